@@ -1,0 +1,32 @@
+# Where each library comes from on Debian 12, Debian 13 and Raspberry Pi OS.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(tomlplusplus REQUIRED)
+pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing>=2.3)
+pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+
+# Debian's prometheus-cpp package config also wants the libraries of its HTTP parts; ringcast uses
+# only the core, which brings a pkg-config file of its own.
+pkg_check_modules(prometheus_cpp_core REQUIRED IMPORTED_TARGET prometheus-cpp-core)
+add_library(prometheus-cpp::core ALIAS PkgConfig::prometheus_cpp_core)
+
+# llhttp is a library from Debian 13 on; Debian 12 ships its sources with Node.js.
+add_library(ringcast_llhttp INTERFACE)
+pkg_check_modules(libllhttp IMPORTED_TARGET libllhttp)
+if(libllhttp_FOUND)
+    target_link_libraries(ringcast_llhttp INTERFACE PkgConfig::libllhttp)
+elseif(EXISTS /usr/share/llhttp/llhttp.c)
+    # A target of its own, without our warnings: the sources are generated C.
+    add_library(llhttp_from_node STATIC
+        /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
+    target_include_directories(llhttp_from_node SYSTEM PUBLIC /usr/share/include/llhttp)
+    target_link_libraries(ringcast_llhttp INTERFACE llhttp_from_node)
+else()
+    message(FATAL_ERROR "llhttp is missing: install libllhttp-dev (Debian 13) or node-llhttp (Debian 12)")
+endif()

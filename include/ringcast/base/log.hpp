@@ -1,0 +1,30 @@
+#pragma once
+// What every module logs through. Where lines go is decided at wiring (app installs a sink that
+// never blocks); without a sink, warnings and errors go to standard error.
+
+#include <string_view>
+
+#include <fmt/core.h>
+
+namespace ringcast {
+
+enum class LogLevel { debug, info, warning, error };
+
+/// Takes one finished line without a line end. May be called from any thread.
+using LogSink = void (*)(LogLevel level, std::string_view line) noexcept;
+
+void set_log_sink(LogSink sink) noexcept;
+void set_log_level(LogLevel lowest) noexcept;
+[[nodiscard]] bool log_enabled(LogLevel level) noexcept;
+
+/// Formats into a buffer on the stack; a line beyond 1000 bytes is cut.
+void log_formatted(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept;
+
+template <typename... Arguments>
+void log(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) noexcept {
+    if (log_enabled(level)) {
+        log_formatted(level, format, fmt::make_format_args(arguments...));
+    }
+}
+
+} // namespace ringcast

@@ -1,0 +1,28 @@
+#pragma once
+// Handles that can't be mixed up and that notice when what they named is gone.
+
+#include <compare>
+#include <cstdint>
+
+namespace ringcast {
+
+/// Names an entry of a table that is reused: `index` finds it, `generation` tells whether it is
+/// still the same one. Generation 0 is never given out, so a default handle names nothing.
+template <typename Tag>
+struct Handle {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+
+    [[nodiscard]] constexpr bool valid() const noexcept { return generation != 0; }
+    friend constexpr bool operator==(Handle, Handle) noexcept = default;
+};
+
+/// A plain number of one kind, such as the index of a stream.
+template <typename Tag, typename Value = std::uint32_t>
+struct StrongId {
+    Value value{};
+
+    friend constexpr auto operator<=>(StrongId, StrongId) noexcept = default;
+};
+
+} // namespace ringcast
