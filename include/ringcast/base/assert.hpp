@@ -10,6 +10,5 @@ namespace ringcast {
 
 // One condition each, so that the message names the one that broke.
 #define RINGCAST_ASSERT(condition)                                                                 \
-    (static_cast<bool>(condition)                                                                  \
-         ? static_cast<void>(0)                                                                    \
-         : ::ringcast::assertion_failed(#condition, __FILE__, __LINE__))
+    (static_cast<bool>(condition) ? static_cast<void>(0)                                           \
+                                  : ::ringcast::assertion_failed(#condition, __FILE__, __LINE__))

@@ -21,7 +21,8 @@ void set_log_level(LogLevel lowest) noexcept;
 void log_formatted(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept;
 
 template <typename... Arguments>
-void log(LogLevel level, fmt::format_string<Arguments...> format, Arguments&&... arguments) noexcept {
+void log(LogLevel level, fmt::format_string<Arguments...> format,
+         Arguments&&... arguments) noexcept {
     if (log_enabled(level)) {
         log_formatted(level, format, fmt::make_format_args(arguments...));
     }

@@ -43,7 +43,7 @@ struct ExecSource {
 };
 struct StdinSource {};
 struct FileSource {
-    std::string path; ///< a .mjpeg file, a .jpg file, or a folder of JPEG files
+    std::string path;          ///< a .mjpeg file, a .jpg file, or a folder of JPEG files
     std::optional<double> fps; ///< default: 30 for .mjpeg, 1 for pictures
 };
 using SourceConfig = std::variant<PatternSource, ExecSource, StdinSource, FileSource>;

@@ -4,8 +4,9 @@
 // A slot is one contiguous range:
 //
 //   | headroom: one page            | payload                | tailroom                          |
-//   |     ...[part header, right-   |[junk] FF D8 ... FF D9  |CRLF--B CRLF|Content-Type...CRLF CRLF|
-//   |         aligned to the JPEG]                             (written right behind the JPEG)
+//   |     ...[part header, right-   |[junk] FF D8 ... FF D9  |CRLF--B CRLF|Content-Type...CRLF
+//   CRLF| |         aligned to the JPEG]                             (written right behind the
+//   JPEG)
 //
 // so that header, JPEG and boundary leave in one send. This module knows nothing of sockets, rings
 // or where the memory comes from. One loop owns an arena: counters are plain.
@@ -132,13 +133,18 @@ public:
     /// An empty WritableSlot when none is free.
     [[nodiscard]] WritableSlot take_slot() noexcept;
     /// Writes the part header and the boundary around the JPEG and makes the slot a frame.
-    [[nodiscard]] FrameLease finish(WritableSlot slot, const FrameInfo& info, std::uint64_t sequence) noexcept;
+    [[nodiscard]] FrameLease finish(WritableSlot slot, const FrameInfo& info,
+                                    std::uint64_t sequence) noexcept;
 
     [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
-    [[nodiscard]] std::uint16_t free_count() const noexcept { return static_cast<std::uint16_t>(free_.size()); }
+    [[nodiscard]] std::uint16_t free_count() const noexcept {
+        return static_cast<std::uint16_t>(free_.size());
+    }
     [[nodiscard]] bool registered() const noexcept { return buffer_.has_value(); }
     /// How many shares there are in the frame of `slot`; 0 when it is free or being written.
-    [[nodiscard]] std::uint32_t lease_count(SlotIndex slot) const noexcept { return slots_[slot.value].lease_count; }
+    [[nodiscard]] std::uint32_t lease_count(SlotIndex slot) const noexcept {
+        return slots_[slot.value].lease_count;
+    }
     /// Called with a slot's whole range when it becomes free; for the simulation, which poisons it.
     void set_release_hook(void (*hook)(ByteSpan slot) noexcept) noexcept { release_hook_ = hook; }
 

@@ -89,7 +89,8 @@ public:
     virtual void receive(OpToken token, int socket, ByteSpan into) noexcept = 0;
     /// For pipes, eventfds and inotify; at the current position.
     virtual void read(OpToken token, int fd, ByteSpan into) noexcept = 0;
-    virtual void send(OpToken token, int socket, ConstByteSpan bytes, SendOptions options) noexcept = 0;
+    virtual void send(OpToken token, int socket, ConstByteSpan bytes,
+                      SendOptions options) noexcept = 0;
     /// `bytes` lies inside the fixed buffer `buffer`. TCP only.
     virtual void send_zero_copy(OpToken token, int socket, ConstByteSpan bytes, BufferId buffer,
                                 SendOptions options) noexcept = 0;
@@ -101,16 +102,19 @@ public:
     virtual void abort(OpToken token, int socket, Transport transport) noexcept = 0;
     virtual void shutdown_writing(OpToken token, int socket) noexcept = 0;
     virtual void close(OpToken token, int fd) noexcept = 0;
-    /// Ends one operation (a poll, a read, an accept); that one answers -ECANCELED. The cancel's own
-    /// answer comes under `token`.
+    /// Ends one operation (a poll, a read, an accept); that one answers -ECANCELED. The cancel's
+    /// own answer comes under `token`.
     virtual void cancel(OpToken token, OpToken target) noexcept = 0;
 
-    // --- questions, answered at once --------------------------------------------------------------
+    // --- questions, answered at once
+    // --------------------------------------------------------------
 
     [[nodiscard]] virtual Peer describe_peer(int socket) noexcept = 0;
-    [[nodiscard]] virtual SocketProgress socket_progress(int socket, Transport transport) noexcept = 0;
+    [[nodiscard]] virtual SocketProgress socket_progress(int socket,
+                                                         Transport transport) noexcept = 0;
 
-    // --- memory -----------------------------------------------------------------------------------
+    // --- memory
+    // -----------------------------------------------------------------------------------
 
     /// Makes `memory` a fixed buffer. The error says which limit is in the way and what to do.
     /// Entries live as long as the ring.
@@ -120,14 +124,16 @@ public:
     /// The smallest span for which a zero-copy send is the cheaper way on this kernel, bytes.
     [[nodiscard]] virtual std::size_t zero_copy_bytes_min() const noexcept = 0;
 
-    // --- the loop ---------------------------------------------------------------------------------
+    // --- the loop
+    // ---------------------------------------------------------------------------------
 
     /// Submits what was prepared, waits until there is at least one completion or `wake_at` has
     /// passed (not at all when it is in the past), and copies completions out, at most
     /// `completions.size()`. Returns how many. `expected` is how many completions are likely to
     /// come in quick succession: the ring may gather them, for a bounded moment that a lone
     /// completion after a quiet spell never has to wait.
-    [[nodiscard]] virtual std::size_t submit_and_reap(std::span<Completion> completions, Instant wake_at,
+    [[nodiscard]] virtual std::size_t submit_and_reap(std::span<Completion> completions,
+                                                      Instant wake_at,
                                                       std::size_t expected) noexcept = 0;
 };
 

@@ -31,8 +31,8 @@ struct OpToken {
 
     [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
         RINGCAST_ASSERT(slot < slot_count_max);
-        return (static_cast<std::uint64_t>(kind) << 56U) | (static_cast<std::uint64_t>(slot) << 32U) |
-               generation;
+        return (static_cast<std::uint64_t>(kind) << 56U) |
+               (static_cast<std::uint64_t>(slot) << 32U) | generation;
     }
     [[nodiscard]] static constexpr OpToken unpack(std::uint64_t packed) noexcept {
         return {static_cast<OpKind>(packed >> 56U),

@@ -16,15 +16,15 @@ namespace ringcast::source {
 
 /// What a source counts. Plain numbers of the loop's thread; all of them only grow.
 struct SourceCounters {
-    std::uint64_t frames = 0;            ///< published
-    std::uint64_t bytes = 0;             ///< JPEG bytes published
-    std::uint64_t frames_dropped = 0;    ///< made, but no slot was free or the consumer was late
-    std::uint64_t frames_damaged = 0;    ///< truncated or unreadable, skipped
-    std::uint64_t frames_oversized = 0;  ///< larger than the largest frame, skipped
-    std::uint64_t bytes_skipped = 0;     ///< not JPEG
-    std::uint64_t bytes_moved = 0;       ///< read past a frame's end and moved to the next slot
-    std::uint64_t reads = 0;             ///< read operations of a byte stream
-    std::uint64_t restarts = 0;          ///< of a child process or a connection
+    std::uint64_t frames = 0;           ///< published
+    std::uint64_t bytes = 0;            ///< JPEG bytes published
+    std::uint64_t frames_dropped = 0;   ///< made, but no slot was free or the consumer was late
+    std::uint64_t frames_damaged = 0;   ///< truncated or unreadable, skipped
+    std::uint64_t frames_oversized = 0; ///< larger than the largest frame, skipped
+    std::uint64_t bytes_skipped = 0;    ///< not JPEG
+    std::uint64_t bytes_moved = 0;      ///< read past a frame's end and moved to the next slot
+    std::uint64_t reads = 0;            ///< read operations of a byte stream
+    std::uint64_t restarts = 0;         ///< of a child process or a connection
 };
 
 /// What the stream does for its source. Implemented by the relay; and by tests.
@@ -37,8 +37,8 @@ public:
     FrameSink& operator=(FrameSink&&) = delete;
     virtual ~FrameSink() = default;
 
-    /// An empty slot to write into. Invalid only while the source itself holds two already, or while
-    /// viewers that are being evicted have not let go yet; ask again at the next frame.
+    /// An empty slot to write into. Invalid only while the source itself holds two already, or
+    /// while viewers that are being evicted have not let go yet; ask again at the next frame.
     [[nodiscard]] virtual frame::WritableSlot take_slot() noexcept = 0;
     /// A complete JPEG. It goes to every viewer that can take it; signal is back if it was lost.
     virtual void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept = 0;

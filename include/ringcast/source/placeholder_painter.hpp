@@ -23,8 +23,9 @@ public:
     static constexpr std::uint8_t operation = 255;
 
     /// Asks for a picture; a newer request replaces one that has not begun. Sizes in pixels.
-    virtual void request(std::uint32_t stream, std::string_view stream_name, std::string_view reason,
-                         std::uint16_t width, std::uint16_t height) noexcept = 0;
+    virtual void request(std::uint32_t stream, std::string_view stream_name,
+                         std::string_view reason, std::uint16_t width,
+                         std::uint16_t height) noexcept = 0;
     /// The answer to an operation with `operation` as its number.
     virtual void on_completion(const io::Completion& completion) noexcept = 0;
     /// The newest finished picture of `stream`, a JPEG; empty while there is none for the newest
