@@ -1,0 +1,59 @@
+#pragma once
+// A bounded queue between exactly two threads, one that pushes and one that pops. Neither ever
+// waits; how the other side learns that there is something is not this queue's business.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace ringcast::container {
+
+/// Holds up to `capacity` values. `Value` can be default-constructed and moved.
+template <typename Value, std::size_t capacity>
+class SpscQueue {
+public:
+    static_assert(capacity > 0);
+
+    SpscQueue() = default;
+    SpscQueue(const SpscQueue&) = delete;
+    SpscQueue& operator=(const SpscQueue&) = delete;
+    SpscQueue(SpscQueue&&) = delete;
+    SpscQueue& operator=(SpscQueue&&) = delete;
+    ~SpscQueue() = default;
+
+    /// False when the queue is full; `value` is then left as it was. Called by one thread only.
+    [[nodiscard]] bool push(Value&& value) noexcept {
+        const std::uint64_t pushed = pushed_.load(std::memory_order_relaxed);
+        if (pushed - popped_.load(std::memory_order_acquire) == capacity) {
+            return false;
+        }
+        values_[pushed % capacity] = std::move(value);
+        pushed_.store(pushed + 1, std::memory_order_release);
+        return true;
+    }
+
+    /// Empty when the queue is. Called by one thread only.
+    [[nodiscard]] std::optional<Value> pop() noexcept {
+        const std::uint64_t popped = popped_.load(std::memory_order_relaxed);
+        if (popped == pushed_.load(std::memory_order_acquire)) {
+            return std::nullopt;
+        }
+        std::optional<Value> value(std::move(values_[popped % capacity]));
+        popped_.store(popped + 1, std::memory_order_release);
+        return value;
+    }
+
+private:
+    // Both only grow, and in 64 bits never wrap. Each has a cache line of its own, because the
+    // threads write them in turn (64 bytes on x86 and on the cores of the Raspberry Pi).
+    static constexpr std::size_t cache_line_bytes = 64;
+
+    alignas(cache_line_bytes) std::atomic<std::uint64_t> pushed_{0};
+    alignas(cache_line_bytes) std::atomic<std::uint64_t> popped_{0};
+    alignas(cache_line_bytes) std::array<Value, capacity> values_{};
+};
+
+} // namespace ringcast::container
