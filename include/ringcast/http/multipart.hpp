@@ -25,6 +25,12 @@ private:
     std::array<char, length> text_{};
 };
 
+/// How parts are laid on the wire: where in a frame's bytes a viewer's part begins and ends.
+enum class Variant : std::uint8_t {
+    standard, ///< headers, JPEG, delimiter
+    advance,  ///< JPEG, delimiter, the next part's headers: for Blink's <img>
+};
+
 struct PartInfo {
     std::size_t jpeg_bytes = 0;
     WallTime captured{};
