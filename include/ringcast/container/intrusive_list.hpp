@@ -2,8 +2,6 @@
 // A doubly linked list through hooks inside its members: joining and leaving allocate nothing.
 // A member is in at most one list per hook. Members outlive their membership.
 
-#include <cstddef>
-
 #include "ringcast/base/assert.hpp"
 
 namespace ringcast::container {
@@ -37,7 +35,6 @@ public:
     ~IntrusiveList() = default;
 
     [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
     [[nodiscard]] Value& front() noexcept {
         RINGCAST_ASSERT(!empty());
@@ -57,18 +54,16 @@ public:
         hook->next = &head_;
         head_.previous->next = hook;
         head_.previous = hook;
-        ++size_;
     }
 
-    void remove(Value& value) noexcept {
+    /// Leaves the list that `value` is in, whichever it is.
+    static void remove(Value& value) noexcept {
         ListHook* hook = hook_of(value);
         RINGCAST_ASSERT(hook->linked());
-        RINGCAST_ASSERT(size_ > 0);
         hook->previous->next = hook->next;
         hook->next->previous = hook->previous;
         hook->previous = nullptr;
         hook->next = nullptr;
-        --size_;
     }
 
     [[nodiscard]] Value& pop_front() noexcept {
@@ -86,7 +81,6 @@ public:
         other.head_.next->previous = head_.previous;
         other.head_.previous->next = &head_;
         head_.previous = other.head_.previous;
-        size_ += other.size_;
         other.clear_links();
     }
 
@@ -102,11 +96,9 @@ private:
     void clear_links() noexcept {
         head_.previous = &head_;
         head_.next = &head_;
-        size_ = 0;
     }
 
     ListHook head_;
-    std::size_t size_ = 0;
 };
 
 } // namespace ringcast::container

@@ -15,6 +15,7 @@ enum class OpKind : std::uint8_t {
     frame_send, ///< slot: send; a live frame on its way to a viewer
     hangup,     ///< slot: viewer; the poll that sees a peer leave
     abort,      ///< slot: viewer
+    shutdown,   ///< slot: viewer
     close,      ///< slot: viewer
     source,     ///< slot: stream and the source's own operation number
     control,    ///< slot: the application's own operation number (signals)
