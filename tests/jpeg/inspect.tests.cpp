@@ -1,0 +1,95 @@
+#include "ringcast/jpeg/inspect.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <jpeglib.h>
+
+#include "jpeg/samples.hpp"
+
+using namespace ringcast;
+using namespace ringcast::test;
+
+namespace {
+
+/// `jpeg` as many cameras send it: without its Huffman tables.
+Bytes without_huffman_tables(const Bytes& jpeg) {
+    Bytes stripped(jpeg.begin(), jpeg.begin() + 2);
+    std::size_t at = 2;
+    while (jpeg[at + 1] != std::byte{0xDA}) {
+        const std::size_t bytes = 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8U) +
+                                  std::to_integer<std::size_t>(jpeg[at + 3]);
+        if (jpeg[at + 1] != std::byte{0xC4}) {
+            append(stripped, ConstByteSpan(jpeg).subspan(at, bytes));
+        }
+        at += bytes;
+    }
+    append(stripped, ConstByteSpan(jpeg).subspan(at));
+    return stripped;
+}
+
+std::string error_of(ConstByteSpan file) {
+    const auto info = jpeg::inspect(file);
+    REQUIRE(!info.has_value());
+    return info.error().message;
+}
+
+} // namespace
+
+TEST_CASE("inspecting a JPEG says its size, components and where its data begins", "[jpeg]") {
+    const Bytes file = make_jpeg({.width = 321, .height = 123});
+    const auto info = jpeg::inspect(file);
+    REQUIRE(info.has_value());
+    CHECK(info->width == 321);
+    CHECK(info->height == 123);
+    CHECK(info->components == 3);
+    CHECK(!info->progressive);
+    CHECK(info->has_huffman_tables);
+    CHECK(info->bytes == file.size());
+    CHECK(file[info->scan_offset] == std::byte{0xFF});
+    CHECK(file[info->scan_offset + 1] == std::byte{0xDA});
+}
+
+TEST_CASE("a grey and a progressive JPEG are told apart from others", "[jpeg]") {
+    CHECK(jpeg::inspect(make_jpeg({.colour = Colour::grey}))->components == 1);
+    CHECK(jpeg::inspect(make_jpeg({.progressive = true}))->progressive);
+}
+
+TEST_CASE("Huffman tables laid in where inspection says make a picture whole", "[jpeg]") {
+    const Bytes file = make_jpeg({});
+    const Bytes stripped = without_huffman_tables(file);
+    const auto info = jpeg::inspect(stripped);
+    REQUIRE(info.has_value());
+    CHECK(!info->has_huffman_tables);
+    const auto whole = jpeg::inspect(file);
+    const ConstByteSpan tables =
+        ConstByteSpan(file).subspan(info->scan_offset, whole->scan_offset - info->scan_offset);
+    const ConstByteSpan rest(stripped);
+    // libjpeg writes its tables right before the first scan, so they can be taken from there.
+    const Bytes mended =
+        joined({rest.first(info->scan_offset), tables, rest.subspan(info->scan_offset)});
+    CHECK(mended == file);
+}
+
+TEST_CASE("padding behind a JPEG is not part of it", "[jpeg]") {
+    const Bytes file = make_jpeg({});
+    const auto info = jpeg::inspect(joined({file, Bytes(100)}));
+    REQUIRE(info.has_value());
+    CHECK(info->bytes == file.size());
+}
+
+TEST_CASE("a JPEG cut anywhere is refused", "[jpeg]") {
+    const Bytes file = make_jpeg({.width = 16, .height = 16, .segments = {{JPEG_COM, Bytes(20)}}});
+    for (std::size_t length = 0; length < file.size(); ++length) {
+        INFO("cut to " << length << " bytes");
+        CHECK(!jpeg::inspect(ConstByteSpan(file).first(length)).has_value());
+    }
+}
+
+TEST_CASE("the reason for refusing a file is told", "[jpeg]") {
+    const Bytes file = make_jpeg({});
+    CHECK(error_of({}) == "it is no JPEG: it does not begin with FF D8 FF");
+    CHECK(error_of(as_bytes("GIF89a")) == "it is no JPEG: it does not begin with FF D8 FF");
+    CHECK(error_of(ConstByteSpan(file).first(100)) ==
+          "it is truncated: no end within its 100 bytes");
+    CHECK(error_of(bytes_of({0xFF, 0xD8, 0xFF, 0xFE, 0, 2, 0x12, 0})) ==
+          "it is damaged at byte 6: a marker is missing");
+}
