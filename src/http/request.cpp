@@ -1,0 +1,346 @@
+#include "ringcast/http/request.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <llhttp.h>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::http {
+namespace {
+
+// The longest line that a request with a target of the largest size can begin with: method,
+// target, version, and room for an absolute target's method and blanks.
+constexpr std::size_t request_line_bytes_max = RequestReader::target_bytes_max + 64;
+
+constexpr std::string_view malformed_request_line =
+    "The request line is malformed: expected METHOD /path HTTP/1.1.";
+
+bool is_token_character(char c) noexcept {
+    // RFC 9110, 5.6.2.
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+}
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
+
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// `name` is in lower case already.
+bool is_header(std::string_view text, std::string_view name) noexcept {
+    return std::equal(text.begin(), text.end(), name.begin(), name.end(),
+                      [](char a, char b) { return lower(a) == b; });
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    const std::size_t begin = text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// The pieces of one element come in order, and all of them lie in the reader's buffer, so that they
+// join to one view.
+void extend(std::string_view& view, const char* at, std::size_t length) noexcept {
+    view = view.empty() ? std::string_view(at, length)
+                        : std::string_view(view.data(), view.size() + length);
+}
+
+} // namespace
+
+// What llhttp tells about the line under way, and what is remembered of the lines before.
+struct RequestReader::Parser {
+    llhttp_t machine{};
+    llhttp_settings_t settings{};
+    std::string_view target;
+    std::string_view header_name;
+    std::string_view header_value;
+    bool keep_alive = false;
+    std::size_t host_count = 0;
+    std::size_t content_length_count = 0;
+    bool content_announced = false; ///< a Content-Length above 0
+    bool transfer_encoding = false;
+
+    Parser() noexcept {
+        llhttp_settings_init(&settings);
+        settings.on_url = [](llhttp_t* from, const char* at, std::size_t length) {
+            extend(of(from).target, at, length);
+            return 0;
+        };
+        settings.on_header_field = [](llhttp_t* from, const char* at, std::size_t length) {
+            extend(of(from).header_name, at, length);
+            return 0;
+        };
+        settings.on_header_value = [](llhttp_t* from, const char* at, std::size_t length) {
+            extend(of(from).header_value, at, length);
+            return 0;
+        };
+        settings.on_headers_complete = [](llhttp_t* from) {
+            of(from).keep_alive = llhttp_should_keep_alive(from) != 0;
+            return 0;
+        };
+        begin();
+    }
+    // The machine points to the settings, and its data to this.
+    Parser(const Parser&) = delete;
+    Parser& operator=(const Parser&) = delete;
+    Parser(Parser&&) = delete;
+    Parser& operator=(Parser&&) = delete;
+    ~Parser() = default;
+
+    void begin() noexcept {
+        llhttp_init(&machine, HTTP_REQUEST, &settings);
+        machine.data = this;
+        target = {};
+        header_name = {};
+        header_value = {};
+        keep_alive = false;
+        host_count = 0;
+        content_length_count = 0;
+        content_announced = false;
+        transfer_encoding = false;
+    }
+
+    static Parser& of(llhttp_t* from) noexcept { return *static_cast<Parser*>(from->data); }
+};
+
+RequestReader::RequestReader() : parser_(std::make_unique<Parser>()) {}
+RequestReader::~RequestReader() = default;
+
+ByteSpan RequestReader::free_space() noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::need_more);
+    return std::as_writable_bytes(std::span(buffer_)).subspan(received_);
+}
+
+ParseState RequestReader::consume(std::size_t bytes) noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::need_more);
+    RINGCAST_ASSERT(bytes <= buffer_.size() - received_);
+    received_ += bytes;
+    return scan();
+}
+
+ParseState RequestReader::next() noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::complete);
+    // When complete, everything up to the head's end has been scanned, and nothing beyond.
+    std::memmove(buffer_.data(), buffer_.data() + scanned_, received_ - scanned_);
+    received_ -= scanned_;
+    scanned_ = 0;
+    line_begin_ = 0;
+    header_count_ = 0;
+    expected_line_ = Line::request;
+    state_ = ParseState::need_more;
+    request_ = {};
+    parser_->begin();
+    return scan();
+}
+
+const Request& RequestReader::request() const noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::complete);
+    return request_;
+}
+
+const RequestError& RequestReader::error() const noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::error);
+    return error_;
+}
+
+// Own checks come first, byte by byte: the versions of llhttp differ in which line ends and control
+// characters they let pass, and a client that speaks something else (TLS, to begin with) learns it
+// at its first byte instead of at a time-out.
+ParseState RequestReader::scan() noexcept {
+    while (state_ == ParseState::need_more && scanned_ < received_) {
+        const char c = buffer_[scanned_];
+        const bool after_return = scanned_ > line_begin_ && buffer_[scanned_ - 1] == '\r';
+        ++scanned_;
+        const auto value = static_cast<unsigned char>(c);
+        if (after_return != (c == '\n')) {
+            refuse(400, "Lines end with CR LF, and neither may stand alone.");
+        } else if ((value < 0x20 && c != '\r' && c != '\n' && c != '\t') || value == 0x7F) {
+            refuse(400, "The request holds control characters; is this plain HTTP?");
+        } else if (c == '\n') {
+            const std::string_view line(buffer_.data() + line_begin_, scanned_ - line_begin_);
+            line_begin_ = scanned_;
+            finish_line(line);
+        } else if (expected_line_ == Line::request &&
+                   scanned_ - line_begin_ > request_line_bytes_max) {
+            refuse(414, "The URL is too long.");
+        }
+    }
+    if (state_ == ParseState::need_more && received_ == buffer_.size()) {
+        refuse(431, "The request head is too long.");
+    }
+    return state_;
+}
+
+// `line` includes its CR LF.
+void RequestReader::finish_line(std::string_view line) noexcept {
+    const bool empty = line.size() == 2;
+    if (expected_line_ == Line::request) {
+        // RFC 9112, 2.2: empty lines before the request line are passed over.
+        if (!empty) {
+            finish_request_line(line);
+            expected_line_ = Line::header;
+        }
+    } else if (empty) {
+        finish_head(line);
+    } else {
+        finish_header(line);
+    }
+}
+
+void RequestReader::finish_request_line(std::string_view line) noexcept {
+    const std::string_view text = line.substr(0, line.size() - 2);
+    const std::size_t method_end = text.find(' ');
+    const std::size_t target_end = text.rfind(' ');
+    if (method_end == std::string_view::npos || target_end == method_end) {
+        return refuse(400, malformed_request_line);
+    }
+    const std::string_view method = text.substr(0, method_end);
+    const std::string_view target = text.substr(method_end + 1, target_end - method_end - 1);
+    const std::string_view version = text.substr(target_end + 1);
+    // Visible ASCII only; a fragment never leaves a browser.
+    const bool target_valid =
+        !target.empty() && std::all_of(target.begin(), target.end(),
+                                       [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
+    const bool version_valid = version.size() == 8 && version.starts_with("HTTP/") &&
+                               is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+    if (!is_token(method) || !target_valid || !version_valid) {
+        return refuse(400, malformed_request_line);
+    }
+    if (target.size() > target_bytes_max) {
+        return refuse(414, "The URL is too long.");
+    }
+    if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+        return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
+    }
+    if (method == "GET") {
+        request_.method = Method::get;
+    } else if (method == "HEAD") {
+        request_.method = Method::head;
+    } else if (method == "OPTIONS") {
+        request_.method = Method::options;
+    } else {
+        return refuse(405, "Only GET, HEAD and OPTIONS are answered.");
+    }
+    request_.http_1_0 = version.back() == '0';
+    feed(line);
+    if (state_ == ParseState::need_more) {
+        split_target(parser_->target);
+    }
+}
+
+void RequestReader::split_target(std::string_view target) noexcept {
+    if (!target.starts_with('/') && target != "*") {
+        // Absolute form, as clients send it to proxies: what counts is what follows the authority.
+        const std::size_t scheme_end = target.find("://");
+        if (scheme_end == std::string_view::npos ||
+            !(is_header(target.substr(0, scheme_end), "http") ||
+              is_header(target.substr(0, scheme_end), "https"))) {
+            return refuse(400, malformed_request_line);
+        }
+        target.remove_prefix(scheme_end + 3);
+        target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+    }
+    if (target == "*" && request_.method != Method::options) {
+        return refuse(400, malformed_request_line);
+    }
+    const std::size_t query_begin = target.find('?');
+    request_.path = target.substr(0, query_begin);
+    if (request_.path.empty()) {
+        request_.path = "/";
+    }
+    if (query_begin != std::string_view::npos) {
+        request_.query = target.substr(query_begin + 1);
+    }
+}
+
+void RequestReader::finish_header(std::string_view line) noexcept {
+    if (++header_count_ > header_count_max) {
+        return refuse(431, "There are too many headers.");
+    }
+    if (line.front() == ' ' || line.front() == '\t') {
+        return refuse(400, "A header goes on in a second line; that form is obsolete.");
+    }
+    if (!is_token(line.substr(0, std::min(line.find(':'), line.size())))) {
+        return refuse(400, "A header is malformed: expected Name: value.");
+    }
+    parser_->header_name = {};
+    parser_->header_value = {};
+    feed(line);
+    if (state_ != ParseState::need_more) {
+        return;
+    }
+    const std::string_view name = parser_->header_name;
+    const std::string_view value = trimmed(parser_->header_value);
+    const auto keep_first = [value](std::string_view& view) {
+        if (view.empty()) {
+            view = value;
+        }
+    };
+    if (is_header(name, "host")) {
+        ++parser_->host_count;
+        keep_first(request_.host);
+    } else if (is_header(name, "accept")) {
+        keep_first(request_.accept);
+    } else if (is_header(name, "origin")) {
+        keep_first(request_.origin);
+    } else if (is_header(name, "user-agent")) {
+        keep_first(request_.user_agent);
+    } else if (is_header(name, "access-control-request-method")) {
+        keep_first(request_.access_control_request_method);
+    } else if (is_header(name, "transfer-encoding")) {
+        parser_->transfer_encoding = true;
+    } else if (is_header(name, "content-length")) {
+        ++parser_->content_length_count;
+        if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
+            return refuse(400, "Content-Length is not a number.");
+        }
+        parser_->content_announced = value.find_first_not_of('0') != std::string_view::npos;
+    }
+    if (parser_->content_length_count + (parser_->transfer_encoding ? 1U : 0U) > 1) {
+        refuse(400, "The length of the request's body is given twice.");
+    }
+}
+
+void RequestReader::finish_head(std::string_view line) noexcept {
+    if (parser_->host_count > 1 || (parser_->host_count == 0 && !request_.http_1_0)) {
+        return refuse(400, "An HTTP/1.1 request has exactly one Host header.");
+    }
+    if (parser_->transfer_encoding || parser_->content_announced) {
+        return refuse(413, "Requests with a body are not taken here.");
+    }
+    feed(line);
+    if (state_ == ParseState::need_more) {
+        request_.keep_alive = parser_->keep_alive;
+        state_ = ParseState::complete;
+    }
+}
+
+void RequestReader::feed(std::string_view line) noexcept {
+    const llhttp_errno_t result = llhttp_execute(&parser_->machine, line.data(), line.size());
+    // A wish to switch protocols pauses the machine at the end of the head. RFC 9110, 7.8: a server
+    // may ignore it.
+    if (result != HPE_OK && result != HPE_PAUSED_UPGRADE) {
+        refuse(400, expected_line_ == Line::request
+                        ? malformed_request_line
+                        : std::string_view("A header is malformed: expected Name: value."));
+    }
+}
+
+void RequestReader::refuse(int status, std::string_view text) noexcept {
+    state_ = ParseState::error;
+    error_ = {status, text};
+}
+
+} // namespace ringcast::http

@@ -1,0 +1,316 @@
+#include "ringcast/http/request.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+namespace ringcast::http {
+namespace {
+
+// Gives `bytes` to the reader in pieces of at most `chunk_bytes`, until it is complete or refuses;
+// returns what was left over.
+std::string_view feed(RequestReader& reader, std::string_view bytes, std::size_t chunk_bytes) {
+    while (!bytes.empty() && reader.state() == ParseState::need_more) {
+        const ByteSpan space = reader.free_space();
+        REQUIRE(!space.empty());
+        const std::size_t count = std::min({bytes.size(), space.size(), chunk_bytes});
+        std::memcpy(space.data(), bytes.data(), count);
+        bytes.remove_prefix(count);
+        reader.consume(count);
+    }
+    return bytes;
+}
+
+constexpr std::size_t whole = RequestReader::head_bytes_max;
+
+int status_of(std::string_view bytes, std::size_t chunk_bytes) {
+    RequestReader reader;
+    feed(reader, bytes, chunk_bytes);
+    switch (reader.state()) {
+    case ParseState::need_more:
+        return 0;
+    case ParseState::complete:
+        return 200;
+    case ParseState::error:
+        CHECK(!reader.error().text.empty());
+        return reader.error().status;
+    }
+    return -1;
+}
+
+// The status with which a head is refused, 200 when it is taken, 0 when more is needed: the same
+// however the bytes are cut.
+int status_of(std::string_view bytes) {
+    const int status = status_of(bytes, whole);
+    for (const std::size_t chunk_bytes : {1U, 2U, 3U, 7U, 64U, 1000U}) {
+        CHECK(status_of(bytes, chunk_bytes) == status);
+    }
+    return status;
+}
+
+std::string with_headers(std::string_view headers) {
+    return "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n";
+}
+
+std::string with_target(std::string_view target) {
+    return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+} // namespace
+
+TEST_CASE("a request is read with its method, target and headers, however it is cut") {
+    const std::size_t chunk_bytes = GENERATE(1U, 2U, 5U, 33U, whole);
+    RequestReader reader;
+    CHECK(reader.idle());
+    feed(reader,
+         "HEAD /printer/snapshot?max_age_ms=5&x=%20 HTTP/1.1\r\nHost: cam.local:8080\r\n"
+         "ACCEPT:  image/avif,*/*;q=0.8 \t\r\nOrigin: http://a.example\r\nX-Other:\r\n"
+         "User-Agent: test/1 (a; b)\r\nAccess-Control-Request-Method: GET\r\n\r\n",
+         chunk_bytes);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(!reader.idle());
+    const Request& request = reader.request();
+    CHECK(request.method == Method::head);
+    CHECK(request.path == "/printer/snapshot");
+    CHECK(request.query == "max_age_ms=5&x=%20");
+    CHECK(request.host == "cam.local:8080");
+    CHECK(request.accept == "image/avif,*/*;q=0.8");
+    CHECK(request.origin == "http://a.example");
+    CHECK(request.user_agent == "test/1 (a; b)");
+    CHECK(request.access_control_request_method == "GET");
+    CHECK(request.keep_alive);
+    CHECK(!request.http_1_0);
+}
+
+TEST_CASE("absent headers are empty, and of repeated ones the first counts") {
+    RequestReader reader;
+    feed(reader, with_headers("Accept: one\r\nAccept: two\r\n"), whole);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.request().accept == "one");
+    CHECK(reader.request().origin.empty());
+    CHECK(reader.request().query.empty());
+}
+
+TEST_CASE("keep-alive follows version and Connection header") {
+    const auto keep_alive = [](std::string_view bytes) {
+        RequestReader reader;
+        feed(reader, bytes, whole);
+        REQUIRE(reader.state() == ParseState::complete);
+        return reader.request().keep_alive;
+    };
+    CHECK(keep_alive(with_headers("")));
+    CHECK(!keep_alive(with_headers("Connection: close\r\n")));
+    CHECK(!keep_alive(with_headers("Connection: foo, Close\r\n")));
+    CHECK(!keep_alive("GET / HTTP/1.0\r\n\r\n"));
+    CHECK(keep_alive("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
+}
+
+TEST_CASE("HTTP/1.0 works without a Host header") {
+    RequestReader reader;
+    feed(reader, "GET /stream HTTP/1.0\r\n\r\n", whole);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.request().http_1_0);
+    CHECK(reader.request().path == "/stream");
+}
+
+TEST_CASE("absolute targets lose their scheme and authority") {
+    const auto path_and_query = [](std::string_view target) {
+        RequestReader reader;
+        feed(reader, with_target(target), whole);
+        REQUIRE(reader.state() == ParseState::complete);
+        return std::string(reader.request().path) + "|" + std::string(reader.request().query);
+    };
+    CHECK(path_and_query("http://cam:8080/stream?fps=5") == "/stream|fps=5");
+    CHECK(path_and_query("HTTPS://cam") == "/|");
+    CHECK(path_and_query("http://cam?action=stream") == "/|action=stream");
+    CHECK(path_and_query("/?action=stream?x") == "/|action=stream?x");
+    CHECK(path_and_query("//double") == "//double|");
+    CHECK(status_of(with_target("ftp://cam/stream")) == 400);
+    CHECK(status_of(with_target("stream")) == 400);
+}
+
+TEST_CASE("an asterisk is a target for OPTIONS alone") {
+    CHECK(status_of("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+    CHECK(status_of("GET * HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
+}
+
+TEST_CASE("methods other than GET, HEAD and OPTIONS are refused with 405, known to HTTP or not") {
+    for (const std::string method : {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "QUERY", "BREW",
+                                     "get", "SOURCE", "PRI", "M-SEARCH"}) {
+        CAPTURE(method);
+        CHECK(status_of(method + " / HTTP/1.1\r\nHost: a\r\n\r\n") == 405);
+    }
+    CHECK(status_of("G(T / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
+}
+
+TEST_CASE("versions other than 1.0 and 1.1 are refused") {
+    CHECK(status_of("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == 505);
+    CHECK(status_of("GET / HTTP/1.2\r\nHost: a\r\n\r\n") == 505);
+    CHECK(status_of("GET / HTTP/0.9\r\n\r\n") == 505);
+    CHECK(status_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 505);
+    CHECK(status_of("GET / HTTP/11\r\n\r\n") == 400);
+    CHECK(status_of("GET / http/1.1\r\n\r\n") == 400);
+    CHECK(status_of("GET / RTSP/1.0\r\n\r\n") == 400);
+    CHECK(status_of("GET /\r\n\r\n") == 400);
+}
+
+TEST_CASE("something that is not HTTP is refused at its first byte") {
+    CHECK(status_of("\x16\x03\x01") == 400);
+    CHECK(status_of(std::string(1, '\0')) == 400);
+}
+
+TEST_CASE("malformed request lines are refused") {
+    CHECK(status_of("GET  / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1 \r\nHost: a\r\n\r\n") == 400);
+    CHECK(status_of(" GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
+    CHECK(status_of(with_target("/a b")) == 400);
+    CHECK(status_of(with_target("/a\tb")) == 400);
+    CHECK(status_of(with_target("/a\xC3\xA4")) == 400);
+    CHECK(status_of(with_target("/a#b")) == 400);
+}
+
+TEST_CASE("line ends are CR LF and nothing else") {
+    CHECK(status_of("GET / HTTP/1.1\nHost: a\n\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\n\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\rHost: a\r\r") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\r\n\r\n") == 400);
+}
+
+TEST_CASE("empty lines before a request are passed over") {
+    CHECK(status_of("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+}
+
+TEST_CASE("control characters and NUL are refused anywhere") {
+    CHECK(status_of(with_headers(std::string("X: a\0b\r\n", 8))) == 400);
+    CHECK(status_of(with_headers("X: a\x01\r\n")) == 400);
+    CHECK(status_of(with_headers("X: a\x7F\r\n")) == 400);
+    CHECK(status_of(with_headers("X: a\tb\r\n")) == 200);
+    CHECK(status_of(with_headers("X: \xC3\xA4\r\n")) == 200);
+}
+
+TEST_CASE("malformed headers are refused") {
+    CHECK(status_of(with_headers("Name : value\r\n")) == 400);
+    CHECK(status_of(with_headers("Na me: value\r\n")) == 400);
+    CHECK(status_of(with_headers(": value\r\n")) == 400);
+    CHECK(status_of(with_headers("no colon\r\n")) == 400);
+    CHECK(status_of(with_headers("N\xC3\xA4me: value\r\n")) == 400);
+    CHECK(status_of(with_headers("(Name): value\r\n")) == 400);
+}
+
+TEST_CASE("headers that go on in the next line are refused") {
+    CHECK(status_of(with_headers("X: a\r\n b\r\n")) == 400);
+    CHECK(status_of(with_headers("X: a\r\n\tb\r\n")) == 400);
+    CHECK(status_of(with_headers("X:\r\n b\r\n")) == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\n Host: a\r\n\r\n") == 400);
+}
+
+TEST_CASE("an HTTP/1.1 request has exactly one Host") {
+    CHECK(status_of("GET / HTTP/1.1\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost:\r\n\r\n") == 200);
+}
+
+TEST_CASE("a request that announces a body is refused") {
+    CHECK(status_of(with_headers("Content-Length: 1\r\n")) == 413);
+    CHECK(status_of(with_headers("Content-Length: 007\r\n")) == 413);
+    CHECK(status_of(with_headers("Transfer-Encoding: chunked\r\n")) == 413);
+    CHECK(status_of(with_headers("Transfer-Encoding: gzip\r\n")) == 413);
+}
+
+TEST_CASE("a length of zero is no body") {
+    CHECK(status_of(with_headers("Content-Length: 0\r\n")) == 200);
+    CHECK(status_of(with_headers("Content-Length:0 \r\n")) == 200);
+}
+
+TEST_CASE("lengths that contradict each other or are no numbers are refused as malformed") {
+    CHECK(status_of(with_headers("Content-Length: 0\r\nContent-Length: 0\r\n")) == 400);
+    CHECK(status_of(with_headers("Content-Length: 1\r\nContent-Length: 2\r\n")) == 400);
+    CHECK(status_of(with_headers("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n")) == 400);
+    CHECK(status_of(with_headers("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n")) == 400);
+    CHECK(status_of(with_headers("Transfer-Encoding: chunked\r\n"
+                                 "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")) == 400);
+    for (const std::string value : {"", "+0", "-1", "0x0", "0, 0", "1 2", "99999999999999999999"}) {
+        CAPTURE(value);
+        CHECK(status_of(with_headers("Content-Length: " + value + "\r\n")) == 400);
+    }
+}
+
+TEST_CASE("a target may be 2 KiB long and not a byte longer") {
+    const std::string longest(RequestReader::target_bytes_max - 1, 'a');
+    CHECK(status_of(with_target("/" + longest)) == 200);
+    CHECK(status_of(with_target("/a" + longest)) == 414);
+    // One that never ends is refused before the head's own limit.
+    CHECK(status_of("GET /" + std::string(RequestReader::target_bytes_max + 100, 'a')) == 414);
+}
+
+TEST_CASE("a head may be 8 KiB long and not a byte longer") {
+    const std::string frame = with_headers("X: \r\n");
+    const std::size_t rest = RequestReader::head_bytes_max - frame.size();
+    CHECK(status_of(with_headers("X: " + std::string(rest, 'a') + "\r\n")) == 200);
+    CHECK(status_of(with_headers("X: " + std::string(rest + 1, 'a') + "\r\n")) == 431);
+    std::string blank_lines;
+    for (std::size_t i = 0; i < RequestReader::head_bytes_max / 2; ++i) {
+        blank_lines += "\r\n";
+    }
+    CHECK(status_of(blank_lines) == 431);
+}
+
+TEST_CASE("64 headers are taken, 65 are not") {
+    std::string headers; // Host is the first.
+    for (std::size_t i = 1; i < RequestReader::header_count_max; ++i) {
+        headers += "X: y\r\n";
+    }
+    CHECK(status_of(with_headers(headers)) == 200);
+    CHECK(status_of(with_headers(headers + "X: y\r\n")) == 431);
+}
+
+TEST_CASE("a wish to change the protocol is ignored") {
+    CHECK(status_of(with_headers("Connection: Upgrade\r\nUpgrade: h2c\r\n")) == 200);
+    RequestReader reader;
+    const std::string bytes = with_headers("Connection: upgrade\r\nUpgrade: websocket\r\n");
+    feed(reader, bytes + bytes, whole);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.next() == ParseState::complete);
+}
+
+TEST_CASE("pipelined requests come one after the other, complete ones at once") {
+    const std::size_t chunk_bytes = GENERATE(1U, 3U, 50U, whole);
+    const std::string bytes = "GET /one HTTP/1.1\r\nHost: a\r\nAccept: x\r\n\r\n"
+                              "OPTIONS /two HTTP/1.1\r\nHost: b\r\n\r\n"
+                              "GET /three HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /fo";
+    RequestReader reader;
+    std::string_view rest = bytes;
+    std::vector<std::string> seen;
+    rest = feed(reader, rest, chunk_bytes);
+    while (reader.state() == ParseState::complete) {
+        const Request& request = reader.request();
+        seen.push_back(std::string(request.path) + " " + std::string(request.host) + " " +
+                       std::string(request.accept));
+        if (reader.next() == ParseState::need_more) {
+            rest = feed(reader, rest, chunk_bytes);
+        }
+    }
+    CHECK(seen == std::vector<std::string>{"/one a x", "/two b ", "/three  "});
+    CHECK(reader.state() == ParseState::need_more);
+    CHECK(!reader.idle());
+}
+
+TEST_CASE("after a request without anything behind it the reader is idle again") {
+    RequestReader reader;
+    feed(reader, with_headers(""), whole);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.next() == ParseState::need_more);
+    CHECK(reader.idle());
+    CHECK(reader.free_space().size() == RequestReader::head_bytes_max);
+}
+
+TEST_CASE("a reader stays near the size of its buffer") {
+    CHECK(sizeof(RequestReader) < RequestReader::head_bytes_max + 512);
+}
+
+} // namespace ringcast::http
