@@ -19,7 +19,7 @@ struct ReplyContext {
     bool http_1_0 = false;   ///< keep-alive must be spelled out to such a client
     bool keep_alive = false; ///< else the reply says that the connection is closed
     /// For Access-Control-Allow-Origin: the matching origin, "*", or empty for none.
-    std::string_view allow_origin;
+    std::string_view allow_origin{};
 };
 /// For the reply to `request`; `keep_alive` as the request wishes.
 [[nodiscard]] ReplyContext reply_context(const Request& request,

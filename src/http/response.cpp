@@ -1,0 +1,187 @@
+#include "ringcast/http/response.hpp"
+
+#include <array>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::http {
+namespace {
+
+constexpr std::string_view allowed_methods = "GET, HEAD, OPTIONS";
+
+void add_header(std::string& head, std::string_view name, std::string_view value) {
+    head.append(name).append(": ").append(value).append("\r\n");
+}
+
+void add_status_line(std::string& head, int status) {
+    // The version is the server's, also towards HTTP/1.0 clients. RFC 9112, 2.3.
+    head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
+    head.append(reason_phrase(status)).append("\r\n");
+}
+
+void add_connection(std::string& head, const ReplyContext& context) {
+    if (!context.keep_alive) {
+        add_header(head, "Connection", "close");
+    } else if (context.http_1_0) {
+        add_header(head, "Connection", "keep-alive");
+    }
+}
+
+void add_cors(std::string& head, const ReplyContext& context) {
+    if (context.allow_origin.empty()) {
+        return;
+    }
+    add_header(head, "Access-Control-Allow-Origin", context.allow_origin);
+    if (context.allow_origin != "*") {
+        add_header(head, "Vary", "Origin");
+    }
+    // Without this a script on another origin sees neither.
+    add_header(head, "Access-Control-Expose-Headers", "X-Timestamp, X-Ringcast-Signal");
+}
+
+// Live pictures: what is stored or changed on the way is wrong. The old spellings are for caches
+// that know no other.
+void add_live(std::string& head) {
+    add_header(head, "Cache-Control", "no-store, no-cache, must-revalidate, no-transform");
+    add_header(head, "Pragma", "no-cache");
+    add_header(head, "Expires", "0");
+}
+
+std::string_view content_type_text(ContentType type) noexcept {
+    switch (type) {
+    case ContentType::text:
+        return "text/plain; charset=utf-8";
+    case ContentType::json:
+        return "application/json";
+    case ContentType::html:
+        return "text/html; charset=utf-8";
+    case ContentType::metrics:
+        return "text/plain; version=0.0.4; charset=utf-8";
+    }
+    return {};
+}
+
+} // namespace
+
+ReplyContext reply_context(const Request& request, std::string_view allow_origin) noexcept {
+    return {.head_only = request.method == Method::head,
+            .http_1_0 = request.http_1_0,
+            .keep_alive = request.keep_alive,
+            .allow_origin = allow_origin};
+}
+
+std::string stream_head(const Boundary& boundary, Variant variant, const ReplyContext& context) {
+    std::string head;
+    head.reserve(768);
+    add_status_line(head, 200);
+    // Neither a length nor chunks: the body ends with the connection. A proxy that has to take
+    // chunks apart holds each frame back until the next.
+    add_header(head, "Connection", "close");
+    head.append("Content-Type: multipart/x-mixed-replace; boundary=")
+        .append(boundary.text())
+        .append("\r\n");
+    add_live(head);
+    // nginx and those that follow it collect a body in buffers without this.
+    add_header(head, "X-Accel-Buffering", "no");
+    add_cors(head, context);
+    head.append("\r\n");
+    if (!context.head_only) {
+        head.append("--").append(boundary.text()).append("\r\n");
+        if (variant == Variant::advance) {
+            head.append(PartTail::advance_headers);
+        }
+    }
+    return head;
+}
+
+std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) {
+    std::string head;
+    head.reserve(768);
+    add_status_line(head, 200);
+    add_connection(head, context);
+    add_live(head);
+    add_cors(head, context);
+    // The rest is what a part of the stream says of its picture, up to the empty line.
+    std::array<std::byte, part_header_bytes_max> part{};
+    const std::size_t bytes = write_part_header(part, picture);
+    return head.append(as_text(ConstByteSpan(part).last(bytes)));
+}
+
+std::string reply(int status, ContentType type, std::string_view body, const ReplyContext& context,
+                  std::uint32_t retry_after_seconds) {
+    std::string text;
+    text.reserve(512 + body.size());
+    add_status_line(text, status);
+    add_connection(text, context);
+    add_header(text, "Content-Type", content_type_text(type));
+    add_header(text, "Content-Length", std::to_string(body.size()));
+    add_header(text, "Cache-Control", "no-store");
+    add_header(text, "X-Content-Type-Options", "nosniff");
+    if (status == 405) {
+        add_header(text, "Allow", allowed_methods);
+    }
+    if (retry_after_seconds > 0) {
+        add_header(text, "Retry-After", std::to_string(retry_after_seconds));
+    }
+    add_cors(text, context);
+    text.append("\r\n");
+    if (!context.head_only) {
+        text.append(body);
+    }
+    return text;
+}
+
+std::string error_reply(int status, std::string_view line, const ReplyContext& context,
+                        std::uint32_t retry_after_seconds) {
+    RINGCAST_ASSERT(status >= 400);
+    RINGCAST_ASSERT(line.find('\n') == std::string_view::npos);
+    return reply(status, ContentType::text, std::string(line) + "\n", context, retry_after_seconds);
+}
+
+std::string options_reply(const ReplyContext& context) {
+    std::string text;
+    add_status_line(text, 204);
+    add_connection(text, context);
+    add_header(text, "Allow", allowed_methods);
+    add_cors(text, context);
+    if (!context.allow_origin.empty()) {
+        add_header(text, "Access-Control-Allow-Methods", allowed_methods);
+        add_header(text, "Access-Control-Allow-Headers", "*");
+        // As long as browsers let it be: two hours. Else each poll for a snapshot asks first.
+        add_header(text, "Access-Control-Max-Age", "7200");
+    }
+    return text.append("\r\n");
+}
+
+std::string_view reason_phrase(int status) noexcept {
+    switch (status) {
+    case 200:
+        return "OK";
+    case 204:
+        return "No Content";
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Unknown"; // The phrase may be anything. RFC 9112, 4.
+    }
+}
+
+} // namespace ringcast::http

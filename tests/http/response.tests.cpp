@@ -1,0 +1,159 @@
+#include "ringcast/http/response.hpp"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace ringcast::http {
+namespace {
+
+struct Parsed {
+    std::string status_line;
+    std::string headers; ///< "\r\nName: value\r\n ...": each between line ends, to be searched
+    std::string body;
+};
+
+Parsed parse(const std::string& text) {
+    const std::size_t first = text.find("\r\n");
+    const std::size_t end = text.find("\r\n\r\n");
+    REQUIRE(end != std::string::npos);
+    return {text.substr(0, first), text.substr(first, end + 2 - first), text.substr(end + 4)};
+}
+
+bool has(const Parsed& reply, const std::string& header) {
+    return reply.headers.find("\r\n" + header + "\r\n") != std::string::npos;
+}
+bool names(const Parsed& reply, const std::string& name) {
+    return reply.headers.find("\r\n" + name + ": ") != std::string::npos;
+}
+
+const Boundary boundary(3, 4);
+const std::string delimiter = "--" + std::string(boundary.text()) + "\r\n";
+const ReplyContext persistent{.keep_alive = true};
+
+} // namespace
+
+TEST_CASE(
+    "a stream's head closes the connection, forbids storing and buffering, and has no length") {
+    const Parsed reply = parse(stream_head(boundary, Variant::standard, persistent));
+    CHECK(reply.status_line == "HTTP/1.1 200 OK");
+    CHECK(has(reply, "Connection: close"));
+    CHECK(has(reply,
+              "Content-Type: multipart/x-mixed-replace; boundary=" + std::string(boundary.text())));
+    CHECK(has(reply, "Cache-Control: no-store, no-cache, must-revalidate, no-transform"));
+    CHECK(has(reply, "Pragma: no-cache"));
+    CHECK(has(reply, "X-Accel-Buffering: no"));
+    CHECK(!names(reply, "Content-Length"));
+    CHECK(!names(reply, "Transfer-Encoding"));
+    CHECK(!names(reply, "Access-Control-Allow-Origin"));
+}
+
+TEST_CASE("a stream's body begins with the delimiter, and in advance with the first headers") {
+    CHECK(parse(stream_head(boundary, Variant::standard, {})).body == delimiter);
+    CHECK(parse(stream_head(boundary, Variant::advance, {})).body ==
+          delimiter + "Content-Type: image/jpeg\r\n\r\n");
+}
+
+TEST_CASE("HEAD has the same head and no body") {
+    ReplyContext head = persistent;
+    head.head_only = true;
+    const Parsed stream = parse(stream_head(boundary, Variant::advance, head));
+    CHECK(stream.body.empty());
+    CHECK(stream.headers == parse(stream_head(boundary, Variant::advance, persistent)).headers);
+
+    const Parsed status = parse(reply(200, ContentType::json, "{}", head));
+    CHECK(status.body.empty());
+    CHECK(has(status, "Content-Length: 2"));
+}
+
+TEST_CASE("a snapshot's head says what a part's does") {
+    const WallTime captured(std::chrono::milliseconds(1'500));
+    const Parsed reply = parse(snapshot_head({4711, captured, false}, persistent));
+    CHECK(reply.status_line == "HTTP/1.1 200 OK");
+    CHECK(has(reply, "Content-Type: image/jpeg"));
+    CHECK(has(reply, "Content-Length: 4711"));
+    CHECK(has(reply, "X-Timestamp: 1.500000"));
+    CHECK(has(reply, "Cache-Control: no-store, no-cache, must-revalidate, no-transform"));
+    CHECK(!names(reply, "X-Ringcast-Signal"));
+    CHECK(!names(reply, "Connection"));
+    CHECK(reply.body.empty());
+    CHECK(has(parse(snapshot_head({1, captured, true}, {})), "X-Ringcast-Signal: none"));
+}
+
+TEST_CASE("a reply says whether the connection goes on, in the words of the client's version") {
+    CHECK(!names(parse(reply(200, ContentType::text, "", {.keep_alive = true})), "Connection"));
+    CHECK(has(parse(reply(200, ContentType::text, "", {.http_1_0 = true, .keep_alive = true})),
+              "Connection: keep-alive"));
+    CHECK(has(parse(reply(200, ContentType::text, "", {.http_1_0 = true})), "Connection: close"));
+    CHECK(has(parse(reply(200, ContentType::text, "", {})), "Connection: close"));
+}
+
+TEST_CASE("replies carry their type, length and body") {
+    const Parsed json = parse(reply(200, ContentType::json, "{\"a\":1}", persistent));
+    CHECK(has(json, "Content-Type: application/json"));
+    CHECK(has(json, "Content-Length: 7"));
+    CHECK(has(json, "Cache-Control: no-store"));
+    CHECK(json.body == "{\"a\":1}");
+    CHECK(has(parse(reply(200, ContentType::html, "", {})),
+              "Content-Type: text/html; charset=utf-8"));
+    CHECK(has(parse(reply(200, ContentType::metrics, "", {})),
+              "Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+}
+
+TEST_CASE("an error is one line of text") {
+    const Parsed error = parse(error_reply(404, "There is no such stream.", {}));
+    CHECK(error.status_line == "HTTP/1.1 404 Not Found");
+    CHECK(has(error, "Content-Type: text/plain; charset=utf-8"));
+    CHECK(error.body == "There is no such stream.\n");
+    CHECK(!names(error, "Allow"));
+    CHECK(!names(error, "Retry-After"));
+}
+
+TEST_CASE("405 lists the methods, 503 says when to come back") {
+    CHECK(has(parse(error_reply(405, "No.", {})), "Allow: GET, HEAD, OPTIONS"));
+    const Parsed busy = parse(error_reply(503, "Full.", {}, 5));
+    CHECK(busy.status_line == "HTTP/1.1 503 Service Unavailable");
+    CHECK(has(busy, "Retry-After: 5"));
+}
+
+TEST_CASE("an allowed origin is answered, a wildcard without Vary") {
+    ReplyContext context = persistent;
+    context.allow_origin = "http://ui.example";
+    for (const std::string& text :
+         {stream_head(boundary, Variant::standard, context), snapshot_head({}, context),
+          reply(200, ContentType::json, "{}", context), options_reply(context)}) {
+        CHECK(has(parse(text), "Access-Control-Allow-Origin: http://ui.example"));
+        CHECK(has(parse(text), "Vary: Origin"));
+    }
+    context.allow_origin = "*";
+    const Parsed open = parse(stream_head(boundary, Variant::standard, context));
+    CHECK(has(open, "Access-Control-Allow-Origin: *"));
+    CHECK(!names(open, "Vary"));
+}
+
+TEST_CASE("OPTIONS is answered without a body, and in detail only to an allowed origin") {
+    const Parsed plain = parse(options_reply(persistent));
+    CHECK(plain.status_line == "HTTP/1.1 204 No Content");
+    CHECK(has(plain, "Allow: GET, HEAD, OPTIONS"));
+    CHECK(!names(plain, "Content-Length")); // RFC 9110, 8.6: never with 204.
+    CHECK(!names(plain, "Access-Control-Allow-Methods"));
+    CHECK(plain.body.empty());
+
+    ReplyContext context = persistent;
+    context.allow_origin = "http://ui.example";
+    CHECK(has(parse(options_reply(context)), "Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
+}
+
+TEST_CASE("the context of a reply follows its request") {
+    Request request;
+    request.method = Method::head;
+    request.http_1_0 = true;
+    request.keep_alive = true;
+    const ReplyContext context = reply_context(request, "*");
+    CHECK(context.head_only);
+    CHECK(context.http_1_0);
+    CHECK(context.keep_alive);
+    CHECK(context.allow_origin == "*");
+}
+
+} // namespace ringcast::http
