@@ -1,0 +1,39 @@
+#include "ringcast/metrics/histogram.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace ringcast::metrics {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_CASE("a histogram's bounds rise") {
+    CHECK(std::is_sorted(LatencyHistogram::bounds.begin(), LatencyHistogram::bounds.end()));
+}
+
+TEST_CASE("a latency falls into the first bucket whose bound it does not exceed") {
+    LatencyHistogram histogram;
+    histogram.add(microseconds(500)); // The bound itself.
+    histogram.add(microseconds(501));
+    histogram.add(milliseconds(1));
+    histogram.add(seconds(10));
+    histogram.add(seconds(11));
+    CHECK(histogram.count_in(0) == 1);
+    CHECK(histogram.count_in(1) == 2);
+    CHECK(histogram.count_in(LatencyHistogram::bounds.size() - 1) == 1);
+    CHECK(histogram.count_in(LatencyHistogram::bounds.size()) == 1);
+    CHECK(histogram.count() == 5);
+    CHECK(histogram.sum() == microseconds(2001) + seconds(21));
+}
+
+TEST_CASE("a negative latency counts as none") {
+    LatencyHistogram histogram;
+    histogram.add(milliseconds(-7));
+    CHECK(histogram.count_in(0) == 1);
+    CHECK(histogram.sum() == Duration::zero());
+}
+
+} // namespace ringcast::metrics
