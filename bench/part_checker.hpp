@@ -1,0 +1,62 @@
+#pragma once
+// Checks one viewer's byte stream: response head, parts by Content-Length, and of every frame SOI,
+// stamp, CRC, EOI and rising order. Knows no sockets and keeps no frame.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ringcast/base/bytes.hpp"
+#include "ringcast/jpeg/stamp.hpp"
+
+namespace bench {
+
+/// What one finished part was.
+struct CheckedFrame {
+    bool good = false;        ///< stamped, whole, and newer than the one before
+    bool placeholder = false; ///< a "no signal" picture, which carries no stamp
+    ringcast::jpeg::Stamp stamp;
+};
+
+class PartChecker {
+public:
+    /// `stamped`: false for servers that encode anew, whose frames are only counted.
+    explicit PartChecker(bool stamped) noexcept : stamped_(stamped) {}
+
+    /// Takes `bytes` from its front until a part is complete (returns true, see `frame()`) or
+    /// nothing is left. False with broken() set: this is no multipart stream any more.
+    bool consume(ringcast::ConstByteSpan& bytes);
+
+    [[nodiscard]] const CheckedFrame& frame() const noexcept { return frame_; }
+    [[nodiscard]] bool broken() const noexcept { return broken_; }
+
+private:
+    static constexpr std::size_t prefix_bytes = 2 + ringcast::jpeg::stamp_bytes;
+    static constexpr std::size_t head_bytes_max = 4096;
+
+    void take_head_line(std::string_view line);
+    void take_body(ringcast::ConstByteSpan bytes);
+    void finish_body();
+
+    bool stamped_;
+    bool broken_ = false;
+    bool in_http_head_ = false;
+    bool first_line_ = true;
+    bool expect_delimiter_ = true; ///< empty lines, then "--boundary", come before part headers
+    std::string line_;
+    std::size_t head_bytes_ = 0;
+    std::size_t content_length_ = 0;
+    bool placeholder_ = false;
+    std::size_t body_left_ = 0;
+    std::size_t prefix_filled_ = 0;
+    std::array<std::byte, prefix_bytes> prefix_{};
+    std::uint32_t crc_ = 0;
+    std::array<std::byte, 2> last_{};
+    bool any_ = false;
+    std::uint64_t last_sequence_ = 0;
+    CheckedFrame frame_;
+};
+
+} // namespace bench
