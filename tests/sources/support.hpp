@@ -3,15 +3,20 @@
 // sink that keeps what it is given, and JPEGs that are small enough to count bytes in.
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <poll.h>
+#include <unistd.h>
 
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
@@ -87,6 +92,42 @@ public:
         return answer(Asked::read, token, static_cast<std::int32_t>(count));
     }
 
+    /// Takes one operation away whose descriptor is ready, and does it for real; waits for that. A
+    /// cancelled operation is answered first.
+    [[nodiscard]] io::Completion answer_for_real() {
+        for (const Operation& operation : operations) {
+            if (operation.asked == Asked::cancel) {
+                const io::OpToken target = operation.target;
+                static_cast<void>(answer(Asked::cancel, operation.token, 0));
+                const Asked kind = find(Asked::read, target) != nullptr ? Asked::read : Asked::poll;
+                if (find(kind, target) != nullptr) {
+                    return answer(kind, target, -ECANCELED);
+                }
+                return {};
+            }
+        }
+        std::vector<pollfd> waited;
+        for (const Operation& operation : operations) {
+            waited.push_back({operation.fd, POLLIN, 0});
+        }
+        // A hundred times what anything here takes; a test that gets here has failed.
+        constexpr int milliseconds_max = 20'000;
+        if (::poll(waited.data(), waited.size(), milliseconds_max) <= 0) {
+            throw std::runtime_error("nothing happened on the descriptors that a source waits for");
+        }
+        std::size_t ready = 0;
+        while (waited[ready].revents == 0) {
+            ++ready;
+        }
+        const Operation operation = operations[ready];
+        if (operation.asked == Asked::poll) {
+            return answer(Asked::poll, operation.token, waited[ready].revents);
+        }
+        const ssize_t count = ::read(operation.fd, operation.into.data(), operation.into.size());
+        return answer(Asked::read, operation.token,
+                      count < 0 ? -errno : static_cast<std::int32_t>(count));
+    }
+
     [[nodiscard]] Instant now() const noexcept override { return monotonic; }
     [[nodiscard]] WallTime wall_now() const noexcept override { return wall; }
     void read(io::OpToken token, int fd, ByteSpan into) noexcept override {
@@ -160,6 +201,14 @@ private:
     frame::FrameLease latest_;
     std::uint64_t sequence_ = 0;
 };
+
+/// Answers for real, and `take`s the completions, until `condition` holds.
+template <typename Take, typename Condition>
+void drive(FakeRing& ring, Take take, Condition condition) {
+    while (!condition()) {
+        take(ring.answer_for_real());
+    }
+}
 
 /// Keeps log lines, of every level, for as long as it lives. One at a time.
 class LogCapture {
