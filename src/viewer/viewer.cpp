@@ -41,22 +41,30 @@ void Viewer::open(ViewerContext& context, ViewerId self, int socket, const io::P
     socket_ = socket;
     peer_ = peer;
     opened_ = context.ring.now();
+    rate_since_ = opened_;
     deadline_ = opened_ + context.settings.head_timeout;
     exchange_ = std::make_unique<Exchange>();
     receive(context, exchange_->reader.free_space());
 }
 
 void Viewer::receive(ViewerContext& context, ByteSpan into) noexcept {
+    RINGCAST_ASSERT(!receiving_);
+    receiving_ = true;
     ++operations_;
     context.ring.receive(token(io::OpKind::receive), socket_, into);
 }
 
 ViewerEvent Viewer::on_receive(ViewerContext& context, std::int32_t result) noexcept {
     RINGCAST_ASSERT(operations_ > 0);
+    RINGCAST_ASSERT(receiving_);
     --operations_;
+    receiving_ = false;
     if (state_ == ViewerState::aborting) {
         join(context);
         return ViewerEvent::none;
+    }
+    if (state_ == ViewerState::replying) {
+        return ViewerEvent::none; // a time-out is being answered; what still comes is too late
     }
     if (result <= 0) {
         abort(context);
@@ -101,7 +109,8 @@ const http::RequestError& Viewer::request_error() const noexcept {
 void Viewer::begin_reply(ViewerContext& context, std::string text, bool keep_alive,
                          bool more_follows) noexcept {
     RINGCAST_ASSERT(state_ == ViewerState::reading || state_ == ViewerState::waiting);
-    RINGCAST_ASSERT(operations_ == 0);
+    // A receive is under way exactly when a request that never came whole is answered with 408.
+    RINGCAST_ASSERT(operations_ == (receiving_ ? 1U : 0U));
     leave_list();
     state_ = ViewerState::replying;
     keep_alive_ = keep_alive;
@@ -125,8 +134,9 @@ void Viewer::reply(ViewerContext& context, std::string text, bool keep_alive) no
 }
 
 void Viewer::reply_with_jpeg(ViewerContext& context, std::string text, frame::FrameLease frame,
-                             bool keep_alive) noexcept {
+                             std::uint32_t stream, bool keep_alive) noexcept {
     exchange_->body = std::move(frame);
+    exchange_->snapshot.stream = stream;
     begin_reply(context, std::move(text), keep_alive, true);
 }
 
@@ -166,6 +176,7 @@ ViewerEvent Viewer::on_reply(ViewerContext& context, std::int32_t result) noexce
         send_text(context, false);
         return ViewerEvent::none;
     }
+    talking_ = false;
     if (streaming_) {
         exchange_.reset(); // a streaming viewer keeps nothing of its request
         state_ = ViewerState::idle;
@@ -245,7 +256,7 @@ void Viewer::drain(ViewerContext& context) noexcept {
     deadline_ = context.ring.now() + context.settings.drain_timeout;
     ++operations_;
     context.ring.shutdown_writing(token(io::OpKind::shutdown), socket_);
-    if (speaks_http) { // a streaming viewer's end is seen by its hangup poll instead
+    if (speaks_http && !receiving_) { // a streaming viewer's end is seen by its hangup poll instead
         receive(context, exchange_->drain_into);
     }
 }
@@ -317,7 +328,7 @@ void Viewer::send_frame(ViewerContext& context, frame::FrameLease frame, ConstBy
         last_progress_ = send.started;
     }
     ++sends_;
-    context.in_flight[send.stream].push_back(send);
+    context.streams[send.stream].in_flight.push_back(send);
     submit_frame(context, id, send);
 }
 
@@ -354,17 +365,18 @@ void Viewer::count_skips(ViewerContext& context, std::uint64_t sequence) noexcep
     if (last_sequence_ == 0) {
         return; // its first frame
     }
+    SendCounters& counters = context.streams[terms_.stream].counters;
     const std::uint64_t missed = sequence - last_sequence_ - 1;
     frames_skipped_ += missed;
     if (terms_.period_min > Duration::zero()) {
-        context.counters.skipped_rate += missed;
+        counters.skipped_rate += missed;
     } else if (std::exchange(held_back_, false)) {
-        context.counters.skipped_memory += missed;
+        counters.skipped_memory += missed;
     } else {
         const std::uint64_t busy_until = std::min(idle_from_sequence_, sequence - 1);
         const std::uint64_t busy = busy_until > last_sequence_ ? busy_until - last_sequence_ : 0;
-        context.counters.skipped_busy += busy;
-        context.counters.skipped_late += missed - busy;
+        counters.skipped_busy += busy;
+        counters.skipped_late += missed - busy;
     }
 }
 
@@ -411,9 +423,10 @@ ViewerEvent Viewer::on_send_result(ViewerContext& context, SendId id, FrameSend&
         abort(context);
         return ViewerEvent::none;
     }
+    SendCounters& counters = context.streams[send.stream].counters;
     last_progress_ = context.ring.now();
     bytes_sent_ += static_cast<std::uint64_t>(result);
-    context.counters.bytes_sent += static_cast<std::uint64_t>(result);
+    counters.bytes_sent += static_cast<std::uint64_t>(result);
     if (!whole) { // a UNIX socket took a part
         send.remaining = send.remaining.subspan(static_cast<std::size_t>(result));
         submit_frame(context, id, send);
@@ -424,16 +437,17 @@ ViewerEvent Viewer::on_send_result(ViewerContext& context, SendId id, FrameSend&
     }
     state_ = ViewerState::idle;
     ++frames_sent_;
-    ++(send.zero_copy ? context.counters.frames_sent_zero_copy : context.counters.frames_sent_copy);
+    ++(send.zero_copy ? counters.frames_sent_zero_copy : counters.frames_sent_copy);
     note_frame_queued(send.lease);
     return ViewerEvent::frame_done;
 }
 
 void Viewer::on_send_notification(ViewerContext& context, const FrameSend& send,
                                   const io::Completion& completion) noexcept {
-    ++context.counters.notifications;
+    SendCounters& counters = context.streams[send.stream].counters;
+    ++counters.notifications;
     if (completion.copied) {
-        ++context.counters.notifications_copied;
+        ++counters.notifications_copied;
     }
     if (state_ == ViewerState::aborting) {
         return; // a send that was cancelled before it began reports copied too
@@ -474,6 +488,17 @@ void Viewer::sample_progress(ViewerContext& context) noexcept {
             note_delivered(milestone.captured_at);
         }
     }
+}
+
+void Viewer::measure_rate(Instant now) noexcept {
+    constexpr Duration window = std::chrono::seconds(2);
+    if (!streaming_ || now - rate_since_ < window) {
+        return;
+    }
+    const double seconds = std::chrono::duration<double>(now - rate_since_).count();
+    frame_rate_ = static_cast<double>(frames_sent_ - rate_frames_) / seconds;
+    rate_since_ = now;
+    rate_frames_ = frames_sent_;
 }
 
 void Viewer::note_delivered(Instant captured_at) noexcept {

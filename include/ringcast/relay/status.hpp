@@ -16,15 +16,16 @@
 #include "ringcast/metrics/histogram.hpp"
 #include "ringcast/relay/routes.hpp"
 #include "ringcast/source/frame_source.hpp"
+#include "ringcast/viewer/viewer.hpp"
 
 namespace ringcast::relay {
 
-/// Which way a frame leaves.
-enum class Lane : std::uint8_t { zero_copy, copy };
-inline constexpr std::size_t lane_count = 2;
+using viewer::Lane;
+using viewer::SendCounters;
 [[nodiscard]] std::string_view lane_name(Lane lane) noexcept;
 
-/// Everything that the relay counts for the whole process. All of it only grows.
+/// What the relay counts for the whole process. All of it only grows. Frames and sends are counted
+/// by stream, in StreamStatus::sends.
 struct RelayCounters {
     std::uint64_t connections_accepted = 0;
     std::uint64_t connections_refused = 0; ///< beyond the limits: answered 503 or closed
@@ -33,12 +34,6 @@ struct RelayCounters {
     std::array<std::uint64_t, route_kind_count> requests{};
     std::array<std::uint64_t, 5> responses{}; ///< by class: 1xx is [0]
     std::uint64_t bad_requests = 0;           ///< refused by the parser
-    std::uint64_t frames_sent = 0;
-    std::uint64_t frames_skipped = 0; ///< a viewer's socket was busy when the frame came
-    std::array<std::uint64_t, lane_count> sends{};
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t zero_copy_notifications = 0;
-    std::uint64_t zero_copy_copied = 0; ///< of these, the kernel had copied after all
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
     std::uint64_t disconnects = 0;
@@ -69,9 +64,7 @@ struct StreamStatus {
     bool registered = false; ///< the frames' memory is known to the ring: zero-copy is possible
     std::string tier_reason; ///< why a better tier was not to be had; empty at the best
     std::uint32_t viewers = 0;
-    std::uint64_t frames_sent = 0;
-    std::uint64_t frames_skipped = 0;
-    std::uint64_t bytes_sent = 0;
+    SendCounters sends;                ///< frames by lane, bytes, notifications, skips by reason
     metrics::LatencyHistogram latency; ///< from capture to the end of the send
 };
 

@@ -53,7 +53,7 @@ struct ViewerSettings {
     Duration zero_copy_probe_interval = std::chrono::minutes(1);
 };
 
-/// Counters of all viewers of one loop; they only grow.
+/// Counters of all viewers of one stream; they only grow.
 struct SendCounters {
     std::uint64_t frames_sent_copy = 0;
     std::uint64_t frames_sent_zero_copy = 0;
@@ -89,13 +89,18 @@ using SendId = SendSlab::Id;
 /// A stream's frames on their way, oldest first: who pins what is read from here.
 using InFlightList = container::IntrusiveList<FrameSend, InFlightTag>;
 
+/// What the viewers of one stream share.
+struct StreamSends {
+    InFlightList in_flight;
+    SendCounters counters;
+};
+
 /// What a viewer works with; borrowed for each call.
 struct ViewerContext {
     io::Ring& ring;
     SendSlab& sends;
-    std::span<InFlightList> in_flight; ///< by stream
+    std::span<StreamSends> streams; ///< by index of the stream
     const ViewerSettings& settings;
-    SendCounters& counters;
 };
 
 /// What the relay has to look at after an answer of the kernel. Nothing is called back: the
@@ -144,7 +149,7 @@ public:
     void reply(ViewerContext& context, std::string text, bool keep_alive) noexcept;
     /// Sends `text` and then the frame's JPEG behind it.
     void reply_with_jpeg(ViewerContext& context, std::string text, frame::FrameLease frame,
-                         bool keep_alive) noexcept;
+                         std::uint32_t stream, bool keep_alive) noexcept;
     /// Lays a snapshot's request by until a frame comes; the relay answers it later.
     void wait_for_frame(const SnapshotTerms& terms) noexcept;
     /// Sends a stream's response head; `frame_follows` says that a frame will be sent at once.
@@ -185,6 +190,13 @@ public:
         return exchange_->snapshot;
     }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
+    /// True exactly while its first reply is not out yet.
+    [[nodiscard]] bool talking() const noexcept { return talking_; }
+    /// True exactly when not a byte of a request has come: there is nobody to answer.
+    [[nodiscard]] bool request_awaited() const noexcept { return exchange_->reader.idle(); }
+    /// Frames per second, measured over the last seconds.
+    [[nodiscard]] double frame_rate() const noexcept { return frame_rate_; }
+    void measure_rate(Instant now) noexcept;
     [[nodiscard]] Lane lane(const ViewerContext& context) const noexcept;
     /// True exactly when a reply, if one is awaited, must be over, or the peer must have gone.
     [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
@@ -243,7 +255,9 @@ private:
 
     ViewerState state_ = ViewerState::free;
     bool streaming_ = false;
+    bool talking_ = true;
     bool keep_alive_ = false;
+    bool receiving_ = false;
     bool hangup_watched_ = false;
     bool slow_ = false;
     bool held_back_ = false;
@@ -264,6 +278,9 @@ private:
     std::uint64_t idle_from_sequence_ = 0;
     std::uint64_t frames_sent_ = 0;
     std::uint64_t frames_skipped_ = 0;
+    Instant rate_since_{}; ///< where the window of the measured rate begins
+    std::uint64_t rate_frames_ = 0;
+    double frame_rate_ = 0;
     std::uint64_t bytes_sent_ = 0; ///< in the socket, all replies included
     std::uint64_t bytes_acked_ = 0;
     std::array<Milestone, milestones_max> milestones_{};

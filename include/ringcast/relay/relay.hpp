@@ -1,0 +1,151 @@
+#pragma once
+// The loop: hands completions to whom they belong, fans frames out, admits and evicts viewers, and
+// answers requests. Knows no operating system: everything it does goes through the ring.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ringcast/base/time.hpp"
+#include "ringcast/http/response.hpp"
+#include "ringcast/io/ring.hpp"
+#include "ringcast/relay/routes.hpp"
+#include "ringcast/relay/settings.hpp"
+#include "ringcast/relay/status.hpp"
+#include "ringcast/relay/stream.hpp"
+#include "ringcast/source/placeholder_painter.hpp"
+#include "ringcast/viewer/viewer.hpp"
+
+namespace ringcast::relay {
+
+class Relay {
+public:
+    /// `streams` is not empty; `default_stream` answers at the root. `painter` may be null: then
+    /// there are no "no signal" pictures. The ring, sources, arenas and painter outlive the relay;
+    /// `listeners` are listening sockets that the caller closes after the relay has finished.
+    Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> streams,
+          std::uint32_t default_stream, std::span<const int> listeners,
+          source::PlaceholderPainter* painter);
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+    Relay(Relay&&) = delete;
+    Relay& operator=(Relay&&) = delete;
+    ~Relay();
+
+    /// Starts sources and begins to accept.
+    void start() noexcept;
+    /// One turn of the loop: starts sends, submits, waits for completions or the next deadline, and
+    /// handles them.
+    void turn() noexcept;
+    /// Stops accepting, lets parts in flight finish within a bound, then ends everything.
+    void stop() noexcept;
+    /// True once nothing is under way any more, after `stop`.
+    [[nodiscard]] bool finished() const noexcept;
+
+    /// Takes the completions of the application's own operations (OpKind::control).
+    void set_control_handler(std::function<void(const io::Completion&)> handler) {
+        control_handler_ = std::move(handler);
+    }
+    /// Adds to each status what only the application knows (system calls, lines not logged).
+    void set_status_hook(std::function<void(RelayCounters&)> hook) {
+        status_hook_ = std::move(hook);
+    }
+
+    [[nodiscard]] StatusSnapshot status(bool with_viewers);
+    [[nodiscard]] bool source_ended(std::uint32_t stream) const noexcept {
+        return streams_[stream]->source_ended();
+    }
+    [[nodiscard]] const RelayCounters& counters() const noexcept { return counters_; }
+    /// For tests and the simulation: what is held right now.
+    [[nodiscard]] std::uint32_t connection_count() const noexcept { return viewers_.size(); }
+    [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
+    [[nodiscard]] const Stream& stream(std::uint32_t index) const noexcept {
+        return *streams_[index];
+    }
+
+private:
+    struct Listener {
+        int socket = -1;
+        bool armed = false;
+        Instant rearm_at = never;
+    };
+    enum class Phase : std::uint8_t { running, stopping };
+
+    [[nodiscard]] viewer::ViewerContext context() noexcept;
+
+    // relay.cpp: the loop
+    void dispatch(const io::Completion& completion) noexcept;
+    void on_accept(const io::Completion& completion) noexcept;
+    void on_viewer_completion(const io::Completion& completion) noexcept;
+    void on_send(const io::Completion& completion) noexcept;
+    void on_source(const io::Completion& completion) noexcept;
+    void on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept;
+    void admit(int socket) noexcept;
+    void arm(std::uint32_t listener) noexcept;
+    void fan_out() noexcept;
+    void relieve(Stream& stream) noexcept;
+    void on_deadlines() noexcept;
+    void sweep(Instant now) noexcept;
+    void check_progress(viewer::Viewer& viewer, Instant now) noexcept;
+    void end_viewers(Instant now) noexcept;
+    void count_late(const io::Completion& completion) noexcept;
+    [[nodiscard]] Instant next_deadline() const noexcept;
+    [[nodiscard]] bool fan_out_pending() const noexcept;
+
+    // relay_requests.cpp: what is answered
+    void answer(viewer::Viewer& viewer) noexcept;
+    void answer_route(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_bad_request(viewer::Viewer& viewer);
+    void answer_stream(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_snapshot(viewer::Viewer& viewer, const Route& route,
+                         const http::ReplyContext& reply);
+    void answer_health(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_snapshot_waiters(Stream& stream) noexcept;
+    void answer_late_snapshot(viewer::Viewer& viewer) noexcept;
+    void answer_timeout(viewer::Viewer& viewer) noexcept;
+    void send_snapshot(viewer::Viewer& viewer, const Stream& stream,
+                       const http::ReplyContext& reply);
+    void refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
+                         const http::ReplyContext& reply);
+    void send_text(viewer::Viewer& viewer, int status, http::ContentType type,
+                   std::string_view body, const http::ReplyContext& reply,
+                   std::uint32_t retry_after_seconds = 0);
+    void send_error(viewer::Viewer& viewer, int status, std::string_view line,
+                    const http::ReplyContext& reply, std::uint32_t retry_after_seconds = 0);
+    void count_response(int status) noexcept;
+    void report_refused_origin(std::string_view origin) noexcept;
+    [[nodiscard]] std::uint32_t viewers_from(const viewer::Viewer& viewer) noexcept;
+    [[nodiscard]] http::ReplyContext reply_context(const viewer::Viewer& viewer) const noexcept;
+
+    io::Ring& ring_;
+    RelaySettings settings_;
+    source::PlaceholderPainter* painter_;
+    std::vector<std::string> stream_names_;
+    std::uint32_t default_stream_;
+    viewer::ViewerSlab viewers_;
+    viewer::SendSlab sends_;
+    std::vector<viewer::StreamSends> stream_sends_; ///< by index of the stream
+    std::vector<std::unique_ptr<Stream>> streams_;
+    std::vector<Listener> listeners_;
+    std::vector<io::Completion> completions_;
+    std::vector<viewer::ViewerId> victims_;
+
+    Phase phase_ = Phase::running;
+    Instant started_{};
+    Instant next_sweep_ = never;
+    Instant stop_by_ = never;
+    std::uint32_t streaming_count_ = 0;  ///< viewers of streams
+    std::uint32_t talking_count_ = 0;    ///< connections whose first reply is not out yet
+    std::uint32_t results_expected_ = 0; ///< sends of this turn whose results are likely at hand
+    std::uint32_t next_stream_ = 0;      ///< whose fan-out goes first
+    bool origin_reported_ = false;
+    bool refusal_reported_ = false;
+    RelayCounters counters_;
+    std::function<void(const io::Completion&)> control_handler_;
+    std::function<void(RelayCounters&)> status_hook_;
+};
+
+} // namespace ringcast::relay

@@ -1,0 +1,460 @@
+#include "ringcast/relay/relay.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "ringcast/base/assert.hpp"
+#include "ringcast/base/log.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+/// Time-outs of connections are looked at this often; all of them are seconds.
+constexpr Duration sweep_interval = std::chrono::milliseconds(250);
+/// Completions handled per turn: so many that a fan-out's answers fit, and few enough that new
+/// frames are seen soon.
+constexpr std::size_t completions_per_turn = 1024;
+/// Victims of one turn; those beyond it are found in the next.
+constexpr std::size_t victims_per_turn = 256;
+
+bool resources_exhausted(std::int32_t error) noexcept {
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
+}
+
+std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
+    return settings.viewers_max + settings.connections_extra;
+}
+
+/// Each connection: as many zero-copy sends as it may pin, and one by copy at the cap.
+std::uint32_t send_slots(const RelaySettings& settings) noexcept {
+    return connection_slots(settings) * (settings.viewer.pinned_per_viewer_max + 1);
+}
+
+} // namespace
+
+Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> streams,
+             std::uint32_t default_stream, std::span<const int> listeners,
+             source::PlaceholderPainter* painter)
+    : ring_(ring), settings_(std::move(settings)), painter_(painter),
+      default_stream_(default_stream), viewers_(connection_slots(settings_)),
+      sends_(send_slots(settings_)), stream_sends_(streams.size()),
+      completions_(completions_per_turn) {
+    RINGCAST_ASSERT(default_stream < streams.size());
+    for (StreamSetup& setup : streams) {
+        RINGCAST_ASSERT(setup.arena != nullptr);
+        RINGCAST_ASSERT(setup.source != nullptr);
+        stream_names_.push_back(setup.name);
+        const auto index = static_cast<std::uint32_t>(streams_.size());
+        streams_.push_back(
+            std::make_unique<Stream>(index, std::move(setup), ring_, settings_, painter_));
+    }
+    for (const int socket : listeners) {
+        listeners_.push_back({.socket = socket});
+    }
+    victims_.reserve(victims_per_turn);
+}
+
+Relay::~Relay() = default;
+
+viewer::ViewerContext Relay::context() noexcept {
+    return {ring_, sends_, stream_sends_, settings_.viewer};
+}
+
+void Relay::start() noexcept {
+    started_ = ring_.now();
+    for (const auto& stream : streams_) {
+        stream->start();
+    }
+    for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
+        arm(i);
+    }
+}
+
+// --- one turn
+// -------------------------------------------------------------------------------------
+
+void Relay::turn() noexcept {
+    results_expected_ = 0;
+    fan_out();
+    // While connections are being set up nobody gains from gathering: each answer begins the next
+    // step of somebody's first frame.
+    const std::size_t expected =
+        talking_count_ > 0 ? 1 : std::max<std::size_t>(results_expected_, 1);
+    const Instant wake_at = fan_out_pending() ? Instant{} : next_deadline();
+    const std::size_t count = ring_.submit_and_reap(completions_, wake_at, expected);
+    for (std::size_t i = 0; i < count; ++i) {
+        dispatch(completions_[i]);
+    }
+    on_deadlines();
+    for (const auto& stream : streams_) {
+        answer_snapshot_waiters(*stream);
+        relieve(*stream);
+    }
+}
+
+void Relay::fan_out() noexcept {
+    viewer::ViewerContext viewer_context = context();
+    std::uint32_t budget = settings_.submit_batch;
+    const auto count = static_cast<std::uint32_t>(streams_.size());
+    for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
+        const std::uint32_t started =
+            streams_[(next_stream_ + i) % count]->fan_out(viewer_context, budget);
+        results_expected_ += started;
+        budget -= started;
+    }
+    next_stream_ = (next_stream_ + 1) % count;
+}
+
+bool Relay::fan_out_pending() const noexcept {
+    return std::any_of(streams_.begin(), streams_.end(),
+                       [](const auto& stream) { return stream->fan_out_pending(); });
+}
+
+void Relay::dispatch(const io::Completion& completion) noexcept {
+    switch (completion.token.kind) {
+    case io::OpKind::none:
+        return; // a cancel, or the close of a connection that was never admitted
+    case io::OpKind::accept:
+        return on_accept(completion);
+    case io::OpKind::receive:
+    case io::OpKind::reply:
+    case io::OpKind::hangup:
+    case io::OpKind::abort:
+    case io::OpKind::shutdown:
+    case io::OpKind::close:
+        return on_viewer_completion(completion);
+    case io::OpKind::frame_send:
+        return on_send(completion);
+    case io::OpKind::source:
+        return on_source(completion);
+    case io::OpKind::control:
+        if (control_handler_) {
+            control_handler_(completion);
+        }
+        return;
+    }
+    count_late(completion);
+}
+
+void Relay::count_late(const io::Completion& completion) noexcept {
+    // Every operation is joined before its slot is freed, so this is a bug; yet nothing follows a
+    // stale token, and the process goes on.
+    if (counters_.late_completions++ == 0) {
+        log(LogLevel::error, "a completion came for something that is gone (kind {}, slot {})",
+            static_cast<int>(completion.token.kind), completion.token.slot);
+    }
+}
+
+void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
+    const viewer::ViewerId id{completion.token.slot, completion.token.generation};
+    viewer::Viewer* viewer = viewers_.find(id);
+    if (viewer == nullptr) {
+        return count_late(completion);
+    }
+    viewer::ViewerContext viewer_context = context();
+    switch (completion.token.kind) {
+    case io::OpKind::receive:
+        return on_event(*viewer, viewer->on_receive(viewer_context, completion.result));
+    case io::OpKind::reply: {
+        const bool talking = viewer->talking();
+        const viewer::ViewerEvent event = viewer->on_reply(viewer_context, completion.result);
+        talking_count_ -= talking && !viewer->talking() ? 1 : 0;
+        return on_event(*viewer, event);
+    }
+    case io::OpKind::hangup:
+        return viewer->on_hangup(viewer_context);
+    case io::OpKind::abort:
+    case io::OpKind::shutdown:
+        return viewer->on_ended(viewer_context);
+    case io::OpKind::close:
+        return on_event(*viewer, viewer->on_close());
+    case io::OpKind::none:
+    case io::OpKind::accept:
+    case io::OpKind::frame_send:
+    case io::OpKind::source:
+    case io::OpKind::control:
+        break;
+    }
+    RINGCAST_ASSERT(false);
+}
+
+void Relay::on_send(const io::Completion& completion) noexcept {
+    const viewer::SendId id{completion.token.slot, completion.token.generation};
+    const viewer::FrameSend* send = sends_.find(id);
+    if (send == nullptr) {
+        return count_late(completion);
+    }
+    viewer::Viewer& viewer = viewers_.get(send->viewer);
+    const Instant started = send->started;
+    const Instant captured_at = send->lease.info().captured_at;
+    viewer::ViewerContext viewer_context = context();
+    const viewer::ViewerEvent event = viewer.on_send(viewer_context, id, completion);
+    if (event == viewer::ViewerEvent::frame_done) {
+        streams_[viewer.terms().stream]->note_send_done(viewer, started, captured_at);
+    }
+    on_event(viewer, event);
+}
+
+void Relay::on_source(const io::Completion& completion) noexcept {
+    if (io::source_token_operation(completion.token) == source::PlaceholderPainter::operation) {
+        RINGCAST_ASSERT(painter_ != nullptr);
+        painter_->on_completion(completion);
+        for (const auto& stream : streams_) {
+            stream->on_picture();
+        }
+        return;
+    }
+    const std::uint32_t stream = io::source_token_stream(completion.token);
+    RINGCAST_ASSERT(stream < streams_.size());
+    streams_[stream]->source().on_completion(completion);
+}
+
+void Relay::on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept {
+    switch (event) {
+    case viewer::ViewerEvent::none:
+        return;
+    case viewer::ViewerEvent::request:
+        return answer(viewer);
+    case viewer::ViewerEvent::bad_request:
+        return answer_bad_request(viewer);
+    case viewer::ViewerEvent::streaming:
+    case viewer::ViewerEvent::frame_done:
+        if (phase_ == Phase::stopping) {
+            viewer::ViewerContext viewer_context = context();
+            return viewer.drain(viewer_context);
+        }
+        return streams_[viewer.terms().stream]->add_idle(viewer);
+    case viewer::ViewerEvent::closed:
+        if (viewer.streaming()) {
+            RINGCAST_ASSERT(streaming_count_ > 0);
+            --streaming_count_;
+            streams_[viewer.terms().stream]->viewer_left();
+        }
+        if (viewer.talking()) {
+            RINGCAST_ASSERT(talking_count_ > 0);
+            --talking_count_;
+        }
+        ++counters_.disconnects;
+        viewers_.erase(viewer.id());
+        return;
+    }
+}
+
+// --- admission
+// ------------------------------------------------------------------------------------
+
+void Relay::arm(std::uint32_t listener) noexcept {
+    Listener& entry = listeners_[listener];
+    RINGCAST_ASSERT(!entry.armed);
+    entry.armed = true;
+    entry.rearm_at = never;
+    ring_.accept({io::OpKind::accept, listener, 1}, entry.socket);
+}
+
+void Relay::on_accept(const io::Completion& completion) noexcept {
+    RINGCAST_ASSERT(completion.token.slot < listeners_.size());
+    Listener& listener = listeners_[completion.token.slot];
+    if (completion.result >= 0) {
+        admit(completion.result);
+    } else if (completion.result != -ECANCELED) {
+        ++counters_.accept_errors;
+    }
+    if (completion.more) {
+        return;
+    }
+    listener.armed = false;
+    if (phase_ == Phase::stopping) {
+        return;
+    }
+    if (!resources_exhausted(completion.result)) {
+        return arm(completion.token.slot);
+    }
+    listener.rearm_at = ring_.now() + settings_.accept_pause;
+    if (counters_.accept_pauses++ == 0) {
+        log(LogLevel::warning, "new connections wait: the limit of open files or memory is reached "
+                               "(raise LimitNOFILE= or "
+                               "lower [viewers] max)");
+    }
+}
+
+void Relay::admit(int socket) noexcept {
+    if (viewers_.full() || phase_ == Phase::stopping) {
+        ++counters_.connections_refused;
+        ring_.close({}, socket);
+        return;
+    }
+    ++counters_.connections_accepted;
+    ++talking_count_;
+    if (next_sweep_ == never) {
+        next_sweep_ = ring_.now() + sweep_interval;
+    }
+    const viewer::ViewerId id = viewers_.insert();
+    viewer::ViewerContext viewer_context = context();
+    viewers_.get(id).open(viewer_context, id, socket, ring_.describe_peer(socket));
+}
+
+// --- who yields
+// -----------------------------------------------------------------------------------
+
+void Relay::relieve(Stream& stream) noexcept {
+    victims_.clear();
+    viewer::ViewerContext viewer_context = context();
+    stream.choose_victims(viewer_context, viewers_, victims_);
+    for (const viewer::ViewerId id : victims_) {
+        viewer::Viewer& viewer = viewers_.get(id);
+        if (viewer.state() == viewer::ViewerState::aborting) {
+            continue; // it holds two of the frames that had to go
+        }
+        if (counters_.evicted_for_memory++ == 0) {
+            log(LogLevel::warning,
+                "stream {}: a viewer that stopped reading was disconnected, because frames in "
+                "memory ran "
+                "short (raise [memory] slots to keep such viewers longer)",
+                stream.name());
+        }
+        viewer.abort(viewer_context);
+    }
+}
+
+// --- time
+// -----------------------------------------------------------------------------------------
+
+Instant Relay::next_deadline() const noexcept {
+    Instant earliest = std::min(next_sweep_, stop_by_);
+    for (const auto& stream : streams_) {
+        earliest = std::min(earliest, stream->deadline());
+    }
+    for (const Listener& listener : listeners_) {
+        earliest = std::min(earliest, listener.rearm_at);
+    }
+    return earliest;
+}
+
+void Relay::on_deadlines() noexcept {
+    const Instant now = ring_.now();
+    for (const auto& stream : streams_) {
+        if (stream->deadline() <= now) {
+            stream->on_deadline(now);
+        }
+    }
+    for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
+        if (listeners_[i].rearm_at <= now) {
+            arm(i);
+        }
+    }
+    if (now >= next_sweep_) {
+        sweep(now);
+        next_sweep_ = viewers_.size() > 0 ? now + sweep_interval : never;
+    }
+    if (now >= stop_by_) {
+        end_viewers(now);
+    }
+}
+
+void Relay::sweep(Instant now) noexcept {
+    viewer::ViewerContext viewer_context = context();
+    viewers_.for_each([&](viewer::ViewerId, viewer::Viewer& viewer) {
+        viewer.measure_rate(now);
+        if (now < viewer.deadline()) {
+            check_progress(viewer, now);
+            return;
+        }
+        switch (viewer.state()) {
+        case viewer::ViewerState::reading:
+            return answer_timeout(viewer);
+        case viewer::ViewerState::waiting:
+            return answer_late_snapshot(viewer);
+        case viewer::ViewerState::draining:
+            return viewer.abort(viewer_context);
+        case viewer::ViewerState::free:
+        case viewer::ViewerState::replying:
+        case viewer::ViewerState::idle:
+        case viewer::ViewerState::sending:
+        case viewer::ViewerState::aborting:
+        case viewer::ViewerState::closing:
+            RINGCAST_ASSERT(false); // these have no deadline
+        }
+    });
+}
+
+void Relay::check_progress(viewer::Viewer& viewer, Instant now) noexcept {
+    const bool in_flight =
+        viewer.frames_pinned() > 0 || viewer.state() == viewer::ViewerState::replying;
+    const bool ending = viewer.state() == viewer::ViewerState::aborting ||
+                        viewer.state() == viewer::ViewerState::closing;
+    // The first question gives the baseline, so it comes early enough for a second one to answer.
+    const Duration silent = now - viewer.last_progress();
+    if (!in_flight || ending || silent < settings_.viewer.stall_timeout / 4) {
+        return;
+    }
+    viewer::ViewerContext viewer_context = context();
+    viewer.sample_progress(viewer_context);
+    if (now - viewer.last_progress() >= settings_.viewer.stall_timeout) {
+        ++counters_.evicted_stalled;
+        viewer.abort(viewer_context);
+    }
+}
+
+// --- the end
+// --------------------------------------------------------------------------------------
+
+void Relay::stop() noexcept {
+    if (phase_ == Phase::stopping) {
+        return;
+    }
+    phase_ = Phase::stopping;
+    stop_by_ = ring_.now() + settings_.shutdown_grace;
+    for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
+        listeners_[i].rearm_at = never;
+        if (listeners_[i].armed) {
+            ring_.cancel({}, {io::OpKind::accept, i, 1});
+        }
+    }
+    for (const auto& stream : streams_) {
+        stream->source().stop();
+        stream->close();
+    }
+    if (painter_ != nullptr) {
+        painter_->stop();
+    }
+    viewer::ViewerContext viewer_context = context();
+    viewers_.for_each([&](viewer::ViewerId, viewer::Viewer& viewer) {
+        switch (viewer.state()) {
+        case viewer::ViewerState::reading:
+        case viewer::ViewerState::waiting:
+            return viewer.abort(viewer_context);
+        case viewer::ViewerState::idle:
+            return viewer.drain(viewer_context);
+        case viewer::ViewerState::free:
+        case viewer::ViewerState::replying:
+        case viewer::ViewerState::sending: // drains when its part is out
+        case viewer::ViewerState::draining:
+        case viewer::ViewerState::aborting:
+        case viewer::ViewerState::closing:
+            return;
+        }
+    });
+}
+
+void Relay::end_viewers(Instant now) noexcept {
+    viewer::ViewerContext viewer_context = context();
+    viewers_.for_each(
+        [&](viewer::ViewerId, viewer::Viewer& viewer) { viewer.abort(viewer_context); });
+    stop_by_ = now + settings_.shutdown_grace; // for the log line below, should joins not come
+}
+
+bool Relay::finished() const noexcept {
+    if (phase_ != Phase::stopping || viewers_.size() > 0 || sends_.size() > 0) {
+        return false;
+    }
+    const bool accepts_ended = std::none_of(listeners_.begin(), listeners_.end(),
+                                            [](const Listener& l) { return l.armed; });
+    const bool sources_ended =
+        std::all_of(streams_.begin(), streams_.end(),
+                    [](const auto& stream) { return stream->source().stopped(); });
+    return accepts_ended && sources_ended && (painter_ == nullptr || painter_->stopped());
+}
+
+} // namespace ringcast::relay

@@ -1,0 +1,263 @@
+// What the relay answers: one function per kind of route.
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "ringcast/base/assert.hpp"
+#include "ringcast/base/log.hpp"
+#include "ringcast/http/response.hpp"
+#include "ringcast/relay/relay.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+/// When to come again after "too many viewers", and without signal, seconds.
+constexpr std::uint32_t retry_when_full = 5;
+constexpr std::uint32_t retry_without_signal = 2;
+
+constexpr int status_ok = 200;
+constexpr int status_unavailable = 503;
+
+/// "192.0.2.7" of "192.0.2.7:51234", "[2001:db8::1]" of "[2001:db8::1]:51234".
+std::string_view host_of(const io::Peer& peer) noexcept {
+    const std::string_view address = peer.address.data();
+    return address.substr(0, address.rfind(':'));
+}
+
+/// Origin: http://HOST against Host: HOST.
+bool same_origin(const http::Request& request) noexcept {
+    const auto scheme_end = request.origin.find("://");
+    return scheme_end != std::string_view::npos &&
+           request.origin.substr(scheme_end + 3) == request.host;
+}
+
+} // namespace
+
+http::ReplyContext Relay::reply_context(const viewer::Viewer& viewer) const noexcept {
+    const http::Request& request = viewer.request();
+    http::ReplyContext reply =
+        http::reply_context(request, allowed_origin(request, settings_.cors_origins));
+    reply.keep_alive = reply.keep_alive && phase_ == Phase::running;
+    return reply;
+}
+
+void Relay::answer(viewer::Viewer& viewer) noexcept {
+    const http::Request& request = viewer.request();
+    const Route route = resolve(request, {stream_names_, default_stream_});
+    ++counters_.requests[static_cast<std::size_t>(route.kind)];
+    const http::ReplyContext reply = reply_context(viewer);
+    if (!request.origin.empty() && reply.allow_origin.empty() && !same_origin(request)) {
+        report_refused_origin(request.origin);
+    }
+    answer_route(viewer, route, reply);
+}
+
+void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
+                         const http::ReplyContext& reply) {
+    viewer::ViewerContext viewer_context = context();
+    switch (route.kind) {
+    case RouteKind::stream:
+        return answer_stream(viewer, route, reply);
+    case RouteKind::snapshot:
+        return answer_snapshot(viewer, route, reply);
+    case RouteKind::status:
+        return send_text(viewer, status_ok, http::ContentType::json, status_json(status(true)),
+                         reply);
+    case RouteKind::metrics:
+        return send_text(viewer, status_ok, http::ContentType::metrics, metrics_text(status(false)),
+                         reply);
+    case RouteKind::healthz:
+        return answer_health(viewer, route, reply);
+    case RouteKind::index:
+        return send_text(viewer, status_ok, http::ContentType::html, index_page(stream_names_),
+                         reply);
+    case RouteKind::state:
+        return send_text(viewer, status_ok, http::ContentType::json,
+                         state_json(status(false), route.stream.value_or(default_stream_)), reply);
+    case RouteKind::options:
+        count_response(204);
+        return viewer.reply(viewer_context, http::options_reply(reply), reply.keep_alive);
+    case RouteKind::error:
+        return send_error(viewer, route.status, route.message, reply);
+    }
+}
+
+void Relay::send_text(viewer::Viewer& viewer, int status, http::ContentType type,
+                      std::string_view body, const http::ReplyContext& reply,
+                      std::uint32_t retry_after_seconds) {
+    viewer::ViewerContext viewer_context = context();
+    count_response(status);
+    viewer.reply(viewer_context, http::reply(status, type, body, reply, retry_after_seconds),
+                 reply.keep_alive);
+}
+
+void Relay::send_error(viewer::Viewer& viewer, int status, std::string_view line,
+                       const http::ReplyContext& reply, std::uint32_t retry_after_seconds) {
+    viewer::ViewerContext viewer_context = context();
+    count_response(status);
+    viewer.reply(viewer_context, http::error_reply(status, line, reply, retry_after_seconds),
+                 reply.keep_alive);
+}
+
+void Relay::count_response(int status) noexcept {
+    ++counters_.responses[static_cast<std::size_t>(status / 100 - 1)];
+}
+
+void Relay::answer_bad_request(viewer::Viewer& viewer) {
+    ++counters_.bad_requests;
+    const http::RequestError& error = viewer.request_error();
+    send_error(viewer, error.status, error.text, {});
+}
+
+void Relay::answer_timeout(viewer::Viewer& viewer) noexcept {
+    if (viewer.request_awaited()) {
+        viewer::ViewerContext viewer_context = context();
+        return viewer.abort(viewer_context);
+    }
+    ++counters_.bad_requests;
+    send_error(viewer, 408, "the request did not come whole in time", {});
+}
+
+// --- streams
+// --------------------------------------------------------------------------------------
+
+std::uint32_t Relay::viewers_from(const viewer::Viewer& viewer) noexcept {
+    const std::string_view host = host_of(viewer.peer());
+    std::uint32_t count = 0;
+    viewers_.for_each([&](viewer::ViewerId, const viewer::Viewer& other) {
+        count += other.streaming() && host_of(other.peer()) == host ? 1 : 0;
+    });
+    return count;
+}
+
+void Relay::answer_stream(viewer::Viewer& viewer, const Route& route,
+                          const http::ReplyContext& reply) {
+    viewer::ViewerContext viewer_context = context();
+    if (reply.head_only) {
+        count_response(status_ok);
+        return viewer.reply(viewer_context,
+                            http::stream_head(settings_.boundary, route.variant, reply), false);
+    }
+    const bool address_full = settings_.viewers_per_address_max > 0 && !viewer.peer().local &&
+                              viewers_from(viewer) >= settings_.viewers_per_address_max;
+    if (streaming_count_ >= settings_.viewers_max || address_full) {
+        ++counters_.connections_refused;
+        if (!std::exchange(refusal_reported_, true)) {
+            log(LogLevel::warning, "a viewer was refused: {} (raise [viewers] {})",
+                address_full ? "too many from one address" : "too many viewers",
+                address_full ? "max_per_address" : "max");
+        }
+        return send_error(viewer, status_unavailable,
+                          address_full ? "too many viewers from this address" : "too many viewers",
+                          reply, retry_when_full);
+    }
+    Stream& stream = *streams_[*route.stream];
+    viewer::StreamTerms terms;
+    terms.stream = *route.stream;
+    terms.variant = route.variant;
+    if (route.fps) {
+        terms.period_min =
+            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *route.fps));
+    }
+    ++streaming_count_;
+    stream.viewer_joined();
+    count_response(status_ok);
+    viewer.start_stream(viewer_context, http::stream_head(settings_.boundary, route.variant, reply),
+                        terms, stream.has_fresh_frame());
+}
+
+// --- snapshots
+// ------------------------------------------------------------------------------------
+
+void Relay::answer_snapshot(viewer::Viewer& viewer, const Route& route,
+                            const http::ReplyContext& reply) {
+    Stream& stream = *streams_[*route.stream];
+    const Instant now = ring_.now();
+    const bool lost = stream.state() == StreamState::lost;
+    if (lost && !route.placeholder) {
+        return refuse_snapshot(viewer, stream, reply);
+    }
+    const bool recent = stream.latest().valid() && stream.state() == StreamState::live &&
+                        now - stream.latest().info().captured_at <= route.age_max;
+    const bool shows_reason = lost && stream.latest().valid() && stream.latest().info().placeholder;
+    if (recent || shows_reason) {
+        return send_snapshot(viewer, stream, reply);
+    }
+    viewer.wait_for_frame({.stream = *route.stream,
+                           .placeholder = route.placeholder,
+                           .asked_at = now,
+                           .deadline = now + settings_.snapshot_wait});
+    stream.snapshot_waiters().push_back(viewer);
+}
+
+void Relay::answer_snapshot_waiters(Stream& stream) noexcept {
+    viewer::Viewer* viewer = stream.snapshot_waiters().first();
+    while (viewer != nullptr) {
+        viewer::Viewer* next = stream.snapshot_waiters().next(*viewer);
+        const viewer::SnapshotTerms& terms = viewer->snapshot_terms();
+        const frame::FrameLease& latest = stream.latest();
+        const bool picture = latest.valid() && latest.info().captured_at > terms.asked_at;
+        if (stream.state() == StreamState::lost && !terms.placeholder) {
+            refuse_snapshot(*viewer, stream, reply_context(*viewer));
+        } else if (picture && (terms.placeholder || !latest.info().placeholder)) {
+            send_snapshot(*viewer, stream, reply_context(*viewer));
+        }
+        viewer = next;
+    }
+}
+
+void Relay::answer_late_snapshot(viewer::Viewer& viewer) noexcept {
+    refuse_snapshot(viewer, *streams_[viewer.snapshot_terms().stream], reply_context(viewer));
+}
+
+void Relay::send_snapshot(viewer::Viewer& viewer, const Stream& stream,
+                          const http::ReplyContext& reply) {
+    viewer::ViewerContext viewer_context = context();
+    const frame::FrameInfo& info = stream.latest().info();
+    count_response(status_ok);
+    std::string head = http::snapshot_head(
+        {.jpeg_bytes = info.jpeg_bytes, .captured = info.captured, .placeholder = info.placeholder},
+        reply);
+    if (reply.head_only) {
+        return viewer.reply(viewer_context, std::move(head), reply.keep_alive);
+    }
+    viewer.reply_with_jpeg(viewer_context, std::move(head), stream.latest().share(), stream.index(),
+                           reply.keep_alive);
+}
+
+void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
+                            const http::ReplyContext& reply) {
+    std::string line = "no signal: ";
+    line += stream.reason().empty() ? "no new picture came in time" : stream.reason();
+    send_error(viewer, status_unavailable, line, reply, retry_without_signal);
+}
+
+// --- the rest
+// -------------------------------------------------------------------------------------
+
+void Relay::answer_health(viewer::Viewer& viewer, const Route& route,
+                          const http::ReplyContext& reply) {
+    if (route.stream && streams_[*route.stream]->state() != StreamState::live) {
+        const Stream& stream = *streams_[*route.stream];
+        std::string line = "no signal: ";
+        line += stream.reason().empty() ? "no picture has come yet" : stream.reason();
+        return send_error(viewer, status_unavailable, line, reply, retry_without_signal);
+    }
+    send_text(viewer, status_ok, http::ContentType::text, "ok\n", reply);
+}
+
+void Relay::report_refused_origin(std::string_view origin) noexcept {
+    if (std::exchange(origin_reported_, true)) {
+        return;
+    }
+    log(LogLevel::warning,
+        "a page from {} may show streams but not read them; to allow it, add under [http]: "
+        "cors_origins = "
+        "[\"{}\"]",
+        origin, origin);
+}
+
+} // namespace ringcast::relay

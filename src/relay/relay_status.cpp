@@ -1,0 +1,73 @@
+// Gathers the relay's numbers for status and metrics.
+
+#include <cstring>
+#include <utility>
+
+#include "ringcast/relay/relay.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+ViewerStatus viewer_status(const viewer::ViewerContext& context, const viewer::Viewer& viewer) {
+    const Instant now = context.ring.now();
+    ViewerStatus status;
+    status.id = (static_cast<std::uint64_t>(viewer.id().generation) << 32U) | viewer.id().index;
+    status.address = viewer.peer().address.data();
+    status.stream = viewer.terms().stream;
+    status.lane = viewer.lane(context);
+    status.variant = viewer.terms().variant;
+    if (viewer.terms().period_min > Duration::zero()) {
+        status.fps_limit = 1.0 / std::chrono::duration<double>(viewer.terms().period_min).count();
+    }
+    status.fps = viewer.frame_rate();
+    if (viewer.delivered_captured_at() != never) {
+        status.delivered_age = now - viewer.delivered_captured_at();
+    }
+    status.frames_sent = viewer.frames_sent();
+    status.frames_skipped = viewer.frames_skipped();
+    status.bytes_sent = viewer.bytes_sent();
+    status.connected_for = now - viewer.opened();
+    return status;
+}
+
+} // namespace
+
+StatusSnapshot Relay::status(bool with_viewers) {
+    StatusSnapshot snapshot;
+    viewer::ViewerContext viewer_context = context();
+    for (const auto& stream : streams_) {
+        snapshot.streams.push_back(stream->status());
+        snapshot.streams.back().sends = stream_sends_[stream->index()].counters;
+    }
+    snapshot.streams[default_stream_].is_default = true;
+    viewers_.for_each([&](viewer::ViewerId, viewer::Viewer& viewer) {
+        if (!viewer.streaming()) {
+            return;
+        }
+        if (with_viewers) {
+            viewer.sample_progress(
+                viewer_context); // what is acknowledged is asked only when it is wanted
+            snapshot.viewers.push_back(viewer_status(viewer_context, viewer));
+        }
+    });
+
+    ServerStatus& server = snapshot.server;
+    server.version = settings_.version;
+    server.uptime = ring_.now() - started_;
+    server.now = ring_.wall_now();
+    server.viewers_max = settings_.viewers_max;
+    server.viewers_per_address_max = settings_.viewers_per_address_max;
+    server.connections = viewers_.size();
+    for (const Listener& listener : listeners_) {
+        server.accept_paused = server.accept_paused || listener.rearm_at != never;
+    }
+    server.zero_copy_supported = ring_.zero_copy_supported();
+    server.counters = counters_;
+    if (status_hook_) {
+        status_hook_(server.counters);
+    }
+    return snapshot;
+}
+
+} // namespace ringcast::relay
