@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""check_floors.py [ROOT]: a module includes only lower floors, never a neighbour.
+
+Also: who may include which library, and that docs/architecture.md has the same floors.
+"""
+
+import pathlib
+import re
+import sys
+
+import project_includes
+
+FLOORS = {
+    "base": 0,
+    "container": 1,
+    "jpeg": 2,
+    "http": 2,
+    "metrics": 2,
+    "config": 2,
+    "io": 3,
+    "frame": 4,
+    "source": 5,
+    "viewer": 6,
+    "relay": 7,
+    "uring": 8,
+    "encode": 8,
+    "sources": 8,
+    "app": 9,
+}
+# The highest floor with contracts in include/; those above keep their headers to themselves.
+CONTRACT_FLOOR_MAX = 7
+
+# (what is included, who may: a path begins with one of these)
+ALLOWED = [
+    (r"liburing(\.h|/)", ["src/uring/"]),
+    (r"libcamera/", ["src/sources/libcamera"]),
+    (r"llhttp\.h", ["src/http/"]),
+    (r"(turbojpeg|jpeglib|jerror)\.h", ["src/encode/"]),
+    # format.h is slow to compile; core.h is enough for a declaration.
+    (r"fmt/format\.h", ["src/"]),
+    # Floors 1 to 7 know no operating system.
+    (
+        r"(sys|linux|net|netinet|arpa)/|(unistd|fcntl|poll|netdb|pthread|spawn|signal|dlfcn)\.h",
+        ["include/ringcast/base/", "src/base/", "src/uring/", "src/encode/", "src/sources/", "src/app/"],
+    ),
+]
+# Seconds of compile time each: one source file of the program includes it, and no header.
+HEAVY = [r"spdlog/", r"CLI/", r"toml\+\+/", r"nlohmann/", r"prometheus/"]
+
+
+def module_of(path):
+    parts = path.parts
+    return parts[2] if parts[:2] == ("include", "ringcast") else parts[1]
+
+
+def check_file(root, path):
+    module = module_of(path)
+    if module not in FLOORS:
+        yield f"{path}:1: '{module}' is no module; see FLOORS in tests/tools/check_floors.py"
+        return
+    if path.parts[0] == "include" and FLOORS[module] > CONTRACT_FLOOR_MAX:
+        yield f"{path}:1: headers of floors above {CONTRACT_FLOOR_MAX} belong to src/{module}/"
+    for line, spelling in project_includes.includes(root / path):
+        target = project_includes.resolve(root, spelling)
+        if target is not None:
+            other = module_of(target)
+            if other != module and FLOORS.get(other, 0) >= FLOORS[module]:
+                yield (
+                    f"{path}:{line}: {module} (floor {FLOORS[module]}) includes {spelling}"
+                    f" (floor {FLOORS[other]})"
+                )
+        for pattern, places in ALLOWED:
+            if re.match(pattern, spelling) and not str(path).startswith(tuple(places)):
+                yield f"{path}:{line}: only {', '.join(places)} may include {spelling}"
+
+
+def check_heavy(root, files):
+    for pattern in HEAVY:
+        users = []
+        for path in files:
+            lines = [
+                line
+                for line, spelling in project_includes.includes(root / path)
+                if re.match(pattern, spelling)
+            ]
+            if lines and path.suffix == ".hpp":
+                yield f"{path}:{lines[0]}: {pattern} in a header: every file that includes it pays"
+            elif lines:
+                users.append(f"{path}:{lines[0]}")
+        if len(users) > 1:
+            yield f"{users[1]}: {pattern} is already included by {users[0]}; one file is enough"
+
+
+def check_document(document):
+    """The floors as the table in docs/architecture.md has them: | floor | `module`, `module` | ..."""
+    documented = {}
+    for floor, names in re.findall(r"^\|\s*(\d+)\s*\|([^|]*)\|", document.read_text(), re.MULTILINE):
+        for name in re.findall(r"`(\w+)", names):
+            documented[name] = int(floor)
+    for name in sorted(FLOORS.keys() | documented.keys()):
+        if FLOORS.get(name) != documented.get(name):
+            yield (
+                f"{document.name}: module {name} is on floor {documented.get(name)} there and on floor"
+                f" {FLOORS.get(name)} in tests/tools/check_floors.py"
+            )
+
+
+def violations(root):
+    files = project_includes.sources(root)
+    for path in files:
+        yield from check_file(root, path)
+    yield from check_heavy(root, files)
+    document = root / "docs/architecture.md"
+    if document.exists():
+        yield from check_document(document)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
+    count = 0
+    for violation in violations(root):
+        print(violation)
+        count += 1
+    print(f"{len(project_includes.sources(root))} files, {count} violations")
+    sys.exit(1 if count else 0)
+
+
+if __name__ == "__main__":
+    main()
