@@ -49,7 +49,7 @@ struct Route {
     std::string message;      ///< of error: one line that says what to do
 
     static constexpr double fps_max = 1000;
-    static constexpr Duration age_max_max = std::chrono::minutes(1);
+    static constexpr Duration age_max_max = std::chrono::hours(24);
 };
 
 [[nodiscard]] Route resolve(const http::Request& request, const StreamDirectory& streams);
