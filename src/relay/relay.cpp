@@ -76,7 +76,6 @@ void Relay::start() noexcept {
 // -------------------------------------------------------------------------------------
 
 void Relay::turn() noexcept {
-    results_expected_ = 0;
     fan_out();
     // While connections are being set up nobody gains from gathering: each answer begins the next
     // step of somebody's first frame.
@@ -95,6 +94,11 @@ void Relay::turn() noexcept {
 }
 
 void Relay::fan_out() noexcept {
+    const std::uint64_t frames = frames_published();
+    if (std::exchange(frames_seen_, frames) != frames) {
+        results_expected_ =
+            0; // who has not taken the frame before by now is not likely to answer soon
+    }
     viewer::ViewerContext viewer_context = context();
     std::uint32_t budget = settings_.submit_batch;
     const auto count = static_cast<std::uint32_t>(streams_.size());
@@ -105,6 +109,14 @@ void Relay::fan_out() noexcept {
         budget -= started;
     }
     next_stream_ = (next_stream_ + 1) % count;
+}
+
+std::uint64_t Relay::frames_published() const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& stream : streams_) {
+        sum += stream->sequence();
+    }
+    return sum;
 }
 
 bool Relay::fan_out_pending() const noexcept {
@@ -187,6 +199,7 @@ void Relay::on_send(const io::Completion& completion) noexcept {
         return count_late(completion);
     }
     viewer::Viewer& viewer = viewers_.get(send->viewer);
+    results_expected_ -= results_expected_ > 0 && !completion.notification ? 1 : 0;
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
     viewer::ViewerContext viewer_context = context();

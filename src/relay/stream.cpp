@@ -51,6 +51,9 @@ frame::WritableSlot Stream::take_slot() noexcept {
 
 void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept {
     RINGCAST_ASSERT(!info.placeholder);
+    if (closed_) {
+        return; // the slot goes back
+    }
     const Instant now = ring_.now();
     if (state_ != StreamState::live) {
         if (state_ == StreamState::lost) {
@@ -93,7 +96,7 @@ void Stream::ended(std::string_view reason) noexcept {
 }
 
 void Stream::lose_signal(std::string_view reason) noexcept {
-    if (state_ == StreamState::lost && reason_ == reason) {
+    if (closed_ || (state_ == StreamState::lost && reason_ == reason)) {
         return;
     }
     log(LogLevel::warning, "stream {}: no signal: {}", setup_.name, reason);
@@ -342,6 +345,7 @@ void Stream::publish_placeholder() noexcept {
 }
 
 void Stream::close() noexcept {
+    closed_ = true;
     latest_.release();
     next_placeholder_ = never;
 }

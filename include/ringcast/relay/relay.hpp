@@ -94,6 +94,7 @@ private:
     void count_late(const io::Completion& completion) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
     [[nodiscard]] bool fan_out_pending() const noexcept;
+    [[nodiscard]] std::uint64_t frames_published() const noexcept;
 
     // relay_requests.cpp: what is answered
     void answer(viewer::Viewer& viewer) noexcept;
@@ -139,7 +140,8 @@ private:
     Instant stop_by_ = never;
     std::uint32_t streaming_count_ = 0;  ///< viewers of streams
     std::uint32_t talking_count_ = 0;    ///< connections whose first reply is not out yet
-    std::uint32_t results_expected_ = 0; ///< sends of this turn whose results are likely at hand
+    std::uint32_t results_expected_ = 0; ///< sends of the newest frames that have not been answered
+    std::uint64_t frames_seen_ = 0;      ///< `frames_published` at the last fan-out
     std::uint32_t next_stream_ = 0;      ///< whose fan-out goes first
     bool origin_reported_ = false;
     bool refusal_reported_ = false;

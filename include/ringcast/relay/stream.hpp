@@ -115,6 +115,7 @@ private:
 
     StreamState state_ = StreamState::starting;
     bool ended_ = false;
+    bool closed_ = false;
     std::string reason_;
     frame::FrameLease latest_;
     std::uint64_t sequence_ = 0;
