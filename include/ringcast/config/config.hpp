@@ -57,7 +57,8 @@ struct StreamConfig {
 enum class SendLane : std::uint8_t { automatic, zero_copy, copy };
 
 struct HttpConfig {
-    std::vector<ListenAddress> listen;
+    /// Loopback: who opens the stream to a network says so.
+    std::vector<ListenAddress> listen{ListenTcp{"127.0.0.1", 8080}};
     std::vector<std::string> cors_origins;
 };
 struct ViewersConfig {

@@ -1,0 +1,20 @@
+#pragma once
+// Says in plain sentences what a configuration means, for `ringcast --check`.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "ringcast/config/config.hpp"
+
+namespace ringcast::config {
+
+[[nodiscard]] std::string describe(const Config& config);
+
+/// What the slots of one stream take, bytes, for the largest page size in use.
+[[nodiscard]] std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept;
+
+/// "pattern", "exec", "stdin" or "file".
+[[nodiscard]] std::string_view source_name(const SourceConfig& source) noexcept;
+
+} // namespace ringcast::config

@@ -1,0 +1,123 @@
+#include "ringcast/config/describe.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "ringcast/config/keys.hpp"
+#include "ringcast/config/listen_address.hpp"
+#include "ringcast/config/toml_text.hpp"
+#include "ringcast/config/units.hpp"
+
+namespace ringcast::config {
+
+namespace {
+
+/// "http://127.0.0.1:8080"; of a wildcard, whose names only the running machine knows, with HOST.
+std::string url_base(const ListenAddress& address) {
+    if (const auto* unix_socket = std::get_if<ListenUnix>(&address)) {
+        return fmt::format("unix:{}:", unix_socket->path);
+    }
+    if (is_wildcard(address)) {
+        return fmt::format("http://HOST:{}", std::get<ListenTcp>(address).port);
+    }
+    return fmt::format("http://{}", listen_address_text(address));
+}
+
+std::string source_sentence(const PatternSource& pattern) {
+    return fmt::format("draws a test pattern, {} at {} frames/s, JPEG quality {}",
+                       picture_size_text(pattern.size), number_text(pattern.fps), pattern.quality);
+}
+
+std::string source_sentence(const ExecSource& exec) {
+    return fmt::format("runs {} and reads JPEG frames from its standard output",
+                       toml_list(exec.command));
+}
+
+std::string source_sentence(const StdinSource& /*stdin_source*/) {
+    return "reads JPEG frames from standard input";
+}
+
+std::string source_sentence(const FileSource& file) {
+    const std::string rate =
+        file.fps ? fmt::format("{} frames/s", number_text(*file.fps))
+                 : std::string("30 frames/s if it is a .mjpeg file, else 1 frame/s");
+    return fmt::format("plays {} in a loop, {}", toml_quoted(file.path), rate);
+}
+
+std::string listen_sentences(const HttpConfig& http) {
+    std::string text;
+    for (const ListenAddress& address : http.listen) {
+        text += fmt::format("Listens on {}: {}.\n", listen_address_text(address),
+                            is_local(address) ? "only this machine can watch"
+                                              : "whoever reaches this address can watch, there is "
+                                                "no password");
+    }
+    if (http.cors_origins.empty()) {
+        text += "Scripts of other web sites can't read the stream (cors_origins is empty).\n";
+    } else {
+        text += fmt::format("Scripts of these origins may read the stream: {}.\n",
+                            fmt::join(http.cors_origins, ", "));
+    }
+    return text;
+}
+
+std::string viewers_sentences(const ViewersConfig& viewers) {
+    const std::string per_address =
+        viewers.max_per_address == 0
+            ? std::string()
+            : fmt::format(", at most {} from one address (this machine excepted)",
+                          viewers.max_per_address);
+    constexpr std::string_view lanes[] = {"chosen for each connection between zero-copy and copy",
+                                          "always zero-copy", "always copied"};
+    return fmt::format("Admits up to {} viewers{}. One that takes nothing for {} is disconnected.\n"
+                       "Sending is {}.\n",
+                       viewers.max, per_address, duration_text(viewers.stall_timeout),
+                       lanes[static_cast<std::size_t>(viewers.send)]);
+}
+
+std::string stream_sentences(const StreamConfig& stream, const Config& config) {
+    std::string text = fmt::format(
+        "Stream \"{}\"{} {}.\n", stream.name, stream.is_default ? " (the default)" : "",
+        std::visit([](const auto& source) { return source_sentence(source); }, stream.source));
+    text +=
+        fmt::format("  {} frames of at most {} are kept: about {:.0f} MiB of memory.\n",
+                    config.memory.slots, bytes_text(config.memory.frame_max),
+                    static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
+    for (const ListenAddress& address : config.http.listen) {
+        const std::string base = url_base(address);
+        text += fmt::format(
+            "  {}/{}/stream, pictures at {}/{}/snapshot{}\n", base, stream.name, base, stream.name,
+            stream.is_default ? fmt::format("; also {}/stream and {}/snapshot", base, base) : "");
+    }
+    return text;
+}
+
+} // namespace
+
+std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept {
+    // Besides the frame a slot holds a page of headroom, what a byte stream may read ahead, and the
+    // tail, rounded up to whole pages: together at most the read-ahead and two of the largest
+    // pages.
+    constexpr std::size_t read_ahead = 64UL * 1024UL;
+    constexpr std::size_t page_max = 64UL * 1024UL;
+    return memory.slots * (memory.frame_max + read_ahead + 2 * page_max);
+}
+
+std::string_view source_name(const SourceConfig& source) noexcept {
+    // source_names() stands in the order of the variant's alternatives.
+    return source_names()[source.index()];
+}
+
+std::string describe(const Config& config) {
+    std::string text = listen_sentences(config.http) + viewers_sentences(config.viewers);
+    for (const StreamConfig& stream : config.streams) {
+        text += stream_sentences(stream, config);
+    }
+    text += fmt::format("Logs what is {} or worse.\n", log_level_name(config.log.level));
+    return text;
+}
+
+} // namespace ringcast::config

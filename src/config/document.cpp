@@ -1,0 +1,70 @@
+#include "ringcast/config/document.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <toml++/toml.h>
+
+namespace ringcast::config {
+
+namespace {
+
+Position position_of(const toml::source_region& region) noexcept {
+    return {region.begin.line, region.begin.column};
+}
+
+// Recursion is bounded: toml++ refuses documents nested deeper than 256.
+Node convert(const toml::node& node);
+
+Table convert_table(const toml::table& table) {
+    Table converted;
+    for (const auto& [key, value] : table) {
+        converted.entries.push_back(
+            {std::string(key.str()), position_of(key.source()), convert(value)});
+    }
+    // toml++ sorts by name. Keys of one table are at different places, so the order is total.
+    std::ranges::stable_sort(converted.entries, {}, &Entry::position);
+    return converted;
+}
+
+Node convert(const toml::node& node) {
+    Node converted{position_of(node.source()), Moment{}};
+    if (const auto* text = node.as_string()) {
+        converted.value = text->get();
+    } else if (const auto* integer = node.as_integer()) {
+        converted.value = integer->get();
+    } else if (const auto* number = node.as_floating_point()) {
+        converted.value = number->get();
+    } else if (const auto* boolean = node.as_boolean()) {
+        converted.value = boolean->get();
+    } else if (const auto* table = node.as_table()) {
+        converted.value = convert_table(*table);
+    } else if (const auto* array = node.as_array()) {
+        List list;
+        list.reserve(array->size());
+        for (const toml::node& element : *array) {
+            list.push_back(convert(element));
+        }
+        converted.value = std::move(list);
+    }
+    return converted;
+}
+
+} // namespace
+
+const Node* Table::find(std::string_view key) const noexcept {
+    const auto found = std::ranges::find(entries, key, &Entry::key);
+    return found == entries.end() ? nullptr : &found->value;
+}
+
+tl::expected<Node, Problem> parse_document(std::string_view text) {
+    try {
+        const toml::table root = toml::parse(text, std::string_view());
+        return Node{position_of(root.source()), convert_table(root)};
+    } catch (const toml::parse_error& error) {
+        const Position at = position_of(error.source());
+        return tl::unexpected(Problem{at.line, at.column, "", std::string(error.description())});
+    }
+}
+
+} // namespace ringcast::config

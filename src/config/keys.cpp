@@ -1,0 +1,197 @@
+#include "ringcast/config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+
+#include <fmt/core.h>
+
+#include "ringcast/base/assert.hpp"
+#include "ringcast/config/listen_address.hpp"
+#include "ringcast/config/units.hpp"
+
+namespace ringcast::config {
+
+namespace {
+
+constexpr double kibibyte = 1024;
+constexpr double mebibyte = 1024 * kibibyte;
+
+constexpr std::array keys{
+    Key{"http", "listen", "", ValueKind::text_list, R"(["127.0.0.1:8080"])",
+        R"(a list of addresses, as in ["127.0.0.1:8080"], each )"
+        R"("HOST:PORT", ":PORT", "[IPV6]:PORT" or "unix:/PATH")"},
+    Key{"http", "cors_origins", "", ValueKind::text_list, "[]",
+        R"(a list of origins as browsers send them, as in ["https://example.org"], or ["*"])"},
+
+    // 100000 viewers need 100000 descriptors, which no distribution allows by default.
+    Key{"viewers", "max", "", ValueKind::integer, "4096", "a whole number", 1, 100'000},
+    Key{"viewers", "max_per_address", "", ValueKind::integer, "0", "a whole number (0: no limit)",
+        0, 100'000},
+    Key{"viewers", "stall_timeout", "", ValueKind::duration, R"("10s")", "a duration", 1, 600},
+    Key{"viewers", "send", "", ValueKind::text, R"("auto")", R"("auto", "zero-copy" or "copy")"},
+
+    Key{"memory", "frame_max", "", ValueKind::bytes, R"("1MiB")", "a size", 16 * kibibyte,
+        64 * mebibyte},
+    // Below eight, the reserve and one slow viewer take everything.
+    Key{"memory", "slots", "", ValueKind::integer, "32", "a whole number", 8, 1024},
+
+    Key{"log", "level", "", ValueKind::text, R"("info")",
+        R"("debug", "info", "warning" or "error")"},
+
+    Key{"streams", "source", "", ValueKind::text, "", R"("pattern", "exec", "stdin" or "file")"},
+    Key{"streams", "default", "", ValueKind::boolean, "false", "true or false"},
+    Key{"streams", "size", "pattern", ValueKind::picture_size, R"("1280x720")", "a picture size"},
+    Key{"streams", "fps", "pattern", ValueKind::number, "30", "a number", 0.1, 240},
+    Key{"streams", "quality", "pattern", ValueKind::integer, "80", "a whole number", 1, 100},
+    Key{"streams", "command", "exec", ValueKind::text_list, "",
+        R"(the program and its arguments as a list, as in ["ffmpeg", "-re", "..."])"},
+    Key{"streams", "path", "file", ValueKind::text, "",
+        R"(the path of a .mjpeg file, a .jpg file or a folder of JPEG files)"},
+    Key{"streams", "fps", "file", ValueKind::number, "", "a number", 0.1, 240},
+};
+
+constexpr std::array<std::string_view, 5> sections{"http", "viewers", "memory", "log", "streams"};
+constexpr std::array<std::string_view, 4> sources{"pattern", "exec", "stdin", "file"};
+constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};
+constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
+
+// First parts of the paths that the server answers itself.
+constexpr std::array<std::string_view, 6> endpoints{"api",    "metrics",  "healthz",
+                                                    "stream", "snapshot", "state"};
+
+constexpr std::size_t stream_name_bytes_max = 63; // as long as a DNS label; fits every log line
+
+bool is_letter_or_digit(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+} // namespace
+
+std::span<const Key> all_keys() noexcept {
+    return keys;
+}
+
+const Key& find_key(std::string_view section, std::string_view name,
+                    std::string_view source) noexcept {
+    const auto* const found = std::ranges::find_if(keys, [&](const Key& key) {
+        return key.section == section && key.name == name && key.source == source;
+    });
+    RINGCAST_ASSERT(found != keys.end());
+    return *found;
+}
+
+std::span<const std::string_view> section_names() noexcept {
+    return sections;
+}
+
+std::span<const std::string_view> source_names() noexcept {
+    return sources;
+}
+
+std::span<const std::string_view> send_names() noexcept {
+    return sends;
+}
+
+std::span<const std::string_view> log_level_names() noexcept {
+    return log_levels;
+}
+
+std::string limits_text(const Key& key) {
+    const auto range = [](const std::string& min, const std::string& max) {
+        return fmt::format("{} to {}", min, max);
+    };
+    const auto seconds = [](double value) {
+        return duration_text(
+            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value)));
+    };
+    switch (key.kind) {
+    case ValueKind::text:
+    case ValueKind::text_list:
+    case ValueKind::boolean:
+        return {};
+    case ValueKind::integer:
+    case ValueKind::number:
+        return range(number_text(key.min), number_text(key.max));
+    case ValueKind::duration:
+        return range(seconds(key.min), seconds(key.max));
+    case ValueKind::bytes:
+        return range(bytes_text(static_cast<std::size_t>(key.min)),
+                     bytes_text(static_cast<std::size_t>(key.max)));
+    case ValueKind::picture_size:
+        return range(picture_size_text({picture_width_min, picture_height_min}),
+                     picture_size_text({picture_width_max, picture_height_max}));
+    }
+    return {};
+}
+
+std::string expected_text(const Key& key) {
+    const std::string limits = limits_text(key);
+    if (limits.empty()) {
+        return std::string(key.what);
+    }
+    const bool has_unit = key.kind == ValueKind::duration || key.kind == ValueKind::bytes ||
+                          key.kind == ValueKind::picture_size;
+    return fmt::format("{} from {}{}{}", key.what, limits, has_unit ? ", as in " : "",
+                       has_unit ? key.default_value : "");
+}
+
+bool within_limits(const Key& key, double value) noexcept {
+    return value >= key.min && value <= key.max;
+}
+
+bool within_limits(PictureSize size) noexcept {
+    return size.width >= picture_width_min && size.width <= picture_width_max &&
+           size.height >= picture_height_min && size.height <= picture_height_max;
+}
+
+std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {
+    // The names stand in the order of the enumerators.
+    const auto* const found = std::ranges::find(log_levels, name);
+    if (found == log_levels.end()) {
+        return std::nullopt;
+    }
+    return static_cast<LogLevel>(found - log_levels.begin());
+}
+
+std::string_view log_level_name(LogLevel level) noexcept {
+    return log_levels[static_cast<std::size_t>(level)];
+}
+
+std::string stream_name_problem(std::string_view name) {
+    const bool well_formed =
+        !name.empty() && is_letter_or_digit(name.front()) && std::ranges::all_of(name, [](char c) {
+            return is_letter_or_digit(c) || c == '_' || c == '-';
+        });
+    if (!well_formed || name.size() > stream_name_bytes_max) {
+        return fmt::format("a stream's name has at most {} letters, digits, - and _, and begins "
+                           "with a letter or digit",
+                           stream_name_bytes_max);
+    }
+    if (std::ranges::find(endpoints, name) != endpoints.end()) {
+        return fmt::format("a stream of this name would hide the server's own /{}; expected "
+                           "another name",
+                           name);
+    }
+    return {};
+}
+
+bool is_cors_origin(std::string_view text) noexcept {
+    if (text == "*") {
+        return true;
+    }
+    const std::size_t scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos || scheme_end == 0 ||
+        !std::ranges::all_of(text.substr(0, scheme_end),
+                             [](char c) { return is_letter_or_digit(c) || c == '-'; })) {
+        return false;
+    }
+    const std::string_view host = text.substr(scheme_end + 3);
+    return !host.empty() && std::ranges::all_of(host, [](char c) {
+        return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' ||
+               c == ']';
+    });
+}
+
+} // namespace ringcast::config

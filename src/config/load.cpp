@@ -1,0 +1,309 @@
+#include "ringcast/config/load.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "ringcast/config/document.hpp"
+#include "ringcast/config/keys.hpp"
+#include "ringcast/config/listen_address.hpp"
+#include "ringcast/config/reader.hpp"
+#include "ringcast/config/toml_text.hpp"
+
+namespace ringcast::config {
+
+namespace {
+
+/// Stores what was read; leaves the default where nothing was.
+template <typename Target, typename Value>
+void assign(Target& target, const std::optional<Value>& value) {
+    if (value) {
+        target = static_cast<Target>(*value);
+    }
+}
+
+void read_listen(Reader& reader, const Section& http, std::vector<ListenAddress>& listen) {
+    const Key& key = find_key("http", "listen");
+    const auto found = reader.texts(http, key, listen_addresses_max);
+    if (!found) {
+        return;
+    }
+    if (found->empty()) {
+        reader.refuse(*http.table.find(key.name), http, key);
+        return;
+    }
+    listen.clear();
+    for (const ListedText& entry : *found) {
+        auto address = parse_listen_address(entry.text);
+        if (!address) {
+            reader.report(entry.node.position, entry.path,
+                          fmt::format("found {}: {}; expected {}", found_text(entry.node),
+                                      address.error().message, listen_address_expected));
+        } else if (std::ranges::find(listen, *address) != listen.end()) {
+            reader.report(entry.node.position, entry.path,
+                          fmt::format("found {} a second time, expected each address once",
+                                      found_text(entry.node)));
+        } else {
+            listen.push_back(std::move(*address));
+        }
+    }
+}
+
+void read_http(Reader& reader, const Table& root, HttpConfig& http) {
+    const auto section = reader.section(root, "http");
+    if (!section) {
+        return;
+    }
+    reader.check_key_names(*section, {});
+    read_listen(reader, *section, http.listen);
+    const auto origins = reader.texts(*section, find_key("http", "cors_origins"), cors_origins_max);
+    if (!origins) {
+        return;
+    }
+    for (const ListedText& origin : *origins) {
+        if (!is_cors_origin(origin.text)) {
+            reader.report(origin.node.position, origin.path,
+                          fmt::format("found {}, expected an origin as browsers send it: scheme, "
+                                      "host and port without a path, as in "
+                                      "\"https://example.org\", or \"*\"",
+                                      found_text(origin.node)));
+        }
+        http.cors_origins.emplace_back(origin.text);
+    }
+}
+
+void read_viewers(Reader& reader, const Table& root, ViewersConfig& viewers) {
+    const auto section = reader.section(root, "viewers");
+    if (!section) {
+        return;
+    }
+    reader.check_key_names(*section, {});
+    assign(viewers.max, reader.number(*section, find_key("viewers", "max")));
+    assign(viewers.max_per_address,
+           reader.number(*section, find_key("viewers", "max_per_address")));
+    if (const auto seconds = reader.number(*section, find_key("viewers", "stall_timeout"))) {
+        viewers.stall_timeout =
+            std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
+    }
+    if (const auto send = reader.choice(*section, find_key("viewers", "send"), send_names())) {
+        viewers.send = *send == "auto"   ? SendLane::automatic
+                       : *send == "copy" ? SendLane::copy
+                                         : SendLane::zero_copy;
+    }
+}
+
+void read_memory(Reader& reader, const Table& root, MemoryConfig& memory) {
+    if (const auto section = reader.section(root, "memory")) {
+        reader.check_key_names(*section, {});
+        assign(memory.frame_max, reader.number(*section, find_key("memory", "frame_max")));
+        assign(memory.slots, reader.number(*section, find_key("memory", "slots")));
+    }
+}
+
+void read_log(Reader& reader, const Table& root, LogConfig& log) {
+    if (const auto section = reader.section(root, "log")) {
+        reader.check_key_names(*section, {});
+        if (const auto level =
+                reader.choice(*section, find_key("log", "level"), log_level_names())) {
+            log.level = *parse_log_level(*level);
+        }
+    }
+}
+
+PatternSource read_pattern(Reader& reader, const Section& stream) {
+    PatternSource pattern;
+    assign(pattern.size, reader.picture_size(stream, find_key("streams", "size", "pattern")));
+    assign(pattern.fps, reader.number(stream, find_key("streams", "fps", "pattern")));
+    assign(pattern.quality, reader.number(stream, find_key("streams", "quality", "pattern")));
+    return pattern;
+}
+
+ExecSource read_exec(Reader& reader, Position header, const Section& stream) {
+    constexpr std::size_t arguments_max = 1024;
+    const Key& key = find_key("streams", "command", "exec");
+    reader.require(header, stream, key);
+    const Node* node = stream.table.find(key.name);
+    const auto* line = node == nullptr ? nullptr : node->as<std::string>();
+    if (line != nullptr && !line->empty()) {
+        // The likeliest mistake, and the mend is known: show it ready to paste.
+        reader.report(node->position, fmt::format("{}.{}", stream.path, key.name),
+                      fmt::format("found a shell line, expected a list, because no shell runs it: "
+                                  "command = {}",
+                                  shell_line_as_toml_list(*line)));
+        return {};
+    }
+    const auto words = reader.texts(stream, key, arguments_max);
+    if (words && (words->empty() || words->front().text.empty())) {
+        reader.refuse(*node, stream, key);
+    }
+    ExecSource exec;
+    for (const ListedText& word : words.value_or(std::vector<ListedText>())) {
+        exec.command.emplace_back(word.text);
+    }
+    return exec;
+}
+
+FileSource read_file(Reader& reader, Position header, const Section& stream) {
+    const Key& key = find_key("streams", "path", "file");
+    reader.require(header, stream, key);
+    return {reader.text(stream, key).value_or(""),
+            reader.number(stream, find_key("streams", "fps", "file"))};
+}
+
+SourceConfig read_source(Reader& reader, Position header, const Section& stream,
+                         std::string_view source) {
+    if (source == "pattern") {
+        return read_pattern(reader, stream);
+    }
+    if (source == "exec") {
+        return read_exec(reader, header, stream);
+    }
+    if (source == "file") {
+        return read_file(reader, header, stream);
+    }
+    return StdinSource{};
+}
+
+/// What the streams know of each other while they are read.
+struct StreamsSoFar {
+    std::vector<StreamConfig> list;
+    std::string stdin_stream;   ///< the first one that reads standard input
+    std::string default_stream; ///< the first one with default = true
+};
+
+/// There is one standard input and one root: a second claim is refused.
+void claim(Reader& reader, std::string& owner, const Section& stream, std::string_view key,
+           std::string_view what) {
+    if (owner.empty()) {
+        owner = stream.path;
+        return;
+    }
+    reader.report(
+        stream.table.find(key)->position, fmt::format("{}.{}", stream.path, key),
+        fmt::format("[{}] {} already, expected at most one stream that does", owner, what));
+}
+
+void read_stream(Reader& reader, const Entry& entry, StreamsSoFar& streams) {
+    const std::string path = fmt::format("{}.{}", streams_section, toml_key(entry.key));
+    const auto* table = entry.value.as<Table>();
+    if (table == nullptr) {
+        reader.report(entry.value.position, path,
+                      fmt::format("found {}, expected a table, as in [streams.printer]",
+                                  found_text(entry.value)));
+        return;
+    }
+    if (std::string problem = stream_name_problem(entry.key); !problem.empty()) {
+        reader.report(entry.position, path, std::move(problem));
+    }
+    const Section stream{*table, streams_section, path};
+    const Key& source_key = find_key("streams", "source");
+    reader.require(entry.position, stream, source_key);
+    const auto source = reader.choice(stream, source_key, source_names());
+    reader.check_key_names(stream, source.value_or(""));
+    const bool is_default = reader.boolean(stream, find_key("streams", "default")).value_or(false);
+    if (is_default) {
+        claim(reader, streams.default_stream, stream, "default", "is the default stream");
+    }
+    if (source == "stdin") {
+        claim(reader, streams.stdin_stream, stream, "source", "reads standard input");
+    }
+    if (source) {
+        streams.list.push_back(
+            {entry.key, is_default, read_source(reader, entry.position, stream, *source)});
+    }
+}
+
+std::vector<StreamConfig> read_streams(Reader& reader, const Table& root) {
+    const auto section = reader.section(root, streams_section);
+    const Node* node = root.find(streams_section);
+    if (node == nullptr || (section && section->table.entries.empty())) {
+        reader.report(node == nullptr ? Position{1, 1} : node->position,
+                      std::string(streams_section),
+                      "found no stream, expected at least one [streams.NAME]");
+        return {};
+    }
+    if (!section) {
+        return {};
+    }
+    StreamsSoFar streams;
+    for (const Entry& entry : section->table.entries) {
+        read_stream(reader, entry, streams);
+    }
+    if (section->table.entries.size() > streams_max) {
+        reader.report(section->table.entries[streams_max].position, std::string(streams_section),
+                      fmt::format("found {} streams, expected at most {}",
+                                  section->table.entries.size(), streams_max));
+    }
+    if (streams.default_stream.empty() && !streams.list.empty()) {
+        streams.list.front().is_default = true;
+    }
+    return std::move(streams.list);
+}
+
+LoadResult whole_file_problem(const std::string& path, std::string message) {
+    return tl::unexpected(Problems{path, {{0, 0, "", std::move(message)}}});
+}
+
+} // namespace
+
+std::string Problems::text() const {
+    std::string text;
+    for (const Problem& problem : list) {
+        text += file;
+        if (problem.line > 0) {
+            text += fmt::format(":{}:{}", problem.line, problem.column);
+        }
+        text += problem.key.empty() ? fmt::format(": {}\n", problem.message)
+                                    : fmt::format(": {}: {}\n", problem.key, problem.message);
+    }
+    return text;
+}
+
+LoadResult parse(std::string_view text, std::string_view file) {
+    const auto document = parse_document(text);
+    if (!document) {
+        return tl::unexpected(Problems{std::string(file), {document.error()}});
+    }
+    const Table& root = *document->as<Table>();
+    Reader reader;
+    Config config;
+    reader.check_section_names(root);
+    read_http(reader, root, config.http);
+    read_viewers(reader, root, config.viewers);
+    read_memory(reader, root, config.memory);
+    read_log(reader, root, config.log);
+    config.streams = read_streams(reader, root);
+    if (auto problems = reader.take_problems(); !problems.empty()) {
+        return tl::unexpected(Problems{std::string(file), std::move(problems)});
+    }
+    return config;
+}
+
+LoadResult load(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        return whole_file_problem(path, fmt::format("can't be opened: {}", std::strerror(errno)));
+    }
+    std::string text(config_bytes_max + 1, '\0');
+    errno = 0;
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad() || errno == EISDIR) {
+        return whole_file_problem(path, fmt::format("can't be read: {}", std::strerror(errno)));
+    }
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > config_bytes_max) {
+        return whole_file_problem(path, fmt::format("is larger than {} bytes, expected a "
+                                                    "configuration file",
+                                                    config_bytes_max));
+    }
+    return parse(text, path);
+}
+
+} // namespace ringcast::config

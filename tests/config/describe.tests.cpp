@@ -1,0 +1,55 @@
+#include "ringcast/config/describe.hpp"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "ringcast/config/load.hpp"
+
+using namespace ringcast::config;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+std::string described(const std::string& text) {
+    return describe(parse(text, "test.toml").value());
+}
+
+} // namespace
+
+TEST_CASE("the description says who can watch, where, and what it takes") {
+    const std::string text = described("[streams.cam]\nsource = \"pattern\"\n");
+    CHECK_THAT(text, ContainsSubstring("127.0.0.1:8080: only this machine can watch"));
+    CHECK_THAT(text,
+               ContainsSubstring("Stream \"cam\" (the default) draws a test pattern, 1280x720 "
+                                 "at 30 frames/s, JPEG quality 80"));
+    CHECK_THAT(text, ContainsSubstring("http://127.0.0.1:8080/cam/stream"));
+    CHECK_THAT(text, ContainsSubstring("also http://127.0.0.1:8080/stream"));
+    CHECK_THAT(text, ContainsSubstring("32 frames of at most 1MiB are kept: about 38 MiB"));
+    CHECK_THAT(text, ContainsSubstring("Admits up to 4096 viewers."));
+    CHECK_THAT(text, ContainsSubstring("for 10s is disconnected"));
+    CHECK_THAT(text, ContainsSubstring("info or worse"));
+}
+
+TEST_CASE("the description warns when a network can watch") {
+    const std::string text = described(
+        "[http]\nlisten = [\":80\", \"unix:/run/r\"]\n[viewers]\nmax_per_address = 3\n"
+        "send = \"copy\"\n[streams.a]\nsource = \"stdin\"\n[streams.b]\nsource = \"file\"\n"
+        "path = \"x.mjpeg\"\n[streams.c]\nsource = \"exec\"\ncommand = [\"a\", \"b c\"]\n");
+    CHECK_THAT(text, ContainsSubstring(":80: whoever reaches this address can watch"));
+    CHECK_THAT(text, ContainsSubstring("http://HOST:80/b/stream"));
+    CHECK_THAT(text, ContainsSubstring("unix:/run/r:/b/stream"));
+    CHECK_THAT(text, ContainsSubstring("at most 3 from one address"));
+    CHECK_THAT(text, ContainsSubstring("always copied"));
+    CHECK_THAT(text, ContainsSubstring("from standard input"));
+    CHECK_THAT(text, ContainsSubstring("plays \"x.mjpeg\" in a loop"));
+    CHECK_THAT(text, ContainsSubstring("runs [\"a\", \"b c\"]"));
+}
+
+TEST_CASE("a source is called as the configuration calls it") {
+    CHECK(source_name(PatternSource{}) == "pattern");
+    CHECK(source_name(ExecSource{}) == "exec");
+    CHECK(source_name(StdinSource{}) == "stdin");
+    CHECK(source_name(FileSource{}) == "file");
+}
