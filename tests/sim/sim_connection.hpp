@@ -1,0 +1,207 @@
+#pragma once
+// One simulated connection: the server's socket, the wire, and the client's end of it. It moves
+// bytes in virtual time and answers what a kernel would; it knows nothing of operations or rings.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "ringcast/base/bytes.hpp"
+#include "ringcast/base/time.hpp"
+#include "ringcast/io/ring.hpp"
+#include "sim/decisions.hpp"
+#include "sim/event_queue.hpp"
+
+namespace ringcast::sim {
+
+/// What lies between a client and the server. Sizes in bytes.
+struct LinkSetup {
+    io::Transport transport = io::Transport::tcp;
+    bool local = false;            ///< on this host: zero-copy sends are copied
+    bool copies_zero_copy = false; ///< the kernel copies although the peer is far: a packet capture
+    bool faultless = false;        ///< no error is ever injected, packets are never lost
+    std::string address = "192.0.2.1:40000";
+    Duration round_trip{};
+    std::uint64_t bytes_per_second = 1'000'000'000;
+    std::size_t segment_max = 16384;    ///< how much travels as one
+    std::size_t receive_buffer = 65536; ///< of the client's kernel
+    std::size_t send_buffer = 65536;    ///< of the server's socket: what is not acknowledged
+    std::size_t unsent_max = 16384;     ///< TCP_NOTSENT_LOWAT
+    Duration user_timeout = std::chrono::seconds(30); ///< TCP_USER_TIMEOUT
+};
+
+class SimConnection;
+
+/// The simulated client's program. Called as things happen; may act on the connection at once.
+class RemoteEnd {
+public:
+    RemoteEnd() = default;
+    RemoteEnd(const RemoteEnd&) = delete;
+    RemoteEnd& operator=(const RemoteEnd&) = delete;
+    RemoteEnd(RemoteEnd&&) = delete;
+    RemoteEnd& operator=(RemoteEnd&&) = delete;
+    virtual ~RemoteEnd() = default;
+
+    virtual void on_connected(SimConnection& connection) = 0;
+    /// Bytes have come; `take` reads them, now or later.
+    virtual void on_readable(SimConnection& connection) = 0;
+    /// The server sends nothing after what is there to take.
+    virtual void on_end(SimConnection& connection) = 0;
+    /// The connection is gone; what has arrived can still be taken.
+    virtual void on_reset(SimConnection& connection) = 0;
+};
+
+/// The kernel above the socket.
+class SocketObserver {
+public:
+    SocketObserver() = default;
+    SocketObserver(const SocketObserver&) = delete;
+    SocketObserver& operator=(const SocketObserver&) = delete;
+    SocketObserver(SocketObserver&&) = delete;
+    SocketObserver& operator=(SocketObserver&&) = delete;
+    virtual ~SocketObserver() = default;
+
+    /// Bytes, room, an end or an acknowledgement have come. Only ever called out of an event.
+    virtual void on_socket_changed(SimConnection& connection) = 0;
+    /// The connection is about to break because of its peer.
+    virtual void on_reset_coming(SimConnection& connection) = 0;
+};
+
+class SimConnection {
+public:
+    SimConnection(EventQueue& events, Decisions& decisions, SocketObserver& observer,
+                  RemoteEnd& remote, LinkSetup setup, std::uint32_t number);
+    SimConnection(const SimConnection&) = delete;
+    SimConnection& operator=(const SimConnection&) = delete;
+    SimConnection(SimConnection&&) = delete;
+    SimConnection& operator=(SimConnection&&) = delete;
+    ~SimConnection() = default;
+
+    [[nodiscard]] const LinkSetup& setup() const noexcept { return setup_; }
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+
+    // --- the server's socket
+    // ----------------------------------------------------------------------
+
+    /// Takes as many of `bytes` as there is room for. `by_reference`: reads them where they are
+    /// until `released()` has passed them.
+    [[nodiscard]] std::size_t put(ConstByteSpan bytes, bool by_reference);
+    /// True when a blocked send is worth another attempt: a kernel does not wake for single bytes.
+    [[nodiscard]] bool writable() const noexcept;
+    [[nodiscard]] std::size_t readable_bytes() const noexcept {
+        return inbound_arrived_ - inbound_read_;
+    }
+    [[nodiscard]] bool at_end() const noexcept { return inbound_ended_; }
+    [[nodiscard]] std::size_t read(ByteSpan into);
+    /// The socket can carry nothing more; -errno says why, once, and -EPIPE from then on.
+    [[nodiscard]] bool broken() const noexcept { return broken_; }
+    [[nodiscard]] int take_error() noexcept;
+    [[nodiscard]] bool write_shut() const noexcept { return write_shut_; }
+    /// The peer has left or the socket is broken: what a poll for a hang-up waits for.
+    [[nodiscard]] bool hung_up() const noexcept { return broken_ || inbound_ended_; }
+
+    /// Counted from the beginning of the connection: bytes taken by `put`, acknowledged, and whose
+    /// memory is not looked at any more.
+    [[nodiscard]] std::uint64_t put_total() const noexcept { return put_total_; }
+    [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
+    [[nodiscard]] std::uint64_t released() const noexcept {
+        return dropped_ ? std::numeric_limits<std::uint64_t>::max() : acknowledged_;
+    }
+
+    /// connect(AF_UNSPEC): everything is dropped, the client gets a reset.
+    void abort();
+    /// shutdown(SHUT_RDWR) of a UNIX socket.
+    void shut_down();
+    void shut_down_writing();
+    /// The last descriptor is gone. What was put is still delivered, unless bytes lie unread.
+    void close();
+    /// An error of the network, as the socket sees it.
+    void fail(int error);
+
+    // --- the client's end
+    // -------------------------------------------------------------------------
+
+    void connect();
+    void client_write(ConstByteSpan bytes);
+    [[nodiscard]] std::size_t client_readable() const noexcept { return arrived_ - taken_; }
+    /// The next bytes, at most `count`; valid until the next call. Makes room for more.
+    [[nodiscard]] ConstByteSpan client_take(std::size_t count);
+    /// No more requests; answers are still read.
+    void client_half_close();
+    /// Closes: with bytes unread, or when more come, the server gets a reset.
+    void client_close();
+    void client_reset();
+    /// Neither acknowledges nor resets from now on.
+    void client_vanish();
+    [[nodiscard]] bool client_open() const noexcept { return client_open_; }
+
+private:
+    struct Piece {
+        const std::byte* data = nullptr;
+        std::size_t size = 0;
+        std::vector<std::byte> owned; ///< empty when by reference
+    };
+
+    [[nodiscard]] std::size_t room() const noexcept;
+    [[nodiscard]] bool unix_socket() const noexcept {
+        return setup_.transport == io::Transport::unix_socket;
+    }
+    void schedule_pump(Instant when);
+    void pump();
+    void copy_to_wire(std::size_t count);
+    void on_arrival(std::size_t count);
+    void acknowledge(std::size_t count);
+    void deliver_end();
+    void on_client_bytes(std::size_t count);
+    void reset_server(int error);
+    void reset_client();
+    void drop_outgoing();
+    void watch_user_timeout();
+
+    EventQueue& events_;
+    Decisions& decisions_;
+    SocketObserver& observer_;
+    RemoteEnd& remote_;
+    LinkSetup setup_;
+    std::uint32_t number_;
+
+    // server to client; totals since the beginning
+    std::deque<Piece> pieces_;       ///< put and not acknowledged
+    std::uint64_t pieces_begin_ = 0; ///< where the first of them begins
+    std::size_t unsent_piece_ = 0;   ///< the first piece that is not on the wire as a whole
+    std::size_t unsent_offset_ = 0;  ///< and how much of it is
+    std::uint64_t put_total_ = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t acknowledged_ = 0;
+    std::vector<std::byte> wire_; ///< sent and not taken
+    std::size_t wire_head_ = 0;
+    std::uint64_t arrived_ = 0;
+    std::uint64_t taken_ = 0;
+    Instant link_free_at_{};
+    Instant last_acknowledged_at_{};
+    bool pump_scheduled_ = false;
+    bool timeout_watched_ = false;
+    bool end_sent_ = false;
+
+    // client to server
+    std::vector<std::byte> inbound_;
+    std::size_t inbound_arrived_ = 0;
+    std::size_t inbound_read_ = 0;
+    Instant inbound_free_at_{};
+    bool inbound_ended_ = false;
+
+    bool broken_ = false;
+    int error_ = 0; ///< told once
+    bool dropped_ = false;
+    bool write_shut_ = false;
+    bool closed_ = false;
+    bool client_open_ = true;
+    bool client_writing_ = true;
+    bool client_told_reset_ = false;
+    bool vanished_ = false;
+};
+
+} // namespace ringcast::sim

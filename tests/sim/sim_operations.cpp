@@ -1,0 +1,572 @@
+// What the simulated kernel does with an operation once it is submitted. The answers to an abort
+// are those that were measured on Linux: docs/architecture.md lists them.
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <zlib.h>
+
+#include "ringcast/base/assert.hpp"
+#include "sim/sim_ring.hpp"
+
+namespace ringcast::sim {
+
+namespace {
+
+constexpr Duration accept_pause = std::chrono::milliseconds(100);
+constexpr std::uint64_t late_us_max = 4000;
+constexpr std::uint64_t late_notification_ms_max = 300;
+constexpr std::int32_t hangup_events = POLLRDHUP | POLLHUP | POLLERR;
+
+std::uint32_t checksum_of(ConstByteSpan bytes) {
+    return static_cast<std::uint32_t>(
+        crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+bool runs_out(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/// After these nothing goes over the connection any more; the others are momentary.
+bool breaks_connection(int error) {
+    return error == EPIPE || error == ECONNRESET || error == ETIMEDOUT || error == EHOSTUNREACH ||
+           error == ENETUNREACH || error == ENETDOWN;
+}
+
+} // namespace
+
+bool SimRing::chooses(FaultKind kind, const SimConnection* connection) {
+    return setup_.faults && (connection == nullptr || !connection->setup().faultless) &&
+           decisions_.choose(kind);
+}
+
+void SimRing::start(Operation operation) {
+    const std::uint64_t number = operation.number;
+    const int fd = operation.fd;
+    Operation& stored = operations_.emplace(number, std::move(operation)).first->second;
+    if (stored.verb == Verb::cancel) {
+        start_cancel(stored);
+        return;
+    }
+    const Descriptor* entry = descriptor(fd);
+    if (entry == nullptr) {
+        finish(number, -EBADF);
+        return;
+    }
+    if (stored.verb == Verb::close) {
+        start_close(stored);
+    } else if (entry->kind == FdKind::listener && stored.verb == Verb::accept) {
+        serve_accept(fd);
+    } else if (entry->kind == FdKind::event &&
+               (stored.verb == Verb::read || stored.verb == Verb::poll)) {
+        if (const auto error = setup_.faults && stored.verb == Verb::read
+                                   ? decisions_.choose_error(ErrorGroup::read)
+                                   : std::nullopt) {
+            finish(number, -fault_errno(*error));
+        } else {
+            serve_event(fd);
+        }
+    } else if (entry->kind == FdKind::socket) {
+        start_on_socket(stored);
+    } else {
+        violation("an operation on a descriptor of another kind");
+        finish(number, -EINVAL);
+    }
+}
+
+void SimRing::start_on_socket(Operation& operation) {
+    Socket& socket = *sockets_[operation.socket];
+    SimConnection& connection = *socket.connection;
+    switch (operation.verb) {
+    case Verb::abort:
+        start_abort(operation);
+        return;
+    case Verb::shutdown_writing:
+        start_shutdown(operation);
+        return;
+    case Verb::send:
+    case Verb::send_zero_copy:
+        operation.checksum = checksum_of(operation.bytes);
+        operation.taken_max = operation.bytes.size();
+        operation.copied = connection.setup().local || connection.setup().copies_zero_copy;
+        if (operation.verb == Verb::send_zero_copy &&
+            connection.setup().transport == io::Transport::unix_socket) {
+            finish(operation.number, -EOPNOTSUPP);
+            return;
+        }
+        if (operation.options.wait_all && operation.taken_max > 1 &&
+            chooses(FaultKind::send_short, &connection)) {
+            operation.taken_max = decisions_.between(1, operation.taken_max - 1);
+        }
+        break;
+    case Verb::receive:
+    case Verb::poll:
+        break;
+    case Verb::accept:
+    case Verb::read:
+    case Verb::close:
+    case Verb::cancel:
+        violation("an operation that sockets do not have");
+        finish(operation.number, -EINVAL);
+        return;
+    }
+    socket.operations.push_back(operation.number);
+    if (!inject_error(operation, connection)) {
+        serve(operation);
+    }
+}
+
+bool SimRing::inject_error(Operation& operation, SimConnection& connection) {
+    if (!setup_.faults || connection.setup().faultless || connection.broken()) {
+        return false;
+    }
+    const ErrorGroup group = operation.verb == Verb::receive ? ErrorGroup::receive
+                             : operation.verb == Verb::poll  ? ErrorGroup::poll
+                             : operation.verb == Verb::send  ? ErrorGroup::send
+                                                             : ErrorGroup::zero_copy;
+    const auto error = decisions_.choose_error(group);
+    if (!error) {
+        return false;
+    }
+    const int number = fault_errno(*error);
+    if (breaks_connection(number)) {
+        connection.fail(0);
+        const std::uint32_t socket = operation.socket;
+        events_.after(Duration{}, [this, socket] { serve_socket(socket); });
+    }
+    if (operation.verb == Verb::send || operation.verb == Verb::send_zero_copy) {
+        finish_send(operation, -number);
+    } else {
+        finish(operation.number, -number);
+    }
+    return true;
+}
+
+// --- serving: whenever something has changed
+// ----------------------------------------------------------
+
+void SimRing::serve_accept(int fd) {
+    Descriptor* entry = descriptor(fd);
+    std::uint64_t number = 0;
+    for (const auto& [candidate, operation] : operations_) {
+        if (operation.verb == Verb::accept && operation.fd == fd) {
+            number = candidate;
+            break;
+        }
+    }
+    if (entry == nullptr || number == 0) {
+        return;
+    }
+    while (!entry->backlog.empty()) {
+        const std::uint32_t index = entry->backlog.front();
+        if (const auto fault =
+                setup_.faults ? decisions_.choose_error(ErrorGroup::accept) : std::nullopt) {
+            const int error = fault_errno(*fault);
+            if (error == ECONNABORTED) {
+                entry->backlog.pop_front();
+                sockets_[index]->connection->fail(0);
+            }
+            if (runs_out(error)) {
+                entry->rearm_at = events_.now() + accept_pause;
+            }
+            finish(number, -error);
+            return;
+        }
+        entry->backlog.pop_front();
+        const int accepted = open(FdKind::socket);
+        entry = descriptor(fd); // the table may have grown
+        descriptor(accepted)->socket = index;
+        sockets_[index]->fd = accepted;
+        sockets_[index]->accepted = true;
+        if (chooses(FaultKind::accept_disarmed)) {
+            finish(number, accepted);
+            return;
+        }
+        const Operation& operation = operations_.at(number);
+        post(operation, {operation.token, accepted, true, false, false});
+    }
+}
+
+void SimRing::serve_event(int fd) {
+    Descriptor* entry = descriptor(fd);
+    std::vector<std::uint64_t> waiting;
+    for (const auto& [number, operation] : operations_) {
+        if (operation.fd == fd && (operation.verb == Verb::read || operation.verb == Verb::poll)) {
+            waiting.push_back(number);
+        }
+    }
+    for (const std::uint64_t number : waiting) {
+        if (entry->event_count == 0) {
+            return;
+        }
+        Operation& operation = operations_.at(number);
+        if (operation.verb == Verb::poll) {
+            finish(number, POLLIN);
+            continue;
+        }
+        if (operation.into.size() < sizeof entry->event_count) {
+            finish(number, -EINVAL);
+            continue;
+        }
+        std::memcpy(operation.into.data(), &entry->event_count, sizeof entry->event_count);
+        entry->event_count = 0;
+        finish(number, sizeof entry->event_count);
+    }
+}
+
+void SimRing::serve_socket(std::uint32_t index) {
+    const std::vector<std::uint64_t> numbers = sockets_[index]->operations;
+    for (const std::uint64_t number : numbers) {
+        const auto found = operations_.find(number);
+        if (found != operations_.end() && !found->second.answered) {
+            serve(found->second);
+        }
+    }
+    serve_notifications(index);
+}
+
+void SimRing::serve(Operation& operation) {
+    SimConnection& connection = *sockets_[operation.socket]->connection;
+    if (operation.verb == Verb::poll) {
+        if (operation.poll_events == io::PollEvents::readable) {
+            if (connection.readable_bytes() > 0 || connection.hung_up()) {
+                finish(operation.number, POLLIN);
+            }
+        } else if (connection.hung_up()) {
+            finish(operation.number, connection.broken() ? hangup_events : POLLRDHUP);
+        }
+    } else if (operation.verb == Verb::receive) {
+        serve_receive(operation, connection);
+    } else {
+        serve_send(operation, connection);
+    }
+}
+
+void SimRing::serve_receive(Operation& operation, SimConnection& connection) {
+    if (sockets_[operation.socket]->aborted) {
+        finish(operation.number, -ENOTCONN);
+    } else if (connection.readable_bytes() > 0) {
+        std::size_t count = std::min(operation.into.size(), connection.readable_bytes());
+        if (count > 1 && chooses(FaultKind::receive_in_pieces, &connection)) {
+            count = decisions_.between(1, count - 1);
+        }
+        const std::size_t read = connection.read(operation.into.first(count));
+        finish(operation.number, static_cast<std::int32_t>(read));
+    } else if (connection.broken()) {
+        finish(operation.number, -connection.take_error()); // 0 once it has been told
+    } else if (connection.at_end()) {
+        finish(operation.number, 0);
+    }
+}
+
+void SimRing::serve_send(Operation& operation, SimConnection& connection) {
+    const bool first_attempt = !std::exchange(operation.attempted, true);
+    if (connection.broken() || connection.write_shut()) {
+        if (operation.taken > 0) {
+            decisions_.note(FaultKind::send_reset_midway);
+            finish_send(operation, static_cast<std::int32_t>(operation.taken));
+        } else {
+            const int error = connection.take_error();
+            finish_send(operation, error != 0 ? -error : -EPIPE);
+        }
+        return;
+    }
+    if (!first_attempt && !connection.writable()) {
+        return;
+    }
+    const bool by_reference = operation.verb == Verb::send_zero_copy && !operation.copied;
+    const std::size_t wanted = operation.taken_max - operation.taken;
+    const std::size_t taken =
+        connection.put(operation.bytes.subspan(operation.taken, wanted), by_reference);
+    operation.taken += taken;
+    operation.end_total = connection.put_total();
+    if (first_attempt && taken == 0) {
+        decisions_.note(FaultKind::send_blocked);
+    }
+    const bool partial = !operation.options.wait_all && operation.taken > 0;
+    if (partial && operation.taken < operation.bytes.size()) {
+        decisions_.note(FaultKind::send_partial);
+    }
+    if (partial || operation.taken == operation.taken_max) {
+        finish_send(operation, static_cast<std::int32_t>(operation.taken));
+    }
+}
+
+void SimRing::serve_notifications(std::uint32_t index) {
+    const Socket& socket = *sockets_[index];
+    for (const std::uint64_t number : std::vector<std::uint64_t>(socket.operations)) {
+        Operation& operation = operations_.at(number);
+        if (!operation.answered || operation.notifying ||
+            operation.end_total > socket.connection->released()) {
+            continue;
+        }
+        operation.notifying = true;
+        Duration delay{};
+        if (!socket.aborted && chooses(FaultKind::notification_delayed, socket.connection.get())) {
+            delay = std::chrono::milliseconds(decisions_.between(1, late_notification_ms_max));
+        }
+        events_.after(delay, [this, number] { notify(number); });
+    }
+}
+
+void SimRing::notify(std::uint64_t number) {
+    const Operation operation = operations_.at(number);
+    const Socket& socket = *sockets_[operation.socket];
+    check_unchanged(operation, "its notification");
+    decisions_.note(operation.copied ? FaultKind::notification_copied
+                                     : FaultKind::notification_zero_copy);
+    if (!operation.result_posted) {
+        decisions_.note(FaultKind::notification_before_result);
+    }
+    if (socket.fd < 0) {
+        decisions_.note(FaultKind::notification_after_close);
+    }
+    for (const std::uint64_t other : socket.operations) {
+        if (other < number && operations_.at(other).answered) {
+            decisions_.note(FaultKind::notification_reordered);
+            break;
+        }
+    }
+    Ready ready;
+    ready.completion = {operation.token, 0, false, true, operation.copied};
+    ready.number = number;
+    ready_.push_back(ready);
+    forget(number);
+}
+
+// --- ending operations
+// ----------------------------------------------------------------------------------
+
+void SimRing::start_shutdown(const Operation& operation) {
+    SimConnection& connection = *sockets_[operation.socket]->connection;
+    if (connection.broken()) {
+        finish(operation.number, -ENOTCONN);
+        return;
+    }
+    connection.shut_down_writing();
+    finish(operation.number, 0);
+    const std::uint32_t socket = operation.socket;
+    events_.after(Duration{}, [this, socket] { serve_socket(socket); });
+}
+
+void SimRing::start_abort(const Operation& operation) {
+    const std::uint32_t index = operation.socket;
+    const std::uint64_t number = operation.number;
+    Socket& socket = *sockets_[index];
+    const bool is_unix = socket.connection->setup().transport == io::Transport::unix_socket;
+    if (is_unix != (operation.transport == io::Transport::unix_socket)) {
+        violation("abort of a socket as one of the other transport");
+        finish(number, -EINVAL);
+        return;
+    }
+    const bool answered_last = chooses(FaultKind::abort_answered_last);
+    if (!answered_last) {
+        finish(number, 0);
+    }
+    for (const std::uint64_t pending : socket.operations) {
+        const Operation& other = operations_.at(pending);
+        if (other.answered && other.end_total > socket.connection->released()) {
+            decisions_.note(FaultKind::abort_with_pages_held);
+            break;
+        }
+    }
+    if (is_unix) {
+        decisions_.note(FaultKind::abort_of_unix_socket);
+        end_operations(index, -EPIPE, 0);
+        socket.connection->shut_down();
+    } else {
+        end_operations(index, -ECONNRESET, -ENOTCONN);
+        socket.aborted = true;
+        socket.connection->abort();
+    }
+    serve_notifications(index);
+    if (answered_last) {
+        finish(number, 0);
+    }
+}
+
+void SimRing::end_operations(std::uint32_t index, std::int32_t unbegun_send, std::int32_t receive) {
+    const std::vector<std::uint64_t> numbers = sockets_[index]->operations;
+    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
+        end_operation(*number, unbegun_send, receive);
+    }
+}
+
+void SimRing::end_operation(std::uint64_t number, std::int32_t unbegun_send, std::int32_t receive) {
+    Operation& operation = operations_.at(number);
+    if (operation.answered) {
+        return; // only its notification is due
+    }
+    if (operation.verb == Verb::poll) {
+        finish(number, hangup_events);
+    } else if (operation.verb == Verb::receive) {
+        finish(number, receive);
+    } else if (operation.taken > 0) {
+        decisions_.note(FaultKind::abort_of_begun_send);
+        finish_send(operation, static_cast<std::int32_t>(operation.taken));
+    } else {
+        decisions_.note(FaultKind::abort_of_unbegun_send);
+        finish_send(operation, unbegun_send);
+    }
+}
+
+void SimRing::start_close(const Operation& operation) {
+    Descriptor& entry = *descriptor(operation.fd);
+    if (entry.kind == FdKind::socket) {
+        sockets_[entry.socket]->connection->close();
+        sockets_[entry.socket]->fd = -1;
+        serve_notifications(entry.socket);
+    }
+    for (const std::uint32_t waiting : entry.backlog) {
+        sockets_[waiting]->connection->fail(0);
+    }
+    entry.backlog.clear();
+    entry.kind = FdKind::closed;
+    // Linux has closed the descriptor whatever it answers.
+    const auto error = setup_.faults ? decisions_.choose_error(ErrorGroup::close) : std::nullopt;
+    finish(operation.number, error ? -fault_errno(*error) : 0);
+}
+
+void SimRing::start_cancel(const Operation& operation) {
+    const std::uint64_t number = operation.number;
+    const auto use = tokens_.find(operation.target.pack());
+    const auto found =
+        use == tokens_.end() ? operations_.end() : operations_.find(use->second.number);
+    if (found == operations_.end() || found->second.answered) {
+        decisions_.note(FaultKind::cancel_found_nothing);
+        finish(number, -ENOENT);
+        return;
+    }
+    const std::uint64_t target = found->first;
+    const auto end_target = [this, target] {
+        const auto still = operations_.find(target);
+        if (still == operations_.end() || still->second.answered) {
+            return; // it has come to its own end meanwhile
+        }
+        if (still->second.verb == Verb::send || still->second.verb == Verb::send_zero_copy) {
+            const auto taken = static_cast<std::int32_t>(still->second.taken);
+            finish_send(still->second, taken > 0 ? taken : -ECANCELED);
+        } else {
+            finish(target, -ECANCELED);
+        }
+    };
+    if (chooses(FaultKind::cancel_too_late)) {
+        finish(number, -EALREADY);
+        events_.after(std::chrono::microseconds(decisions_.between(1, late_us_max)), end_target);
+        return;
+    }
+    const bool own_answer_first = decisions_.once_in(2);
+    if (own_answer_first) {
+        finish(number, 0);
+    }
+    end_target();
+    if (!own_answer_first) {
+        finish(number, 0);
+    }
+}
+
+void SimRing::on_reset_coming(SimConnection& connection) {
+    const Socket& socket = *sockets_[connection.number()];
+    if (!socket.accepted) {
+        decisions_.note(FaultKind::reset_in_backlog);
+        return;
+    }
+    if (connection.write_shut()) {
+        decisions_.note(FaultKind::reset_while_ending);
+    }
+    bool sending = false;
+    bool receiving = false;
+    bool polling = false;
+    for (const std::uint64_t number : socket.operations) {
+        const Operation& operation = operations_.at(number);
+        if (operation.answered) {
+            decisions_.note(FaultKind::reset_with_pages_held);
+            continue;
+        }
+        receiving = receiving || operation.verb == Verb::receive;
+        polling = polling || operation.verb == Verb::poll;
+        sending = sending || operation.verb == Verb::send || operation.verb == Verb::send_zero_copy;
+    }
+    if (sending) {
+        decisions_.note(FaultKind::reset_while_sending);
+    } else if (receiving) {
+        decisions_.note(FaultKind::reset_while_receiving);
+    } else if (polling) {
+        decisions_.note(FaultKind::reset_while_idle);
+    }
+}
+
+// --- answers
+// --------------------------------------------------------------------------------------------
+
+void SimRing::finish_send(Operation& operation, std::int32_t result) {
+    check_unchanged(operation, "its result");
+    if (operation.verb == Verb::send) {
+        finish(operation.number, result);
+        return;
+    }
+    const bool more = result >= 0 || decisions_.choose(FaultKind::error_with_notification);
+    if (!more) {
+        decisions_.note(FaultKind::error_without_notification);
+        finish(operation.number, result);
+        return;
+    }
+    if (operation.taken == 0) {
+        operation.copied = true; // the kernel says so of a send that never began
+        operation.end_total = 0;
+    }
+    operation.answered = true;
+    post(operation, {operation.token, result, true, false, false});
+    const std::uint32_t socket = operation.socket;
+    events_.after(Duration{}, [this, socket] { serve_notifications(socket); });
+}
+
+void SimRing::finish(std::uint64_t number, std::int32_t result) {
+    const Operation& operation = operations_.at(number);
+    post(operation, {operation.token, result, false, false, false});
+    forget(number);
+}
+
+void SimRing::post(const Operation& operation, io::Completion completion) {
+    Ready ready;
+    ready.completion = completion;
+    ready.number = operation.number;
+    ready.fd = operation.fd;
+    ready.opened = operation.opened;
+    ready.last_result = operation.verb != Verb::accept || !completion.more;
+    const auto deliver = [this, ready] {
+        ready_.push_back(ready);
+        const auto found = operations_.find(ready.number);
+        if (found != operations_.end()) {
+            found->second.result_posted = true;
+        }
+    };
+    // The answers of one multishot come in order, so they are not late one by one.
+    if (operation.verb != Verb::accept && chooses(FaultKind::completion_delayed)) {
+        events_.after(std::chrono::microseconds(decisions_.between(1, late_us_max)), deliver);
+    } else {
+        deliver();
+    }
+}
+
+void SimRing::forget(std::uint64_t number) {
+    const auto found = operations_.find(number);
+    RINGCAST_ASSERT(found != operations_.end());
+    if (found->second.socket != no_socket) {
+        std::erase(sockets_[found->second.socket]->operations, number);
+    }
+    operations_.erase(found);
+}
+
+void SimRing::check_unchanged(const Operation& operation, std::string_view when) {
+    if (checksum_of(operation.bytes) != operation.checksum) {
+        violation(fmt::format("the bytes of a send changed before {}", when));
+    }
+}
+
+} // namespace ringcast::sim
