@@ -1,0 +1,14 @@
+// Only an arena makes leases: anything else would free a slot that it never took.
+// expect: error: .*(is private within this context|calling a private constructor)
+#include "ringcast/frame/frame_arena.hpp"
+
+ringcast::frame::FrameLease forge(ringcast::frame::FrameArena& arena);
+
+ringcast::frame::FrameLease forge(ringcast::frame::FrameArena& arena) {
+#ifdef FAULT
+    return ringcast::frame::FrameLease(arena, {});
+#else
+    static_cast<void>(arena);
+    return ringcast::frame::FrameLease();
+#endif
+}

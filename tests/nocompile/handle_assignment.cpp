@@ -1,0 +1,19 @@
+// A viewer's handle in a send's place would end somebody else's connection.
+// expect: error: (no match for .operator=.|no viable overloaded '=')
+#include "ringcast/base/strong_id.hpp"
+
+struct ViewerTag;
+struct SendTag;
+
+void remember(ringcast::Handle<ViewerTag>& place, ringcast::Handle<ViewerTag> viewer,
+              ringcast::Handle<SendTag> send);
+
+void remember(ringcast::Handle<ViewerTag>& place, ringcast::Handle<ViewerTag> viewer,
+              ringcast::Handle<SendTag> send) {
+#ifdef FAULT
+    place = send;
+#else
+    static_cast<void>(send);
+    place = viewer;
+#endif
+}

@@ -1,0 +1,16 @@
+// Handles of two kinds have nothing in common but their shape.
+// expect: error: (no match for .operator==.|invalid operands to binary expression)
+#include "ringcast/base/strong_id.hpp"
+
+struct ViewerTag;
+struct SendTag;
+
+bool same(ringcast::Handle<ViewerTag> viewer, ringcast::Handle<SendTag> send);
+
+bool same(ringcast::Handle<ViewerTag> viewer, ringcast::Handle<SendTag> send) {
+#ifdef FAULT
+    return viewer == send;
+#else
+    return viewer == viewer && send == send;
+#endif
+}

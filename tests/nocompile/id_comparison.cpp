@@ -1,0 +1,14 @@
+// Numbers of two kinds can't be compared either.
+// expect: error: (no match for .operator==.|invalid operands to binary expression)
+#include "ringcast/frame/frame_arena.hpp"
+#include "ringcast/io/ring.hpp"
+
+bool same(ringcast::frame::SlotIndex slot, ringcast::io::BufferId buffer);
+
+bool same(ringcast::frame::SlotIndex slot, ringcast::io::BufferId buffer) {
+#ifdef FAULT
+    return slot == buffer;
+#else
+    return slot.value == buffer.value;
+#endif
+}

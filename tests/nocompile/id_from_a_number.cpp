@@ -1,0 +1,13 @@
+// A bare number says not of what.
+// expect: error: (could not convert|no viable conversion)
+#include "ringcast/frame/frame_arena.hpp"
+
+ringcast::frame::SlotIndex first();
+
+ringcast::frame::SlotIndex first() {
+#ifdef FAULT
+    return 0;
+#else
+    return ringcast::frame::SlotIndex{0};
+#endif
+}

@@ -1,0 +1,14 @@
+// A buffer's number is not a slot's.
+// expect: error: (could not convert|no viable conversion)
+#include "ringcast/frame/frame_arena.hpp"
+#include "ringcast/io/ring.hpp"
+
+ringcast::frame::SlotIndex slot_of(ringcast::io::BufferId buffer);
+
+ringcast::frame::SlotIndex slot_of(ringcast::io::BufferId buffer) {
+#ifdef FAULT
+    return buffer;
+#else
+    return ringcast::frame::SlotIndex{buffer.value};
+#endif
+}

@@ -1,0 +1,16 @@
+// A share in a frame is counted, so a further one has to be spelled.
+// expect: error: (use of deleted function|call to deleted constructor of) .*FrameLease
+#include <utility>
+
+#include "ringcast/frame/frame_arena.hpp"
+
+ringcast::frame::FrameLease keep(ringcast::frame::FrameLease& lease);
+
+ringcast::frame::FrameLease keep(ringcast::frame::FrameLease& lease) {
+#ifdef FAULT
+    ringcast::frame::FrameLease other = lease;
+#else
+    ringcast::frame::FrameLease other = lease.share();
+#endif
+    return other;
+}
