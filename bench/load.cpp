@@ -127,7 +127,8 @@ public:
     explicit Load(const Options& options)
         : options_(options), target_(parse_target(options.target)),
           epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(receive_bytes),
-          request_("GET " + options.path + " HTTP/1.1\r\nHost: " + options.target +
+          request_("GET " + options.path + (options.unstamped ? " HTTP/1.0" : " HTTP/1.1") +
+                   "\r\nHost: " + options.target +
                    "\r\nAccept: */*\r\nUser-Agent: ringcast-bench\r\n\r\n") {
         add_viewers(Kind::never, options.never);
         add_viewers(Kind::slow, options.slow);
@@ -468,8 +469,10 @@ int main(int argc, char** argv) {
     app.add_option("--warmup", options.warmup, "seconds before the window");
     app.add_option("--fps", options.fps, "the source's rate, for what is expected");
     app.add_flag("--burst", options.burst, "connect all viewers in the same instant");
-    app.add_flag("--unstamped", options.unstamped,
-                 "the server encodes anew: only count the frames");
+    app.add_flag(
+        "--unstamped", options.unstamped,
+        "the server (motion) encodes anew: only count the frames, and ask by HTTP/1.0, so that "
+        "it sends no chunks");
     app.add_flag("--count-syscalls", options.count_syscalls,
                  "then count the server's system calls for two seconds");
     app.add_option("--pid", options.pid, "the server's process");
