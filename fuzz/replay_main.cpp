@@ -1,5 +1,5 @@
-// Replays files and folders through a fuzz target, as a test. Fails when there are too few: an empty
-// corpus would test nothing.
+// Replays files and folders through a fuzz target, as a test. Fails when there are too few: an
+// empty corpus would test nothing.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -23,7 +23,8 @@ int replay(const std::filesystem::path& path) {
         return count;
     }
     std::ifstream file(path, std::ios::binary);
-    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(file),
+                                  std::istreambuf_iterator<char>()};
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     return 1;
 }

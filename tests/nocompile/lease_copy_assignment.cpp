@@ -1,6 +1,6 @@
 // Assigning a lease would drop one share and make another out of nothing.
-// expect: error: (use of deleted function|.* selected deleted operator|.*because its copy assignment operator is)
-// type) .*(FrameLease|'=')
+// expect: error: (use of deleted function|.* selected deleted operator|.*because its copy
+// assignment operator is) type) .*(FrameLease|'=')
 #include <utility>
 
 #include "ringcast/frame/frame_arena.hpp"
