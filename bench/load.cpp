@@ -35,8 +35,7 @@ constexpr std::int64_t ns_per_second = 1'000'000'000;
 constexpr std::size_t receive_bytes = 256 * 1024;
 constexpr int events_per_pass = 256;
 constexpr std::size_t connecting_max = 32; ///< connections under way at once, unless in a burst
-constexpr std::int64_t connect_deadline_ns = 30 * ns_per_second;
-constexpr int tick_ms = 20; ///< how often slow viewers read
+constexpr int tick_ms = 20;                ///< how often slow viewers read
 constexpr double syscall_window_s = 2.0;
 
 struct Options {
@@ -48,6 +47,7 @@ struct Options {
     int never = 0;
     double seconds = 5.0;
     double warmup = 1.0;
+    double connect = 30.0;
     double fps = 30.0;
     bool burst = false;
     bool unstamped = false;
@@ -165,15 +165,16 @@ private:
         }
     }
 
-    /// Until every good viewer has its first frame. In a burst all connect in the same instant.
+    /// Until every good viewer has its first frame, or time is up. In a burst all connect in the
+    /// same instant.
     void connect_all() {
-        const std::int64_t deadline = now_ns(CLOCK_MONOTONIC) + connect_deadline_ns;
+        const std::int64_t deadline = now_ns(CLOCK_MONOTONIC) + from_seconds(options_.connect);
         std::size_t next = 0;
-        while (now_ns(CLOCK_MONOTONIC) < deadline) {
+        for (;;) {
             while (next < viewers_.size() && (options_.burst || waiting_ < connecting_max)) {
                 start(*viewers_[next++]);
             }
-            if (next == viewers_.size() && waiting_ == 0) {
+            if ((next == viewers_.size() && waiting_ == 0) || now_ns(CLOCK_MONOTONIC) >= deadline) {
                 return;
             }
             serve_once();
@@ -467,6 +468,7 @@ int main(int argc, char** argv) {
     app.add_option("--seconds", options.seconds, "length of the window")
         ->check(CLI::Range(0.1, 600.0));
     app.add_option("--warmup", options.warmup, "seconds before the window");
+    app.add_option("--connect", options.connect, "seconds at most to wait for first frames");
     app.add_option("--fps", options.fps, "the source's rate, for what is expected");
     app.add_flag("--burst", options.burst, "connect all viewers in the same instant");
     app.add_flag(

@@ -1,0 +1,264 @@
+"""Turns the results of run.py into Markdown tables and a plot. No figure comes from elsewhere."""
+
+import json
+import statistics
+
+BEGIN = "<!-- results: begin (written by ./dev bench) -->"
+END = "<!-- results: end -->"
+NOTHING = "–"
+
+
+def write(results, directory, docs):
+    (directory / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    text = "\n\n".join(sections(results)) + "\n"
+    (directory / "tables.md").write_text(text)
+    if "table" in results["parts"]:
+        plot(results["parts"]["table"], directory / "plot.png")
+    if docs:
+        page = docs.read_text()
+        before, rest = page.split(BEGIN, 1)
+        after = rest.split(END, 1)[1]
+        docs.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+
+
+def sections(results):
+    machine = results["machine"]
+    options = results["options"]
+    yield (
+        f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, "
+        f"congestion control {machine['congestion_control']}, commit {machine['commit']}, "
+        f"{machine['date']}; medians of {options['runs']} interleaved runs of "
+        f"{options['seconds']:g} s. Thrown away for foreign load: {results['thrown_away']} runs. "
+        "`~`: a figure from runs that stayed noisy. `>`: the load generator was at its limit."
+    )
+    parts = results["parts"]
+    if "table" in parts:
+        yield from cost_tables(parts["table"])
+    if "most" in parts:
+        yield "### Most viewers of 100 KB frames of which 99 in 100 get 95 % of 30 frames/s"
+        yield table(
+            ("contender", "viewers"),
+            [
+                (name, (">" if found["generator_saturated"] else "") + str(found["viewers"]))
+                for name, found in parts["most"].items()
+            ],
+        )
+    yield from scenario_tables(parts)
+    if "instructions" in parts:
+        yield "### User-space instructions per viewer and frame"
+        yield instruction_table(parts["instructions"])
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def path(result, *keys):
+    """result[key][key]..., or nothing where a run has no such figure."""
+    for key in keys:
+        if not isinstance(result, dict) or result.get(key) is None:
+            return None
+        result = result[key]
+    return result
+
+
+def median(results, *keys):
+    values = [value for value in (path(result, *keys) for result in results) if value is not None]
+    return statistics.median(values) if values else None
+
+
+def number(value, digits=1, scale=1.0):
+    return NOTHING if value is None else f"{value * scale:.{digits}f}"
+
+
+def marks(results):
+    noisy = any(result.get("noisy") for result in results)
+    saturated = any(result.get("generator_saturated") for result in results)
+    return ("~" if noisy else "") + (">" if saturated else "")
+
+
+def turns(rows, size, viewers, contender):
+    """The results of one cell, by turn."""
+    return {
+        row["turn"]: row["result"]
+        for row in rows
+        if (row["frame_bytes"], row["viewers"], row["contender"]) == (size, viewers, contender)
+    }
+
+
+def ratio_to_floor(rows, size, viewers, contender, *keys):
+    """The median of each turn's ratio: the runs of a turn are neighbours in time."""
+    floor = turns(rows, size, viewers, "floor")
+    ratios = []
+    for turn, result in turns(rows, size, viewers, contender).items():
+        mine, its = path(result, *keys), path(floor.get(turn), *keys)
+        if mine is not None and its:
+            ratios.append(mine / its)
+    return statistics.median(ratios) if ratios else None
+
+
+def distinct(rows, key):
+    return list(dict.fromkeys(row[key] for row in rows))
+
+
+CPU = ("cpu_ms_per_1000_frames",)
+P50 = ("good", "latency_us", "p50")
+P99 = ("good", "latency_us", "p99")
+
+
+def cost_tables(rows):
+    for size in distinct(rows, "frame_bytes"):
+        lines = []
+        for viewers in distinct(rows, "viewers"):
+            for contender in distinct(rows, "contender"):
+                cell = list(turns(rows, size, viewers, contender).values())
+                lines.append(
+                    (
+                        str(viewers),
+                        contender + marks(cell),
+                        number(median(cell, *CPU)),
+                        number(ratio_to_floor(rows, size, viewers, contender, *CPU), 2),
+                        number(median(cell, *P50), 2, 1e-3),
+                        number(median(cell, *P99), 2, 1e-3),
+                        number(ratio_to_floor(rows, size, viewers, contender, *P99), 2),
+                        number(median(cell, "good", "delivered_share"), 1, 100),
+                        str(sum(path(result, "good", "damaged") or 0 for result in cell)),
+                        number(median(cell, "syscalls", "per_source_frame")),
+                        number(median(cell, "syscalls", "per_delivered_frame"), 2),
+                        number(median(cell, "peak_memory_kb"), 1, 1 / 1024),
+                    )
+                )
+        yield f"### Frames of {size // 1000} KB, 30 a second"
+        yield table(
+            (
+                "viewers",
+                "contender",
+                "CPU ms per 1000 viewer-frames",
+                "ratio to floor",
+                "latency p50 ms",
+                "p99 ms",
+                "p99 ratio to floor",
+                "delivered %",
+                "damaged",
+                "system calls per source frame",
+                "per delivered frame",
+                "peak MiB",
+            ),
+            lines,
+        )
+
+
+def scenario_tables(parts):
+    if "slow" in parts:
+        yield "### 20 good viewers beside 10 that never read and 10 that read 300 KB/s (100 KB frames)"
+        yield table(
+            ("contender", "good: delivered %", "worst good viewer %", "p99 ms")
+            + ("slow: age p50 ms", "slow: age max ms", "damaged", "peak MiB"),
+            [
+                (
+                    name + marks(runs),
+                    number(median(runs, "good", "delivered_share"), 1, 100),
+                    number(median(runs, "good", "share_min"), 1, 100),
+                    number(median(runs, *P99), 1, 1e-3),
+                    number(median(runs, "slow", "latency_us", "p50"), 0, 1e-3),
+                    number(median(runs, "slow", "latency_us", "max"), 0, 1e-3),
+                    number(median(runs, "good", "damaged"), 0)
+                    + " + "
+                    + number(median(runs, "slow", "damaged"), 0),
+                    number(median(runs, "peak_memory_kb"), 1, 1 / 1024),
+                )
+                for name, runs in parts["slow"].items()
+            ],
+        )
+    if "reader" in parts:
+        yield "### One reader of 300 KB/s of 60 KB frames at 15 a second, after 10 s"
+        yield table(
+            ("contender", "age p50 ms", "age max ms", "frames skipped", "damaged"),
+            [
+                (
+                    name + marks(runs),
+                    number(median(runs, "slow", "latency_us", "p50"), 0, 1e-3),
+                    number(median(runs, "slow", "latency_us", "max"), 0, 1e-3),
+                    number(median(runs, "slow", "skipped"), 0),
+                    number(median(runs, "slow", "damaged"), 0),
+                )
+                for name, runs in parts["reader"].items()
+            ],
+        )
+    if "burst" in parts:
+        yield "### 300 viewers that connect in the same instant: time to the first frame"
+        yield table(
+            ("contender", "p50 ms", "last ms", "without a frame"),
+            [
+                (
+                    name + marks(runs),
+                    number(median(runs, "good", "first_frame_us", "p50"), 1, 1e-3),
+                    number(median(runs, "good", "first_frame_us", "max"), 1, 1e-3),
+                    number(median(runs, "good", "without_frame"), 0),
+                )
+                for name, runs in parts["burst"].items()
+            ],
+        )
+    for link, found in parts.get("far", {}).items():
+        yield f"### A far viewer of 200 KB frames: {link}"
+        yield table(
+            ("contender", "frames per second", "age p50 ms", "age p99 ms"),
+            [
+                (
+                    name,
+                    number(median(runs, "good", "delivered_share"), 1, 30),
+                    number(median(runs, *P50), 0, 1e-3),
+                    number(median(runs, *P99), 0, 1e-3),
+                )
+                for name, runs in found.items()
+            ],
+        )
+
+
+def instruction_table(found):
+    if "failed" in found:
+        return f"Not counted: {found['failed']}."
+    rows = []
+    for name, slopes in found.items():
+        if "failed" in slopes:
+            rows.append((name, slopes["failed"], NOTHING, NOTHING))
+            continue
+        small, large = slopes["10000"], slopes["1000000"]
+        rows.append((name, number(small, 0), number(large, 0), number(large / small, 2)))
+    return table(("contender", "10 KB frames", "1 MB frames", "ratio"), rows)
+
+
+def plot(rows, target):
+    try:
+        import matplotlib
+    except ImportError:
+        print("no plot: install python3-matplotlib", flush=True)
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    sizes = distinct(rows, "frame_bytes")
+    figure, axes = pyplot.subplots(2, len(sizes), figsize=(4.5 * len(sizes), 7), squeeze=False)
+    for column, size in enumerate(sizes):
+        for axis, keys, scale in ((axes[0][column], CPU, 1.0), (axes[1][column], P99, 1e-3)):
+            for contender in distinct(rows, "contender"):
+                points = [
+                    (viewers, median(turns(rows, size, viewers, contender).values(), *keys))
+                    for viewers in distinct(rows, "viewers")
+                ]
+                points = [(viewers, value * scale) for viewers, value in points if value is not None]
+                if points:
+                    axis.plot(*zip(*points), marker="o", label=contender)
+            axis.set_xscale("log")
+            axis.set_yscale("log")
+            axis.set_xlabel("viewers")
+            axis.grid(alpha=0.3)
+        axes[0][column].set_title(f"{size // 1000} KB frames")
+    axes[0][0].set_ylabel("CPU ms per 1000 viewer-frames")
+    axes[1][0].set_ylabel("latency p99, ms")
+    axes[0][0].legend(fontsize="small")
+    figure.tight_layout()
+    figure.savefig(target, dpi=110)
+    pyplot.close(figure)

@@ -1,0 +1,565 @@
+#!/usr/bin/python3
+"""Runs the benchmark: ringcast beside a floor, a bare loop of `send`, a Python server, and what
+Debian packages, on the same frames. See docs/benchmarks.md. `./dev bench` calls it.
+
+Everything happens in a network namespace that ends with this program; servers are pinned to one
+core, feeder and load generator to another; contenders take turns; runs with much foreign load are
+thrown away and repeated."""
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
+
+import report  # noqa: E402  (found beside this file)
+
+PORT = 8080
+INNER_PORT = 8081  # motion reads its camera from here
+FPS = 30
+SIZES = (30_000, 100_000, 300_000)
+VIEWERS = (1, 10, 100, 500)
+VIEWERS_SEARCH_MAX = 4000
+FOREIGN_SHARE_MAX = 0.10  # of one core, over both cores of a run
+GENERATOR_SHARE_MAX = 0.95  # beyond it the generator, not the server, is measured
+ATTEMPTS_MAX = 4
+START_TIMEOUT_S = 20.0
+PARTS = ("table", "most", "slow", "reader", "burst", "far", "instructions")
+
+MOTION_CONFIGURATION = """daemon off
+setup_mode off
+netcam_url http://127.0.0.1:{inner}/stream
+width 1280
+height 720
+framerate 30
+threshold 921600
+picture_output off
+movie_output off
+stream_port {port}
+stream_localhost on
+stream_maxrate 30
+stream_quality 80
+stream_motion off
+webcontrol_port 0
+target_dir {directory}
+"""
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    command: tuple  # {address} is replaced
+    stamped: bool = True  # False: encodes anew, so frames are only counted
+    far: bool = True  # listens where it is told, and not on loopback alone
+
+
+class Failed(Exception):
+    """A run that gave no figures; the message says why."""
+
+
+def find_contenders(programs, work):
+    """Those that are installed, and a line for each that is not."""
+    found = []
+    missing = []
+    ringcast = programs.parent / "ringcast"
+    if ringcast.exists():
+        found.append(Contender("ringcast", (str(ringcast), "-", "--listen", "{address}")))
+    else:
+        missing.append(f"ringcast: {ringcast} is not built")
+    found.append(Contender("floor", (str(programs / "bench_floor"), "{address}")))
+    found.append(Contender("bare send", (str(programs / "bench_bare_send"), "{address}")))
+    found.append(
+        Contender("python", ("/usr/bin/python3", str(HERE / "python_server.py"), "{address}"))
+    )
+    if shutil.which("gst-launch-1.0"):
+        pipeline = (
+            "fdsrc fd=0 blocksize=1048576 ! image/jpeg,framerate=30/1 ! jpegparse ! "
+            f"multipartmux boundary=frame ! tcpserversink host=127.0.0.1 port={PORT} "
+            "sync=false sync-method=latest"
+        )
+        found.append(
+            Contender("gstreamer", ("gst-launch-1.0", "-q", *pipeline.split()), far=False)
+        )
+    else:
+        missing.append("gstreamer: install gstreamer1.0-tools and its base, good and bad plugins")
+    if shutil.which("motion"):
+        configuration = work / "motion.conf"
+        configuration.write_text(
+            MOTION_CONFIGURATION.format(inner=INNER_PORT, port=PORT, directory=work)
+        )
+        found.append(
+            Contender(
+                "motion", ("motion", "-n", "-c", str(configuration)), stamped=False, far=False
+            )
+        )
+    else:
+        missing.append("motion: install motion")
+    return found, missing
+
+
+def enter_namespace():
+    """Starts this program again in a network namespace (and a mount namespace, for tracefs)."""
+    if shutil.which("unshare") is None:
+        sys.exit("bench: unshare is missing: install util-linux")
+    own_user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    os.execvp(
+        "unshare",
+        ["unshare", "--net", "--mount", *own_user, "/usr/bin/python3", __file__, "--inside"]
+        + sys.argv[1:],
+    )
+
+
+def prepare_namespace():
+    """Returns the congestion control that the namespace has."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    control = Path("/proc/sys/net/ipv4/tcp_congestion_control")
+    for name in ("cubic", "reno"):
+        try:
+            control.write_text(name)
+            break
+        except OSError:
+            pass  # cubic needs to be loaded and allowed by the host; reno always is
+    if not Path("/sys/kernel/tracing/events").exists():
+        # System calls can't be counted when this fails; the table says so.
+        subprocess.run(
+            ["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], stderr=subprocess.DEVNULL
+        )
+    return control.read_text().strip()
+
+
+def child_setup(core):
+    """Run in a child before it becomes the program: its core, and an end no later than ours."""
+    pr_set_pdeathsig = 1
+    library = ctypes.CDLL(None)
+
+    def setup():
+        library.prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+
+    return setup
+
+
+class Processes:
+    """What one run has started. Everything ends with the block, in the reverse order."""
+
+    def __init__(self):
+        self.running = []
+
+    def __enter__(self):
+        return self
+
+    def start(self, command, core=None, **options):
+        options.setdefault("stderr", subprocess.DEVNULL)
+        process = subprocess.Popen(command, preexec_fn=child_setup(core), **options)
+        self.running.append(process)
+        return process
+
+    def __exit__(self, *_):
+        for process in reversed(self.running):
+            process.terminate()
+        for process in reversed(self.running):
+            try:
+                process.wait(timeout=3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_until_listening(port, process):
+    """Looks at the table of sockets, so that no connection disturbs the server."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    wanted = f":{port:04X}"
+    while time.monotonic() < deadline:
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[1].endswith(wanted) and fields[3] == "0A":
+                    return
+        if process.poll() is not None:
+            raise Failed(f"the server ended with status {process.returncode}")
+        time.sleep(0.05)
+    raise Failed(f"nothing listens on port {port} after {START_TIMEOUT_S:.0f} s")
+
+
+class Bench:
+    def __init__(self, options, work):
+        self.options = options
+        self.programs = options.build / "bench"
+        self.work = work
+        self.contenders, self.missing = find_contenders(self.programs, work)
+        if options.contenders:
+            self.contenders = [c for c in self.contenders if c.name in options.contenders]
+        cores = sorted(os.sched_getaffinity(0))
+        self.server_core, self.other_core = cores[0], cores[1 % len(cores)]
+        self.planned = 1
+        self.done = 0
+        self.begun = time.monotonic()
+        self.thrown_away = 0
+
+    def say(self, text):
+        passed = time.monotonic() - self.begun
+        left = passed / self.done * (self.planned - self.done) if self.done else 0
+        print(
+            f"[{self.done}/{self.planned}, {passed / 60:.0f} min, about {left / 60:.0f} min left] {text}",
+            flush=True,
+        )
+
+    def start_server(self, processes, contender, frame_bytes, rate, address):
+        """Starts feeder and server; returns the server and the helpers' process ids."""
+        feeder = processes.start(
+            [str(self.programs / "bench_feeder"), "--bytes", str(frame_bytes), "--rate", str(rate)],
+            self.other_core,
+            stdout=subprocess.PIPE,
+        )
+        helpers = [feeder.pid]
+        source = feeder.stdout
+        if contender.name == "motion":
+            # It takes no standard input, so it watches a stream of the same frames.
+            inner = processes.start(
+                [str(self.programs / "bench_floor"), f"127.0.0.1:{INNER_PORT}"],
+                self.other_core,
+                stdin=source,
+            )
+            wait_until_listening(INNER_PORT, inner)
+            helpers.append(inner.pid)
+            source = None
+        command = [part.replace("{address}", address) for part in contender.command]
+        log = open(self.work / f"{contender.name}.log", "w")
+        server = processes.start(
+            command, self.server_core, stdin=source, stdout=log, stderr=log, cwd=self.work
+        )
+        log.close()
+        feeder.stdout.close()
+        wait_until_listening(PORT, server)
+        return server, helpers
+
+    def run_once(self, contender, frame_bytes, load_arguments, rate=FPS, link=None):
+        """One run of one contender: what the load generator reports."""
+        address = f"0.0.0.0:{PORT}" if link else f"127.0.0.1:{PORT}"
+        target = f"10.99.0.1:{PORT}" if link else address
+        with Processes() as processes:
+            server, helpers = self.start_server(processes, contender, frame_bytes, rate, address)
+            command = [str(self.programs / "bench_load"), target, "--fps", str(rate)]
+            command += ["--pid", str(server.pid)]
+            command += ["--core", str(self.server_core), "--core", str(self.other_core)]
+            for helper in helpers:
+                command += ["--helper", str(helper)]
+            command += load_arguments
+            if not contender.stamped:
+                command += ["--unstamped", "--path", "/"]
+            if link:
+                command = [str(self.programs / "bench_tun_relay"), *link, "--", *command]
+            load = processes.start(
+                command, self.other_core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            try:
+                output, errors = load.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                raise Failed("the load generator did not end") from None
+            if load.returncode != 0:
+                raise Failed(f"the load generator failed: {errors.strip()}")
+            if server.poll() is not None:
+                raise Failed(f"the server ended with status {server.returncode}")
+            return json.loads(output)
+
+    def run(self, contender, frame_bytes, load_arguments, what, **options):
+        """A run without much foreign load, or after some attempts the quietest one, marked."""
+        best = None
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                result = self.run_once(contender, frame_bytes, load_arguments, **options)
+            except Failed as failure:
+                self.done += 1
+                self.say(f"{what}: {contender.name}: {failure}")
+                return {"failed": str(failure)}
+            # The relay of a far viewer is foreign to nobody and measured by nobody.
+            foreign = 0.0 if options.get("link") else result["foreign_cpu_share"]
+            result["noisy"] = foreign > self.options.foreign
+            if best is None or foreign < best["foreign_cpu_share"]:
+                best = result
+            if not result["noisy"]:
+                break
+            self.thrown_away += 1
+        best["generator_saturated"] = (
+            best["load_cpu_share"] + best["helpers_cpu_share"] > GENERATOR_SHARE_MAX
+        )
+        self.done += 1
+        self.say(f"{what}: {contender.name}: {describe(best)}")
+        return best
+
+    def table(self):
+        options = self.options
+        cells = [(size, viewers) for size in options.sizes for viewers in options.viewers]
+        self.planned += options.runs * len(cells) * len(self.contenders)
+        results = []
+        for turn in range(options.runs):
+            for size, viewers in cells:
+                # Nobody is always first.
+                order = self.contenders[turn % len(self.contenders) :]
+                order += self.contenders[: turn % len(self.contenders)]
+                for contender in order:
+                    arguments = ["--viewers", str(viewers), "--seconds", str(options.seconds)]
+                    if turn == 0:
+                        arguments.append("--count-syscalls")
+                    what = f"run {turn + 1}, {size // 1000} KB, {viewers} viewers"
+                    result = self.run(contender, size, arguments, what)
+                    results.append(
+                        {
+                            "turn": turn,
+                            "contender": contender.name,
+                            "frame_bytes": size,
+                            "viewers": viewers,
+                            "result": result,
+                        }
+                    )
+        return results
+
+    def most(self):
+        """The largest number of viewers of which 99 in 100 get 95 % of the frames."""
+        self.planned += 10 * len(self.contenders)
+        results = {}
+        for contender in self.contenders:
+            best, limit, saturated = 0, None, False
+            viewers = 128
+            while viewers <= VIEWERS_SEARCH_MAX and viewers > best * 1.03:
+                arguments = ["--viewers", str(viewers), "--seconds", "3"]
+                result = self.run(contender, 100_000, arguments, f"most viewers, {viewers}")
+                good = result.get("good", {})
+                if good.get("viewers_at_95_percent", 0) >= 0.99 * viewers:
+                    best = viewers
+                else:
+                    limit = viewers
+                    saturated = result.get("generator_saturated", False)
+                viewers = best * 2 if limit is None else (best + limit) // 2
+            results[contender.name] = {"viewers": best, "generator_saturated": saturated}
+        return results
+
+    def scenario(self, what, frame_bytes, arguments, rate=FPS, link=None):
+        chosen = [c for c in self.contenders if c.stamped and (c.far or not link)]
+        runs = max(1, self.options.runs // 2)
+        self.planned += len(chosen) * runs
+        results = {contender.name: [] for contender in chosen}
+        for _ in range(runs):
+            for contender in chosen:
+                results[contender.name].append(
+                    self.run(contender, frame_bytes, arguments, what, rate=rate, link=link)
+                )
+        return results
+
+    def slow(self):
+        arguments = ["--viewers", "20", "--never", "10", "--slow", "10", "--slow-rate", "300000"]
+        return self.scenario("slow and stuck viewers", 100_000, arguments + ["--seconds", "15"])
+
+    def reader(self):
+        arguments = ["--viewers", "0", "--slow", "1", "--slow-rate", "300000"]
+        arguments += ["--warmup", "10", "--seconds", "20"]
+        return self.scenario("a reader of 300 KB/s", 60_000, arguments, rate=15)
+
+    def burst(self):
+        arguments = ["--viewers", "300", "--burst", "--warmup", "0", "--seconds", "1"]
+        return self.scenario("300 viewers in the same instant", 100_000, arguments)
+
+    def far(self):
+        arguments = ["--viewers", "1", "--warmup", "5", "--seconds", "10"]
+        return {
+            "100 ms round trip": self.scenario(
+                "far viewer, 100 ms", 200_000, arguments, link=["--delay-ms", "50"]
+            ),
+            "20 ms round trip, 20 Mbit/s": self.scenario(
+                "far viewer, 20 Mbit/s",
+                200_000,
+                arguments,
+                link=["--delay-ms", "10", "--rate-mbit", "20"],
+            ),
+        }
+
+    def instructions(self):
+        """User-space instructions per viewer and frame, by callgrind: what 190 viewers and 80 frames
+        more cost. The double difference takes out start, connecting and reading the source."""
+        if shutil.which("valgrind") is None:
+            return {"failed": "install valgrind"}
+        chosen = [c for c in self.contenders if c.name in ("ringcast", "floor", "bare send")]
+        self.planned += 8 * len(chosen)
+        results = {}
+        for contender in chosen:
+            results[contender.name] = {}
+            for size in (10_000, 1_000_000):
+                counted = {
+                    (viewers, frames): self.count_instructions(contender, size, viewers, frames)
+                    for viewers in (10, 200)
+                    for frames in (20, 100)
+                }
+                if None in counted.values():
+                    results[contender.name] = {"failed": "see the lines above"}
+                    break
+                instructions, delivered = (
+                    counted[200, 100][i]
+                    - counted[200, 20][i]
+                    - counted[10, 100][i]
+                    + counted[10, 20][i]
+                    for i in (0, 1)
+                )
+                results[contender.name][str(size)] = instructions / delivered
+        return results
+
+    def count_instructions(self, contender, frame_bytes, viewers, frames):
+        """(instructions, delivered frames) of a server under callgrind from start to end."""
+        output = self.work / "callgrind.out"
+        rate, delay_s = 5, 12
+        watched = Contender(
+            contender.name,
+            ("valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", *contender.command),
+        )
+        what = f"instructions, {frame_bytes // 1000} KB, {viewers} viewers, {frames} frames"
+        try:
+            with Processes() as processes:
+                # The viewers are there before the first frame, and watch until after the last.
+                feeder = processes.start(
+                    [str(self.programs / "bench_feeder"), "--bytes", str(frame_bytes)]
+                    + ["--rate", str(rate), "--frames", str(frames), "--delay", str(delay_s)],
+                    self.other_core,
+                    stdout=subprocess.PIPE,
+                )
+                address = f"127.0.0.1:{PORT}"
+                log = open(self.work / f"{contender.name}.log", "w")
+                server = processes.start(
+                    [part.replace("{address}", address) for part in watched.command],
+                    self.server_core,
+                    stdin=feeder.stdout,
+                    stdout=log,
+                    stderr=log,
+                )
+                log.close()
+                feeder.stdout.close()
+                wait_until_listening(PORT, server)
+                load = subprocess.run(
+                    [str(self.programs / "bench_load"), address, "--viewers", str(viewers)]
+                    + ["--burst", "--warmup", "0", "--connect", "0"]
+                    + ["--seconds", str(delay_s + frames / rate + 2), "--fps", str(rate)],
+                    stdout=subprocess.PIPE,
+                    check=True,
+                )
+                good = json.loads(load.stdout)["good"]
+                # Callgrind writes its file when the server ends.
+                server.terminate()
+                server.wait(timeout=30)
+            for line in output.read_text().splitlines():
+                if line.startswith(("summary:", "totals:")):
+                    counted = int(line.split()[1]), good["delivered"]
+                    break
+            else:
+                raise Failed("callgrind wrote no totals")
+        except (Failed, OSError, subprocess.SubprocessError) as failure:
+            self.say(f"{what}: {contender.name}: {failure}")
+            return None
+        self.done += 1
+        self.say(f"{what}: {contender.name}: {counted[0]} for {counted[1]} delivered frames")
+        return counted
+
+
+def describe(result):
+    """The gist of a run, for the progress line."""
+    text = []
+    if "cpu_ms_per_1000_frames" in result:
+        text.append(f"{result['cpu_ms_per_1000_frames']:.1f} ms per 1000 frames")
+    for kind in ("good", "slow"):
+        if kind in result:
+            figures = result[kind]
+            text.append(f"{figures['delivered_share'] * 100:.1f} % delivered")
+            if figures["latency_us"]:
+                text.append(f"p99 {figures['latency_us']['p99'] / 1000:.1f} ms")
+            if figures["damaged"]:
+                text.append(f"{figures['damaged']} DAMAGED")
+    if result["noisy"]:
+        text.append(f"noisy, {result['foreign_cpu_share']:.2f} cores of foreign load")
+    if result["generator_saturated"]:
+        text.append("generator at its limit")
+    return ", ".join(text)
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few minutes: less of everything")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts (default: all)")
+    parser.add_argument("--contenders", nargs="+", help="some contenders, by name")
+    parser.add_argument("--build", type=Path, default=HERE.parent / "build/release", help="a build")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="where results go")
+    parser.add_argument("--docs", type=Path, help="refresh the tables of this page as well")
+    parser.add_argument("--runs", type=int, help="turns of the table")
+    parser.add_argument("--seconds", type=float, help="length of a run of the table")
+    parser.add_argument("--sizes", type=int, nargs="+", help="bytes of a frame")
+    parser.add_argument("--viewers", type=int, nargs="+", help="numbers of viewers")
+    parser.add_argument(
+        "--foreign", type=float, default=FOREIGN_SHARE_MAX, help="foreign load allowed, cores"
+    )
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    quick = options.quick
+    options.runs = options.runs or (2 if quick else 5)
+    options.seconds = options.seconds or (2.0 if quick else 5.0)
+    options.sizes = options.sizes or ((100_000,) if quick else SIZES)
+    options.viewers = options.viewers or ((1, 100, 500) if quick else VIEWERS)
+    options.only = options.only or (("table", "slow", "burst", "far") if quick else PARTS)
+    return options
+
+
+def describe_machine(congestion_control):
+    model = platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith(("model name", "Model")):
+            model = line.split(":", 1)[1].strip()
+    commit = subprocess.run(
+        ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+    ).stdout.strip()
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "congestion_control": congestion_control,
+        "commit": commit,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def main():
+    options = read_options()
+    if not options.inside:
+        enter_namespace()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
+    machine = describe_machine(prepare_namespace())
+    options.out.mkdir(parents=True, exist_ok=True)
+    work = options.out / "work"
+    work.mkdir(exist_ok=True)
+    bench = Bench(options, work)
+    for line in bench.missing:
+        print(f"left out: {line}", flush=True)
+    bench.planned = 0
+    results = {"machine": machine, "options": {"runs": options.runs, "seconds": options.seconds}}
+    results["parts"] = {}
+    try:
+        for part in options.only:
+            results["parts"][part] = getattr(bench, part)()
+            results["thrown_away"] = bench.thrown_away
+            # After each part: what is measured is kept when a later part is stopped.
+            report.write(results, options.out, options.docs)
+    except KeyboardInterrupt:
+        sys.exit("bench: stopped")
+    finally:
+        shutil.rmtree(work)
+    print(f"written: {options.out}/results.json, tables.md, plot.png")
+
+
+if __name__ == "__main__":
+    main()
