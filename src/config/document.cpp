@@ -1,6 +1,7 @@
 #include "ringcast/config/document.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include <toml++/toml.h>
@@ -50,6 +51,14 @@ Node convert(const toml::node& node) {
     return converted;
 }
 
+/// toml++ quotes what it found as it stands in the file; a message is one line, and safe to print.
+std::string on_one_line(std::string_view description) {
+    std::string line(description);
+    std::ranges::replace_if(
+        line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    return line;
+}
+
 } // namespace
 
 const Node* Table::find(std::string_view key) const noexcept {
@@ -63,7 +72,7 @@ tl::expected<Node, Problem> parse_document(std::string_view text) {
         return Node{position_of(root.source()), convert_table(root)};
     } catch (const toml::parse_error& error) {
         const Position at = position_of(error.source());
-        return tl::unexpected(Problem{at.line, at.column, "", std::string(error.description())});
+        return tl::unexpected(Problem{at.line, at.column, "", on_one_line(error.description())});
     }
 }
 

@@ -157,6 +157,12 @@ TEST_CASE("a syntax error is reported alone, with its place") {
     CHECK_FALSE(list[0].message.empty());
 }
 
+TEST_CASE("a syntax error that quotes the file stays on one line") {
+    // Found by the fuzzer: what was read in place of `true` went on in the next line.
+    const std::string text = refusal("[streams.b]\ndefault = t\nsource = \"stdin\"\n");
+    CHECK(std::ranges::count(text, '\n') == 1);
+}
+
 TEST_CASE("all mistakes are reported at once, in the order of the file") {
     const auto list = problems(R"([viewers]
 max = 0
