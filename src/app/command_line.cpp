@@ -1,0 +1,364 @@
+#include "app/command_line.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "ringcast/config/describe.hpp"
+#include "ringcast/config/keys.hpp"
+#include "ringcast/config/listen_address.hpp"
+#include "ringcast/config/load.hpp"
+#include "ringcast/config/nearest.hpp"
+#include "ringcast/config/units.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr std::string_view examples_text =
+    R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to begin:
+
+  ringcast pattern                            a moving test picture, at http://127.0.0.1:8080
+  rpicam-vid -t 0 -n --codec mjpeg -o - | ringcast -
+                                              a Raspberry Pi camera, or whatever writes JPEG frames
+  ringcast --config ringcast.toml             several streams, everything adjustable
+
+`ringcast --help` has the rest.
+)";
+
+constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
+       ringcast --config FILE [OPTION]...
+
+Sends the frames of a source to many viewers over HTTP, as MJPEG.
+
+SOURCE is one of
+  pattern               a moving test picture
+  -                     standard input: JPEG frames one after the other; ringcast ends with it
+  FILE                  a recording (.mjpeg, .mjpg) or a picture (.jpg, .jpeg), in a loop
+  FOLDER                the JPEG files in it, in a loop
+  FILE.toml             the same as --config FILE.toml
+
+Options, before or after SOURCE
+  --config FILE         read the configuration from FILE
+  --listen ADDRESS      HOST:PORT, :PORT (every address), [IPV6]:PORT or unix:/PATH; may be
+                        repeated; replaces what the configuration says (default: 127.0.0.1:8080)
+  --size WIDTHxHEIGHT   of the pattern (default: 1280x720)
+  --fps N               frames per second of a pattern, recording or picture
+                        (default: 30; 1 for pictures)
+  --quality N           JPEG quality of the pattern, 1 to 100 (default: 80)
+  --log-level LEVEL     debug, info, warning or error (default: info)
+  --check               say what the configuration means, or what is wrong with it, and end
+  --version             print the version
+  --help                print this
+
+Examples
+  ringcast pattern --size 1920x1080 --fps 60
+  ringcast pattern --listen :8080             open to your network; there is no password yet
+  rpicam-vid -t 0 -n --codec mjpeg -o - | ringcast -
+  ffmpeg -f v4l2 -input_format mjpeg -i /dev/video0 -c copy -f mjpeg - | ringcast -
+  ringcast holiday.mjpeg --fps 25
+  ringcast --config ringcast.toml --check
+
+Exit codes
+  0  ended as told: by a signal, by the end of its input, or after --check, --help, --version
+  1  something broke while it ran
+  2  the command line or the configuration is wrong
+  3  can't start: the port is taken, io_uring is off, or a permission is missing
+)";
+
+constexpr std::array<std::string_view, 9> option_names{"--config", "--listen",  "--size",
+                                                       "--fps",    "--quality", "--log-level",
+                                                       "--check",  "--version", "--help"};
+
+/// The arguments as they were written; what they mean is checked afterwards, all at once.
+struct Written {
+    std::optional<std::string> source;
+    std::optional<std::string> config;
+    std::vector<std::string> listen;
+    std::optional<std::string> size;
+    std::optional<std::string> fps;
+    std::optional<std::string> quality;
+    std::optional<std::string> log_level;
+    bool check = false;
+};
+
+class Problems {
+public:
+    void add(std::string message) { lines_ += "ringcast: " + std::move(message) + "\n"; }
+    [[nodiscard]] bool any() const noexcept { return !lines_.empty(); }
+    [[nodiscard]] EarlyExit exit() const {
+        return {ExitCode::usage_error, "", lines_ + "Try `ringcast --help`.\n"};
+    }
+
+private:
+    std::string lines_;
+};
+
+std::string lower_case_extension(const std::filesystem::path& path) {
+    std::string extension = path.extension().string();
+    std::ranges::transform(extension, extension.begin(), [](char c) {
+        return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    });
+    return extension;
+}
+
+bool is_frame_file(const std::filesystem::path& path) {
+    constexpr std::array<std::string_view, 4> extensions{".mjpeg", ".mjpg", ".jpg", ".jpeg"};
+    return std::ranges::find(extensions, lower_case_extension(path)) != extensions.end();
+}
+
+constexpr std::string_view source_expected =
+    "expected pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
+
+std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
+    constexpr std::array<std::string_view, 1> words{"pattern"};
+    if (type == std::filesystem::file_type::character) {
+        return fmt::format("{} is a device, which ringcast does not open itself yet; if it is a "
+                           "camera, try: ffmpeg -f v4l2 -input_format mjpeg -i {} -c copy -f mjpeg "
+                           "- | ringcast -",
+                           word, word);
+    }
+    if (type == std::filesystem::file_type::regular) {
+        return fmt::format("SOURCE {} has none of the extensions .mjpeg, .mjpg, .jpg, .jpeg (JPEG "
+                           "frames) and .toml (a configuration)",
+                           word);
+    }
+    if (type != std::filesystem::file_type::not_found) {
+        return fmt::format("SOURCE {} is neither a file nor a folder, {}", word, source_expected);
+    }
+    if (is_frame_file(word) || word.find('/') != std::string::npos) {
+        return fmt::format("SOURCE {}: no such file or folder", word);
+    }
+    const auto hint = config::nearest(word, words);
+    return fmt::format("unknown SOURCE {}, {}{}", word, source_expected,
+                       hint ? fmt::format("; did you mean {}?", *hint)
+                            : "; to show what a program makes: PROGRAM ... | ringcast -");
+}
+
+std::optional<config::SourceConfig> recognise_source(const std::string& word, Problems& problems) {
+    if (word == "pattern") {
+        return config::PatternSource{};
+    }
+    if (word == "-") {
+        return config::StdinSource{};
+    }
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(word, error);
+    if (std::filesystem::is_directory(status) ||
+        (std::filesystem::is_regular_file(status) && is_frame_file(word))) {
+        return config::FileSource{word, std::nullopt};
+    }
+    if (status.type() == std::filesystem::file_type::none) {
+        problems.add(fmt::format("SOURCE {}: {}", word, error.message()));
+    } else {
+        problems.add(unknown_source(word, status.type()));
+    }
+    return std::nullopt;
+}
+
+/// A number option, held to the limits that the configuration has for the same thing.
+std::optional<double> number_option(std::string_view option, const std::string& written,
+                                    const config::Key& key, Problems& problems) {
+    const auto number = config::parse_number(written);
+    const bool whole_enough =
+        key.kind != config::ValueKind::integer || written.find('.') == std::string::npos;
+    if (!number || !whole_enough || !config::within_limits(key, *number)) {
+        problems.add(fmt::format("{}: found \"{}\", expected {}", option, written,
+                                 config::expected_text(key)));
+        return std::nullopt;
+    }
+    return number;
+}
+
+void apply_pattern_options(const Written& written, config::PatternSource& pattern,
+                           Problems& problems) {
+    if (written.size) {
+        const auto size = config::parse_picture_size(*written.size);
+        if (size && config::within_limits(*size)) {
+            pattern.size = *size;
+        } else {
+            problems.add(
+                fmt::format("--size: found \"{}\", expected {}", *written.size,
+                            config::expected_text(config::find_key("streams", "size", "pattern"))));
+        }
+    }
+    if (written.fps) {
+        pattern.fps = number_option("--fps", *written.fps,
+                                    config::find_key("streams", "fps", "pattern"), problems)
+                          .value_or(pattern.fps);
+    }
+    if (written.quality) {
+        pattern.quality = static_cast<int>(
+            number_option("--quality", *written.quality,
+                          config::find_key("streams", "quality", "pattern"), problems)
+                .value_or(pattern.quality));
+    }
+}
+
+/// Options that describe a source apply to those that have such a setting.
+void apply_source_options(const Written& written, config::SourceConfig* source,
+                          Problems& problems) {
+    if (source != nullptr && std::holds_alternative<config::PatternSource>(*source)) {
+        apply_pattern_options(written, std::get<config::PatternSource>(*source), problems);
+        return;
+    }
+    const auto refuse = [&](std::string_view option, std::string_view where) {
+        problems.add(
+            fmt::format("{} applies to {}{}", option, where,
+                        source == nullptr ? "; with a configuration it is set in there" : ""));
+    };
+    if (written.size) {
+        refuse("--size", "the pattern");
+    }
+    if (written.quality) {
+        refuse("--quality", "the pattern");
+    }
+    auto* file = source == nullptr ? nullptr : std::get_if<config::FileSource>(source);
+    if (written.fps && file == nullptr) {
+        refuse("--fps", "the pattern and to files");
+    } else if (written.fps) {
+        file->fps = number_option("--fps", *written.fps, config::find_key("streams", "fps", "file"),
+                                  problems);
+    }
+}
+
+void apply_overrides(const Written& written, config::Config& config, Problems& problems) {
+    if (!written.listen.empty()) {
+        config.http.listen.clear();
+    }
+    for (const std::string& text : written.listen) {
+        auto address = config::parse_listen_address(text);
+        if (!address) {
+            problems.add(fmt::format("--listen: found \"{}\": {}; expected {}", text,
+                                     address.error().message, config::listen_address_expected));
+        } else if (std::ranges::find(config.http.listen, *address) == config.http.listen.end()) {
+            config.http.listen.push_back(std::move(*address));
+        }
+    }
+    if (config.http.listen.size() > config::listen_addresses_max) {
+        problems.add(fmt::format("--listen: found {} addresses, expected at most {}",
+                                 config.http.listen.size(), config::listen_addresses_max));
+    }
+    if (!written.log_level) {
+        return;
+    }
+    if (const auto level = config::parse_log_level(*written.log_level)) {
+        config.log.level = *level;
+    } else {
+        problems.add(fmt::format("--log-level: found \"{}\", expected {}", *written.log_level,
+                                 config::expected_text(config::find_key("log", "level"))));
+    }
+}
+
+/// The configuration that the arguments describe without a file.
+config::Config quick_config(const Written& written, Problems& problems) {
+    config::Config config;
+    auto source = recognise_source(*written.source, problems);
+    if (source) {
+        apply_source_options(written, &*source, problems);
+        const std::string name(config::source_name(*source));
+        config.streams.push_back({name, true, std::move(*source)});
+    }
+    return config;
+}
+
+tl::expected<CommandLine, EarlyExit> interpret(Written written) {
+    Problems problems;
+    if (written.source && lower_case_extension(*written.source) == ".toml" && !written.config) {
+        written.config = std::exchange(written.source, std::nullopt);
+    }
+    if (written.source && written.config) {
+        problems.add("SOURCE and a configuration exclude each other: give one of them");
+        return tl::unexpected(problems.exit());
+    }
+    if (!written.source && !written.config) {
+        problems.add(fmt::format("there is no SOURCE, {}, or --config FILE", source_expected));
+        return tl::unexpected(problems.exit());
+    }
+    CommandLine command_line;
+    if (written.config) {
+        auto loaded = config::load(*written.config);
+        if (!loaded) {
+            return tl::unexpected(EarlyExit{ExitCode::usage_error, "", loaded.error().text()});
+        }
+        command_line.config = std::move(*loaded);
+        apply_source_options(written, nullptr, problems);
+    } else {
+        command_line.config = quick_config(written, problems);
+        command_line.ends_with_input = *written.source == "-";
+    }
+    apply_overrides(written, command_line.config, problems);
+    if (problems.any()) {
+        return tl::unexpected(problems.exit());
+    }
+    if (written.check) {
+        return tl::unexpected(EarlyExit{ExitCode::ok, config::describe(command_line.config), ""});
+    }
+    return command_line;
+}
+
+/// What CLI11 could not place: options that don't exist, and words beyond the first SOURCE.
+std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
+    Problems problems;
+    for (const std::string& word : words) {
+        if (!word.starts_with('-') || word == "-") {
+            continue;
+        }
+        const auto hint = config::nearest(word.substr(0, word.find('=')), option_names);
+        problems.add(fmt::format("unknown option {}{}", word,
+                                 hint ? fmt::format("; did you mean {}?", *hint) : ""));
+    }
+    // A word behind an unknown option is probably its value, so these count only by themselves.
+    if (!problems.any() && !words.empty()) {
+        problems.add(fmt::format("one SOURCE is expected, found also {}", fmt::join(words, " ")));
+    }
+    return problems.any() ? std::optional(problems.exit()) : std::nullopt;
+}
+
+} // namespace
+
+tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* const> arguments) {
+    if (arguments.size() < 2) {
+        return tl::unexpected(EarlyExit{ExitCode::usage_error, std::string(examples_text), ""});
+    }
+    Written written;
+    CLI::App app;
+    app.set_help_flag("--help,-h");
+    app.set_version_flag("--version", RINGCAST_VERSION);
+    app.allow_extras();
+    app.add_option("SOURCE", written.source);
+    app.add_option("--config", written.config);
+    // One value for each --listen: a list option would take SOURCE too.
+    app.add_option("--listen", written.listen)->allow_extra_args(false);
+    app.add_option("--size", written.size);
+    app.add_option("--fps", written.fps);
+    app.add_option("--quality", written.quality);
+    app.add_option("--log-level", written.log_level);
+    app.add_flag("--check", written.check);
+    try {
+        app.parse(static_cast<int>(arguments.size()), arguments.data());
+    } catch (const CLI::CallForHelp&) {
+        return tl::unexpected(EarlyExit{ExitCode::ok, std::string(help_text), ""});
+    } catch (const CLI::CallForVersion&) {
+        return tl::unexpected(EarlyExit{ExitCode::ok, "ringcast " RINGCAST_VERSION "\n", ""});
+    } catch (const CLI::ParseError& error) {
+        Problems problems;
+        problems.add(error.what());
+        return tl::unexpected(problems.exit());
+    }
+    if (auto exit = leftovers(app.remaining())) {
+        return tl::unexpected(std::move(*exit));
+    }
+    return interpret(std::move(written));
+}
+
+} // namespace ringcast::app

@@ -1,0 +1,32 @@
+#pragma once
+// From the program's arguments to what is to be run, or to what is to be printed before it ends.
+// Looks at the file system only to tell what SOURCE is. Its source file is the only user of CLI11.
+
+#include <span>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "app/exit_code.hpp"
+#include "ringcast/config/config.hpp"
+
+namespace ringcast::app {
+
+struct CommandLine {
+    config::Config config;
+    /// `ringcast -`: when the input ends there is nothing left to do.
+    bool ends_with_input = false;
+};
+
+/// Print this and end: --help, --version, --check, or what is wrong.
+struct EarlyExit {
+    ExitCode code = ExitCode::ok;
+    std::string standard_output;
+    std::string standard_error;
+};
+
+/// `arguments` begin with the program's name, as main gets them.
+[[nodiscard]] tl::expected<CommandLine, EarlyExit>
+parse_command_line(std::span<const char* const> arguments);
+
+} // namespace ringcast::app

@@ -1,0 +1,229 @@
+#include "app/command_line.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <unistd.h>
+
+using namespace ringcast;
+using namespace ringcast::app;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+tl::expected<CommandLine, EarlyExit> parsed(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "ringcast");
+    return parse_command_line(arguments);
+}
+
+CommandLine accepted(const std::vector<const char*>& arguments) {
+    auto result = parsed(arguments);
+    INFO((result ? std::string() : result.error().standard_error));
+    REQUIRE(result.has_value());
+    return *result;
+}
+
+/// Standard error of a usage error.
+std::string refused(const std::vector<const char*>& arguments) {
+    const auto result = parsed(arguments);
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().code == ExitCode::usage_error);
+    CHECK(result.error().standard_output.empty());
+    return result.error().standard_error;
+}
+
+config::PatternSource pattern_of(const CommandLine& command_line) {
+    REQUIRE(command_line.config.streams.size() == 1);
+    return std::get<config::PatternSource>(command_line.config.streams[0].source);
+}
+
+/// A folder with a picture, a recording, a text file and a configuration, as the current folder.
+class Folder {
+public:
+    Folder() : before_(std::filesystem::current_path()) {
+        std::filesystem::create_directories(path_ / "folder");
+        std::filesystem::current_path(path_);
+        for (const char* name : {"clip.mjpeg", "still.JPG", "notes.txt"}) {
+            std::ofstream(name) << "content";
+        }
+        std::ofstream("good.toml")
+            << "[http]\nlisten = [\":1\", \":2\"]\n[log]\nlevel = \"error\"\n"
+               "[streams.a]\nsource = \"stdin\"\n";
+        std::ofstream("bad.toml") << "[streams.a]\nsource = \"x\"\n[viewers]\nmax = 0\n";
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(path_);
+    }
+
+private:
+    std::filesystem::path path_ = std::filesystem::temp_directory_path() /
+                                  ("ringcast-command-line-" + std::to_string(::getpid()));
+    std::filesystem::path before_;
+};
+
+} // namespace
+
+TEST_CASE("without arguments there are three examples and the exit code of a usage error") {
+    const auto result = parsed({});
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().code == ExitCode::usage_error);
+    CHECK_THAT(result.error().standard_output, ContainsSubstring("ringcast pattern"));
+    CHECK_THAT(result.error().standard_output, ContainsSubstring("| ringcast -"));
+    CHECK_THAT(result.error().standard_output, ContainsSubstring("ringcast --config"));
+    CHECK(result.error().standard_error.empty());
+}
+
+TEST_CASE("--help and --version answer on standard output, whatever else is there") {
+    for (const auto& arguments :
+         {std::vector<const char*>{"--help"}, {"-h"}, {"pattern", "--help", "--nonsense"}}) {
+        const auto result = parsed(arguments);
+        REQUIRE_FALSE(result.has_value());
+        CHECK(result.error().code == ExitCode::ok);
+        for (const char* word : {"--config", "--listen", "--size", "--fps", "--quality",
+                                 "--log-level", "--check", "--version", "--help", "Exit codes"}) {
+            CHECK_THAT(result.error().standard_output, ContainsSubstring(word));
+        }
+    }
+    const auto version = parsed({"--version"});
+    REQUIRE_FALSE(version.has_value());
+    CHECK(version.error().code == ExitCode::ok);
+    CHECK_THAT(version.error().standard_output, ContainsSubstring("ringcast 0."));
+}
+
+TEST_CASE("options and SOURCE come in any order") {
+    const std::vector<std::vector<const char*>> orders{
+        {"pattern", "--listen", ":1", "--listen", "unix:/x", "--size", "640x480", "--fps", "5"},
+        {"--listen", ":1", "pattern", "--listen", "unix:/x", "--fps", "5", "--size", "640x480"},
+        {"--listen=:1", "--listen=unix:/x", "--fps=5", "--size=640x480", "pattern"},
+        {"--size", "640x480", "--fps", "5", "--listen", ":1", "--listen", "unix:/x", "pattern"},
+    };
+    for (const auto& order : orders) {
+        const CommandLine command_line = accepted(order);
+        CHECK(
+            command_line.config.http.listen ==
+            std::vector<config::ListenAddress>{config::ListenTcp{"", 1}, config::ListenUnix{"/x"}});
+        CHECK(pattern_of(command_line).size == config::PictureSize{640, 480});
+        CHECK(pattern_of(command_line).fps == 5);
+        CHECK_FALSE(command_line.ends_with_input);
+    }
+}
+
+TEST_CASE("the pattern needs nothing else and listens on loopback") {
+    const CommandLine command_line = accepted({"pattern"});
+    CHECK(command_line.config.http.listen ==
+          std::vector<config::ListenAddress>{config::ListenTcp{"127.0.0.1", 8080}});
+    CHECK(command_line.config.streams[0].name == "pattern");
+    CHECK(command_line.config.streams[0].is_default);
+    CHECK(pattern_of(accepted({"pattern", "--quality", "30"})).quality == 30);
+}
+
+TEST_CASE("a dash is standard input, also right behind a list option") {
+    for (const auto& arguments :
+         {std::vector<const char*>{"-"}, {"--listen", ":8080", "-"}, {"-", "--listen", ":8080"}}) {
+        const CommandLine command_line = accepted(arguments);
+        CHECK(command_line.ends_with_input);
+        REQUIRE(command_line.config.streams.size() == 1);
+        CHECK(std::holds_alternative<config::StdinSource>(command_line.config.streams[0].source));
+    }
+}
+
+TEST_CASE("files and folders are recognised") {
+    const Folder folder;
+    for (const char* word : {"clip.mjpeg", "still.JPG", "folder", "./folder/", "."}) {
+        const CommandLine command_line = accepted({word});
+        CHECK(std::get<config::FileSource>(command_line.config.streams[0].source).path == word);
+        CHECK_FALSE(std::get<config::FileSource>(command_line.config.streams[0].source).fps);
+    }
+    const CommandLine command_line = accepted({"clip.mjpeg", "--fps", "12.5"});
+    CHECK(std::get<config::FileSource>(command_line.config.streams[0].source).fps == 12.5);
+}
+
+TEST_CASE("what is no source is refused with what it may be") {
+    const Folder folder;
+    CHECK_THAT(refused({"patern"}), ContainsSubstring("did you mean pattern?"));
+    CHECK_THAT(refused({"camera"}),
+               ContainsSubstring("unknown SOURCE camera, expected pattern, -"));
+    CHECK_THAT(refused({"missing.mjpeg"}), ContainsSubstring("missing.mjpeg: no such file"));
+    CHECK_THAT(refused({"no/where"}), ContainsSubstring("no/where: no such file"));
+    CHECK_THAT(refused({"notes.txt"}), ContainsSubstring("none of the extensions"));
+    CHECK_THAT(refused({"/dev/null"}), ContainsSubstring("is a device"));
+    CHECK_THAT(refused({"--listen", ":80"}), ContainsSubstring("there is no SOURCE"));
+    CHECK_THAT(refused({"--check"}), ContainsSubstring("there is no SOURCE"));
+}
+
+TEST_CASE("an option that the source doesn't have is refused") {
+    CHECK_THAT(refused({"-", "--size", "640x480"}),
+               ContainsSubstring("--size applies to the pattern"));
+    CHECK_THAT(refused({"-", "--fps", "5"}),
+               ContainsSubstring("--fps applies to the pattern and to"));
+    CHECK_THAT(refused({"-", "--quality", "5"}), ContainsSubstring("--quality applies"));
+    const Folder folder;
+    CHECK_THAT(refused({"--config", "good.toml", "--fps", "5"}),
+               ContainsSubstring("with a configuration it is set in there"));
+}
+
+TEST_CASE("wrong values are reported all at once, with what was expected") {
+    const std::string text = refused({"pattern", "--size", "63x64", "--fps", "0", "--quality",
+                                      "80.5", "--listen", "8080", "--log-level", "loud"});
+    CHECK_THAT(text,
+               ContainsSubstring("--size: found \"63x64\", expected a picture size from 64x64"));
+    CHECK_THAT(text, ContainsSubstring("--fps: found \"0\", expected a number from 0.1 to 240"));
+    CHECK_THAT(text,
+               ContainsSubstring("--quality: found \"80.5\", expected a whole number from 1"));
+    CHECK_THAT(text, ContainsSubstring("--listen: found \"8080\": there is no port"));
+    CHECK_THAT(text, ContainsSubstring("--log-level: found \"loud\", expected \"debug\""));
+    CHECK_THAT(text, ContainsSubstring("Try `ringcast --help`."));
+}
+
+TEST_CASE("unknown options, missing values and a second SOURCE are refused") {
+    CHECK_THAT(refused({"pattern", "--lisen", ":80"}),
+               ContainsSubstring("unknown option --lisen; did you mean --listen?"));
+    CHECK_THAT(refused({"--verbose", "pattern"}), ContainsSubstring("unknown option --verbose\n"));
+    CHECK_THAT(refused({"pattern", "--listen"}), ContainsSubstring("--listen"));
+    CHECK_THAT(refused({"pattern", "-"}),
+               ContainsSubstring("one SOURCE is expected, found also -"));
+    const Folder folder;
+    CHECK_THAT(refused({"pattern", "--config", "good.toml"}),
+               ContainsSubstring("exclude each other"));
+}
+
+TEST_CASE("a configuration file is read, by --config or by its extension") {
+    const Folder folder;
+    for (const auto& arguments :
+         {std::vector<const char*>{"--config", "good.toml"}, {"good.toml"}}) {
+        const CommandLine command_line = accepted(arguments);
+        CHECK(command_line.config.http.listen.size() == 2);
+        CHECK(command_line.config.log.level == LogLevel::error);
+        CHECK_FALSE(command_line.ends_with_input);
+    }
+    CHECK_THAT(refused({"--config", "missing.toml"}),
+               ContainsSubstring("missing.toml: can't be opened"));
+}
+
+TEST_CASE("--listen and --log-level override the configuration") {
+    const Folder folder;
+    const CommandLine command_line =
+        accepted({"--config", "good.toml", "--listen", ":9", "--log-level", "debug"});
+    CHECK(command_line.config.http.listen ==
+          std::vector<config::ListenAddress>{config::ListenTcp{"", 9}});
+    CHECK(command_line.config.log.level == LogLevel::debug);
+}
+
+TEST_CASE("--check says what a configuration means, or everything that is wrong with it") {
+    const Folder folder;
+    const auto good = parsed({"--check", "--config", "good.toml"});
+    REQUIRE_FALSE(good.has_value());
+    CHECK(good.error().code == ExitCode::ok);
+    CHECK_THAT(good.error().standard_output, ContainsSubstring("Stream \"a\" (the default) reads"));
+    const std::string bad = refused({"--check", "bad.toml"});
+    CHECK_THAT(bad, ContainsSubstring("bad.toml:2:10: streams.a.source"));
+    CHECK_THAT(bad, ContainsSubstring("bad.toml:4:7: viewers.max"));
+}
