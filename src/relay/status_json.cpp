@@ -1,0 +1,208 @@
+// /api/status and /state. The only user of nlohmann-json.
+#include "ringcast/relay/status.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::relay {
+namespace {
+
+using Json = nlohmann::ordered_json; // In the order of writing: people read this too.
+
+// By way of whole microseconds, so that what is exact stays readable: 1700000000.25.
+double seconds(Duration duration) {
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+    return static_cast<double>(whole.count()) / 1e6;
+}
+
+Json seconds_or_null(const std::optional<Duration>& duration) {
+    return duration ? Json(seconds(*duration)) : Json();
+}
+
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
+Json counters_json(const RelayCounters& counters) {
+    Json requests = Json::object();
+    for (std::size_t i = 0; i < route_kind_count; ++i) {
+        requests[std::string(route_kind_name(static_cast<RouteKind>(i)))] = counters.requests[i];
+    }
+    Json responses = Json::object();
+    for (std::size_t i = 0; i < counters.responses.size(); ++i) {
+        responses[std::to_string(i + 1) + "xx"] = counters.responses[i];
+    }
+    return {
+        {"connections_accepted", counters.connections_accepted},
+        {"connections_refused", counters.connections_refused},
+        {"accept_errors", counters.accept_errors},
+        {"accept_pauses", counters.accept_pauses},
+        {"requests", requests},
+        {"responses", responses},
+        {"bad_requests", counters.bad_requests},
+        {"evicted_for_memory", counters.evicted_for_memory},
+        {"evicted_stalled", counters.evicted_stalled},
+        {"disconnects", counters.disconnects},
+        {"late_completions", counters.late_completions},
+        {"unexpected_errors", counters.unexpected_errors},
+        {"ring_enters", counters.ring_enters},
+        {"log_lines_dropped", counters.log_lines_dropped},
+    };
+}
+
+Json server_json(const ServerStatus& server) {
+    return {
+        {"version", server.version},
+        {"uptime_seconds", seconds(server.uptime)},
+        {"time_unix_seconds", seconds(server.now.time_since_epoch())},
+        {"connections", server.connections},
+        {"viewers_max", server.viewers_max},
+        // 0 is how the configuration spells "no limit".
+        {"viewers_per_address_max", server.viewers_per_address_max},
+        {"accept_paused", server.accept_paused},
+        {"zero_copy_supported", server.zero_copy_supported},
+        {"counters", counters_json(server.counters)},
+    };
+}
+
+Json source_json(const source::SourceCounters& counters) {
+    return {
+        {"frames", counters.frames},
+        {"bytes", counters.bytes},
+        {"frames_dropped", counters.frames_dropped},
+        {"frames_damaged", counters.frames_damaged},
+        {"frames_oversized", counters.frames_oversized},
+        {"bytes_skipped", counters.bytes_skipped},
+        {"bytes_moved", counters.bytes_moved},
+        {"reads", counters.reads},
+        {"restarts", counters.restarts},
+    };
+}
+
+Json sends_json(const SendCounters& sends) {
+    return {
+        {"frames_zero_copy", sends.frames_sent_zero_copy},
+        {"frames_copy", sends.frames_sent_copy},
+        {"bytes", sends.bytes_sent},
+        {"zero_copy_notifications", sends.notifications},
+        {"zero_copy_copied", sends.notifications_copied},
+        {"skipped_busy", sends.skipped_busy},
+        {"skipped_rate", sends.skipped_rate},
+        {"skipped_memory", sends.skipped_memory},
+        {"skipped_late", sends.skipped_late},
+    };
+}
+
+Json latency_json(const metrics::LatencyHistogram& latency) {
+    const auto count = static_cast<double>(latency.count());
+    return {
+        {"count", latency.count()},
+        {"mean_seconds", latency.count() == 0 ? Json() : Json(seconds(latency.sum()) / count)},
+    };
+}
+
+Json stream_json(const StreamStatus& stream) {
+    return {
+        {"name", stream.name},
+        {"default", stream.is_default},
+        {"source", stream.source},
+        {"state", stream_state_name(stream.state)},
+        {"reason", text_or_null(stream.reason)},
+        {"width", stream.width},
+        {"height", stream.height},
+        {"fps", stream.fps},
+        {"frame_bytes_last", stream.frame_bytes_last},
+        {"frame_bytes_mean", stream.frame_bytes_mean},
+        {"frame_age_seconds", seconds_or_null(stream.frame_age)},
+        {"viewers", stream.viewers},
+        {"tier", stream.registered ? "registered" : "unregistered"},
+        {"tier_reason", text_or_null(stream.tier_reason)},
+        {"slots_total", stream.slots_total},
+        {"slots_free", stream.slots_free},
+        {"source_counters", source_json(stream.source_counters)},
+        {"sent", sends_json(stream.sends)},
+        {"latency", latency_json(stream.latency)},
+    };
+}
+
+Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& streams) {
+    RINGCAST_ASSERT(viewer.stream < streams.size());
+    return {
+        {"id", viewer.id},
+        {"address", viewer.address},
+        {"stream", streams[viewer.stream].name},
+        {"lane", lane_name(viewer.lane)},
+        {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},
+        {"fps_limit", viewer.fps_limit ? Json(*viewer.fps_limit) : Json()},
+        {"fps", viewer.fps},
+        {"delivered_age_seconds", seconds_or_null(viewer.delivered_age)},
+        {"frames_sent", viewer.frames_sent},
+        {"frames_skipped", viewer.frames_skipped},
+        {"bytes_sent", viewer.bytes_sent},
+        {"connected_seconds", seconds(viewer.connected_for)},
+    };
+}
+
+// A reason may hold what a child process wrote, so bytes that are not UTF-8 are replaced, never a
+// cause to throw.
+std::string dump(const Json& json, int indent) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace
+
+std::string_view lane_name(Lane lane) noexcept {
+    switch (lane) {
+    case Lane::copy:
+        return "copy";
+    case Lane::zero_copy:
+        return "zero-copy";
+    }
+    return {};
+}
+
+std::string_view stream_state_name(StreamState state) noexcept {
+    switch (state) {
+    case StreamState::starting:
+        return "starting";
+    case StreamState::live:
+        return "live";
+    case StreamState::lost:
+        return "lost";
+    }
+    return {};
+}
+
+std::string status_json(const StatusSnapshot& status) {
+    Json streams = Json::array();
+    for (const StreamStatus& stream : status.streams) {
+        streams.push_back(stream_json(stream));
+    }
+    Json viewers = Json::array();
+    for (const ViewerStatus& viewer : status.viewers) {
+        viewers.push_back(viewer_json(viewer, status.streams));
+    }
+    Json json = Json::object();
+    json["server"] = server_json(status.server);
+    json["streams"] = std::move(streams);
+    json["viewers"] = std::move(viewers);
+    return dump(json, 2);
+}
+
+std::string state_json(const StatusSnapshot& status, std::uint32_t stream) {
+    RINGCAST_ASSERT(stream < status.streams.size());
+    const StreamStatus& of = status.streams[stream];
+    const Json source = {
+        {"resolution", {{"width", of.width}, {"height", of.height}}},
+        {"online", of.state == StreamState::live},
+        {"captured_fps", of.fps},
+    };
+    const Json clients = {{"clients", of.viewers}, {"queued_fps", of.fps}};
+    Json json = Json::object();
+    json["ok"] = true;
+    json["result"] = {{"source", source}, {"stream", clients}};
+    return dump(json, -1);
+}
+
+} // namespace ringcast::relay

@@ -1,0 +1,142 @@
+#include "ringcast/relay/status.hpp"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "relay/sample_status.hpp"
+
+namespace ringcast::relay {
+namespace {
+
+nlohmann::json status_of(const StatusSnapshot& status) {
+    return nlohmann::json::parse(status_json(status));
+}
+
+} // namespace
+
+TEST_CASE("status tells of the server, its limits and its counters") {
+    const StatusSnapshot sample = sample_status();
+    const auto server = status_of(sample)["server"];
+    CHECK(server["version"] == "1.2.3");
+    CHECK(server["uptime_seconds"] == 90.5);
+    CHECK(server["time_unix_seconds"] == 1'700'000'000.25);
+    CHECK(server["connections"] == 42);
+    CHECK(server["viewers_max"] == 4096);
+    CHECK(server["viewers_per_address_max"] == 7);
+    CHECK(server["accept_paused"] == false);
+    CHECK(server["zero_copy_supported"] == true);
+
+    const RelayCounters& expected = sample.server.counters;
+    const auto counters = server["counters"];
+    CHECK(counters["connections_accepted"] == expected.connections_accepted);
+    CHECK(counters["connections_refused"] == expected.connections_refused);
+    CHECK(counters["accept_errors"] == expected.accept_errors);
+    CHECK(counters["accept_pauses"] == expected.accept_pauses);
+    CHECK(counters["bad_requests"] == expected.bad_requests);
+    CHECK(counters["evicted_for_memory"] == expected.evicted_for_memory);
+    CHECK(counters["evicted_stalled"] == expected.evicted_stalled);
+    CHECK(counters["disconnects"] == expected.disconnects);
+    CHECK(counters["late_completions"] == expected.late_completions);
+    CHECK(counters["unexpected_errors"] == expected.unexpected_errors);
+    CHECK(counters["ring_enters"] == expected.ring_enters);
+    CHECK(counters["log_lines_dropped"] == expected.log_lines_dropped);
+    CHECK(counters["requests"].size() == route_kind_count);
+    CHECK(counters["requests"]["snapshot"] ==
+          expected.requests[static_cast<std::size_t>(RouteKind::snapshot)]);
+    CHECK(counters["responses"]["2xx"] == expected.responses[1]);
+    CHECK(counters["responses"]["5xx"] == expected.responses[4]);
+}
+
+TEST_CASE("status tells of each stream") {
+    const StatusSnapshot sample = sample_status();
+    const auto streams = status_of(sample)["streams"];
+    REQUIRE(streams.size() == 2);
+    const auto& live = streams[0];
+    CHECK(live["name"] == "printer");
+    CHECK(live["default"] == true);
+    CHECK(live["source"] == "pattern");
+    CHECK(live["state"] == "live");
+    CHECK(live["reason"].is_null());
+    CHECK(live["width"] == 1280);
+    CHECK(live["height"] == 720);
+    CHECK(live["fps"] == 29.5);
+    CHECK(live["frame_bytes_last"] == 50'001);
+    CHECK(live["frame_bytes_mean"] == 50'002);
+    CHECK(live["frame_age_seconds"] == 0.012);
+    CHECK(live["viewers"] == 3);
+    CHECK(live["tier"] == "registered");
+    CHECK(live["tier_reason"].is_null());
+    CHECK(live["slots_total"] == 32);
+    CHECK(live["slots_free"] == 27);
+    CHECK(live["latency"]["count"] == 3);
+
+    const source::SourceCounters& source = sample.streams[0].source_counters;
+    CHECK(live["source_counters"]["frames"] == source.frames);
+    CHECK(live["source_counters"]["bytes"] == source.bytes);
+    CHECK(live["source_counters"]["frames_dropped"] == source.frames_dropped);
+    CHECK(live["source_counters"]["frames_damaged"] == source.frames_damaged);
+    CHECK(live["source_counters"]["frames_oversized"] == source.frames_oversized);
+    CHECK(live["source_counters"]["bytes_skipped"] == source.bytes_skipped);
+    CHECK(live["source_counters"]["bytes_moved"] == source.bytes_moved);
+    CHECK(live["source_counters"]["reads"] == source.reads);
+    CHECK(live["source_counters"]["restarts"] == source.restarts);
+    const SendCounters& sends = sample.streams[0].sends;
+    CHECK(live["sent"]["frames_copy"] == sends.frames_sent_copy);
+    CHECK(live["sent"]["frames_zero_copy"] == sends.frames_sent_zero_copy);
+    CHECK(live["sent"]["bytes"] == sends.bytes_sent);
+    CHECK(live["sent"]["zero_copy_notifications"] == sends.notifications);
+    CHECK(live["sent"]["zero_copy_copied"] == sends.notifications_copied);
+    CHECK(live["sent"]["skipped_busy"] == sends.skipped_busy);
+    CHECK(live["sent"]["skipped_rate"] == sends.skipped_rate);
+    CHECK(live["sent"]["skipped_memory"] == sends.skipped_memory);
+    CHECK(live["sent"]["skipped_late"] == sends.skipped_late);
+}
+
+TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
+    const auto lost = status_of(sample_status())["streams"][1];
+    CHECK(lost["state"] == "lost");
+    CHECK(lost["reason"].get<std::string>().find("said \"no\" and\nended ") == 0);
+    CHECK(lost["frame_age_seconds"].is_null());
+    CHECK(lost["latency"]["mean_seconds"].is_null());
+    CHECK(lost["tier"] == "unregistered");
+    CHECK(lost["tier_reason"] == "memlock");
+}
+
+TEST_CASE("status tells of each viewer") {
+    const StatusSnapshot sample = sample_status();
+    const auto viewers = status_of(sample)["viewers"];
+    REQUIRE(viewers.size() == 2);
+    const auto& viewer = viewers[0];
+    CHECK(viewer["id"] == 77);
+    CHECK(viewer["address"] == "192.0.2.7:51234");
+    CHECK(viewer["stream"] == "printer");
+    CHECK(viewer["lane"] == "zero-copy");
+    CHECK(viewer["variant"] == "advance");
+    CHECK(viewer["fps_limit"] == 5.0);
+    CHECK(viewer["fps"] == 4.75);
+    CHECK(viewer["delivered_age_seconds"] == 0.08);
+    CHECK(viewer["frames_sent"] == sample.viewers[0].frames_sent);
+    CHECK(viewer["frames_skipped"] == sample.viewers[0].frames_skipped);
+    CHECK(viewer["bytes_sent"] == sample.viewers[0].bytes_sent);
+    CHECK(viewer["connected_seconds"] == 60.5);
+    CHECK(viewers[1]["stream"] == "garage");
+    CHECK(viewers[1]["lane"] == "copy");
+    CHECK(viewers[1]["fps_limit"].is_null());
+    CHECK(viewers[1]["delivered_age_seconds"].is_null());
+}
+
+TEST_CASE("state has what ustreamer's clients look for") {
+    const StatusSnapshot sample = sample_status();
+    const auto live = nlohmann::json::parse(state_json(sample, 0));
+    CHECK(live["ok"] == true);
+    CHECK(live["result"]["source"]["online"] == true);
+    CHECK(live["result"]["source"]["resolution"]["width"] == 1280);
+    CHECK(live["result"]["source"]["resolution"]["height"] == 720);
+    CHECK(live["result"]["source"]["captured_fps"] == 29.5);
+    CHECK(live["result"]["stream"]["clients"] == 3);
+    CHECK(nlohmann::json::parse(state_json(sample, 1))["result"]["source"]["online"] == false);
+}
+
+} // namespace ringcast::relay
