@@ -1,0 +1,15 @@
+#pragma once
+// The picture that viewers see while there is none, and why.
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace ringcast::encode {
+
+/// A JPEG of that size in pixels, at least 1 by 1; text that does not fit is left out. Takes
+/// milliseconds: not for the loop's thread.
+[[nodiscard]] std::vector<std::byte> draw_no_signal(std::string_view stream_name,
+                                                    std::string_view reason, int width, int height);
+
+} // namespace ringcast::encode
