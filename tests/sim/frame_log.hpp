@@ -1,0 +1,39 @@
+#pragma once
+// The pictures of a simulation: made here, and recognised here when a client has received one. A
+// picture is SOI, a comment with its number, bytes that follow from the number, EOI.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ringcast/base/bytes.hpp"
+#include "ringcast/base/time.hpp"
+
+namespace ringcast::sim {
+
+struct Picture {
+    std::uint64_t number = 0; ///< rises with each picture made
+    std::uint32_t stream = 0;
+    std::uint32_t checksum = 0;
+    std::size_t bytes = 0;
+    WallTime captured{};
+    Instant captured_at{};
+    bool placeholder = false;
+};
+
+class FrameLog {
+public:
+    static constexpr std::size_t picture_bytes_min = 64;
+
+    /// Writes a picture of exactly `into.size()` bytes, at least `picture_bytes_min`, and notes it.
+    const Picture& make(ByteSpan into, Picture picture);
+    /// The picture that `jpeg` is, to the last byte; none when there never was such a one.
+    [[nodiscard]] std::optional<Picture> find(ConstByteSpan jpeg) const;
+    [[nodiscard]] std::uint64_t count() const noexcept { return pictures_.size(); }
+
+private:
+    std::vector<Picture> pictures_; ///< by number
+};
+
+} // namespace ringcast::sim

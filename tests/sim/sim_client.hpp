@@ -1,0 +1,87 @@
+#pragma once
+// Simulated clients: browsers, programs and attackers. Each writes its requests at its own pace,
+// reads as it pleases, leaves when it pleases, and checks every byte that it gets.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ringcast/base/time.hpp"
+#include "sim/decisions.hpp"
+#include "sim/response_reader.hpp"
+#include "sim/sim_connection.hpp"
+
+namespace ringcast::sim {
+
+enum class Departure : std::uint8_t { never, close, reset, half_close, vanish };
+
+struct ClientRequest {
+    std::string text;
+    Expectation expectation;
+    Duration pause{}; ///< after the previous response, or after connecting
+};
+
+struct ClientPlan {
+    std::string name; ///< for messages
+    LinkSetup link;
+    std::vector<ClientRequest> requests;
+    bool repeats = false;          ///< begins again with its requests after the last response
+    bool pipelines = false;        ///< does not wait for responses
+    std::size_t dribble_bytes = 0; ///< of a request per write; 0: all at once
+    Duration dribble_pause{};
+    std::size_t read_bytes = 0;                ///< per read; 0: everything that is there
+    Duration read_pause{};                     ///< between two reads
+    std::uint64_t read_total_max = UINT64_MAX; ///< stops reading for good after so much
+    Departure departure = Departure::never;
+    Duration departs_after{}; ///< from connecting
+    bool healthy = false;     ///< must get its frames, and in time
+    bool far = false;         ///< must get its frames, at the full rate
+};
+
+class SimClient final : public RemoteEnd {
+public:
+    SimClient(EventQueue& events, Decisions& decisions, const FrameLog& log, ClientPlan plan);
+
+    void on_connected(SimConnection& connection) override;
+    void on_readable(SimConnection& connection) override;
+    void on_end(SimConnection& connection) override;
+    void on_reset(SimConnection& connection) override;
+
+    [[nodiscard]] const ClientPlan& plan() const noexcept { return plan_; }
+    [[nodiscard]] const ResponseReader& reader() const noexcept { return reader_; }
+    /// What is wrong with what it got; empty when nothing is.
+    [[nodiscard]] const std::string& error() const noexcept {
+        return error_.empty() ? reader_.error() : error_;
+    }
+    /// Neither end has left.
+    [[nodiscard]] bool here() const noexcept { return here_; }
+    [[nodiscard]] bool was_reset() const noexcept { return was_reset_; }
+    [[nodiscard]] Instant connected_at() const noexcept { return connected_at_; }
+    void leave(Departure how);
+
+private:
+    void write_request();
+    void write_on();
+    void read_on();
+    void after_reading();
+
+    EventQueue& events_;
+    Decisions& decisions_;
+    ClientPlan plan_;
+    ResponseReader reader_;
+    SimConnection* connection_ = nullptr;
+    std::size_t next_request_ = 0;
+    std::uint64_t answered_ = 0; ///< responses for which the next request has been written
+    std::string outgoing_;
+    std::size_t written_ = 0;
+    std::uint64_t read_total_ = 0;
+    bool reading_ = false; ///< a read is scheduled
+    bool ending_ = false;  ///< the server sends no more
+    bool here_ = true;
+    bool was_reset_ = false;
+    Instant connected_at_ = never;
+    std::string error_;
+};
+
+} // namespace ringcast::sim

@@ -1,0 +1,221 @@
+#include "sim/sim_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::sim {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> reasons{"the camera is unplugged", "the command ended",
+                                                  "frames are too large"};
+constexpr std::size_t placeholder_bytes = 700;
+constexpr std::uint64_t loss_interval = 120; ///< frames, on average
+constexpr std::uint64_t end_interval = 600;
+constexpr std::uint64_t loss_ms_max = 4000;
+constexpr std::uint64_t paint_ms_max = 30;
+constexpr std::size_t offset_max = 300; ///< junk before the JPEG in the slot
+
+} // namespace
+
+SimSource::SimSource(SimRing& ring, FrameLog& log, SourceSetup setup)
+    : ring_(ring), log_(log), setup_(setup) {}
+
+void SimSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+    sink_ = &sink;
+    stream_ = stream;
+    event_ = ring_.open_event();
+    arm();
+    ring_.events().after(setup_.period, [this] { tick(); });
+}
+
+void SimSource::tick() {
+    if (stopping_ || ended_) {
+        return;
+    }
+    if (signal_back_at_ == never) {
+        ring_.signal(event_);
+    }
+    Duration next = setup_.period;
+    if (setup_.jitters) {
+        next = setup_.period / 2 + Duration(static_cast<std::int64_t>(ring_.decisions().below(
+                                       static_cast<std::uint64_t>(setup_.period.count()))));
+    }
+    ring_.events().after(next, [this] { tick(); });
+}
+
+void SimSource::arm() {
+    reading_ = true;
+    ring_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
+}
+
+void SimSource::on_completion(const io::Completion& completion) noexcept {
+    switch (io::source_token_operation(completion.token)) {
+    case op_read:
+        reading_ = false;
+        if (stopping_) {
+            close_event();
+            return;
+        }
+        arm();
+        if (completion.result > 0 && signal_back_at_ == never && !ended_) {
+            make_frame();
+        }
+        return;
+    case op_close:
+        stopped_ = true;
+        return;
+    default:
+        return; // the cancel's own answer
+    }
+}
+
+void SimSource::make_frame() {
+    Decisions& decisions = ring_.decisions();
+    if (setup_.loses_signal && decisions.once_in(loss_interval)) {
+        lose_signal();
+        return;
+    }
+    if (setup_.ends && decisions.once_in(end_interval)) {
+        decisions.note(FaultKind::source_ended);
+        ended_ = true;
+        steady_since_ = never;
+        slot_.reset();
+        sink_->ended("input ended");
+        return;
+    }
+    if (!slot_.valid()) {
+        slot_ = sink_->take_slot();
+    }
+    if (!slot_.valid()) {
+        decisions.note(FaultKind::source_slot_shortage);
+        ++counters_.frames_dropped;
+        starved_since_ = std::min(starved_since_, ring_.now());
+        steady_since_ = never;
+        return;
+    }
+    starved_since_ = never;
+    const std::size_t bytes = decisions.between(setup_.frame_bytes_min, setup_.frame_bytes_max);
+    const std::size_t offset = decisions.below(offset_max);
+    frame::FrameInfo info;
+    info.jpeg_offset = offset;
+    info.jpeg_bytes = bytes;
+    info.width = 640;
+    info.height = 480;
+    info.captured = ring_.wall_now();
+    info.captured_at = ring_.now();
+    Picture picture;
+    picture.stream = stream_;
+    picture.captured = info.captured;
+    picture.captured_at = info.captured_at;
+    (void)log_.make(slot_.payload().subspan(offset, bytes), picture);
+    ++counters_.frames;
+    counters_.bytes += bytes;
+    frame::WritableSlot full = std::move(slot_);
+    if (setup_.holds_two) {
+        slot_ = sink_->take_slot();
+    }
+    last_published_at_ = ring_.now();
+    steady_since_ = steady_since_ == never ? last_published_at_ : steady_since_;
+    sink_->publish(std::move(full), info);
+}
+
+void SimSource::lose_signal() {
+    Decisions& decisions = ring_.decisions();
+    decisions.note(FaultKind::source_signal_lost);
+    steady_since_ = never;
+    signal_back_at_ = ring_.now() + std::chrono::milliseconds(decisions.between(1, loss_ms_max));
+    sink_->signal_lost(reasons[decisions.below(reasons.size())]);
+}
+
+void SimSource::on_deadline(Instant now) noexcept {
+    if (signal_back_at_ > now) {
+        return;
+    }
+    signal_back_at_ = never;
+    if (ring_.decisions().once_in(2)) { // it is still gone, for another reason
+        lose_signal();
+    }
+}
+
+void SimSource::stop() noexcept {
+    stopping_ = true;
+    signal_back_at_ = never;
+    steady_since_ = never;
+    slot_.reset();
+    if (reading_) {
+        ring_.cancel(io::source_token(stream_, op_cancel, 1),
+                     io::source_token(stream_, op_read, 1));
+    } else {
+        close_event();
+    }
+}
+
+void SimSource::close_event() {
+    ring_.close(io::source_token(stream_, op_close, 1), event_);
+}
+
+SimPainter::SimPainter(SimRing& ring, FrameLog& log, std::size_t streams)
+    : ring_(ring), log_(log), canvases_(streams), event_(ring.open_event()) {}
+
+void SimPainter::request(std::uint32_t stream, std::string_view, std::string_view, std::uint16_t,
+                         std::uint16_t) noexcept {
+    const std::uint64_t number = ++canvases_[stream].requested;
+    if (!reading_ && !stopping_) {
+        arm();
+    }
+    ring_.events().after(std::chrono::milliseconds(1 + ring_.decisions().below(paint_ms_max)),
+                         [this, stream, number] { paint(stream, number); });
+}
+
+void SimPainter::paint(std::uint32_t stream, std::uint64_t request) {
+    if (stopping_ || canvases_[stream].requested != request) {
+        return;
+    }
+    Canvas& canvas = canvases_[stream];
+    canvas.picture.resize(placeholder_bytes);
+    Picture picture;
+    picture.stream = stream;
+    picture.placeholder = true;
+    (void)log_.make(canvas.picture, picture);
+    canvas.painted = request;
+    ring_.signal(event_);
+}
+
+void SimPainter::arm() {
+    reading_ = true;
+    ring_.read(io::source_token(0, operation, ++run_), event_, event_count_);
+}
+
+void SimPainter::on_completion(const io::Completion&) noexcept {
+    if (closing_) {
+        stopped_ = true;
+        return;
+    }
+    reading_ = false;
+    if (!stopping_) {
+        arm();
+        return;
+    }
+    closing_ = true;
+    ring_.close(io::source_token(0, operation, ++run_), event_);
+}
+
+ConstByteSpan SimPainter::picture(std::uint32_t stream) const noexcept {
+    const Canvas& canvas = canvases_[stream];
+    return canvas.painted == canvas.requested ? ConstByteSpan(canvas.picture) : ConstByteSpan{};
+}
+
+void SimPainter::stop() noexcept {
+    stopping_ = true;
+    if (reading_) {
+        ring_.cancel({}, io::source_token(0, operation, run_));
+    } else {
+        closing_ = true;
+        ring_.close(io::source_token(0, operation, ++run_), event_);
+    }
+}
+
+} // namespace ringcast::sim

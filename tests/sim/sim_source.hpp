@@ -1,0 +1,117 @@
+#pragma once
+// A source of frames and a painter of "no signal" pictures, both in virtual time. The source
+// behaves like one with a thread of its own: an eventfd that it reads through the ring tells of
+// frames, and a deadline of the end of a loss of signal.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ringcast/source/frame_source.hpp"
+#include "ringcast/source/placeholder_painter.hpp"
+#include "sim/frame_log.hpp"
+#include "sim/sim_ring.hpp"
+
+namespace ringcast::sim {
+
+struct SourceSetup {
+    Duration period = std::chrono::milliseconds(33);
+    std::size_t frame_bytes_min = 200;
+    std::size_t frame_bytes_max = 4000;
+    /// Takes the next slot before it publishes the one in hand, as a camera does.
+    bool holds_two = false;
+    bool loses_signal = false; ///< now and then
+    bool ends = false;         ///< some time
+    bool jitters = false;
+};
+
+class SimSource final : public source::FrameSource {
+public:
+    SimSource(SimRing& ring, FrameLog& log, SourceSetup setup);
+
+    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void on_completion(const io::Completion& completion) noexcept override;
+    [[nodiscard]] Instant deadline() const noexcept override { return signal_back_at_; }
+    void on_deadline(Instant now) noexcept override;
+    void stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        return counters_;
+    }
+    [[nodiscard]] std::string_view kind() const noexcept override { return "sim"; }
+
+    /// Since when every request for a slot has failed; `never` while the last one succeeded.
+    [[nodiscard]] Instant starved_since() const noexcept { return starved_since_; }
+    /// Since when a frame has come in every period; `never` without signal.
+    [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
+    [[nodiscard]] Instant last_published_at() const noexcept { return last_published_at_; }
+    [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+
+private:
+    static constexpr std::uint8_t op_read = 0;
+    static constexpr std::uint8_t op_cancel = 1;
+    static constexpr std::uint8_t op_close = 2;
+
+    void tick();
+    void arm();
+    void make_frame();
+    void lose_signal();
+    void close_event();
+
+    SimRing& ring_;
+    FrameLog& log_;
+    SourceSetup setup_;
+    source::FrameSink* sink_ = nullptr;
+    std::uint32_t stream_ = 0;
+    int event_ = -1;
+    std::array<std::byte, 8> event_count_{};
+    bool reading_ = false;
+    bool stopping_ = false;
+    bool stopped_ = false;
+    bool ended_ = false;
+    frame::WritableSlot slot_;
+    Instant signal_back_at_ = never;
+    Instant starved_since_ = never;
+    Instant steady_since_ = never;
+    Instant last_published_at_{};
+    source::SourceCounters counters_;
+};
+
+/// Paints after some milliseconds; the newest request wins.
+class SimPainter final : public source::PlaceholderPainter {
+public:
+    SimPainter(SimRing& ring, FrameLog& log, std::size_t streams);
+
+    void request(std::uint32_t stream, std::string_view stream_name, std::string_view reason,
+                 std::uint16_t width, std::uint16_t height) noexcept override;
+    void on_completion(const io::Completion& completion) noexcept override;
+    [[nodiscard]] ConstByteSpan picture(std::uint32_t stream) const noexcept override;
+    void stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
+
+private:
+    struct Canvas {
+        std::uint64_t requested = 0; ///< number of the newest request
+        std::uint64_t painted = 0;   ///< ... and of the one that `picture` answers
+        std::vector<std::byte> picture;
+    };
+
+    void arm();
+    void paint(std::uint32_t stream, std::uint64_t request);
+
+    SimRing& ring_;
+    FrameLog& log_;
+    std::vector<Canvas> canvases_;
+    int event_;
+    std::array<std::byte, 8> event_count_{};
+    std::uint32_t run_ = 0;
+    bool reading_ = false;
+    bool stopping_ = false;
+    bool closing_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace ringcast::sim
