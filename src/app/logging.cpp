@@ -1,0 +1,191 @@
+#include "app/logging.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ringcast/base/unique_fd.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+// base/log cuts lines at 1000 bytes. With time, level and the remark about lost lines the whole
+// stays below PIPE_BUF, so that a pipe takes it in one piece or not at all.
+constexpr std::size_t line_bytes_max = 1000;
+constexpr std::size_t decoration_bytes_max = 256;
+static_assert(line_bytes_max + decoration_bytes_max <= PIPE_BUF);
+
+std::atomic<std::uint64_t> lines_dropped{0};
+
+spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
+    switch (level) {
+    case LogLevel::debug:
+        return spdlog::level::debug;
+    case LogLevel::info:
+        return spdlog::level::info;
+    case LogLevel::warning:
+        return spdlog::level::warn;
+    case LogLevel::error:
+        return spdlog::level::err;
+    }
+    return spdlog::level::err;
+}
+
+/// syslog's numbers, which the journal reads.
+char priority(spdlog::level::level_enum level) noexcept {
+    if (level >= spdlog::level::err) {
+        return '3';
+    }
+    if (level == spdlog::level::warn) {
+        return '4';
+    }
+    return level == spdlog::level::info ? '6' : '7';
+}
+
+std::string_view colour(spdlog::level::level_enum level) noexcept {
+    if (level >= spdlog::level::err) {
+        return "\033[31m";
+    }
+    return level == spdlog::level::warn ? "\033[33m" : "\033[32m";
+}
+
+/// A description of our own of the same pipe or terminal, so that O_NONBLOCK is ours alone: on the
+/// inherited one it would change standard error of every process that shares it. Files must keep
+/// the shared one (its offset); they and sockets are polled before each write.
+UniqueFd reopened_nonblocking(int fd) noexcept {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) {
+        return {};
+    }
+    std::array<char, 32> path{};
+    *fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}", fd).out = '\0';
+    return UniqueFd(::open(path.data(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+}
+
+class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    NeverWaitingSink(int fd, LogStyle style)
+        : base_sink(std::make_unique<spdlog::pattern_formatter>(
+              style.for_journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v")),
+          fd_(fd), own_(reopened_nonblocking(fd)), style_(style) {}
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        const std::uint64_t lost = lines_dropped.load(std::memory_order_relaxed) - lost_reported_;
+        if (lost > 0) {
+            append(line, fmt::format("{} log lines were lost because nobody read them", lost),
+                   spdlog::level::warn);
+        }
+        append_formatted(line, message);
+        if (write(line)) {
+            lost_reported_ += lost;
+        } else {
+            lines_dropped.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+
+    void flush_() override {} // Nothing is held back.
+
+private:
+    void append(spdlog::memory_buf_t& line, std::string_view text,
+                spdlog::level::level_enum level) {
+        append_formatted(line,
+                         spdlog::details::log_msg(spdlog::string_view_t(), level,
+                                                  spdlog::string_view_t(text.data(), text.size())));
+    }
+
+    void append_formatted(spdlog::memory_buf_t& line, const spdlog::details::log_msg& message) {
+        spdlog::memory_buf_t formatted;
+        formatter_->format(message, formatted);
+        const auto append_part = [&](std::size_t begin, std::size_t end) {
+            line.append(formatted.data() + begin, formatted.data() + end);
+        };
+        if (style_.for_journal) {
+            line.append(std::array{'<', priority(message.level), '>'});
+        }
+        if (!style_.colour || message.color_range_end <= message.color_range_start) {
+            append_part(0, formatted.size());
+            return;
+        }
+        append_part(0, message.color_range_start);
+        line.append(colour(message.level));
+        append_part(message.color_range_start, message.color_range_end);
+        line.append(std::string_view("\033[0m"));
+        append_part(message.color_range_end, formatted.size());
+    }
+
+    bool write(const spdlog::memory_buf_t& line) noexcept {
+        pollfd ready{own_.valid() ? own_.get() : fd_, POLLOUT, 0};
+        if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
+            return false;
+        }
+        // A terminal may take a part; the rest is lost with the line end, which beats waiting.
+        return ::write(ready.fd, line.data(), line.size()) > 0;
+    }
+
+    int fd_;
+    UniqueFd own_; ///< what is written to, where it could be had
+    LogStyle style_;
+    std::uint64_t lost_reported_ = log_lines_dropped();
+};
+
+/// Replaced only before there are other threads, as start_logging demands.
+std::unique_ptr<NeverWaitingSink> sink;
+
+void write_line(LogLevel level, std::string_view text) noexcept {
+    // What is logged may come from a peer or a child: control characters stay out of terminals.
+    std::array<char, line_bytes_max> clean{};
+    const std::size_t length = std::min(text.size(), clean.size());
+    std::transform(
+        text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), clean.begin(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c; });
+    try {
+        sink->log(spdlog::details::log_msg(spdlog::string_view_t(), spdlog_level(level),
+                                           spdlog::string_view_t(clean.data(), length)));
+    } catch (const std::exception&) {
+        lines_dropped.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+} // namespace
+
+LogStyle log_style_of(int fd) {
+    struct stat status {};
+    const char* journal = std::getenv("JOURNAL_STREAM");
+    // Standard error may have been redirected since systemd set the variable.
+    const bool for_journal = journal != nullptr && ::fstat(fd, &status) == 0 &&
+                             fmt::format("{}:{}", status.st_dev, status.st_ino) == journal;
+    return {for_journal, ::isatty(fd) == 1};
+}
+
+void start_logging(int fd, LogStyle style, LogLevel lowest) {
+    set_log_sink(nullptr);
+    sink = std::make_unique<NeverWaitingSink>(fd, style);
+    set_log_sink(&write_line);
+    set_log_level(lowest);
+}
+
+std::uint64_t log_lines_dropped() noexcept {
+    return lines_dropped.load(std::memory_order_relaxed);
+}
+
+} // namespace ringcast::app
