@@ -1,0 +1,106 @@
+// A connection's bytes through the request reader: however they are cut, the same requests and the
+// same end come out, within the limits, and every request leads to some route.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ringcast/http/request.hpp"
+#include "ringcast/http/response.hpp"
+#include "ringcast/relay/routes.hpp"
+
+namespace {
+
+using namespace ringcast;
+
+void require(bool condition) {
+    if (!condition) {
+        std::abort();
+    }
+}
+
+// Everything that a request says, as one text to compare.
+std::string describe(const http::Request& request) {
+    std::string text = std::to_string(static_cast<int>(request.method));
+    text += request.http_1_0 ? " 1.0" : " 1.1";
+    text += request.keep_alive ? " keep-alive" : " close";
+    for (const std::string_view part :
+         {request.path, request.query, request.host, request.accept, request.origin,
+          request.user_agent, request.access_control_request_method}) {
+        text.append("\n").append(part);
+    }
+    return text;
+}
+
+void check_limits(const http::Request& request) {
+    require(request.path.starts_with('/') ||
+            (request.path == "*" && request.method == http::Method::options));
+    require(request.path.size() + request.query.size() <= http::RequestReader::target_bytes_max);
+    for (const std::string_view part : {request.host, request.accept, request.user_agent}) {
+        require(part.size() < http::RequestReader::head_bytes_max);
+        require(part.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
+    }
+}
+
+void check_route(const http::Request& request) {
+    static const std::array<std::string, 2> names = {"a", "printer"};
+    const relay::Route route = relay::resolve(request, {names, 1});
+    require(!route.stream || *route.stream < names.size());
+    require(!route.fps || (*route.fps > 0 && *route.fps <= relay::Route::fps_max));
+    require(route.age_max >= Duration::zero() && route.age_max <= relay::Route::age_max_max);
+    const http::ReplyContext context =
+        http::reply_context(request, relay::allowed_origin(request, names));
+    if (route.kind == relay::RouteKind::error) {
+        require(http::error_reply(route.status, route.message, context).find("\r\n\r\n") !=
+                std::string::npos);
+    } else {
+        require(route.message.empty());
+    }
+}
+
+std::vector<std::string> outcome(std::string_view bytes, std::size_t chunk_bytes) {
+    std::vector<std::string> seen;
+    http::RequestReader reader;
+    while (true) {
+        while (reader.state() == http::ParseState::complete) {
+            check_limits(reader.request());
+            check_route(reader.request());
+            seen.push_back(describe(reader.request()));
+            reader.next();
+        }
+        if (reader.state() == http::ParseState::error) {
+            const http::RequestError& error = reader.error();
+            require(error.status >= 400 && error.status <= 505 && !error.text.empty());
+            require(http::reason_phrase(error.status) != "Unknown");
+            seen.push_back("error " + std::to_string(error.status));
+            return seen;
+        }
+        if (bytes.empty()) {
+            seen.push_back(reader.idle() ? "idle" : "more");
+            return seen;
+        }
+        const ByteSpan space = reader.free_space();
+        require(!space.empty());
+        const std::size_t count = std::min({bytes.size(), space.size(), chunk_bytes});
+        std::memcpy(space.data(), bytes.data(), count);
+        bytes.remove_prefix(count);
+        reader.consume(count);
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    const std::vector<std::string> expected = outcome(bytes, http::RequestReader::head_bytes_max);
+    for (const std::size_t chunk_bytes : {1U, 7U, 61U}) {
+        require(outcome(bytes, chunk_bytes) == expected);
+    }
+    return 0;
+}
