@@ -1,0 +1,103 @@
+#include "uring/setup_failure.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+namespace ringcast::uring {
+
+namespace {
+
+/// A number from /proc/sys, or `otherwise` where this kernel does not have it.
+long read_sysctl(const char* path, long otherwise) {
+    std::ifstream file(path);
+    long value = otherwise;
+    return file >> value ? value : otherwise;
+}
+
+std::string in_mib(std::size_t bytes) {
+    constexpr std::size_t mib = 1024UL * 1024UL;
+    return std::to_string((bytes + mib - 1) / mib) + " MiB";
+}
+
+} // namespace
+
+std::string kernel_release() {
+    utsname name{};
+    if (::uname(&name) != 0) {
+        return "this kernel";
+    }
+    return std::string(name.sysname) + " " + name.release;
+}
+
+std::string explain_refusal(long disabled, long group) {
+    if (disabled >= 2) {
+        return "io_uring is turned off on this machine (kernel.io_uring_disabled = 2): "
+               "run `sysctl -w kernel.io_uring_disabled=0` as root";
+    }
+    if (disabled == 1) {
+        const std::string join = group < 0 ? "set kernel.io_uring_group to a group of this user"
+                                           : "put this user into group " + std::to_string(group) +
+                                                 " (kernel.io_uring_group)";
+        return "io_uring is only for privileged users here (kernel.io_uring_disabled = 1): " +
+               join + ", or run `sysctl -w kernel.io_uring_disabled=0` as root";
+    }
+    return "io_uring is blocked, most likely by a container's seccomp profile (Docker's default "
+           "blocks it): run the container with a profile that allows io_uring_setup, "
+           "io_uring_enter and io_uring_register, or with --security-opt seccomp=unconfined";
+}
+
+Error explain_setup_failure(int error) {
+    switch (error) {
+    case ENOSYS:
+        return {kernel_release() + " has no io_uring (not built in, or hidden by a container's "
+                                   "seccomp profile): ringcast needs Linux 6.1 or newer with "
+                                   "CONFIG_IO_URING, and a profile that allows io_uring_setup"};
+    case EPERM:
+        return {explain_refusal(read_sysctl("/proc/sys/kernel/io_uring_disabled", 0),
+                                read_sysctl("/proc/sys/kernel/io_uring_group", -1))};
+    case EINVAL:
+        return {kernel_release() +
+                " is too old for ringcast: its io_uring lacks SINGLE_ISSUER or DEFER_TASKRUN; use "
+                "Linux 6.1 or newer"};
+    case ENOMEM:
+        return {"not enough memory for io_uring's queues: raise the locked-memory limit "
+                "(LimitMEMLOCK= in the unit file, or `ulimit -l`) or the memory limit of the "
+                "control group, or admit fewer viewers"};
+    case EMFILE:
+    case ENFILE:
+        return {"no file descriptor is left for io_uring: raise LimitNOFILE= in the unit file, or "
+                "`ulimit -n`"};
+    default:
+        return {std::string("io_uring can't be set up on ") + kernel_release() + ": " +
+                std::strerror(error)};
+    }
+}
+
+Error explain_registration_failure(int error, std::size_t bytes) {
+    const std::string what = "can't register " + in_mib(bytes) + " with io_uring: ";
+    switch (error) {
+    case ENOMEM: {
+        rlimit limit{};
+        if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+            return {what + "not enough memory"};
+        }
+        // The kernel charges the user, not the process: other programs of the user count too.
+        return {what + "needs " + in_mib(bytes) +
+                " of locked memory, and the limit of this user is " + in_mib(limit.rlim_cur) +
+                " (RLIMIT_MEMLOCK): raise it with LimitMEMLOCK= in the unit file or `ulimit -l`, "
+                "or give CAP_IPC_LOCK"};
+    }
+    case EFAULT:
+    case EOPNOTSUPP:
+        return {what + "this kind of memory can't be pinned by " + kernel_release()};
+    default:
+        return {what + std::strerror(error)};
+    }
+}
+
+} // namespace ringcast::uring
