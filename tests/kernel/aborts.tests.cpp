@@ -1,0 +1,275 @@
+// What an abort ends, and that nothing stays with the kernel: for TCP in both lanes, for UNIX
+// sockets, and zero-copy sends in general.
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "kernel/loopback.hpp"
+#include "uring/memory.hpp"
+
+using namespace ringcast;
+using namespace ringcast::kernel_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t frame_bytes = 256UL * 1024UL;
+
+/// A peer whose kernel takes far less than a frame, and a server socket that takes several.
+constexpr SocketBuffers stalled_peer{.server_send_bytes = 4 * 1024 * 1024,
+                                     .viewer_receive_bytes = 8192};
+
+/// Registered memory with a pattern in it.
+struct Frame {
+    uring::MappedMemory memory;
+    io::BufferId buffer{};
+
+    explicit Frame(Loop& loop, std::size_t bytes = frame_bytes) {
+        auto mapped = uring::MappedMemory::create(bytes);
+        REQUIRE(mapped);
+        memory = std::move(*mapped);
+        const std::vector<std::byte> pattern = make_pattern(bytes);
+        std::copy(pattern.begin(), pattern.end(), memory.bytes().begin());
+        auto registered = loop.ring().register_buffer(memory.bytes());
+        REQUIRE(registered);
+        buffer = *registered;
+    }
+};
+
+/// Operations under tokens first..first+count-1 have each had their result and, where one was
+/// announced, their notification.
+bool all_answered(const Loop& loop, std::uint32_t first, std::uint32_t count) {
+    for (std::uint32_t slot = first; slot < first + count; ++slot) {
+        const std::vector<io::Completion> results = loop.results(token_of(slot));
+        if (results.empty() ||
+            loop.notifications(token_of(slot)).size() != (results.front().more ? 1U : 0U)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::size_t notification_count(const Loop& loop) {
+    return static_cast<std::size_t>(
+        std::count_if(loop.seen().begin(), loop.seen().end(),
+                      [](const io::Completion& completion) { return completion.notification; }));
+}
+
+std::vector<std::byte> read_all(Loop& loop, int socket, std::size_t bytes) {
+    std::vector<std::byte> received;
+    loop.turn_until([&] {
+        const std::vector<std::byte> more = read_available(socket);
+        received.insert(received.end(), more.begin(), more.end());
+        return received.size() >= bytes;
+    });
+    return received;
+}
+
+} // namespace
+
+TEST_CASE("a zero-copy send answers twice, and over loopback reports that it was copied") {
+    Loop loop;
+    REQUIRE(loop.ring().zero_copy_supported());
+    const Connection connection = connect_tcp();
+    const Frame frame(loop);
+    const ConstByteSpan part = frame.memory.bytes().subspan(100, 200'000);
+    loop.ring().send_zero_copy(token_of(1), connection.server.get(), part, frame.buffer, {});
+    const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), part.size());
+    CHECK(std::equal(received.begin(), received.end(), part.begin(), part.end()));
+    loop.turn_until([&] { return all_answered(loop, 1, 1); });
+    const io::Completion result = loop.results(token_of(1)).front();
+    CHECK(result.result == static_cast<std::int32_t>(part.size()));
+    CHECK(result.more);
+    CHECK_FALSE(result.copied);
+    const io::Completion notification = loop.notifications(token_of(1)).front();
+    CHECK_FALSE(notification.more);
+    CHECK(notification.copied);
+    CHECK(notification.result == 0);
+}
+
+TEST_CASE("pages of zero-copy sends stay with the kernel until the peer has taken the bytes") {
+    Loop loop;
+    const Connection connection = connect_tcp(stalled_peer);
+    const Frame frame(loop);
+    constexpr std::uint32_t send_count = 4;
+    for (std::uint32_t slot = 0; slot < send_count; ++slot) {
+        loop.ring().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
+                                   frame.buffer, {});
+        REQUIRE(loop.result_of(token_of(slot)).result == static_cast<std::int32_t>(frame_bytes));
+    }
+    // The peer's kernel has room for less than one frame.
+    CHECK(notification_count(loop) == 0);
+    read_all(loop, connection.viewer.get(), send_count * frame_bytes);
+    loop.turn_until([&] { return all_answered(loop, 0, send_count); });
+    CHECK(notification_count(loop) == send_count);
+}
+
+TEST_CASE("an error of a zero-copy send is followed by a notification exactly when it says so") {
+    Loop loop;
+    const Frame frame(loop);
+    SECTION("a connection that is gone") {
+        const Connection connection = connect_tcp();
+        loop.ring().abort(token_of(1), connection.server.get(), io::Transport::tcp);
+        REQUIRE(loop.result_of(token_of(1)).result == 0);
+        loop.ring().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
+                                   frame.buffer, {});
+    }
+    SECTION("a UNIX socket, which has no zero-copy") {
+        const Connection connection = connect_unix();
+        loop.ring().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
+                                   frame.buffer, {});
+        CHECK(loop.result_of(token_of(2)).result == -EOPNOTSUPP);
+    }
+    SECTION("bytes outside the registered buffer") {
+        const Connection connection = connect_tcp();
+        const std::vector<std::byte> elsewhere(100);
+        loop.ring().send_zero_copy(token_of(2), connection.server.get(), elsewhere, frame.buffer,
+                                   {});
+        CHECK(loop.result_of(token_of(2)).result == -EFAULT);
+    }
+    loop.turn_until([&] { return all_answered(loop, 2, 1); });
+    CHECK(loop.results(token_of(2)).front().result < 0);
+    // A late notification would be one more.
+    const std::size_t seen = loop.seen().size();
+    loop.turn(20ms);
+    CHECK(loop.seen().size() == seen);
+}
+
+TEST_CASE("aborting a TCP viewer in the copy lane answers everything that was under way") {
+    Loop loop;
+    const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
+    const std::vector<std::byte> frame = make_pattern(8UL * 1024UL * 1024UL);
+    std::array<std::byte, 16> into{};
+    loop.ring().send(token_of(1), connection.server.get(), frame, {});
+    loop.ring().receive(token_of(2), connection.server.get(), into);
+    loop.ring().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
+    loop.turn(0ns);
+    REQUIRE(loop.seen().empty());
+    loop.ring().abort(token_of(4), connection.server.get(), io::Transport::tcp);
+    loop.turn_until([&] { return all_answered(loop, 1, 4); });
+    CHECK(loop.results(token_of(4)).front().result == 0);
+    // What had left before the abort, though wait_all was asked for.
+    CHECK(loop.results(token_of(1)).front().result > 0);
+    CHECK(loop.results(token_of(1)).front().result < static_cast<std::int32_t>(frame.size()));
+    // -ECONNRESET goes to whoever asks first, -ENOTCONN to the others.
+    CHECK(loop.results(token_of(2)).front().result < 0);
+    CHECK(loop.results(token_of(3)).front().result > 0);
+    CHECK(loop.seen().size() == 4);
+}
+
+TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") {
+    Loop loop;
+    const Connection connection = connect_tcp(stalled_peer);
+    const Frame frame(loop);
+    constexpr std::uint32_t send_count = 40;
+    for (std::uint32_t slot = 0; slot < send_count; ++slot) {
+        loop.ring().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
+                                   frame.buffer, {});
+    }
+    // Some have been accepted whole, the rest can't be.
+    loop.turn_until([&] { return loop.seen().size() >= 2; });
+    REQUIRE(loop.seen().size() < send_count);
+    REQUIRE(notification_count(loop) == 0);
+    loop.ring().abort(token_of(100), connection.server.get(), io::Transport::tcp);
+    loop.turn_until(
+        [&] { return all_answered(loop, 0, send_count) && !loop.results(token_of(100)).empty(); });
+    CHECK(loop.results(token_of(100)).front().result == 0);
+    std::size_t announced = 0;
+    std::size_t cut_short = 0;
+    for (std::uint32_t slot = 0; slot < send_count; ++slot) {
+        const io::Completion result = loop.results(token_of(slot)).front();
+        announced += result.more ? 1U : 0U;
+        cut_short += result.result < static_cast<std::int32_t>(frame_bytes) ? 1U : 0U;
+    }
+    CHECK(announced >= 2);
+    CHECK(cut_short >= 1);
+    CHECK(notification_count(loop) == announced);
+
+    // The memory is free for the next viewer.
+    const Connection next = connect_tcp();
+    loop.ring().send_zero_copy(token_of(200), next.server.get(), frame.memory.bytes(), frame.buffer,
+                               {});
+    CHECK(read_all(loop, next.viewer.get(), frame_bytes).size() == frame_bytes);
+    loop.turn_until([&] { return all_answered(loop, 200, 1); });
+}
+
+TEST_CASE("aborting an idle TCP viewer answers what waits for it") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    std::array<std::byte, 16> into{};
+    loop.ring().receive(token_of(1), connection.server.get(), into);
+    loop.turn(0ns);
+    loop.ring().abort(token_of(2), connection.server.get(), io::Transport::tcp);
+    loop.turn_until([&] { return all_answered(loop, 1, 2); });
+    CHECK(loop.results(token_of(1)).front().result < 0);
+    CHECK(loop.results(token_of(2)).front().result == 0);
+    std::byte end{};
+    CHECK(::recv(connection.viewer.get(), &end, 1, 0) == -1);
+    CHECK(errno == ECONNRESET);
+}
+
+TEST_CASE("closing alone brings no page back: the kernel goes on sending") {
+    Loop loop;
+    Connection connection = connect_tcp(stalled_peer);
+    const Frame frame(loop);
+    loop.ring().send_zero_copy(token_of(1), connection.server.get(), frame.memory.bytes(),
+                               frame.buffer, {});
+    REQUIRE(loop.result_of(token_of(1)).more);
+    loop.ring().close(token_of(2), connection.server.release());
+    REQUIRE(loop.result_of(token_of(2)).result == 0);
+    CHECK(notification_count(loop) == 0);
+    CHECK(read_all(loop, connection.viewer.get(), frame_bytes).size() == frame_bytes);
+    loop.turn_until([&] { return all_answered(loop, 1, 1); });
+    CHECK(notification_count(loop) == 1);
+}
+
+TEST_CASE("aborting a UNIX viewer answers everything that was under way") {
+    Loop loop;
+    const Connection connection = connect_unix();
+    const std::vector<std::byte> frame = make_pattern(1024UL * 1024UL);
+    std::array<std::byte, 16> into{};
+    loop.ring().receive(token_of(2), connection.server.get(), into);
+    loop.ring().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
+    // Partial results are progress; the send that finds no room at all is the one that is left.
+    constexpr std::uint32_t send_first = 10;
+    constexpr std::uint32_t send_count_max = 100;
+    std::uint32_t send_slot = send_first;
+    for (; send_slot < send_first + send_count_max; ++send_slot) {
+        loop.ring().send(token_of(send_slot), connection.server.get(), frame, {.wait_all = false});
+        loop.turn(0ns);
+        if (loop.results(token_of(send_slot)).empty()) {
+            break;
+        }
+    }
+    REQUIRE(send_slot > send_first);
+    REQUIRE(send_slot < send_first + send_count_max);
+    loop.ring().abort(token_of(4), connection.server.get(), io::Transport::unix_socket);
+    loop.turn_until([&] { return all_answered(loop, 2, 3) && all_answered(loop, send_slot, 1); });
+    CHECK(loop.results(token_of(4)).front().result == 0);
+    CHECK(loop.results(token_of(2)).front().result == 0);
+    CHECK(loop.results(token_of(3)).front().result > 0);
+    CHECK(loop.results(token_of(send_slot)).front().result == -EPIPE);
+}
+
+TEST_CASE("destroying the ring while the kernel holds pages returns") {
+    const Connection connection = connect_tcp(stalled_peer);
+    auto loop = std::make_unique<Loop>();
+    {
+        const Frame frame(*loop);
+        loop->ring().send_zero_copy(token_of(1), connection.server.get(), frame.memory.bytes(),
+                                    frame.buffer, {});
+        REQUIRE(loop->result_of(token_of(1)).more);
+        loop.reset();
+    }
+    SUCCEED("the peer may go on reading");
+}

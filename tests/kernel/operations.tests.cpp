@@ -1,0 +1,309 @@
+// Every operation of the seam, answered by the kernel.
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "kernel/loopback.hpp"
+
+using namespace ringcast;
+using namespace ringcast::kernel_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::byte> drain(Loop& loop, int socket, std::size_t bytes) {
+    std::vector<std::byte> received;
+    loop.turn_until([&] {
+        const std::vector<std::byte> more = read_available(socket);
+        received.insert(received.end(), more.begin(), more.end());
+        return received.size() >= bytes;
+    });
+    return received;
+}
+
+} // namespace
+
+TEST_CASE("accept stays armed and answers once per connection, over TCP and UNIX sockets") {
+    Loop loop;
+    const bool tcp = GENERATE(true, false);
+    const UniqueFd listener = tcp ? listen_tcp() : listen_unix();
+    loop.ring().accept(token_of(1), listener.get());
+    constexpr std::size_t connection_count = 3;
+    std::vector<UniqueFd> viewers;
+    for (std::size_t index = 0; index < connection_count; ++index) {
+        viewers.push_back(connect_to(listener.get()));
+    }
+    loop.turn_until([&] { return loop.results(token_of(1)).size() == connection_count; });
+    for (const io::Completion& accepted : loop.results(token_of(1))) {
+        REQUIRE(accepted.result >= 0);
+        const UniqueFd owned(accepted.result);
+        CHECK(accepted.more);
+        CHECK((::fcntl(owned.get(), F_GETFD) & FD_CLOEXEC) != 0);
+        const io::Peer peer = loop.ring().describe_peer(owned.get());
+        CHECK(peer.transport == (tcp ? io::Transport::tcp : io::Transport::unix_socket));
+        CHECK(peer.local);
+    }
+}
+
+TEST_CASE("accept ends with the error when descriptors have run out") {
+    Loop loop;
+    const UniqueFd listener = listen_tcp();
+    std::vector<UniqueFd> viewers;
+    viewers.push_back(connect_to(listener.get()));
+    viewers.push_back(connect_to(listener.get()));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    UniqueFd lowest_unused(::dup(listener.get()));
+    REQUIRE(lowest_unused.valid());
+    rlimit one_left = before;
+    one_left.rlim_cur = static_cast<rlim_t>(lowest_unused.get()) + 1;
+    lowest_unused.reset();
+    // The kernel keeps the limit of the moment at which the accept is submitted.
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &one_left) == 0);
+    loop.ring().accept(token_of(1), listener.get());
+    loop.turn_until([&] { return loop.results(token_of(1)).size() == 2; });
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    const io::Completion accepted = loop.results(token_of(1))[0];
+    REQUIRE(accepted.result >= 0);
+    const UniqueFd first(accepted.result);
+    CHECK(accepted.more);
+    const io::Completion refused = loop.results(token_of(1))[1];
+    CHECK(refused.result == -EMFILE);
+    CHECK_FALSE(refused.more);
+
+    loop.ring().accept(token_of(2), listener.get());
+    const io::Completion rearmed = loop.result_of(token_of(2));
+    REQUIRE(rearmed.result >= 0);
+    const UniqueFd second(rearmed.result);
+    CHECK(rearmed.more);
+}
+
+TEST_CASE("receive answers with what the peer sent, and 0 when it has closed") {
+    Loop loop;
+    Connection connection = connect_tcp();
+    std::array<std::byte, 64> into{};
+    loop.ring().receive(token_of(1), connection.server.get(), into);
+    CHECK(loop.turn(0ns) == 0);
+    REQUIRE(::send(connection.viewer.get(), "GET /", 5, MSG_NOSIGNAL) == 5);
+    CHECK(loop.result_of(token_of(1)).result == 5);
+    CHECK(as_text(ConstByteSpan(into).first(5)) == "GET /");
+
+    connection.viewer.reset();
+    loop.ring().receive(token_of(2), connection.server.get(), into);
+    CHECK(loop.result_of(token_of(2)).result == 0);
+}
+
+TEST_CASE("read takes from pipes and eventfds at their current position") {
+    Loop loop;
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const UniqueFd reading(ends[0]);
+    UniqueFd writing(ends[1]);
+    std::array<std::byte, 8> into{};
+    loop.ring().read(token_of(1), reading.get(), into);
+    REQUIRE(::write(writing.get(), "abc", 3) == 3);
+    CHECK(loop.result_of(token_of(1)).result == 3);
+    CHECK(as_text(ConstByteSpan(into).first(3)) == "abc");
+    writing.reset();
+    loop.ring().read(token_of(2), reading.get(), into);
+    CHECK(loop.result_of(token_of(2)).result == 0);
+
+    const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
+    loop.ring().read(token_of(3), counter.get(), into);
+    CHECK(loop.turn(0ns) == 0);
+    REQUIRE(::eventfd_write(counter.get(), 7) == 0);
+    CHECK(loop.result_of(token_of(3)).result == 8);
+    std::uint64_t value = 0;
+    std::memcpy(&value, into.data(), sizeof(value));
+    CHECK(value == 7);
+}
+
+TEST_CASE("a send with wait_all has one result, for all its bytes, however slowly the peer reads") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    const std::vector<std::byte> frame = make_pattern(6UL * 1024UL * 1024UL);
+    loop.ring().send(token_of(1), connection.server.get(), frame, {});
+    CHECK(loop.turn(0ns) == 0); // it fits no socket buffer
+    CHECK(drain(loop, connection.viewer.get(), frame.size()) == frame);
+    loop.turn_until([&] { return !loop.results(token_of(1)).empty(); });
+    REQUIRE(loop.seen().size() == 1);
+    CHECK(loop.seen().front().result == static_cast<std::int32_t>(frame.size()));
+    CHECK_FALSE(loop.seen().front().more);
+}
+
+TEST_CASE("a send without wait_all answers with what fitted") {
+    Loop loop;
+    const Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
+    const std::vector<std::byte> frame = make_pattern(8UL * 1024UL * 1024UL);
+    loop.ring().send(token_of(1), connection.server.get(), frame, {.wait_all = false});
+    const std::int32_t sent = loop.result_of(token_of(1)).result;
+    REQUIRE(sent > 0);
+    REQUIRE(sent < static_cast<std::int32_t>(frame.size()));
+    const auto fitted = static_cast<std::size_t>(sent);
+    const std::vector<std::byte> received = drain(loop, connection.viewer.get(), fitted);
+    CHECK(received == std::vector<std::byte>(frame.begin(), frame.begin() + sent));
+}
+
+TEST_CASE("a head that is followed by more reaches the peer together with its body") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    loop.ring().send(token_of(1), connection.server.get(), as_bytes("head"),
+                     {.more_follows = true});
+    CHECK(loop.result_of(token_of(1)).result == 4);
+    CHECK(read_available(connection.viewer.get()).empty());
+    loop.ring().send(token_of(2), connection.server.get(), as_bytes("body"), {});
+    const std::vector<std::byte> received = drain(loop, connection.viewer.get(), 8);
+    CHECK(as_text(received) == "headbody");
+}
+
+TEST_CASE("a send to a peer that has left fails without a signal") {
+    Loop loop;
+    Connection connection = connect_unix();
+    connection.viewer.reset();
+    loop.ring().send(token_of(1), connection.server.get(), as_bytes("frame"), {});
+    CHECK(loop.result_of(token_of(1)).result == -EPIPE);
+}
+
+TEST_CASE("the hang-up poll sees a peer close, and not what it sends") {
+    Loop loop;
+    Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
+    loop.ring().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
+    REQUIRE(::send(connection.viewer.get(), "ignored", 7, MSG_NOSIGNAL) == 7);
+    loop.ring().poll(token_of(2), connection.server.get(), io::PollEvents::readable);
+    CHECK(loop.result_of(token_of(2)).result > 0);
+    CHECK(loop.results(token_of(1)).empty());
+    connection.viewer.reset();
+    CHECK(loop.result_of(token_of(1)).result > 0);
+}
+
+TEST_CASE("shutdown for writing lets the answer arrive, then the end") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    loop.ring().send(token_of(1), connection.server.get(), as_bytes("answer"), {});
+    CHECK(loop.result_of(token_of(1)).result == 6);
+    loop.ring().shutdown_writing(token_of(2), connection.server.get());
+    CHECK(loop.result_of(token_of(2)).result == 0);
+    const std::vector<std::byte> received = drain(loop, connection.viewer.get(), 6);
+    CHECK(as_text(received) == "answer");
+    std::byte end{};
+    CHECK(::recv(connection.viewer.get(), &end, 1, 0) == 0);
+    // The other direction stays open: what the peer still sends is drained before closing.
+    REQUIRE(::send(connection.viewer.get(), "rest", 4, MSG_NOSIGNAL) == 4);
+    std::array<std::byte, 8> into{};
+    loop.ring().receive(token_of(3), connection.server.get(), into);
+    CHECK(loop.result_of(token_of(3)).result == 4);
+}
+
+TEST_CASE("close gives the descriptor back") {
+    Loop loop;
+    Connection connection = connect_tcp();
+    const int number = connection.server.release();
+    loop.ring().close(token_of(1), number);
+    CHECK(loop.result_of(token_of(1)).result == 0);
+    CHECK(::fcntl(number, F_GETFD) == -1);
+    CHECK(errno == EBADF);
+}
+
+TEST_CASE("cancel ends the one operation that it names") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    const UniqueFd listener = listen_tcp();
+    const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
+    std::array<std::byte, 8> into{};
+    loop.ring().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
+    loop.ring().read(token_of(2), counter.get(), into);
+    loop.ring().accept(token_of(3), listener.get());
+    loop.turn(0ns);
+    for (const std::uint32_t target : {1U, 2U, 3U}) {
+        loop.ring().cancel(token_of(10 + target), token_of(target));
+        CHECK(loop.result_of(token_of(10 + target)).result == 0);
+        const io::Completion ended = loop.result_of(token_of(target));
+        CHECK(ended.result == -ECANCELED);
+        CHECK_FALSE(ended.more);
+        CHECK(loop.seen().size() == std::size_t{2} * target);
+    }
+    loop.ring().cancel(token_of(20), token_of(1));
+    CHECK(loop.result_of(token_of(20)).result == -ENOENT);
+}
+
+TEST_CASE("a peer is described by address, port and whether it is on this host") {
+    Loop loop;
+    SECTION("IPv4 loopback") {
+        const Connection connection = connect_tcp();
+        sockaddr_in viewer{};
+        socklen_t bytes = sizeof(viewer);
+        REQUIRE(::getsockname(connection.viewer.get(), reinterpret_cast<sockaddr*>(&viewer),
+                              &bytes) == 0);
+        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        CHECK(std::string_view(peer.address.data()) ==
+              "127.0.0.1:" + std::to_string(ntohs(viewer.sin_port)));
+        CHECK(peer.local);
+        CHECK(peer.transport == io::Transport::tcp);
+    }
+    SECTION("IPv4 peer of a listener for both families") {
+        const UniqueFd listener = listen_tcp("::ffff:127.0.0.1");
+        const UniqueFd viewer = connect_to(listener.get());
+        const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        const io::Peer peer = loop.ring().describe_peer(server.get());
+        CHECK(std::string_view(peer.address.data()).substr(0, 10) == "127.0.0.1:");
+        CHECK(peer.local);
+    }
+    SECTION("IPv6 loopback") {
+        const Connection connection = connect_tcp({}, "::1");
+        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        CHECK(std::string_view(peer.address.data()).substr(0, 6) == "[::1]:");
+        CHECK(peer.local);
+    }
+    SECTION("UNIX socket") {
+        const Connection connection = connect_unix();
+        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        CHECK(std::string_view(peer.address.data()) == "unix");
+        CHECK(peer.transport == io::Transport::unix_socket);
+        CHECK(peer.local);
+    }
+    SECTION("a peer that is gone") {
+        Connection connection = connect_tcp();
+        loop.ring().abort(token_of(1), connection.server.get(), io::Transport::tcp);
+        REQUIRE(loop.result_of(token_of(1)).result == 0);
+        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        CHECK(std::string_view(peer.address.data()) == "gone");
+    }
+}
+
+TEST_CASE("progress counts the bytes that the peer's kernel has acknowledged") {
+    Loop loop;
+    const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
+    const auto progress = [&] {
+        return loop.ring().socket_progress(connection.server.get(), io::Transport::tcp);
+    };
+    REQUIRE(progress().known);
+    CHECK(progress().bytes_acked == 0);
+    const std::vector<std::byte> frame = make_pattern(4UL * 1024UL * 1024UL);
+    loop.ring().send(token_of(1), connection.server.get(), frame, {});
+    loop.turn_until([&] { return progress().bytes_acked > 0; });
+    CHECK(progress().bytes_acked < frame.size()); // nobody has read yet
+    CHECK(drain(loop, connection.viewer.get(), frame.size()) == frame);
+    loop.turn_until([&] { return progress().bytes_acked == frame.size(); });
+
+    loop.ring().abort(token_of(2), connection.server.get(), io::Transport::tcp);
+    REQUIRE(loop.result_of(token_of(2)).result == 0);
+    CHECK_FALSE(progress().known);
+    const Connection local = connect_unix();
+    CHECK_FALSE(loop.ring().socket_progress(local.server.get(), io::Transport::unix_socket).known);
+}

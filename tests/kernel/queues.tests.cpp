@@ -1,0 +1,175 @@
+// The two queues at their limits, waiting, and gathering.
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "kernel/loopback.hpp"
+
+using namespace ringcast;
+using namespace ringcast::kernel_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+Instant steady_now() {
+    return Instant(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+/// How many different operations have been answered; each at most once.
+std::size_t answered_once(const Loop& loop) {
+    std::set<std::uint32_t> slots;
+    for (const io::Completion& completion : loop.seen()) {
+        CHECK(slots.insert(completion.token.slot).second);
+    }
+    return slots.size();
+}
+
+} // namespace
+
+TEST_CASE("a full submission queue is handed over and loses no operation") {
+    Loop loop({.sq_entries = 4, .cq_entries = 4096, .buffer_table_size = 1});
+    const UniqueFd counter(::eventfd(1, EFD_CLOEXEC));
+    constexpr std::uint32_t poll_count = 1000;
+    for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
+        loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+    }
+    CHECK(loop.ring().enters() >= poll_count / 4 - 1);
+    loop.turn_until([&] { return loop.seen().size() >= poll_count; });
+    CHECK(answered_once(loop) == poll_count);
+}
+
+TEST_CASE("completions beyond the completion queue wait in the kernel and all arrive") {
+    Loop loop({.sq_entries = 8, .cq_entries = 8, .buffer_table_size = 1});
+    const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
+    constexpr std::uint32_t poll_count = 500;
+    for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
+        loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+    }
+    loop.turn(0ns);
+    REQUIRE(loop.seen().empty());
+    REQUIRE(::eventfd_write(counter.get(), 1) == 0);
+    loop.turn_until([&] { return loop.seen().size() >= poll_count; }, 1, 3);
+    CHECK(answered_once(loop) == poll_count);
+}
+
+TEST_CASE("operations can be submitted while completions overflow") {
+    Loop loop({.sq_entries = 8, .cq_entries = 8, .buffer_table_size = 1});
+    const UniqueFd counter(::eventfd(1, EFD_CLOEXEC));
+    constexpr std::uint32_t poll_count = 2000;
+    std::uint32_t slot = 0;
+    // Each turn prepares more than it takes out.
+    while (slot < poll_count) {
+        for (std::uint32_t end = slot + 20; slot < end; ++slot) {
+            loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+        }
+        loop.turn(0ns, 1, 5);
+    }
+    loop.turn_until([&] { return loop.seen().size() >= poll_count; });
+    CHECK(answered_once(loop) == poll_count);
+}
+
+TEST_CASE("completions that did not fit are handed out later without losing new ones") {
+    Loop loop;
+    const UniqueFd first(::eventfd(1, EFD_CLOEXEC));
+    const UniqueFd second(::eventfd(0, EFD_CLOEXEC));
+    constexpr std::uint32_t poll_count = 100;
+    for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
+        loop.ring().poll(token_of(slot), first.get(), io::PollEvents::readable);
+    }
+    loop.ring().poll(token_of(poll_count), second.get(), io::PollEvents::readable);
+    CHECK(loop.turn(0ns, 1, 10) == 10);
+    REQUIRE(::eventfd_write(second.get(), 1) == 0);
+    const std::uint64_t enters_before = loop.ring().enters();
+    std::size_t turns = 0;
+    loop.turn_until(
+        [&] {
+            ++turns;
+            return loop.seen().size() > poll_count;
+        },
+        1, 10);
+    CHECK(answered_once(loop) == poll_count + 1);
+    // What is there already mostly needs no system call.
+    CHECK(loop.ring().enters() - enters_before < turns / 2);
+}
+
+TEST_CASE("waiting ends at the time given, not before, whether or not answers are expected") {
+    Loop loop;
+    const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
+    loop.ring().poll(token_of(1), counter.get(), io::PollEvents::readable);
+    const std::size_t expected = GENERATE(1U, 100U);
+    const Duration wait = GENERATE(Duration(100us), Duration(20ms));
+    std::array<io::Completion, 4> completions;
+    const Instant wake_at = steady_now() + wait;
+    CHECK(loop.ring().submit_and_reap(completions, wake_at, expected) == 0);
+    CHECK(loop.ring().now() >= wake_at);
+    CHECK(loop.ring().wall_now() > WallTime{});
+}
+
+TEST_CASE("a time in the past submits and returns without waiting") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    std::array<std::byte, 8> into{};
+    loop.ring().receive(token_of(1), connection.server.get(), into);
+    std::array<io::Completion, 4> completions;
+    CHECK(loop.ring().submit_and_reap(completions, Instant{}, 1) == 0);
+    REQUIRE(::send(connection.viewer.get(), "x", 1, MSG_NOSIGNAL) == 1);
+    // Work that the kernel deferred is run even by a call that does not wait.
+    CHECK(loop.ring().submit_and_reap(completions, Instant{}, 1) == 1);
+}
+
+TEST_CASE("a lone completion comes back though many were expected") {
+    Loop loop;
+    const UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+    // At once, within the gathering moment, and long after it.
+    const Duration delay = GENERATE(Duration(1ns), Duration(200us), Duration(30ms));
+    itimerspec when{};
+    when.it_value.tv_nsec = delay.count();
+    std::array<std::byte, 8> into{};
+    loop.ring().read(token_of(1), timer.get(), into);
+    REQUIRE(::timerfd_settime(timer.get(), 0, &when, nullptr) == 0);
+    std::array<io::Completion, 64> completions;
+    CHECK(loop.ring().submit_and_reap(completions, never, 64) == 1);
+    CHECK(completions[0].token == token_of(1));
+    CHECK(completions[0].result == 8);
+}
+
+TEST_CASE("gathering loses nothing when fewer or more come than were expected") {
+    Loop loop;
+    constexpr std::uint32_t viewer_count = 60;
+    const std::size_t expected = GENERATE(2U, 30U, 60U, 1000U);
+    const std::vector<std::byte> frame = make_pattern(100'000);
+    std::vector<Connection> connections;
+    for (std::uint32_t slot = 0; slot < viewer_count; ++slot) {
+        connections.push_back(connect_tcp());
+        loop.ring().send(token_of(slot), connections.back().server.get(), frame, {});
+    }
+    std::vector<std::vector<std::byte>> received(viewer_count);
+    loop.turn_until(
+        [&] {
+            bool complete = loop.seen().size() >= viewer_count;
+            for (std::uint32_t slot = 0; slot < viewer_count; ++slot) {
+                const std::vector<std::byte> more = read_available(connections[slot].viewer.get());
+                received[slot].insert(received[slot].end(), more.begin(), more.end());
+                complete = complete && received[slot].size() >= frame.size();
+            }
+            return complete;
+        },
+        expected);
+    CHECK(answered_once(loop) == viewer_count);
+    for (const io::Completion& completion : loop.seen()) {
+        CHECK(completion.result == static_cast<std::int32_t>(frame.size()));
+    }
+    for (const std::vector<std::byte>& bytes : received) {
+        CHECK(bytes == frame);
+    }
+}

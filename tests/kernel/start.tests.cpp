@@ -1,0 +1,211 @@
+// Starting where io_uring or locked memory is hard to have, and what is said about it. Children
+// are used up for it: none of these restrictions can be taken back.
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "ringcast/base/unique_fd.hpp"
+#include "uring/memory.hpp"
+#include "uring/setup_failure.hpp"
+#include "uring/uring_ring.hpp"
+
+using namespace ringcast;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// Runs `function`, which returns a text, in a child; returns the text.
+template <typename Function>
+std::string in_child(Function function) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const UniqueFd reading(ends[0]);
+    UniqueFd writing(ends[1]);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const std::string text = function();
+        const ssize_t written = ::write(writing.get(), text.data(), text.size());
+        ::_exit(written == static_cast<ssize_t>(text.size()) ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    writing.reset();
+    std::string text;
+    std::array<char, 1024> piece{};
+    for (ssize_t got = 1; got > 0;) {
+        got = ::read(reading.get(), piece.data(), piece.size());
+        text.append(piece.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(status == 0);
+    return text;
+}
+
+/// From now on io_uring_setup answers `error`, as under a container's seccomp profile.
+bool forbid_setup(int error) {
+    std::array<sock_filter, 4> filter{{
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_io_uring_setup},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+    }};
+    sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+std::string refusal_under(int error) {
+    return in_child([error]() -> std::string {
+        if (!forbid_setup(error)) {
+            return "no filter";
+        }
+        const auto ring = uring::UringRing::create({});
+        return ring ? "it started" : ring.error().message;
+    });
+}
+
+constexpr std::size_t mib = 1024UL * 1024UL;
+
+/// An ordinary user with the usual limit of 8 MiB. Root has CAP_IPC_LOCK, which hides the limit.
+bool become_ordinary(std::size_t locked_bytes_max = 8 * mib) {
+    const rlimit limit{locked_bytes_max, locked_bytes_max};
+    // Locked memory is charged to the user, and given back a while after a process has ended: so
+    // each child is a user of its own, with a number that no system gives out.
+    constexpr uid_t user_first = 61'000;
+    constexpr uid_t user_count = 4'000;
+    const uid_t user = user_first + static_cast<uid_t>(::getpid()) % user_count;
+    return ::setrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+           (::geteuid() != 0 ||
+            (::setgroups(0, nullptr) == 0 && ::setgid(user) == 0 && ::setuid(user) == 0));
+}
+
+/// What registering pieces of these sizes, in turn, comes to.
+std::string registration_of(std::vector<std::size_t> sizes) {
+    return in_child([&sizes]() -> std::string {
+        if (!become_ordinary()) {
+            return "still privileged";
+        }
+        auto ring = uring::UringRing::create({});
+        if (!ring) {
+            return ring.error().message;
+        }
+        for (const std::size_t size : sizes) {
+            const auto memory = uring::MappedMemory::create(size);
+            if (!memory) {
+                return memory.error().message;
+            }
+            if (auto registered = (*ring)->register_buffer(memory->bytes()); !registered) {
+                return registered.error().message;
+            }
+        }
+        return (*ring)->zero_copy_supported() ? "registered" : "registered, no zero-copy";
+    });
+}
+
+} // namespace
+
+TEST_CASE("a seccomp profile that blocks io_uring is named, with the way out") {
+    const std::string message = refusal_under(EPERM);
+    CHECK_THAT(message, ContainsSubstring("seccomp"));
+    CHECK_THAT(message, ContainsSubstring("io_uring_setup"));
+}
+
+TEST_CASE("the sysctl that turns io_uring off is named, with its value and the way out") {
+    CHECK_THAT(uring::explain_refusal(2, -1),
+               ContainsSubstring("kernel.io_uring_disabled = 2") &&
+                   ContainsSubstring("sysctl -w kernel.io_uring_disabled=0"));
+    CHECK_THAT(uring::explain_refusal(1, 991), ContainsSubstring("group 991"));
+    CHECK_THAT(uring::explain_refusal(1, -1), ContainsSubstring("set kernel.io_uring_group"));
+}
+
+TEST_CASE("a kernel without io_uring, or with one that is too old, is told by its release") {
+    CHECK_THAT(refusal_under(ENOSYS), ContainsSubstring(uring::kernel_release()) &&
+                                          ContainsSubstring("has no io_uring") &&
+                                          ContainsSubstring("6.1"));
+    CHECK_THAT(refusal_under(EINVAL), ContainsSubstring(uring::kernel_release()) &&
+                                          ContainsSubstring("too old") && ContainsSubstring("6.1"));
+}
+
+TEST_CASE("no memory and no descriptors for the queues are told apart") {
+    CHECK_THAT(refusal_under(ENOMEM), ContainsSubstring("LimitMEMLOCK="));
+    CHECK_THAT(refusal_under(EMFILE), ContainsSubstring("LimitNOFILE="));
+    CHECK_THAT(refusal_under(EIO), ContainsSubstring(std::strerror(EIO)));
+}
+
+TEST_CASE("an ordinary user with 8 MiB registers a small buffer and has zero-copy") {
+    CHECK(registration_of({4 * mib}) == "registered");
+}
+
+TEST_CASE("registering more than the limit is refused with the need, the limit and the mend") {
+    const std::string message = registration_of({64 * mib});
+    CHECK_THAT(message, ContainsSubstring("needs 64 MiB"));
+    CHECK_THAT(message, ContainsSubstring("is 8 MiB"));
+    CHECK_THAT(message, ContainsSubstring("LimitMEMLOCK="));
+    CHECK_THAT(message, ContainsSubstring("ulimit -l"));
+    CHECK_THAT(message, ContainsSubstring("CAP_IPC_LOCK"));
+}
+
+TEST_CASE("buffers add up to the limit") {
+    CHECK_THAT(registration_of({6 * mib, 6 * mib}), ContainsSubstring("needs 6 MiB"));
+}
+
+TEST_CASE("a user with hardly any locked memory gets smaller queues, not a refusal") {
+    const std::string answer = in_child([]() -> std::string {
+        if (!become_ordinary(128UL * 1024UL)) {
+            return "still privileged";
+        }
+        // Where the suite has one user only, what earlier rings were charged comes back late.
+        std::string message;
+        constexpr unsigned attempts_max = 200;
+        for (unsigned attempt = 0; attempt < attempts_max; ++attempt) {
+            const auto ring = uring::UringRing::create({});
+            if (ring) {
+                return "it started";
+            }
+            message = ring.error().message;
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        return message;
+    });
+    CHECK(answer == "it started");
+}
+
+TEST_CASE("a full table of buffers is an error, not a crash") {
+    const auto ring =
+        uring::UringRing::create({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 1});
+    REQUIRE(ring);
+    const auto memory = uring::MappedMemory::create(1);
+    REQUIRE(memory);
+    const auto first = (*ring)->register_buffer(memory->bytes());
+    REQUIRE(first);
+    CHECK(first->value == 0);
+    const auto second = (*ring)->register_buffer(memory->bytes());
+    REQUIRE_FALSE(second);
+    CHECK_THAT(second.error().message, ContainsSubstring("all 1 entries"));
+}
+
+TEST_CASE("queues larger than the kernel's maxima are cut, not refused") {
+    CHECK(uring::UringRing::create(
+        {.sq_entries = 100'000, .cq_entries = 1'000'000, .buffer_table_size = 1}));
+}
