@@ -1,7 +1,6 @@
 #include "sources/exec_source.hpp"
 
 #include <csignal>
-#include <cstdio>
 #include <fstream>
 
 #include <catch2/catch_test_macros.hpp>
@@ -18,31 +17,11 @@ using test::FakeRing;
 using test::FakeSink;
 using test::jpeg;
 using test::LogCapture;
+using test::TemporaryFile;
 using namespace std::chrono_literals;
 
 constexpr std::size_t frame_max = 100'000;
 constexpr std::uint32_t stream = 2;
-
-/// JPEGs in a file, for a program to print.
-class TemporaryFile {
-public:
-    explicit TemporaryFile(const std::string& content) {
-        std::array<char, 32> name{"/tmp/ringcast-test-XXXXXX"};
-        const UniqueFd fd(mkstemp(name.data()));
-        RINGCAST_ASSERT(fd.valid());
-        path_ = name.data();
-        std::ofstream(path_, std::ios::binary) << content;
-    }
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    TemporaryFile(TemporaryFile&&) = delete;
-    TemporaryFile& operator=(TemporaryFile&&) = delete;
-    ~TemporaryFile() { std::remove(path_.c_str()); }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 /// An exec source whose children are real and whose time is not.
 struct Bench {
@@ -163,7 +142,7 @@ TEST_CASE("after a good run of ten seconds a failure is a first one again") {
     }
     bench.until([&] { return bench.sink.frames.size() == 1; });
     bench.ring.pass(ExecSource::good_run_min);
-    std::remove(gate.path().c_str());
+    std::filesystem::remove(gate.path());
     bench.until([&] { return bench.lost("the program ended"); });
     CHECK(bench.sink.reasons.back() ==
           "the program ended (exit status 0); starting again in 0.5 s");

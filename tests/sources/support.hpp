@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -209,6 +211,47 @@ void drive(FakeRing& ring, Take take, Condition condition) {
         take(ring.answer_for_real());
     }
 }
+
+/// A folder that is gone with all that is in it when the test ends.
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "ringcast-XXXXXX").string();
+        RINGCAST_ASSERT(mkdtemp(name.data()) != nullptr);
+        path_ = name;
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    TemporaryFolder(TemporaryFolder&&) = delete;
+    TemporaryFolder& operator=(TemporaryFolder&&) = delete;
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+
+    [[nodiscard]] std::string path(const std::string& name = "") const {
+        return name.empty() ? path_ : path_ + "/" + name;
+    }
+    void write(const std::string& name, const std::string& content) const {
+        std::ofstream(path(name), std::ios::binary) << content;
+    }
+    /// As careful programs do it: nobody ever sees half of the file.
+    void move_in(const std::string& name, const std::string& content) const {
+        write(".partial", content);
+        std::filesystem::rename(path(".partial"), path(name));
+    }
+    void remove(const std::string& name) const { std::filesystem::remove(path(name)); }
+
+private:
+    std::string path_;
+};
+
+/// A file in a folder of its own.
+class TemporaryFile {
+public:
+    explicit TemporaryFile(const std::string& content) { folder_.write("file", content); }
+    [[nodiscard]] std::string path() const { return folder_.path("file"); }
+
+private:
+    TemporaryFolder folder_;
+};
 
 /// Keeps log lines, of every level, for as long as it lives. One at a time.
 class LogCapture {
