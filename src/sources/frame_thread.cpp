@@ -1,0 +1,231 @@
+#include "sources/frame_thread.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::sources {
+
+namespace {
+
+Duration read_clock(clockid_t clock) noexcept {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+void write_event(int fd) noexcept {
+    const std::uint64_t one = 1;
+    // Fails only when the count is full, and then whoever waits is awake already.
+    [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
+}
+
+} // namespace
+
+Instant monotonic_now() noexcept {
+    return Instant(read_clock(CLOCK_MONOTONIC));
+}
+WallTime wall_now() noexcept {
+    return WallTime(read_clock(CLOCK_REALTIME));
+}
+
+// --- the thread's side
+// ----------------------------------------------------------------------------
+
+ByteSpan FrameThread::Worker::payload() noexcept {
+    if (!slot_.has_value()) {
+        const std::optional<Loan> loan = thread_->loans_.pop();
+        if (!loan.has_value()) {
+            return {};
+        }
+        slot_ = loan->slot;
+        thread_->payloads_[loan->slot] = loan->payload;
+    }
+    return thread_->payloads_[*slot_];
+}
+
+void FrameThread::Worker::hand_over(const frame::FrameInfo& info) noexcept {
+    RINGCAST_ASSERT(slot_.has_value());
+    Message message;
+    message.slot = *slot_;
+    message.frame = info;
+    slot_.reset();
+    thread_->send(std::move(message));
+}
+
+void FrameThread::Worker::report(std::string reason) noexcept {
+    Message message;
+    message.reason = std::move(reason);
+    thread_->send(std::move(message));
+}
+
+FrameThread::Worker::Wake FrameThread::Worker::sleep_until(Instant until, int descriptor) noexcept {
+    for (;;) {
+        if (stop_asked()) {
+            return Wake::stop;
+        }
+        const Duration rest = std::max(until - monotonic_now(), Duration(0));
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rest);
+        const timespec time_out{static_cast<time_t>(seconds.count()),
+                                static_cast<long>((rest - seconds).count())};
+        std::array<pollfd, 2> waited{pollfd{thread_->thread_wake_.get(), POLLIN, 0},
+                                     pollfd{descriptor, POLLIN, 0}};
+        const int ready = ppoll(waited.data(), waited.size(), &time_out, nullptr);
+        if (ready == 0) {
+            return Wake::time;
+        }
+        if (ready > 0 && waited[1].revents != 0) {
+            return Wake::descriptor;
+        }
+    }
+}
+
+bool FrameThread::Worker::stop_asked() const noexcept {
+    return thread_->stop_asked_.load(std::memory_order_acquire);
+}
+
+void FrameThread::send(Message message) noexcept {
+    while (!messages_.push(std::move(message))) {
+        // The loop is far behind. Nothing is lost by waiting: it has all of the thread's slots.
+        if (worker_.sleep_until(monotonic_now() + slot_retry_time) == Worker::Wake::stop) {
+            return;
+        }
+    }
+    wake_loop();
+}
+
+void FrameThread::wake_loop() noexcept {
+    write_event(loop_wake_.get());
+}
+
+void FrameThread::run(const Body& body) noexcept {
+    body(worker_);
+    finished_.store(true, std::memory_order_release);
+    wake_loop();
+}
+
+// --- the loop's side
+// ------------------------------------------------------------------------------
+
+FrameThread::~FrameThread() {
+    // Whoever owns it has stopped it; a thread that is still there would be a bug.
+    RINGCAST_ASSERT(idle());
+}
+
+bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) noexcept {
+    RINGCAST_ASSERT(idle());
+    sink_ = &sink;
+    token_ = token;
+    // Without EFD_NONBLOCK: the ring waits for it.
+    loop_wake_.reset(eventfd(0, EFD_CLOEXEC));
+    thread_wake_.reset(eventfd(0, EFD_CLOEXEC));
+    if (!loop_wake_.valid() || !thread_wake_.valid()) {
+        return false;
+    }
+    try {
+        thread_ = std::thread([this, function = std::move(body)] { run(function); });
+    } catch (const std::system_error&) {
+        return false;
+    }
+    lend_slots();
+    read_wakes();
+    return true;
+}
+
+void FrameThread::read_wakes() noexcept {
+    ring_->read(token_, loop_wake_.get(),
+                std::as_writable_bytes(std::span<std::uint64_t>(&wakes_, 1)));
+}
+
+void FrameThread::on_completion(const io::Completion& completion) noexcept {
+    if (idle() || !(completion.token == token_)) {
+        return;
+    }
+    const bool finished = finished_.load(std::memory_order_acquire);
+    take_messages();
+    add_counts();
+    if (!finished) {
+        lend_slots();
+        read_wakes();
+        return;
+    }
+    thread_.join(); // it has nothing left to do
+    for (frame::WritableSlot& slot : slots_) {
+        slot.reset();
+    }
+    slot_retry_at_ = never;
+}
+
+void FrameThread::take_messages() noexcept {
+    for (std::size_t taken = 0; taken < messages_max; ++taken) {
+        std::optional<Message> message = messages_.pop();
+        if (!message.has_value()) {
+            return;
+        }
+        if (stop_asked_.load(std::memory_order_relaxed)) {
+            continue;
+        }
+        if (!message->frame.has_value()) {
+            sink_->signal_lost(message->reason);
+            continue;
+        }
+        ++counters_->frames;
+        counters_->bytes += message->frame->jpeg_bytes;
+        sink_->publish(std::move(slots_[message->slot]), *message->frame);
+    }
+}
+
+void FrameThread::lend_slots() noexcept {
+    slot_retry_at_ = never;
+    if (stop_asked_.load(std::memory_order_relaxed)) {
+        return;
+    }
+    for (std::size_t i = 0; i < slots_max; ++i) {
+        if (slots_[i].valid()) {
+            continue;
+        }
+        slots_[i] = sink_->take_slot();
+        if (!slots_[i].valid()) {
+            slot_retry_at_ = ring_->now() + slot_retry_time;
+            return;
+        }
+        const bool lent = loans_.push(Loan{i, slots_[i].payload()});
+        RINGCAST_ASSERT(lent);
+    }
+}
+
+void FrameThread::add_counts() noexcept {
+    const auto read = [](const std::atomic<std::uint64_t>& count) {
+        return count.load(std::memory_order_relaxed);
+    };
+    counters_->frames_dropped = read(worker_.frames_dropped);
+    counters_->frames_damaged = read(worker_.frames_damaged);
+    counters_->frames_oversized = read(worker_.frames_oversized);
+    counters_->bytes_skipped = read(worker_.bytes_skipped);
+    counters_->reads = read(worker_.reads);
+}
+
+void FrameThread::on_deadline(Instant now) noexcept {
+    if (now >= slot_retry_at_) {
+        lend_slots();
+    }
+}
+
+void FrameThread::stop() noexcept {
+    if (idle()) {
+        return;
+    }
+    stop_asked_.store(true, std::memory_order_release);
+    slot_retry_at_ = never;
+    write_event(thread_wake_.get());
+}
+
+} // namespace ringcast::sources
