@@ -1,0 +1,183 @@
+#include "sources/file_source.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "sources/support.hpp"
+
+namespace ringcast::sources {
+
+namespace {
+
+using test::drive;
+using test::FakeRing;
+using test::FakeSink;
+using test::jpeg;
+using test::LogCapture;
+using test::TemporaryFolder;
+using namespace std::chrono_literals;
+
+constexpr std::size_t frame_max = 100'000;
+constexpr double fast = 500;   ///< so that a test need not wait for frames
+constexpr double slow = 0.001; ///< so that only news brings another frame
+
+/// A file source in real time: it is waited for, never slept for.
+struct Bench {
+    Bench(std::string path, std::optional<double> fps)
+        : source(ring, "door", std::move(path), fps) {
+        source.start(sink, 3);
+    }
+    ~Bench() {
+        source.stop();
+        until([this] { return source.stopped(); });
+        CHECK(sink.slots_with_source() == 0);
+        CHECK(ring.operations.empty());
+    }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+
+    template <typename Condition>
+    void until(Condition condition) {
+        drive(
+            ring, [this](const io::Completion& completion) { source.on_completion(completion); },
+            condition);
+    }
+    void until_frames(std::size_t count) {
+        until([&] { return sink.frames.size() >= count; });
+    }
+
+    FakeRing ring;
+    FakeSink sink{frame_max};
+    FileSource source;
+};
+
+} // namespace
+
+TEST_CASE("a file of frames is played in order and again from its beginning") {
+    const TemporaryFolder folder;
+    const std::vector<std::string> frames{jpeg(10, 'a'), jpeg(80'000, 'b'), jpeg(30, 'c')};
+    folder.write("film.mjpeg", frames[0] + frames[1] + "--junk--" + frames[2]);
+    Bench bench(folder.path("film.mjpeg"), fast);
+    bench.until_frames(9);
+    for (std::size_t i = 0; i < 9; ++i) {
+        CHECK(bench.sink.frames[i] == frames[i % 3]);
+    }
+    CHECK(bench.sink.reasons.empty());
+    CHECK(bench.source.counters().frames >= 9);
+    CHECK(bench.source.counters().bytes_skipped >= 16);
+    CHECK(bench.source.kind() == "file");
+    // Rising times, so that viewers see each turn as a new frame.
+    CHECK(bench.sink.infos[8].captured > bench.sink.infos[0].captured);
+    CHECK(bench.sink.infos[8].captured_at > bench.sink.infos[0].captured_at);
+}
+
+TEST_CASE("a folder of pictures is shown in the order of its names, other files left out") {
+    const TemporaryFolder folder;
+    folder.write("b.JPG", jpeg(2, 'b'));
+    folder.write("a.jpg", jpeg(1, 'a'));
+    folder.write("c.jpeg", jpeg(3, 'c'));
+    folder.write("d.txt", jpeg(4, 'd'));
+    folder.write("bad.jpg", jpeg(100).substr(0, 50));
+    Bench bench(folder.path(), fast);
+    bench.until_frames(6);
+    CHECK(std::vector<std::string>(bench.sink.frames.begin(), bench.sink.frames.begin() + 6) ==
+          std::vector<std::string>{jpeg(1, 'a'), jpeg(2, 'b'), jpeg(3, 'c'), jpeg(1, 'a'),
+                                   jpeg(2, 'b'), jpeg(3, 'c')});
+    CHECK(bench.source.counters().frames_damaged >= 1);
+}
+
+TEST_CASE("a picture that is moved into a folder is shown at once") {
+    const TemporaryFolder folder;
+    folder.write("a.jpg", jpeg(1, 'a'));
+    Bench bench(folder.path(), slow);
+    bench.until_frames(1);
+    folder.move_in("z.jpg", jpeg(2, 'z'));
+    bench.until_frames(2);
+    CHECK(bench.sink.frames[1] == jpeg(2, 'z'));
+    // A picture that is written in place counts when it is complete.
+    {
+        std::ofstream file(folder.path("y.jpg"), std::ios::binary);
+        file << jpeg(3, 'y').substr(0, 20) << std::flush;
+        folder.move_in("x.jpg", jpeg(4, 'x'));
+        bench.until_frames(3);
+        file << jpeg(3, 'y').substr(20);
+    }
+    bench.until_frames(4);
+    CHECK(bench.sink.frames[2] == jpeg(4, 'x'));
+    CHECK(bench.sink.frames[3] == jpeg(3, 'y'));
+}
+
+TEST_CASE("a picture that is rewritten is shown at once, whole") {
+    const TemporaryFolder folder;
+    folder.write("now.jpg", jpeg(100, 'a'));
+    Bench bench(folder.path("now.jpg"), slow);
+    bench.until_frames(1);
+    for (char letter = 'b'; letter <= 'f'; ++letter) {
+        folder.move_in("now.jpg", jpeg(100, letter));
+        bench.until([&] { return bench.sink.frames.back() == jpeg(100, letter); });
+    }
+    folder.write("now.jpg", jpeg(50, 'w'));
+    bench.until([&] { return bench.sink.frames.back() == jpeg(50, 'w'); });
+    folder.write("other.jpg", jpeg(50, 'o'));
+    folder.move_in("now.jpg", jpeg(50, 'x'));
+    bench.until([&] { return bench.sink.frames.back() == jpeg(50, 'x'); });
+    for (const std::string& frame : bench.sink.frames) {
+        CHECK(frame != jpeg(50, 'o'));
+    }
+}
+
+TEST_CASE("a missing file is said to be missing, and is shown when it appears") {
+    LogCapture log;
+    const TemporaryFolder folder;
+    Bench bench(folder.path("later.jpg"), slow);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the file is missing"});
+    CHECK(log.count(folder.path("later.jpg")) == 1);
+    folder.move_in("later.jpg", jpeg(10));
+    bench.until_frames(1);
+    CHECK(bench.sink.frames[0] == jpeg(10));
+}
+
+TEST_CASE("an empty folder waits for its first picture") {
+    const TemporaryFolder folder;
+    Bench bench(folder.path(), slow);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the folder holds no pictures"});
+    folder.write("first.jpg", jpeg(10));
+    bench.until_frames(1);
+}
+
+TEST_CASE("a folder that comes, goes and comes again is shown whenever it is there") {
+    const TemporaryFolder folder;
+    Bench bench(folder.path("inner"), fast);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons.back() == "the file is missing");
+    std::filesystem::create_directory(folder.path("inner"));
+    folder.write("inner/a.jpg", jpeg(1, 'a'));
+    bench.until_frames(1);
+    std::filesystem::remove_all(folder.path("inner"));
+    bench.until([&] { return bench.sink.reasons.size() >= 2; });
+    std::filesystem::create_directory(folder.path("inner"));
+    folder.write("inner/b.jpg", jpeg(2, 'b'));
+    bench.until([&] { return bench.sink.frames.back() == jpeg(2, 'b'); });
+}
+
+TEST_CASE("a file without a whole JPEG says so, and one too large says what to raise") {
+    const TemporaryFolder folder;
+    folder.write("bad.jpg", jpeg(1000).substr(0, 500));
+    folder.write("huge.jpg", jpeg(2'000'000));
+    {
+        Bench bench(folder.path("bad.jpg"), fast);
+        bench.until([&] { return !bench.sink.reasons.empty(); });
+        CHECK(bench.sink.reasons.back() == "the file holds no whole JPEG");
+        CHECK(bench.source.counters().frames_damaged >= 1);
+    }
+    Bench bench(folder.path("huge.jpg"), fast);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons.back() ==
+          "frames of 2 MiB are larger than frame_max = 97.6 KiB: raise it in [memory]");
+    CHECK(bench.source.counters().frames_oversized >= 1);
+}
+
+} // namespace ringcast::sources
