@@ -1,5 +1,6 @@
 #include "ringcast/http/response.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "ringcast/base/assert.hpp"
@@ -134,8 +135,12 @@ std::string reply(int status, ContentType type, std::string_view body, const Rep
 std::string error_reply(int status, std::string_view line, const ReplyContext& context,
                         std::uint32_t retry_after_seconds) {
     RINGCAST_ASSERT(status >= 400);
-    RINGCAST_ASSERT(line.find('\n') == std::string_view::npos);
-    return reply(status, ContentType::text, std::string(line) + "\n", context, retry_after_seconds);
+    std::string body(line);
+    // The reason for a lost signal may come from outside; one line stays one line.
+    std::replace_if(
+        body.begin(), body.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    body += '\n';
+    return reply(status, ContentType::text, body, context, retry_after_seconds);
 }
 
 std::string options_reply(const ReplyContext& context) {

@@ -109,6 +109,10 @@ TEST_CASE("an error is one line of text") {
     CHECK(!names(error, "Retry-After"));
 }
 
+TEST_CASE("an error stays one line whatever its text holds") {
+    CHECK(parse(error_reply(503, "no signal: a\r\nb\tc", {})).body == "no signal: a  b c\n");
+}
+
 TEST_CASE("405 lists the methods, 503 says when to come back") {
     CHECK(has(parse(error_reply(405, "No.", {})), "Allow: GET, HEAD, OPTIONS"));
     const Parsed busy = parse(error_reply(503, "Full.", {}, 5));

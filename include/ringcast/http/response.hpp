@@ -39,7 +39,8 @@ enum class ContentType : std::uint8_t { text, json, html, metrics };
 /// A whole reply. `retry_after_seconds` above 0 adds Retry-After.
 [[nodiscard]] std::string reply(int status, ContentType type, std::string_view body,
                                 const ReplyContext& context, std::uint32_t retry_after_seconds = 0);
-/// An error with a body of one line, which says what to do. 405 lists the methods that are allowed.
+/// An error with a body of one line, which says what to do; control characters in it become blanks.
+/// 405 lists the methods that are allowed.
 [[nodiscard]] std::string error_reply(int status, std::string_view line,
                                       const ReplyContext& context,
                                       std::uint32_t retry_after_seconds = 0);
