@@ -1,0 +1,39 @@
+#include "sources/make_source.hpp"
+
+#include <type_traits>
+#include <variant>
+
+#include <unistd.h>
+
+#include "sources/exec_source.hpp"
+#include "sources/file_source.hpp"
+#include "sources/pattern_source.hpp"
+#include "sources/stdin_source.hpp"
+
+namespace ringcast::sources {
+
+Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamConfig& stream,
+                                                         io::Ring& ring) {
+    using Made = std::unique_ptr<source::FrameSource>;
+    return std::visit(
+        [&](const auto& kind) -> Result<Made> {
+            using Kind = std::decay_t<decltype(kind)>;
+            if constexpr (std::is_same_v<Kind, config::PatternSource>) {
+                return Made(std::make_unique<PatternSource>(ring, stream.name, kind));
+            } else if constexpr (std::is_same_v<Kind, config::ExecSource>) {
+                return Made(std::make_unique<ExecSource>(ring, stream.name, kind.command));
+            } else if constexpr (std::is_same_v<Kind, config::FileSource>) {
+                return Made(std::make_unique<FileSource>(ring, stream.name, kind.path, kind.fps));
+            } else {
+                static_assert(std::is_same_v<Kind, config::StdinSource>);
+                if (isatty(STDIN_FILENO) == 1) {
+                    return fail("standard input is a terminal: pipe a stream into it, for example "
+                                "rpicam-vid -t 0 -n --codec mjpeg -o - | ringcast -");
+                }
+                return Made(std::make_unique<StdinSource>(ring, stream.name, STDIN_FILENO));
+            }
+        },
+        stream.source);
+}
+
+} // namespace ringcast::sources

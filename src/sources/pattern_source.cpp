@@ -1,0 +1,75 @@
+#include "sources/pattern_source.hpp"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "ringcast/base/log.hpp"
+#include "sources/byte_size.hpp"
+#include "sources/schedule.hpp"
+
+namespace ringcast::sources {
+
+PatternSource::PatternSource(io::Ring& ring, std::string stream_name,
+                             const config::PatternSource& pattern)
+    : stream_name_(std::move(stream_name)), fps_(pattern.fps), quality_(pattern.quality),
+      painter_(pattern.size.width, pattern.size.height, pattern.fps), thread_(ring, counters_) {}
+
+void PatternSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+    constexpr std::uint8_t wake_operation = 0;
+    constexpr std::uint32_t only_run = 1;
+    const auto paint = [this](FrameThread::Worker& worker) { run(worker); };
+    if (!thread_.begin(sink, io::source_token(stream, wake_operation, only_run), paint)) {
+        sink.signal_lost("there is no thread left to paint the pattern");
+    }
+}
+
+void PatternSource::run(FrameThread::Worker& worker) noexcept {
+    Schedule schedule(fps_, monotonic_now());
+    while (worker.sleep_until(schedule.due()) != FrameThread::Worker::Wake::stop) {
+        if (const ByteSpan payload = worker.payload(); !payload.empty()) {
+            make_frame(worker, payload);
+        } else {
+            ++worker.frames_dropped;
+        }
+        worker.frames_dropped += schedule.advance(monotonic_now());
+    }
+}
+
+void PatternSource::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
+    const std::size_t frame_bytes_max = payload.size() - frame::SlotGeometry::read_ahead;
+    frame::FrameInfo info;
+    info.captured = wall_now();
+    info.captured_at = monotonic_now();
+    const encode::Picture& picture = painter_.paint(sequence_ + 1, info.captured);
+    const jpeg::Stamp stamp{sequence_ + 1, info.captured, 0};
+    const std::optional<std::size_t> bytes =
+        encoder_.encode(picture, quality_, stamp, payload.first(frame_bytes_max));
+    if (!bytes.has_value()) {
+        note_oversized(worker, frame_bytes_max);
+        return;
+    }
+    oversized_ = false;
+    ++sequence_;
+    info.jpeg_bytes = *bytes;
+    info.width = static_cast<std::uint16_t>(picture.width());
+    info.height = static_cast<std::uint16_t>(picture.height());
+    worker.hand_over(info);
+}
+
+void PatternSource::note_oversized(FrameThread::Worker& worker,
+                                   std::size_t frame_bytes_max) noexcept {
+    ++worker.frames_oversized;
+    if (oversized_) {
+        return;
+    }
+    oversized_ = true;
+    std::string reason =
+        fmt::format("the pattern's frames are larger than frame_max = {}: raise it in [memory]",
+                    byte_size(frame_bytes_max));
+    log(LogLevel::warning, "stream {}: {}", stream_name_, reason);
+    worker.report(std::move(reason));
+}
+
+} // namespace ringcast::sources

@@ -1,0 +1,78 @@
+#include "sources/pattern_source.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "ringcast/jpeg/stamp.hpp"
+#include "sources/support.hpp"
+
+namespace ringcast::sources {
+
+namespace {
+
+using test::drive;
+using test::FakeRing;
+using test::FakeSink;
+
+struct Bench {
+    Bench(const config::PatternSource& pattern, std::size_t frame_max)
+        : sink(frame_max), source(ring, "test", pattern) {
+        source.start(sink, 0);
+    }
+    ~Bench() {
+        source.stop();
+        until([this] { return source.stopped(); });
+        CHECK(sink.slots_with_source() == 0);
+        CHECK(ring.operations.empty());
+    }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+
+    template <typename Condition>
+    void until(Condition condition) {
+        drive(
+            ring, [this](const io::Completion& completion) { source.on_completion(completion); },
+            condition);
+    }
+
+    FakeRing ring;
+    FakeSink sink;
+    PatternSource source;
+};
+
+} // namespace
+
+TEST_CASE("the pattern's frames carry their sequence, capture time and checksum") {
+    Bench bench({{320, 240}, 200, 80}, 200'000);
+    const WallTime before = wall_now();
+    bench.until([&] { return bench.sink.frames.size() >= 30; });
+    for (std::size_t i = 0; i < 30; ++i) {
+        const ConstByteSpan frame = as_bytes(bench.sink.frames[i]);
+        const auto stamp = jpeg::read_stamp(frame);
+        REQUIRE(stamp.has_value());
+        CHECK(stamp->sequence == i + 1);
+        CHECK(stamp->captured == bench.sink.infos[i].captured);
+        CHECK(stamp->crc == jpeg::stamp_checksum(frame));
+        CHECK(bench.sink.infos[i].width == 320);
+        CHECK(bench.sink.infos[i].height == 240);
+    }
+    CHECK(bench.sink.infos[29].captured > before);
+    CHECK(bench.sink.infos[29].captured_at <= monotonic_now());
+    // Thirty frames at 200 a second: the last is captured no earlier than 29 periods after the
+    // first was due.
+    CHECK(bench.sink.infos[29].captured_at - bench.sink.infos[0].captured_at >
+          std::chrono::milliseconds(100));
+    CHECK(bench.source.counters().frames >= 30);
+    CHECK(bench.source.kind() == "pattern");
+}
+
+TEST_CASE("a pattern that is larger than the largest frame says what to raise") {
+    Bench bench({{640, 480}, 100, 95}, 3000);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons.back() ==
+          "the pattern's frames are larger than frame_max = 2.9 KiB: raise it in [memory]");
+    CHECK(bench.sink.frames.empty());
+}
+
+} // namespace ringcast::sources
