@@ -1,0 +1,334 @@
+#include "app/listeners.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "app/port_holder.hpp"
+#include "ringcast/base/assert.hpp"
+#include "ringcast/config/listen_address.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+// Hundreds of viewers may connect in the same instant; the kernel caps this at net.core.somaxconn,
+// which is 4096 from Linux 5.4 on.
+constexpr int backlog = 4096;
+// What a socket holds unsent bounds how old a viewer's picture gets: with 16 KiB a 300 KB/s reader
+// is 0.65 s behind, at the same throughput (measured).
+constexpr int notsent_lowat_bytes = 16 * 1024;
+// The kernel's own time-out is the net beneath stall_timeout, so it comes a little later.
+constexpr auto user_timeout_margin = std::chrono::seconds(5);
+constexpr mode_t socket_file_mode = 0660;
+// Port 0 must give both families the same port, which another program may hold in one of them.
+constexpr int port_attempts_max = 8;
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+
+    [[nodiscard]] sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+    [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+    [[nodiscard]] in_port_t& port_field() noexcept {
+        return family() == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port
+                                    : reinterpret_cast<sockaddr_in*>(&storage)->sin_port;
+    }
+    [[nodiscard]] std::uint16_t port() noexcept { return ntohs(port_field()); }
+    void set_port(std::uint16_t port) noexcept { port_field() = htons(port); }
+};
+
+/// The addresses of this machine that `tcp` means; ":PORT" is both wildcards.
+Result<std::vector<SocketAddress>> resolve(const config::ListenTcp& tcp) {
+    std::vector<SocketAddress> addresses;
+    if (tcp.host.empty()) {
+        for (const char* host : {"0.0.0.0", "::"}) {
+            addresses.push_back(resolve({host, tcp.port}).value().front());
+        }
+        return addresses;
+    }
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (const int error = ::getaddrinfo(tcp.host.c_str(), nullptr, &hints, &found); error != 0) {
+        return fail(fmt::format("can't listen on {}: the host {} can't be resolved ({})",
+                                config::listen_address_text(tcp), tcp.host, ::gai_strerror(error)));
+    }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, &::freeaddrinfo);
+    for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+        SocketAddress address;
+        std::memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
+        address.length = info->ai_addrlen;
+        address.set_port(tcp.port);
+        // A name may stand twice in /etc/hosts.
+        const bool known = std::ranges::any_of(addresses, [&](const SocketAddress& other) {
+            return other.length == address.length &&
+                   std::memcmp(&other.storage, &address.storage, address.length) == 0;
+        });
+        if (!known) {
+            addresses.push_back(address);
+        }
+    }
+    return addresses;
+}
+
+int unprivileged_port_min() {
+    std::ifstream file("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    int port = 0;
+    return file >> port ? port : 1024;
+}
+
+/// Says why and what to do about it.
+std::string listen_failure(const config::ListenTcp& tcp, int error) {
+    const std::string text = config::listen_address_text(tcp);
+    switch (error) {
+    case EADDRINUSE: {
+        const auto holder = find_port_holder(tcp.port);
+        return fmt::format("can't listen on {}: {}; choose another port, as in --listen "
+                           "127.0.0.1:{}, or end that program",
+                           text,
+                           holder ? fmt::format("the port is taken by {} (process {})",
+                                                holder->program, holder->pid)
+                                  : "the port is taken by a program that only root can see "
+                                    "(`sudo ss -ltnp` names it)",
+                           tcp.port < UINT16_MAX ? tcp.port + 1 : 8080);
+    }
+    case EACCES:
+        return fmt::format("can't listen on {}: ports below {} need a privilege; choose a higher "
+                           "port, put a proxy before it, or grant it (AmbientCapabilities="
+                           "CAP_NET_BIND_SERVICE in a unit, `setcap cap_net_bind_service=+ep` on "
+                           "the program)",
+                           text, unprivileged_port_min());
+    case EADDRNOTAVAIL:
+        return fmt::format("can't listen on {}: this machine doesn't have that address (`ip "
+                           "address` lists those it has)",
+                           text);
+    default:
+        return fmt::format("can't listen on {}: {}", text, std::strerror(error));
+    }
+}
+
+int set_option(int fd, int level, int option, int value) noexcept {
+    return ::setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : errno;
+}
+
+/// Never SO_SNDBUF, which would turn the kernel's tuning off and throttle far viewers, and never
+/// SO_LINGER, which every viewer would inherit.
+int set_tcp_options(int fd, int family, Duration stall_timeout) noexcept {
+    const auto user_timeout =
+        std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout + user_timeout_margin);
+    int error = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (error == 0 && family == AF_INET6) {
+        error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    }
+    if (error == 0) {
+        error = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    }
+    if (error == 0) {
+        error = set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, notsent_lowat_bytes);
+    }
+    if (error == 0) {
+        error =
+            set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    }
+    return error;
+}
+
+config::ListenTcp bound_address(int fd) {
+    SocketAddress bound;
+    bound.length = sizeof bound.storage;
+    RINGCAST_ASSERT(::getsockname(fd, bound.get(), &bound.length) == 0);
+    std::array<char, NI_MAXHOST> host{};
+    RINGCAST_ASSERT(::getnameinfo(bound.get(), bound.length, host.data(), host.size(), nullptr, 0,
+                                  NI_NUMERICHOST) == 0);
+    return {host.data(), bound.port()};
+}
+
+struct Attempt {
+    Listener listener;
+    int error = 0; ///< an errno; then there is no listener
+};
+
+/// The sockets are blocking: io_uring arms a poll where a call would block, whatever the flag says.
+Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
+    Listener listener;
+    listener.fd.reset(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+    if (!listener.fd.valid()) {
+        return {{}, errno};
+    }
+    const int fd = listener.fd.get();
+    if (const int error = set_tcp_options(fd, address.family(), stall_timeout); error != 0) {
+        return {{}, error};
+    }
+    if (::bind(fd, address.get(), address.length) != 0 || ::listen(fd, backlog) != 0) {
+        return {{}, errno};
+    }
+    listener.address = bound_address(fd);
+    return {std::move(listener), 0};
+}
+
+/// All of `tcp`'s addresses on one port. Adds to `listeners` and gives back an errno; 0 is success.
+int open_each(const std::vector<SocketAddress>& addresses, Duration stall_timeout,
+              std::vector<Listener>& listeners) {
+    std::optional<std::uint16_t> port;
+    int error_without_family = 0;
+    for (SocketAddress address : addresses) {
+        if (port) {
+            address.set_port(*port);
+        }
+        Attempt attempt = open_tcp(address, stall_timeout);
+        // One family may be off in the kernel, or its loopback address missing.
+        const bool no_family = attempt.error == EAFNOSUPPORT || attempt.error == EADDRNOTAVAIL;
+        if (no_family && addresses.size() > 1) {
+            error_without_family = attempt.error;
+            continue;
+        }
+        if (attempt.error != 0) {
+            return attempt.error;
+        }
+        port = std::get<config::ListenTcp>(attempt.listener.address).port;
+        listeners.push_back(std::move(attempt.listener));
+    }
+    return port ? 0 : error_without_family;
+}
+
+Result<std::vector<Listener>> open_tcp_listeners(const config::ListenTcp& tcp,
+                                                 Duration stall_timeout) {
+    const auto addresses = resolve(tcp);
+    if (!addresses) {
+        return tl::unexpected(addresses.error());
+    }
+    int error = 0;
+    for (int attempt = 0; attempt < port_attempts_max; ++attempt) {
+        std::vector<Listener> listeners;
+        error = open_each(*addresses, stall_timeout, listeners);
+        if (error == 0) {
+            return listeners;
+        }
+        if (tcp.port != 0 || error != EADDRINUSE) {
+            break;
+        }
+    }
+    return fail(listen_failure(tcp, error));
+}
+
+// --- UNIX sockets -------------------------------------------------------------------------------
+
+SocketAddress unix_address(const std::string& path) noexcept {
+    SocketAddress address;
+    auto* const name = reinterpret_cast<sockaddr_un*>(&address.storage);
+    RINGCAST_ASSERT(path.size() < sizeof name->sun_path);
+    name->sun_family = AF_UNIX;
+    std::memcpy(name->sun_path, path.data(), path.size());
+    address.length = sizeof(sockaddr_un);
+    return address;
+}
+
+UniqueFd unix_socket() noexcept {
+    return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+/// Makes room for a socket at `path`: a file that a dead process left is removed, nothing else is.
+Result<void> clear_path(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) {
+        return {}; // Nothing there; if it is something else, bind will say so.
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        return fail(
+            fmt::format("can't listen on unix:{}: a file that is no socket is in the way", path));
+    }
+    const UniqueFd probe = unix_socket();
+    SocketAddress address = unix_address(path);
+    if (::connect(probe.get(), address.get(), address.length) == 0) {
+        return fail(fmt::format("can't listen on unix:{}: another program listens there", path));
+    }
+    if (errno != ECONNREFUSED) {
+        return fail(fmt::format("can't listen on unix:{}: {}", path, std::strerror(errno)));
+    }
+    if (::unlink(path.c_str()) != 0) {
+        return fail(fmt::format("can't listen on unix:{}: the socket that an ended program left "
+                                "can't be removed ({})",
+                                path, std::strerror(errno)));
+    }
+    return {};
+}
+
+Result<Listener> open_unix_listener(const config::ListenUnix& where) {
+    if (auto cleared = clear_path(where.path); !cleared) {
+        return tl::unexpected(cleared.error());
+    }
+    Listener listener{unix_socket(), where, {}};
+    const int fd = listener.fd.get();
+    SocketAddress address = unix_address(where.path);
+    // The mode before bind is what the file begins with (less the umask), so nobody else can
+    // connect in between; after it, the mode is as documented whatever the umask.
+    if (fd < 0 || ::fchmod(fd, socket_file_mode) != 0 ||
+        ::bind(fd, address.get(), address.length) != 0) {
+        return fail(fmt::format("can't listen on unix:{}: {}", where.path, std::strerror(errno)));
+    }
+    listener.socket_file = SocketFile(where.path);
+    if (::chmod(where.path.c_str(), socket_file_mode) != 0 || ::listen(fd, backlog) != 0) {
+        return fail(fmt::format("can't listen on unix:{}: {}", where.path, std::strerror(errno)));
+    }
+    return listener;
+}
+
+} // namespace
+
+SocketFile::SocketFile(std::string path) noexcept : path_(std::move(path)) {
+    struct stat status {};
+    if (::lstat(path_.c_str(), &status) == 0) {
+        device_ = status.st_dev;
+        inode_ = status.st_ino;
+    }
+}
+
+SocketFile::~SocketFile() {
+    struct stat status {};
+    if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+        status.st_ino == inode_) {
+        static_cast<void>(::unlink(path_.c_str()));
+    }
+}
+
+Result<std::vector<Listener>> open_listeners(std::span<const config::ListenAddress> addresses,
+                                             Duration stall_timeout) {
+    std::vector<Listener> listeners;
+    for (const config::ListenAddress& address : addresses) {
+        if (const auto* unix_address = std::get_if<config::ListenUnix>(&address)) {
+            auto listener = open_unix_listener(*unix_address);
+            if (!listener) {
+                return tl::unexpected(listener.error());
+            }
+            listeners.push_back(std::move(*listener));
+            continue;
+        }
+        auto opened = open_tcp_listeners(std::get<config::ListenTcp>(address), stall_timeout);
+        if (!opened) {
+            return tl::unexpected(opened.error());
+        }
+        std::ranges::move(*opened, std::back_inserter(listeners));
+    }
+    return listeners;
+}
+
+} // namespace ringcast::app

@@ -1,0 +1,56 @@
+#pragma once
+// Opens the sockets that viewers connect to. What is set on a listener is inherited by what it
+// accepts, so that accepting needs no further system call. Knows nothing of HTTP or the ring.
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "ringcast/base/result.hpp"
+#include "ringcast/base/time.hpp"
+#include "ringcast/base/unique_fd.hpp"
+#include "ringcast/config/config.hpp"
+
+namespace ringcast::app {
+
+/// The file of a UNIX socket that we made; removed at the end, if it is still the one we made.
+class SocketFile {
+public:
+    SocketFile() noexcept = default;
+    /// Adopts the file that exists at `path`.
+    explicit SocketFile(std::string path) noexcept;
+    SocketFile(SocketFile&& other) noexcept
+        : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+    SocketFile& operator=(SocketFile&& other) noexcept {
+        std::swap(path_, other.path_);
+        std::swap(device_, other.device_);
+        std::swap(inode_, other.inode_);
+        return *this;
+    }
+    SocketFile(const SocketFile&) = delete;
+    SocketFile& operator=(const SocketFile&) = delete;
+    ~SocketFile();
+
+private:
+    std::string path_;
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+};
+
+struct Listener {
+    UniqueFd fd;
+    /// What it is bound to: a numeric host, and the port that the kernel chose where 0 was asked.
+    config::ListenAddress address;
+    SocketFile socket_file;
+};
+
+/// All of them or an error that says what to do. ":PORT" and names give a socket for each address:
+/// one per family, so that no peer appears as an IPv4 address in IPv6 clothes. Where the kernel has
+/// no IPv6, ":PORT" is IPv4 alone.
+[[nodiscard]] Result<std::vector<Listener>>
+open_listeners(std::span<const config::ListenAddress> addresses, Duration stall_timeout);
+
+} // namespace ringcast::app
