@@ -90,6 +90,7 @@ struct JpegEncoder::State {
     void write_picture(const Picture& picture) {
         // The library's interface is not const, but it only reads.
         const auto line = [&picture](Channel channel, int y) {
+            // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
             return const_cast<JSAMPROW>(picture.row(channel, y).data());
         };
         for (int top = 0; top < picture.padded_height(); top += luma_lines) {

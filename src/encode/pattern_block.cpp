@@ -49,8 +49,13 @@ struct BitPlace {
     unsigned mask;
 };
 constexpr BitPlace bit_place(int column, int row) noexcept {
-    const auto bit = static_cast<std::size_t>(row * pattern_block_columns + column);
+    const auto bit = static_cast<unsigned>(row * pattern_block_columns + column);
     return {bit / 8, 0x80U >> (bit % 8)};
+}
+
+/// Of a column or a row of cells, pixels from the picture's edge.
+constexpr int cell_middle(int index, int cell) noexcept {
+    return (index + 1) * cell + cell / 2;
 }
 
 } // namespace
@@ -88,9 +93,9 @@ std::optional<PatternBlock> read_pattern_block(std::span<const std::uint8_t> rgb
     for (int row = 0; row < pattern_block_rows; ++row) {
         for (int column = 0; column < pattern_block_columns; ++column) {
             // The pixel in the middle, green alone: the cells are grey.
-            const int x = (column + 1) * cell + cell / 2;
-            const int y = (row + 1) * cell + cell / 2;
-            if (rgb[static_cast<std::size_t>(3 * (y * width + x) + 1)] >= 128) {
+            const auto x = static_cast<std::size_t>(cell_middle(column, cell));
+            const auto y = static_cast<std::size_t>(cell_middle(row, cell));
+            if (rgb[3 * (y * static_cast<std::size_t>(width) + x) + 1] >= 128) {
                 const BitPlace place = bit_place(column, row);
                 bytes[place.byte] = static_cast<std::uint8_t>(bytes[place.byte] | place.mask);
             }

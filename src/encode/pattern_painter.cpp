@@ -262,7 +262,8 @@ void PatternPainter::draw_ball(std::int64_t microseconds) noexcept {
     ball_area_ = {even(swing(microseconds, ball_period_x, picture_.width() - size)),
                   even(swing(microseconds, ball_period_y, picture_.height() - size)), size, size};
     const auto pixel = [this, size](int x, int y) -> const BallPixel& {
-        return ball_[static_cast<std::size_t>(y * size + x)];
+        return ball_[static_cast<std::size_t>(y) * static_cast<std::size_t>(size) +
+                     static_cast<std::size_t>(x)];
     };
     for (int y = 0; y < size; ++y) {
         for (int x = 0; x < size; ++x) {
