@@ -23,6 +23,29 @@ bool resources_exhausted(std::int32_t error) noexcept {
     return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
 }
 
+/// What peers and networks do all the time. Anything else ends its connection just the same, and is
+/// counted, because somebody should look.
+bool expected_of_peers(std::int32_t result) noexcept {
+    switch (-result) {
+    case EPIPE:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ECANCELED:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENOBUFS:
+    case ENOMEM:
+    case EOPNOTSUPP:
+        return true;
+    default:
+        return result >= 0;
+    }
+}
+
 std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
     return settings.viewers_max + settings.connections_extra;
 }
@@ -75,13 +98,13 @@ void Relay::start() noexcept {
 // --- one turn
 // -------------------------------------------------------------------------------------
 
-void Relay::turn() noexcept {
+void Relay::turn(Instant wake_by) noexcept {
     fan_out();
     // While connections are being set up nobody gains from gathering: each answer begins the next
     // step of somebody's first frame.
     const std::size_t expected =
         talking_count_ > 0 ? 1 : std::max<std::size_t>(results_expected_, 1);
-    const Instant wake_at = fan_out_pending() ? Instant{} : next_deadline();
+    const Instant wake_at = fan_out_pending() ? Instant{} : std::min(wake_by, next_deadline());
     const std::size_t count = ring_.submit_and_reap(completions_, wake_at, expected);
     for (std::size_t i = 0; i < count; ++i) {
         dispatch(completions_[i]);
@@ -159,12 +182,25 @@ void Relay::count_late(const io::Completion& completion) noexcept {
     }
 }
 
+void Relay::note_error(const io::Completion& completion, viewer::ViewerState state) noexcept {
+    // While a connection is being aborted its operations answer all kinds of things.
+    if (state == viewer::ViewerState::aborting || completion.notification ||
+        expected_of_peers(completion.result)) {
+        return;
+    }
+    if (counters_.unexpected_errors++ == 0) {
+        log(LogLevel::warning, "a connection was ended by an unexpected error ({}, operation {})",
+            -completion.result, static_cast<int>(completion.token.kind));
+    }
+}
+
 void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
     const viewer::ViewerId id{completion.token.slot, completion.token.generation};
     viewer::Viewer* viewer = viewers_.find(id);
     if (viewer == nullptr) {
         return count_late(completion);
     }
+    note_error(completion, viewer->state());
     viewer::ViewerContext viewer_context = context();
     switch (completion.token.kind) {
     case io::OpKind::receive:
@@ -172,7 +208,7 @@ void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
     case io::OpKind::reply: {
         const bool talking = viewer->talking();
         const viewer::ViewerEvent event = viewer->on_reply(viewer_context, completion.result);
-        talking_count_ -= talking && !viewer->talking() ? 1 : 0;
+        talking_count_ -= talking && !viewer->talking() ? 1U : 0U;
         return on_event(*viewer, event);
     }
     case io::OpKind::hangup:
@@ -199,7 +235,8 @@ void Relay::on_send(const io::Completion& completion) noexcept {
         return count_late(completion);
     }
     viewer::Viewer& viewer = viewers_.get(send->viewer);
-    results_expected_ -= results_expected_ > 0 && !completion.notification ? 1 : 0;
+    results_expected_ -= results_expected_ > 0 && !completion.notification ? 1U : 0U;
+    note_error(completion, viewer.state());
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
     viewer::ViewerContext viewer_context = context();

@@ -128,7 +128,7 @@ std::uint32_t Relay::viewers_from(const viewer::Viewer& viewer) noexcept {
     const std::string_view host = host_of(viewer.peer());
     std::uint32_t count = 0;
     viewers_.for_each([&](viewer::ViewerId, const viewer::Viewer& other) {
-        count += other.streaming() && host_of(other.peer()) == host ? 1 : 0;
+        count += other.streaming() && host_of(other.peer()) == host ? 1U : 0U;
     });
     return count;
 }

@@ -25,7 +25,7 @@ ViewerStatus viewer_status(const viewer::ViewerContext& context, const viewer::V
         status.delivered_age = now - viewer.delivered_captured_at();
     }
     status.frames_sent = viewer.frames_sent();
-    status.frames_skipped = viewer.frames_skipped();
+    status.skipped = viewer.skipped();
     status.bytes_sent = viewer.bytes_sent();
     status.connected_for = now - viewer.opened();
     return status;

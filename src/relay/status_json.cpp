@@ -80,6 +80,15 @@ Json source_json(const source::SourceCounters& counters) {
     };
 }
 
+Json skips_json(const viewer::SkipCounters& skipped) {
+    return {
+        {"busy", skipped.busy},
+        {"rate", skipped.rate},
+        {"memory", skipped.memory},
+        {"late", skipped.late},
+    };
+}
+
 Json sends_json(const SendCounters& sends) {
     return {
         {"frames_zero_copy", sends.frames_sent_zero_copy},
@@ -87,10 +96,7 @@ Json sends_json(const SendCounters& sends) {
         {"bytes", sends.bytes_sent},
         {"zero_copy_notifications", sends.notifications},
         {"zero_copy_copied", sends.notifications_copied},
-        {"skipped_busy", sends.skipped_busy},
-        {"skipped_rate", sends.skipped_rate},
-        {"skipped_memory", sends.skipped_memory},
-        {"skipped_late", sends.skipped_late},
+        {"frames_skipped", skips_json(sends.skipped)},
     };
 }
 
@@ -138,7 +144,7 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
         {"fps", viewer.fps},
         {"delivered_age_seconds", seconds_or_null(viewer.delivered_age)},
         {"frames_sent", viewer.frames_sent},
-        {"frames_skipped", viewer.frames_skipped},
+        {"frames_skipped", skips_json(viewer.skipped)},
         {"bytes_sent", viewer.bytes_sent},
         {"connected_seconds", seconds(viewer.connected_for)},
     };

@@ -200,10 +200,10 @@ void add_sends(Families& families, const Streams& streams) {
         counter(families, "frames_skipped_total", "Frames that a viewer was not sent, by reason.");
     for (const StreamStatus& stream : streams) {
         const SendCounters& sends = stream.sends;
-        add(skipped, sends.skipped_busy, {{"stream", stream.name}, {"reason", "busy"}});
-        add(skipped, sends.skipped_rate, {{"stream", stream.name}, {"reason", "rate"}});
-        add(skipped, sends.skipped_memory, {{"stream", stream.name}, {"reason", "memory"}});
-        add(skipped, sends.skipped_late, {{"stream", stream.name}, {"reason", "late"}});
+        add(skipped, sends.skipped.busy, {{"stream", stream.name}, {"reason", "busy"}});
+        add(skipped, sends.skipped.rate, {{"stream", stream.name}, {"reason", "rate"}});
+        add(skipped, sends.skipped.memory, {{"stream", stream.name}, {"reason", "memory"}});
+        add(skipped, sends.skipped.late, {{"stream", stream.name}, {"reason", "late"}});
     }
     add_by_stream(counter(families, "sent_bytes_total", "Bytes of frames sent to viewers."),
                   streams, [](const StreamStatus& stream) { return stream.sends.bytes_sent; });

@@ -257,7 +257,7 @@ void Stream::choose_victims(viewer::ViewerContext& context, viewer::ViewerSlab& 
     count_holders(context, viewers);
     for (const Holders& holders : holders_) {
         // On its way back already.
-        available += holders.count > 0 && holders.count == holders.ending ? 1 : 0;
+        available += holders.count > 0 && holders.count == holders.ending ? 1U : 0U;
     }
     viewer::InFlightList& in_flight = context.streams[index_].in_flight;
     while (available <= settings_.slots_reserve) {

@@ -361,22 +361,29 @@ void Viewer::start_send(ViewerContext& context, const frame::FrameLease& frame) 
     send_frame(context, frame.share(), bytes, false);
 }
 
+SkipCounters Viewer::find_skips(std::uint64_t sequence) noexcept {
+    const std::uint64_t missed = sequence - last_sequence_ - 1;
+    if (terms_.period_min > Duration::zero()) {
+        return {.rate = missed};
+    }
+    if (std::exchange(held_back_, false)) {
+        return {.memory = missed};
+    }
+    const std::uint64_t busy_until = std::min(idle_from_sequence_, sequence - 1);
+    const std::uint64_t busy = busy_until > last_sequence_ ? busy_until - last_sequence_ : 0;
+    return {.busy = busy, .late = missed - busy};
+}
+
 void Viewer::count_skips(ViewerContext& context, std::uint64_t sequence) noexcept {
     if (last_sequence_ == 0) {
         return; // its first frame
     }
-    SendCounters& counters = context.streams[terms_.stream].counters;
-    const std::uint64_t missed = sequence - last_sequence_ - 1;
-    frames_skipped_ += missed;
-    if (terms_.period_min > Duration::zero()) {
-        counters.skipped_rate += missed;
-    } else if (std::exchange(held_back_, false)) {
-        counters.skipped_memory += missed;
-    } else {
-        const std::uint64_t busy_until = std::min(idle_from_sequence_, sequence - 1);
-        const std::uint64_t busy = busy_until > last_sequence_ ? busy_until - last_sequence_ : 0;
-        counters.skipped_busy += busy;
-        counters.skipped_late += missed - busy;
+    const SkipCounters skips = find_skips(sequence);
+    for (SkipCounters* counters : {&skipped_, &context.streams[terms_.stream].counters.skipped}) {
+        counters->busy += skips.busy;
+        counters->rate += skips.rate;
+        counters->memory += skips.memory;
+        counters->late += skips.late;
     }
 }
 

@@ -52,8 +52,8 @@ inline StatusSnapshot sample_status() {
          source.restarts);
     SendCounters& sends = live.sends;
     fill(sends.frames_sent_copy, sends.frames_sent_zero_copy, sends.bytes_sent, sends.notifications,
-         sends.notifications_copied, sends.skipped_busy, sends.skipped_rate, sends.skipped_memory,
-         sends.skipped_late);
+         sends.notifications_copied, sends.skipped.busy, sends.skipped.rate, sends.skipped.memory,
+         sends.skipped.late);
     live.latency.add(milliseconds(3));
     live.latency.add(milliseconds(5));
     live.latency.add(std::chrono::seconds(20));
@@ -75,7 +75,7 @@ inline StatusSnapshot sample_status() {
     viewer.fps_limit = 5.0;
     viewer.fps = 4.75;
     viewer.delivered_age = milliseconds(80);
-    fill(viewer.frames_sent, viewer.frames_skipped, viewer.bytes_sent);
+    fill(viewer.frames_sent, viewer.skipped.busy, viewer.bytes_sent);
     viewer.connected_for = milliseconds(60'500);
     ViewerStatus other;
     other.id = 78;

@@ -1,5 +1,8 @@
 #include "ringcast/relay/status.hpp"
 
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
@@ -12,6 +15,18 @@ namespace {
 
 nlohmann::json status_of(const StatusSnapshot& status) {
     return nlohmann::json::parse(status_json(status));
+}
+
+// Every key of every object, wherever it is.
+void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
+    for (const auto& [key, value] : json.items()) {
+        if (json.is_object()) {
+            keys.insert(key);
+        }
+        if (value.is_structured()) {
+            collect_keys(value, keys);
+        }
+    }
 }
 
 } // namespace
@@ -88,10 +103,10 @@ TEST_CASE("status tells of each stream") {
     CHECK(live["sent"]["bytes"] == sends.bytes_sent);
     CHECK(live["sent"]["zero_copy_notifications"] == sends.notifications);
     CHECK(live["sent"]["zero_copy_copied"] == sends.notifications_copied);
-    CHECK(live["sent"]["skipped_busy"] == sends.skipped_busy);
-    CHECK(live["sent"]["skipped_rate"] == sends.skipped_rate);
-    CHECK(live["sent"]["skipped_memory"] == sends.skipped_memory);
-    CHECK(live["sent"]["skipped_late"] == sends.skipped_late);
+    CHECK(live["sent"]["frames_skipped"]["busy"] == sends.skipped.busy);
+    CHECK(live["sent"]["frames_skipped"]["rate"] == sends.skipped.rate);
+    CHECK(live["sent"]["frames_skipped"]["memory"] == sends.skipped.memory);
+    CHECK(live["sent"]["frames_skipped"]["late"] == sends.skipped.late);
 }
 
 TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
@@ -118,7 +133,7 @@ TEST_CASE("status tells of each viewer") {
     CHECK(viewer["fps"] == 4.75);
     CHECK(viewer["delivered_age_seconds"] == 0.08);
     CHECK(viewer["frames_sent"] == sample.viewers[0].frames_sent);
-    CHECK(viewer["frames_skipped"] == sample.viewers[0].frames_skipped);
+    CHECK(viewer["frames_skipped"]["busy"] == sample.viewers[0].skipped.busy);
     CHECK(viewer["bytes_sent"] == sample.viewers[0].bytes_sent);
     CHECK(viewer["connected_seconds"] == 60.5);
     CHECK(viewers[1]["stream"] == "garage");
@@ -137,6 +152,20 @@ TEST_CASE("state has what ustreamer's clients look for") {
     CHECK(live["result"]["source"]["captured_fps"] == 29.5);
     CHECK(live["result"]["stream"]["clients"] == 3);
     CHECK(nlohmann::json::parse(state_json(sample, 1))["result"]["source"]["online"] == false);
+}
+
+TEST_CASE("the documentation shows every field of status") {
+    std::ifstream file(RINGCAST_SOURCE_DIR "/docs/http-api.md");
+    const std::string document{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t begin = document.find("```json\n");
+    REQUIRE(begin != std::string::npos);
+    const std::size_t end = document.find("```", begin + 8);
+    const auto example = nlohmann::json::parse(document.substr(begin + 8, end - begin - 8));
+    std::set<std::string> documented;
+    collect_keys(example, documented);
+    std::set<std::string> answered;
+    collect_keys(status_of(sample_status()), answered);
+    CHECK(documented == answered);
 }
 
 } // namespace ringcast::relay

@@ -80,7 +80,7 @@ TEST_CASE("metrics have the numbers of each stream") {
     CHECK(has_line(text, "ringcast_frames_sent_total{stream=\"printer\",lane=\"zero-copy\"} " +
                              std::to_string(stream.sends.frames_sent_zero_copy)));
     CHECK(has_line(text, "ringcast_frames_skipped_total{stream=\"printer\",reason=\"busy\"} " +
-                             std::to_string(stream.sends.skipped_busy)));
+                             std::to_string(stream.sends.skipped.busy)));
 }
 
 TEST_CASE("the latency histogram is cumulative and ends with everything") {
@@ -112,6 +112,19 @@ TEST_CASE("metrics need no list of viewers") {
     StatusSnapshot sample = sample_status();
     sample.viewers.clear();
     CHECK(metrics_text(sample) == sample_text());
+}
+
+TEST_CASE("the documentation names every metric") {
+    std::ifstream file(RINGCAST_SOURCE_DIR "/docs/http-api.md");
+    const std::string document{std::istreambuf_iterator<char>(file), {}};
+    for (const std::string type : {"counter", "gauge", "histogram"}) {
+        const std::set<std::string> names = names_of_type(sample_text(), type);
+        CHECK(!names.empty());
+        for (const std::string& name : names) {
+            CAPTURE(name);
+            CHECK(document.find("| `" + name + "` | " + type + " |") != std::string::npos);
+        }
+    }
 }
 
 } // namespace ringcast::relay

@@ -38,8 +38,8 @@ public:
     /// Starts sources and begins to accept.
     void start() noexcept;
     /// One turn of the loop: starts sends, submits, waits for completions or the next deadline, and
-    /// handles them.
-    void turn() noexcept;
+    /// handles them. Comes back by `wake_by` even when nothing happens.
+    void turn(Instant wake_by = never) noexcept;
     /// Stops accepting, lets parts in flight finish within a bound, then ends everything.
     void stop() noexcept;
     /// True once nothing is under way any more, after `stop`.
@@ -91,6 +91,7 @@ private:
     void sweep(Instant now) noexcept;
     void check_progress(viewer::Viewer& viewer, Instant now) noexcept;
     void end_viewers(Instant now) noexcept;
+    void note_error(const io::Completion& completion, viewer::ViewerState state) noexcept;
     void count_late(const io::Completion& completion) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
     [[nodiscard]] bool fan_out_pending() const noexcept;

@@ -80,7 +80,7 @@ struct ViewerStatus {
     /// where it can't be known.
     std::optional<Duration> delivered_age;
     std::uint64_t frames_sent = 0;
-    std::uint64_t frames_skipped = 0;
+    viewer::SkipCounters skipped;
     std::uint64_t bytes_sent = 0;
     Duration connected_for{};
 };

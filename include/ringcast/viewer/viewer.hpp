@@ -53,6 +53,17 @@ struct ViewerSettings {
     Duration zero_copy_probe_interval = std::chrono::minutes(1);
 };
 
+/// Frames that a viewer was not sent, by reason; they only grow.
+struct SkipCounters {
+    std::uint64_t busy = 0;   ///< its socket was full
+    std::uint64_t rate = 0;   ///< not wanted: fps=N
+    std::uint64_t memory = 0; ///< held back together with others while slots were short
+    std::uint64_t late = 0;   ///< the loop came too late
+
+    [[nodiscard]] std::uint64_t sum() const noexcept { return busy + rate + memory + late; }
+    friend bool operator==(const SkipCounters&, const SkipCounters&) noexcept = default;
+};
+
 /// Counters of all viewers of one stream; they only grow.
 struct SendCounters {
     std::uint64_t frames_sent_copy = 0;
@@ -60,10 +71,7 @@ struct SendCounters {
     std::uint64_t bytes_sent = 0;
     std::uint64_t notifications = 0;
     std::uint64_t notifications_copied = 0;
-    std::uint64_t skipped_busy = 0;   ///< missed because the viewer's socket was full
-    std::uint64_t skipped_rate = 0;   ///< not wanted: fps=N
-    std::uint64_t skipped_memory = 0; ///< held back together with others while slots were short
-    std::uint64_t skipped_late = 0;   ///< missed because the loop came too late
+    SkipCounters skipped;
 };
 
 class Viewer;
@@ -207,7 +215,7 @@ public:
     [[nodiscard]] std::uint32_t frames_pinned() const noexcept { return sends_; }
     [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
     [[nodiscard]] std::uint64_t frames_sent() const noexcept { return frames_sent_; }
-    [[nodiscard]] std::uint64_t frames_skipped() const noexcept { return frames_skipped_; }
+    [[nodiscard]] const SkipCounters& skipped() const noexcept { return skipped_; }
     [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
     [[nodiscard]] Instant opened() const noexcept { return opened_; }
     /// When the newest frame that the peer's kernel is known to have was captured; `never` if none.
@@ -247,6 +255,7 @@ private:
                                              std::int32_t result) noexcept;
     void on_send_notification(ViewerContext& context, const FrameSend& send,
                               const io::Completion& completion) noexcept;
+    [[nodiscard]] SkipCounters find_skips(std::uint64_t sequence) noexcept;
     void count_skips(ViewerContext& context, std::uint64_t sequence) noexcept;
     void note_delivered(Instant captured_at) noexcept;
     void note_frame_queued(const frame::FrameLease& frame) noexcept;
@@ -277,7 +286,7 @@ private:
     std::uint64_t last_sequence_ = 0;
     std::uint64_t idle_from_sequence_ = 0;
     std::uint64_t frames_sent_ = 0;
-    std::uint64_t frames_skipped_ = 0;
+    SkipCounters skipped_;
     Instant rate_since_{}; ///< where the window of the measured rate begins
     std::uint64_t rate_frames_ = 0;
     double frame_rate_ = 0;

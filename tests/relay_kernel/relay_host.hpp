@@ -1,0 +1,60 @@
+#pragma once
+// The whole relay on a real ring, in a thread of its own, with a listener on loopback or at a UNIX
+// address.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "relay_kernel/stamped_source.hpp"
+#include "ringcast/base/unique_fd.hpp"
+#include "ringcast/relay/relay.hpp"
+#include "uring/uring_ring.hpp"
+
+namespace ringcast::relay_test {
+
+struct HostSettings {
+    std::size_t frame_bytes = 20'000;
+    Duration period = std::chrono::microseconds(33'333);
+    std::size_t frame_bytes_max = 1024UL * 1024UL;
+    std::uint16_t slots = 32;
+    std::uint32_t viewers_max = 4096;
+    Duration stall_timeout = std::chrono::seconds(10);
+    viewer::LanePolicy lane_policy = viewer::LanePolicy::automatic;
+    bool unix_listener = false; ///< instead of TCP
+};
+
+class RelayHost {
+public:
+    explicit RelayHost(HostSettings settings = {});
+    RelayHost(const RelayHost&) = delete;
+    RelayHost& operator=(const RelayHost&) = delete;
+    RelayHost(RelayHost&&) = delete;
+    RelayHost& operator=(RelayHost&&) = delete;
+    /// Stops the relay in order; everything that it held has come back.
+    ~RelayHost();
+
+    /// A blocking connection to the relay.
+    [[nodiscard]] UniqueFd connect() const;
+    /// Calls `what` on the loop's thread and waits for it.
+    void on_loop(const std::function<void(relay::Relay&, uring::UringRing&)>& what);
+    [[nodiscard]] relay::StatusSnapshot status(bool with_viewers = false);
+    /// The counters of the one stream.
+    [[nodiscard]] viewer::SendCounters sends();
+    [[nodiscard]] std::uint64_t enters();
+    [[nodiscard]] const StampedSource& source() const { return *source_; }
+
+private:
+    void run(const HostSettings& settings);
+
+    UniqueFd listener_;
+    UniqueFd wake_;
+    std::unique_ptr<StampedSource> source_;
+    struct Shared;
+    std::unique_ptr<Shared> shared_;
+    std::thread thread_;
+};
+
+} // namespace ringcast::relay_test

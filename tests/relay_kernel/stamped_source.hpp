@@ -1,0 +1,51 @@
+#pragma once
+// A source for tests that runs on the loop: publishes frames of a given size at a given rate, each
+// with a stamp that tells its sequence, its time and whether a byte was damaged on the way.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "ringcast/base/time.hpp"
+#include "ringcast/io/ring.hpp"
+#include "ringcast/source/frame_source.hpp"
+
+namespace ringcast::relay_test {
+
+class StampedSource final : public source::FrameSource {
+public:
+    StampedSource(io::Ring& ring, std::size_t frame_bytes, Duration period)
+        : ring_(ring), frame_bytes_(frame_bytes), period_(period) {}
+
+    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void on_completion(const io::Completion&) noexcept override {}
+    [[nodiscard]] Instant deadline() const noexcept override { return next_; }
+    void on_deadline(Instant now) noexcept override;
+    void stop() noexcept override {
+        next_ = never;
+        stopped_ = true;
+    }
+    [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        return counters_;
+    }
+    [[nodiscard]] std::string_view kind() const noexcept override { return "test"; }
+
+    /// How many frames have been published; any thread may ask.
+    [[nodiscard]] std::uint64_t published() const noexcept { return published_.load(); }
+    /// How often no slot was to be had; any thread may ask.
+    [[nodiscard]] std::uint64_t starved() const noexcept { return starved_.load(); }
+
+private:
+    io::Ring& ring_;
+    std::size_t frame_bytes_;
+    Duration period_;
+    source::FrameSink* sink_ = nullptr;
+    source::SourceCounters counters_;
+    Instant next_ = never;
+    bool stopped_ = false;
+    std::atomic<std::uint64_t> published_{0};
+    std::atomic<std::uint64_t> starved_{0};
+};
+
+} // namespace ringcast::relay_test
