@@ -1,0 +1,61 @@
+#include "app/limits.hpp"
+
+#include <cstdlib>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace ringcast::app;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// In a child, so that the limits of the tests stay as they are. True when `check` held there.
+template <typename Check>
+bool in_child(Check check) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::_exit(check() ? 0 : 1);
+    }
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool set_limit(decltype(RLIMIT_NOFILE) resource, rlim_t soft, rlim_t hard) {
+    const rlimit limit{soft, hard};
+    return ::setrlimit(resource, &limit) == 0;
+}
+
+rlim_t soft_limit(decltype(RLIMIT_NOFILE) resource) {
+    rlimit limit{};
+    ::getrlimit(resource, &limit);
+    return limit.rlim_cur;
+}
+
+} // namespace
+
+TEST_CASE("soft limits are raised to the hard ones") {
+    CHECK(in_child([] {
+        return set_limit(RLIMIT_NOFILE, 64, 512) && raise_open_files_limit() == 512 &&
+               soft_limit(RLIMIT_NOFILE) == 512 && raise_open_files_limit() == 512;
+    }));
+    CHECK(in_child([] {
+        return set_limit(RLIMIT_MEMLOCK, 4096, 65536) && raise_locked_memory_limit() == 65536 &&
+               soft_limit(RLIMIT_MEMLOCK) == 65536;
+    }));
+}
+
+TEST_CASE("too few open files are warned about, with the figures") {
+    CHECK_FALSE(open_files_warning(1'048'576, 4096, 3));
+    const auto warning = open_files_warning(1024, 4096, 1);
+    REQUIRE(warning.has_value());
+    CHECK_THAT(*warning, ContainsSubstring("1024 open files is enough for 920 viewers"));
+    CHECK_THAT(*warning, ContainsSubstring("viewers.max = 4096"));
+    CHECK_THAT(*warning, ContainsSubstring("LimitNOFILE=4200"));
+    CHECK_FALSE(open_files_warning(4200, 4096, 1));
+    CHECK(open_files_warning(4199, 4096, 1));
+    CHECK_THAT(open_files_warning(10, 4096, 1).value(), ContainsSubstring("enough for 0 viewers"));
+}
