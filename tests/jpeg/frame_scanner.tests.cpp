@@ -208,6 +208,16 @@ TEST_CASE("the reason for a damaged frame is told", "[jpeg]") {
     CHECK(damage_of(joined({soi, frame_header(8, 8), eoi})) == Damage::scan_missing);
 }
 
+TEST_CASE("what a frame lacks is not taken from the one before", "[jpeg]") {
+    const Bytes whole = make_jpeg({});
+    const ScanLog without_data = scan_whole(joined({whole, soi, frame_header(8, 8), eoi}));
+    REQUIRE(without_data.events.size() == 2);
+    CHECK(without_data.events[1].damage == Damage::scan_missing);
+    const ScanLog without_size = scan_whole(joined({whole, soi, scan_header(), eoi}));
+    REQUIRE(without_size.events.size() == 2);
+    CHECK(without_size.events[1].damage == Damage::size_missing);
+}
+
 TEST_CASE("a frame larger than the region is skipped, measured, and survived", "[jpeg]") {
     const Bytes large = make_jpeg(
         {.width = 200, .height = 150, .quality = 95, .segments = {{JPEG_APP0 + 2, Bytes(5000)}}});
