@@ -1,0 +1,91 @@
+// ringcast: one source, many viewers.
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "app/announce.hpp"
+#include "app/command_line.hpp"
+#include "app/exit_code.hpp"
+#include "app/limits.hpp"
+#include "app/listeners.hpp"
+#include "app/logging.hpp"
+#include "app/server.hpp"
+#include "ringcast/base/log.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+int finish(ExitCode code) noexcept {
+    return static_cast<int>(code);
+}
+
+int cannot_start(const Error& error) {
+    std::fprintf(stderr, "ringcast: %s\n", error.message.c_str());
+    return finish(ExitCode::cannot_start);
+}
+
+int run(std::span<const char* const> arguments) {
+    // What was asked for, or what is to be said instead.
+    const auto parsed = parse_command_line(arguments);
+    if (!parsed) {
+        std::fputs(parsed.error().standard_output.c_str(), stdout);
+        std::fputs(parsed.error().standard_error.c_str(), stderr);
+        return finish(parsed.error().code);
+    }
+    const config::Config& config = parsed->config;
+    start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);
+
+    // What the system allows.
+    const std::uint64_t open_files = raise_open_files_limit();
+    static_cast<void>(raise_locked_memory_limit()); // registering tells when it does not suffice
+    if (const auto warning =
+            open_files_warning(open_files, config.viewers.max, config.streams.size())) {
+        log(LogLevel::warning, "{}", *warning);
+    }
+
+    // Where viewers come in.
+    auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
+    if (!listeners) {
+        return cannot_start(listeners.error());
+    }
+    std::vector<int> sockets;
+    std::vector<config::ListenAddress> addresses;
+    for (const Listener& listener : *listeners) {
+        sockets.push_back(listener.fd.get());
+        addresses.push_back(listener.address);
+    }
+
+    // Everything between the sources and the viewers.
+    auto server = Server::create(config, sockets, parsed->ends_with_input);
+    if (!server) {
+        return cannot_start(server.error());
+    }
+    std::fputs(start_message(addresses, arguments, look_around()).c_str(), stderr);
+
+    // Until a signal.
+    if (!(*server)->run()) {
+        std::_Exit(
+            finish(ExitCode::runtime_failure)); // something is still under way: touch nothing
+    }
+    return finish(ExitCode::ok);
+}
+
+} // namespace
+
+} // namespace ringcast::app
+
+int main(int argument_count, char** arguments) {
+    try {
+        return ringcast::app::run({arguments, static_cast<std::size_t>(argument_count)});
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "ringcast: %s\n", error.what());
+        return static_cast<int>(ringcast::app::ExitCode::runtime_failure);
+    }
+}

@@ -1,0 +1,232 @@
+#include "app/server.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <sys/random.h>
+#include <sys/signalfd.h>
+
+#include <csignal>
+
+#include "app/logging.hpp"
+#include "encode/placeholder_worker.hpp"
+#include "ringcast/base/assert.hpp"
+#include "ringcast/base/log.hpp"
+#include "sources/make_source.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+/// How long viewers are told that the input has ended before the process ends too.
+constexpr Duration input_ended_shown_for = std::chrono::seconds(5);
+/// The relay bounds its own end; this is for an operation that the kernel never answers.
+constexpr Duration stop_bound = std::chrono::seconds(8);
+/// Result and notification of a send, hang-up poll, abort or close.
+constexpr unsigned completions_per_connection = 4;
+
+static_assert(sizeof(signalfd_siginfo) == 128, "the kernel's layout");
+
+Result<http::Boundary> random_boundary() {
+    std::array<std::uint64_t, 2> bits{};
+    if (::getrandom(bits.data(), sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
+        return fail("the system gives no random numbers: " + std::string(std::strerror(errno)));
+    }
+    return http::Boundary(bits[0], bits[1]);
+}
+
+viewer::LanePolicy lane_policy(config::SendLane lane) noexcept {
+    switch (lane) {
+    case config::SendLane::automatic:
+        return viewer::LanePolicy::automatic;
+    case config::SendLane::zero_copy:
+        return viewer::LanePolicy::zero_copy;
+    case config::SendLane::copy:
+        return viewer::LanePolicy::copy;
+    }
+    return viewer::LanePolicy::automatic;
+}
+
+/// `exec` pipes and `stdin` are closed at the other end all the time; that is never fatal.
+void ignore_broken_pipes() noexcept {
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+}
+
+} // namespace
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>>
+Server::create(const config::Config& config, std::span<const int> listeners, bool ends_with_input) {
+    std::unique_ptr<Server> server(new Server());
+    server->ends_with_input_ = ends_with_input;
+    ignore_broken_pipes();
+    // Before any thread is made: they all inherit the mask.
+    if (auto opened = server->open_signals(); !opened) {
+        return tl::unexpected(opened.error());
+    }
+    auto boundary = random_boundary();
+    if (!boundary) {
+        return tl::unexpected(boundary.error());
+    }
+    server->boundary_ = std::make_unique<http::Boundary>(*boundary);
+
+    const relay::RelaySettings settings = server->relay_settings(config);
+    const unsigned connections = settings.viewers_max + settings.connections_extra;
+    uring::UringSettings uring_settings;
+    uring_settings.cq_entries = std::max(uring_settings.cq_entries,
+                                         std::bit_ceil(completions_per_connection * connections));
+    auto ring = uring::UringRing::create(uring_settings);
+    if (!ring) {
+        return tl::unexpected(ring.error());
+    }
+    server->ring_ = std::move(*ring);
+
+    std::vector<relay::StreamSetup> setups;
+    for (const config::StreamConfig& stream : config.streams) {
+        auto parts = server->make_stream(config, stream);
+        if (!parts) {
+            return tl::unexpected(parts.error());
+        }
+        if (stream.is_default) {
+            server->default_stream_ = static_cast<std::uint32_t>(setups.size());
+        }
+        setups.push_back(
+            {stream.name, parts->arena.get(), parts->source.get(), parts->tier_reason});
+        server->streams_.push_back(std::move(*parts));
+    }
+    auto painter = encode::PlaceholderWorker::create(*server->ring_);
+    if (!painter) {
+        return tl::unexpected(painter.error());
+    }
+    server->painter_ = std::move(*painter);
+    server->relay_ =
+        std::make_unique<relay::Relay>(*server->ring_, settings, std::move(setups),
+                                       server->default_stream_, listeners, server->painter_.get());
+    return server;
+}
+
+Result<void> Server::open_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (const int error = pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0) {
+        return fail("signals can't be blocked: " + std::string(std::strerror(error)));
+    }
+    signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
+    if (!signals_.valid()) {
+        return fail("signals can't be read: " + std::string(std::strerror(errno)));
+    }
+    return {};
+}
+
+relay::RelaySettings Server::relay_settings(const config::Config& config) const {
+    relay::RelaySettings settings(*boundary_);
+    settings.version = RINGCAST_VERSION;
+    settings.cors_origins = config.http.cors_origins;
+    settings.viewers_max = config.viewers.max;
+    settings.viewers_per_address_max = config.viewers.max_per_address;
+    settings.viewer.stall_timeout = config.viewers.stall_timeout;
+    settings.viewer.lane_policy = lane_policy(config.viewers.send);
+    return settings;
+}
+
+Result<Server::StreamParts> Server::make_stream(const config::Config& config,
+                                                const config::StreamConfig& stream) {
+    frame::SlotGeometry geometry;
+    geometry.page = uring::system_page_bytes();
+    geometry.frame_bytes_max = config.memory.frame_max;
+    geometry.slot_count = config.memory.slots;
+
+    StreamParts parts;
+    auto memory = uring::MappedMemory::create(geometry.arena_bytes());
+    if (!memory) {
+        return tl::unexpected(memory.error());
+    }
+    parts.memory = std::move(*memory);
+    const ByteSpan bytes = parts.memory.bytes().first(geometry.arena_bytes());
+    std::optional<io::BufferId> buffer;
+    if (auto registered = ring_->register_buffer(bytes)) {
+        buffer = *registered;
+        log(LogLevel::info, "stream {}: frames are in registered memory ({} slots)", stream.name,
+            geometry.slot_count);
+    } else {
+        parts.tier_reason = registered.error().message;
+        log(LogLevel::warning, "stream {}: frames are in plain memory, and all sends copy: {}",
+            stream.name, parts.tier_reason);
+    }
+    parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
+    auto source = sources::make_source(stream, *ring_);
+    if (!source) {
+        return tl::unexpected(source.error());
+    }
+    parts.source = std::move(*source);
+    return parts;
+}
+
+// --- running
+// --------------------------------------------------------------------------------------
+
+void Server::read_signals() noexcept {
+    ring_->read({io::OpKind::control, 0, 1}, signals_.get(), signal_info_);
+}
+
+void Server::on_signal(const io::Completion& completion) noexcept {
+    if (completion.result != static_cast<std::int32_t>(signal_info_.size())) {
+        log(LogLevel::error, "signals can't be read any more (error {})", -completion.result);
+        return;
+    }
+    if (stopping_) {
+        std::_Exit(EXIT_FAILURE); // asked twice
+    }
+    log(LogLevel::info, "stopping; once more ends at once");
+    stopping_ = true;
+    relay_->stop();
+    read_signals();
+}
+
+Instant Server::end_of_input() noexcept {
+    if (!ends_with_input_ || stopping_ || !relay_->source_ended(default_stream_)) {
+        return never;
+    }
+    if (end_at_ == never) {
+        end_at_ = ring_->now() + input_ended_shown_for;
+    }
+    if (ring_->now() < end_at_) {
+        return end_at_;
+    }
+    stopping_ = true;
+    relay_->stop();
+    return never;
+}
+
+bool Server::run() noexcept {
+    relay_->set_control_handler(
+        [this](const io::Completion& completion) { on_signal(completion); });
+    relay_->set_status_hook([this](relay::RelayCounters& counters) {
+        counters.ring_enters = ring_->enters();
+        counters.log_lines_dropped = log_lines_dropped();
+    });
+    read_signals();
+    relay_->start();
+    Instant stop_by = never;
+    while (!relay_->finished()) {
+        relay_->turn(std::min(end_of_input(), stop_by));
+        if (stopping_ && stop_by == never) {
+            stop_by = ring_->now() + stop_bound;
+        }
+        if (ring_->now() >= stop_by) {
+            log(LogLevel::error, "something did not end in time; leaving anyway");
+            return false;
+        }
+    }
+    return true;
+}
+
+} // namespace ringcast::app

@@ -1,0 +1,73 @@
+#pragma once
+// Wires a configuration into a running relay: ring, memory, sources, viewers, signals. The command
+// line, listening sockets and what is said to the user are not known here.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ringcast/base/result.hpp"
+#include "ringcast/base/time.hpp"
+#include "ringcast/base/unique_fd.hpp"
+#include "ringcast/config/config.hpp"
+#include "ringcast/frame/frame_arena.hpp"
+#include "ringcast/relay/relay.hpp"
+#include "ringcast/source/frame_source.hpp"
+#include "ringcast/source/placeholder_painter.hpp"
+#include "uring/memory.hpp"
+#include "uring/uring_ring.hpp"
+
+namespace ringcast::app {
+
+class Server {
+public:
+    /// Takes SIGTERM and SIGINT for the whole process: they are blocked and read through the ring.
+    /// `listeners` are listening sockets that stay the caller's. `ends_with_input`: the process
+    /// ends some seconds after the default stream's source has come to its end. The error is one
+    /// line that says what to do.
+    [[nodiscard]] static Result<std::unique_ptr<Server>>
+    create(const config::Config& config, std::span<const int> listeners, bool ends_with_input);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    Server(Server&&) = delete;
+    Server& operator=(Server&&) = delete;
+    ~Server();
+
+    /// Serves until a signal or the input's end. True when everything was ended in order.
+    [[nodiscard]] bool run() noexcept;
+
+private:
+    /// One stream's memory and what writes into it.
+    struct StreamParts {
+        uring::MappedMemory memory;
+        std::unique_ptr<frame::FrameArena> arena;
+        std::unique_ptr<source::FrameSource> source;
+        std::string tier_reason;
+    };
+
+    Server() = default;
+    [[nodiscard]] Result<void> open_signals();
+    [[nodiscard]] Result<StreamParts> make_stream(const config::Config& config,
+                                                  const config::StreamConfig& stream);
+    [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config) const;
+    void read_signals() noexcept;
+    void on_signal(const io::Completion& completion) noexcept;
+    [[nodiscard]] Instant end_of_input() noexcept;
+
+    // In the order of their making: the relay is destroyed first, the ring last.
+    std::unique_ptr<uring::UringRing> ring_;
+    std::unique_ptr<http::Boundary> boundary_;
+    std::vector<StreamParts> streams_;
+    std::unique_ptr<source::PlaceholderPainter> painter_;
+    UniqueFd signals_;
+    std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
+    std::unique_ptr<relay::Relay> relay_;
+    std::uint32_t default_stream_ = 0;
+    bool ends_with_input_ = false;
+    bool stopping_ = false;
+    Instant end_at_ = never; ///< when the ended input ends the process
+};
+
+} // namespace ringcast::app
