@@ -1,0 +1,218 @@
+"""What the client tests share: a ringcast process, a strict reader of its streams, and the reader of
+the pattern's machine-readable block (docs/pattern-block.md). Standard library only."""
+
+import binascii
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+import zlib
+
+WAIT_SECONDS = 20
+STAMP = re.compile(rb"ringcast seq=(\d{10}) time=(\d{19}) crc=([0-9a-f]{8})")
+
+
+def binary():
+    return os.environ["RINGCAST_BINARY"]
+
+
+def wait_for(condition, what, seconds=WAIT_SECONDS):
+    """Returns the first true value of `condition()`; a condition that never comes is an error."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+class Ringcast:
+    """A ringcast process that listens on a port of the kernel's choice."""
+
+    def __init__(self, *arguments, stdin=subprocess.DEVNULL, listen=True, prefix=(), **options):
+        command = [*prefix, binary(), *map(str, arguments)]
+        if listen:
+            command += ["--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        )
+        self.lines = []
+        self._reader = threading.Thread(target=self._read_standard_error, daemon=True)
+        self._reader.start()
+        self.url = wait_for(self._find_url, "the address in the start message")
+
+    def _read_standard_error(self):
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))
+
+    def _find_url(self):
+        if self.process.poll() is not None:
+            raise AssertionError("ringcast ended: " + "\n".join(self.lines))
+        for line in self.lines:
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            if found:
+                return found.group(0)
+        return None
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    def log(self):
+        return "\n".join(self.lines)
+
+    def get(self, path, headers=None, method="GET"):
+        """(status, headers, body), whatever the status is."""
+        request = urllib.request.Request(self.url + path, headers=headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as response:
+                return response.status, response.headers, response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, error.read()
+
+    def status(self):
+        return json.loads(self.get("/api/status")[2])
+
+    def stream_status(self, index=0):
+        return self.status()["streams"][index]
+
+    def wait_live(self):
+        wait_for(lambda: self.stream_status()["state"] == "live", "live frames")
+        return self
+
+    def stop(self, sent=signal.SIGTERM):
+        """Ends the process and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(sent)
+        try:
+            code = self.process.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("ringcast did not end: " + self.log())
+        self._reader.join(WAIT_SECONDS)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.returncode is None:
+            self.stop()
+
+
+class StampedFrame:
+    """A JPEG whose comment segment says what it is; raises ValueError when it is damaged."""
+
+    def __init__(self, jpeg):
+        if not (jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")):
+            raise ValueError("not from SOI to EOI")
+        stamp = STAMP.search(jpeg, 0, 200)
+        if not stamp:
+            raise ValueError("no stamp")
+        self.sequence = int(stamp.group(1))
+        self.captured_ns = int(stamp.group(2))
+        if zlib.crc32(jpeg[stamp.end() :]) != int(stamp.group(3), 16):
+            raise ValueError("the checksum is wrong")
+
+
+class Part:
+    def __init__(self, headers, body):
+        self.headers = headers
+        self.body = body
+
+
+class StreamReader:
+    """Reads a stream strictly as docs/http-api.md describes the standard variant."""
+
+    def __init__(self, url, path="/stream", headers=None):
+        host, port = url.removeprefix("http://").split(":")
+        self.socket = socket.create_connection((host, int(port)), WAIT_SECONDS)
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
+        self.file = self.socket.makefile("rb")
+        self.status = int(self.file.readline().split()[1])
+        self.headers = self._read_headers()
+        self.boundary = b""
+        if self.status == 200:
+            self.boundary = self.headers["content-type"].split("boundary=")[1].encode()
+            self._expect(b"--" + self.boundary + b"\r\n")
+
+    def _read_headers(self):
+        headers = {}
+        while True:
+            line = self.file.readline()
+            if not line.endswith(b"\r\n"):
+                raise EOFError
+            if line == b"\r\n":
+                return headers
+            name, value = line.decode().split(":", 1)
+            headers[name.lower()] = value.strip()
+
+    def _expect(self, text):
+        got = self.file.read(len(text))
+        if len(got) < len(text):
+            raise EOFError
+        if got != text:
+            raise AssertionError(f"expected {text!r}, got {got!r}")
+
+    def part(self):
+        headers = self._read_headers()
+        body = self.file.read(int(headers["content-length"]))
+        self._expect(b"\r\n--" + self.boundary + b"\r\n")
+        return Part(headers, body)
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def read_block(pixels, width, height):
+    """(sequence, capture time in microseconds) of a grey picture, one byte per pixel; None when the
+    block is not there or damaged."""
+    cell = 16 if width >= 1280 and height >= 720 else 8
+    bits = 0
+    for row in range(7):
+        for column in range(16):
+            x = (column + 1) * cell + cell // 2
+            y = (row + 1) * cell + cell // 2
+            bits = bits << 1 | (pixels[y * width + x] >= 128)
+    block = bits.to_bytes(14, "big")
+    sequence, captured_us = struct.unpack(">IQ", block[:12])
+    valid = binascii.crc_hqx(block[:12], 0xFFFF) == struct.unpack(">H", block[12:])[0]
+    return (sequence, captured_us) if valid else None
+
+
+def rising(sequences):
+    return all(a < b for a, b in zip(sequences, sequences[1:]))
+
+
+def main():
+    """Runs the tests of the calling file. A missing client is said and, in CI, a failure."""
+    result = unittest.main(exit=False, verbosity=2).result
+    if result.skipped:
+        for _, reason in result.skipped:
+            print(f"NOT TESTED: {reason}")
+        if result.wasSuccessful():
+            sys.exit(1 if os.environ.get("CI") == "true" else 77)
+    sys.exit(0 if result.wasSuccessful() else 1)
