@@ -1,0 +1,206 @@
+// Every kind of source on a real ring: real descriptors, real time, each condition waited for.
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "encode/placeholder_worker.hpp"
+#include "ringcast/base/unique_fd.hpp"
+#include "ringcast/jpeg/stamp.hpp"
+#include "sources/exec_source.hpp"
+#include "sources/file_source.hpp"
+#include "sources/pattern_source.hpp"
+#include "sources/stdin_source.hpp"
+#include "sources/support.hpp"
+#include "uring/uring_ring.hpp"
+
+namespace ringcast::kernel_test {
+
+namespace {
+
+using sources::test::FakeSink;
+using sources::test::jpeg;
+using sources::test::TemporaryFile;
+using sources::test::TemporaryFolder;
+
+constexpr std::size_t frame_max = 200'000;
+constexpr std::uint32_t stream = 5;
+
+/// Turns a ring for one source, as the relay would for many.
+class SourceLoop {
+public:
+    [[nodiscard]] io::Ring& ring() { return *ring_; }
+
+    template <typename Take, typename Condition>
+    void until(Take take, Condition condition, source::FrameSource* source) {
+        const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > give_up) {
+                throw std::runtime_error("a condition did not come true");
+            }
+            const Instant soon = ring_->now() + std::chrono::milliseconds(100);
+            const Instant due = source != nullptr ? source->deadline() : never;
+            std::array<io::Completion, 16> completions;
+            const std::size_t count = ring_->submit_and_reap(completions, std::min(soon, due), 1);
+            for (std::size_t i = 0; i < count; ++i) {
+                take(completions[i]);
+            }
+            if (source != nullptr && source->deadline() <= ring_->now()) {
+                source->on_deadline(ring_->now());
+            }
+        }
+    }
+    template <typename Condition>
+    void until(source::FrameSource& source, Condition condition) {
+        until(
+            [&](const io::Completion& completion) {
+                if (completion.token.kind == io::OpKind::source) {
+                    CHECK(io::source_token_stream(completion.token) == stream);
+                    source.on_completion(completion);
+                }
+            },
+            condition, &source);
+    }
+    void stop(source::FrameSource& source, const FakeSink& sink) {
+        source.stop();
+        until(source, [&] { return source.stopped(); });
+        CHECK(sink.slots_with_source() == 0);
+        CHECK(source.deadline() == never);
+    }
+
+private:
+    std::unique_ptr<uring::UringRing> ring_ = std::move(uring::UringRing::create({}).value());
+};
+
+} // namespace
+
+TEST_CASE("a program's frames come over a real ring, through its restarts") {
+    const std::string frame = jpeg(150'000);
+    const TemporaryFile file(frame + frame + frame);
+    SourceLoop loop;
+    FakeSink sink(frame_max);
+    sources::ExecSource source(loop.ring(), "door", {"cat", file.path()});
+    source.start(sink, stream);
+    loop.until(source, [&] { return sink.frames.size() >= 6; });
+    for (const std::string& published : sink.frames) {
+        CHECK(published == frame);
+    }
+    CHECK(source.counters().restarts >= 1);
+    CHECK(sink.reasons.size() >= 3); // starting, ended, starting
+    loop.stop(source, sink);
+}
+
+TEST_CASE("a program that gives frames without end is stopped over a real ring") {
+    const TemporaryFile file(jpeg(50'000));
+    SourceLoop loop;
+    FakeSink sink(frame_max);
+    sources::ExecSource source(
+        loop.ring(), "door",
+        {"/bin/sh", "-c", "while :; do cat " + file.path() + "; echo noise >&2; done"});
+    source.start(sink, stream);
+    loop.until(source, [&] { return sink.frames.size() >= 50; });
+    loop.stop(source, sink);
+    CHECK(source.counters().frames_damaged == 0);
+}
+
+TEST_CASE("standard input comes over a real ring, whether or not its descriptor blocks") {
+    for (const int flags : {O_CLOEXEC, O_CLOEXEC | O_NONBLOCK}) {
+        std::array<int, 2> ends{};
+        REQUIRE(pipe2(ends.data(), flags) == 0);
+        const UniqueFd reader(ends[0]);
+        UniqueFd writer(ends[1]);
+        const std::string frame = jpeg(20'000);
+        SourceLoop loop;
+        FakeSink sink(frame_max);
+        sources::StdinSource source(loop.ring(), "door", reader.get());
+        source.start(sink, stream);
+        for (std::size_t count = 1; count <= 20; ++count) {
+            // The source waits for this write: everything before has been published.
+            REQUIRE(::write(writer.get(), frame.data(), frame.size()) ==
+                    static_cast<ssize_t>(frame.size()));
+            loop.until(source, [&] { return sink.frames.size() == count; });
+        }
+        writer.reset();
+        loop.until(source, [&] { return !sink.ends.empty(); });
+        loop.stop(source, sink);
+        CHECK(sink.ends == std::vector<std::string>{"input ended"});
+    }
+}
+
+TEST_CASE("a regular file on standard input is read to its end over a real ring") {
+    std::string many;
+    for (int i = 0; i < 100; ++i) {
+        many += jpeg(30'000);
+    }
+    const TemporaryFile file(many);
+    const UniqueFd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+    SourceLoop loop;
+    FakeSink sink(frame_max);
+    sources::StdinSource source(loop.ring(), "door", fd.get());
+    source.start(sink, stream);
+    loop.until(source, [&] { return !sink.ends.empty(); });
+    CHECK(sink.frames.size() == 100);
+    loop.stop(source, sink);
+}
+
+TEST_CASE("a silent standard input is stopped over a real ring") {
+    std::array<int, 2> ends{};
+    REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+    const UniqueFd reader(ends[0]);
+    const UniqueFd writer(ends[1]);
+    SourceLoop loop;
+    FakeSink sink(frame_max);
+    sources::StdinSource source(loop.ring(), "door", reader.get());
+    source.start(sink, stream);
+    loop.stop(source, sink);
+    CHECK(sink.ends.empty());
+}
+
+TEST_CASE("the pattern comes over a real ring, each frame whole and in order") {
+    SourceLoop loop;
+    FakeSink sink(frame_max);
+    sources::PatternSource source(loop.ring(), "test", {{320, 240}, 200, 80});
+    source.start(sink, stream);
+    loop.until(source, [&] { return sink.frames.size() >= 100; });
+    loop.stop(source, sink);
+    for (std::size_t i = 0; i < sink.frames.size(); ++i) {
+        const ConstByteSpan frame = as_bytes(sink.frames[i]);
+        const auto stamp = jpeg::read_stamp(frame);
+        REQUIRE(stamp.has_value());
+        CHECK(stamp->sequence == i + 1);
+        CHECK(stamp->crc == jpeg::stamp_checksum(frame));
+    }
+}
+
+TEST_CASE("a folder comes over a real ring, with what is moved in") {
+    const TemporaryFolder folder;
+    folder.write("a.jpg", jpeg(100, 'a'));
+    SourceLoop loop;
+    FakeSink sink(frame_max);
+    sources::FileSource source(loop.ring(), "door", folder.path(), 0.001);
+    source.start(sink, stream);
+    loop.until(source, [&] { return sink.frames.size() == 1; });
+    folder.move_in("b.jpg", jpeg(100, 'b'));
+    loop.until(source, [&] { return sink.frames.size() == 2; });
+    CHECK(sink.frames[1] == jpeg(100, 'b'));
+    loop.stop(source, sink);
+}
+
+TEST_CASE("a \"no signal\" picture is announced over a real ring") {
+    SourceLoop loop;
+    const auto painter = std::move(encode::PlaceholderWorker::create(loop.ring()).value());
+    const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };
+    painter->request(0, "door", "input ended", 320, 240);
+    loop.until(
+        take, [&] { return !painter->picture(0).empty(); }, nullptr);
+    painter->stop();
+    loop.until(
+        take, [&] { return painter->stopped(); }, nullptr);
+}
+
+} // namespace ringcast::kernel_test
