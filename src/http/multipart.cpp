@@ -50,7 +50,7 @@ void write_timestamp(Writer& writer, WallTime captured) noexcept {
 Boundary::Boundary(std::uint64_t random_high, std::uint64_t random_low) noexcept {
     constexpr std::string_view prefix = "ringcast";
     constexpr std::string_view hex = "0123456789abcdef";
-    static_assert(prefix.size() + 2 * 16 == length);
+    static_assert(prefix.size() + std::size_t{32} == length);
     auto next = std::copy(prefix.begin(), prefix.end(), text_.begin());
     for (const std::uint64_t half : {random_high, random_low}) {
         for (unsigned shift = 64; shift > 0;) {
