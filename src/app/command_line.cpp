@@ -10,7 +10,11 @@
 #include <utility>
 #include <vector>
 
+// g++ 12 sees a null pointer in CLI11's way with vectors when it optimises; there is none.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnull-dereference"
 #include <CLI/CLI.hpp>
+#pragma GCC diagnostic pop
 #include <fmt/format.h>
 
 #include "ringcast/config/describe.hpp"
