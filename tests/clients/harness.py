@@ -36,6 +36,16 @@ def wait_for(condition, what, seconds=WAIT_SECONDS):
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
+def retried(measure, tries=3):
+    """For what is measured in time: a busy machine gets another try, a slow program fails them all."""
+    for left in reversed(range(tries)):
+        try:
+            return measure()
+        except AssertionError:
+            if left == 0:
+                raise
+
+
 class Ringcast:
     """A ringcast process that listens on a port of the kernel's choice."""
 
@@ -81,15 +91,25 @@ class Ringcast:
             with error:
                 return error.code, error.headers, error.read()
 
+    def connect(self):
+        return Connection(socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS))
+
     def status(self):
         return json.loads(self.get("/api/status")[2])
 
     def stream_status(self, index=0):
         return self.status()["streams"][index]
 
-    def wait_live(self):
-        wait_for(lambda: self.stream_status()["state"] == "live", "live frames")
+    def wait_state(self, state, index=0):
+        wait_for(lambda: self.stream_status(index)["state"] == state, f"stream {index} to be {state}")
         return self
+
+    def wait_live(self, index=0):
+        return self.wait_state("live", index)
+
+    def wait_log(self, text):
+        """The first line of the log with `text` in it."""
+        return wait_for(lambda: next((line for line in self.lines if text in line), None), f"{text!r} in the log")
 
     def stop(self, sent=signal.SIGTERM):
         """Ends the process and returns its exit code."""
@@ -112,6 +132,69 @@ class Ringcast:
     def __exit__(self, *_):
         if self.process.returncode is None:
             self.stop()
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class Connection:
+    """One connection, on which whole requests or pieces of them are written as they are."""
+
+    def __init__(self, connected):
+        self.socket = connected
+        self.socket.settimeout(WAIT_SECONDS)
+        self.file = self.socket.makefile("rb")
+
+    def send(self, text):
+        self.socket.sendall(text.encode() if isinstance(text, str) else text)
+
+    def answer(self, head_only=False):
+        """The next answer, which must have a length; EOFError when there is none any more."""
+        line = self.file.readline()
+        if not line:
+            raise EOFError
+        headers = read_headers(self.file)
+        length = 0 if head_only or b" 204 " in line else int(headers["content-length"])
+        body = self.file.read(length)
+        if len(body) < length:
+            raise EOFError
+        return Answer(int(line.split()[1]), headers, body)
+
+    def ask(self, path, headers=None, method="GET", version="HTTP/1.1"):
+        lines = [f"{method} {path} {version}"]
+        lines += [f"{name}: {value}" for name, value in {"Host": "ringcast", **(headers or {})}.items()]
+        self.send("\r\n".join([*lines, "", ""]))
+        return self.answer(head_only=method == "HEAD")
+
+    def closed(self):
+        """True when the server ends the connection and says nothing more."""
+        return self.file.read(1) == b""
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def read_headers(file):
+    headers = {}
+    while True:
+        line = file.readline()
+        if not line.endswith(b"\r\n"):
+            raise EOFError
+        if line == b"\r\n":
+            return headers
+        name, value = line.decode().split(":", 1)
+        headers[name.lower()] = value.strip()
 
 
 class StampedFrame:
@@ -146,22 +229,11 @@ class StreamReader:
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self.file = self.socket.makefile("rb")
         self.status = int(self.file.readline().split()[1])
-        self.headers = self._read_headers()
+        self.headers = read_headers(self.file)
         self.boundary = b""
         if self.status == 200:
             self.boundary = self.headers["content-type"].split("boundary=")[1].encode()
             self._expect(b"--" + self.boundary + b"\r\n")
-
-    def _read_headers(self):
-        headers = {}
-        while True:
-            line = self.file.readline()
-            if not line.endswith(b"\r\n"):
-                raise EOFError
-            if line == b"\r\n":
-                return headers
-            name, value = line.decode().split(":", 1)
-            headers[name.lower()] = value.strip()
 
     def _expect(self, text):
         got = self.file.read(len(text))
@@ -171,7 +243,7 @@ class StreamReader:
             raise AssertionError(f"expected {text!r}, got {got!r}")
 
     def part(self):
-        headers = self._read_headers()
+        headers = read_headers(self.file)
         body = self.file.read(int(headers["content-length"]))
         self._expect(b"\r\n--" + self.boundary + b"\r\n")
         return Part(headers, body)

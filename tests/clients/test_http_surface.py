@@ -1,0 +1,548 @@
+"""Every URL, parameter and refusal of docs/http-api.md, over real sockets."""
+
+import json
+import pathlib
+import re
+import tempfile
+import time
+import unittest
+
+import harness
+
+CONFIGURATION = """
+[http]
+cors_origins = ["https://dashboard.example"]
+
+[streams.front]
+source = "pattern"
+size = "640x360"
+
+[streams.broken]
+source = "exec"
+command = ["no-such-program-of-ours", "--secret", "http://camera.example/secret"]
+
+[streams.back]
+source = "pattern"
+size = "320x240"
+fps = 10
+default = true
+"""
+
+
+def setUpModule():
+    global server, folder
+    folder = tempfile.TemporaryDirectory()
+    path = pathlib.Path(folder.name, "several.toml")
+    path.write_text(CONFIGURATION, encoding="utf-8")
+    server = harness.Ringcast("--config", path)
+    server.wait_live(0).wait_live(2).wait_state("lost", 1)
+
+
+def tearDownModule():
+    code = server.stop()
+    folder.cleanup()
+    assert code == 0, server.log()
+
+
+def size_of(jpeg):
+    """(width, height) from the frame header."""
+    found = re.search(rb"\xff\xc0\x00\x11\x08(..)(..)", jpeg, re.DOTALL)
+    return int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
+
+
+class Urls(unittest.TestCase):
+    FRONT_SIZE = (640, 360)
+    BACK_SIZE = (320, 240)
+
+    def assert_stream(self, path, size):
+        with harness.StreamReader(server.url, path) as reader:
+            self.assertEqual(reader.status, 200, path)
+            self.assertEqual(size_of(reader.part().body), size, path)
+
+    def assert_snapshot(self, path, size):
+        status, headers, body = server.get(path)
+        self.assertEqual(status, 200, path)
+        self.assertEqual(headers["Content-Type"], "image/jpeg")
+        harness.StampedFrame(body)
+        self.assertEqual(size_of(body), size, path)
+
+    def test_each_stream_answers_under_its_name(self):
+        for path in ("/front/stream", "/front.mjpg", "/front/stream/", "//front//stream"):
+            self.assert_stream(path, self.FRONT_SIZE)
+        for path in ("/front/snapshot", "/front.jpg", "/front/snapshot.jpg"):
+            self.assert_snapshot(path, self.FRONT_SIZE)
+
+    def test_the_default_stream_answers_at_the_root_too(self):
+        for path in ("/stream", "/stream.mjpg", "/stream?timestamp=123", "/stream?cacheBust=123"):
+            self.assert_stream(path, self.BACK_SIZE)
+        for path in ("/snapshot", "/snapshot.jpg"):
+            self.assert_snapshot(path, self.BACK_SIZE)
+
+    def test_the_urls_of_mjpg_streamer_work(self):
+        for path in ("/?action=stream", "/stream/?action=stream", "/?action=stream?dummy=param.mjpg",
+                     "/?action=stream_2", "/back/?action=stream"):
+            self.assert_stream(path, self.BACK_SIZE)
+        self.assert_stream("/?action=stream_0", self.FRONT_SIZE)
+        for path in ("/?action=snapshot", "/stream/?action=snapshot", "/?action=snapshot_2"):
+            self.assert_snapshot(path, self.BACK_SIZE)
+        self.assert_snapshot("/?action=snapshot_0", self.FRONT_SIZE)
+        self.assertEqual(server.get("/?action=stream_9")[0], 404)
+        self.assertEqual(server.get("/?action=dance")[0], 400)
+
+    def test_state_says_size_and_rate_in_the_words_of_ustreamer(self):
+        harness.retried(self.check_state)
+
+    def check_state(self):
+        for path in ("/state", "/back/state"):
+            status, headers, body = server.get(path)
+            self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+            source = json.loads(body)["result"]["source"]
+            self.assertEqual(source["resolution"], {"width": 320, "height": 240})
+            self.assertTrue(source["online"])
+            self.assertAlmostEqual(source["captured_fps"], 10, delta=2)
+        self.assertFalse(json.loads(server.get("/broken/state")[2])["result"]["source"]["online"])
+
+    def test_the_index_page_shows_every_stream(self):
+        status, headers, body = server.get("/")
+        self.assertEqual(status, 200)
+        self.assertEqual(headers["Content-Type"], "text/html; charset=utf-8")
+        page = body.decode()
+        for name in ("front", "broken", "back"):
+            self.assertIn(f'src="{name}/stream"', page)
+        # Relative, so that the page works on a subpath, and nothing is loaded from elsewhere.
+        self.assertEqual(re.findall(r'(?:src|href)="(?:/|https?:)[^"]*', page), [])
+
+    def test_an_unknown_url_is_answered_with_the_streams_there_are(self):
+        for path in ("/nothing", "/front/nothing", "/nothing/stream", "/nothing.jpg", "/a/b/c", "/api", "/%00"):
+            status, _, body = server.get(path)
+            self.assertEqual(status, 404, path)
+            self.assertIn(b"front, broken, back", body)
+        self.assertIn(b"/front/stream", server.get("/front")[2])
+
+    def test_parameters_that_make_no_sense_are_refused_with_what_was_expected(self):
+        for path, expected in (
+            ("/stream?fps=0", b"fps"), ("/stream?fps=x", b"fps"), ("/stream?fps=1001", b"1000"),
+            ("/stream?variant=wrong", b"advance"), ("/snapshot?max_age_ms=-1", b"max_age_ms"),
+            ("/snapshot?max_age_ms=86400001", b"86400000"), ("/snapshot?placeholder=maybe", b"placeholder"),
+        ):
+            status, _, body = server.get(path)
+            self.assertEqual(status, 400, path)
+            self.assertIn(expected, body)
+            self.assertEqual(body.count(b"\n"), 1)
+
+
+class Streams(unittest.TestCase):
+    def test_the_head_keeps_proxies_and_caches_out_of_the_way(self):
+        with harness.StreamReader(server.url) as reader:
+            headers = reader.headers
+        self.assertRegex(headers["content-type"], r"^multipart/x-mixed-replace; ?boundary=ringcast[0-9a-f]{32}$")
+        self.assertEqual(headers["connection"], "close")
+        self.assertEqual(headers["x-accel-buffering"], "no")
+        for word in ("no-store", "no-transform"):
+            self.assertIn(word, headers["cache-control"])
+        for absent in ("transfer-encoding", "content-length"):
+            self.assertNotIn(absent, headers)
+
+    def test_no_header_line_of_a_part_is_too_long_for_those_in_the_field(self):
+        with harness.StreamReader(server.url) as reader:
+            part = reader.part()
+            for name, value in part.headers.items():
+                self.assertLess(len(name) + len(value) + 2, 127)
+            self.assertEqual(set(part.headers), {"content-type", "content-length", "x-timestamp"})
+
+    def test_the_variant_can_be_chosen(self):
+        blink = {"Accept": "image/avif,image/webp,image/apng,*/*;q=0.8"}
+        with harness.StreamReader(server.url, "/stream?variant=standard", blink) as reader:
+            self.assertIn("content-length", reader.part().headers)
+        with harness.StreamReader(server.url, "/stream?variant=advance") as reader:
+            self.assertEqual(reader.file.readline(), b"Content-Type: image/jpeg\r\n")
+            self.assertEqual(reader.file.readline(), b"\r\n")
+
+    def test_who_gets_which_variant_by_itself(self):
+        for accept, agent, variant in (
+            ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "Chrome/156.0", "advance"),
+            ("image/avif,image/webp,*/*", "Mozilla/5.0 Firefox/130.0", "standard"),
+            ("image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,*/*;q=0.5",
+             "AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15", "standard"),
+            ("*/*", "Chrome/156.0", "standard"),
+            ("text/html,application/xhtml+xml,image/avif,image/apng", "Chrome/156.0", "standard"),
+        ):
+            with harness.StreamReader(server.url, headers={"Accept": accept, "User-Agent": agent}):
+                viewers = harness.wait_for(lambda: server.status()["viewers"], "the viewer")
+                self.assertEqual(viewers[-1]["variant"], variant, accept)
+            harness.wait_for(lambda: not server.status()["viewers"], "the viewer's end")
+
+    def test_a_viewer_with_a_rate_gets_that_rate_and_the_newest_frame(self):
+        harness.retried(self.check_rate_and_age)
+
+    def check_rate_and_age(self):
+        with harness.StreamReader(server.url, "/front/stream?fps=5") as reader:
+            reader.part()
+            ages = []
+            times = []
+            for _ in range(10):
+                frame = harness.StampedFrame(reader.part().body)
+                ages.append(time.time() - frame.captured_ns / 1e9)
+                times.append(frame.captured_ns / 1e9)
+            viewer = server.status()["viewers"][0]
+        self.assertAlmostEqual(9 / (times[-1] - times[0]), 5, delta=0.5)
+        self.assertLess(sorted(ages)[len(ages) // 2], 0.1)
+        self.assertEqual(viewer["fps_limit"], 5)
+        self.assertGreater(viewer["frames_skipped"]["rate"], 20)
+
+    def test_the_first_frame_does_not_wait_for_the_next(self):
+        harness.retried(self.check_first_frames)
+
+    def check_first_frames(self):
+        # At 10 frames/s a wait for the next frame would take 50 ms in the median.
+        times = []
+        for _ in range(21):
+            began = time.monotonic()
+            with harness.StreamReader(server.url, "/back/stream") as reader:
+                reader.part()
+            times.append(time.monotonic() - began)
+        self.assertLess(sorted(times)[10], 0.04, times)
+
+    def test_a_head_request_describes_the_stream_and_ends(self):
+        with server.connect() as connection:
+            answer = connection.ask("/stream", method="HEAD")
+            self.assertEqual(answer.status, 200)
+            self.assertIn("multipart/x-mixed-replace", answer.headers["content-type"])
+            self.assertTrue(connection.closed())
+
+
+class Snapshots(unittest.TestCase):
+    def test_a_snapshot_is_newer_than_the_request(self):
+        with server.connect() as connection:
+            for _ in range(15):
+                asked_ns = time.time_ns()
+                answer = connection.ask("/snapshot")
+                self.assertEqual(answer.status, 200)
+                self.assertGreater(harness.StampedFrame(answer.body).captured_ns, asked_ns)
+
+    def test_an_older_one_is_accepted_where_the_asker_says_so(self):
+        harness.retried(self.check_older_ones)
+
+    def check_older_ones(self):
+        times = []
+        with server.connect() as connection:
+            for _ in range(21):
+                began = time.monotonic()
+                answer = connection.ask("/snapshot?max_age_ms=1000")
+                times.append(time.monotonic() - began)
+                age = time.time() - harness.StampedFrame(answer.body).captured_ns / 1e9
+                self.assertLess(age, 1.1)
+        self.assertLess(sorted(times)[10], 0.04, times)
+
+    def test_it_carries_the_headers_of_a_part_and_keeps_the_connection(self):
+        with server.connect() as connection:
+            for _ in range(3):
+                answer = connection.ask("/snapshot")
+                self.assertEqual(answer.headers["content-type"], "image/jpeg")
+                self.assertIn("no-store", answer.headers["cache-control"])
+                whole, micros = answer.headers["x-timestamp"].split(".")
+                captured_us = harness.StampedFrame(answer.body).captured_ns // 1000
+                self.assertEqual(int(whole) * 1_000_000 + int(micros), captured_us)
+                self.assertNotIn("x-ringcast-signal", answer.headers)
+
+    def test_without_signal_it_is_refused_with_the_reason(self):
+        with server.connect() as connection:
+            answer = connection.ask("/broken/snapshot")
+            self.assertEqual(answer.status, 503)
+            self.assertGreater(int(answer.headers["retry-after"]), 0)
+            self.assertTrue(answer.body.startswith(b"no signal: "), answer.body)
+            self.assertEqual(answer.body.count(b"\n"), 1)
+            for private in (b"secret", b"camera.example"):
+                self.assertNotIn(private, answer.body)
+
+    def test_without_signal_the_picture_that_says_so_is_for_those_who_ask(self):
+        with server.connect() as connection:
+            answer = connection.ask("/broken/snapshot?placeholder=1")
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.headers["x-ringcast-signal"], "none")
+            self.assertTrue(answer.body.startswith(b"\xff\xd8"))
+            self.assertEqual(connection.ask("/broken/snapshot?placeholder=0").status, 503)
+
+
+class Operators(unittest.TestCase):
+    def test_status_says_everything_about_streams_and_server(self):
+        harness.retried(self.check_status)
+
+    def check_status(self):
+        status = server.status()
+        self.assertEqual([stream["name"] for stream in status["streams"]], ["front", "broken", "back"])
+        front, broken, back = status["streams"]
+        self.assertEqual([front["default"], broken["default"], back["default"]], [False, False, True])
+        self.assertEqual((front["source"], front["state"], front["reason"]), ("pattern", "live", None))
+        self.assertEqual((front["width"], front["height"]), (640, 360))
+        self.assertAlmostEqual(front["fps"], 30, delta=5)
+        self.assertAlmostEqual(back["fps"], 10, delta=2)
+        self.assertGreater(front["frame_bytes_last"], 1000)
+        self.assertGreater(front["frame_bytes_mean"], 1000)
+        self.assertLess(front["frame_age_seconds"], 1)
+        self.assertEqual((broken["source"], broken["state"]), ("exec", "lost"))
+        self.assertTrue(broken["reason"])
+        self.assertIn(front["tier"], ("registered", "unregistered"))
+        self.assertEqual(front["slots_total"], 32)
+        self.assertLessEqual(front["slots_free"], 32)
+        self.assertGreater(front["source_counters"]["frames"], 0)
+        self.assertEqual(status["server"]["viewers_max"], 4096)
+        self.assertAlmostEqual(status["server"]["time_unix_seconds"], time.time(), delta=2)
+
+    def test_status_has_every_field_that_is_documented(self):
+        document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
+        example = json.loads(re.search(r"```json\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)[1])
+        with harness.StreamReader(server.url, "/front/stream") as reader:
+            reader.part()
+            answered = server.status()
+
+        def fields(value, path=""):
+            if isinstance(value, dict):
+                for name, inner in value.items():
+                    yield f"{path}.{name}"
+                    yield from fields(inner, f"{path}.{name}")
+            elif isinstance(value, list) and value:
+                yield from fields(value[0], f"{path}[]")
+
+        self.assertEqual(sorted(fields(example)), sorted(fields(answered)))
+
+    def test_status_tells_of_each_viewer(self):
+        with harness.StreamReader(server.url, "/front/stream") as reader:
+            host, port = reader.socket.getsockname()
+
+            def measured():
+                reader.part()
+                (viewer,) = server.status()["viewers"]
+                return viewer if viewer["frames_sent"] >= 40 and viewer["fps"] > 0 else None
+
+            viewer = harness.wait_for(measured, "a measured rate")
+        self.assertEqual(viewer["address"], f"{host}:{port}")
+        self.assertEqual((viewer["stream"], viewer["lane"], viewer["variant"]), ("front", "copy", "standard"))
+        self.assertAlmostEqual(viewer["fps"], 30, delta=6)
+        self.assertIsNone(viewer["fps_limit"])
+        self.assertLess(viewer["delivered_age_seconds"], 1)
+        self.assertGreaterEqual(viewer["frames_sent"], 40)
+        self.assertEqual(set(viewer["frames_skipped"]), {"busy", "rate", "memory", "late"})
+        self.assertGreater(viewer["bytes_sent"], 40_000)
+
+    def test_status_is_not_kept_by_caches(self):
+        _, headers, _ = server.get("/api/status")
+        self.assertEqual(headers["Content-Type"], "application/json")
+        self.assertIn("no-store", headers["Cache-Control"])
+
+    def test_metrics_are_read_by_prometheus_own_parser(self):
+        try:
+            from prometheus_client.parser import text_string_to_metric_families
+        except ImportError:
+            raise unittest.SkipTest("python3-prometheus-client is not installed") from None
+
+        def read():
+            status, headers, body = server.get("/metrics")
+            self.assertEqual(status, 200)
+            self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            return {family.name: family for family in text_string_to_metric_families(body.decode())}
+
+        def value(families, family, sample=None, **labels):
+            (found,) = [one.value for one in families[family].samples
+                        if one.name == (sample or family) and labels.items() <= one.labels.items()]
+            return found
+
+        with harness.StreamReader(server.url, "/front/stream") as reader:
+            for _ in range(10):
+                reader.part()
+            families = read()
+        self.assertEqual(value(families, "ringcast_stream_viewers", stream="front"), 1)
+        self.assertEqual(value(families, "ringcast_stream_live", stream="front"), 1)
+        self.assertEqual(value(families, "ringcast_stream_live", stream="broken"), 0)
+        self.assertEqual(value(families, "ringcast_stream_width_pixels", stream="back"), 320)
+        sent = value(families, "ringcast_frames_sent", "ringcast_frames_sent_total", stream="front", lane="copy")
+        self.assertGreaterEqual(sent, 10)
+        buckets = [sample for sample in families["ringcast_frame_latency_seconds"].samples
+                   if sample.name.endswith("_bucket") and sample.labels["stream"] == "front"]
+        self.assertEqual(buckets[-1].labels["le"], "+Inf")
+        self.assertTrue(all(a.value <= b.value for a, b in zip(buckets, buckets[1:])))
+        self.assertGreaterEqual(buckets[-1].value, 10)
+        # Names and types are those of the documentation.
+        document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
+        rows = re.findall(r"^\| `(ringcast_\w+)` \| (\w+) \|", document.read_text(encoding="utf-8"), re.MULTILINE)
+        documented = {(name.removesuffix("_total"), kind) for name, kind in rows}
+        self.assertEqual(documented, {(family.name, family.type) for family in families.values()})
+
+    def test_health_of_the_server_and_of_a_stream(self):
+        self.assertEqual(server.get("/healthz")[0], 200)
+        self.assertEqual(server.get("/healthz?stream=front")[0], 200)
+        status, headers, body = server.get("/healthz?stream=broken")
+        self.assertEqual(status, 503)
+        self.assertIn("Retry-After", headers)
+        self.assertTrue(body.startswith(b"no signal: "))
+        self.assertEqual(server.get("/healthz?stream=nothing")[0], 404)
+
+
+class Requests(unittest.TestCase):
+    def test_head_has_the_same_head_as_get(self):
+        for path in ("/", "/api/status", "/metrics", "/healthz", "/snapshot", "/state", "/nothing"):
+            with server.connect() as connection:
+                headed = connection.ask(path, method="HEAD")
+                got = connection.ask(path)
+            self.assertEqual(headed.status, got.status, path)
+            self.assertEqual(set(headed.headers), set(got.headers), path)
+
+    def test_options_says_what_may_be_asked(self):
+        with server.connect() as connection:
+            for path in ("/stream", "*", "/nothing"):
+                answer = connection.ask(path, method="OPTIONS")
+                self.assertEqual((answer.status, answer.headers["allow"]), (204, "GET, HEAD, OPTIONS"))
+
+    def test_other_methods_are_refused(self):
+        for method in ("POST", "PUT", "DELETE", "PATCH", "BREW"):
+            with server.connect() as connection:
+                answer = connection.ask("/snapshot", method=method)
+                self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, HEAD, OPTIONS"))
+                self.assertTrue(connection.closed())
+
+    def assert_refused(self, request, status):
+        with server.connect() as connection:
+            connection.send(request)
+            answer = connection.answer()
+            self.assertEqual(answer.status, status, request[:80])
+            self.assertEqual(answer.headers["connection"], "close")
+            self.assertEqual(answer.body.count(b"\n"), 1)
+            self.assertTrue(connection.closed())
+
+    def test_malformed_requests_are_refused_and_closed(self):
+        for request in (
+            "GET /\r\n\r\n",
+            "GET / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            "GET / HTTP/1.1\nHost: a\n\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
+        ):
+            self.assert_refused(request, 400)
+        self.assert_refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505)
+
+    def test_a_body_is_refused(self):
+        self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413)
+        self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413)
+
+    def test_what_is_too_large_is_refused(self):
+        self.assert_refused(f"GET /{'a' * 2100} HTTP/1.1\r\nHost: a\r\n\r\n", 414)
+        self.assert_refused(f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 8200}\r\n\r\n", 431)
+        self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\n" + "X: a\r\n" * 70 + "\r\n", 431)
+
+    def test_a_refused_sender_of_much_still_gets_its_answer(self):
+        # Without reading on for a while the reset for what lies unread would overtake the answer.
+        with server.connect() as connection:
+            connection.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n" + "a" * 40000)
+            self.assertEqual(connection.answer().status, 405)
+
+    def test_a_head_that_does_not_come_is_answered_after_five_seconds(self):
+        with server.connect() as connection:
+            began = time.monotonic()
+            connection.send("GET / HTTP/1.1\r\n")
+            answer = connection.answer()
+            self.assertEqual(answer.status, 408)
+            self.assertGreater(time.monotonic() - began, 4)
+            self.assertTrue(connection.closed())
+
+    def test_http_1_0_works(self):
+        with server.connect() as connection:
+            connection.send("GET /snapshot HTTP/1.0\r\n\r\n")
+            answer = connection.answer()
+            self.assertEqual(answer.status, 200)
+            self.assertTrue(connection.closed())
+        with server.connect() as connection:
+            for _ in range(2):
+                answer = connection.ask("/snapshot", {"Connection": "keep-alive"}, version="HTTP/1.0")
+                self.assertEqual(answer.headers["connection"], "keep-alive")
+        with server.connect() as connection:
+            connection.send("GET /stream HTTP/1.0\r\n\r\n")
+            self.assertEqual(connection.file.readline(), b"HTTP/1.1 200 OK\r\n")
+            self.assertNotIn("transfer-encoding", harness.read_headers(connection.file))
+
+    def test_a_connection_serves_many_requests_and_ends_when_asked(self):
+        with server.connect() as connection:
+            for path in ("/api/status", "/nothing", "/snapshot", "/metrics", "/stream?fps=0"):
+                connection.ask(path)
+            self.assertEqual(connection.ask("/healthz", {"Connection": "close"}).headers["connection"], "close")
+            self.assertTrue(connection.closed())
+
+    def test_requests_sent_ahead_are_answered_in_order(self):
+        paths = ("/healthz", "/snapshot", "/nothing", "/api/status", "/snapshot")
+        with server.connect() as connection:
+            connection.send("".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n" for path in paths))
+            answers = [connection.answer() for _ in paths]
+        self.assertEqual([answer.status for answer in answers], [200, 200, 404, 200, 200])
+        kinds = [answer.headers["content-type"].split(";")[0] for answer in answers]
+        self.assertEqual(kinds, ["text/plain", "image/jpeg", "text/plain", "application/json", "image/jpeg"])
+
+    def test_a_request_may_come_byte_by_byte(self):
+        with server.connect() as connection:
+            for byte in "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n":
+                connection.send(byte)
+            self.assertEqual(connection.answer().status, 200)
+
+
+class OtherOrigins(unittest.TestCase):
+    def test_a_listed_origin_may_read(self):
+        for path in ("/snapshot", "/api/status", "/broken/snapshot"):
+            _, headers, _ = server.get(path, {"Origin": "https://dashboard.example"})
+            self.assertEqual(headers["Access-Control-Allow-Origin"], "https://dashboard.example")
+            self.assertIn("Origin", headers["Vary"])
+            self.assertIn("X-Timestamp", headers["Access-Control-Expose-Headers"])
+        with harness.StreamReader(server.url, headers={"Origin": "https://dashboard.example"}) as reader:
+            self.assertEqual(reader.headers["access-control-allow-origin"], "https://dashboard.example")
+
+    def test_a_preflight_is_answered(self):
+        with server.connect() as connection:
+            answer = connection.ask("/stream", {"Origin": "https://dashboard.example",
+                                                "Access-Control-Request-Method": "GET"}, "OPTIONS")
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(answer.headers["access-control-allow-origin"], "https://dashboard.example")
+        self.assertIn("GET", answer.headers["access-control-allow-methods"])
+
+    def test_the_first_refused_origin_is_logged_with_the_line_to_add(self):
+        for origin in ("https://first.example", "https://second.example"):
+            _, headers, _ = server.get("/snapshot", {"Origin": origin})
+            self.assertNotIn("Access-Control-Allow-Origin", headers)
+        self.assertIn('cors_origins = ["https://first.example"]', server.wait_log("first.example"))
+        self.assertNotIn("second.example", server.log())
+
+    def test_every_origin_may_be_allowed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "all.toml")
+            path.write_text('[http]\ncors_origins = ["*"]\n[streams.pattern]\nsource = "pattern"\n')
+            with harness.Ringcast(path) as anyone:
+                anyone.wait_live()
+                _, headers, _ = anyone.get("/snapshot", {"Origin": "https://any.example"})
+                self.assertEqual(headers["Access-Control-Allow-Origin"], "*")
+
+
+class Admission(unittest.TestCase):
+    def test_beyond_the_limit_viewers_are_told_when_to_come_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "one.toml")
+            path.write_text('[viewers]\nmax = 1\n[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n')
+            with harness.Ringcast(path) as small:
+                small.wait_live()
+                with harness.StreamReader(small.url) as first:
+                    first.part()
+                    status, headers, body = small.get("/stream")
+                    self.assertEqual((status, body), (503, b"too many viewers\n"))
+                    self.assertGreater(int(headers["Retry-After"]), 0)
+                    # Whoever looks after the server still gets in.
+                    for other in ("/api/status", "/metrics", "/healthz", "/snapshot"):
+                        self.assertEqual(small.get(other)[0], 200, other)
+                    self.assertEqual(small.status()["server"]["counters"]["connections_refused"], 1)
+                    small.wait_log("[viewers] max")
+                    first.part()
+                harness.wait_for(lambda: not small.status()["viewers"], "the first viewer's end")
+                with harness.StreamReader(small.url) as second:
+                    second.part()
+
+
+if __name__ == "__main__":
+    harness.main()
