@@ -174,6 +174,10 @@ void feed(const Options& options, std::vector<BaseFrame>& base_frames) {
         if (!write_all(frame.bytes)) {
             break;
         }
+        if (sequence == 0) {
+            // Whoever started the run waits for this line.
+            std::fprintf(stderr, "feeder: first frame written\n");
+        }
         due_ns += period_ns;
         const std::int64_t finished_ns = now_ns(CLOCK_MONOTONIC);
         if (finished_ns > due_ns) {

@@ -50,7 +50,6 @@ struct Options {
     double connect = 30.0;
     double fps = 30.0;
     bool burst = false;
-    bool unstamped = false;
     bool count_syscalls = false;
     pid_t pid = 0;
     std::vector<pid_t> helpers;
@@ -61,7 +60,7 @@ enum class Kind : std::uint8_t { good, slow, never };
 enum class State : std::uint8_t { closed, connecting, open, ended };
 
 struct Viewer {
-    Viewer(Kind its_kind, bool stamped) : kind(its_kind), checker(stamped) {}
+    explicit Viewer(Kind its_kind) : kind(its_kind) {}
 
     Kind kind;
     State state = State::closed;
@@ -127,8 +126,7 @@ public:
     explicit Load(const Options& options)
         : options_(options), target_(parse_target(options.target)),
           epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(receive_bytes),
-          request_("GET " + options.path + (options.unstamped ? " HTTP/1.0" : " HTTP/1.1") +
-                   "\r\nHost: " + options.target +
+          request_("GET " + options.path + " HTTP/1.1\r\nHost: " + options.target +
                    "\r\nAccept: */*\r\nUser-Agent: ringcast-bench\r\n\r\n") {
         add_viewers(Kind::never, options.never);
         add_viewers(Kind::slow, options.slow);
@@ -161,7 +159,7 @@ private:
 
     void add_viewers(Kind kind, int count) {
         for (int index = 0; index < count; ++index) {
-            viewers_.push_back(std::make_unique<Viewer>(kind, !options_.unstamped));
+            viewers_.push_back(std::make_unique<Viewer>(kind));
         }
     }
 
@@ -285,10 +283,6 @@ private:
 
     void on_frame(Viewer& viewer, std::int64_t arrived_ns) {
         const bench::CheckedFrame& frame = viewer.checker.frame();
-        if (viewer.first_frame_ns == 0) {
-            viewer.first_frame_ns = now_ns(CLOCK_MONOTONIC) - viewer.started_ns;
-            waits_for_first(viewer, -1);
-        }
         if (frame.placeholder) {
             ++viewer.placeholders;
             return;
@@ -298,20 +292,22 @@ private:
             ++viewer.damaged;
             return;
         }
+        if (viewer.first_frame_ns == 0) {
+            viewer.first_frame_ns = now_ns(CLOCK_MONOTONIC) - viewer.started_ns;
+            waits_for_first(viewer, -1);
+        }
         const std::uint64_t gap = frame.stamp.sequence - viewer.last_sequence;
         viewer.last_sequence = frame.stamp.sequence;
         if (!recording_) {
             return;
         }
-        if (viewer.delivered++ > 0 && !options_.unstamped) {
+        if (viewer.delivered++ > 0) {
             viewer.skipped += gap - 1;
         }
         const std::int64_t captured_ns = frame.stamp.captured.time_since_epoch().count();
         const auto latency_us =
             static_cast<std::uint32_t>(std::max<std::int64_t>(arrived_ns - captured_ns, 0) / 1000);
-        if (!options_.unstamped) {
-            (viewer.kind == Kind::good ? latencies_us_ : slow_latencies_us_).push_back(latency_us);
-        }
+        (viewer.kind == Kind::good ? latencies_us_ : slow_latencies_us_).push_back(latency_us);
     }
 
     void end(Viewer& viewer) {
@@ -471,10 +467,6 @@ int main(int argc, char** argv) {
     app.add_option("--connect", options.connect, "seconds at most to wait for first frames");
     app.add_option("--fps", options.fps, "the source's rate, for what is expected");
     app.add_flag("--burst", options.burst, "connect all viewers in the same instant");
-    app.add_flag(
-        "--unstamped", options.unstamped,
-        "the server (motion) encodes anew: only count the frames, and ask by HTTP/1.0, so that "
-        "it sends no chunks");
     app.add_flag("--count-syscalls", options.count_syscalls,
                  "then count the server's system calls for two seconds");
     app.add_option("--pid", options.pid, "the server's process");

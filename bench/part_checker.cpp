@@ -110,13 +110,11 @@ void PartChecker::finish_body() {
                        prefix_[1] == std::byte{0xD8} && last_[0] == std::byte{0xFF} &&
                        last_[1] == std::byte{0xD9};
     const auto stamp = ringcast::jpeg::read_stamp(prefix_);
-    if (stamped_ && !placeholder_ && whole && stamp) {
+    if (!placeholder_ && whole && stamp) {
         frame_.stamp = *stamp;
         frame_.good = stamp->crc == crc_ && (!any_ || stamp->sequence > last_sequence_);
         last_sequence_ = stamp->sequence;
         any_ = true;
-    } else if (!stamped_) {
-        frame_.good = whole;
     }
     content_length_ = 0;
     placeholder_ = false;

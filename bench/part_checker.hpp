@@ -22,9 +22,6 @@ struct CheckedFrame {
 
 class PartChecker {
 public:
-    /// `stamped`: false for servers that encode anew, whose frames are only counted.
-    explicit PartChecker(bool stamped) noexcept : stamped_(stamped) {}
-
     /// Takes `bytes` from its front until a part is complete (returns true, see `frame()`) or
     /// nothing is left. False with broken() set: this is no multipart stream any more.
     bool consume(ringcast::ConstByteSpan& bytes);
@@ -40,7 +37,6 @@ private:
     void take_body(ringcast::ConstByteSpan bytes);
     void finish_body();
 
-    bool stamped_;
     bool broken_ = false;
     bool in_http_head_ = false;
     bool first_line_ = true;

@@ -26,7 +26,6 @@ sys.dont_write_bytecode = True
 import report  # noqa: E402  (found beside this file)
 
 PORT = 8080
-INNER_PORT = 8081  # motion reads its camera from here
 FPS = 30
 SIZES = (30_000, 100_000, 300_000)
 VIEWERS = (1, 10, 100, 500)
@@ -35,32 +34,14 @@ FOREIGN_SHARE_MAX = 0.10  # of one core, over both cores of a run
 GENERATOR_SHARE_MAX = 0.95  # beyond it the generator, not the server, is measured
 ATTEMPTS_MAX = 4
 START_TIMEOUT_S = 20.0
+INSTRUCTION_FRAMES = (10, 50)
 PARTS = ("table", "most", "slow", "reader", "burst", "far", "instructions")
-
-MOTION_CONFIGURATION = """daemon off
-setup_mode off
-netcam_url http://127.0.0.1:{inner}/stream
-width 1280
-height 720
-framerate 30
-threshold 921600
-picture_output off
-movie_output off
-stream_port {port}
-stream_localhost on
-stream_maxrate 30
-stream_quality 80
-stream_motion off
-webcontrol_port 0
-target_dir {directory}
-"""
 
 
 @dataclass(frozen=True)
 class Contender:
     name: str
     command: tuple  # {address} is replaced
-    stamped: bool = True  # False: encodes anew, so frames are only counted
     far: bool = True  # listens where it is told, and not on loopback alone
 
 
@@ -68,7 +49,7 @@ class Failed(Exception):
     """A run that gave no figures; the message says why."""
 
 
-def find_contenders(programs, work):
+def find_contenders(programs):
     """Those that are installed, and a line for each that is not."""
     found = []
     missing = []
@@ -93,18 +74,6 @@ def find_contenders(programs, work):
         )
     else:
         missing.append("gstreamer: install gstreamer1.0-tools and its base, good and bad plugins")
-    if shutil.which("motion"):
-        configuration = work / "motion.conf"
-        configuration.write_text(
-            MOTION_CONFIGURATION.format(inner=INNER_PORT, port=PORT, directory=work)
-        )
-        found.append(
-            Contender(
-                "motion", ("motion", "-n", "-c", str(configuration)), stamped=False, far=False
-            )
-        )
-    else:
-        missing.append("motion: install motion")
     return found, missing
 
 
@@ -177,20 +146,26 @@ class Processes:
                 process.wait()
 
 
-def wait_until_listening(port, process):
+def wait_until_listening(server, log):
     """Looks at the table of sockets, so that no connection disturbs the server."""
     deadline = time.monotonic() + START_TIMEOUT_S
-    wanted = f":{port:04X}"
+    wanted = f":{PORT:04X}"
     while time.monotonic() < deadline:
         for table in ("/proc/net/tcp", "/proc/net/tcp6"):
             for line in Path(table).read_text().splitlines()[1:]:
                 fields = line.split()
                 if fields[1].endswith(wanted) and fields[3] == "0A":
                     return
-        if process.poll() is not None:
-            raise Failed(f"the server ended with status {process.returncode}")
+        if server.poll() is not None:
+            raise Failed(f"the server ended with status {server.returncode}{last_line(log)}")
         time.sleep(0.05)
-    raise Failed(f"nothing listens on port {port} after {START_TIMEOUT_S:.0f} s")
+    raise Failed(f"nothing listens on port {PORT} after {START_TIMEOUT_S:.0f} s{last_line(log)}")
+
+
+def last_line(log):
+    lines = log.read_text(errors="replace").split("\n")
+    lines = [line for line in lines if line.strip()]
+    return f": {lines[-1]}" if lines else ""
 
 
 class Bench:
@@ -198,7 +173,7 @@ class Bench:
         self.options = options
         self.programs = options.build / "bench"
         self.work = work
-        self.contenders, self.missing = find_contenders(self.programs, work)
+        self.contenders, self.missing = find_contenders(self.programs)
         if options.contenders:
             self.contenders = [c for c in self.contenders if c.name in options.contenders]
         cores = sorted(os.sched_getaffinity(0))
@@ -217,48 +192,44 @@ class Bench:
         )
 
     def start_server(self, processes, contender, frame_bytes, rate, address):
-        """Starts feeder and server; returns the server and the helpers' process ids."""
+        """Starts feeder and server, and returns them when frames flow."""
         feeder = processes.start(
             [str(self.programs / "bench_feeder"), "--bytes", str(frame_bytes), "--rate", str(rate)],
             self.other_core,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        helpers = [feeder.pid]
-        source = feeder.stdout
-        if contender.name == "motion":
-            # It takes no standard input, so it watches a stream of the same frames.
-            inner = processes.start(
-                [str(self.programs / "bench_floor"), f"127.0.0.1:{INNER_PORT}"],
-                self.other_core,
-                stdin=source,
+        server = self.serve(processes, contender.command, feeder, address)
+        if b"first frame" not in feeder.stderr.readline():
+            raise Failed("the feeder wrote no frame")
+        time.sleep(0.2)
+        return server, feeder
+
+    def serve(self, processes, command, feeder, address):
+        """Starts a server on what the feeder writes; returns it when it listens."""
+        log = self.work / "server.log"
+        with log.open("w") as output:
+            server = processes.start(
+                [part.replace("{address}", address) for part in command],
+                self.server_core,
+                stdin=feeder.stdout,
+                stdout=output,
+                stderr=output,
             )
-            wait_until_listening(INNER_PORT, inner)
-            helpers.append(inner.pid)
-            source = None
-        command = [part.replace("{address}", address) for part in contender.command]
-        log = open(self.work / f"{contender.name}.log", "w")
-        server = processes.start(
-            command, self.server_core, stdin=source, stdout=log, stderr=log, cwd=self.work
-        )
-        log.close()
         feeder.stdout.close()
-        wait_until_listening(PORT, server)
-        return server, helpers
+        wait_until_listening(server, log)
+        return server
 
     def run_once(self, contender, frame_bytes, load_arguments, rate=FPS, link=None):
         """One run of one contender: what the load generator reports."""
         address = f"0.0.0.0:{PORT}" if link else f"127.0.0.1:{PORT}"
         target = f"10.99.0.1:{PORT}" if link else address
         with Processes() as processes:
-            server, helpers = self.start_server(processes, contender, frame_bytes, rate, address)
+            server, feeder = self.start_server(processes, contender, frame_bytes, rate, address)
             command = [str(self.programs / "bench_load"), target, "--fps", str(rate)]
-            command += ["--pid", str(server.pid)]
+            command += ["--pid", str(server.pid), "--helper", str(feeder.pid)]
             command += ["--core", str(self.server_core), "--core", str(self.other_core)]
-            for helper in helpers:
-                command += ["--helper", str(helper)]
             command += load_arguments
-            if not contender.stamped:
-                command += ["--unstamped", "--path", "/"]
             if link:
                 command = [str(self.programs / "bench_tun_relay"), *link, "--", *command]
             load = processes.start(
@@ -271,7 +242,8 @@ class Bench:
             if load.returncode != 0:
                 raise Failed(f"the load generator failed: {errors.strip()}")
             if server.poll() is not None:
-                raise Failed(f"the server ended with status {server.returncode}")
+                log = last_line(self.work / "server.log")
+                raise Failed(f"the server ended with status {server.returncode}{log}")
             return json.loads(output)
 
     def run(self, contender, frame_bytes, load_arguments, what, **options):
@@ -347,7 +319,7 @@ class Bench:
         return results
 
     def scenario(self, what, frame_bytes, arguments, rate=FPS, link=None):
-        chosen = [c for c in self.contenders if c.stamped and (c.far or not link)]
+        chosen = [c for c in self.contenders if c.far or not link]
         runs = max(1, self.options.runs // 2)
         self.planned += len(chosen) * runs
         results = {contender.name: [] for contender in chosen}
@@ -368,7 +340,8 @@ class Bench:
         return self.scenario("a reader of 300 KB/s", 60_000, arguments, rate=15)
 
     def burst(self):
-        arguments = ["--viewers", "300", "--burst", "--warmup", "0", "--seconds", "1"]
+        arguments = ["--viewers", "300", "--burst", "--connect", "5"]
+        arguments += ["--warmup", "0", "--seconds", "1"]
         return self.scenario("300 viewers in the same instant", 100_000, arguments)
 
     def far(self):
@@ -386,7 +359,7 @@ class Bench:
         }
 
     def instructions(self):
-        """User-space instructions per viewer and frame, by callgrind: what 190 viewers and 80 frames
+        """User-space instructions per viewer and frame, by callgrind: what 190 viewers and 40 frames
         more cost. The double difference takes out start, connecting and reading the source."""
         if shutil.which("valgrind") is None:
             return {"failed": "install valgrind"}
@@ -399,16 +372,17 @@ class Bench:
                 counted = {
                     (viewers, frames): self.count_instructions(contender, size, viewers, frames)
                     for viewers in (10, 200)
-                    for frames in (20, 100)
+                    for frames in INSTRUCTION_FRAMES
                 }
                 if None in counted.values():
                     results[contender.name] = {"failed": "see the lines above"}
                     break
+                few, many = INSTRUCTION_FRAMES
                 instructions, delivered = (
-                    counted[200, 100][i]
-                    - counted[200, 20][i]
-                    - counted[10, 100][i]
-                    + counted[10, 20][i]
+                    counted[200, many][i]
+                    - counted[200, few][i]
+                    - counted[10, many][i]
+                    + counted[10, few][i]
                     for i in (0, 1)
                 )
                 results[contender.name][str(size)] = instructions / delivered
@@ -417,11 +391,10 @@ class Bench:
     def count_instructions(self, contender, frame_bytes, viewers, frames):
         """(instructions, delivered frames) of a server under callgrind from start to end."""
         output = self.work / "callgrind.out"
-        rate, delay_s = 5, 12
-        watched = Contender(
-            contender.name,
-            ("valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", *contender.command),
-        )
+        # Slow enough that nobody skips, or backlog in the pipe would be counted as well.
+        rate, delay_s = 2, 8
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
+        command += contender.command
         what = f"instructions, {frame_bytes // 1000} KB, {viewers} viewers, {frames} frames"
         try:
             with Processes() as processes:
@@ -433,17 +406,7 @@ class Bench:
                     stdout=subprocess.PIPE,
                 )
                 address = f"127.0.0.1:{PORT}"
-                log = open(self.work / f"{contender.name}.log", "w")
-                server = processes.start(
-                    [part.replace("{address}", address) for part in watched.command],
-                    self.server_core,
-                    stdin=feeder.stdout,
-                    stdout=log,
-                    stderr=log,
-                )
-                log.close()
-                feeder.stdout.close()
-                wait_until_listening(PORT, server)
+                server = self.serve(processes, command, feeder, address)
                 load = subprocess.run(
                     [str(self.programs / "bench_load"), address, "--viewers", str(viewers)]
                     + ["--burst", "--warmup", "0", "--connect", "0"]

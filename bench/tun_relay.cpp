@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -145,11 +146,21 @@ private:
     std::deque<Packet> packets_;
 };
 
+volatile sig_atomic_t command_process = 0;
+
+/// Whoever ends the relay ends the command; the relay follows when it sees that.
+void end_command(int) {
+    kill(command_process, SIGTERM);
+}
+
 /// Relays until the command ends; returns its exit status.
 int relay(int here, int there, const Options& options) {
     Direction out(here, there, options);
     Direction back(there, here, options);
     const pid_t child = spawn(options.command);
+    command_process = child;
+    std::signal(SIGTERM, end_command);
+    std::signal(SIGINT, end_command);
     const int child_fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     pollfd watched[3] = {{here, POLLIN, 0}, {there, POLLIN, 0}, {child_fd, POLLIN, 0}};
     while ((watched[2].revents & POLLIN) == 0) {
