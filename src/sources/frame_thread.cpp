@@ -93,7 +93,8 @@ bool FrameThread::Worker::stop_asked() const noexcept {
 }
 
 void FrameThread::send(Message message) noexcept {
-    while (!messages_.push(std::move(message))) {
+    // A message that is refused is left as it was.
+    while (!messages_.push(std::move(message))) { // NOLINT(bugprone-use-after-move)
         // The loop is far behind. Nothing is lost by waiting: it has all of the thread's slots.
         if (worker_.sleep_until(monotonic_now() + slot_retry_time) == Worker::Wake::stop) {
             return;
