@@ -264,9 +264,9 @@ void apply_overrides(const Written& written, config::Config& config, Problems& p
 }
 
 /// The configuration that the arguments describe without a file.
-config::Config quick_config(const Written& written, Problems& problems) {
+config::Config quick_config(const Written& written, const std::string& word, Problems& problems) {
     config::Config config;
-    auto source = recognise_source(*written.source, problems);
+    auto source = recognise_source(word, problems);
     if (source) {
         apply_source_options(written, &*source, problems);
         const std::string name(config::source_name(*source));
@@ -284,10 +284,6 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
         problems.add("SOURCE and a configuration exclude each other: give one of them");
         return tl::unexpected(problems.exit());
     }
-    if (!written.source && !written.config) {
-        problems.add(fmt::format("there is no SOURCE, {}, or --config FILE", source_expected));
-        return tl::unexpected(problems.exit());
-    }
     CommandLine command_line;
     if (written.config) {
         auto loaded = config::load(*written.config);
@@ -296,9 +292,12 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
         }
         command_line.config = std::move(*loaded);
         apply_source_options(written, nullptr, problems);
-    } else {
-        command_line.config = quick_config(written, problems);
+    } else if (written.source) {
+        command_line.config = quick_config(written, *written.source, problems);
         command_line.ends_with_input = *written.source == "-";
+    } else {
+        problems.add(fmt::format("there is no SOURCE, {}, or --config FILE", source_expected));
+        return tl::unexpected(problems.exit());
     }
     apply_overrides(written, command_line.config, problems);
     if (problems.any()) {

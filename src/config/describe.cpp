@@ -1,6 +1,6 @@
 #include "ringcast/config/describe.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <type_traits>
 
@@ -70,8 +70,9 @@ std::string viewers_sentences(const ViewersConfig& viewers) {
             ? std::string()
             : fmt::format(", at most {} from one address (this machine excepted)",
                           viewers.max_per_address);
-    constexpr std::string_view lanes[] = {"chosen for each connection between zero-copy and copy",
-                                          "always zero-copy", "always copied"};
+    constexpr std::array<std::string_view, 3> lanes{
+        "chosen for each connection between zero-copy and copy", "always zero-copy",
+        "always copied"};
     return fmt::format("Admits up to {} viewers{}. One that takes nothing for {} is disconnected.\n"
                        "Sending is {}.\n",
                        viewers.max, per_address, duration_text(viewers.stall_timeout),
