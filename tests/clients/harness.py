@@ -4,12 +4,15 @@ the pattern's machine-readable block (docs/pattern-block.md). Standard library o
 import binascii
 import json
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -78,6 +81,11 @@ class Ringcast:
     def port(self):
         return int(self.url.rsplit(":", 1)[1])
 
+    def children(self):
+        """Process ids of what it has started."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+
     def log(self):
         return "\n".join(self.lines)
 
@@ -132,6 +140,19 @@ class Ringcast:
     def __exit__(self, *_):
         if self.process.returncode is None:
             self.stop()
+
+
+def configured(text, *arguments, **options):
+    """Ringcast with this configuration."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(text)
+        file.flush()
+        return Ringcast("--config", file.name, *arguments, **options)
+
+
+def need(program):
+    if shutil.which(program) is None:
+        raise unittest.SkipTest(f"{program} is not installed")
 
 
 class Answer:

@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import tempfile
 import time
 import unittest
 
@@ -30,17 +29,13 @@ default = true
 
 
 def setUpModule():
-    global server, folder
-    folder = tempfile.TemporaryDirectory()
-    path = pathlib.Path(folder.name, "several.toml")
-    path.write_text(CONFIGURATION, encoding="utf-8")
-    server = harness.Ringcast("--config", path)
+    global server
+    server = harness.configured(CONFIGURATION)
     server.wait_live(0).wait_live(2).wait_state("lost", 1)
 
 
 def tearDownModule():
     code = server.stop()
-    folder.cleanup()
     assert code == 0, server.log()
 
 
@@ -512,36 +507,30 @@ class OtherOrigins(unittest.TestCase):
         self.assertNotIn("second.example", server.log())
 
     def test_every_origin_may_be_allowed(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder, "all.toml")
-            path.write_text('[http]\ncors_origins = ["*"]\n[streams.pattern]\nsource = "pattern"\n')
-            with harness.Ringcast(path) as anyone:
-                anyone.wait_live()
-                _, headers, _ = anyone.get("/snapshot", {"Origin": "https://any.example"})
-                self.assertEqual(headers["Access-Control-Allow-Origin"], "*")
+        with harness.configured('http.cors_origins = ["*"]\nstreams.pattern.source = "pattern"') as anyone:
+            anyone.wait_live()
+            _, headers, _ = anyone.get("/snapshot", {"Origin": "https://any.example"})
+            self.assertEqual(headers["Access-Control-Allow-Origin"], "*")
 
 
 class Admission(unittest.TestCase):
     def test_beyond_the_limit_viewers_are_told_when_to_come_again(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder, "one.toml")
-            path.write_text('[viewers]\nmax = 1\n[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n')
-            with harness.Ringcast(path) as small:
-                small.wait_live()
-                with harness.StreamReader(small.url) as first:
-                    first.part()
-                    status, headers, body = small.get("/stream")
-                    self.assertEqual((status, body), (503, b"too many viewers\n"))
-                    self.assertGreater(int(headers["Retry-After"]), 0)
-                    # Whoever looks after the server still gets in.
-                    for other in ("/api/status", "/metrics", "/healthz", "/snapshot"):
-                        self.assertEqual(small.get(other)[0], 200, other)
-                    self.assertEqual(small.status()["server"]["counters"]["connections_refused"], 1)
-                    small.wait_log("[viewers] max")
-                    first.part()
-                harness.wait_for(lambda: not small.status()["viewers"], "the first viewer's end")
-                with harness.StreamReader(small.url) as second:
-                    second.part()
+        with harness.configured('viewers.max = 1\nstreams.pattern.source = "pattern"') as small:
+            small.wait_live()
+            with harness.StreamReader(small.url) as first:
+                first.part()
+                status, headers, body = small.get("/stream")
+                self.assertEqual((status, body), (503, b"too many viewers\n"))
+                self.assertGreater(int(headers["Retry-After"]), 0)
+                # Whoever looks after the server still gets in.
+                for other in ("/api/status", "/metrics", "/healthz", "/snapshot"):
+                    self.assertEqual(small.get(other)[0], 200, other)
+                self.assertEqual(small.status()["server"]["counters"]["connections_refused"], 1)
+                small.wait_log("[viewers] max")
+                first.part()
+            harness.wait_for(lambda: not small.status()["viewers"], "the first viewer's end")
+            with harness.StreamReader(small.url) as second:
+                second.part()
 
 
 if __name__ == "__main__":

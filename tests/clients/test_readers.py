@@ -1,7 +1,6 @@
 """Programs that people watch streams with read ours, count its frames and see its pictures."""
 
 import asyncio
-import shutil
 import subprocess
 import tempfile
 import unittest
@@ -10,11 +9,6 @@ import harness
 
 WIDTH, HEIGHT, RATE = 640, 360, 30
 FRAMES = 60
-
-
-def need(program):
-    if shutil.which(program) is None:
-        raise unittest.SkipTest(f"{program} is not installed")
 
 
 class Readers(unittest.TestCase):
@@ -38,7 +32,7 @@ class Readers(unittest.TestCase):
         return sequences
 
     def test_curl_gets_whole_parts(self):
-        need("curl")
+        harness.need("curl")
         with tempfile.NamedTemporaryFile() as file:
             done = subprocess.run(
                 ["curl", "-sS", "--max-time", "3", "-o", file.name, self.server.url + "/stream"], check=False
@@ -52,14 +46,14 @@ class Readers(unittest.TestCase):
         self.assertTrue(harness.rising([frame.sequence for frame in frames]))
 
     def test_curl_gets_a_snapshot(self):
-        need("curl")
+        harness.need("curl")
         done = subprocess.run(
             ["curl", "-sSf", self.server.url + "/snapshot"], check=True, capture_output=True
         )
         harness.StampedFrame(done.stdout)
 
     def test_ffmpeg_decodes_every_frame(self):
-        need("ffmpeg")
+        harness.need("ffmpeg")
         done = subprocess.run(
             ["ffmpeg", "-v", "error", "-f", "mpjpeg", "-i", self.server.url + "/stream",
              "-frames:v", str(FRAMES), "-vsync", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
@@ -69,7 +63,7 @@ class Readers(unittest.TestCase):
         self.assertEqual(len(self.check_pictures(done.stdout)), FRAMES)
 
     def test_ffmpeg_finds_out_by_itself_what_it_gets(self):
-        need("ffprobe")
+        harness.need("ffprobe")
         done = subprocess.run(
             ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0",
              self.server.url + "/stream"],
@@ -78,7 +72,7 @@ class Readers(unittest.TestCase):
         self.assertEqual(done.stdout.strip(), f"mjpeg,{WIDTH},{HEIGHT}")
 
     def test_gstreamer_demultiplexes_and_decodes(self):
-        need("gst-launch-1.0")
+        harness.need("gst-launch-1.0")
         with tempfile.NamedTemporaryFile() as file:
             subprocess.run(
                 ["gst-launch-1.0", "-q", "souphttpsrc", f"location={self.server.url}/stream", "do-timestamp=true",

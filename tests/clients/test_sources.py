@@ -1,0 +1,383 @@
+"""Where frames come from: programs, standard input and files, whatever happens to them."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import harness
+
+SECRET = "rtsp-password"
+
+
+def setUpModule():
+    """Frames to play with: stamped, so that damage shows."""
+    global frames, large_frame
+    with harness.Ringcast("pattern", "--size", "320x240").wait_live() as server:
+        with harness.StreamReader(server.url) as reader:
+            frames = [reader.part().body for _ in range(20)]
+    with harness.Ringcast("pattern", "--size", "1920x1080", "--quality", 95).wait_live() as server:
+        large_frame = server.get("/snapshot")[2]
+    assert len(large_frame) > 64 * 1024 > len(frames[0])
+
+
+def scene(size="640x360", more=()):
+    return ["ffmpeg", "-hide_banner", "-loglevel", "error", "-re", *more, "-f", "lavfi",
+            "-i", f"testsrc2=size={size}:rate=30", "-pix_fmt", "yuvj420p", "-q:v", "5", "-f", "mjpeg", "-"]
+
+
+def stream_of(**keys):
+    """A configuration with one stream, in memory slots that the large frame does not fit into."""
+    lines = ['memory.frame_max = "64KiB"', "[streams.printer]"]
+    return "\n".join(lines + [f"{key} = {toml(value)}" for key, value in keys.items()])
+
+
+def toml(value):
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def group_members(group):
+    """Process ids in a process group, without zombies."""
+    members = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, pgrp = stat.read_text().rsplit(")", 1)[1].split()[:3]
+        except OSError:
+            continue  # ended meanwhile
+        if int(pgrp) == group and state != "Z":
+            members.append(int(stat.parent.name))
+    return members
+
+
+def next_part(reader, placeholder):
+    """The next part that is, or is not, a "no signal" picture; few of the others may come before."""
+    for _ in range(100):
+        part = reader.part()
+        if part.headers.get("x-ringcast-signal") == "none":
+            if placeholder:
+                return part
+        elif not placeholder:
+            return part
+    raise AssertionError("a hundred parts of the wrong kind")
+
+
+class Pipe:
+    """A named pipe that `cat` turns into the output of a program; what is written here goes there."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "pipe")
+        os.mkfifo(self.path)
+        # For both directions, so that it never ends and opening it waits for nobody.
+        self.file = open(self.path, "r+b", buffering=0)
+
+    def write(self, data):
+        while data:
+            data = data[self.file.write(data) :]
+
+    def close(self):
+        self.file.close()
+
+
+class Exec(unittest.TestCase):
+    def test_a_moving_scene_of_ffmpeg_streams(self):
+        harness.need("ffmpeg")
+        with harness.configured(stream_of(source="exec", command=scene())) as server:
+            with harness.StreamReader(server.wait_live().url) as reader:
+                parts = [reader.part() for _ in range(60)]
+            status = server.stream_status()
+        for part in parts:
+            self.assertTrue(part.body.startswith(b"\xff\xd8") and part.body.endswith(b"\xff\xd9"))
+        self.assertEqual(len({part.body for part in parts}), 60)
+        self.assertTrue(harness.rising([float(part.headers["x-timestamp"]) for part in parts]))
+        self.assertEqual((status["width"], status["height"]), (640, 360))
+        for lost in ("frames_damaged", "frames_oversized", "frames_dropped", "bytes_skipped", "restarts"):
+            self.assertEqual(status["source_counters"][lost], 0, lost)
+
+    def test_a_killed_program_is_started_again_and_viewers_stay(self):
+        harness.need("ffmpeg")
+        with harness.configured(stream_of(source="exec", command=scene())) as server:
+            with harness.StreamReader(server.wait_live().url) as reader:
+                next_part(reader, placeholder=False)
+                (child,) = server.children()
+                os.kill(child, signal.SIGKILL)
+                placeholder = next_part(reader, placeholder=True)
+                self.assertIn(b"\xff\xc0\x00\x11\x08" + (360).to_bytes(2, "big") + (640).to_bytes(2, "big"),
+                              placeholder.body)
+                next_part(reader, placeholder=False)
+            self.assertEqual(server.stream_status()["source_counters"]["restarts"], 1)
+            self.assertNotEqual(server.children(), [child])
+            self.assertIn("signal KILL", server.wait_log("the program ended"))
+            server.wait_log("the picture is back")
+
+    def test_a_command_that_is_not_found_names_the_package_and_keeps_its_arguments_to_itself(self):
+        environment = {**os.environ, "PATH": "/nonexistent"}
+        command = ["ffmpeg", "-i", f"rtsp://camera/{SECRET}"]
+        with harness.configured(stream_of(source="exec", command=command), env=environment) as server:
+            self.assertIn("package ffmpeg", server.wait_log("not found"))
+            server.wait_state("lost")
+            with harness.StreamReader(server.url) as reader:
+                next_part(reader, placeholder=True)
+            answers = [server.get(path)[2].decode() for path in ("/snapshot", "/healthz?stream=printer", "/state",
+                                                                 "/api/status", "/metrics", "/")]
+            self.assertIn("not found", answers[0])
+            self.assertNotIn(SECRET, "".join(answers) + server.log())
+
+    def test_the_last_words_of_a_program_are_in_the_log(self):
+        words = 'for i in 1 2 3 4 5 6 7; do echo "word $i" >&2; done; exit 3'
+        with harness.configured(stream_of(source="exec", command=["sh", "-c", words])) as server:
+            last = server.wait_log("word 7")
+            server.wait_state("lost")
+            self.assertEqual(re.findall(r"word (\d)", server.log())[:5], ["3", "4", "5", "6", "7"])
+            self.assertIn("its last words", last)
+            self.assertIn("exit status 3", server.wait_log("the program ended"))
+            self.assertNotIn("word", server.get("/snapshot")[2].decode())
+
+    def test_what_a_program_says_meanwhile_is_logged_at_debug(self):
+        command = ["sh", "-c", "echo hello >&2; exec sleep 1000"]
+        with harness.configured(stream_of(source="exec", command=command), "--log-level", "debug") as server:
+            self.assertIn("debug", server.wait_log("hello").lower())
+
+    def test_a_program_inherits_three_descriptors_and_no_signal_settings(self):
+        with harness.configured(stream_of(source="exec", command=["sleep", "1000"])) as server:
+            (child,) = harness.wait_for(server.children, "the program")
+            name = pathlib.Path(f"/proc/{child}/comm")
+            harness.wait_for(lambda: name.read_text() == "sleep\n", "its beginning")
+            folder = pathlib.Path(f"/proc/{child}/fd")
+            found = {int(entry.name): os.readlink(entry) for entry in folder.iterdir()}
+            blocked = re.search(r"SigBlk:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
+            ignored = re.search(r"SigIgn:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
+        self.assertEqual(set(found), {0, 1, 2})
+        self.assertEqual(found[0], "/dev/null")
+        own = 0x7FFFFFFF  # the C library ignores two of the numbers above, 32 and 33, for its own use
+        self.assertEqual((int(blocked, 16) & own, int(ignored, 16) & own), (0, 0))
+
+    def test_a_program_that_ignores_sigterm_and_all_it_has_started_end_with_ringcast(self):
+        script = "trap '' TERM; sleep 987 & echo started >&2; wait; sleep 987"
+        command = ["bash", "-c", script]
+        with harness.configured(stream_of(source="exec", command=command), "--log-level", "debug") as server:
+            server.wait_log("started")
+            (child,) = server.children()
+            self.assertEqual(server.stop(), 0)
+        # The kernel delivers signals and ends processes in its own time; what is left is a zombie at most.
+        harness.wait_for(lambda: not group_members(child), "the end of the program's group")
+
+
+class ByteStreams(unittest.TestCase):
+    """Bytes of our choice, as the output of a program."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.pipe = Pipe(self.folder.name)
+        self.addCleanup(self.pipe.close)
+        self.server = harness.configured(stream_of(source="exec", command=["cat", self.pipe.path]))
+        self.addCleanup(self.server.stop)
+
+    def counters(self):
+        return self.server.stream_status()["source_counters"]
+
+    def test_garbage_truncated_and_oversized_frames_are_counted_and_survived(self):
+        self.pipe.write(frames[0])
+        garbage = b"GET / HTTP/1.1\r\n" * 100
+        truncated = frames[2][: len(frames[2]) // 2]
+        with harness.StreamReader(self.server.wait_live().url) as reader:
+            self.assertEqual(reader.part().body, frames[0])
+            for number, disturbance in enumerate((garbage, truncated, large_frame, b"\xff", b"\xff\xd8\xff\xd8"), 1):
+                self.pipe.write(disturbance + frames[number])
+                self.assertEqual(reader.part().body, frames[number])
+        counters = self.counters()
+        self.assertEqual(counters["frames"], 6)
+        self.assertEqual(counters["frames_oversized"], 1)
+        self.assertGreaterEqual(counters["frames_damaged"], 1)
+        self.assertGreaterEqual(counters["bytes_skipped"], len(garbage))
+        self.assertEqual(self.server.stream_status()["state"], "live")
+        for logged in ("not JPEG", "damaged", "frame_max"):
+            self.server.wait_log(logged)
+
+    def test_frames_that_are_all_too_large_name_the_setting_to_raise(self):
+        self.pipe.write(frames[0])
+        with harness.StreamReader(self.server.wait_live().url) as reader:
+            reader.part()
+            for _ in range(60):  # for some three seconds
+                self.pipe.write(large_frame)
+                time.sleep(0.05)
+            next_part(reader, placeholder=True)
+            reason = self.server.stream_status()["reason"]
+            self.assertIn("frame_max", reason)
+            self.assertIn("64 KiB", reason)
+            self.assertRegex(reason, r"[1-9]\d\d(\.\d)? KiB")  # the size seen
+            # One good frame brings the picture back.
+            self.pipe.write(frames[1])
+            self.assertEqual(next_part(reader, placeholder=False).body, frames[1])
+        self.assertEqual(sum("was skipped: frame_max" in line for line in self.server.lines), 1)
+
+    def test_frames_in_pieces_of_any_size_arrive_whole(self):
+        self.pipe.write(frames[0])
+        with harness.StreamReader(self.server.wait_live().url) as reader:
+            reader.part()
+            for frame in frames[1:]:
+                for at in range(0, len(frame), 997):
+                    self.pipe.write(frame[at : at + 997])
+                self.assertEqual(reader.part().body, frame)
+
+    def test_silence_is_said_and_over_with_the_next_frame(self):
+        self.pipe.write(frames[0])
+        with harness.StreamReader(self.server.wait_live().url) as reader:
+            reader.part()
+            next_part(reader, placeholder=True)
+            self.assertEqual(self.server.get("/healthz?stream=printer")[0], 503)
+            self.pipe.write(frames[1])
+            self.assertEqual(next_part(reader, placeholder=False).body, frames[1])
+        self.assertEqual(self.server.get("/healthz?stream=printer")[0], 200)
+
+
+class StandardInput(unittest.TestCase):
+    def test_ffmpeg_in_a_pipe_streams_and_its_end_is_the_end(self):
+        harness.need("ffmpeg")
+        producer = subprocess.Popen(scene(more=("-t", "2")), stdout=subprocess.PIPE)
+        server = harness.Ringcast("-", stdin=producer.stdout)
+        producer.stdout.close()
+        with harness.StreamReader(server.wait_live().url) as reader:
+            for _ in range(20):
+                self.assertNotIn("x-ringcast-signal", reader.part().headers)
+            producer.wait()
+            ended = time.monotonic()
+            next_part(reader, placeholder=True)
+            self.assertEqual(server.stream_status()["reason"], "input ended")
+            with self.assertRaises(EOFError):
+                while True:
+                    reader.part()
+        self.assertEqual(server.process.wait(harness.WAIT_SECONDS), 0)
+        self.assertGreater(time.monotonic() - ended, 4)
+        server.stop()
+
+    def test_among_other_streams_its_end_ends_only_it(self):
+        text = "[streams.input]\nsource = \"stdin\"\n[streams.pattern]\nsource = \"pattern\"\nfps = 10\n"
+        with harness.configured(text, stdin=subprocess.PIPE) as server:
+            server.process.stdin.buffer.write(frames[0])
+            server.process.stdin.close()
+            server.wait_state("lost")
+            self.assertEqual(server.stream_status()["reason"], "input ended")
+            with harness.StreamReader(server.url, "/pattern/stream") as reader:
+                for _ in range(70):  # longer than the five seconds after which it would end alone
+                    reader.part()
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_pipe_that_its_maker_has_set_not_to_block_works(self):
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        with harness.Ringcast("-", stdin=reading) as server:
+            os.close(reading)
+            for frame in frames[:3]:
+                os.write(writing, frame)
+                harness.wait_for(lambda f=frame: server.get("/snapshot?max_age_ms=10000")[2] == f, "the frame")
+            os.close(writing)
+
+    def test_a_producer_that_is_faster_than_viewers_is_not_slowed(self):
+        harness.need("ffmpeg")
+        # Without -re: as fast as it can, which is far beyond 30 frames/s.
+        command = [word for word in scene("320x240", ("-t", "20")) if word != "-re"]
+        producer = subprocess.Popen(command, stdout=subprocess.PIPE)
+        with harness.Ringcast("-", stdin=producer.stdout) as server:
+            producer.stdout.close()
+            with harness.StreamReader(server.wait_live().url):  # never reads
+                began = time.monotonic()
+                producer.wait(harness.WAIT_SECONDS)
+                self.assertLess(time.monotonic() - began, 15)
+            harness.wait_for(lambda: server.stream_status()["source_counters"]["frames"] == 600, "all frames")
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix=SECRET)
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, *names):
+        return pathlib.Path(self.folder.name, *names)
+
+    def next_body(self, reader, wanted):
+        for _ in range(200):
+            body = reader.part().body
+            harness.StampedFrame(body)
+            if body == wanted:
+                return
+        self.fail("the picture did not come")
+
+    def test_a_recording_plays_at_thirty_frames_and_begins_again(self):
+        self.path("a.mjpeg").write_bytes(b"".join(frames))
+
+        def play():
+            with harness.Ringcast(self.path("a.mjpeg")).wait_live() as server:
+                with harness.StreamReader(server.url) as reader:
+                    parts = [reader.part() for _ in range(61)]
+            places = [frames.index(part.body) for part in parts]
+            self.assertTrue(all(b == (a + 1) % len(frames) for a, b in zip(places, places[1:])), places)
+            times = [float(part.headers["x-timestamp"]) for part in parts]
+            self.assertAlmostEqual(60 / (times[-1] - times[0]), 30, delta=1)
+
+        harness.retried(play)
+
+    def test_a_recording_plays_at_another_rate(self):
+        self.path("a.mjpeg").write_bytes(b"".join(frames))
+
+        def play():
+            with harness.Ringcast(self.path("a.mjpeg"), "--fps", 100).wait_live() as server:
+                with harness.StreamReader(server.url) as reader:
+                    times = [float(reader.part().headers["x-timestamp"]) for _ in range(101)]
+            self.assertAlmostEqual(100 / (times[-1] - times[0]), 100, delta=5)
+
+        harness.retried(play)
+
+    def test_a_picture_that_is_rewritten_is_noticed_when_it_is_complete(self):
+        picture = self.path("a.jpg")
+        picture.write_bytes(frames[0])
+        with harness.Ringcast(picture, "--fps", 20).wait_live() as server:
+            with harness.StreamReader(server.url) as reader:
+                self.next_body(reader, frames[0])
+                with open(picture, "wb", buffering=0) as file:
+                    file.write(frames[1][:1000])
+                    for _ in range(20):  # half a picture is not shown
+                        self.assertEqual(server.get("/snapshot?max_age_ms=60000")[2], frames[0])
+                    file.write(frames[1][1000:])
+                self.next_body(reader, frames[1])
+                self.path("new").write_bytes(frames[2])
+                os.replace(self.path("new"), picture)
+                self.next_body(reader, frames[2])
+
+    def test_a_folder_is_played_in_order_and_takes_in_what_comes(self):
+        folder = self.path("slides")
+        folder.mkdir()
+        for number in range(3):
+            (folder / f"{number}.jpg").write_bytes(frames[number])
+        (folder / "notes.txt").write_text("no picture")
+        with harness.Ringcast(folder, "--fps", 20).wait_live() as server:
+            with harness.StreamReader(server.url) as reader:
+                places = [frames.index(reader.part().body) for _ in range(7)]
+                self.assertTrue(all(b == (a + 1) % 3 for a, b in zip(places, places[1:])), places)
+                self.path("new.jpg").write_bytes(frames[3])
+                os.replace(self.path("new.jpg"), folder / "9.jpg")
+                self.next_body(reader, frames[3])
+
+    def test_what_is_missing_is_said_without_its_path_and_noticed_when_it_comes(self):
+        path = self.path("later.jpg")
+        with harness.configured(stream_of(source="file", path=path)) as server:
+            harness.wait_for(lambda: server.stream_status()["reason"] == "the file is missing", "the reason")
+            answers = [server.get(path)[2].decode() for path in ("/snapshot", "/api/status", "/metrics", "/")]
+            self.assertNotIn(SECRET, "".join(answers))
+            path.write_bytes(frames[0])
+            server.wait_live()
+            shutil.rmtree(self.folder.name)
+            server.wait_state("lost")
+            os.mkdir(self.folder.name)
+
+
+if __name__ == "__main__":
+    harness.main()
