@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "app/announce.hpp"
@@ -31,7 +32,21 @@ int cannot_start(const Error& error) {
     return finish(ExitCode::cannot_start);
 }
 
+/// A descriptor 0 to 2 that the caller closed would be taken by the next file or socket, and what
+/// is printed would end up there.
+void open_standard_descriptors() noexcept {
+    int fd = 0;
+    do {
+        fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        ::close(fd);
+    }
+}
+
 int run(std::span<const char* const> arguments) {
+    open_standard_descriptors();
+
     // What was asked for, or what is to be said instead.
     const auto parsed = parse_command_line(arguments);
     if (!parsed) {

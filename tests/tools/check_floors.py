@@ -24,8 +24,8 @@ FLOORS = {
     "relay": 7,
     "uring": 8,
     "encode": 8,
-    "sources": 8,
-    "app": 9,
+    "sources": 9,
+    "app": 10,
 }
 # The highest floor with contracts in include/; those above keep their headers to themselves.
 CONTRACT_FLOOR_MAX = 7

@@ -60,7 +60,7 @@ class Floors(CheckTest):
     def test_a_header_that_src_keeps_to_itself_counts_too(self):
         self.write("src/app/wiring.hpp", "#pragma once\n")
         self.write("src/relay/relay.cpp", '#include "app/wiring.hpp"\n')
-        self.assert_finds("check_floors.py", "relay (floor 7) includes app/wiring.hpp (floor 9)")
+        self.assert_finds("check_floors.py", "relay (floor 7) includes app/wiring.hpp (floor 10)")
 
     def test_an_unknown_module_is_found(self):
         self.write("src/surprise/box.cpp", "\n")
