@@ -3,9 +3,19 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
+
 #include "ringcast/base/log.hpp"
 
 namespace ringcast::sources {
+
+namespace {
+
+/// So that a frame of usual size is one read and not several; the most that an ordinary user may
+/// ask.
+constexpr int input_pipe_bytes = 1024 * 1024;
+
+} // namespace
 
 StdinSource::StdinSource(io::Ring& ring, std::string stream_name, int input)
     : stream_name_(std::move(stream_name)), input_(input),
@@ -15,6 +25,7 @@ void StdinSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept 
     constexpr std::uint8_t read_operation = 0;
     constexpr std::uint32_t only_run = 1;
     sink_ = &sink;
+    static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // refused where it is no pipe
     sink_->signal_lost("waiting for standard input");
     frames_.begin(sink, io::source_token(stream, read_operation, only_run), input_);
 }
