@@ -14,7 +14,7 @@
 #include "ringcast/io/ring.hpp"
 #include "ringcast/io/token.hpp"
 
-struct io_uring_sqe;
+struct io_uring_sqe; // NOLINT(readability-identifier-naming): liburing's name
 
 namespace ringcast::uring {
 
@@ -29,6 +29,9 @@ struct UringSettings {
     unsigned cq_entries = 16384;
     /// How many buffers can be registered.
     unsigned buffer_table_size = 256;
+    /// False: gather completions in the way of kernels before 6.12 on newer ones too, so that it is
+    /// tested there.
+    bool gather_in_kernel = true;
 };
 
 /// One loop's ring. Created, used and destroyed by the same thread (IORING_SETUP_SINGLE_ISSUER).

@@ -44,6 +44,9 @@ Result<Connection> connect_to_self() {
     const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     Connection connection;
     connection.near.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!listener.valid() || !connection.near.valid()) {
+        return fail_with("no socket to try zero-copy sends on", errno);
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

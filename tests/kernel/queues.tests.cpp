@@ -103,7 +103,7 @@ TEST_CASE("completions that did not fit are handed out later without losing new 
 }
 
 TEST_CASE("waiting ends at the time given, not before, whether or not answers are expected") {
-    Loop loop;
+    Loop loop({.gather_in_kernel = GENERATE(true, false)});
     const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
     loop.ring().poll(token_of(1), counter.get(), io::PollEvents::readable);
     const std::size_t expected = GENERATE(1U, 100U);
@@ -128,7 +128,7 @@ TEST_CASE("a time in the past submits and returns without waiting") {
 }
 
 TEST_CASE("a lone completion comes back though many were expected") {
-    Loop loop;
+    Loop loop({.gather_in_kernel = GENERATE(true, false)});
     const UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
     // At once, within the gathering moment, and long after it.
     const Duration delay = GENERATE(Duration(1ns), Duration(200us), Duration(30ms));
@@ -144,7 +144,7 @@ TEST_CASE("a lone completion comes back though many were expected") {
 }
 
 TEST_CASE("gathering loses nothing when fewer or more come than were expected") {
-    Loop loop;
+    Loop loop({.gather_in_kernel = GENERATE(true, false)});
     constexpr std::uint32_t viewer_count = 60;
     const std::size_t expected = GENERATE(2U, 30U, 60U, 1000U);
     const std::vector<std::byte> frame = make_pattern(100'000);
