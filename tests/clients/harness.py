@@ -62,7 +62,11 @@ class Ringcast:
         self.lines = []
         self._reader = threading.Thread(target=self._read_standard_error, daemon=True)
         self._reader.start()
-        self.url = wait_for(self._find_url, "the address in the start message")
+        try:
+            self.url = wait_for(self._find_url, "the address in the start message")
+        except AssertionError:
+            self.stop()
+            raise
 
     def _read_standard_error(self):
         for line in self.process.stderr:

@@ -1,0 +1,389 @@
+"""The program as a process: what it prints, what it ends with, and what it can do without."""
+
+import ctypes
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+import harness
+
+
+def run(*arguments, **options):
+    """Ringcast to its end: (exit code, standard output, standard error)."""
+    done = subprocess.run(
+        [harness.binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=harness.WAIT_SECONDS, check=False, **options,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class SaysWhatItIs(unittest.TestCase):
+    def test_help_has_examples_and_exit_codes(self):
+        code, output, errors = run("--help")
+        self.assertEqual((code, errors), (0, ""))
+        for word in ("Usage:", "Examples", "Exit codes", "rpicam-vid", "--check"):
+            self.assertIn(word, output)
+        self.assertLess(max(map(len, output.splitlines())), 100)
+
+    def test_version(self):
+        code, output, errors = run("--version")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertRegex(output, r"^ringcast \d+\.\d+\.\d+\n$")
+
+    def test_without_arguments_it_gives_three_examples(self):
+        code, output, _ = run()
+        self.assertEqual(code, 2)
+        self.assertEqual(len(re.findall(r"^  (?:ringcast|rpicam-vid) ", output, re.MULTILINE)), 3)
+
+    def test_check_says_what_a_configuration_means(self):
+        reference = pathlib.Path(__file__).parents[2] / "conf" / "ringcast.toml"
+        code, output, errors = run("--config", reference, "--check")
+        self.assertEqual((code, errors), (0, ""))
+        for word in ("127.0.0.1:8080", "pattern", "1280x720", "4096"):
+            self.assertIn(word, output)
+
+    def test_every_mistake_of_a_configuration_is_reported_with_its_place(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('[viewers]\nstall_timeout = 10\n[streams.api]\nsource = "pattern"\n'
+                       '[streams.printer]\nsource = "exec"\ncomand = ["x"]\n')
+            file.flush()
+            for arguments in (("--config", file.name), ("--check", file.name)):
+                code, output, errors = run(*arguments)
+                self.assertEqual((code, output), (2, ""))
+                self.assertIn(f'{file.name}:2:17: viewers.stall_timeout: found 10, expected a duration', errors)
+                self.assertRegex(errors, re.escape(file.name) + r":3:\d+: .*api")
+                self.assertRegex(errors, re.escape(file.name) + r':7:1: streams\.printer\.comand: .*"command"')
+
+    def test_mistakes_on_the_command_line_are_explained(self):
+        for arguments, expected in (
+            (("patern",), "did you mean pattern?"),
+            (("pattern", "--lisen", ":1"), "did you mean --listen?"),
+            (("/nonexistent/a.jpg",), "no such file"),
+            (("pattern", "--fps", "0"), "--fps"),
+            (("pattern", "--listen", "nonsense"), "--listen"),
+            (("pattern", "other"), "one SOURCE"),
+        ):
+            code, output, errors = run(*arguments)
+            self.assertEqual((code, output), (2, ""), arguments)
+            self.assertIn(expected, errors)
+
+
+class Announces(unittest.TestCase):
+    def test_on_loopback_it_gives_the_line_that_opens_it(self):
+        with harness.Ringcast("pattern", "--size", "320x240") as server:
+            text = server.log()
+            self.assertIn("Only this machine can watch", text)
+            self.assertIn("no password", text)
+            line = f"  {harness.binary()} pattern --size 320x240 --listen :{server.port}"
+            self.assertIn(line, server.lines)
+
+    def test_on_a_wildcard_it_gives_every_url(self):
+        # In a network namespace of its own, so that nobody else can reach it.
+        inside = 'ip link set lo up && ip address add 192.0.2.7/32 dev lo && exec "$0" "$@"'
+        prefix = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c", inside]
+        for program in ("unshare", "ip"):
+            harness.need(program)
+        if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode != 0:
+            self.skipTest("network namespaces can't be made here")
+        with harness.Ringcast("pattern", "--listen", ":0", listen=False, prefix=prefix) as server:
+            server.wait_log("Whoever reaches these addresses can watch: there is no password yet.")
+            urls = re.findall(r"^  (http://\S+)$", server.log(), re.MULTILINE)
+            name = socket.gethostname().split(".")[0]
+            for host in (f"{name}.local", "127.0.0.1", "192.0.2.7", "[::1]"):
+                self.assertIn(f"http://{host}:{server.port}/", urls)
+
+
+class CanNotStart(unittest.TestCase):
+    def assert_one_line(self, errors, *words):
+        lines = [line for line in errors.splitlines() if line.startswith("ringcast: ")]
+        self.assertEqual(len(lines), 1, errors)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+    def test_a_taken_port_names_who_has_it(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            code, _, errors = run("pattern", "--listen", f"127.0.0.1:{port}")
+        self.assertEqual(code, 3)
+        name = pathlib.Path("/proc/self/comm").read_text().strip()
+        self.assert_one_line(errors, f"127.0.0.1:{port}", f"{name} (process {os.getpid()})")
+
+    def test_a_blocked_io_uring_is_explained(self):
+        for error, words in ((1, ("io_uring is blocked", "seccomp")), (38, ("io_uring", "seccomp"))):  # EPERM, ENOSYS
+            code, _, errors = run("pattern", "--listen", "127.0.0.1:0", preexec_fn=lambda e=error: refuse_io_uring(e))
+            self.assertEqual(code, 3)
+            self.assert_one_line(errors, *words)
+
+    def test_a_terminal_as_standard_input_is_explained(self):
+        terminal, other = os.openpty()
+        done = subprocess.run([harness.binary(), "-", "--listen", "127.0.0.1:0"], stdin=other, capture_output=True,
+                              text=True, timeout=harness.WAIT_SECONDS, check=False)
+        os.close(terminal)
+        os.close(other)
+        self.assertEqual(done.returncode, 3)
+        self.assert_one_line(done.stderr, "terminal", "ringcast -")
+
+
+def refuse_io_uring(error):
+    """As a container's seccomp profile does; for the process to be, before it becomes ringcast."""
+
+    class Filter(ctypes.Structure):
+        _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.POINTER(Filter))]
+
+    load, jump_if_equal, give_back = 0x20, 0x15, 0x06  # of <linux/bpf_common.h>
+    io_uring_setup = 425  # on every architecture
+    filters = (Filter * 4)(
+        Filter(load, 0, 0, 0),  # the number of the system call
+        Filter(jump_if_equal, 0, 1, io_uring_setup),
+        Filter(give_back, 0, 0, 0x0005_0000 | error),  # SECCOMP_RET_ERRNO
+        Filter(give_back, 0, 0, 0x7FFF_0000),  # SECCOMP_RET_ALLOW
+    )
+    program = Program(len(filters), filters)
+    libc = ctypes.CDLL(None, use_errno=True)
+    set_no_new_privileges, set_seccomp, mode_filter = 38, 22, 2
+    if libc.prctl(set_no_new_privileges, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
+    if libc.prctl(set_seccomp, mode_filter, ctypes.byref(program), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
+
+
+def never_reading(server):
+    """A viewer that asks for a stream and takes nothing, with little room."""
+    idle = socket.socket()
+    idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    idle.connect(("127.0.0.1", server.port))
+    idle.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    return idle
+
+
+LARGE = ("pattern", "--size", "1920x1080", "--quality", 95)
+
+
+class Ends(unittest.TestCase):
+    def wait_stuck(self, server):
+        """Until a send to the one viewer has lasted for frames."""
+        seen = {}
+
+        def stuck():
+            status = server.status()
+            for viewer in status["viewers"]:
+                published = status["streams"][0]["source_counters"]["frames"]
+                since = seen.setdefault(viewer["frames_sent"], published)
+                return published >= since + 10
+            return False
+
+        harness.wait_for(stuck, "a viewer that is busy")
+
+    def test_either_signal_ends_it_in_order(self):
+        for sent in (signal.SIGTERM, signal.SIGINT):
+            with harness.Ringcast("pattern").wait_live() as server:
+                with harness.StreamReader(server.url) as reader, server.connect() as idle:
+                    reader.part()
+                    idle.ask("/healthz")
+                    self.assertEqual(server.stop(sent), 0)
+                    with self.assertRaises(EOFError):  # whole parts to the end, nothing half
+                        while True:
+                            harness.StampedFrame(reader.part().body)
+                    with self.assertRaises((EOFError, ConnectionResetError)):
+                        idle.answer()
+
+    def test_the_part_in_flight_is_finished(self):
+        with harness.Ringcast(*LARGE).wait_live() as server:
+            with harness.Connection(never_reading(server)) as viewer:
+                self.wait_stuck(server)
+                server.process.send_signal(signal.SIGTERM)
+                server.wait_log("stopping")
+                text = viewer.file.read()
+            self.assertEqual(server.stop(), 0)
+        boundary = re.search(rb"boundary=(\S+)", text)[1]
+        parts = text.split(b"\r\n\r\n", 1)[1].split(b"--" + boundary + b"\r\n")
+        self.assertEqual(parts[-1], b"", "it ends with a delimiter")
+        for part in parts[1:-1]:
+            harness.StampedFrame(part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n"))
+
+    def test_a_viewer_that_never_reads_delays_the_end_by_a_bound(self):
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+            self.wait_stuck(server)
+            began = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - began, 8)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+            self.wait_stuck(server)
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_log("once more ends at once")
+            self.assertEqual(server.stop(), 1)
+
+    def test_nobody_new_is_let_in_meanwhile(self):
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+            self.wait_stuck(server)
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_log("stopping")
+
+            def refused():
+                try:
+                    with server.connect() as connection:
+                        connection.ask("/healthz")
+                except (ConnectionError, EOFError):
+                    return True
+                return False
+
+            harness.wait_for(refused, "a refused connection")
+
+
+class WithoutPrivileges(unittest.TestCase):
+    def setUp(self):
+        for program in ("setpriv", "prlimit"):
+            harness.need(program)
+        # Where another user can reach it.
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        os.chmod(self.folder.name, 0o755)
+        self.program = shutil.copy(harness.binary(), self.folder.name)
+        self.nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
+                       "--bounding-set=-all", "--inh-caps=-all"]
+
+    def start(self, memlock, *arguments):
+        prefix = ["prlimit", f"--memlock={memlock}", *(self.nobody if os.geteuid() == 0 else [])]
+        real = os.environ["RINGCAST_BINARY"]
+        os.environ["RINGCAST_BINARY"] = self.program
+        try:
+            server = harness.Ringcast(*arguments, prefix=prefix)
+        finally:
+            os.environ["RINGCAST_BINARY"] = real
+        self.addCleanup(server.stop)
+        status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+        self.assertEqual(int(re.search(r"CapEff:\s+(\w+)", status)[1], 16), 0)
+        return server
+
+    def check_streams(self, server):
+        with harness.StreamReader(server.wait_live().url) as reader:
+            for _ in range(30):
+                harness.StampedFrame(reader.part().body)
+
+    def test_with_little_locked_memory_it_streams_with_one_warning(self):
+        server = self.start("8388608:8388608", "pattern")
+        self.check_streams(server)
+        warnings = [line for line in server.lines if " warning " in line]
+        self.assertEqual(len(warnings), 1, server.log())
+        for word in ("MiB", "LimitMEMLOCK"):
+            self.assertIn(word, warnings[0])
+        status = server.stream_status()
+        self.assertEqual(status["tier"], "unregistered")
+        self.assertIn("LimitMEMLOCK", status["tier_reason"])
+
+    def test_the_soft_limit_is_raised_as_far_as_it_may_be(self):
+        # Less than 2 MiB, so that the usual hard limit of 8 MiB suffices.
+        path = pathlib.Path(self.folder.name, "small.toml")
+        path.write_text('[memory]\nframe_max = "64KiB"\nslots = 8\n'
+                        '[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n')
+        server = self.start("65536:8388608", "--config", path)
+        self.check_streams(server)
+        self.assertEqual(server.stream_status()["tier"], "registered")
+        self.assertNotIn(" warning ", server.log())
+
+
+class Logs(unittest.TestCase):
+    def test_a_log_that_nobody_reads_stalls_nothing(self):
+        flood = "while :; do echo a line that nobody reads; done >&2"
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('[log]\nlevel = "debug"\n[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n'
+                       f'[streams.loud]\nsource = "exec"\ncommand = ["sh", "-c", "{flood}"]\n')
+            file.flush()
+            process = subprocess.Popen([harness.binary(), "--config", file.name, "--listen", "127.0.0.1:0"],
+                                       stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, bufsize=1)
+            try:
+                url = next(found[0] for line in process.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+                with harness.StreamReader(url) as reader:
+                    times = [harness.StampedFrame(reader.part().body).captured_ns for _ in range(90)]
+
+                self.assertLess((times[-1] - times[0]) / 1e9, 10)
+                with urllib.request.urlopen(url + "/metrics", timeout=harness.WAIT_SECONDS) as answer:
+                    self.assertRegex(answer.read().decode(), r"\nringcast_log_lines_dropped_total [1-9]")
+            finally:
+                process.send_signal(signal.SIGTERM)
+                code = process.wait(harness.WAIT_SECONDS)
+                process.stderr.close()
+            self.assertEqual(code, 0)
+
+
+class UnixSockets(unittest.TestCase):
+    def test_a_unix_socket_is_watched_through_curl_and_removed_at_the_end(self):
+        harness.need("curl")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "http.sock")
+            for _ in range(2):
+                # What an ended program has left is replaced.
+                left = socket.socket(socket.AF_UNIX)
+                left.bind(path)
+                left.close()
+                with harness.Ringcast("pattern", "--listen", f"unix:{path}").wait_live() as server:
+                    server.wait_log(path)
+                    self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+                    curl = ["curl", "-sS", "--unix-socket", path]
+                    picture = subprocess.run([*curl, "http://ringcast/snapshot"], check=True, capture_output=True)
+                    harness.StampedFrame(picture.stdout)
+                    stream = subprocess.run([*curl, "--max-time", "2", "http://ringcast/stream"], check=False,
+                                            capture_output=True)
+                    self.assertEqual(stream.returncode, 28)
+                    bodies = stream.stdout.split(b"\r\n\r\n")[1:-1]
+                    self.assertGreater(len(bodies), 20)
+                    for body in bodies:
+                        harness.StampedFrame(body.rsplit(b"\r\n--", 1)[0])
+                    self.assertEqual(server.stop(), 0)
+                self.assertFalse(os.path.exists(path))
+
+
+class ManyViewers(unittest.TestCase):
+    def connect(self, server, count):
+        """Viewers that have each read the first part."""
+        connections = []
+        for _ in range(count):
+            connection = socket.create_connection(("127.0.0.1", server.port), harness.WAIT_SECONDS)
+            self.addCleanup(connection.close)
+            connection.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+            connections.append(connection)
+        for connection in connections:
+            self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 200"))
+        return connections
+
+    def test_the_defaults_admit_1200_and_each_takes_less_than_a_kilobyte(self):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 2000:
+            self.skipTest(f"no more than {hard} files may be open")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        # One frame in ten seconds: everybody has the latest one and waits.
+        with harness.Ringcast("pattern", "--size", "64x64", "--fps", 0.1).wait_live() as server:
+
+            def resident():
+                status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+                return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+            self.connect(server, 100)
+            few = resident()
+            self.connect(server, 1000)
+            many = resident()
+            self.connect(server, 100)
+            status = server.status()
+            self.assertEqual(len(status["viewers"]), 1200)
+            self.assertEqual(status["streams"][0]["viewers"], 1200)
+            print(f"{(many - few) / 1000:.0f} bytes per idle viewer", end=" ... ", flush=True)
+            self.assertLess((many - few) / 1000, 1024)
+
+
+if __name__ == "__main__":
+    harness.main()
