@@ -72,10 +72,8 @@ enum class FaultKind : std::uint8_t {
     error_without_notification, ///< a zero-copy send failed, and none does
     notification_copied,
     notification_zero_copy,
-    notification_delayed,       ///< long after the acknowledgement
-    notification_reordered,     ///< before that of an earlier send of the same socket
-    notification_before_result, ///< before the result of its own send
-    notification_after_close,   ///< when the descriptor was long closed
+    notification_delayed,   ///< long after the acknowledgement
+    notification_reordered, ///< before that of an earlier send of the same socket
     completion_delayed,
     completions_reordered,
     reaped_in_part,        ///< fewer completions handed out than were there
@@ -103,7 +101,6 @@ enum class FaultKind : std::uint8_t {
     reset_while_ending,    ///< ... after the server shut it down for writing.
     // the source
     source_signal_lost,
-    source_slot_shortage,
     source_ended,
 };
 inline constexpr std::size_t fault_kind_count =

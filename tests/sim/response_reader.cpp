@@ -98,6 +98,11 @@ bool ResponseReader::may_end_here() const noexcept {
     return rest().empty() && (place_ == Place::part_head || place_ == Place::part_until);
 }
 
+std::string ResponseReader::whereabouts() const {
+    return fmt::format("place {}, {} bytes unread, response {} with status {}",
+                       static_cast<int>(place_), rest().size(), responses_, last_status_);
+}
+
 bool ResponseReader::read_head(Instant now) {
     const std::size_t end = rest().find(head_end);
     if (end == std::string_view::npos) {
@@ -290,7 +295,8 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
     if (picture->number < next_number_) {
         (void)wrong("a frame that is not newer than the one before");
     }
-    if (current_.kind == AnswerKind::snapshot && picture->captured_at < current_.asked_at) {
+    if (current_.kind == AnswerKind::snapshot &&
+        picture->captured_at < current_.asked_at - current_.age_max) {
         (void)wrong("a snapshot that is older than its request");
     }
     next_number_ = picture->number + 1;

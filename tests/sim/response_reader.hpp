@@ -28,7 +28,8 @@ struct Expectation {
     AnswerKind kind = AnswerKind::page;
     std::uint32_t stream = 0;
     bool head_only = false;
-    Instant asked_at{}; ///< a snapshot shows nothing older
+    Duration age_max{}; ///< of a snapshot, when it was asked for
+    Instant asked_at{};
     bool placeholder_wanted = false;
 };
 
@@ -40,6 +41,8 @@ public:
     void consume(ConstByteSpan bytes, Instant now);
     /// The server has ended the connection in order. True when that was the place for it.
     [[nodiscard]] bool may_end_here() const noexcept;
+    /// Where it is, for messages.
+    [[nodiscard]] std::string whereabouts() const;
 
     /// What is wrong with what came; empty when nothing is.
     [[nodiscard]] const std::string& error() const noexcept { return error_; }

@@ -17,8 +17,7 @@ void SimClient::on_connected(SimConnection& connection) {
     write_request();
 }
 
-// --- writing
-// ----------------------------------------------------------------------------------------
+// --- writing ---
 
 void SimClient::write_request() {
     if (next_request_ == plan_.requests.size() && plan_.repeats) {
@@ -53,8 +52,7 @@ void SimClient::write_on() {
     }
 }
 
-// --- reading
-// ----------------------------------------------------------------------------------------
+// --- reading ---
 
 void SimClient::on_readable(SimConnection& connection) {
     connection_ = &connection;
@@ -104,8 +102,9 @@ void SimClient::on_end(SimConnection& connection) {
         return; // what is there is read first, if ever
     }
     // A shutdown of a UNIX socket looks the same whether the server was done or gave it up.
-    if (plan_.link.transport == io::Transport::tcp && !reader_.may_end_here() && error().empty()) {
-        error_ = "the connection ended in order, in the middle of something";
+    if (plan_.link.transport == io::Transport::tcp && !connection.injured() &&
+        !reader_.may_end_here() && error().empty()) {
+        error_ = "the connection ended in order, in the middle: " + reader_.whereabouts();
     }
     here_ = false;
     connection.client_close();

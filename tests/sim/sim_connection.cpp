@@ -25,8 +25,7 @@ SimConnection::SimConnection(EventQueue& events, Decisions& decisions, SocketObs
       setup_(std::move(setup)), number_(number), link_free_at_(events.now()),
       last_acknowledged_at_(events.now()), inbound_free_at_(events.now()) {}
 
-// --- the server's socket
-// --------------------------------------------------------------------------
+// --- the server's socket ---
 
 std::size_t SimConnection::room() const noexcept {
     const std::uint64_t unacknowledged = put_total_ - acknowledged_;
@@ -139,8 +138,7 @@ void SimConnection::drop_outgoing() {
     sent_ = arrived_;
 }
 
-// --- the wire
-// ---------------------------------------------------------------------------------------
+// --- the wire ---
 
 void SimConnection::schedule_pump(Instant when) {
     if (pump_scheduled_ || dropped_) {
@@ -286,8 +284,7 @@ void SimConnection::reset_client() {
     });
 }
 
-// --- the client's end
-// -------------------------------------------------------------------------------
+// --- the client's end ---
 
 void SimConnection::connect() {
     events_.after(setup_.round_trip, [this] {

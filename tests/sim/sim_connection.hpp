@@ -83,8 +83,7 @@ public:
     [[nodiscard]] const LinkSetup& setup() const noexcept { return setup_; }
     [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
 
-    // --- the server's socket
-    // ----------------------------------------------------------------------
+    // --- the server's socket ---
 
     /// Takes as many of `bytes` as there is room for. `by_reference`: reads them where they are
     /// until `released()` has passed them.
@@ -120,9 +119,12 @@ public:
     void close();
     /// An error of the network, as the socket sees it.
     void fail(int error);
+    /// An operation has failed for no reason that the client could know: the server may end the
+    /// connection in the middle of something.
+    void note_injured() noexcept { injured_ = true; }
+    [[nodiscard]] bool injured() const noexcept { return injured_; }
 
-    // --- the client's end
-    // -------------------------------------------------------------------------
+    // --- the client's end ---
 
     void connect();
     void client_write(ConstByteSpan bytes);
@@ -202,6 +204,7 @@ private:
     bool client_writing_ = true;
     bool client_told_reset_ = false;
     bool vanished_ = false;
+    bool injured_ = false;
 };
 
 } // namespace ringcast::sim

@@ -1,5 +1,4 @@
-// What the simulated kernel does with an operation once it is submitted. The answers to an abort
-// are those that were measured on Linux: docs/architecture.md lists them.
+// What the simulated kernel does with an operation once it is submitted.
 
 #include <algorithm>
 #include <cerrno>
@@ -19,9 +18,7 @@ namespace ringcast::sim {
 namespace {
 
 constexpr Duration accept_pause = std::chrono::milliseconds(100);
-constexpr std::uint64_t late_us_max = 4000;
 constexpr std::uint64_t late_notification_ms_max = 300;
-constexpr std::int32_t hangup_events = POLLRDHUP | POLLHUP | POLLERR;
 
 std::uint32_t checksum_of(ConstByteSpan bytes) {
     return static_cast<std::uint32_t>(
@@ -102,6 +99,7 @@ void SimRing::start_on_socket(Operation& operation) {
         if (operation.options.wait_all && operation.taken_max > 1 &&
             chooses(FaultKind::send_short, &connection)) {
             operation.taken_max = decisions_.between(1, operation.taken_max - 1);
+            connection.note_injured();
         }
         break;
     case Verb::receive:
@@ -133,6 +131,7 @@ bool SimRing::inject_error(Operation& operation, SimConnection& connection) {
     if (!error) {
         return false;
     }
+    connection.note_injured();
     const int number = fault_errno(*error);
     if (breaks_connection(number)) {
         connection.fail(0);
@@ -147,8 +146,7 @@ bool SimRing::inject_error(Operation& operation, SimConnection& connection) {
     return true;
 }
 
-// --- serving: whenever something has changed
-// ----------------------------------------------------------
+// --- serving: whenever something has changed ---
 
 void SimRing::serve_accept(int fd) {
     Descriptor* entry = descriptor(fd);
@@ -317,15 +315,15 @@ void SimRing::serve_notifications(std::uint32_t index) {
 void SimRing::notify(std::uint64_t number) {
     const Operation operation = operations_.at(number);
     const Socket& socket = *sockets_[operation.socket];
+    if (!operation.result_posted) {
+        // A kernel keeps the two answers of one send in order.
+        constexpr Duration again = std::chrono::microseconds(50);
+        events_.after(again, [this, number] { notify(number); });
+        return;
+    }
     check_unchanged(operation, "its notification");
     decisions_.note(operation.copied ? FaultKind::notification_copied
                                      : FaultKind::notification_zero_copy);
-    if (!operation.result_posted) {
-        decisions_.note(FaultKind::notification_before_result);
-    }
-    if (socket.fd < 0) {
-        decisions_.note(FaultKind::notification_after_close);
-    }
     for (const std::uint64_t other : socket.operations) {
         if (other < number && operations_.at(other).answered) {
             decisions_.note(FaultKind::notification_reordered);
@@ -339,170 +337,7 @@ void SimRing::notify(std::uint64_t number) {
     forget(number);
 }
 
-// --- ending operations
-// ----------------------------------------------------------------------------------
-
-void SimRing::start_shutdown(const Operation& operation) {
-    SimConnection& connection = *sockets_[operation.socket]->connection;
-    if (connection.broken()) {
-        finish(operation.number, -ENOTCONN);
-        return;
-    }
-    connection.shut_down_writing();
-    finish(operation.number, 0);
-    const std::uint32_t socket = operation.socket;
-    events_.after(Duration{}, [this, socket] { serve_socket(socket); });
-}
-
-void SimRing::start_abort(const Operation& operation) {
-    const std::uint32_t index = operation.socket;
-    const std::uint64_t number = operation.number;
-    Socket& socket = *sockets_[index];
-    const bool is_unix = socket.connection->setup().transport == io::Transport::unix_socket;
-    if (is_unix != (operation.transport == io::Transport::unix_socket)) {
-        violation("abort of a socket as one of the other transport");
-        finish(number, -EINVAL);
-        return;
-    }
-    const bool answered_last = chooses(FaultKind::abort_answered_last);
-    if (!answered_last) {
-        finish(number, 0);
-    }
-    for (const std::uint64_t pending : socket.operations) {
-        const Operation& other = operations_.at(pending);
-        if (other.answered && other.end_total > socket.connection->released()) {
-            decisions_.note(FaultKind::abort_with_pages_held);
-            break;
-        }
-    }
-    if (is_unix) {
-        decisions_.note(FaultKind::abort_of_unix_socket);
-        end_operations(index, -EPIPE, 0);
-        socket.connection->shut_down();
-    } else {
-        end_operations(index, -ECONNRESET, -ENOTCONN);
-        socket.aborted = true;
-        socket.connection->abort();
-    }
-    serve_notifications(index);
-    if (answered_last) {
-        finish(number, 0);
-    }
-}
-
-void SimRing::end_operations(std::uint32_t index, std::int32_t unbegun_send, std::int32_t receive) {
-    const std::vector<std::uint64_t> numbers = sockets_[index]->operations;
-    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
-        end_operation(*number, unbegun_send, receive);
-    }
-}
-
-void SimRing::end_operation(std::uint64_t number, std::int32_t unbegun_send, std::int32_t receive) {
-    Operation& operation = operations_.at(number);
-    if (operation.answered) {
-        return; // only its notification is due
-    }
-    if (operation.verb == Verb::poll) {
-        finish(number, hangup_events);
-    } else if (operation.verb == Verb::receive) {
-        finish(number, receive);
-    } else if (operation.taken > 0) {
-        decisions_.note(FaultKind::abort_of_begun_send);
-        finish_send(operation, static_cast<std::int32_t>(operation.taken));
-    } else {
-        decisions_.note(FaultKind::abort_of_unbegun_send);
-        finish_send(operation, unbegun_send);
-    }
-}
-
-void SimRing::start_close(const Operation& operation) {
-    Descriptor& entry = *descriptor(operation.fd);
-    if (entry.kind == FdKind::socket) {
-        sockets_[entry.socket]->connection->close();
-        sockets_[entry.socket]->fd = -1;
-        serve_notifications(entry.socket);
-    }
-    for (const std::uint32_t waiting : entry.backlog) {
-        sockets_[waiting]->connection->fail(0);
-    }
-    entry.backlog.clear();
-    entry.kind = FdKind::closed;
-    // Linux has closed the descriptor whatever it answers.
-    const auto error = setup_.faults ? decisions_.choose_error(ErrorGroup::close) : std::nullopt;
-    finish(operation.number, error ? -fault_errno(*error) : 0);
-}
-
-void SimRing::start_cancel(const Operation& operation) {
-    const std::uint64_t number = operation.number;
-    const auto use = tokens_.find(operation.target.pack());
-    const auto found =
-        use == tokens_.end() ? operations_.end() : operations_.find(use->second.number);
-    if (found == operations_.end() || found->second.answered) {
-        decisions_.note(FaultKind::cancel_found_nothing);
-        finish(number, -ENOENT);
-        return;
-    }
-    const std::uint64_t target = found->first;
-    const auto end_target = [this, target] {
-        const auto still = operations_.find(target);
-        if (still == operations_.end() || still->second.answered) {
-            return; // it has come to its own end meanwhile
-        }
-        if (still->second.verb == Verb::send || still->second.verb == Verb::send_zero_copy) {
-            const auto taken = static_cast<std::int32_t>(still->second.taken);
-            finish_send(still->second, taken > 0 ? taken : -ECANCELED);
-        } else {
-            finish(target, -ECANCELED);
-        }
-    };
-    if (chooses(FaultKind::cancel_too_late)) {
-        finish(number, -EALREADY);
-        events_.after(std::chrono::microseconds(decisions_.between(1, late_us_max)), end_target);
-        return;
-    }
-    const bool own_answer_first = decisions_.once_in(2);
-    if (own_answer_first) {
-        finish(number, 0);
-    }
-    end_target();
-    if (!own_answer_first) {
-        finish(number, 0);
-    }
-}
-
-void SimRing::on_reset_coming(SimConnection& connection) {
-    const Socket& socket = *sockets_[connection.number()];
-    if (!socket.accepted) {
-        decisions_.note(FaultKind::reset_in_backlog);
-        return;
-    }
-    if (connection.write_shut()) {
-        decisions_.note(FaultKind::reset_while_ending);
-    }
-    bool sending = false;
-    bool receiving = false;
-    bool polling = false;
-    for (const std::uint64_t number : socket.operations) {
-        const Operation& operation = operations_.at(number);
-        if (operation.answered) {
-            decisions_.note(FaultKind::reset_with_pages_held);
-            continue;
-        }
-        receiving = receiving || operation.verb == Verb::receive;
-        polling = polling || operation.verb == Verb::poll;
-        sending = sending || operation.verb == Verb::send || operation.verb == Verb::send_zero_copy;
-    }
-    if (sending) {
-        decisions_.note(FaultKind::reset_while_sending);
-    } else if (receiving) {
-        decisions_.note(FaultKind::reset_while_receiving);
-    } else if (polling) {
-        decisions_.note(FaultKind::reset_while_idle);
-    }
-}
-
-// --- answers
-// --------------------------------------------------------------------------------------------
+// --- answers ---
 
 void SimRing::finish_send(Operation& operation, std::int32_t result) {
     check_unchanged(operation, "its result");

@@ -45,8 +45,7 @@ WallTime SimRing::wall_now() const noexcept {
     return WallTime{turn_began_.time_since_epoch() + wall_offset_};
 }
 
-// --- operations
-// -------------------------------------------------------------------------------------
+// --- operations ---
 
 void SimRing::accept(io::OpToken token, int listener) noexcept {
     const Descriptor* entry = descriptor(listener);
@@ -166,13 +165,16 @@ void SimRing::cancel(io::OpToken token, io::OpToken target) noexcept {
 void SimRing::prepare(Operation operation) noexcept {
     operation.number = next_number_++;
     if (operation.token.kind != io::OpKind::none) {
-        const auto [use, fresh] = tokens_.try_emplace(operation.token.pack());
-        if (!fresh) {
+        // With only its notification due a token may be used again: for the same bytes by copy.
+        TokenUse& use = tokens_[operation.token.pack()];
+        if (use.results_due > 0) {
             violation(fmt::format("{}: its token is still that of a {}",
                                   verb_name(static_cast<int>(operation.verb)),
-                                  verb_name(static_cast<int>(use->second.verb))));
+                                  verb_name(static_cast<int>(use.verb))));
         }
-        use->second = {operation.number, operation.verb, true, 0};
+        use.number = operation.number;
+        use.verb = operation.verb;
+        ++use.results_due;
     }
     if (operation.verb != Verb::cancel) {
         Descriptor* entry = descriptor(operation.fd);
@@ -223,8 +225,7 @@ void SimRing::check_send(const Operation& operation, const Descriptor& entry) {
     }
 }
 
-// --- questions and memory
-// ---------------------------------------------------------------------------
+// --- questions and memory ---
 
 io::Peer SimRing::describe_peer(int socket) noexcept {
     io::Peer peer;
@@ -264,8 +265,7 @@ Result<io::BufferId> SimRing::register_buffer(ByteSpan memory) {
     return io::BufferId{static_cast<std::uint16_t>(buffers_.size() - 1)};
 }
 
-// --- the loop
-// ---------------------------------------------------------------------------------------
+// --- the loop ---
 
 std::size_t SimRing::submit_and_reap(std::span<io::Completion> completions, Instant wake_at,
                                      std::size_t expected) noexcept {
@@ -320,15 +320,25 @@ std::size_t SimRing::reap(std::span<io::Completion> completions) {
     if (count > 1 && chooses(FaultKind::reaped_in_part)) {
         count = decisions_.between(1, count - 1);
     }
+    std::size_t handed_out = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        hand_out(ready_[i]);
-        completions[i] = ready_[i].completion;
+        const Ready& ready = ready_[i];
+        hand_out(ready);
+        io::Completion& completion = completions[handed_out];
+        completion = ready.completion;
+        if (setup_.forgets_notifications && ready.last_result) {
+            completion.more = false;
+        }
+        if (!setup_.forgets_notifications || !completion.notification) {
+            ++handed_out;
+        }
     }
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(count));
-    return count;
+    return handed_out;
 }
 
 void SimRing::hand_out(const Ready& ready) {
+    ++handed_out_;
     if (ready.last_result && ready.fd >= first_fd) {
         Descriptor& entry = descriptors_[static_cast<std::size_t>(ready.fd - first_fd)];
         if (entry.opened == ready.opened) {
@@ -337,23 +347,22 @@ void SimRing::hand_out(const Ready& ready) {
         }
     }
     const auto found = tokens_.find(ready.completion.token.pack());
-    if (found == tokens_.end() || found->second.number != ready.number) {
-        return; // nobody waits for it, or the server has used the token twice
+    if (found == tokens_.end()) {
+        return; // nobody waits for it
     }
     TokenUse& use = found->second;
     if (ready.completion.notification) {
         --use.notifications_due;
     } else if (ready.last_result) {
-        use.result_due = false;
+        --use.results_due;
         use.notifications_due += ready.completion.more ? 1 : 0;
     }
-    if (!use.result_due && use.notifications_due == 0) {
+    if (use.results_due == 0 && use.notifications_due == 0) {
         tokens_.erase(found);
     }
 }
 
-// --- the world around it
-// ----------------------------------------------------------------------------
+// --- the world around it ---
 
 int SimRing::open(FdKind kind) {
     // A kernel gives out the lowest number; a fresh one now and then tells stale users apart.

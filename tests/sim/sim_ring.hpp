@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include <poll.h>
+
 #include "ringcast/io/ring.hpp"
 #include "sim/decisions.hpp"
 #include "sim/event_queue.hpp"
@@ -25,14 +27,16 @@ struct SimRingSetup {
     std::size_t zero_copy_bytes_min = 0;
     /// Off: nothing fails, is delayed or reordered unless a test says so.
     bool faults = true;
+    /// The canary: the server is never told that pages are still held. Everything that checks
+    /// memory must notice.
+    bool forgets_notifications = false;
 };
 
 class SimRing final : public io::Ring, private SocketObserver {
 public:
     SimRing(Decisions& decisions, SimRingSetup setup);
 
-    // --- the seam
-    // ---------------------------------------------------------------------------------
+    // --- the seam ---
     [[nodiscard]] Instant now() const noexcept override { return turn_began_; }
     [[nodiscard]] WallTime wall_now() const noexcept override;
     void accept(io::OpToken token, int listener) noexcept override;
@@ -59,8 +63,7 @@ public:
                                               Instant wake_at,
                                               std::size_t expected) noexcept override;
 
-    // --- the world around it
-    // ----------------------------------------------------------------------
+    // --- the world around it ---
     [[nodiscard]] EventQueue& events() noexcept { return events_; }
     [[nodiscard]] Decisions& decisions() noexcept { return decisions_; }
     [[nodiscard]] int open_listener();
@@ -70,8 +73,7 @@ public:
     /// A client that connects now. `remote` outlives the ring's last turn.
     SimConnection& connect(int listener, LinkSetup setup, RemoteEnd& remote);
 
-    // --- what a test asks
-    // -------------------------------------------------------------------------
+    // --- what a test asks ---
     [[nodiscard]] const std::vector<std::string>& violations() const noexcept {
         return violations_;
     }
@@ -80,10 +82,12 @@ public:
     [[nodiscard]] std::size_t operations_outstanding() const noexcept { return tokens_.size(); }
     /// Slices of memory that the kernel may still read.
     [[nodiscard]] std::size_t pages_held() const noexcept;
-    [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
+    [[nodiscard]] std::uint64_t completions_handed_out() const noexcept { return handed_out_; }
 
 private:
     static constexpr std::uint32_t no_socket = 0xFFFFFFFFU;
+    static constexpr std::uint64_t late_us_max = 4000;
+    static constexpr std::int32_t hangup_events = POLLRDHUP | POLLHUP | POLLERR;
 
     enum class Verb : std::uint8_t {
         accept,
@@ -140,10 +144,10 @@ private:
     };
     /// A token that the server may not use for anything else yet.
     struct TokenUse {
-        std::uint64_t number = 0;
+        std::uint64_t number = 0; ///< of the newest operation with it
         Verb verb = Verb::accept;
-        bool result_due = true;
-        int notifications_due = 0; ///< below zero when one came before its result
+        int results_due = 0;
+        int notifications_due = 0;
     };
     struct Ready {
         io::Completion completion;
@@ -166,12 +170,14 @@ private:
     // sim_operations.cpp: what the kernel does with an operation
     void start(Operation operation);
     void start_on_socket(Operation& operation);
+    // sim_endings.cpp: how operations end
     void start_shutdown(const Operation& operation);
     void start_abort(const Operation& operation);
     void start_close(const Operation& operation);
     void start_cancel(const Operation& operation);
     void end_operation(std::uint64_t number, std::int32_t unbegun_send, std::int32_t receive);
     void end_operations(std::uint32_t socket, std::int32_t unbegun_send, std::int32_t receive);
+    // sim_operations.cpp: whenever something has changed
     void serve_accept(int fd);
     void serve_event(int fd);
     void serve_socket(std::uint32_t socket);
@@ -209,6 +215,7 @@ private:
     std::vector<std::string> violations_;
     std::uint64_t next_number_ = 1;
     std::uint64_t turns_ = 0;
+    std::uint64_t handed_out_ = 0;
 };
 
 } // namespace ringcast::sim

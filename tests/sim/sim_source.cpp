@@ -90,13 +90,10 @@ void SimSource::make_frame() {
         slot_ = sink_->take_slot();
     }
     if (!slot_.valid()) {
-        decisions.note(FaultKind::source_slot_shortage);
         ++counters_.frames_dropped;
-        starved_since_ = std::min(starved_since_, ring_.now());
         steady_since_ = never;
         return;
     }
-    starved_since_ = never;
     const std::size_t bytes = decisions.between(setup_.frame_bytes_min, setup_.frame_bytes_max);
     const std::size_t offset = decisions.below(offset_max);
     frame::FrameInfo info;

@@ -43,11 +43,10 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "sim"; }
 
-    /// Since when every request for a slot has failed; `never` while the last one succeeded.
-    [[nodiscard]] Instant starved_since() const noexcept { return starved_since_; }
     /// Since when a frame has come in every period; `never` without signal.
     [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
     [[nodiscard]] Instant last_published_at() const noexcept { return last_published_at_; }
+    [[nodiscard]] std::size_t slots_held() const noexcept { return slot_.valid() ? 1 : 0; }
     [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
 private:
@@ -74,7 +73,6 @@ private:
     bool ended_ = false;
     frame::WritableSlot slot_;
     Instant signal_back_at_ = never;
-    Instant starved_since_ = never;
     Instant steady_since_ = never;
     Instant last_published_at_{};
     source::SourceCounters counters_;

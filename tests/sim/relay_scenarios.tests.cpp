@@ -1,0 +1,206 @@
+// The bounds that users are promised, each in a world made for it: no faults, one kind of trouble.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fmt/format.h>
+
+#include "sim/simulation.hpp"
+
+using namespace ringcast;
+using namespace ringcast::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+World quiet_world() {
+    World world;
+    world.ring.faults = false;
+    world.slots = 32;
+    world.viewers_max = 300;
+    world.source.period = 33ms;
+    world.source.frame_bytes_min = 10'000;
+    world.source.frame_bytes_max = 10'000;
+    world.relay.viewers_max = world.viewers_max;
+    world.clients_max = 0;
+    world.healthy_clients = 0;
+    return world;
+}
+
+ClientPlan stream_viewer(std::string address) {
+    ClientPlan plan;
+    plan.name = "viewer";
+    plan.link.address = std::move(address);
+    plan.link.faultless = true;
+    plan.link.round_trip = 1ms;
+    plan.link.send_buffer = plan.link.receive_buffer = 4 << 20;
+    ClientRequest request;
+    request.text = "GET /s0/stream HTTP/1.1\r\nHost: sim\r\n\r\n";
+    request.expectation.kind = AnswerKind::stream_standard;
+    plan.requests.push_back(std::move(request));
+    return plan;
+}
+
+ClientPlan never_reading_viewer(std::uint32_t number) {
+    ClientPlan plan = stream_viewer(fmt::format("192.0.2.200:{}", 1000 + number));
+    plan.link.send_buffer = 64'000;
+    plan.link.receive_buffer = 2'000;
+    plan.read_total_max = 0;
+    return plan;
+}
+
+void run_for(Simulation& simulation, Duration span) {
+    const Instant end = simulation.ring().now() + span;
+    while (simulation.ring().now() < end) {
+        INFO(simulation.failure());
+        REQUIRE(simulation.step());
+    }
+}
+
+void finish(Simulation& simulation) {
+    const bool finished = simulation.finish();
+    INFO(simulation.failure());
+    CHECK(finished);
+}
+
+/// Frames that the client got of those published while `span` passed.
+double share_received(Simulation& simulation, const SimClient& client, Duration span) {
+    const std::uint64_t published = simulation.source(0).counters().frames;
+    const std::uint64_t received = client.reader().frames();
+    run_for(simulation, span);
+    return static_cast<double>(client.reader().frames() - received) /
+           static_cast<double>(simulation.source(0).counters().frames - published);
+}
+
+} // namespace
+
+TEST_CASE("a viewer with bandwidth over a long round trip gets its frames, whatever it pins") {
+    for (const std::uint32_t pinned_max : {2U, 4U}) {
+        Decisions decisions{std::span<const std::uint8_t>{}};
+        World world = quiet_world();
+        world.source.frame_bytes_min = world.source.frame_bytes_max = 200'000;
+        world.relay.viewer.pinned_per_viewer_max = pinned_max;
+        Simulation simulation(decisions, world);
+        ClientPlan plan = stream_viewer("192.0.2.1:1");
+        plan.link.round_trip = 100ms;
+        const SimClient& far = simulation.add_client(plan);
+        run_for(simulation, 1s);
+        CHECK(share_received(simulation, far, 10s) >= 0.95);
+        CHECK(far.reader().last_picture_age() < 150ms);
+        finish(simulation);
+    }
+}
+
+TEST_CASE("a viewer that reads less than the stream's rate skips whole frames and stays fresh") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.period = 66ms;
+    world.source.frame_bytes_min = world.source.frame_bytes_max = 60'000;
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.link.receive_buffer = 128 * 1024;
+    plan.read_bytes = 3'000; // 300 KB/s
+    plan.read_pause = 10ms;
+    const SimClient& slow = simulation.add_client(plan);
+    run_for(simulation, 5s);
+    std::vector<Duration> ages;
+    for (int second = 0; second < 20; ++second) {
+        run_for(simulation, 1s);
+        ages.push_back(slow.reader().last_picture_age());
+    }
+    CHECK(*std::max_element(ages.begin(), ages.end()) <= 1s);
+    CHECK(slow.reader().frames() >= 100); // 5 frames/s
+    finish(simulation);
+}
+
+TEST_CASE("good viewers miss no frame beside ones that never read, one more with every frame") {
+    for (const std::uint32_t crowd : {10U, 200U, 280U}) {
+        Decisions decisions{std::span<const std::uint8_t>{}};
+        Simulation simulation(decisions, quiet_world());
+        std::vector<const SimClient*> good;
+        for (std::uint32_t i = 0; i < 20; ++i) {
+            good.push_back(&simulation.add_client(stream_viewer(fmt::format("192.0.2.{}:1", i))));
+        }
+        run_for(simulation, 1s);
+        const std::uint64_t published = simulation.source(0).counters().frames;
+        const std::uint64_t received = good.front()->reader().frames();
+        for (std::uint32_t i = 0; i < crowd; ++i) {
+            (void)simulation.add_client(never_reading_viewer(i));
+            run_for(simulation, 33ms);
+        }
+        run_for(simulation, 2s);
+        const std::uint64_t frames = simulation.source(0).counters().frames - published;
+        for (const SimClient* client : good) {
+            CHECK(client->here());
+            CHECK(client->reader().frames() >= received + frames - 1);
+        }
+        CHECK(simulation.source(0).counters().frames_dropped == 0);
+        if (crowd > 32) {
+            CHECK(simulation.relay().counters().evicted_for_memory > 0);
+        }
+        finish(simulation);
+    }
+}
+
+TEST_CASE("a viewer that stops reading for ever is disconnected after the stall time-out") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.relay.viewer.stall_timeout = 5s;
+    Simulation simulation(decisions, world);
+    const SimClient& stuck = simulation.add_client(never_reading_viewer(1));
+    run_for(simulation, 4s);
+    CHECK(stuck.here());
+    run_for(simulation, 4s);
+    CHECK(stuck.was_reset());
+    CHECK(simulation.relay().counters().evicted_stalled == 1);
+    CHECK(simulation.relay().connection_count() == 0);
+    finish(simulation);
+}
+
+TEST_CASE("a viewer that reads slowly is never disconnected, however slow it is") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.relay.viewer.stall_timeout = 5s;
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.link.receive_buffer = 8'000;
+    plan.read_bytes = 1'000;
+    plan.read_pause = 500ms; // a frame takes five seconds
+    const SimClient& slow = simulation.add_client(plan);
+    run_for(simulation, 60s);
+    CHECK(slow.here());
+    CHECK(slow.reader().frames() >= 10);
+    finish(simulation);
+}
+
+TEST_CASE("viewers that come at once all have a frame soon") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, quiet_world());
+    run_for(simulation, 1s);
+    std::vector<const SimClient*> all;
+    for (std::uint32_t i = 0; i < 300; ++i) {
+        all.push_back(&simulation.add_client(stream_viewer(fmt::format("192.0.2.{}:1", i % 250))));
+    }
+    run_for(simulation, 60ms);
+    CHECK(std::all_of(all.begin(), all.end(),
+                      [](const SimClient* client) { return client->reader().frames() >= 1; }));
+    finish(simulation);
+}
+
+TEST_CASE("connections that come and go leave nothing behind") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, quiet_world());
+    for (int i = 0; i < 1000; ++i) {
+        ClientPlan plan = stream_viewer("192.0.2.1:1");
+        plan.departure = i % 2 == 0 ? Departure::close : Departure::reset;
+        plan.departs_after = std::chrono::milliseconds(i % 90);
+        (void)simulation.add_client(plan);
+        run_for(simulation, 5ms);
+    }
+    run_for(simulation, 1s);
+    CHECK(simulation.relay().connection_count() == 0);
+    CHECK(simulation.relay().send_count() == 0);
+    finish(simulation);
+}

@@ -1,0 +1,309 @@
+#include "sim/simulation.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::byte poison{0xDD};
+
+/// How long a viewer on a good link may be without a frame while its source is steady: the periods
+/// for which slow viewers are held together, and what completions, the scheduler and the painter
+/// may be late.
+constexpr int healthy_periods_max = 12;
+constexpr Duration healthy_slack = milliseconds(300);
+
+/// After the server's own bound for parts in flight: time-outs of joins do not exist, only answers
+/// that are late.
+constexpr Duration finish_slack = milliseconds(1500);
+constexpr std::uint64_t finish_turns_max = 200'000;
+
+// A loop that turns so often with so little to do is spinning.
+constexpr std::uint64_t spin_turns = 256;
+constexpr std::uint64_t spin_completions = 8;
+constexpr Duration spin_time = milliseconds(30);
+
+void poison_slot(ByteSpan slot) noexcept {
+    std::memset(slot.data(), static_cast<int>(poison), slot.size());
+}
+
+} // namespace
+
+World some_world(Decisions& decisions) {
+    World world;
+    constexpr std::array<std::size_t, 3> pages{4096, 16384, 65536};
+    world.page = pages[decisions.below(pages.size())];
+    world.ring.zero_copy = !decisions.once_in(8);
+    world.ring.zero_copy_bytes_min = decisions.once_in(2) ? decisions.below(3000) : 0;
+    world.slots = static_cast<std::uint16_t>(decisions.between(8, 24));
+    world.streams = static_cast<std::uint32_t>(decisions.between(1, 2));
+    world.viewers_max = static_cast<std::uint32_t>(decisions.between(6, 24));
+    world.source.period = milliseconds(decisions.between(10, 100));
+    world.source.frame_bytes_min = 100 + decisions.below(1000);
+    world.source.frame_bytes_max = world.source.frame_bytes_min + decisions.below(6000);
+    world.source.holds_two = decisions.once_in(2);
+    world.source.loses_signal = decisions.once_in(3);
+    world.source.ends = decisions.once_in(8);
+    world.source.jitters = decisions.once_in(2);
+    world.arrival_pause_max = milliseconds(decisions.between(5, 200));
+    world.crowd = decisions.once_in(4);
+    relay::RelaySettings& relay = world.relay;
+    relay.viewers_max = world.viewers_max;
+    relay.viewers_per_address_max = decisions.once_in(4) ? 2 : 0;
+    relay.connections_extra = static_cast<std::uint32_t>(decisions.between(2, 8));
+    relay.submit_batch = static_cast<std::uint32_t>(decisions.between(1, 16));
+    relay.snapshot_wait = milliseconds(decisions.between(50, 500));
+    relay.silence_max = milliseconds(decisions.between(500, 2000));
+    relay.placeholder_period = milliseconds(decisions.between(50, 300));
+    relay.shutdown_grace = milliseconds(decisions.between(100, 1000));
+    relay.viewer.stall_timeout = milliseconds(decisions.between(400, 3000));
+    relay.viewer.head_timeout = milliseconds(decisions.between(300, 1500));
+    relay.viewer.keep_alive_timeout = milliseconds(decisions.between(300, 1500));
+    relay.viewer.drain_timeout = milliseconds(decisions.between(100, 600));
+    relay.viewer.pinned_per_viewer_max = static_cast<std::uint32_t>(decisions.between(1, 4));
+    constexpr std::array<viewer::LanePolicy, 4> policies{
+        viewer::LanePolicy::automatic, viewer::LanePolicy::automatic, viewer::LanePolicy::zero_copy,
+        viewer::LanePolicy::copy};
+    relay.viewer.lane_policy = policies[decisions.below(policies.size())];
+    relay.viewer.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
+    return world;
+}
+
+void Simulation::FreeMemory::operator()(std::byte* memory) const noexcept {
+    std::free(memory);
+}
+
+Simulation::Simulation(Decisions& decisions, const World& world)
+    : decisions_(decisions), world_(world), ring_(decisions, world.ring),
+      painter_(ring_, log_, world.streams), tcp_listener_(ring_.open_listener()),
+      unix_listener_(ring_.open_listener()) {
+    std::vector<relay::StreamSetup> setups;
+    for (std::uint32_t i = 0; i < world.streams; ++i) {
+        add_stream(world);
+        relay::StreamSetup setup;
+        setup.name = fmt::format("s{}", i);
+        setup.arena = arenas_.back().get();
+        setup.source = sources_.back().get();
+        setups.push_back(std::move(setup));
+    }
+    const std::array<int, 2> listeners{tcp_listener_, unix_listener_};
+    relay_ = std::make_unique<relay::Relay>(ring_, world.relay, std::move(setups), 0U, listeners,
+                                            &painter_);
+    relay_->start();
+    began_ = ring_.now();
+    window_began_ = began_;
+    for (std::uint32_t i = 0; i < world.healthy_clients; ++i) {
+        add_client(plan_client(decisions_, ClientKind::healthy, world.streams));
+    }
+    schedule_arrival();
+    if (world_.crowd) {
+        schedule_crowd();
+    }
+}
+
+void Simulation::add_stream(const World& world) {
+    frame::SlotGeometry geometry;
+    geometry.page = world.page;
+    geometry.frame_bytes_max = world.source.frame_bytes_max;
+    geometry.slot_count = world.slots;
+    const std::size_t bytes = geometry.arena_bytes();
+    memory_.emplace_back(static_cast<std::byte*>(std::aligned_alloc(world.page, bytes)));
+    RINGCAST_ASSERT(memory_.back() != nullptr);
+    const ByteSpan memory{memory_.back().get(), bytes};
+    poison_slot(memory);
+    const auto buffer = ring_.register_buffer(memory);
+    arenas_.push_back(std::make_unique<frame::FrameArena>(
+        memory, geometry, world.relay.boundary,
+        buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt));
+    arenas_.back()->set_release_hook(poison_slot);
+    sources_.push_back(std::make_unique<SimSource>(ring_, log_, world.source));
+}
+
+// --- who comes ---
+
+SimClient& Simulation::add_client(ClientPlan plan) {
+    const LinkSetup link = plan.link;
+    clients_.push_back(
+        std::make_unique<SimClient>(ring_.events(), decisions_, log_, std::move(plan)));
+    SimClient& client = *clients_.back();
+    const bool is_unix = link.transport == io::Transport::unix_socket;
+    (void)ring_.connect(is_unix ? unix_listener_ : tcp_listener_, link, client);
+    return client;
+}
+
+void Simulation::schedule_arrival() {
+    if (clients_.size() >= world_.clients_max || stopping_) {
+        return;
+    }
+    const auto pause = static_cast<std::uint64_t>(world_.arrival_pause_max.count());
+    ring_.events().after(Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))), [this] {
+        const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
+        add_client(plan_client(decisions_, kind, world_.streams));
+        schedule_arrival();
+    });
+}
+
+void Simulation::schedule_crowd() {
+    if (crowd_++ >= world_.viewers_max || stopping_) {
+        return;
+    }
+    ring_.events().after(world_.source.period, [this] {
+        add_client(plan_client(decisions_, ClientKind::never_reads, world_.streams));
+        schedule_crowd();
+    });
+}
+
+// --- the run ---
+
+bool Simulation::step() {
+    if (failure_.empty()) {
+        relay_->turn();
+        check();
+    }
+    return failure_.empty();
+}
+
+bool Simulation::finish() {
+    stopping_ = true;
+    relay_->stop();
+    const Instant finished_by = ring_.now() + world_.relay.shutdown_grace +
+                                world_.relay.viewer.drain_timeout + finish_slack;
+    for (std::uint64_t turn = 0; failure_.empty() && !relay_->finished(); ++turn) {
+        if (ring_.now() > finished_by || turn > finish_turns_max) {
+            fail(fmt::format("shutdown does not end: {} connections, {} sends",
+                             relay_->connection_count(), relay_->send_count()));
+            return false;
+        }
+        (void)step();
+    }
+    // What nobody waits for (the close of a refused connection) may still be on its way.
+    std::array<io::Completion, 16> rest;
+    while (ring_.submit_and_reap(rest, ring_.now() + milliseconds(10), 1) > 0) {
+    }
+    check();
+    for (const auto& arena : arenas_) {
+        if (arena->free_count() != arena->geometry().slot_count) {
+            fail("a slot has not come back at shutdown");
+        }
+    }
+    constexpr std::size_t listeners = 2;
+    if (ring_.open_descriptors() != listeners) {
+        fail(fmt::format("{} descriptors are still open", ring_.open_descriptors() - listeners));
+    }
+    if (ring_.operations_outstanding() > 0 || ring_.pages_held() > 0) {
+        fail("operations are still under way after shutdown");
+    }
+    return failure_.empty();
+}
+
+std::uint64_t Simulation::frames_received() const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& client : clients_) {
+        sum += client->reader().frames();
+    }
+    return sum;
+}
+
+// --- what must hold ---
+
+void Simulation::fail(std::string what) {
+    if (failure_.empty()) {
+        failure_ = std::move(what);
+    }
+}
+
+void Simulation::check() {
+    if (!ring_.violations().empty()) {
+        fail(ring_.violations().front());
+    }
+    check_clients();
+    check_slots();
+    check_bounds();
+    check_spinning();
+}
+
+void Simulation::check_clients() {
+    const Duration healthy_max = healthy_periods_max * world_.source.period + healthy_slack;
+    const Instant now = ring_.now();
+    for (const auto& client : clients_) {
+        const ResponseReader& reader = client->reader();
+        if (!client->error().empty()) {
+            fail(fmt::format("client '{}' at {}: {}", client->plan().name,
+                             client->plan().link.address, client->error()));
+        }
+        if (!client->plan().healthy || stopping_ || !reader.streaming()) {
+            continue;
+        }
+        const SimSource& source = *sources_[client->plan().requests[0].expectation.stream];
+        if (client->was_reset()) {
+            fail("a healthy viewer was disconnected");
+        }
+        const Instant since = std::max(reader.last_picture_at(), source.steady_since());
+        if (source.steady_since() != never && client->here() && now - since > healthy_max) {
+            fail("a healthy viewer has got no frame for too long");
+        }
+    }
+}
+
+void Simulation::check_slots() {
+    std::uint32_t leases = 0;
+    for (std::size_t i = 0; i < arenas_.size(); ++i) {
+        const frame::FrameArena& arena = *arenas_[i];
+        std::size_t in_use = arena.free_count() + sources_[i]->slots_held();
+        for (std::uint16_t slot = 0; slot < arena.geometry().slot_count; ++slot) {
+            const std::uint32_t count = arena.lease_count(frame::SlotIndex{slot});
+            leases += count;
+            in_use += count > 0 ? 1 : 0;
+        }
+        if (in_use != arena.geometry().slot_count) {
+            fail(fmt::format("{} of {} slots are accounted for", in_use,
+                             arena.geometry().slot_count));
+        }
+        if (sources_[i]->counters().frames_dropped > 0) {
+            fail("the source found no slot");
+        }
+    }
+    // Each share belongs to a send, to a reply that has not got so far, or is the newest frame.
+    if (leases > relay_->send_count() + relay_->connection_count() + arenas_.size()) {
+        fail("more leases than there is use for");
+    }
+}
+
+void Simulation::check_bounds() {
+    const relay::RelaySettings& settings = world_.relay;
+    if (relay_->connection_count() > settings.viewers_max + settings.connections_extra) {
+        fail("more connections than are allowed");
+    }
+    if (relay_->send_count() >
+        relay_->connection_count() * (settings.viewer.pinned_per_viewer_max + 1)) {
+        fail("viewers pin more frames than they may");
+    }
+    if (relay_->counters().late_completions > 0) {
+        fail("a completion came for something that was gone");
+    }
+}
+
+void Simulation::check_spinning() {
+    if (++window_turns_ < spin_turns) {
+        return;
+    }
+    const std::uint64_t completions = ring_.completions_handed_out() - window_completions_;
+    if (completions < spin_completions && ring_.now() - window_began_ < spin_time) {
+        fail("the loop spins without anything to do");
+    }
+    window_turns_ = 0;
+    window_completions_ = ring_.completions_handed_out();
+    window_began_ = ring_.now();
+}
+
+} // namespace ringcast::sim

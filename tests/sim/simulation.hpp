@@ -1,0 +1,102 @@
+#pragma once
+// The whole relay in a simulated world: sources, clients and a kernel that all misbehave as chance
+// has it. After each step everything that must hold is looked at; the first thing that does not is
+// the failure.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ringcast/frame/frame_arena.hpp"
+#include "ringcast/relay/relay.hpp"
+#include "sim/client_plans.hpp"
+#include "sim/decisions.hpp"
+#include "sim/frame_log.hpp"
+#include "sim/sim_client.hpp"
+#include "sim/sim_ring.hpp"
+#include "sim/sim_source.hpp"
+
+namespace ringcast::sim {
+
+/// What chance decides once; scenarios fix it.
+struct World {
+    SimRingSetup ring;
+    std::size_t page = 4096;
+    std::uint16_t slots = 12;
+    std::uint32_t streams = 1;
+    std::uint32_t viewers_max = 12;
+    SourceSetup source;
+    relay::RelaySettings relay{http::Boundary{1, 2}};
+    std::uint32_t clients_max = 30; ///< in all
+    Duration arrival_pause_max = std::chrono::milliseconds(60);
+    std::uint32_t healthy_clients = 2; ///< there from the beginning
+    bool crowd = false;                ///< clients that never read, one more with every frame
+};
+
+[[nodiscard]] World some_world(Decisions& decisions);
+
+class Simulation {
+public:
+    Simulation(Decisions& decisions, const World& world);
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
+    Simulation(Simulation&&) = delete;
+    Simulation& operator=(Simulation&&) = delete;
+    ~Simulation() = default;
+
+    /// One turn of the relay's loop. False after a failure.
+    [[nodiscard]] bool step();
+    /// Stops the relay and waits until it has finished; everything must have come back then.
+    [[nodiscard]] bool finish();
+    [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+
+    SimClient& add_client(ClientPlan plan);
+    [[nodiscard]] SimRing& ring() noexcept { return ring_; }
+    [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
+    [[nodiscard]] const SimSource& source(std::size_t stream) const { return *sources_[stream]; }
+    [[nodiscard]] const std::vector<std::unique_ptr<SimClient>>& clients() const noexcept {
+        return clients_;
+    }
+    [[nodiscard]] std::uint64_t frames_received() const noexcept;
+    [[nodiscard]] Duration elapsed() const noexcept { return ring_.now() - began_; }
+
+private:
+    struct FreeMemory {
+        void operator()(std::byte* memory) const noexcept;
+    };
+
+    void add_stream(const World& world);
+    void schedule_arrival();
+    void schedule_crowd();
+    void check();
+    void check_clients();
+    void check_slots();
+    void check_bounds();
+    void check_spinning();
+    void fail(std::string what);
+
+    Decisions& decisions_;
+    World world_;
+    SimRing ring_;
+    FrameLog log_;
+    std::vector<std::unique_ptr<std::byte, FreeMemory>> memory_;
+    std::vector<std::unique_ptr<frame::FrameArena>> arenas_;
+    std::vector<std::unique_ptr<SimSource>> sources_;
+    SimPainter painter_;
+    int tcp_listener_;
+    int unix_listener_;
+    std::unique_ptr<relay::Relay> relay_;
+    std::vector<std::unique_ptr<SimClient>> clients_;
+    std::uint32_t crowd_ = 0;
+    bool stopping_ = false;
+    std::uint64_t window_turns_ = 0;
+    std::uint64_t window_completions_ = 0;
+    Instant window_began_{};
+    Instant began_{};
+    std::string failure_;
+};
+
+} // namespace ringcast::sim
