@@ -34,17 +34,31 @@ a { color: #7cc7b4; }
 <main>
 )";
 
-// Stills are asked for anew a second after they have come; a picture that fails (the server
-// restarts) is tried again, live or not.
+// Stills are asked for anew a second after they have come; a picture that fails is tried again,
+// live or not. The end of a stream is no failure to a browser, so that the page looks whether the
+// server is still the same: each process has a boundary of its own.
 constexpr std::string_view page_end = R"(</main>
 <footer><a href="api/status">status</a><a href="metrics">metrics</a></footer>
 <script>
+const reload = [];
 for (const image of document.images) {
   const address = image.src;
   const again = () => { image.src = address + (address.includes("?") ? "&" : "?") + "t=" + Date.now(); };
   image.onerror = () => setTimeout(again, 2000);
   if (image.classList.contains("still")) image.onload = () => setTimeout(again, 1000);
+  reload.push(again);
 }
+let known;
+const look = async () => {
+  try {
+    const answer = await fetch(document.images[0].src, {method: "HEAD"});
+    const server = answer.headers.get("content-type");
+    if (known && known !== server) reload.forEach(again => again());
+    known = server;
+  } catch {}
+  setTimeout(look, 3000);
+};
+look();
 </script>
 </body>
 </html>
