@@ -159,6 +159,23 @@ def need(program):
         raise unittest.SkipTest(f"{program} is not installed")
 
 
+class Pipe:
+    """A named pipe that `cat` turns into the output of a program; what is written here goes there."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "pipe")
+        os.mkfifo(self.path)
+        # For both directions, so that it never ends and opening it waits for nobody.
+        self.file = open(self.path, "r+b", buffering=0)
+
+    def write(self, data):
+        while data:
+            data = data[self.file.write(data) :]
+
+    def close(self):
+        self.file.close()
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status = status

@@ -69,23 +69,6 @@ def next_part(reader, placeholder):
     raise AssertionError("a hundred parts of the wrong kind")
 
 
-class Pipe:
-    """A named pipe that `cat` turns into the output of a program; what is written here goes there."""
-
-    def __init__(self, folder):
-        self.path = os.path.join(folder, "pipe")
-        os.mkfifo(self.path)
-        # For both directions, so that it never ends and opening it waits for nobody.
-        self.file = open(self.path, "r+b", buffering=0)
-
-    def write(self, data):
-        while data:
-            data = data[self.file.write(data) :]
-
-    def close(self):
-        self.file.close()
-
-
 class Exec(unittest.TestCase):
     def test_a_moving_scene_of_ffmpeg_streams(self):
         harness.need("ffmpeg")
@@ -176,7 +159,7 @@ class ByteStreams(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
-        self.pipe = Pipe(self.folder.name)
+        self.pipe = harness.Pipe(self.folder.name)
         self.addCleanup(self.pipe.close)
         self.server = harness.configured(stream_of(source="exec", command=["cat", self.pipe.path]))
         self.addCleanup(self.server.stop)

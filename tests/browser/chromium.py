@@ -1,0 +1,104 @@
+"""Headless Chromium, driven through its DevTools protocol."""
+
+import asyncio
+import base64
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import unittest
+
+try:
+    import aiohttp
+except ImportError:
+    aiohttp = None
+
+ANSWER_SECONDS = 30
+# Nothing but the pages asked for: no updates, no telemetry, no first-run pages.
+QUIET = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-quic", "--disable-default-apps", "--metrics-recording-only", "--no-default-browser-check"]
+
+
+class Chromium:
+    """One browser with one page."""
+
+    def __init__(self):
+        if shutil.which("chromium") is None:
+            raise unittest.SkipTest("chromium is not installed")
+        if aiohttp is None:
+            raise unittest.SkipTest("python3-aiohttp is not installed")
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.process = subprocess.Popen(
+            # --no-sandbox, because tests run as root too; /dev/shm is small or missing in containers.
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *QUIET,
+             "--window-size=1280,900", f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0",
+             "about:blank"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        self.loop = asyncio.new_event_loop()
+        self.command_id = 0
+        browser = self._find_address()
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self._wait(self._connect(browser))
+
+    def _find_address(self):
+        for line in self.process.stderr:
+            found = re.search(r"DevTools listening on ws://([^/]+)/", line)
+            if found:
+                return f"http://{found[1]}"
+        raise AssertionError("chromium did not start")
+
+    def _wait(self, coroutine):
+        return self.loop.run_until_complete(asyncio.wait_for(coroutine, ANSWER_SECONDS))
+
+    async def _connect(self, browser):
+        self.session = aiohttp.ClientSession()
+        async with self.session.get(browser + "/json/list") as response:
+            (page,) = [target for target in await response.json() if target["type"] == "page"]
+        self.page = await self.session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0)
+
+    async def _command(self, method, parameters):
+        self.command_id += 1
+        await self.page.send_str(json.dumps({"id": self.command_id, "method": method, "params": parameters}))
+        while True:
+            message = json.loads((await self.page.receive()).data)
+            if message.get("id") == self.command_id:
+                if "error" in message:
+                    raise AssertionError(message["error"])
+                return message["result"]
+
+    def command(self, method, **parameters):
+        return self._wait(self._command(method, parameters))
+
+    def go_to(self, url):
+        self.command("Page.navigate", url=url)
+
+    def evaluate(self, script):
+        """The value of a JavaScript expression; a promise is waited for."""
+        result = self.command("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in result:
+            raise AssertionError(result["exceptionDetails"])
+        return result["result"].get("value")
+
+    def screenshot(self, path):
+        result = self.command("Page.captureScreenshot", format="png")
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(result["data"]))
+
+    def close(self):
+        async def leave():
+            await self.page.close()
+            await self.session.close()
+
+        self._wait(leave())
+        self.loop.close()
+        self.process.terminate()
+        try:
+            self.process.wait(ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stderr.close()
+        self.profile.cleanup()
