@@ -103,7 +103,7 @@ void Relay::turn(Instant wake_by) noexcept {
     // While connections are being set up nobody gains from gathering: each answer begins the next
     // step of somebody's first frame.
     const std::size_t expected =
-        talking_count_ > 0 ? 1 : std::max<std::size_t>(results_expected_, 1);
+        talking_count_ > 0 ? 1 : std::max<std::size_t>(answers_expected_, 1);
     const Instant wake_at = fan_out_pending() ? Instant{} : std::min(wake_by, next_deadline());
     const std::size_t count = ring_.submit_and_reap(completions_, wake_at, expected);
     for (std::size_t i = 0; i < count; ++i) {
@@ -119,7 +119,7 @@ void Relay::turn(Instant wake_by) noexcept {
 void Relay::fan_out() noexcept {
     const std::uint64_t frames = frames_published();
     if (std::exchange(frames_seen_, frames) != frames) {
-        results_expected_ =
+        answers_expected_ =
             0; // who has not taken the frame before by now is not likely to answer soon
     }
     viewer::ViewerContext viewer_context = context();
@@ -128,7 +128,7 @@ void Relay::fan_out() noexcept {
     for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
         const std::uint32_t started =
             streams_[(next_stream_ + i) % count]->fan_out(viewer_context, budget);
-        results_expected_ += started;
+        answers_expected_ += started;
         budget -= started;
     }
     next_stream_ = (next_stream_ + 1) % count;
@@ -235,7 +235,8 @@ void Relay::on_send(const io::Completion& completion) noexcept {
         return count_late(completion);
     }
     viewer::Viewer& viewer = viewers_.get(send->viewer);
-    results_expected_ -= results_expected_ > 0 && !completion.notification ? 1U : 0U;
+    answers_expected_ -= answers_expected_ > 0 ? 1U : 0U;
+    answers_expected_ += completion.more ? 1U : 0U; // its notification
     note_error(completion, viewer.state());
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;

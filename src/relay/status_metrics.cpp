@@ -63,7 +63,7 @@ void add_histogram(MetricFamily& family, const metrics::LatencyHistogram& histog
 struct CounterRow {
     std::string_view name;
     std::string_view help;
-    std::uint64_t RelayCounters::*value;
+    std::uint64_t RelayCounters::* value;
 };
 constexpr std::array server_counters = {
     CounterRow{"connections_accepted_total", "Connections accepted.",
@@ -158,7 +158,7 @@ void add_stream_gauges(Families& families, const Streams& streams) {
 struct SourceRow {
     std::string_view name;
     std::string_view help;
-    std::uint64_t source::SourceCounters::*value;
+    std::uint64_t source::SourceCounters::* value;
 };
 constexpr std::array source_counters = {
     SourceRow{"source_frames_total", "Frames published.", &source::SourceCounters::frames},

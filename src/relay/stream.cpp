@@ -287,10 +287,13 @@ Duration Stream::silence_bound() const noexcept {
 }
 
 void Stream::on_deadline(Instant now) noexcept {
-    wake_due(now);
     if (setup_.source->deadline() <= now) {
         setup_.source->on_deadline(now);
     }
+    if (closed_) {
+        return;
+    }
+    wake_due(now);
     if (state_ == StreamState::starting && now >= started_ + settings_.first_frame_wait) {
         lose_signal("no picture has come yet");
     } else if (state_ == StreamState::live && now >= last_frame_at_ + silence_bound()) {
@@ -305,6 +308,9 @@ void Stream::on_deadline(Instant now) noexcept {
 }
 
 Instant Stream::deadline() const noexcept {
+    if (closed_) {
+        return setup_.source->deadline();
+    }
     Instant earliest = std::min(next_due_, setup_.source->deadline());
     if (state_ == StreamState::starting) {
         earliest = std::min(earliest, started_ + settings_.first_frame_wait);

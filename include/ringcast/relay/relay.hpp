@@ -141,7 +141,7 @@ private:
     Instant stop_by_ = never;
     std::uint32_t streaming_count_ = 0;  ///< viewers of streams
     std::uint32_t talking_count_ = 0;    ///< connections whose first reply is not out yet
-    std::uint32_t results_expected_ = 0; ///< sends of the newest frames that have not been answered
+    std::uint32_t answers_expected_ = 0; ///< to sends of the newest frames: results, notifications
     std::uint64_t frames_seen_ = 0;      ///< `frames_published` at the last fan-out
     std::uint32_t next_stream_ = 0;      ///< whose fan-out goes first
     bool origin_reported_ = false;

@@ -78,8 +78,9 @@ class Viewer;
 using ViewerId = Handle<Viewer>;
 
 struct InFlightTag;
-/// A frame on its way to one viewer. Lives until its bytes are done and no notification is due, in
-/// whatever order these come.
+/// A frame on its way to one viewer. Lives until its bytes are done and no notification is due. The
+/// kernel answers one send's result before its notification; those of different sends come in any
+/// order.
 struct FrameSend : container::TaggedHook<InFlightTag> {
     ViewerId viewer;
     std::uint32_t stream = 0;

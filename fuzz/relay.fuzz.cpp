@@ -1,0 +1,44 @@
+// The whole relay on simulated I/O: every byte is a decision of the kernel, a client or the source.
+// Bytes of 0 are a day without trouble; when they run out, what is left goes well.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+
+#include "ringcast/base/log.hpp"
+#include "sim/simulation.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+using namespace ringcast;
+
+/// Enough for what the bytes decide, and then some in which it has to settle.
+constexpr int steps_max = 600;
+constexpr int steps_after_bytes_max = 60;
+
+void drop_log(LogLevel, std::string_view) noexcept {}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    set_log_sink(drop_log);
+    sim::Decisions decisions(std::span<const std::uint8_t>(data, size));
+    const sim::World world = sim::some_world(decisions);
+    sim::Simulation simulation(decisions, world);
+    bool well = true;
+    int left = steps_after_bytes_max;
+    for (int step = 0; step < steps_max && left > 0 && well; ++step) {
+        well = simulation.step();
+        left -= decisions.undecided() ? 0 : 1;
+    }
+    well = well && simulation.finish();
+    if (!well) {
+        std::fprintf(stderr, "FAILED: %s\n", simulation.failure().c_str());
+        std::abort();
+    }
+    return 0;
+}
