@@ -32,7 +32,7 @@ constexpr std::string_view examples_text =
     R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to begin:
 
   ringcast pattern                            a moving test picture, at http://127.0.0.1:8080
-  rpicam-vid -t 0 -n --codec mjpeg -o - | ringcast -
+  rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
                                               a Raspberry Pi camera, or whatever writes JPEG frames
   ringcast --config ringcast.toml             several streams, everything adjustable
 
@@ -67,7 +67,7 @@ Options, before or after SOURCE
 Examples
   ringcast pattern --size 1920x1080 --fps 60
   ringcast pattern --listen :8080             open to your network; there is no password yet
-  rpicam-vid -t 0 -n --codec mjpeg -o - | ringcast -
+  rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
   ffmpeg -f v4l2 -input_format mjpeg -i /dev/video0 -c copy -f mjpeg - | ringcast -
   ringcast holiday.mjpeg --fps 25
   ringcast --config ringcast.toml --check

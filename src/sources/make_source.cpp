@@ -28,7 +28,7 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
                 static_assert(std::is_same_v<Kind, config::StdinSource>);
                 if (isatty(STDIN_FILENO) == 1) {
                     return fail("standard input is a terminal: pipe a stream into it, for example "
-                                "rpicam-vid -t 0 -n --codec mjpeg -o - | ringcast -");
+                                "rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -");
                 }
                 return Made(std::make_unique<StdinSource>(ring, stream.name, STDIN_FILENO));
             }
