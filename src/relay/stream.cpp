@@ -57,7 +57,8 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
     const Instant now = ring_.now();
     if (state_ != StreamState::live) {
         if (state_ == StreamState::lost) {
-            log(LogLevel::info, "stream {}: the picture is back", setup_.name);
+            log(LogLevel::info, "stream {}: {}", setup_.name,
+                frames_published_ == 0 ? "the first picture has come" : "the picture is back");
         }
         state_ = StreamState::live;
         reason_.clear();
@@ -99,7 +100,9 @@ void Stream::lose_signal(std::string_view reason) noexcept {
     if (closed_ || (state_ == StreamState::lost && reason_ == reason)) {
         return;
     }
-    log(LogLevel::warning, "stream {}: no signal: {}", setup_.name, reason);
+    // To wait for the first picture is how every program and pipe begins.
+    log(state_ == StreamState::starting ? LogLevel::info : LogLevel::warning,
+        "stream {}: no signal: {}", setup_.name, reason);
     state_ = StreamState::lost;
     reason_.assign(reason.substr(0, reason_.capacity()));
     next_placeholder_ = never; // until it is painted

@@ -99,9 +99,8 @@ void ExecSource::run_over(std::string_view what_happened) noexcept {
     straggler_due_ = never;
     const std::string reason =
         fmt::format("{}; starting again in {} s", what_happened, seconds_text(restart_delay_));
-    log(LogLevel::info, "stream {}: {}", stream_name_, reason);
     restart_delay_ = std::min(restart_delay_ * 2, restart_delay_max);
-    sink_->signal_lost(reason);
+    sink_->signal_lost(reason); // which logs it
 }
 
 Instant ExecSource::deadline() const noexcept {

@@ -81,6 +81,7 @@ class Exec(unittest.TestCase):
         self.assertEqual(len({part.body for part in parts}), 60)
         self.assertTrue(harness.rising([float(part.headers["x-timestamp"]) for part in parts]))
         self.assertEqual((status["width"], status["height"]), (640, 360))
+        self.assertNotIn(" warning ", server.log())
         for lost in ("frames_damaged", "frames_oversized", "frames_dropped", "bytes_skipped", "restarts"):
             self.assertEqual(status["source_counters"][lost], 0, lost)
 
@@ -99,6 +100,7 @@ class Exec(unittest.TestCase):
             self.assertNotEqual(server.children(), [child])
             self.assertIn("signal KILL", server.wait_log("the program ended"))
             server.wait_log("the picture is back")
+            self.assertEqual(server.log().count("starting again in"), 1)
 
     def test_a_command_that_is_not_found_names_the_package_and_keeps_its_arguments_to_itself(self):
         environment = {**os.environ, "PATH": "/nonexistent"}
