@@ -13,7 +13,7 @@ std::size_t SlotGeometry::slot_bytes() const noexcept {
     return (wanted + page - 1) / page * page;
 }
 
-// --- WritableSlot -------------------------------------------------------------------------------
+// --- WritableSlot ---
 
 WritableSlot& WritableSlot::operator=(WritableSlot&& other) noexcept {
     if (this != &other) {
@@ -35,7 +35,7 @@ void WritableSlot::reset() noexcept {
     }
 }
 
-// --- FrameLease ---------------------------------------------------------------------------------
+// --- FrameLease ---
 
 FrameLease& FrameLease::operator=(FrameLease&& other) noexcept {
     if (this != &other) {
@@ -93,7 +93,7 @@ ConstByteSpan FrameLease::jpeg_span() const noexcept {
     return arena_->payload(index_).subspan(info.jpeg_offset, info.jpeg_bytes);
 }
 
-// --- FrameArena ---------------------------------------------------------------------------------
+// --- FrameArena ---
 
 FrameArena::FrameArena(ByteSpan memory, SlotGeometry geometry, http::Boundary boundary,
                        std::optional<io::BufferId> buffer)

@@ -46,6 +46,11 @@ bool expected_of_peers(std::int32_t result) noexcept {
     }
 }
 
+/// Errors of one connection that left before it was accepted: the listener is well.
+bool over_at_once(std::int32_t error) noexcept {
+    return error == -ECONNABORTED || error == -EINTR || error == -EAGAIN || error == -EPROTO;
+}
+
 std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
     return settings.viewers_max + settings.connections_extra;
 }
@@ -95,8 +100,7 @@ void Relay::start() noexcept {
     }
 }
 
-// --- one turn
-// -------------------------------------------------------------------------------------
+// --- one turn ---
 
 void Relay::turn(Instant wake_by) noexcept {
     fan_out();
@@ -104,16 +108,17 @@ void Relay::turn(Instant wake_by) noexcept {
     // step of somebody's first frame.
     const std::size_t expected =
         talking_count_ > 0 ? 1 : std::max<std::size_t>(answers_expected_, 1);
-    const Instant wake_at = fan_out_pending() ? Instant{} : std::min(wake_by, next_deadline());
+    const Instant wake_at =
+        fan_out_pending() || snapshots_pending_ ? Instant{} : std::min(wake_by, next_deadline());
     const std::size_t count = ring_.submit_and_reap(completions_, wake_at, expected);
     for (std::size_t i = 0; i < count; ++i) {
         dispatch(completions_[i]);
     }
     on_deadlines();
     for (const auto& stream : streams_) {
-        answer_snapshot_waiters(*stream);
         relieve(*stream);
     }
+    answer_snapshot_waiters();
 }
 
 void Relay::fan_out() noexcept {
@@ -125,6 +130,7 @@ void Relay::fan_out() noexcept {
     viewer::ViewerContext viewer_context = context();
     std::uint32_t budget = settings_.submit_batch;
     const auto count = static_cast<std::uint32_t>(streams_.size());
+    RINGCAST_ASSERT(count > 0);
     for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
         const std::uint32_t started =
             streams_[(next_stream_ + i) % count]->fan_out(viewer_context, budget);
@@ -206,9 +212,9 @@ void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
     case io::OpKind::receive:
         return on_event(*viewer, viewer->on_receive(viewer_context, completion.result));
     case io::OpKind::reply: {
-        const bool talking = viewer->talking();
+        const bool talked = viewer->talking();
         const viewer::ViewerEvent event = viewer->on_reply(viewer_context, completion.result);
-        talking_count_ -= talking && !viewer->talking() ? 1U : 0U;
+        talking_count_ -= talked && !viewer->talking() ? 1U : 0U;
         return on_event(*viewer, event);
     }
     case io::OpKind::hangup:
@@ -293,8 +299,7 @@ void Relay::on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept
     }
 }
 
-// --- admission
-// ------------------------------------------------------------------------------------
+// --- admission ---
 
 void Relay::arm(std::uint32_t listener) noexcept {
     Listener& entry = listeners_[listener];
@@ -319,11 +324,11 @@ void Relay::on_accept(const io::Completion& completion) noexcept {
     if (phase_ == Phase::stopping) {
         return;
     }
-    if (!resources_exhausted(completion.result)) {
+    if (completion.result >= 0 || over_at_once(completion.result)) {
         return arm(completion.token.slot);
     }
     listener.rearm_at = ring_.now() + settings_.accept_pause;
-    if (counters_.accept_pauses++ == 0) {
+    if (resources_exhausted(completion.result) && counters_.accept_pauses++ == 0) {
         log(LogLevel::warning, "new connections wait: the limit of open files or memory is reached "
                                "(raise LimitNOFILE= or "
                                "lower [viewers] max)");
@@ -346,8 +351,7 @@ void Relay::admit(int socket) noexcept {
     viewers_.get(id).open(viewer_context, id, socket, ring_.describe_peer(socket));
 }
 
-// --- who yields
-// -----------------------------------------------------------------------------------
+// --- who yields ---
 
 void Relay::relieve(Stream& stream) noexcept {
     victims_.clear();
@@ -358,19 +362,19 @@ void Relay::relieve(Stream& stream) noexcept {
         if (viewer.state() == viewer::ViewerState::aborting) {
             continue; // it holds two of the frames that had to go
         }
-        if (counters_.evicted_for_memory++ == 0) {
+        ++counters_.evicted_for_memory;
+        if (eviction_reminder_.due(ring_.now())) {
             log(LogLevel::warning,
-                "stream {}: a viewer that stopped reading was disconnected, because frames in "
-                "memory ran "
-                "short (raise [memory] slots to keep such viewers longer)",
+                "stream {}: viewers that read too slowly are disconnected, because frames in "
+                "memory "
+                "run short (raise [memory] slots to keep them longer)",
                 stream.name());
         }
         viewer.abort(viewer_context);
     }
 }
 
-// --- time
-// -----------------------------------------------------------------------------------------
+// --- time ---
 
 Instant Relay::next_deadline() const noexcept {
     Instant earliest = std::min(next_sweep_, stop_by_);
@@ -408,6 +412,10 @@ void Relay::sweep(Instant now) noexcept {
     viewer::ViewerContext viewer_context = context();
     viewers_.for_each([&](viewer::ViewerId, viewer::Viewer& viewer) {
         viewer.measure_rate(now);
+        if (viewer.talking() && now - viewer.opened() >= sweep_interval) {
+            viewer.end_talking(); // it has nothing to say yet: nobody else waits for it
+            --talking_count_;
+        }
         if (now < viewer.deadline()) {
             check_progress(viewer, now);
             return;
@@ -418,7 +426,7 @@ void Relay::sweep(Instant now) noexcept {
         case viewer::ViewerState::waiting:
             return answer_late_snapshot(viewer);
         case viewer::ViewerState::draining:
-            return viewer.abort(viewer_context);
+            return viewer.end_drain(viewer_context);
         case viewer::ViewerState::free:
         case viewer::ViewerState::replying:
         case viewer::ViewerState::idle:
@@ -435,9 +443,11 @@ void Relay::check_progress(viewer::Viewer& viewer, Instant now) noexcept {
         viewer.frames_pinned() > 0 || viewer.state() == viewer::ViewerState::replying;
     const bool ending = viewer.state() == viewer::ViewerState::aborting ||
                         viewer.state() == viewer::ViewerState::closing;
-    // The first question gives the baseline, so it comes early enough for a second one to answer.
-    const Duration silent = now - viewer.last_progress();
-    if (!in_flight || ending || silent < settings_.viewer.stall_timeout / 4) {
+    // The first question gives the baseline, so it comes early enough for a second one to answer;
+    // while slots are short, early enough to know who is stuck and who is only slow.
+    const bool stream_short = viewer.streaming() && streams_[viewer.terms().stream]->slots_short();
+    const Duration patience = stream_short ? sweep_interval : settings_.viewer.stall_timeout / 4;
+    if (!in_flight || ending || now - viewer.last_progress() < patience) {
         return;
     }
     viewer::ViewerContext viewer_context = context();
@@ -448,8 +458,7 @@ void Relay::check_progress(viewer::Viewer& viewer, Instant now) noexcept {
     }
 }
 
-// --- the end
-// --------------------------------------------------------------------------------------
+// --- the end ---
 
 void Relay::stop() noexcept {
     if (phase_ == Phase::stopping) {
@@ -473,13 +482,14 @@ void Relay::stop() noexcept {
     viewer::ViewerContext viewer_context = context();
     viewers_.for_each([&](viewer::ViewerId, viewer::Viewer& viewer) {
         switch (viewer.state()) {
-        case viewer::ViewerState::reading:
         case viewer::ViewerState::waiting:
             return viewer.abort(viewer_context);
+        case viewer::ViewerState::reading:
         case viewer::ViewerState::idle:
             return viewer.drain(viewer_context);
-        case viewer::ViewerState::free:
         case viewer::ViewerState::replying:
+            return viewer.end_keep_alive();
+        case viewer::ViewerState::free:
         case viewer::ViewerState::sending: // drains when its part is out
         case viewer::ViewerState::draining:
         case viewer::ViewerState::aborting:
@@ -493,7 +503,7 @@ void Relay::end_viewers(Instant now) noexcept {
     viewer::ViewerContext viewer_context = context();
     viewers_.for_each(
         [&](viewer::ViewerId, viewer::Viewer& viewer) { viewer.abort(viewer_context); });
-    stop_by_ = now + settings_.shutdown_grace; // for the log line below, should joins not come
+    stop_by_ = now + settings_.shutdown_grace; // what came meanwhile, if anything
 }
 
 bool Relay::finished() const noexcept {

@@ -85,6 +85,18 @@ void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
     }
 }
 
+const std::string& Relay::status_text() {
+    // With thousands of viewers this takes milliseconds of the loop, so it is not made anew for
+    // everybody who asks: it may be as old as a hundred times what making it takes.
+    constexpr Duration age_max_per_viewer = std::chrono::microseconds(250);
+    const Instant now = ring_.now();
+    if (status_text_.empty() || now - status_rendered_ > viewers_.size() * age_max_per_viewer) {
+        status_text_ = status_json(status(true));
+        status_rendered_ = now;
+    }
+    return status_text_;
+}
+
 void Relay::send_text(viewer::Viewer& viewer, int status, http::ContentType type,
                       std::string_view body, const http::ReplyContext& reply,
                       std::uint32_t retry_after_seconds) {
@@ -115,14 +127,13 @@ void Relay::answer_bad_request(viewer::Viewer& viewer) {
 void Relay::answer_timeout(viewer::Viewer& viewer) noexcept {
     if (viewer.request_awaited()) {
         viewer::ViewerContext viewer_context = context();
-        return viewer.abort(viewer_context);
+        return viewer.drain(viewer_context);
     }
     ++counters_.bad_requests;
     send_error(viewer, 408, "the request did not come whole in time", {});
 }
 
-// --- streams
-// --------------------------------------------------------------------------------------
+// --- streams ---
 
 std::uint32_t Relay::viewers_from(const viewer::Viewer& viewer) noexcept {
     const std::string_view host = host_of(viewer.peer());
@@ -145,7 +156,7 @@ void Relay::answer_stream(viewer::Viewer& viewer, const Route& route,
                               viewers_from(viewer) >= settings_.viewers_per_address_max;
     if (streaming_count_ >= settings_.viewers_max || address_full) {
         ++counters_.connections_refused;
-        if (!std::exchange(refusal_reported_, true)) {
+        if (refusal_reminder_.due(ring_.now())) {
             log(LogLevel::warning, "a viewer was refused: {} (raise [viewers] {})",
                 address_full ? "too many from one address" : "too many viewers",
                 address_full ? "max_per_address" : "max");
@@ -169,8 +180,7 @@ void Relay::answer_stream(viewer::Viewer& viewer, const Route& route,
                         terms, stream.has_fresh_frame());
 }
 
-// --- snapshots
-// ------------------------------------------------------------------------------------
+// --- snapshots ---
 
 void Relay::answer_snapshot(viewer::Viewer& viewer, const Route& route,
                             const http::ReplyContext& reply) {
@@ -186,6 +196,7 @@ void Relay::answer_snapshot(viewer::Viewer& viewer, const Route& route,
     if (recent || shows_reason) {
         return send_snapshot(viewer, stream, reply);
     }
+    talking_count_ -= viewer.talking() ? 1U : 0U;
     viewer.wait_for_frame({.stream = *route.stream,
                            .placeholder = route.placeholder,
                            .asked_at = now,
@@ -193,20 +204,32 @@ void Relay::answer_snapshot(viewer::Viewer& viewer, const Route& route,
     stream.snapshot_waiters().push_back(viewer);
 }
 
-void Relay::answer_snapshot_waiters(Stream& stream) noexcept {
-    viewer::Viewer* viewer = stream.snapshot_waiters().first();
-    while (viewer != nullptr) {
-        viewer::Viewer* next = stream.snapshot_waiters().next(*viewer);
-        const viewer::SnapshotTerms& terms = viewer->snapshot_terms();
-        const frame::FrameLease& latest = stream.latest();
-        const bool picture = latest.valid() && latest.info().captured_at > terms.asked_at;
-        if (stream.state() == StreamState::lost && !terms.placeholder) {
-            refuse_snapshot(*viewer, stream, reply_context(*viewer));
-        } else if (picture && (terms.placeholder || !latest.info().placeholder)) {
-            send_snapshot(*viewer, stream, reply_context(*viewer));
+void Relay::answer_snapshot_waiters() noexcept {
+    std::uint32_t budget = settings_.submit_batch; // for the same reason as in a fan-out
+    for (const auto& stream : streams_) {
+        viewer::Viewer* viewer = stream->snapshot_waiters().first();
+        while (viewer != nullptr && budget > 0) {
+            viewer::Viewer* next = stream->snapshot_waiters().next(*viewer);
+            budget -= answer_snapshot_waiter(*viewer, *stream) ? 1U : 0U;
+            viewer = next;
         }
-        viewer = next;
     }
+    snapshots_pending_ = budget == 0;
+}
+
+bool Relay::answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream) noexcept {
+    const viewer::SnapshotTerms& terms = viewer.snapshot_terms();
+    const frame::FrameLease& latest = stream.latest();
+    if (stream.state() == StreamState::lost && !terms.placeholder) {
+        refuse_snapshot(viewer, stream, reply_context(viewer));
+        return true;
+    }
+    const bool newer = latest.valid() && latest.info().captured_at > terms.asked_at;
+    if (newer && (terms.placeholder || !latest.info().placeholder)) {
+        send_snapshot(viewer, stream, reply_context(viewer));
+        return true;
+    }
+    return false;
 }
 
 void Relay::answer_late_snapshot(viewer::Viewer& viewer) noexcept {
@@ -235,8 +258,7 @@ void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
     send_error(viewer, status_unavailable, line, reply, retry_without_signal);
 }
 
-// --- the rest
-// -------------------------------------------------------------------------------------
+// --- the rest ---
 
 void Relay::answer_health(viewer::Viewer& viewer, const Route& route,
                           const http::ReplyContext& reply) {

@@ -194,8 +194,8 @@ std::string_view read_stream_parameter(Route& route, const http::QueryParameter&
     const std::string_view value = parameter.value.value_or("");
     if (parameter.name == "fps") {
         route.fps = http::read_number(value);
-        if (!route.fps || *route.fps <= 0 || *route.fps > Route::fps_max) {
-            return "fps is a number above 0 and at most 1000, for example fps=5.";
+        if (!route.fps || *route.fps < Route::fps_min || *route.fps > Route::fps_max) {
+            return "fps is a number from 0.001 to 1000, for example fps=5.";
         }
     } else if (parameter.name == "variant") {
         if (value == "advance") {

@@ -18,10 +18,16 @@ constexpr int convoy_periods = 8;
 /// Before a frame has told the size, pixels.
 constexpr std::uint16_t placeholder_width = 640;
 constexpr std::uint16_t placeholder_height = 360;
+/// Painting more would take long; such a stream's "no signal" picture is a half or less of its
+/// size.
+constexpr std::uint16_t placeholder_width_max = 3840;
+constexpr std::uint16_t placeholder_height_max = 2160;
 /// A quarter of the slots free: the low-water mark.
 constexpr std::uint16_t low_water_divisor = 4;
 /// A holder of an old frame without progress for so long is the first to yield.
 constexpr Duration no_progress_min = std::chrono::milliseconds(250);
+/// A viewer is asked no more often than this, however many frames it holds.
+constexpr Duration sample_interval = std::chrono::milliseconds(50);
 
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -42,8 +48,7 @@ void Stream::start() noexcept {
     setup_.source->start(*this, index_);
 }
 
-// --- FrameSink
-// ------------------------------------------------------------------------------------
+// --- FrameSink ---
 
 frame::WritableSlot Stream::take_slot() noexcept {
     return setup_.arena->take_slot();
@@ -68,6 +73,10 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
     } else {
         period_ += (interval - period_) / period_smoothing;
     }
+    if (frames_published_ > 0 && !lost_by_source_) {
+        note_interval(now - last_frame_at_);
+    }
+    lost_by_source_ = false;
     last_frame_at_ = now;
     width_ = info.width;
     height_ = info.height;
@@ -87,13 +96,20 @@ void Stream::make_latest(frame::FrameLease frame) noexcept {
     hungry_.append(served_);
 }
 
+void Stream::note_interval(Duration interval) noexcept {
+    // Grows at once and shrinks slowly: a source that gives a frame in ten seconds is not lost.
+    interval_max_ =
+        std::max(interval, interval_max_ - (interval_max_ - interval) / period_smoothing);
+}
+
 void Stream::signal_lost(std::string_view reason) noexcept {
+    lost_by_source_ = true;
     lose_signal(reason);
 }
 
 void Stream::ended(std::string_view reason) noexcept {
     ended_ = true;
-    lose_signal(reason);
+    signal_lost(reason);
 }
 
 void Stream::lose_signal(std::string_view reason) noexcept {
@@ -105,24 +121,40 @@ void Stream::lose_signal(std::string_view reason) noexcept {
         "stream {}: no signal: {}", setup_.name, reason);
     state_ = StreamState::lost;
     reason_.assign(reason.substr(0, reason_.capacity()));
+    placeholder_width_ = width_ == 0 ? placeholder_width : width_;
+    placeholder_height_ = height_ == 0 ? placeholder_height : height_;
+    // A JPEG's header may claim any size; nobody has to paint that.
+    while (placeholder_width_ > placeholder_width_max ||
+           placeholder_height_ > placeholder_height_max) {
+        shrink_placeholder();
+    }
+    request_placeholder();
+}
+
+void Stream::shrink_placeholder() noexcept {
+    placeholder_width_ = std::max<std::uint16_t>(placeholder_width_ / 2, 1);
+    placeholder_height_ = std::max<std::uint16_t>(placeholder_height_ / 2, 1);
+}
+
+void Stream::request_placeholder() noexcept {
     next_placeholder_ = never; // until it is painted
     if (painter_ != nullptr) {
-        painter_->request(index_, setup_.name, reason_, width_ == 0 ? placeholder_width : width_,
-                          height_ == 0 ? placeholder_height : height_);
+        painter_->request(index_, setup_.name, reason_, placeholder_width_, placeholder_height_);
     }
 }
 
-// --- viewers
-// --------------------------------------------------------------------------------------
+// --- viewers ---
 
 bool Stream::has_fresh_frame() const noexcept {
     if (!latest_.valid()) {
         return false;
     }
-    const Duration age = ring_.now() - last_frame_at_;
-    return state_ == StreamState::live
-               ? age <= silence_bound()
-               : latest_.info().placeholder && age <= settings_.placeholder_period;
+    const Instant now = ring_.now();
+    if (state_ == StreamState::live) {
+        return now - last_frame_at_ <= silence_bound();
+    }
+    return latest_.info().placeholder &&
+           now - latest_.info().captured_at <= settings_.placeholder_period;
 }
 
 void Stream::add_idle(viewer::Viewer& viewer) noexcept {
@@ -154,7 +186,7 @@ std::uint32_t Stream::fan_out(viewer::ViewerContext& context, std::uint32_t send
             viewer.note_held_back();
             held_.push_back(hungry_.pop_front());
         } else {
-            viewer.start_send(context, latest_);
+            viewer.start_send(context, latest_, slots_short());
             ++started;
         }
     }
@@ -199,8 +231,7 @@ void Stream::wake_due(Instant now) noexcept {
     }
 }
 
-// --- slots
-// ----------------------------------------------------------------------------------------
+// --- slots ---
 
 bool Stream::slots_short() const noexcept {
     const auto slot_count = setup_.arena->geometry().slot_count;
@@ -211,6 +242,7 @@ bool Stream::slots_short() const noexcept {
 
 void Stream::count_holders(viewer::ViewerContext& context, viewer::ViewerSlab& viewers) noexcept {
     viewer::InFlightList& in_flight = context.streams[index_].in_flight;
+    const Instant now = ring_.now();
     std::fill(holders_.begin(), holders_.end(), Holders{});
     for (viewer::FrameSend* send = in_flight.first(); send != nullptr;
          send = in_flight.next(*send)) {
@@ -222,16 +254,15 @@ void Stream::count_holders(viewer::ViewerContext& context, viewer::ViewerSlab& v
             ++holders.ending;
             continue;
         }
-        const Instant now = ring_.now();
-        if (now - viewer.last_progress() > no_progress_min) {
+        if (now - viewer.last_progress() > no_progress_min &&
+            now - viewer.sampled_at() > sample_interval) {
             viewer.sample_progress(context);
         }
-        holders.newest_progress = std::max(holders.newest_progress, viewer.last_progress());
+        holders.progressing += viewer.stuck(now - std::max(no_progress_min, 2 * period_)) ? 0U : 1U;
     }
 }
 
 std::size_t Stream::find_victim_slot() const noexcept {
-    const Instant stuck_since = ring_.now() - std::max(no_progress_min, 2 * period_);
     std::size_t oldest = none;
     std::size_t oldest_stuck = none;
     for (std::size_t i = 0; i < holders_.size(); ++i) {
@@ -243,7 +274,7 @@ std::size_t Stream::find_victim_slot() const noexcept {
         if (oldest == none || holders.sequence < holders_[oldest].sequence) {
             oldest = i;
         }
-        if (holders.newest_progress < stuck_since &&
+        if (holders.progressing == 0 &&
             (oldest_stuck == none || holders.sequence < holders_[oldest_stuck].sequence)) {
             oldest_stuck = i;
         }
@@ -282,11 +313,10 @@ void Stream::choose_victims(viewer::ViewerContext& context, viewer::ViewerSlab& 
     }
 }
 
-// --- time
-// -----------------------------------------------------------------------------------------
+// --- time ---
 
 Duration Stream::silence_bound() const noexcept {
-    return std::max(settings_.silence_max, 4 * period_);
+    return std::max(settings_.silence_max, 4 * interval_max_);
 }
 
 void Stream::on_deadline(Instant now) noexcept {
@@ -326,7 +356,14 @@ Instant Stream::deadline() const noexcept {
 }
 
 void Stream::on_picture() noexcept {
-    if (state_ == StreamState::lost && !painter_->picture(index_).empty()) {
+    if (closed_ || state_ != StreamState::lost) {
+        return;
+    }
+    const std::size_t bytes = painter_->picture(index_).size();
+    if (bytes > setup_.arena->geometry().frame_bytes_max && placeholder_width_ > 1) {
+        shrink_placeholder();
+        request_placeholder();
+    } else if (bytes > 0) {
         next_placeholder_ = ring_.now();
     }
 }
@@ -338,18 +375,17 @@ void Stream::publish_placeholder() noexcept {
     frame::WritableSlot slot = setup_.arena->take_slot();
     if (!slot.valid() || picture.empty() ||
         picture.size() > setup_.arena->geometry().frame_bytes_max) {
-        return; // all slots are on their way, or a frame_max below one small picture: next time
+        return; // all slots are on their way: next time
     }
     // The one copy of a frame that the loop makes: once a second, and only without signal.
     std::memcpy(slot.payload().data(), picture.data(), picture.size());
     frame::FrameInfo info;
     info.jpeg_bytes = picture.size();
-    info.width = width_;
-    info.height = height_;
+    info.width = placeholder_width_;
+    info.height = placeholder_height_;
     info.captured = ring_.wall_now();
     info.captured_at = now;
     info.placeholder = true;
-    last_frame_at_ = now;
     make_latest(setup_.arena->finish(std::move(slot), info, ++sequence_));
 }
 
@@ -359,8 +395,7 @@ void Stream::close() noexcept {
     next_placeholder_ = never;
 }
 
-// --- what is known
-// --------------------------------------------------------------------------------
+// --- what is known ---
 
 StreamStatus Stream::status() const {
     StreamStatus status;

@@ -31,8 +31,7 @@ void Viewer::leave_list() noexcept {
     }
 }
 
-// --- connection
-// -----------------------------------------------------------------------------------
+// --- connection ---
 
 void Viewer::open(ViewerContext& context, ViewerId self, int socket, const io::Peer& peer) {
     RINGCAST_ASSERT(state_ == ViewerState::free);
@@ -41,6 +40,10 @@ void Viewer::open(ViewerContext& context, ViewerId self, int socket, const io::P
     socket_ = socket;
     peer_ = peer;
     opened_ = context.ring.now();
+    if (peer.transport == io::Transport::unix_socket) { // its progress is seen by partial results
+        progress_known_ = true;
+        watched_since_ = opened_;
+    }
     rate_since_ = opened_;
     deadline_ = opened_ + context.settings.head_timeout;
     exchange_ = std::make_unique<Exchange>();
@@ -66,22 +69,26 @@ ViewerEvent Viewer::on_receive(ViewerContext& context, std::int32_t result) noex
     if (state_ == ViewerState::replying) {
         return ViewerEvent::none; // a time-out is being answered; what still comes is too late
     }
+    if (state_ == ViewerState::draining) {
+        exchange_->drained += result > 0 ? static_cast<std::size_t>(result) : 0;
+        if (result > 0 && !drained_ && exchange_->drained < context.settings.drain_bytes_max) {
+            receive(context, exchange_->drain_into);
+        } else {
+            finish_draining(context);
+        }
+        return ViewerEvent::none;
+    }
+    RINGCAST_ASSERT(state_ == ViewerState::reading);
+    if (result == 0 && sends_ > 0) {
+        drain(context); // it has said all it had to say, and is still owed a picture
+        return ViewerEvent::none;
+    }
     if (result <= 0) {
         abort(context);
         return ViewerEvent::none;
     }
     const auto received = static_cast<std::size_t>(result);
-    if (state_ == ViewerState::draining) {
-        exchange_->drained += received;
-        if (exchange_->drained >= context.settings.drain_bytes_max) {
-            abort(context);
-        } else {
-            receive(context, exchange_->drain_into);
-        }
-        return ViewerEvent::none;
-    }
-    RINGCAST_ASSERT(state_ == ViewerState::reading);
-    if (exchange_->reader.idle()) { // the first bytes after an earlier reply
+    if (keep_alive_ && exchange_->reader.idle()) { // the first bytes after an earlier reply
         deadline_ = context.ring.now() + context.settings.head_timeout;
     }
     switch (exchange_->reader.consume(received)) {
@@ -135,8 +142,12 @@ void Viewer::reply(ViewerContext& context, std::string text, bool keep_alive) no
 
 void Viewer::reply_with_jpeg(ViewerContext& context, std::string text, frame::FrameLease frame,
                              std::uint32_t stream, bool keep_alive) noexcept {
-    exchange_->body = std::move(frame);
     exchange_->snapshot.stream = stream;
+    const ConstByteSpan jpeg = frame.jpeg_span();
+    const bool zero_copy = wants_zero_copy(context, frame, jpeg.size());
+    // From here on the frame counts as held by this viewer, so that it can be made to yield.
+    exchange_->body = insert_send(context, std::move(frame), jpeg, zero_copy);
+    context.sends.get(exchange_->body).snapshot = true;
     begin_reply(context, std::move(text), keep_alive, true);
 }
 
@@ -144,6 +155,7 @@ void Viewer::wait_for_frame(const SnapshotTerms& terms) noexcept {
     RINGCAST_ASSERT(state_ == ViewerState::reading);
     RINGCAST_ASSERT(operations_ == 0);
     state_ = ViewerState::waiting;
+    talking_ = false;
     exchange_->snapshot = terms;
     deadline_ = terms.deadline;
 }
@@ -183,9 +195,8 @@ ViewerEvent Viewer::on_reply(ViewerContext& context, std::int32_t result) noexce
         watch_for_hangup(context);
         return ViewerEvent::streaming;
     }
-    if (exchange_->body.valid()) {
-        const ConstByteSpan jpeg = exchange_->body.jpeg_span();
-        send_frame(context, std::move(exchange_->body), jpeg, true);
+    if (const SendId body = std::exchange(exchange_->body, {}); body.valid()) {
+        submit_frame(context, body, context.sends.get(body));
         return ViewerEvent::none;
     }
     return finish_reply(context);
@@ -227,6 +238,8 @@ void Viewer::on_hangup(ViewerContext& context) noexcept {
     hangup_watched_ = false;
     if (state_ == ViewerState::aborting) {
         join(context);
+    } else if (state_ == ViewerState::draining) {
+        finish_draining(context);
     } else {
         abort(context);
     }
@@ -237,6 +250,8 @@ void Viewer::on_ended(ViewerContext& context) noexcept {
     --operations_;
     if (state_ == ViewerState::aborting) {
         join(context);
+    } else {
+        close_when_delivered(context);
     }
 }
 
@@ -249,15 +264,43 @@ ViewerEvent Viewer::on_close() noexcept {
 }
 
 void Viewer::drain(ViewerContext& context) noexcept {
-    RINGCAST_ASSERT(state_ == ViewerState::replying || state_ == ViewerState::idle);
+    RINGCAST_ASSERT(state_ == ViewerState::replying || state_ == ViewerState::idle ||
+                    state_ == ViewerState::reading);
     leave_list();
-    const bool speaks_http = state_ == ViewerState::replying;
     state_ = ViewerState::draining;
     deadline_ = context.ring.now() + context.settings.drain_timeout;
     ++operations_;
     context.ring.shutdown_writing(token(io::OpKind::shutdown), socket_);
-    if (speaks_http && !receiving_) { // a streaming viewer's end is seen by its hangup poll instead
+    // A streaming viewer's end is seen by its hangup poll instead.
+    if (exchange_ != nullptr && !receiving_) {
         receive(context, exchange_->drain_into);
+    }
+}
+
+void Viewer::end_drain(ViewerContext& context) noexcept {
+    RINGCAST_ASSERT(state_ == ViewerState::draining);
+    if (drained_) {
+        return abort(context); // what it is owed has not been acknowledged either
+    }
+    if (receiving_) {
+        context.ring.cancel({}, token(io::OpKind::receive));
+    }
+    if (hangup_watched_) {
+        context.ring.cancel({}, token(io::OpKind::hangup));
+    }
+    finish_draining(context);
+}
+
+void Viewer::finish_draining(ViewerContext& context) noexcept {
+    drained_ = true;
+    deadline_ = context.ring.now() + context.settings.stall_timeout; // for notifications
+    close_when_delivered(context);
+}
+
+void Viewer::close_when_delivered(ViewerContext& context) noexcept {
+    // A plain close: what is in the socket still goes to the peer.
+    if (state_ == ViewerState::draining && drained_ && operations_ == 0 && sends_ == 0) {
+        close(context);
     }
 }
 
@@ -269,6 +312,10 @@ void Viewer::abort(ViewerContext& context) noexcept {
     leave_list();
     state_ = ViewerState::aborting;
     deadline_ = never;
+    if (exchange_ != nullptr && exchange_->body.valid()) { // never submitted: nothing to join
+        const SendId body = std::exchange(exchange_->body, {});
+        erase_send(context, body, context.sends.get(body));
+    }
     if (operations_ > 0 || sends_ > 0) {
         if (hangup_watched_) {
             context.ring.cancel({}, token(io::OpKind::hangup));
@@ -281,17 +328,22 @@ void Viewer::abort(ViewerContext& context) noexcept {
 
 void Viewer::join(ViewerContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ViewerState::aborting);
-    if (operations_ > 0 || sends_ > 0) {
-        return;
+    if (operations_ == 0 && sends_ == 0) {
+        close(context);
     }
+}
+
+void Viewer::close(ViewerContext& context) noexcept {
+    RINGCAST_ASSERT(operations_ == 0);
+    RINGCAST_ASSERT(sends_ == 0);
     exchange_.reset(); // only now: the kernel may have been writing into it
+    deadline_ = never;
     state_ = ViewerState::closing;
     operations_ = 1;
     context.ring.close(token(io::OpKind::close), socket_);
 }
 
-// --- frames
-// ---------------------------------------------------------------------------------------
+// --- frames ---
 
 Lane Viewer::lane(const ViewerContext& context) const noexcept {
     const bool possible =
@@ -313,23 +365,29 @@ bool Viewer::wants_zero_copy(const ViewerContext& context, const frame::FrameLea
            sends_ < context.settings.pinned_per_viewer_max;
 }
 
-void Viewer::send_frame(ViewerContext& context, frame::FrameLease frame, ConstByteSpan bytes,
-                        bool snapshot) noexcept {
+SendId Viewer::insert_send(ViewerContext& context, frame::FrameLease frame, ConstByteSpan bytes,
+                           bool zero_copy) noexcept {
     const SendId id = context.sends.insert();
     FrameSend& send = context.sends.get(id);
     send.viewer = self_;
-    send.stream = snapshot ? exchange_->snapshot.stream : terms_.stream;
-    send.snapshot = snapshot;
+    send.stream = streaming_ ? terms_.stream : exchange_->snapshot.stream;
     send.remaining = bytes;
     send.started = context.ring.now();
-    send.zero_copy = wants_zero_copy(context, frame, bytes.size());
+    send.zero_copy = zero_copy;
     send.lease = std::move(frame);
     if (sends_ == 0) {
         last_progress_ = send.started;
     }
     ++sends_;
     context.streams[send.stream].in_flight.push_back(send);
-    submit_frame(context, id, send);
+    return id;
+}
+
+void Viewer::erase_send(ViewerContext& context, SendId id, FrameSend& send) noexcept {
+    InFlightList::remove(send);
+    context.sends.erase(id);
+    RINGCAST_ASSERT(sends_ > 0);
+    --sends_;
 }
 
 void Viewer::submit_frame(ViewerContext& context, SendId id, FrameSend& send) noexcept {
@@ -344,7 +402,8 @@ void Viewer::submit_frame(ViewerContext& context, SendId id, FrameSend& send) no
     }
 }
 
-void Viewer::start_send(ViewerContext& context, const frame::FrameLease& frame) noexcept {
+void Viewer::start_send(ViewerContext& context, const frame::FrameLease& frame,
+                        bool slots_short) noexcept {
     RINGCAST_ASSERT(state_ == ViewerState::idle);
     RINGCAST_ASSERT(frame.sequence() > last_sequence_);
     leave_list();
@@ -358,7 +417,9 @@ void Viewer::start_send(ViewerContext& context, const frame::FrameLease& frame) 
     }
     const ConstByteSpan bytes =
         terms_.variant == http::Variant::standard ? frame.standard_span() : frame.advance_span();
-    send_frame(context, frame.share(), bytes, false);
+    const bool zero_copy = !slots_short && wants_zero_copy(context, frame, bytes.size());
+    const SendId id = insert_send(context, frame.share(), bytes, zero_copy);
+    submit_frame(context, id, context.sends.get(id));
 }
 
 SkipCounters Viewer::find_skips(std::uint64_t sequence) noexcept {
@@ -402,12 +463,11 @@ ViewerEvent Viewer::on_send(ViewerContext& context, SendId id,
         event = on_send_result(context, id, send, completion.result);
     }
     if (!send.result_due && !send.notification_due) {
-        InFlightList::remove(send);
-        context.sends.erase(id);
-        RINGCAST_ASSERT(sends_ > 0);
-        --sends_;
+        erase_send(context, id, send);
         if (state_ == ViewerState::aborting) {
             join(context);
+        } else {
+            close_when_delivered(context);
         }
     }
     return event;
@@ -481,13 +541,16 @@ void Viewer::note_frame_queued(const frame::FrameLease& frame) noexcept {
 }
 
 void Viewer::sample_progress(ViewerContext& context) noexcept {
+    sampled_at_ = context.ring.now();
     const io::SocketProgress progress = context.ring.socket_progress(socket_, peer_.transport);
     if (!progress.known) {
         return;
     }
     // The first answer has nothing to compare with: it is the baseline, not progress.
-    if (std::exchange(progress_known_, true) && progress.bytes_acked > bytes_acked_) {
-        last_progress_ = context.ring.now();
+    if (!std::exchange(progress_known_, true)) {
+        watched_since_ = sampled_at_;
+    } else if (progress.bytes_acked > bytes_acked_) {
+        last_progress_ = sampled_at_;
     }
     bytes_acked_ = progress.bytes_acked;
     for (const Milestone& milestone : milestones_) {

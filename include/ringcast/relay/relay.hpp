@@ -73,6 +73,16 @@ private:
         Instant rearm_at = never;
     };
     enum class Phase : std::uint8_t { running, stopping };
+    /// For what happens in bursts and is said once per burst.
+    struct Reminder {
+        Instant quiet_until{};
+        [[nodiscard]] bool due(Instant now) noexcept {
+            constexpr Duration burst_gap = std::chrono::minutes(1);
+            const bool first = now >= quiet_until;
+            quiet_until = now + burst_gap;
+            return first;
+        }
+    };
 
     [[nodiscard]] viewer::ViewerContext context() noexcept;
 
@@ -105,13 +115,16 @@ private:
     void answer_snapshot(viewer::Viewer& viewer, const Route& route,
                          const http::ReplyContext& reply);
     void answer_health(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
-    void answer_snapshot_waiters(Stream& stream) noexcept;
+    void answer_snapshot_waiters() noexcept;
+    /// False when there is nothing for it yet.
+    bool answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream) noexcept;
     void answer_late_snapshot(viewer::Viewer& viewer) noexcept;
     void answer_timeout(viewer::Viewer& viewer) noexcept;
     void send_snapshot(viewer::Viewer& viewer, const Stream& stream,
                        const http::ReplyContext& reply);
     void refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
                          const http::ReplyContext& reply);
+    [[nodiscard]] const std::string& status_text();
     void send_text(viewer::Viewer& viewer, int status, http::ContentType type,
                    std::string_view body, const http::ReplyContext& reply,
                    std::uint32_t retry_after_seconds = 0);
@@ -140,12 +153,16 @@ private:
     Instant next_sweep_ = never;
     Instant stop_by_ = never;
     std::uint32_t streaming_count_ = 0;  ///< viewers of streams
-    std::uint32_t talking_count_ = 0;    ///< connections whose first reply is not out yet
+    std::uint32_t talking_count_ = 0;    ///< connections that are being set up
     std::uint32_t answers_expected_ = 0; ///< to sends of the newest frames: results, notifications
     std::uint64_t frames_seen_ = 0;      ///< `frames_published` at the last fan-out
     std::uint32_t next_stream_ = 0;      ///< whose fan-out goes first
+    bool snapshots_pending_ = false;     ///< waiters are left that a turn had no room for
     bool origin_reported_ = false;
-    bool refusal_reported_ = false;
+    Reminder refusal_reminder_;
+    Reminder eviction_reminder_;
+    std::string status_text_;
+    Instant status_rendered_{};
     RelayCounters counters_;
     std::function<void(const io::Completion&)> control_handler_;
     std::function<void(RelayCounters&)> status_hook_;

@@ -39,7 +39,7 @@ struct Route {
     RouteKind kind = RouteKind::error;
     /// Set for stream, snapshot and state; for healthz when a stream was named.
     std::optional<std::uint32_t> stream;
-    /// Of stream: at most so many frames/s, above 0 and up to fps_max; nothing: all of them.
+    /// Of stream: at most so many frames/s, fps_min to fps_max; nothing: all of them.
     std::optional<double> fps;
     http::Variant variant = http::Variant::standard; ///< of stream
     /// Of snapshot: how old the picture may be; zero: newer than the request.
@@ -48,6 +48,7 @@ struct Route {
     int status = 0;           ///< of error
     std::string message;      ///< of error: one line that says what to do
 
+    static constexpr double fps_min = 0.001;
     static constexpr double fps_max = 1000;
     static constexpr Duration age_max_max = std::chrono::hours(24);
 };

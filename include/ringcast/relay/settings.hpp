@@ -14,7 +14,7 @@
 namespace ringcast::relay {
 
 struct RelaySettings {
-    explicit RelaySettings(const http::Boundary& boundary_) : boundary(boundary_) {}
+    explicit RelaySettings(const http::Boundary& process_boundary) : boundary(process_boundary) {}
 
     http::Boundary boundary;
     std::string version;

@@ -48,7 +48,7 @@ public:
 
     /// The viewers that wait for a snapshot of this stream.
     [[nodiscard]] ViewerList& snapshot_waiters() noexcept { return snapshot_waiters_; }
-    /// A share of the newest frame; empty while there is none, or no live one.
+    /// The newest frame, which may be a placeholder, or old; empty before the first.
     [[nodiscard]] const frame::FrameLease& latest() const noexcept { return latest_; }
 
     // --- slots -----------------------------------------------------------------------------------
@@ -91,15 +91,18 @@ private:
     struct Holders {
         std::uint64_t sequence = 0;
         std::uint32_t count = 0;
-        std::uint32_t ending = 0; ///< of these, already being aborted
-        Instant newest_progress{};
+        std::uint32_t ending = 0;      ///< of these, already being aborted
+        std::uint32_t progressing = 0; ///< of these, not known to be stuck
     };
 
     [[nodiscard]] bool watched() const noexcept {
         return viewers_ > 0 || !snapshot_waiters_.empty();
     }
     void make_latest(frame::FrameLease frame) noexcept;
+    void note_interval(Duration interval) noexcept;
     void lose_signal(std::string_view reason) noexcept;
+    void shrink_placeholder() noexcept;
+    void request_placeholder() noexcept;
     void publish_placeholder() noexcept;
     void release_held(Instant now) noexcept;
     void wake_due(Instant now) noexcept;
@@ -116,6 +119,7 @@ private:
     StreamState state_ = StreamState::starting;
     bool ended_ = false;
     bool closed_ = false;
+    bool lost_by_source_ = false; ///< it said so itself; else it was only silent
     std::string reason_;
     frame::FrameLease latest_;
     std::uint64_t sequence_ = 0;
@@ -134,7 +138,10 @@ private:
     Instant started_{};
     Instant last_frame_at_{};
     Instant next_placeholder_ = never;
-    Duration period_{}; ///< between frames, smoothed; zero before the second frame
+    Duration period_{};       ///< between frames, smoothed; zero before the second frame
+    Duration interval_max_{}; ///< the longest recent one between frames, silences included
+    std::uint16_t placeholder_width_ = 0;
+    std::uint16_t placeholder_height_ = 0;
     std::uint16_t width_ = 0;
     std::uint16_t height_ = 0;
     std::uint64_t frame_bytes_last_ = 0;

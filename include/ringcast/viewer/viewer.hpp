@@ -167,13 +167,21 @@ public:
 
     /// Ends everything under way. The slot is freed after the join, by ViewerEvent::closed.
     void abort(ViewerContext& context) noexcept;
-    /// Shuts down for writing and lets the peer finish; for a stream that is between frames.
+    /// An orderly end: shuts down for writing, throws away what the peer still sends, and closes
+    /// when everything that was answered has left our hands. For connections that are between two
+    /// things.
     void drain(ViewerContext& context) noexcept;
+    /// The time for draining is over: closes, and what the kernel still has goes on to the peer.
+    void end_drain(ViewerContext& context) noexcept;
+    /// A reply under way is the last one.
+    void end_keep_alive() noexcept { keep_alive_ = false; }
 
     // --- frames ----------------------------------------------------------------------------------
 
-    /// Idle only. Sends the frame in the lane that fits.
-    void start_send(ViewerContext& context, const frame::FrameLease& frame) noexcept;
+    /// Idle only. Sends the frame in the lane that fits; while `slots_short` by copy, which pins a
+    /// frame for the shortest time.
+    void start_send(ViewerContext& context, const frame::FrameLease& frame,
+                    bool slots_short) noexcept;
     /// Both answers of a send. Erases its slot when nothing of it is left.
     [[nodiscard]] ViewerEvent on_send(ViewerContext& context, SendId id,
                                       const io::Completion& completion) noexcept;
@@ -199,20 +207,28 @@ public:
         return exchange_->snapshot;
     }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
-    /// True exactly while its first reply is not out yet.
+    /// True exactly while it is new: its first reply is not out yet, and neither waits for a frame
+    /// nor for a peer that says nothing.
     [[nodiscard]] bool talking() const noexcept { return talking_; }
+    void end_talking() noexcept { talking_ = false; }
     /// True exactly when not a byte of a request has come: there is nobody to answer.
     [[nodiscard]] bool request_awaited() const noexcept { return exchange_->reader.idle(); }
     /// Frames per second, measured over the last seconds.
     [[nodiscard]] double frame_rate() const noexcept { return frame_rate_; }
     void measure_rate(Instant now) noexcept;
     [[nodiscard]] Lane lane(const ViewerContext& context) const noexcept;
-    /// True exactly when a reply, if one is awaited, must be over, or the peer must have gone.
+    /// When reading, waiting or draining is over; `never` in all other states.
     [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
     [[nodiscard]] Instant due() const noexcept { return due_; }
     [[nodiscard]] bool slow() const noexcept { return slow_; }
     void judge_slow(bool slow) noexcept { slow_ = slow; }
     [[nodiscard]] Instant last_progress() const noexcept { return last_progress_; }
+    /// When the kernel was last asked how far the peer has come.
+    [[nodiscard]] Instant sampled_at() const noexcept { return sampled_at_; }
+    /// True exactly when it has been watched since before `since` and has made no progress since.
+    [[nodiscard]] bool stuck(Instant since) const noexcept {
+        return progress_known_ && watched_since_ <= since && last_progress_ <= since;
+    }
     [[nodiscard]] std::uint32_t frames_pinned() const noexcept { return sends_; }
     [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
     [[nodiscard]] std::uint64_t frames_sent() const noexcept { return frames_sent_; }
@@ -228,7 +244,7 @@ private:
         http::RequestReader reader;
         std::string text;          ///< the reply
         std::size_t text_sent = 0; ///< bytes of it that are in the socket
-        frame::FrameLease body;    ///< a snapshot's frame, until the text is out
+        SendId body; ///< a snapshot's JPEG, sent when the text is out; invalid when there is none
         SnapshotTerms snapshot;
         std::array<std::byte, 1024> drain_into;
         std::size_t drained = 0; ///< bytes thrown away after the reply
@@ -238,7 +254,9 @@ private:
         std::uint64_t bytes_end = 0;
         Instant captured_at = never;
     };
-    static constexpr std::size_t milestones_max = 4;
+    /// So many frames back it is known which one was acknowledged last: half a second at 30
+    /// frames/s.
+    static constexpr std::size_t milestones_max = 16;
 
     [[nodiscard]] io::OpToken token(io::OpKind kind) const noexcept;
     void leave_list() noexcept;
@@ -250,8 +268,12 @@ private:
                      bool more_follows) noexcept;
     void join(ViewerContext& context) noexcept;
     void submit_frame(ViewerContext& context, SendId id, FrameSend& send) noexcept;
-    void send_frame(ViewerContext& context, frame::FrameLease frame, ConstByteSpan bytes,
-                    bool snapshot) noexcept;
+    [[nodiscard]] SendId insert_send(ViewerContext& context, frame::FrameLease frame,
+                                     ConstByteSpan bytes, bool zero_copy) noexcept;
+    void erase_send(ViewerContext& context, SendId id, FrameSend& send) noexcept;
+    void finish_draining(ViewerContext& context) noexcept;
+    void close_when_delivered(ViewerContext& context) noexcept;
+    void close(ViewerContext& context) noexcept;
     [[nodiscard]] ViewerEvent on_send_result(ViewerContext& context, SendId id, FrameSend& send,
                                              std::int32_t result) noexcept;
     void on_send_notification(ViewerContext& context, const FrameSend& send,
@@ -268,6 +290,7 @@ private:
     bool talking_ = true;
     bool keep_alive_ = false;
     bool receiving_ = false;
+    bool drained_ = false; ///< draining, and nothing more is taken from the peer
     bool hangup_watched_ = false;
     bool slow_ = false;
     bool held_back_ = false;
@@ -282,6 +305,8 @@ private:
     Instant deadline_ = never;
     Instant due_{};
     Instant last_progress_{};
+    Instant watched_since_{}; ///< the first time that the kernel was asked
+    Instant sampled_at_{};
     Instant demoted_until_{};
     Instant delivered_captured_at_ = never;
     std::uint64_t last_sequence_ = 0;
