@@ -56,7 +56,7 @@ class Readers(unittest.TestCase):
         harness.need("ffmpeg")
         done = subprocess.run(
             ["ffmpeg", "-v", "error", "-f", "mpjpeg", "-i", self.server.url + "/stream",
-             "-frames:v", str(FRAMES), "-vsync", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+             "-frames:v", str(FRAMES), "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
             check=True, capture_output=True, timeout=harness.WAIT_SECONDS,
         )
         self.assertEqual(done.stderr, b"")
