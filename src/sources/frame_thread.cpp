@@ -131,12 +131,14 @@ bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) n
     if (!loop_wake_.valid() || !thread_wake_.valid()) {
         return false;
     }
+    // Before the thread begins: its first frame may be due at once, and the next one far away.
+    lend_slots();
     try {
         thread_ = std::thread([this, function = std::move(body)] { run(function); });
     } catch (const std::system_error&) {
+        take_slots_back();
         return false;
     }
-    lend_slots();
     read_wakes();
     return true;
 }
@@ -159,10 +161,7 @@ void FrameThread::on_completion(const io::Completion& completion) noexcept {
         return;
     }
     thread_.join(); // it has nothing left to do
-    for (frame::WritableSlot& slot : slots_) {
-        slot.reset();
-    }
-    slot_retry_at_ = never;
+    take_slots_back();
 }
 
 void FrameThread::take_messages() noexcept {
@@ -201,6 +200,16 @@ void FrameThread::lend_slots() noexcept {
         const bool lent = loans_.push(Loan{i, slots_[i].payload()});
         RINGCAST_ASSERT(lent);
     }
+}
+
+void FrameThread::take_slots_back() noexcept {
+    RINGCAST_ASSERT(idle());
+    while (loans_.pop().has_value()) { // at most slots_max
+    }
+    for (frame::WritableSlot& slot : slots_) {
+        slot.reset();
+    }
+    slot_retry_at_ = never;
 }
 
 void FrameThread::add_counts() noexcept {

@@ -101,6 +101,8 @@ private:
     void read_wakes() noexcept;
     void take_messages() noexcept;
     void lend_slots() noexcept;
+    /// There is no thread any more, or none yet.
+    void take_slots_back() noexcept;
     void add_counts() noexcept;
 
     io::Ring* ring_;

@@ -1,5 +1,8 @@
 #include "sources/frame_thread.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "sources/support.hpp"
@@ -97,6 +100,29 @@ TEST_CASE("a thread that is asked to stop while frames are on their way publishe
     const std::size_t published = bench.sink.frames.size();
     bench.until([&] { return bench.thread.idle(); });
     CHECK(bench.sink.frames.size() == published);
+}
+
+TEST_CASE("a thread finds a slot for the first frame, however late the loop is") {
+    /// Gives a thread that has begun already all the time to look.
+    struct SlowSink final : FakeSink {
+        using FakeSink::FakeSink;
+        [[nodiscard]] frame::WritableSlot take_slot() noexcept override {
+            std::this_thread::sleep_for(50ms);
+            return FakeSink::take_slot();
+        }
+    };
+    FakeRing ring;
+    source::SourceCounters counters;
+    SlowSink sink(frame_max);
+    FrameThread thread(ring, counters);
+    std::atomic<bool> found{false};
+    REQUIRE(thread.begin(
+        sink, token, [&found](FrameThread::Worker& worker) { found = !worker.payload().empty(); }));
+    drive(
+        ring, [&](const io::Completion& completion) { thread.on_completion(completion); },
+        [&] { return thread.idle(); });
+    CHECK(found);
+    CHECK(sink.slots_with_source() == 0);
 }
 
 TEST_CASE("when slots are short the loop asks again, and the thread goes on") {

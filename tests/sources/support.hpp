@@ -168,7 +168,7 @@ public:
 
 /// A stream as the relay keeps it: the latest frame holds its slot. Every byte outside a frame that
 /// was published is overwritten when its slot is free.
-class FakeSink final : public source::FrameSink {
+class FakeSink : public source::FrameSink {
 public:
     explicit FakeSink(std::size_t frame_bytes_max, std::uint16_t slot_count = 4)
         : geometry_{4096, frame_bytes_max, slot_count}, memory_(geometry_.arena_bytes()),
