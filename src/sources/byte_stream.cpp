@@ -25,9 +25,7 @@ void ByteStream::begin(source::FrameSink& sink, io::OpToken token, int fd) noexc
     published_ = false;
     error_number_ = 0;
     filled_ = 0;
-    last_good_ = ring_->now();
-    trouble_ = Trouble::none;
-    reported_ = Trouble::none;
+    note_good();
     read_on();
 }
 
@@ -158,9 +156,7 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
     }
     frame::WritableSlot full = std::exchange(slot_, std::move(next));
     published_ = true;
-    last_good_ = ring_->now();
-    trouble_ = Trouble::none;
-    reported_ = Trouble::none;
+    note_good();
     ++counters_->frames;
     counters_->bytes += found.bytes;
     frame::FrameInfo info;
@@ -199,6 +195,7 @@ std::size_t ByteStream::frame_bytes_max() const noexcept {
 
 void ByteStream::note_damaged(std::string_view what) noexcept {
     ++counters_->frames_damaged;
+    ++bad_frames_;
     note_trouble(Trouble::damaged);
     if (damaged_burst_.begins(ring_->now())) {
         log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", names_.stream, what);
@@ -207,6 +204,7 @@ void ByteStream::note_damaged(std::string_view what) noexcept {
 
 void ByteStream::note_oversized(std::size_t bytes) noexcept {
     ++counters_->frames_oversized;
+    ++bad_frames_;
     oversized_bytes_ = bytes;
     note_trouble(Trouble::oversized);
     if (oversized_burst_.begins(ring_->now())) {
@@ -222,6 +220,7 @@ void ByteStream::note_skipped() noexcept {
     }
     skipped_before_ = scanner_.bytes_skipped();
     counters_->bytes_skipped += skipped;
+    junk_bytes_ += skipped;
     note_trouble(Trouble::not_jpeg);
     if (skipped_burst_.begins(ring_->now())) {
         log(LogLevel::info, "stream {}: {} bytes between frames were skipped: they are not JPEG",
@@ -233,12 +232,25 @@ void ByteStream::note_trouble(Trouble trouble) noexcept {
     trouble_ = std::max(trouble_, trouble);
 }
 
+/// The beginning counts as good.
+void ByteStream::note_good() noexcept {
+    last_good_ = ring_->now();
+    bad_frames_ = 0;
+    junk_bytes_ = 0;
+    trouble_ = Trouble::none;
+    reported_ = Trouble::none;
+}
+
+bool ByteStream::trouble_is_certain() const noexcept {
+    return !published_ || bad_frames_ >= bad_frames_min || junk_bytes_ >= junk_bytes_min;
+}
+
 Instant ByteStream::trouble_due() const noexcept {
     return last_good_ + (trouble_ == Trouble::oversized ? oversized_time_max : silence_time_max);
 }
 
 void ByteStream::report_trouble(Instant now) noexcept {
-    if (now < trouble_due()) {
+    if (now < trouble_due() || !trouble_is_certain()) {
         return;
     }
     note_trouble(Trouble::silent);
@@ -274,8 +286,8 @@ Instant ByteStream::deadline() const noexcept {
     if (!slot_.valid()) {
         return slot_retry_at_;
     }
-    // What is worse than silence is reported when it is seen, once silence has been.
-    return reported_ == Trouble::none ? trouble_due() : never;
+    // What is worse than silence is reported when it is seen, once silence has been or could be.
+    return !published_ && reported_ == Trouble::none ? trouble_due() : never;
 }
 
 void ByteStream::on_deadline(Instant now) noexcept {

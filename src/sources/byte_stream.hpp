@@ -28,8 +28,15 @@ public:
     static constexpr std::size_t read_bytes_max = frame::SlotGeometry::read_ahead;
     /// So long without a frame that fits is a signal lost, when others did come.
     static constexpr Duration oversized_time_max = std::chrono::seconds(2);
-    /// So long without any good frame is a signal lost. A camera needs up to two seconds to start.
+    /// So long without any good frame is a signal lost: from the beginning on, when nothing has
+    /// come yet (a camera needs up to two seconds to start), and later, when what comes is no
+    /// frame. Silence after a frame is judged by the stream, which knows the usual rate.
     static constexpr Duration silence_time_max = std::chrono::seconds(5);
+    /// After a good frame so many bad ones in a row, or so many bytes that are not JPEG, mean that
+    /// no good one is to be expected. One may be damaged, and the headers of a part are no JPEG
+    /// either.
+    static constexpr std::uint32_t bad_frames_min = 3;
+    static constexpr std::uint64_t junk_bytes_min = 8192;
     /// How soon to ask again for a slot when viewers that are being evicted hold them all.
     static constexpr Duration slot_retry_time = std::chrono::milliseconds(20);
 
@@ -70,10 +77,12 @@ private:
     void note_oversized(std::size_t bytes) noexcept;
     void note_skipped() noexcept;
     void note_trouble(Trouble trouble) noexcept;
+    void note_good() noexcept;
     void make_room() noexcept;
     void report_trouble(Instant now) noexcept;
     void finish() noexcept;
     [[nodiscard]] Instant trouble_due() const noexcept;
+    [[nodiscard]] bool trouble_is_certain() const noexcept;
     [[nodiscard]] std::size_t frame_bytes_max() const noexcept;
 
     io::Ring* ring_;
@@ -97,6 +106,8 @@ private:
     std::uint64_t skipped_before_ = 0; ///< of the scanner's count, what is in ours already
 
     Instant last_good_{};              ///< a frame was published, or the stream began
+    std::uint32_t bad_frames_ = 0;     ///< since last_good_
+    std::uint64_t junk_bytes_ = 0;     ///< since last_good_
     Trouble trouble_ = Trouble::none;  ///< the worst since last_good_
     Trouble reported_ = Trouble::none; ///< what the sink was told since last_good_
     std::size_t oversized_bytes_ = 0;  ///< the last frame that did not fit

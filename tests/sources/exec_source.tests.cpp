@@ -81,7 +81,14 @@ TEST_CASE("a program's frames are published while it runs") {
     CHECK(bench.source.counters().bytes_skipped == 5);
     CHECK(bench.source.counters().restarts == 0);
     CHECK(bench.source.kind() == "exec");
-    // Silence is noticed, and is no reason to end a program.
+    // Silence after a frame is the stream's to judge, and no reason to end a program.
+    bench.pass(ByteStream::silence_time_max);
+    CHECK(bench.sink.reasons.size() == 1);
+    CHECK(bench.source.counters().restarts == 0);
+}
+
+TEST_CASE("a program that runs and never gives a frame is said to, and goes on") {
+    Bench bench("exec sleep 1000");
     bench.pass(ByteStream::silence_time_max);
     CHECK(bench.lost("the program gives no frames"));
     CHECK(bench.source.counters().restarts == 0);
