@@ -149,6 +149,7 @@ tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::stri
     tokens_ = tokens;
     leader_ended_ = false;
     error_ended_ = false;
+    error_left_ = false;
     terminated_ = false;
     kill_at_ = never;
     lines_.clear();
@@ -187,8 +188,12 @@ void ChildProcess::on_standard_error(std::int32_t result) noexcept {
     if (result > 0) {
         lines_.feed(as_text(ConstByteSpan(error_buffer_).first(static_cast<std::size_t>(result))),
                     log_line);
-        read_standard_error();
-        return;
+        // An answer that crossed the cancel is the last one: somebody who writes without end
+        // would otherwise be read without end.
+        if (!error_left_) {
+            read_standard_error();
+            return;
+        }
     }
     lines_.finish(log_line);
     error_ended_ = true;
@@ -224,6 +229,7 @@ void ChildProcess::on_deadline(Instant now) noexcept {
     signal_group(SIGKILL);
     if (leader_ended_ && !error_ended_) {
         // Somebody who has left the group holds standard error open.
+        error_left_ = true;
         ring_->cancel(io::OpToken{}, tokens_.standard_error);
     }
 }

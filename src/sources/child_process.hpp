@@ -78,6 +78,7 @@ private:
     UniqueFd error_;
     bool leader_ended_ = false; ///< but is not reaped: its number still names the group
     bool error_ended_ = true;   ///< no read of standard error is under way
+    bool error_left_ = false;   ///< what still comes on standard error is not waited for
     bool terminated_ = false;   ///< by us
     Instant kill_at_ = never;
 

@@ -211,6 +211,25 @@ TEST_CASE("a process that has left the group does not hold up the join") {
     kill(escaped, SIGKILL);
 }
 
+TEST_CASE("one that has left the group and never falls silent does not hold up the join") {
+    Bench bench;
+    bench.start("setsid sh -c 'echo $$; exec sleep 1000' & wait $!");
+    const pid_t escaped = std::stoi(bench.read_line());
+    bench.child.terminate();
+    while (bench.ring.find(Asked::poll, tokens.end) != nullptr) {
+        bench.take(bench.ring.answer_for_real());
+    }
+    bench.ring.pass(ChildProcess::kill_delay);
+    bench.child.on_deadline(bench.ring.now());
+    // What it has written just now comes before the cancel, which then finds nothing to end.
+    std::string_view noise = "still here\n";
+    bench.take(bench.ring.answer_read(tokens.standard_error, noise));
+    static_cast<void>(bench.ring.answer(Asked::cancel, io::OpToken{}, -ENOENT));
+    kill(escaped, SIGKILL);
+    CHECK(bench.child.joined());
+    CHECK(bench.ring.operations.empty());
+}
+
 TEST_CASE("a program that is not there is answered with what to install") {
     Bench bench;
     const auto known = bench.child.start({"/nowhere/rpicam-vid", "-t", "0"}, tokens);
