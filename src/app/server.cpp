@@ -17,6 +17,7 @@
 #include "encode/placeholder_worker.hpp"
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
+#include "ringcast/config/describe.hpp"
 #include "sources/make_source.hpp"
 
 namespace ringcast::app {
@@ -143,6 +144,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
     geometry.page = uring::system_page_bytes();
     geometry.frame_bytes_max = config.memory.frame_max;
     geometry.slot_count = config.memory.slots;
+    RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(config.memory));
 
     StreamParts parts;
     auto memory = uring::MappedMemory::create(geometry.arena_bytes());

@@ -100,11 +100,12 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
 
 std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept {
     // Besides the frame a slot holds a page of headroom, what a byte stream may read ahead, and the
-    // tail, rounded up to whole pages: together at most the read-ahead and two of the largest
-    // pages.
+    // tail (boundary and part header), rounded up to whole pages.
     constexpr std::size_t read_ahead = 64UL * 1024UL;
     constexpr std::size_t page_max = 64UL * 1024UL;
-    return memory.slots * (memory.frame_max + read_ahead + 2 * page_max);
+    constexpr std::size_t tail_max = 1024;
+    const std::size_t wanted = page_max + memory.frame_max + read_ahead + tail_max;
+    return memory.slots * ((wanted + page_max - 1) / page_max * page_max);
 }
 
 std::string_view source_name(const SourceConfig& source) noexcept {

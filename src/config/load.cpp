@@ -11,11 +11,13 @@
 
 #include <fmt/core.h>
 
+#include "ringcast/config/describe.hpp"
 #include "ringcast/config/document.hpp"
 #include "ringcast/config/keys.hpp"
 #include "ringcast/config/listen_address.hpp"
 #include "ringcast/config/reader.hpp"
 #include "ringcast/config/toml_text.hpp"
+#include "ringcast/config/units.hpp"
 
 namespace ringcast::config {
 
@@ -99,11 +101,29 @@ void read_viewers(Reader& reader, const Table& root, ViewersConfig& viewers) {
     }
 }
 
+/// Beyond that the kernel would refuse to register the frames, and every send would copy.
+void check_memory(Reader& reader, const Section& section, const MemoryConfig& memory) {
+    const std::size_t bytes = stream_memory_bytes(memory);
+    if (bytes <= stream_memory_bytes_max) {
+        return;
+    }
+    constexpr std::size_t mebibyte = 1024UL * 1024UL;
+    const std::string_view key = section.table.find("slots") != nullptr ? "slots" : "frame_max";
+    reader.report(section.table.find(key)->position, fmt::format("{}.{}", section.path, key),
+                  fmt::format("found {} slots of frame_max = {}, about {} MiB for each stream, "
+                              "expected at most {} MiB, which io_uring takes in one piece: lower "
+                              "slots or frame_max",
+                              memory.slots, bytes_text(memory.frame_max),
+                              (bytes + mebibyte - 1) / mebibyte,
+                              stream_memory_bytes_max / mebibyte));
+}
+
 void read_memory(Reader& reader, const Table& root, MemoryConfig& memory) {
     if (const auto section = reader.section(root, "memory")) {
         reader.check_key_names(*section, {});
         assign(memory.frame_max, reader.number(*section, find_key("memory", "frame_max")));
         assign(memory.slots, reader.number(*section, find_key("memory", "slots")));
+        check_memory(reader, *section, memory);
     }
 }
 

@@ -19,8 +19,11 @@ long read_sysctl(const char* path, long otherwise) {
     return file >> value ? value : otherwise;
 }
 
+constexpr std::size_t mib = 1024UL * 1024UL;
+/// What the kernel takes as one buffer (io_uring/rsrc.c, Linux 6.1 to 6.18).
+constexpr std::size_t buffer_bytes_max = 1024 * mib;
+
 std::string in_mib(std::size_t bytes) {
-    constexpr std::size_t mib = 1024UL * 1024UL;
     return std::to_string((bytes + mib - 1) / mib) + " MiB";
 }
 
@@ -80,6 +83,11 @@ Error explain_setup_failure(int error) {
 
 Error explain_registration_failure(int error, std::size_t bytes) {
     const std::string what = "can't register " + in_mib(bytes) + " with io_uring: ";
+    // The kernel's answer to that is EFAULT, as to memory that it can't pin.
+    if (bytes > buffer_bytes_max) {
+        return {what + "it takes at most " + in_mib(buffer_bytes_max) +
+                " in one piece: use fewer or smaller slots (see [memory])"};
+    }
     switch (error) {
     case ENOMEM: {
         rlimit limit{};

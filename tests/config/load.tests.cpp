@@ -330,6 +330,7 @@ TEST_CASE("every limit of the key table holds at both ends") {
         if (!limited) {
             continue;
         }
+        std::string other;
         const auto with = [&](double value) {
             std::string written = number_text(value);
             if (key.kind == ValueKind::duration) {
@@ -339,7 +340,7 @@ TEST_CASE("every limit of the key table holds at both ends") {
             }
             const std::string line = std::string(key.name) + " = " + written + "\n";
             if (key.section != streams_section) {
-                return "[" + std::string(key.section) + "]\n" + line + pattern_stream;
+                return "[" + std::string(key.section) + "]\n" + line + other + pattern_stream;
             }
             return "[streams.a]\nsource = \"" + std::string(key.source) + "\"\n" + line +
                    (key.source == "file" ? "path = \"x\"\n" : "");
@@ -348,10 +349,30 @@ TEST_CASE("every limit of the key table holds at both ends") {
             key.kind == ValueKind::number || key.kind == ValueKind::duration ? 0.01 : 1;
         CAPTURE(key.section, key.name, limits_text(key));
         accepted(with(key.min));
+        if (key.section == "memory") {
+            // Not together with the other's default: that would be too much memory.
+            other = key.name == "slots" ? "frame_max = \"16KiB\"\n" : "slots = 8\n";
+        }
         accepted(with(key.max));
         CHECK_THAT(refusal(with(key.max + step)), ContainsSubstring(limits_text(key)));
         CHECK_THAT(refusal(with(key.min - step)), ContainsSubstring(limits_text(key)));
     }
+}
+
+TEST_CASE("a stream's frames in memory may not exceed what io_uring takes in one piece") {
+    const auto with = [](const std::string& memory) {
+        return "[memory]\n" + memory + pattern_stream;
+    };
+    accepted(with("slots = 15\nframe_max = \"64MiB\"\n"));
+    CHECK_THAT(refusal(with("slots = 16\nframe_max = \"64MiB\"\n")),
+               ContainsSubstring(":2:") && ContainsSubstring("memory.slots: found 16 slots") &&
+                   ContainsSubstring("frame_max = 64MiB") && ContainsSubstring("1027 MiB") &&
+                   ContainsSubstring("1024 MiB"));
+    accepted(with("slots = 800\n"));
+    CHECK_THAT(refusal(with("slots = 1024\n")), ContainsSubstring("frame_max = 1MiB"));
+    // The key that is there is the one to change.
+    CHECK_THAT(refusal(with("frame_max = \"40MiB\"\n")),
+               ContainsSubstring("memory.frame_max: found 32 slots"));
 }
 
 TEST_CASE("a picture size has limits") {

@@ -166,6 +166,18 @@ TEST_CASE("registering more than the limit is refused with the need, the limit a
     CHECK_THAT(message, ContainsSubstring("CAP_IPC_LOCK"));
 }
 
+TEST_CASE("registering more than the kernel takes in one piece is refused with that reason") {
+    const auto ring = uring::UringRing::create({});
+    REQUIRE(ring);
+    const auto memory = uring::MappedMemory::create(1024 * mib + 1);
+    REQUIRE(memory);
+    const auto registered = (*ring)->register_buffer(memory->bytes());
+    REQUIRE_FALSE(registered);
+    CHECK_THAT(registered.error().message, ContainsSubstring("1025 MiB") &&
+                                               ContainsSubstring("at most 1024 MiB") &&
+                                               ContainsSubstring("fewer or smaller slots"));
+}
+
 TEST_CASE("buffers add up to the limit") {
     CHECK_THAT(registration_of({6 * mib, 6 * mib}), ContainsSubstring("needs 6 MiB"));
 }

@@ -11,8 +11,10 @@ namespace ringcast::config {
 
 [[nodiscard]] std::string describe(const Config& config);
 
-/// What the slots of one stream take, bytes, for the largest page size in use.
+/// What the slots of one stream take at most, bytes: on a system with the largest pages in use.
 [[nodiscard]] std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept;
+/// The largest piece of memory that io_uring registers.
+inline constexpr std::size_t stream_memory_bytes_max = 1024UL * 1024UL * 1024UL;
 
 /// "pattern", "exec", "stdin" or "file".
 [[nodiscard]] std::string_view source_name(const SourceConfig& source) noexcept;
