@@ -20,6 +20,26 @@ constexpr std::uint8_t title_luma = 235;
 constexpr std::uint8_t reason_luma = 170;
 constexpr std::uint8_t name_luma = 120;
 
+/// Of the picture, pixels.
+struct Size {
+    int width = 0;
+    int height = 0;
+};
+constexpr Size size_max{1920, 1080};
+/// What a size is not made smaller than: the title and a line of a reason can be read.
+constexpr Size readable_min{320, 180};
+
+Size drawn_size(Size asked) noexcept {
+    const Size size{std::max(asked.width, 1), std::max(asked.height, 1)};
+    const double scale = std::min(static_cast<double>(size_max.width) / size.width,
+                                  static_cast<double>(size_max.height) / size.height);
+    if (scale >= 1) {
+        return size;
+    }
+    return {std::max(static_cast<int>(size.width * scale), readable_min.width),
+            std::max(static_cast<int>(size.height * scale), readable_min.height)};
+}
+
 void draw_background(Picture& picture) {
     for (int y = 0; y < picture.padded_height(); y += 2) {
         Colour colour = background;
@@ -82,7 +102,8 @@ void draw_name(Picture& picture, std::string_view name) {
 
 std::vector<std::byte> draw_no_signal(std::string_view stream_name, std::string_view reason,
                                       int width, int height) {
-    Picture picture(width, height);
+    const Size size = drawn_size({width, height});
+    Picture picture(size.width, size.height);
     draw_background(picture);
     draw_message(picture, reason);
     draw_name(picture, stream_name);

@@ -52,13 +52,13 @@ DecodedPicture drawn(std::string_view reason, int width, int height) {
 
 } // namespace
 
-TEST_CASE("a no-signal picture is a valid JPEG of any size", "[encode]") {
+TEST_CASE("a no-signal picture is a valid JPEG of the size that was asked for", "[encode]") {
     struct Size {
         int width;
         int height;
     };
     for (const Size size :
-         {Size{1, 1}, {16, 16}, {65, 67}, {320, 240}, {1279, 719}, {4000, 50}, {50, 4000}}) {
+         {Size{1, 1}, {16, 16}, {65, 67}, {320, 240}, {1279, 719}, {1920, 50}, {50, 1080}}) {
         INFO(size.width << " x " << size.height);
         const auto jpeg =
             draw_no_signal("printer", "the camera is unplugged", size.width, size.height);
@@ -68,6 +68,37 @@ TEST_CASE("a no-signal picture is a valid JPEG of any size", "[encode]") {
         CHECK(info->height == size.height);
         CHECK(info->bytes == jpeg.size());
     }
+}
+
+TEST_CASE("a no-signal picture beyond full HD is smaller, in the same proportions", "[encode]") {
+    struct Sizes {
+        int width;
+        int height;
+        int drawn_width;
+        int drawn_height;
+    };
+    // What a frame's header says of its size is not to be trusted: four gigabytes of pixels.
+    for (const Sizes size : {Sizes{3840, 2160, 1920, 1080},
+                             {1080, 1920, 607, 1080},
+                             {65535, 65535, 1080, 1080},
+                             {65535, 1, 1920, 180},
+                             {1, 65535, 320, 1080},
+                             {4000, 50, 1920, 180}}) {
+        INFO(size.width << " x " << size.height);
+        const auto decoded =
+            decode_jpeg(draw_no_signal("printer", "input ended", size.width, size.height));
+        REQUIRE(decoded.has_value());
+        CHECK(decoded->width == static_cast<unsigned>(size.drawn_width));
+        CHECK(decoded->height == static_cast<unsigned>(size.drawn_height));
+        CHECK(bright_extent(*decoded).pixels > 100); // there is something to read
+    }
+}
+
+TEST_CASE("a no-signal picture of no size is one pixel", "[encode]") {
+    const auto info = jpeg::inspect(draw_no_signal("printer", "input ended", 0, 0));
+    REQUIRE(info.has_value());
+    CHECK(info->width == 1);
+    CHECK(info->height == 1);
 }
 
 TEST_CASE("the text stays within the picture, however long the reason is", "[encode]") {

@@ -60,6 +60,16 @@ TEST_CASE("a picture is painted in the size that was asked for") {
     CHECK(bench.painter->picture(7).empty());
 }
 
+TEST_CASE("a hostile size is painted smaller") {
+    Bench bench;
+    bench.painter->request(0, "door", "input ended", 65535, 65535);
+    bench.painter->request(1, "yard", "input ended", 1, 65535);
+    bench.until(
+        [&] { return !bench.painter->picture(0).empty() && !bench.painter->picture(1).empty(); });
+    CHECK(scan(bench.painter->picture(0)).height == 1080);
+    CHECK(scan(bench.painter->picture(1)).height == 1080);
+}
+
 TEST_CASE("only the newest request of a stream is answered") {
     Bench bench;
     for (std::uint16_t width = 100; width <= 200; ++width) {
