@@ -180,17 +180,32 @@ void Server::read_signals() noexcept {
 }
 
 void Server::on_signal(const io::Completion& completion) noexcept {
+    if (completion.result == -EINTR || completion.result == -EAGAIN) {
+        read_signals();
+        return;
+    }
     if (completion.result != static_cast<std::int32_t>(signal_info_.size())) {
         log(LogLevel::error, "signals can't be read any more (error {})", -completion.result);
         return;
     }
-    if (stopping_) {
-        std::_Exit(EXIT_FAILURE); // asked twice
+    switch (stop_requests_.take(ring_->now())) {
+    case StopRequests::Meaning::stop:
+        log(LogLevel::info, "stopping; once more ends at once");
+        begin_stop();
+        break;
+    case StopRequests::Meaning::repeated:
+        break;
+    case StopRequests::Meaning::at_once:
+        std::_Exit(EXIT_FAILURE);
     }
-    log(LogLevel::info, "stopping; once more ends at once");
-    stopping_ = true;
-    relay_->stop();
     read_signals();
+}
+
+void Server::begin_stop() noexcept {
+    if (!stopping_) {
+        stopping_ = true;
+        relay_->stop();
+    }
 }
 
 Instant Server::end_of_input() noexcept {
@@ -203,8 +218,7 @@ Instant Server::end_of_input() noexcept {
     if (ring_->now() < end_at_) {
         return end_at_;
     }
-    stopping_ = true;
-    relay_->stop();
+    begin_stop();
     return never;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "app/stop_requests.hpp"
 #include "ringcast/base/result.hpp"
 #include "ringcast/base/time.hpp"
 #include "ringcast/base/unique_fd.hpp"
@@ -54,6 +55,7 @@ private:
     [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config) const;
     void read_signals() noexcept;
     void on_signal(const io::Completion& completion) noexcept;
+    void begin_stop() noexcept;
     [[nodiscard]] Instant end_of_input() noexcept;
 
     // In the order of their making: the relay is destroyed first, the ring last.
@@ -66,8 +68,9 @@ private:
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
     bool ends_with_input_ = false;
-    bool stopping_ = false;
-    Instant end_at_ = never; ///< when the ended input ends the process
+    StopRequests stop_requests_; ///< by signals
+    bool stopping_ = false;      ///< asked to, or the input has ended
+    Instant end_at_ = never;     ///< when the ended input ends the process
 };
 
 } // namespace ringcast::app

@@ -226,7 +226,21 @@ class Ends(unittest.TestCase):
             self.wait_stuck(server)
             server.process.send_signal(signal.SIGTERM)
             server.wait_log("once more ends at once")
+
+            def ended():  # the first moments are a wrapper's
+                server.process.send_signal(signal.SIGTERM)
+                return server.process.poll() is not None
+
+            harness.wait_for(ended, "the end at once")
             self.assertEqual(server.stop(), 1)
+
+    def test_a_signal_that_a_wrapper_sends_twice_is_one(self):
+        # As timeout(1) does: to its child and to the group.
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+            self.wait_stuck(server)
+            server.process.send_signal(signal.SIGTERM)
+            server.wait_log("once more ends at once")
+            self.assertEqual(server.stop(), 0)
 
     def test_nobody_new_is_let_in_meanwhile(self):
         with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
