@@ -8,6 +8,7 @@
 #include <ctime>
 #include <limits>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <liburing.h>
@@ -70,8 +71,10 @@ constexpr std::size_t zero_copy_bytes_min_stacked = 16UL * 1024UL;
 constexpr std::size_t zero_copy_bytes_min_single = 32UL * 1024UL;
 
 /// A full submission queue is emptied by one call. More are needed only when the kernel is out of
-/// memory for requests, which it waits to get rather than refuse.
-constexpr unsigned submit_attempts_max = 16;
+/// memory for requests. It is waited for, since the operation that is to be prepared can't be left
+/// out; a system that has none for ten seconds helps itself by ending processes.
+constexpr unsigned submit_attempts_max = 10'000;
+constexpr auto memory_pause = std::chrono::milliseconds(1);
 /// How many calls in a row may be answered from the completion queue alone before the kernel gets
 /// to run what it has deferred.
 constexpr unsigned turns_without_enter_max = 4;
@@ -408,6 +411,21 @@ void UringRing::enter(unsigned wait_count, unsigned flags, WaitArguments* argume
         log(LogLevel::error, "io_uring_enter failed: errno {}", -answer);
     }
     RINGCAST_ASSERT(is_passing(answer));
+    if (answer == -EAGAIN || answer == -ENOMEM) {
+        wait_for_memory();
+    }
+}
+
+/// The kernel could not take operations. Those that are over hold memory until it gets to run what
+/// it has deferred, which a refused call does not do.
+void UringRing::wait_for_memory() noexcept {
+    if (!shortage_reported_) {
+        shortage_reported_ = true;
+        log(LogLevel::warning, "the kernel has no memory for operations: waiting for it");
+    }
+    ++enters_;
+    static_cast<void>(io_uring_get_events(&native_->ring)); // the next call meets what ails it
+    std::this_thread::sleep_for(memory_pause);
 }
 
 std::size_t UringRing::copy_out(std::span<Completion> completions) noexcept {

@@ -97,6 +97,7 @@ private:
     /// io_uring_enter. `arguments` is null where nothing is waited for.
     struct WaitArguments;
     void enter(unsigned wait_count, unsigned flags, WaitArguments* arguments) noexcept;
+    void wait_for_memory() noexcept;
     [[nodiscard]] std::size_t copy_out(std::span<io::Completion> completions) noexcept;
     void read_clocks() noexcept;
 
@@ -108,7 +109,8 @@ private:
     unsigned turns_without_enter_ = 0;
     std::uint16_t buffer_count_ = 0;
     bool zero_copy_supported_ = false;
-    bool gathers_ = false; ///< the kernel can wait for several completions, for a moment
+    bool shortage_reported_ = false; ///< the kernel had no memory for operations, and it was logged
+    bool gathers_ = false;           ///< the kernel can wait for several completions, for a moment
 };
 
 } // namespace ringcast::uring
