@@ -59,7 +59,7 @@ int run(std::span<const char* const> arguments) {
 
     // What the system allows.
     const std::uint64_t open_files = raise_open_files_limit();
-    static_cast<void>(raise_locked_memory_limit()); // registering tells when it does not suffice
+    const std::uint64_t locked_memory = raise_locked_memory_limit();
     if (const auto warning =
             open_files_warning(open_files, config.viewers.max, config.streams.size())) {
         log(LogLevel::warning, "{}", *warning);
@@ -78,7 +78,7 @@ int run(std::span<const char* const> arguments) {
     }
 
     // Everything between the sources and the viewers.
-    auto server = Server::create(config, sockets, parsed->ends_with_input);
+    auto server = Server::create(config, sockets, locked_memory, parsed->ends_with_input);
     if (!server) {
         return cannot_start(server.error());
     }

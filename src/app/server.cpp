@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <sys/random.h>
@@ -28,10 +29,23 @@ namespace {
 constexpr Duration input_ended_shown_for = std::chrono::seconds(5);
 /// The relay bounds its own end; this is for an operation that the kernel never answers.
 constexpr Duration stop_bound = std::chrono::seconds(8);
+/// The kernel takes back what it charged an earlier run's memory for some time after that has
+/// ended, so a restart may find the limit used up for a moment. For all streams together.
+constexpr Duration registration_patience = std::chrono::milliseconds(500);
+constexpr Duration registration_pause = std::chrono::milliseconds(20);
 /// Result and notification of a send, hang-up poll, abort or close.
 constexpr unsigned completions_per_connection = 4;
 
 static_assert(sizeof(signalfd_siginfo) == 128, "the kernel's layout");
+
+frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
+    frame::SlotGeometry geometry;
+    geometry.page = uring::system_page_bytes();
+    geometry.frame_bytes_max = memory.frame_max;
+    geometry.slot_count = memory.slots;
+    RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(memory));
+    return geometry;
+}
 
 Result<http::Boundary> random_boundary() {
     std::array<std::uint64_t, 2> bits{};
@@ -62,8 +76,10 @@ void ignore_broken_pipes() noexcept {
 
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>>
-Server::create(const config::Config& config, std::span<const int> listeners, bool ends_with_input) {
+Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
+                                               std::span<const int> listeners,
+                                               std::uint64_t locked_memory_max,
+                                               bool ends_with_input) {
     std::unique_ptr<Server> server(new Server());
     server->ends_with_input_ = ends_with_input;
     ignore_broken_pipes();
@@ -88,6 +104,9 @@ Server::create(const config::Config& config, std::span<const int> listeners, boo
     }
     server->ring_ = std::move(*ring);
 
+    if (slot_geometry(config.memory).arena_bytes() * config.streams.size() <= locked_memory_max) {
+        server->registration_patience_ = registration_patience;
+    }
     std::vector<relay::StreamSetup> setups;
     for (const config::StreamConfig& stream : config.streams) {
         auto parts = server->make_stream(config, stream);
@@ -138,14 +157,19 @@ relay::RelaySettings Server::relay_settings(const config::Config& config) const 
     return settings;
 }
 
+Result<io::BufferId> Server::register_frames(ByteSpan memory) {
+    auto registered = ring_->register_buffer(memory);
+    while (!registered && registration_patience_ > Duration(0)) {
+        std::this_thread::sleep_for(registration_pause);
+        registration_patience_ -= registration_pause;
+        registered = ring_->register_buffer(memory);
+    }
+    return registered;
+}
+
 Result<Server::StreamParts> Server::make_stream(const config::Config& config,
                                                 const config::StreamConfig& stream) {
-    frame::SlotGeometry geometry;
-    geometry.page = uring::system_page_bytes();
-    geometry.frame_bytes_max = config.memory.frame_max;
-    geometry.slot_count = config.memory.slots;
-    RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(config.memory));
-
+    const frame::SlotGeometry geometry = slot_geometry(config.memory);
     StreamParts parts;
     auto memory = uring::MappedMemory::create(geometry.arena_bytes());
     if (!memory) {
@@ -154,7 +178,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
     parts.memory = std::move(*memory);
     const ByteSpan bytes = parts.memory.bytes().first(geometry.arena_bytes());
     std::optional<io::BufferId> buffer;
-    if (auto registered = ring_->register_buffer(bytes)) {
+    if (auto registered = register_frames(bytes)) {
         buffer = *registered;
         log(LogLevel::info, "stream {}: frames are in registered memory ({} slots)", stream.name,
             geometry.slot_count);

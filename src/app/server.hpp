@@ -25,11 +25,13 @@ namespace ringcast::app {
 class Server {
 public:
     /// Takes SIGTERM and SIGINT for the whole process: they are blocked and read through the ring.
-    /// `listeners` are listening sockets that stay the caller's. `ends_with_input`: the process
-    /// ends some seconds after the default stream's source has come to its end. The error is one
-    /// line that says what to do.
-    [[nodiscard]] static Result<std::unique_ptr<Server>>
-    create(const config::Config& config, std::span<const int> listeners, bool ends_with_input);
+    /// `listeners` are listening sockets that stay the caller's. `locked_memory_max`: what this
+    /// user may lock, bytes. `ends_with_input`: the process ends some seconds after the default
+    /// stream's source has come to its end. The error is one line that says what to do.
+    [[nodiscard]] static Result<std::unique_ptr<Server>> create(const config::Config& config,
+                                                                std::span<const int> listeners,
+                                                                std::uint64_t locked_memory_max,
+                                                                bool ends_with_input);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     Server(Server&&) = delete;
@@ -52,6 +54,7 @@ private:
     [[nodiscard]] Result<void> open_signals();
     [[nodiscard]] Result<StreamParts> make_stream(const config::Config& config,
                                                   const config::StreamConfig& stream);
+    [[nodiscard]] Result<io::BufferId> register_frames(ByteSpan memory);
     [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config) const;
     void read_signals() noexcept;
     void on_signal(const io::Completion& completion) noexcept;
@@ -67,6 +70,7 @@ private:
     std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
+    Duration registration_patience_{}; ///< what is left of it
     bool ends_with_input_ = false;
     StopRequests stop_requests_; ///< by signals
     bool stopping_ = false;      ///< asked to, or the input has ended
