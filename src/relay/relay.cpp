@@ -444,9 +444,9 @@ void Relay::check_progress(viewer::Viewer& viewer, Instant now) noexcept {
     const bool ending = viewer.state() == viewer::ViewerState::aborting ||
                         viewer.state() == viewer::ViewerState::closing;
     // The first question gives the baseline, so it comes early enough for a second one to answer;
-    // while slots are short, early enough to know who is stuck and who is only slow.
-    const bool stream_short = viewer.streaming() && streams_[viewer.terms().stream]->slots_short();
-    const Duration patience = stream_short ? sweep_interval : settings_.viewer.stall_timeout / 4;
+    // where viewers may have to yield, early enough to know who is stuck and who is only slow.
+    const bool may_yield = viewer.streaming() && streams_[viewer.terms().stream]->slots_halved();
+    const Duration patience = may_yield ? sweep_interval : settings_.viewer.stall_timeout / 4;
     if (!in_flight || ending || now - viewer.last_progress() < patience) {
         return;
     }

@@ -22,7 +22,8 @@ constexpr std::uint16_t placeholder_height = 360;
 /// size.
 constexpr std::uint16_t placeholder_width_max = 3840;
 constexpr std::uint16_t placeholder_height_max = 2160;
-/// A quarter of the slots free: the low-water mark.
+/// A quarter of the slots free: the low-water mark; always two above the reserve, because what a
+/// source takes next and what is being sent must not touch it.
 constexpr std::uint16_t low_water_divisor = 4;
 /// A holder of an old frame without progress for so long is the first to yield.
 constexpr Duration no_progress_min = std::chrono::milliseconds(250);
@@ -236,8 +237,12 @@ void Stream::wake_due(Instant now) noexcept {
 bool Stream::slots_short() const noexcept {
     const auto slot_count = setup_.arena->geometry().slot_count;
     const auto low_water = std::max<std::uint16_t>(
-        slot_count / low_water_divisor, static_cast<std::uint16_t>(settings_.slots_reserve + 1));
+        slot_count / low_water_divisor, static_cast<std::uint16_t>(settings_.slots_reserve + 2));
     return setup_.arena->free_count() <= low_water;
+}
+
+bool Stream::slots_halved() const noexcept {
+    return setup_.arena->free_count() <= setup_.arena->geometry().slot_count / 2;
 }
 
 void Stream::count_holders(viewer::ViewerContext& context, viewer::ViewerSlab& viewers) noexcept {
@@ -258,28 +263,25 @@ void Stream::count_holders(viewer::ViewerContext& context, viewer::ViewerSlab& v
             now - viewer.sampled_at() > sample_interval) {
             viewer.sample_progress(context);
         }
-        holders.progressing += viewer.stuck(now - std::max(no_progress_min, 2 * period_)) ? 0U : 1U;
+        holders.stuck += viewer.stuck(now - std::max(no_progress_min, 2 * period_)) ? 1U : 0U;
+        holders.progressing += viewer.progressing() ? 1U : 0U;
     }
 }
 
 std::size_t Stream::find_victim_slot() const noexcept {
-    std::size_t oldest = none;
-    std::size_t oldest_stuck = none;
+    std::size_t victim = none;
     for (std::size_t i = 0; i < holders_.size(); ++i) {
         const Holders& holders = holders_[i];
-        const bool yields = holders.count > holders.ending && holders.sequence != sequence_;
-        if (!yields) {
-            continue;
+        if (holders.count == holders.ending || holders.sequence == sequence_) {
+            continue; // nobody can be made to yield, or it is the newest
         }
-        if (oldest == none || holders.sequence < holders_[oldest].sequence) {
-            oldest = i;
-        }
-        if (holders.progressing == 0 &&
-            (oldest_stuck == none || holders.sequence < holders_[oldest_stuck].sequence)) {
-            oldest_stuck = i;
+        if (victim == none || holders.rank() > holders_[victim].rank() ||
+            (holders.rank() == holders_[victim].rank() &&
+             holders.sequence < holders_[victim].sequence)) {
+            victim = i;
         }
     }
-    return oldest_stuck != none ? oldest_stuck : oldest;
+    return victim;
 }
 
 void Stream::choose_victims(viewer::ViewerContext& context, viewer::ViewerSlab& viewers,

@@ -204,3 +204,81 @@ TEST_CASE("connections that come and go leave nothing behind") {
     CHECK(simulation.relay().send_count() == 0);
     finish(simulation);
 }
+
+TEST_CASE("a snapshot whose head is stuck behind a full socket can be made to yield") {
+    // One of these numbers of answers fills the socket so far that the next head does not fit.
+    for (std::uint32_t answers = 10; answers <= 18; ++answers) {
+        Decisions decisions{std::span<const std::uint8_t>{}};
+        Simulation simulation(decisions, quiet_world());
+        const SimClient& good = simulation.add_client(stream_viewer("192.0.2.1:1"));
+        run_for(simulation, 1s);
+        std::string text;
+        for (std::uint32_t answer = 0; answer < answers; ++answer) {
+            text += "GET /healthz HTTP/1.1\r\nHost: sim\r\n\r\n";
+        }
+        text += "GET /s0/snapshot?max_age_ms=1000 HTTP/1.1\r\nHost: sim\r\n\r\n";
+        constexpr std::uint32_t crowd = 40;
+        for (std::uint32_t i = 0; i < crowd; ++i) {
+            ClientPlan plan = never_reading_viewer(i);
+            plan.link.send_buffer = 2'000;
+            plan.link.receive_buffer = 500;
+            plan.requests.front().text = text; // whatever is answered is never read
+            (void)simulation.add_client(plan);
+            run_for(simulation, 33ms);
+        }
+        INFO(answers << " answers first");
+        CHECK(share_received(simulation, good, 2s) >= 0.95);
+        CHECK(simulation.source(0).counters().frames_dropped == 0);
+        finish(simulation);
+    }
+}
+
+TEST_CASE("those who never read yield before one who reads slowly") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.frame_bytes_min = world.source.frame_bytes_max = 60'000;
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.link.send_buffer = 16'000;
+    plan.link.receive_buffer = 16'000;
+    plan.read_bytes = 3'000;
+    plan.read_pause = 125ms; // a frame takes two and a half seconds
+    const SimClient& slow = simulation.add_client(plan);
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        (void)simulation.add_client(never_reading_viewer(i));
+        run_for(simulation, 33ms);
+    }
+    CHECK(simulation.relay().counters().evicted_for_memory > 30);
+    CHECK(slow.here());
+    CHECK(slow.reader().frames() >= 1);
+    finish(simulation);
+}
+
+TEST_CASE("a far viewer with few slots is served by copy instead of being disconnected") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.slots = 8;
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.link.round_trip = 300ms;
+    const SimClient& far = simulation.add_client(plan);
+    run_for(simulation, 20s);
+    CHECK(far.here());
+    CHECK(simulation.relay().counters().evicted_for_memory == 0);
+    CHECK(far.reader().frames() >= 300); // at least half of the rate over so long a way
+    finish(simulation);
+}
+
+TEST_CASE("a source that gives a picture in ten seconds is not taken for a silent one") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.period = 10s;
+    Simulation simulation(decisions, world);
+    (void)simulation.add_client(stream_viewer("192.0.2.1:1"));
+    run_for(simulation, 25s); // two pictures: from here on the period is known
+    for (int second = 0; second < 40; ++second) {
+        run_for(simulation, 1s);
+        CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
+    }
+    finish(simulation);
+}

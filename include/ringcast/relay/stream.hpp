@@ -55,6 +55,8 @@ public:
 
     /// True while slots are so short that slow viewers are held together.
     [[nodiscard]] bool slots_short() const noexcept;
+    /// True while slots may soon be short: the time to find out who is stuck and who is only slow.
+    [[nodiscard]] bool slots_halved() const noexcept;
     /// At the reserve: appends to `victims` those who yield, so that the source keeps finding
     /// slots.
     void choose_victims(viewer::ViewerContext& context, viewer::ViewerSlab& viewers,
@@ -92,7 +94,13 @@ private:
         std::uint64_t sequence = 0;
         std::uint32_t count = 0;
         std::uint32_t ending = 0;      ///< of these, already being aborted
-        std::uint32_t progressing = 0; ///< of these, not known to be stuck
+        std::uint32_t stuck = 0;       ///< known to make no progress
+        std::uint32_t progressing = 0; ///< known to make some
+
+        /// Who yields first: higher is earlier.
+        [[nodiscard]] int rank() const noexcept {
+            return stuck + ending == count ? 2 : (progressing == 0 ? 1 : 0);
+        }
     };
 
     [[nodiscard]] bool watched() const noexcept {

@@ -225,9 +225,13 @@ public:
     [[nodiscard]] Instant last_progress() const noexcept { return last_progress_; }
     /// When the kernel was last asked how far the peer has come.
     [[nodiscard]] Instant sampled_at() const noexcept { return sampled_at_; }
-    /// True exactly when it has been watched since before `since` and has made no progress since.
+    /// Known to make no progress: watched since before `since`, and none since then.
     [[nodiscard]] bool stuck(Instant since) const noexcept {
         return progress_known_ && watched_since_ <= since && last_progress_ <= since;
+    }
+    /// Known to make progress: seen twice, and further the second time.
+    [[nodiscard]] bool progressing() const noexcept {
+        return progress_known_ && last_progress_ > watched_since_;
     }
     [[nodiscard]] std::uint32_t frames_pinned() const noexcept { return sends_; }
     [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
