@@ -3,14 +3,15 @@
 #include <fmt/core.h>
 #include <sys/resource.h>
 
+#include "ringcast/relay/settings.hpp"
+
 namespace ringcast::app {
 
 namespace {
 
 constexpr std::uint64_t files_of_process =
     32; // standard streams, ring, listeners, signals, libraries
-constexpr std::uint64_t files_for_answers = 64; // connections beyond the viewers: status, 503
-constexpr std::uint64_t files_per_stream = 8;   // pipes, pidfd, eventfd, a file and its folder
+constexpr std::uint64_t files_per_stream = 8; // pipes, pidfd, eventfd, a file and its folder
 
 std::uint64_t raise_to_hard_limit(decltype(RLIMIT_NOFILE) resource) noexcept {
     rlimit limit{};
@@ -39,6 +40,9 @@ std::uint64_t raise_locked_memory_limit() noexcept {
 
 std::optional<std::string> open_files_warning(std::uint64_t limit, std::uint32_t viewers_max,
                                               std::size_t stream_count) {
+    // Connections beyond the viewers: status, 503.
+    const std::uint64_t files_for_answers =
+        relay::RelaySettings(http::Boundary(0, 0)).connections_extra;
     const std::uint64_t reserve =
         files_of_process + files_for_answers + files_per_stream * stream_count;
     if (limit >= reserve + viewers_max) {
