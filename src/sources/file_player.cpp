@@ -9,6 +9,7 @@
 
 #include "ringcast/base/log.hpp"
 #include "sources/byte_size.hpp"
+#include "uring/clock.hpp"
 
 namespace ringcast::sources {
 
@@ -25,7 +26,7 @@ bool is_picture_name(std::string_view name) {
 
 FilePlayer::FilePlayer(std::string stream_name, std::string path, std::optional<double> fps)
     : stream_name_(std::move(stream_name)), path_(std::move(path)), fps_(fps),
-      schedule_(picture_fps, monotonic_now()) {}
+      schedule_(picture_fps, uring::monotonic_now()) {}
 
 void FilePlayer::run(FrameThread::Worker& worker) {
     for (;;) {
@@ -45,7 +46,7 @@ void FilePlayer::run(FrameThread::Worker& worker) {
 void FilePlayer::play_next(FrameThread::Worker& worker) {
     const ByteSpan payload = worker.payload();
     if (payload.empty()) {
-        worker.frames_dropped += 1 + schedule_.advance(monotonic_now());
+        worker.frames_dropped += 1 + schedule_.advance(uring::monotonic_now());
         return;
     }
     const std::string reason = find_frame(worker, payload);
@@ -58,7 +59,7 @@ void FilePlayer::play_next(FrameThread::Worker& worker) {
         return;
     }
     show(worker);
-    worker.frames_dropped += schedule_.advance(monotonic_now());
+    worker.frames_dropped += schedule_.advance(uring::monotonic_now());
 }
 
 /// A picture that has been completed is shown at once, and goes on from there at the usual rate.
@@ -82,7 +83,7 @@ void FilePlayer::play_news() {
             names_.insert(place, news.completed);
         }
     }
-    schedule_.restart(monotonic_now());
+    schedule_.restart(uring::monotonic_now());
 }
 
 void FilePlayer::show(FrameThread::Worker& worker) {
@@ -94,8 +95,8 @@ void FilePlayer::show(FrameThread::Worker& worker) {
     info.jpeg_bytes = found_.bytes;
     info.width = found_.width;
     info.height = found_.height;
-    info.captured = wall_now();
-    info.captured_at = monotonic_now();
+    info.captured = uring::wall_now();
+    info.captured_at = uring::monotonic_now();
     worker.hand_over(info);
 }
 
@@ -134,7 +135,7 @@ std::string FilePlayer::look() {
     names_.clear();
     next_name_ = 0;
     const bool pictures = is_folder_ || is_picture_name(path_);
-    schedule_ = Schedule(fps_.value_or(pictures ? picture_fps : video_fps), monotonic_now());
+    schedule_ = Schedule(fps_.value_or(pictures ? picture_fps : video_fps), uring::monotonic_now());
     return {};
 }
 
@@ -207,7 +208,7 @@ bool FilePlayer::read_frame(FrameThread::Worker& worker, ByteSpan payload) {
 // ----------------------------------------------------------------------------------------
 
 void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
-    const Instant now = monotonic_now();
+    const Instant now = uring::monotonic_now();
     schedule_.restart(now + retry_time);
     if (!trouble_since_.has_value()) {
         trouble_since_ = now;
@@ -222,7 +223,7 @@ void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
 
 void FilePlayer::count_losses(FrameThread::Worker& worker) {
     const FileFrames::Losses& losses = frames_.losses();
-    const Instant now = monotonic_now();
+    const Instant now = uring::monotonic_now();
     if (losses.damaged > counted_.damaged && damaged_burst_.begins(now)) {
         log(LogLevel::warning, "stream {}: {}: a damaged frame was skipped", stream_name_, path_);
     }

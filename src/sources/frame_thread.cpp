@@ -11,16 +11,11 @@
 #include <unistd.h>
 
 #include "ringcast/base/assert.hpp"
+#include "uring/clock.hpp"
 
 namespace ringcast::sources {
 
 namespace {
-
-Duration read_clock(clockid_t clock) noexcept {
-    timespec time{};
-    clock_gettime(clock, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 void write_event(int fd) noexcept {
     const std::uint64_t one = 1;
@@ -29,13 +24,6 @@ void write_event(int fd) noexcept {
 }
 
 } // namespace
-
-Instant monotonic_now() noexcept {
-    return Instant(read_clock(CLOCK_MONOTONIC));
-}
-WallTime wall_now() noexcept {
-    return WallTime(read_clock(CLOCK_REALTIME));
-}
 
 // --- the thread's side
 // ----------------------------------------------------------------------------
@@ -72,7 +60,7 @@ FrameThread::Worker::Wake FrameThread::Worker::sleep_until(Instant until, int de
         if (stop_asked()) {
             return Wake::stop;
         }
-        const Duration rest = std::max(until - monotonic_now(), Duration(0));
+        const Duration rest = std::max(until - uring::monotonic_now(), Duration(0));
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rest);
         const timespec time_out{static_cast<time_t>(seconds.count()),
                                 static_cast<long>((rest - seconds).count())};
@@ -96,7 +84,7 @@ void FrameThread::send(Message message) noexcept {
     // A message that is refused is left as it was.
     while (!messages_.push(std::move(message))) { // NOLINT(bugprone-use-after-move)
         // The loop is far behind. Nothing is lost by waiting: it has all of the thread's slots.
-        if (worker_.sleep_until(monotonic_now() + slot_retry_time) == Worker::Wake::stop) {
+        if (worker_.sleep_until(uring::monotonic_now() + slot_retry_time) == Worker::Wake::stop) {
             return;
         }
     }

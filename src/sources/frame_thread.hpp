@@ -20,10 +20,6 @@
 
 namespace ringcast::sources {
 
-/// The clocks, for threads that have no ring to ask.
-[[nodiscard]] Instant monotonic_now() noexcept;
-[[nodiscard]] WallTime wall_now() noexcept;
-
 class FrameThread {
 public:
     /// One that is being written and one for the time until the loop has taken that.

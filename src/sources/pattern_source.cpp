@@ -8,6 +8,7 @@
 #include "ringcast/base/log.hpp"
 #include "sources/byte_size.hpp"
 #include "sources/schedule.hpp"
+#include "uring/clock.hpp"
 
 namespace ringcast::sources {
 
@@ -26,22 +27,22 @@ void PatternSource::start(source::FrameSink& sink, std::uint32_t stream) noexcep
 }
 
 void PatternSource::run(FrameThread::Worker& worker) noexcept {
-    Schedule schedule(fps_, monotonic_now());
+    Schedule schedule(fps_, uring::monotonic_now());
     while (worker.sleep_until(schedule.due()) != FrameThread::Worker::Wake::stop) {
         if (const ByteSpan payload = worker.payload(); !payload.empty()) {
             make_frame(worker, payload);
         } else {
             ++worker.frames_dropped;
         }
-        worker.frames_dropped += schedule.advance(monotonic_now());
+        worker.frames_dropped += schedule.advance(uring::monotonic_now());
     }
 }
 
 void PatternSource::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
     const std::size_t frame_bytes_max = payload.size() - frame::SlotGeometry::read_ahead;
     frame::FrameInfo info;
-    info.captured = wall_now();
-    info.captured_at = monotonic_now();
+    info.captured = uring::wall_now();
+    info.captured_at = uring::monotonic_now();
     const encode::Picture& picture = painter_.paint(sequence_ + 1, info.captured);
     const jpeg::Stamp stamp{sequence_ + 1, info.captured, 0};
     const std::optional<std::size_t> bytes =

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <limits>
 #include <string>
 #include <thread>
@@ -18,6 +17,7 @@
 
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
+#include "uring/clock.hpp"
 #include "uring/peer.hpp"
 #include "uring/setup_failure.hpp"
 #include "uring/zero_copy_trial.hpp"
@@ -141,16 +141,6 @@ Result<void> check_operations(io_uring& ring) {
         }
     }
     return {};
-}
-
-std::chrono::nanoseconds read_clock(clockid_t clock) noexcept {
-    timespec time{};
-    RINGCAST_ASSERT(::clock_gettime(clock, &time) == 0);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-Instant monotonic_now() noexcept {
-    return Instant(read_clock(CLOCK_MONOTONIC));
 }
 
 int send_flags(SendOptions options) noexcept {
@@ -445,7 +435,7 @@ std::size_t UringRing::copy_out(std::span<Completion> completions) noexcept {
 
 void UringRing::read_clocks() noexcept {
     now_ = monotonic_now();
-    wall_now_ = WallTime(read_clock(CLOCK_REALTIME));
+    wall_now_ = uring::wall_now();
 }
 
 } // namespace ringcast::uring

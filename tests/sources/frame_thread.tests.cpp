@@ -6,6 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "sources/support.hpp"
+#include "uring/clock.hpp"
 
 namespace ringcast::sources {
 
@@ -63,7 +64,7 @@ FrameThread::Body make_frames(std::size_t count) {
             if (!payload.empty()) {
                 write_frame(worker, payload, jpeg(made + 1));
                 ++made;
-            } else if (worker.sleep_until(monotonic_now() + 1ms) ==
+            } else if (worker.sleep_until(uring::monotonic_now() + 1ms) ==
                        FrameThread::Worker::Wake::stop) {
                 return;
             }
@@ -154,7 +155,7 @@ TEST_CASE("reasons and frames of a thread keep their order") {
         worker.frames_damaged = 7;
         ByteSpan payload;
         while ((payload = worker.payload()).empty()) {
-            static_cast<void>(worker.sleep_until(monotonic_now() + 1ms));
+            static_cast<void>(worker.sleep_until(uring::monotonic_now() + 1ms));
         }
         write_frame(worker, payload, jpeg(5));
     });

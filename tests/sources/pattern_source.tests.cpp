@@ -4,6 +4,7 @@
 
 #include "ringcast/jpeg/stamp.hpp"
 #include "sources/support.hpp"
+#include "uring/clock.hpp"
 
 namespace ringcast::sources {
 
@@ -45,7 +46,7 @@ struct Bench {
 
 TEST_CASE("the pattern's frames carry their sequence, capture time and checksum") {
     Bench bench({{320, 240}, 200, 80}, 200'000);
-    const WallTime before = wall_now();
+    const WallTime before = uring::wall_now();
     bench.until([&] { return bench.sink.frames.size() >= 30; });
     for (std::size_t i = 0; i < 30; ++i) {
         const ConstByteSpan frame = as_bytes(bench.sink.frames[i]);
@@ -58,7 +59,7 @@ TEST_CASE("the pattern's frames carry their sequence, capture time and checksum"
         CHECK(bench.sink.infos[i].height == 240);
     }
     CHECK(bench.sink.infos[29].captured > before);
-    CHECK(bench.sink.infos[29].captured_at <= monotonic_now());
+    CHECK(bench.sink.infos[29].captured_at <= uring::monotonic_now());
     // Thirty frames at 200 a second: the last is captured no earlier than 29 periods after the
     // first was due.
     CHECK(bench.sink.infos[29].captured_at - bench.sink.infos[0].captured_at >

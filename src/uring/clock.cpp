@@ -1,0 +1,27 @@
+#include "uring/clock.hpp"
+
+#include <ctime>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::uring {
+
+namespace {
+
+Duration read_clock(clockid_t clock) noexcept {
+    timespec time{};
+    RINGCAST_ASSERT(::clock_gettime(clock, &time) == 0);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+} // namespace
+
+Instant monotonic_now() noexcept {
+    return Instant(read_clock(CLOCK_MONOTONIC));
+}
+
+WallTime wall_now() noexcept {
+    return WallTime(read_clock(CLOCK_REALTIME));
+}
+
+} // namespace ringcast::uring
