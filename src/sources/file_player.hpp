@@ -1,6 +1,6 @@
 #pragma once
-// Plays a file of JPEGs, or a folder of them, at a rate and for ever. Runs in a thread and may
-// block on the disk. Knows no ring.
+// Plays a file of JPEGs, or a folder of them, at a rate and for ever. Runs in a thread, because
+// opening and listing block on the disk. Knows no ring.
 
 #include <cstddef>
 #include <optional>
@@ -13,11 +13,13 @@
 #include "sources/folder_watch.hpp"
 #include "sources/frame_thread.hpp"
 #include "sources/schedule.hpp"
+#include "sources/thread_source.hpp"
 
 namespace ringcast::sources {
 
 class FilePlayer {
 public:
+    static constexpr std::string_view kind = "file";
     static constexpr double video_fps = 30;
     static constexpr double picture_fps = 1;
     /// How soon a file that is missing or holds nothing good is looked at again.
@@ -29,6 +31,7 @@ public:
     /// out.
     static constexpr std::size_t names_max = 100'000;
 
+    /// `fps` empty: 30 for a file of frames, 1 for pictures.
     FilePlayer(std::string stream_name, std::string path, std::optional<double> fps);
     void run(FrameThread::Worker& worker);
 
@@ -68,5 +71,7 @@ private:
     Burst oversized_burst_;
     FileFrames::Losses counted_;
 };
+
+using FileSource = ThreadSource<FilePlayer>;
 
 } // namespace ringcast::sources

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "sources/exec_source.hpp"
-#include "sources/file_source.hpp"
-#include "sources/pattern_source.hpp"
+#include "sources/file_player.hpp"
+#include "sources/pattern_player.hpp"
 #include "sources/stdin_source.hpp"
 
 namespace ringcast::sources {

@@ -13,8 +13,8 @@
 #include "ringcast/base/unique_fd.hpp"
 #include "ringcast/jpeg/stamp.hpp"
 #include "sources/exec_source.hpp"
-#include "sources/file_source.hpp"
-#include "sources/pattern_source.hpp"
+#include "sources/file_player.hpp"
+#include "sources/pattern_player.hpp"
 #include "sources/stdin_source.hpp"
 #include "sources/support.hpp"
 #include "uring/uring_ring.hpp"
@@ -164,7 +164,7 @@ TEST_CASE("a silent standard input is stopped over a real ring") {
 TEST_CASE("the pattern comes over a real ring, each frame whole and in order") {
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::PatternSource source(loop.ring(), "test", {{320, 240}, 200, 80});
+    sources::PatternSource source(loop.ring(), "test", config::PatternSource{{320, 240}, 200, 80});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 100; });
     loop.stop(source, sink);
@@ -196,11 +196,9 @@ TEST_CASE("a \"no signal\" picture is announced over a real ring") {
     const auto painter = std::move(encode::PlaceholderWorker::create(loop.ring()).value());
     const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };
     painter->request(0, "door", "input ended", 320, 240);
-    loop.until(
-        take, [&] { return !painter->picture(0).empty(); }, nullptr);
+    loop.until(take, [&] { return !painter->picture(0).empty(); }, nullptr);
     painter->stop();
-    loop.until(
-        take, [&] { return painter->stopped(); }, nullptr);
+    loop.until(take, [&] { return painter->stopped(); }, nullptr);
 }
 
 } // namespace ringcast::kernel_test

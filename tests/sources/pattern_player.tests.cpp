@@ -1,4 +1,4 @@
-#include "sources/pattern_source.hpp"
+#include "sources/pattern_player.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

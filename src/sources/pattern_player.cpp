@@ -1,4 +1,4 @@
-#include "sources/pattern_source.hpp"
+#include "sources/pattern_player.hpp"
 
 #include <optional>
 #include <utility>
@@ -12,21 +12,11 @@
 
 namespace ringcast::sources {
 
-PatternSource::PatternSource(io::Ring& ring, std::string stream_name,
-                             const config::PatternSource& pattern)
+PatternPlayer::PatternPlayer(std::string stream_name, const config::PatternSource& pattern)
     : stream_name_(std::move(stream_name)), fps_(pattern.fps), quality_(pattern.quality),
-      painter_(pattern.size.width, pattern.size.height, pattern.fps), thread_(ring, counters_) {}
+      painter_(pattern.size.width, pattern.size.height, pattern.fps) {}
 
-void PatternSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
-    constexpr std::uint8_t wake_operation = 0;
-    constexpr std::uint32_t only_run = 1;
-    const auto paint = [this](FrameThread::Worker& worker) { run(worker); };
-    if (!thread_.begin(sink, io::source_token(stream, wake_operation, only_run), paint)) {
-        sink.signal_lost("there is no thread left to paint the pattern");
-    }
-}
-
-void PatternSource::run(FrameThread::Worker& worker) noexcept {
+void PatternPlayer::run(FrameThread::Worker& worker) noexcept {
     Schedule schedule(fps_, uring::monotonic_now());
     while (worker.sleep_until(schedule.due()) != FrameThread::Worker::Wake::stop) {
         if (const ByteSpan payload = worker.payload(); !payload.empty()) {
@@ -38,7 +28,7 @@ void PatternSource::run(FrameThread::Worker& worker) noexcept {
     }
 }
 
-void PatternSource::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
+void PatternPlayer::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
     const std::size_t frame_bytes_max = payload.size() - frame::SlotGeometry::read_ahead;
     frame::FrameInfo info;
     info.captured = uring::wall_now();
@@ -59,7 +49,7 @@ void PatternSource::make_frame(FrameThread::Worker& worker, ByteSpan payload) no
     worker.hand_over(info);
 }
 
-void PatternSource::note_oversized(FrameThread::Worker& worker,
+void PatternPlayer::note_oversized(FrameThread::Worker& worker,
                                    std::size_t frame_bytes_max) noexcept {
     ++worker.frames_oversized;
     if (oversized_) {

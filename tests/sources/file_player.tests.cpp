@@ -1,4 +1,4 @@
-#include "sources/file_source.hpp"
+#include "sources/file_player.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,0 +1,39 @@
+#pragma once
+// Paints the test pattern at an exact rate and encodes it straight into slots. Runs in a thread.
+// Knows no ring.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "encode/jpeg_encoder.hpp"
+#include "encode/pattern_painter.hpp"
+#include "ringcast/config/config.hpp"
+#include "sources/frame_thread.hpp"
+#include "sources/thread_source.hpp"
+
+namespace ringcast::sources {
+
+class PatternPlayer {
+public:
+    static constexpr std::string_view kind = "pattern";
+
+    PatternPlayer(std::string stream_name, const config::PatternSource& pattern);
+    void run(FrameThread::Worker& worker) noexcept;
+
+private:
+    void make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept;
+    void note_oversized(FrameThread::Worker& worker, std::size_t frame_bytes_max) noexcept;
+
+    std::string stream_name_;
+    double fps_;
+    int quality_;
+    encode::PatternPainter painter_;
+    encode::JpegEncoder encoder_;
+    std::uint64_t sequence_ = 0; ///< of the last frame; the first has 1
+    bool oversized_ = false;     ///< the last one did not fit
+};
+
+using PatternSource = ThreadSource<PatternPlayer>;
+
+} // namespace ringcast::sources
