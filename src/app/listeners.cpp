@@ -248,7 +248,7 @@ UniqueFd unix_socket() noexcept {
 
 /// Makes room for a socket at `path`: a file that a dead process left is removed, nothing else is.
 Result<void> clear_path(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return {}; // Nothing there; if it is something else, bind will say so.
     }
@@ -295,7 +295,7 @@ Result<Listener> open_unix_listener(const config::ListenUnix& where) {
 } // namespace
 
 SocketFile::SocketFile(std::string path) noexcept : path_(std::move(path)) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path_.c_str(), &status) == 0) {
         device_ = status.st_dev;
         inode_ = status.st_ino;
@@ -303,7 +303,7 @@ SocketFile::SocketFile(std::string path) noexcept : path_(std::move(path)) {
 }
 
 SocketFile::~SocketFile() {
-    struct stat status {};
+    struct stat status{};
     if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
         status.st_ino == inode_) {
         static_cast<void>(::unlink(path_.c_str()));

@@ -71,7 +71,7 @@ std::string_view colour(spdlog::level::level_enum level) noexcept {
 /// inherited one it would change standard error of every process that shares it. Files must keep
 /// the shared one (its offset); they and sockets are polled before each write.
 UniqueFd reopened_nonblocking(int fd) noexcept {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) {
         return {};
     }
@@ -169,7 +169,7 @@ void write_line(LogLevel level, std::string_view text) noexcept {
 } // namespace
 
 LogStyle log_style_of(int fd) {
-    struct stat status {};
+    struct stat status{};
     const char* journal = std::getenv("JOURNAL_STREAM");
     // Standard error may have been redirected since systemd set the variable.
     const bool for_journal = journal != nullptr && ::fstat(fd, &status) == 0 &&

@@ -27,7 +27,7 @@ int FileFrames::open(const std::string& path) noexcept {
     if (!file_.valid()) {
         return errno;
     }
-    struct stat status {};
+    struct stat status{};
     if (fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         file_.reset();
         return EINVAL;

@@ -238,7 +238,7 @@ TEST_CASE("a UNIX socket is reached by owner and group and removed at the end") 
         const auto listeners = open({"unix:" + path});
         ::umask(before);
         REQUIRE(listeners.has_value());
-        struct stat status {};
+        struct stat status{};
         REQUIRE(::stat(path.c_str(), &status) == 0);
         CHECK((status.st_mode & 07777U) == 0660U);
         CHECK(connect_to_unix(path) == 0);

@@ -171,7 +171,7 @@ TEST_CASE("lines go on at the end of a file that others write to as well") {
 
 TEST_CASE("the journal is recognised by device and inode, not by the variable alone") {
     const Channel channel = make_socket_pair();
-    struct stat status {};
+    struct stat status{};
     REQUIRE(::fstat(channel.writer.get(), &status) == 0);
     const std::string right = fmt::format("{}:{}", status.st_dev, status.st_ino);
     REQUIRE(::setenv("JOURNAL_STREAM", right.c_str(), 1) == 0);
