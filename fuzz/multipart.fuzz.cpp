@@ -86,8 +86,7 @@ std::string write_stream(const std::vector<Picture>& pictures, const http::Bound
     return wire;
 }
 
-// --- an independent reader
-// ------------------------------------------------------------------------
+// --- an independent reader ---
 
 struct Headers {
     std::string text; ///< with CR LF before the first and after the last

@@ -230,7 +230,7 @@ Result<std::vector<Listener>> open_tcp_listeners(const config::ListenTcp& tcp,
     return fail(listen_failure(tcp, error));
 }
 
-// --- UNIX sockets -------------------------------------------------------------------------------
+// --- UNIX sockets ---
 
 SocketAddress unix_address(const std::string& path) noexcept {
     SocketAddress address;

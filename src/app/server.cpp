@@ -196,8 +196,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
     return parts;
 }
 
-// --- running
-// --------------------------------------------------------------------------------------
+// --- running ---
 
 void Server::read_signals() noexcept {
     ring_->read({io::OpKind::control, 0, 1}, signals_.get(), signal_info_);

@@ -39,8 +39,7 @@ PlaceholderWorker::~PlaceholderWorker() {
     RINGCAST_ASSERT(stopped());
 }
 
-// --- the loop's side
-// ------------------------------------------------------------------------------
+// --- the loop's side ---
 
 void PlaceholderWorker::request(std::uint32_t stream, std::string_view stream_name,
                                 std::string_view reason, std::uint16_t width,
@@ -110,8 +109,7 @@ void PlaceholderWorker::stop() noexcept {
     changed_.notify_one();
 }
 
-// --- the thread's side
-// ----------------------------------------------------------------------------
+// --- the thread's side ---
 
 void PlaceholderWorker::run() noexcept {
     while (const std::optional<Request> request = wait_for_request()) {

@@ -29,8 +29,7 @@ void ByteStream::begin(source::FrameSink& sink, io::OpToken token, int fd) noexc
     read_on();
 }
 
-// --- reading
-// --------------------------------------------------------------------------------------
+// --- reading ---
 
 void ByteStream::read_on() noexcept {
     RINGCAST_ASSERT(!in_flight_);
@@ -106,8 +105,7 @@ void ByteStream::finish() noexcept {
     slot_.reset();
 }
 
-// --- frames
-// ---------------------------------------------------------------------------------------
+// --- frames ---
 
 void ByteStream::find_frames() noexcept {
     // Bounded: each turn but the last takes bytes out of what one read has brought.
@@ -190,8 +188,7 @@ std::size_t ByteStream::frame_bytes_max() const noexcept {
     return slot_.payload().size() - frame::SlotGeometry::read_ahead;
 }
 
-// --- trouble
-// --------------------------------------------------------------------------------------
+// --- trouble ---
 
 void ByteStream::note_damaged(std::string_view what) noexcept {
     ++counters_->frames_damaged;
@@ -276,8 +273,7 @@ void ByteStream::report_trouble(Instant now) noexcept {
     }
 }
 
-// --- time
-// -----------------------------------------------------------------------------------------
+// --- time ---
 
 Instant ByteStream::deadline() const noexcept {
     if (!begun_ || cancelled_) {

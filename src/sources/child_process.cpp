@@ -116,8 +116,7 @@ std::string describe_end(const siginfo_t& info) {
 
 } // namespace
 
-// --- beginning
-// ------------------------------------------------------------------------------------
+// --- beginning ---
 
 tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::string>& command,
                                                      const Tokens& tokens) {
@@ -162,8 +161,7 @@ void ChildProcess::read_standard_error() noexcept {
     ring_->read(tokens_.standard_error, error_.get(), error_buffer_);
 }
 
-// --- running
-// --------------------------------------------------------------------------------------
+// --- running ---
 
 void ChildProcess::on_completion(const io::Completion& completion) noexcept {
     if (joined()) {
@@ -200,8 +198,7 @@ void ChildProcess::on_standard_error(std::int32_t result) noexcept {
     join_if_over();
 }
 
-// --- ending
-// ---------------------------------------------------------------------------------------
+// --- ending ---
 
 void ChildProcess::terminate() noexcept {
     if (joined() || terminated_) {

@@ -100,8 +100,7 @@ void FilePlayer::show(FrameThread::Worker& worker) {
     worker.hand_over(info);
 }
 
-// --- finding a frame
-// --------------------------------------------------------------------------------
+// --- finding a frame ---
 
 std::string FilePlayer::find_frame(FrameThread::Worker& worker, ByteSpan payload) {
     if (!looked_) {
@@ -204,8 +203,7 @@ bool FilePlayer::read_frame(FrameThread::Worker& worker, ByteSpan payload) {
     return found_.outcome == FileFrames::Outcome::frame;
 }
 
-// --- trouble
-// ----------------------------------------------------------------------------------------
+// --- trouble ---
 
 void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
     const Instant now = uring::monotonic_now();

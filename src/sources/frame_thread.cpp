@@ -25,8 +25,7 @@ void write_event(int fd) noexcept {
 
 } // namespace
 
-// --- the thread's side
-// ----------------------------------------------------------------------------
+// --- the thread's side ---
 
 ByteSpan FrameThread::Worker::payload() noexcept {
     if (!slot_.has_value()) {
@@ -101,8 +100,7 @@ void FrameThread::run(const Body& body) noexcept {
     wake_loop();
 }
 
-// --- the loop's side
-// ------------------------------------------------------------------------------
+// --- the loop's side ---
 
 FrameThread::~FrameThread() {
     // Whoever owns it has stopped it; a thread that is still there would be a bug.

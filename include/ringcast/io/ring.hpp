@@ -81,7 +81,7 @@ public:
     [[nodiscard]] virtual Instant now() const noexcept = 0;
     [[nodiscard]] virtual WallTime wall_now() const noexcept = 0;
 
-    // --- operations -----------------------------------------------------------------------------
+    // --- operations ---
 
     /// Multishot: each completion's result is a connected descriptor. Ends (no `more`) on errors;
     /// the caller re-arms, not at once when descriptors or memory have run out.
@@ -106,15 +106,13 @@ public:
     /// own answer comes under `token`.
     virtual void cancel(OpToken token, OpToken target) noexcept = 0;
 
-    // --- questions, answered at once
-    // --------------------------------------------------------------
+    // --- questions, answered at once ---
 
     [[nodiscard]] virtual Peer describe_peer(int socket) noexcept = 0;
     [[nodiscard]] virtual SocketProgress socket_progress(int socket,
                                                          Transport transport) noexcept = 0;
 
-    // --- memory
-    // -----------------------------------------------------------------------------------
+    // --- memory ---
 
     /// Makes `memory` a fixed buffer. The error says which limit is in the way and what to do.
     /// Entries live as long as the ring.
@@ -124,8 +122,7 @@ public:
     /// The smallest span for which a zero-copy send is the cheaper way on this kernel, bytes.
     [[nodiscard]] virtual std::size_t zero_copy_bytes_min() const noexcept = 0;
 
-    // --- the loop
-    // ---------------------------------------------------------------------------------
+    // --- the loop ---
 
     /// Submits what was prepared, waits until there is at least one completion or `wake_at` has
     /// passed (not at all when it is in the past), and copies completions out, at most
