@@ -18,10 +18,6 @@ constexpr int convoy_periods = 8;
 /// Before a frame has told the size, pixels.
 constexpr std::uint16_t placeholder_width = 640;
 constexpr std::uint16_t placeholder_height = 360;
-/// Painting more would take long; such a stream's "no signal" picture is a half or less of its
-/// size.
-constexpr std::uint16_t placeholder_width_max = 3840;
-constexpr std::uint16_t placeholder_height_max = 2160;
 /// A quarter of the slots free: the low-water mark; always two above the reserve, because what a
 /// source takes next and what is being sent must not touch it.
 constexpr std::uint16_t low_water_divisor = 4;
@@ -124,11 +120,6 @@ void Stream::lose_signal(std::string_view reason) noexcept {
     reason_.assign(reason.substr(0, reason_.capacity()));
     placeholder_width_ = width_ == 0 ? placeholder_width : width_;
     placeholder_height_ = height_ == 0 ? placeholder_height : height_;
-    // A JPEG's header may claim any size; nobody has to paint that.
-    while (placeholder_width_ > placeholder_width_max ||
-           placeholder_height_ > placeholder_height_max) {
-        shrink_placeholder();
-    }
     request_placeholder();
 }
 

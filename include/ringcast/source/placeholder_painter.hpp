@@ -22,7 +22,8 @@ public:
     /// The operation number by which the relay tells the painter's completions from the source's.
     static constexpr std::uint8_t operation = 255;
 
-    /// Asks for a picture; a newer request replaces one that has not begun. Sizes in pixels.
+    /// Asks for a picture; a newer request replaces one that has not begun. Sizes in pixels, as a
+    /// JPEG claimed them: any may come, and the painter bounds what it paints.
     virtual void request(std::uint32_t stream, std::string_view stream_name,
                          std::string_view reason, std::uint16_t width,
                          std::uint16_t height) noexcept = 0;
