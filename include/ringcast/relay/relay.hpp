@@ -97,15 +97,17 @@ private:
     void arm(std::uint32_t listener) noexcept;
     void fan_out() noexcept;
     void relieve(Stream& stream) noexcept;
+    void note_error(const io::Completion& completion, viewer::ViewerState state) noexcept;
+    void count_late(const io::Completion& completion) noexcept;
+    [[nodiscard]] bool fan_out_pending() const noexcept;
+    [[nodiscard]] std::uint64_t frames_published() const noexcept;
+
+    // relay_time.cpp: what time brings
     void on_deadlines() noexcept;
     void sweep(Instant now) noexcept;
     void check_progress(viewer::Viewer& viewer, Instant now) noexcept;
     void end_viewers(Instant now) noexcept;
-    void note_error(const io::Completion& completion, viewer::ViewerState state) noexcept;
-    void count_late(const io::Completion& completion) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
-    [[nodiscard]] bool fan_out_pending() const noexcept;
-    [[nodiscard]] std::uint64_t frames_published() const noexcept;
 
     // relay_requests.cpp: what is answered
     void answer(viewer::Viewer& viewer) noexcept;

@@ -28,6 +28,8 @@ struct RelaySettings {
     std::uint16_t slots_reserve = 2;
     /// Sends per system call: 64 of 100 KB hold the loop for 1.5 ms, 500 for up to 23 (measured).
     std::uint32_t submit_batch = 64;
+    /// Time-outs of connections are looked at this often; all of them are seconds.
+    Duration sweep_interval = std::chrono::milliseconds(250);
     /// How long a snapshot waits for a frame that is newer than its request.
     Duration snapshot_wait = std::chrono::seconds(3);
     /// A stream without frames for this long, and for four of its usual periods, has no signal.
