@@ -376,11 +376,15 @@ class UnixSockets(unittest.TestCase):
 
 class ManyViewers(unittest.TestCase):
     def connect(self, server, count):
-        """One after the other: what requests under way take at the same time is no viewer's."""
+        """All in the same instant, so that their requests are under way together."""
+        connections = []
         for _ in range(count):
             connection = socket.create_connection(("127.0.0.1", server.port), harness.WAIT_SECONDS)
             self.addCleanup(connection.close)
+            connections.append(connection)
+        for connection in connections:
             connection.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        for connection in connections:
             self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 200"))
 
     def test_the_defaults_admit_1200_and_each_takes_less_than_a_kilobyte(self):
