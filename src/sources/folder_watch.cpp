@@ -1,5 +1,6 @@
 #include "sources/folder_watch.hpp"
 
+#include <cstdint>
 #include <cstring>
 
 #include <sys/inotify.h>
