@@ -53,7 +53,7 @@ void check_route(const http::Request& request) {
     require(!route.fps || (*route.fps > 0 && *route.fps <= relay::Route::fps_max));
     require(route.age_max >= Duration::zero() && route.age_max <= relay::Route::age_max_max);
     const http::ReplyContext context =
-        http::reply_context(request, relay::allowed_origin(request, names));
+        http::reply_context(request, relay::allowed_origin(request, names), {});
     if (route.kind == relay::RouteKind::error) {
         require(http::error_reply(route.status, route.message, context).find("\r\n\r\n") !=
                 std::string::npos);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+
+#include <fmt/core.h>
 
 #include "ringcast/base/assert.hpp"
 
@@ -14,10 +17,27 @@ void add_header(std::string& head, std::string_view name, std::string_view value
     head.append(name).append(": ").append(value).append("\r\n");
 }
 
-void add_status_line(std::string& head, int status) {
+/// "Sun, 06 Nov 1994 08:49:37 GMT". RFC 9110, 5.6.7.
+std::string date_text(WallTime time) {
+    constexpr std::array weekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const std::chrono::sys_time<Duration> since_epoch(time.time_since_epoch());
+    const auto day = std::chrono::floor<std::chrono::days>(since_epoch);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(since_epoch - day));
+    return fmt::format(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        weekdays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+        months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+        clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+void add_status_line(std::string& head, int status, const ReplyContext& context) {
     // The version is the server's, also towards HTTP/1.0 clients. RFC 9112, 2.3.
     head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     head.append(reason_phrase(status)).append("\r\n");
+    add_header(head, "Date", date_text(context.now));
 }
 
 void add_connection(std::string& head, const ReplyContext& context) {
@@ -64,17 +84,19 @@ std::string_view content_type_text(ContentType type) noexcept {
 
 } // namespace
 
-ReplyContext reply_context(const Request& request, std::string_view allow_origin) noexcept {
+ReplyContext reply_context(const Request& request, std::string_view allow_origin,
+                           WallTime now) noexcept {
     return {.head_only = request.method == Method::head,
             .http_1_0 = request.http_1_0,
             .keep_alive = request.keep_alive,
-            .allow_origin = allow_origin};
+            .allow_origin = allow_origin,
+            .now = now};
 }
 
 std::string stream_head(const Boundary& boundary, Variant variant, const ReplyContext& context) {
     std::string head;
     head.reserve(768);
-    add_status_line(head, 200);
+    add_status_line(head, 200, context);
     // Neither a length nor chunks: the body ends with the connection. A proxy that has to take
     // chunks apart holds each frame back until the next.
     add_header(head, "Connection", "close");
@@ -98,7 +120,7 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
 std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) {
     std::string head;
     head.reserve(768);
-    add_status_line(head, 200);
+    add_status_line(head, 200, context);
     add_connection(head, context);
     add_live(head);
     add_cors(head, context);
@@ -112,7 +134,7 @@ std::string reply(int status, ContentType type, std::string_view body, const Rep
                   std::uint32_t retry_after_seconds) {
     std::string text;
     text.reserve(512 + body.size());
-    add_status_line(text, status);
+    add_status_line(text, status, context);
     add_connection(text, context);
     add_header(text, "Content-Type", content_type_text(type));
     add_header(text, "Content-Length", std::to_string(body.size()));
@@ -145,7 +167,7 @@ std::string error_reply(int status, std::string_view line, const ReplyContext& c
 
 std::string options_reply(const ReplyContext& context) {
     std::string text;
-    add_status_line(text, 204);
+    add_status_line(text, 204, context);
     add_connection(text, context);
     add_header(text, "Allow", allowed_methods);
     add_cors(text, context);

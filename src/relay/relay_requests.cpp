@@ -38,8 +38,8 @@ bool same_origin(const http::Request& request) noexcept {
 
 http::ReplyContext Relay::reply_context(const viewer::Viewer& viewer) const noexcept {
     const http::Request& request = viewer.request();
-    http::ReplyContext reply =
-        http::reply_context(request, allowed_origin(request, settings_.cors_origins));
+    http::ReplyContext reply = http::reply_context(
+        request, allowed_origin(request, settings_.cors_origins), ring_.wall_now());
     reply.keep_alive = reply.keep_alive && phase_ == Phase::running;
     return reply;
 }
@@ -121,7 +121,7 @@ void Relay::count_response(int status) noexcept {
 void Relay::answer_bad_request(viewer::Viewer& viewer) {
     ++counters_.bad_requests;
     const http::RequestError& error = viewer.request_error();
-    send_error(viewer, error.status, error.text, {});
+    send_error(viewer, error.status, error.text, {.now = ring_.wall_now()});
 }
 
 void Relay::answer_timeout(viewer::Viewer& viewer) noexcept {
@@ -130,7 +130,7 @@ void Relay::answer_timeout(viewer::Viewer& viewer) noexcept {
         return viewer.drain(viewer_context);
     }
     ++counters_.bad_requests;
-    send_error(viewer, 408, "the request did not come whole in time", {});
+    send_error(viewer, 408, "the request did not come whole in time", {.now = ring_.wall_now()});
 }
 
 // --- streams ---

@@ -153,7 +153,7 @@ TEST_CASE("the context of a reply follows its request") {
     request.method = Method::head;
     request.http_1_0 = true;
     request.keep_alive = true;
-    const ReplyContext context = reply_context(request, "*");
+    const ReplyContext context = reply_context(request, "*", {});
     CHECK(context.head_only);
     CHECK(context.http_1_0);
     CHECK(context.keep_alive);
@@ -161,3 +161,16 @@ TEST_CASE("the context of a reply follows its request") {
 }
 
 } // namespace ringcast::http
+
+TEST_CASE("every reply says when it was made") {
+    using namespace ringcast::http;
+    ReplyContext context;
+    context.now = ringcast::WallTime(std::chrono::seconds(784'111'777));
+    constexpr std::string_view date = "\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    CHECK(reply(200, ContentType::text, "ok", context).find(date) != std::string::npos);
+    CHECK(options_reply(context).find(date) != std::string::npos);
+    context.now =
+        ringcast::WallTime(std::chrono::seconds(951'782'400) + std::chrono::milliseconds(999));
+    constexpr std::string_view leap_day = "\r\nDate: Tue, 29 Feb 2000 00:00:00 GMT\r\n";
+    CHECK(reply(200, ContentType::text, "ok", context).find(leap_day) != std::string::npos);
+}

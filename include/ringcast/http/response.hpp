@@ -20,10 +20,11 @@ struct ReplyContext {
     bool keep_alive = false; ///< else the reply says that the connection is closed
     /// For Access-Control-Allow-Origin: the matching origin, "*", or empty for none.
     std::string_view allow_origin{};
+    WallTime now{}; ///< for Date, which RFC 9110, 6.6.1, wants of every server with a clock
 };
 /// For the reply to `request`; `keep_alive` as the request wishes.
-[[nodiscard]] ReplyContext reply_context(const Request& request,
-                                         std::string_view allow_origin) noexcept;
+[[nodiscard]] ReplyContext reply_context(const Request& request, std::string_view allow_origin,
+                                         WallTime now) noexcept;
 
 /// The head of a stream and the beginning of its body: the first delimiter and, for the advance
 /// variant, the first part's headers, so that the first span of frames can follow directly. Always
