@@ -6,9 +6,25 @@
 
 #include <catch2/catch_session.hpp>
 
+#include <sys/resource.h>
+
 #include "uring/uring_ring.hpp"
 
+namespace {
+
+/// Servers and hundreds of their viewers are in this one process.
+void raise_open_files_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+    }
+}
+
+} // namespace
+
 int main(int argument_count, char** arguments) {
+    raise_open_files_limit();
     if (const auto ring = ringcast::uring::UringRing::create({}); !ring) {
         std::printf("NOT TESTED: %s\n", ring.error().message.c_str());
         const char* const ci = std::getenv("CI");
