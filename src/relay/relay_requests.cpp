@@ -1,11 +1,8 @@
 // What the relay answers: one function per kind of route.
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
 #include "ringcast/http/response.hpp"
 #include "ringcast/relay/relay.hpp"
@@ -25,6 +22,12 @@ constexpr int status_unavailable = 503;
 std::string_view host_of(const io::Peer& peer) noexcept {
     const std::string_view address = peer.address.data();
     return address.substr(0, address.rfind(':'));
+}
+
+/// The stream's reason, or `otherwise` when it has none.
+std::string no_signal(const Stream& stream, std::string_view otherwise) {
+    std::string line = "no signal: ";
+    return line.append(stream.reason().empty() ? otherwise : stream.reason());
 }
 
 /// Origin: http://HOST against Host: HOST.
@@ -87,7 +90,7 @@ void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
 
 const std::string& Relay::status_text() {
     // With thousands of viewers this takes milliseconds of the loop, so it is not made anew for
-    // everybody who asks: it may be as old as a hundred times what making it takes.
+    // everybody who asks: each viewer in it lets it be a little older.
     constexpr Duration age_max_per_viewer = std::chrono::microseconds(250);
     const Instant now = ring_.now();
     if (status_text_.empty() || now - status_rendered_ > viewers_.size() * age_max_per_viewer) {
@@ -253,9 +256,8 @@ void Relay::send_snapshot(viewer::Viewer& viewer, const Stream& stream,
 
 void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
                             const http::ReplyContext& reply) {
-    std::string line = "no signal: ";
-    line += stream.reason().empty() ? "no new picture came in time" : stream.reason();
-    send_error(viewer, status_unavailable, line, reply, retry_without_signal);
+    send_error(viewer, status_unavailable, no_signal(stream, "no new picture came in time"), reply,
+               retry_without_signal);
 }
 
 // --- the rest ---
@@ -264,9 +266,8 @@ void Relay::answer_health(viewer::Viewer& viewer, const Route& route,
                           const http::ReplyContext& reply) {
     if (route.stream && streams_[*route.stream]->state() != StreamState::live) {
         const Stream& stream = *streams_[*route.stream];
-        std::string line = "no signal: ";
-        line += stream.reason().empty() ? "no picture has come yet" : stream.reason();
-        return send_error(viewer, status_unavailable, line, reply, retry_without_signal);
+        return send_error(viewer, status_unavailable, no_signal(stream, "no picture has come yet"),
+                          reply, retry_without_signal);
     }
     send_text(viewer, status_ok, http::ContentType::text, "ok\n", reply);
 }

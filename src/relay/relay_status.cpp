@@ -1,8 +1,5 @@
 // Gathers the relay's numbers for status and metrics.
 
-#include <cstring>
-#include <utility>
-
 #include "ringcast/relay/relay.hpp"
 
 namespace ringcast::relay {
