@@ -25,6 +25,7 @@ void ByteStream::begin(source::FrameSink& sink, io::OpToken token, int fd) noexc
     published_ = false;
     error_number_ = 0;
     filled_ = 0;
+    frame_bytes_last_ = 0;
     note_good();
     read_on();
 }
@@ -45,8 +46,14 @@ void ByteStream::read_on() noexcept {
     slot_retry_at_ = never;
     const ByteSpan room = slot_.payload().subspan(filled_);
     RINGCAST_ASSERT(!room.empty());
-    ring_->read(token_, fd_, room.first(std::min(room.size(), read_bytes_max)));
+    ring_->read(token_, fd_, room.first(std::min(room.size(), read_bytes_wanted())));
     in_flight_ = true;
+}
+
+/// Frames of one producer are of much the same size, so the rest of this one is asked for in one
+/// read: each read is a system call and a turn of the loop.
+std::size_t ByteStream::read_bytes_wanted() const noexcept {
+    return filled_ < frame_bytes_last_ ? frame_bytes_last_ - filled_ + read_margin : read_bytes_max;
 }
 
 ByteStream::Outcome ByteStream::on_read(const io::Completion& completion) noexcept {
@@ -157,6 +164,7 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
     note_good();
     ++counters_->frames;
     counters_->bytes += found.bytes;
+    frame_bytes_last_ = found.bytes;
     frame::FrameInfo info;
     info.jpeg_offset = found.offset;
     info.jpeg_bytes = found.bytes;

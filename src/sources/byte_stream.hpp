@@ -23,9 +23,11 @@ struct ByteStreamNames {
 
 class ByteStream {
 public:
-    /// What one read may bring. A frame's end leaves at most this much to be moved to the next
-    /// slot.
+    /// What one read may bring of a frame whose end can't be guessed.
     static constexpr std::size_t read_bytes_max = frame::SlotGeometry::read_ahead;
+    /// How much larger than the last one a frame may be and still be had in one read; so much of
+    /// the next frame has to be moved to its slot when the producer is ahead.
+    static constexpr std::size_t read_margin = 16UL * 1024UL;
     /// So long without a frame that fits is a signal lost, when others did come.
     static constexpr Duration oversized_time_max = std::chrono::seconds(2);
     /// So long without any good frame is a signal lost: from the beginning on, when nothing has
@@ -71,6 +73,7 @@ private:
     enum class Trouble : std::uint8_t { none, silent, not_jpeg, damaged, oversized };
 
     void read_on() noexcept;
+    [[nodiscard]] std::size_t read_bytes_wanted() const noexcept;
     void find_frames() noexcept;
     void publish(const jpeg::ScanResult& found) noexcept;
     void note_damaged(std::string_view what) noexcept;
@@ -102,6 +105,7 @@ private:
 
     frame::WritableSlot slot_;
     std::size_t filled_ = 0; ///< bytes of the slot's payload that were read
+    std::size_t frame_bytes_last_ = 0;
     jpeg::FrameScanner scanner_{0};
     std::uint64_t skipped_before_ = 0; ///< of the scanner's count, what is in ours already
 
