@@ -22,17 +22,18 @@ def write(results, directory, docs):
 
 
 def sections(results):
-    machine = results["machine"]
-    options = results["options"]
-    yield (
-        f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, "
-        f"congestion control {machine['congestion_control']}, commit {machine['commit']}, "
-        f"{machine['date']}; medians of {options['runs']} interleaved runs of "
-        f"{options['seconds']:g} s. Thrown away for foreign load: {results['thrown_away']} runs. "
-        "`~`: a figure from runs that stayed noisy. `>`: the load generator was at its limit."
-    )
     parts = results["parts"]
+    measured = results["measured"]
+    yield (
+        "`~`: a figure from runs that stayed noisy. `>`: the load generator was at its limit. "
+        "`–`: could not be measured."
+    )
     if "table" in parts:
+        options = measured["table"]
+        yield (
+            f"{origin(options)} Medians of {options['runs']} interleaved runs of "
+            f"{options['seconds']:g} s."
+        )
         yield from cost_tables(parts["table"])
     if "most" in parts:
         yield "### Most viewers of 100 KB frames of which 99 in 100 get 95 % of 30 frames/s"
@@ -43,10 +44,21 @@ def sections(results):
                 for name, found in parts["most"].items()
             ],
         )
-    yield from scenario_tables(parts)
+        yield origin(measured["most"])
+    yield from scenario_tables(parts, measured)
     if "instructions" in parts:
         yield "### User-space instructions per viewer and frame"
         yield instruction_table(parts["instructions"])
+        yield origin(measured["instructions"])
+
+
+def origin(machine):
+    """Where and when a part was measured."""
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, "
+        f"{machine['congestion_control']}, commit {machine['commit']}, {machine['date']}; "
+        f"thrown away for foreign load: {machine['thrown_away']} runs."
+    )
 
 
 def table(head, rows):
@@ -150,7 +162,7 @@ def cost_tables(rows):
         )
 
 
-def scenario_tables(parts):
+def scenario_tables(parts, measured):
     if "slow" in parts:
         yield "### 20 good viewers beside 10 that never read and 10 that read 300 KB/s (100 KB frames)"
         yield table(
@@ -172,6 +184,7 @@ def scenario_tables(parts):
                 for name, runs in parts["slow"].items()
             ],
         )
+        yield origin(measured["slow"])
     if "reader" in parts:
         yield "### One reader of 300 KB/s of 60 KB frames at 15 a second, after 10 s"
         yield table(
@@ -187,6 +200,7 @@ def scenario_tables(parts):
                 for name, runs in parts["reader"].items()
             ],
         )
+        yield origin(measured["reader"])
     if "burst" in parts:
         yield "### 300 viewers that connect in the same instant: time to the first frame"
         yield table(
@@ -201,20 +215,24 @@ def scenario_tables(parts):
                 for name, runs in parts["burst"].items()
             ],
         )
+        yield origin(measured["burst"])
     for link, found in parts.get("far", {}).items():
         yield f"### A far viewer of 200 KB frames: {link}"
         yield table(
-            ("contender", "frames per second", "age p50 ms", "age p99 ms"),
+            ("contender", "frames per second", "age p50 ms", "age p99 ms", "CPU ms per 1000 frames"),
             [
                 (
                     name,
                     number(median(runs, "good", "delivered_share"), 1, 30),
                     number(median(runs, *P50), 0, 1e-3),
                     number(median(runs, *P99), 0, 1e-3),
+                    number(median(runs, *CPU), 0),
                 )
                 for name, runs in found.items()
             ],
         )
+    if "far" in parts:
+        yield origin(measured["far"])
 
 
 def instruction_table(found):

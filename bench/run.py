@@ -462,6 +462,9 @@ def read_options():
     parser.add_argument("--contenders", nargs="+", help="some contenders, by name")
     parser.add_argument("--build", type=Path, default=HERE.parent / "build/release", help="a build")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="where results go")
+    parser.add_argument(
+        "--add", action="store_true", help="keep what the last run measured and this one does not"
+    )
     parser.add_argument("--docs", type=Path, help="refresh the tables of this page as well")
     parser.add_argument("--runs", type=int, help="turns of the table")
     parser.add_argument("--seconds", type=float, help="length of a run of the table")
@@ -512,12 +515,19 @@ def main():
     for line in bench.missing:
         print(f"left out: {line}", flush=True)
     bench.planned = 0
-    results = {"machine": machine, "options": {"runs": options.runs, "seconds": options.seconds}}
-    results["parts"] = {}
+    results = {"parts": {}, "measured": {}}
+    if options.add:
+        try:
+            results = json.loads((options.out / "results.json").read_text())
+        except FileNotFoundError:
+            pass  # the first run of several
     try:
         for part in options.only:
+            bench.thrown_away = 0
             results["parts"][part] = getattr(bench, part)()
-            results["thrown_away"] = bench.thrown_away
+            results["measured"][part] = machine | {"thrown_away": bench.thrown_away}
+            if part == "table":
+                results["measured"][part] |= {"runs": options.runs, "seconds": options.seconds}
             # After each part: what is measured is kept when a later part is stopped.
             report.write(results, options.out, options.docs)
     except KeyboardInterrupt:
