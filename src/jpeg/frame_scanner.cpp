@@ -23,17 +23,6 @@ bool may_begin_frame(ConstByteSpan bytes) noexcept {
     return std::memcmp(bytes.data(), frame_beginning.data(), count) == 0;
 }
 
-/// The offset of the first 0xFF at or behind `from`, or the end.
-std::size_t find_prefix(ConstByteSpan bytes, std::size_t from) noexcept {
-    if (from == bytes.size()) {
-        return from;
-    }
-    const void* found = std::memchr(bytes.data() + from, marker_prefix, bytes.size() - from);
-    return found == nullptr
-               ? bytes.size()
-               : static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
-}
-
 } // namespace
 
 std::string_view describe(Damage damage) noexcept {
@@ -54,6 +43,10 @@ std::string_view describe(Damage damage) noexcept {
         return "its width or height is zero";
     case Damage::scan_missing:
         return "it has no picture data";
+    case Damage::beginning_missing:
+        return "its beginning is missing";
+    case Damage::end_missing:
+        return "its end is missing";
     }
     return "unknown";
 }
@@ -231,6 +224,24 @@ FrameScanner::Step FrameScanner::give_up(Damage damage, ScanResult& result) noex
     state_ = State::hunting;
     too_large_ = false;
     return Step::finished;
+}
+
+ScanResult scan_whole_frame(ConstByteSpan bytes) noexcept {
+    ScanResult found;
+    if (bytes.size() < frame_beginning.size() || !may_begin_frame(bytes)) {
+        found.outcome = ScanOutcome::damaged;
+        found.damage = Damage::beginning_missing;
+        return found;
+    }
+    found = FrameScanner(bytes.size()).scan(bytes);
+    if (found.outcome == ScanOutcome::need_more) {
+        found.outcome = ScanOutcome::damaged;
+        found.damage = Damage::end_missing;
+        found.bytes = bytes.size();
+    }
+    // No frame is larger than the bytes that hold it.
+    RINGCAST_ASSERT(found.outcome != ScanOutcome::oversized);
+    return found;
 }
 
 } // namespace ringcast::jpeg

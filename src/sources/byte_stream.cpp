@@ -78,7 +78,7 @@ ByteStream::Outcome ByteStream::on_read(const io::Completion& completion) noexce
     if (completion.result <= 0) {
         error_number_ = -completion.result;
         if (scanner_.in_frame()) {
-            note_damaged("its end is missing");
+            note_damaged(jpeg::describe(jpeg::Damage::end_missing));
         }
         finish();
         return error_number_ == 0 ? Outcome::ended : Outcome::failed;

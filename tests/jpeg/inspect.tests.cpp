@@ -10,22 +10,6 @@ using namespace ringcast::test;
 
 namespace {
 
-/// `jpeg` as many cameras send it: without its Huffman tables.
-Bytes without_huffman_tables(const Bytes& jpeg) {
-    Bytes stripped(jpeg.begin(), jpeg.begin() + 2);
-    std::size_t at = 2;
-    while (jpeg[at + 1] != std::byte{0xDA}) {
-        const std::size_t bytes = 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8U) +
-                                  std::to_integer<std::size_t>(jpeg[at + 3]);
-        if (jpeg[at + 1] != std::byte{0xC4}) {
-            append(stripped, ConstByteSpan(jpeg).subspan(at, bytes));
-        }
-        at += bytes;
-    }
-    append(stripped, ConstByteSpan(jpeg).subspan(at));
-    return stripped;
-}
-
 std::string error_of(ConstByteSpan file) {
     const auto info = jpeg::inspect(file);
     REQUIRE(!info.has_value());

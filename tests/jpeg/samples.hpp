@@ -34,6 +34,9 @@ struct SampleOptions {
 /// A noisy picture, so that its data holds stuffed bytes.
 [[nodiscard]] Bytes make_jpeg(const SampleOptions& options);
 
+/// `jpeg` as many cameras send it: without its Huffman tables.
+[[nodiscard]] Bytes without_huffman_tables(const Bytes& jpeg);
+
 struct DecodedPicture {
     unsigned width = 0;
     unsigned height = 0;

@@ -45,6 +45,8 @@ enum class Damage : std::uint8_t {
     size_missing,      ///< a scan without a frame header before it
     size_zero,         ///< no width or no height
     scan_missing,      ///< EOI without any picture data
+    beginning_missing, ///< no SOI and marker where the frame has to begin
+    end_missing,       ///< no EOI in what is there
 };
 
 /// Completes "the frame is damaged: ...".
@@ -116,5 +118,9 @@ private:
     std::uint64_t position_ = 0; ///< what is next to be looked at; may be beyond region_end_
     std::uint64_t bytes_skipped_ = 0;
 };
+
+/// Scans bytes that begin with a frame and hold all of it; padding may follow. The outcome is
+/// frame, at offset 0, or damaged.
+[[nodiscard]] ScanResult scan_whole_frame(ConstByteSpan bytes) noexcept;
 
 } // namespace ringcast::jpeg

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "ringcast/base/bytes.hpp"
 
@@ -56,6 +57,17 @@ inline constexpr std::uint8_t com = 0xFE;
 /// Two bytes, big-endian, as everywhere in JPEG.
 [[nodiscard]] inline std::uint16_t word_at(ConstByteSpan bytes, std::size_t offset) noexcept {
     return static_cast<std::uint16_t>((byte_at(bytes, offset) << 8U) | byte_at(bytes, offset + 1));
+}
+
+/// The offset of the first 0xFF at or behind `from`, or the end.
+[[nodiscard]] inline std::size_t find_prefix(ConstByteSpan bytes, std::size_t from) noexcept {
+    if (from == bytes.size()) {
+        return from;
+    }
+    const void* found = std::memchr(bytes.data() + from, marker_prefix, bytes.size() - from);
+    return found == nullptr
+               ? bytes.size()
+               : static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
 }
 
 } // namespace ringcast::jpeg
