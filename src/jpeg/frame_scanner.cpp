@@ -47,6 +47,8 @@ std::string_view describe(Damage damage) noexcept {
         return "its beginning is missing";
     case Damage::end_missing:
         return "its end is missing";
+    case Damage::no_room:
+        return "the tables it lacks do not fit in front of it";
     }
     return "unknown";
 }

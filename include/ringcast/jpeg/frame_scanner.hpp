@@ -47,6 +47,7 @@ enum class Damage : std::uint8_t {
     scan_missing,      ///< EOI without any picture data
     beginning_missing, ///< no SOI and marker where the frame has to begin
     end_missing,       ///< no EOI in what is there
+    no_room,           ///< what repair has to add does not fit into the headroom
 };
 
 /// Completes "the frame is damaged: ...".

@@ -14,6 +14,7 @@ inline constexpr std::uint8_t marker_prefix = 0xFF;
 namespace marker {
 inline constexpr std::uint8_t stuffing = 0x00; ///< no marker: a 0xFF in picture data
 inline constexpr std::uint8_t sof0 = 0xC0;
+inline constexpr std::uint8_t sof1 = 0xC1; ///< extended sequential
 inline constexpr std::uint8_t sof2 = 0xC2; ///< progressive
 inline constexpr std::uint8_t dht = 0xC4;
 inline constexpr std::uint8_t jpg = 0xC8; ///< reserved
@@ -28,6 +29,7 @@ inline constexpr std::uint8_t dqt = 0xDB;
 inline constexpr std::uint8_t dnl = 0xDC;
 inline constexpr std::uint8_t dri = 0xDD;
 inline constexpr std::uint8_t app0 = 0xE0;
+inline constexpr std::uint8_t app14 = 0xEE;
 inline constexpr std::uint8_t app15 = 0xEF;
 inline constexpr std::uint8_t com = 0xFE;
 } // namespace marker
