@@ -347,6 +347,26 @@ void Relay::admit(int socket) noexcept {
     const viewer::ViewerId id = viewers_.insert();
     viewer::ViewerContext viewer_context = context();
     viewers_.get(id).open(viewer_context, id, socket, ring_.describe_peer(socket));
+    if (viewers_.free_count() < settings_.connections_extra / 4) {
+        evict_silent(id);
+    }
+}
+
+/// Whoever connects and says nothing must not keep others from asking for the status: the one whose
+/// time is up first makes room before the table is full.
+void Relay::evict_silent(viewer::ViewerId newcomer) noexcept {
+    viewer::Viewer* silent = nullptr;
+    viewers_.for_each([&](viewer::ViewerId id, viewer::Viewer& viewer) {
+        if (viewer.state() == viewer::ViewerState::reading && id != newcomer &&
+            (silent == nullptr || viewer.deadline() < silent->deadline())) {
+            silent = &viewer;
+        }
+    });
+    if (silent != nullptr) {
+        ++counters_.evicted_silent;
+        viewer::ViewerContext viewer_context = context();
+        silent->abort(viewer_context);
+    }
 }
 
 // --- who yields ---

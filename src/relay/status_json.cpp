@@ -43,6 +43,7 @@ Json counters_json(const RelayCounters& counters) {
         {"bad_requests", counters.bad_requests},
         {"evicted_for_memory", counters.evicted_for_memory},
         {"evicted_stalled", counters.evicted_stalled},
+        {"evicted_silent", counters.evicted_silent},
         {"disconnects", counters.disconnects},
         {"late_completions", counters.late_completions},
         {"unexpected_errors", counters.unexpected_errors},

@@ -115,6 +115,7 @@ void add_server(Families& families, const ServerStatus& server) {
         counter(families, "viewers_evicted_total", "Viewers ended by the server.");
     add(evicted, counters.evicted_for_memory, {{"reason", "memory"}});
     add(evicted, counters.evicted_stalled, {{"reason", "stalled"}});
+    add(evicted, counters.evicted_silent, {{"reason", "silent"}});
 }
 
 using Streams = std::vector<StreamStatus>;

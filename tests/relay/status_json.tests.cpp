@@ -52,6 +52,7 @@ TEST_CASE("status tells of the server, its limits and its counters") {
     CHECK(counters["bad_requests"] == expected.bad_requests);
     CHECK(counters["evicted_for_memory"] == expected.evicted_for_memory);
     CHECK(counters["evicted_stalled"] == expected.evicted_stalled);
+    CHECK(counters["evicted_silent"] == expected.evicted_silent);
     CHECK(counters["disconnects"] == expected.disconnects);
     CHECK(counters["late_completions"] == expected.late_completions);
     CHECK(counters["unexpected_errors"] == expected.unexpected_errors);

@@ -189,6 +189,34 @@ TEST_CASE("viewers that come at once all have a frame soon") {
     finish(simulation);
 }
 
+TEST_CASE("whoever connects and says nothing does not keep others from an answer") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, quiet_world());
+    const auto connect_silently = [&](std::uint32_t number) {
+        ClientPlan silent = stream_viewer(fmt::format("192.0.2.200:{}", 1000 + number));
+        silent.requests.front().text = "GET /s0/str"; // and never the rest
+        (void)simulation.add_client(silent);
+    };
+    constexpr std::uint32_t more_than_there_is_room_for = 500;
+    for (std::uint32_t i = 0; i < more_than_there_is_room_for; ++i) {
+        connect_silently(i);
+    }
+    run_for(simulation, 100ms);
+    // They go on coming while somebody asks.
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        connect_silently(more_than_there_is_room_for + i);
+        ClientPlan plan = stream_viewer("192.0.2.1:1");
+        plan.requests.front().text = "GET /healthz HTTP/1.1\r\nHost: sim\r\n\r\n";
+        plan.requests.front().expectation.kind = AnswerKind::page;
+        const SimClient& asking = simulation.add_client(plan);
+        run_for(simulation, 50ms);
+        CHECK(asking.reader().responses() == 1);
+        CHECK(asking.reader().last_status() == 200);
+    }
+    CHECK(simulation.relay().counters().evicted_silent > 0);
+    finish(simulation);
+}
+
 TEST_CASE("connections that come and go leave nothing behind") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, quiet_world());

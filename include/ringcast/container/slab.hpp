@@ -28,7 +28,10 @@ public:
         return static_cast<std::uint32_t>(entries_.size());
     }
     [[nodiscard]] std::uint32_t size() const noexcept {
-        return capacity() - static_cast<std::uint32_t>(free_.size());
+        return capacity() - free_count();
+    }
+    [[nodiscard]] std::uint32_t free_count() const noexcept {
+        return static_cast<std::uint32_t>(free_.size());
     }
     [[nodiscard]] bool full() const noexcept { return free_.empty(); }
 

@@ -94,6 +94,7 @@ private:
     void on_source(const io::Completion& completion) noexcept;
     void on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept;
     void admit(int socket) noexcept;
+    void evict_silent(viewer::ViewerId newcomer) noexcept;
     void arm(std::uint32_t listener) noexcept;
     void fan_out() noexcept;
     void relieve(Stream& stream) noexcept;

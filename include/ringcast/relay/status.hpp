@@ -36,6 +36,7 @@ struct RelayCounters {
     std::uint64_t bad_requests = 0;           ///< refused by the parser
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
+    std::uint64_t evicted_silent = 0; ///< said nothing while the table was nearly full
     std::uint64_t disconnects = 0;
     std::uint64_t late_completions = 0;
     std::uint64_t unexpected_errors = 0;
