@@ -35,6 +35,9 @@ def main():
     short = SOI + frame_header() + scan + EOI
     exif = segment(0xE1, b"Exif\0\0" + short)
     plain_exif = segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\0\0")
+    orientation = b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0"
+    turned = segment(0xE1, orientation + bytes(4) + short)
+    turned_short = segment(0xE1, orientation + EOI)
     body = quantizers + frame_header() + scan + EOI
     whole = quantizers + tables + frame_header() + scan + EOI
     fill = b"\xff\xff"
@@ -57,6 +60,10 @@ def main():
         "several_exif": ROOMY + SOI + exif + comment + exif + plain_exif + exif + body,
         "exif_no_thumbnail": ROOMY + SOI + plain_exif + whole,
         "exif_makes_room": bytes([0, 0]) + SOI + segment(0xE1, SOI + bytes(450)) + body,
+        "exif_turned": ROOMY + SOI + jfif + turned + whole,
+        "exif_turned_no_tables": ROOMY + SOI + turned + exif + body,
+        "exif_turned_no_thumbnail": ROOMY + SOI + segment(0xE1, orientation) + whole,
+        "exif_turned_too_short": ROOMY + SOI + fill + turned_short + whole,
         "fill_bytes": ROOMY + SOI + fill + exif + fill + jfif + fill + tables + body,
         "fill_before_eoi": ROOMY + short[:-2] + fill + EOI,
         "comment_with_eoi": ROOMY + SOI + segment(0xFE, b"\xff\xff\xd9") + whole,

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "ringcast/base/assert.hpp"
+#include "ringcast/jpeg/exif.hpp"
 #include "ringcast/jpeg/header_walk.hpp"
 #include "ringcast/jpeg/markers.hpp"
 
@@ -91,10 +92,27 @@ struct HeaderPlan {
     [[nodiscard]] bool changes() const noexcept { return takes_out || lacks_tables; }
 };
 
-[[nodiscard]] bool stays(ConstByteSpan jpeg, const Segment& segment) noexcept {
-    // The length counts as well: it is what lies between the marker and the content.
-    return !is_dispensable(segment.code) ||
-           !holds_frame_border(jpeg.first(segment.end).subspan(segment.marker + 2));
+ConstByteSpan content_of(ConstByteSpan jpeg, const Segment& segment) noexcept {
+    return jpeg.first(segment.end).subspan(segment.marker + 4);
+}
+
+/// What becomes of a segment.
+enum class Treatment : std::uint8_t {
+    keep,
+    take_out,
+    shorten, ///< to what it tells of the picture's orientation, which viewers would miss
+};
+
+Treatment treatment_of(ConstByteSpan jpeg, const Segment& segment) noexcept {
+    // The length counts as well: a viewer that looks for borders does not know that it is one.
+    if (!is_dispensable(segment.code) ||
+        !holds_frame_border(jpeg.first(segment.end).subspan(segment.marker + 2))) {
+        return Treatment::keep;
+    }
+    const bool turned = segment.code == marker::app1 &&
+                        segment.bytes() >= orientation_segment_bytes &&
+                        read_orientation(content_of(jpeg, segment)) != upright;
+    return turned ? Treatment::shorten : Treatment::take_out;
 }
 
 HeaderPlan plan_header(ConstByteSpan jpeg) noexcept {
@@ -106,7 +124,11 @@ HeaderPlan plan_header(ConstByteSpan jpeg) noexcept {
     bool has_tables = false;
     HeaderWalk walk(jpeg);
     for (Segment segment = walk.next(); segment.code != marker::sos; segment = walk.next()) {
-        if (!stays(jpeg, segment)) {
+        if (const Treatment treatment = treatment_of(jpeg, segment); treatment != Treatment::keep) {
+            if (treatment == Treatment::shorten) {
+                kept_bytes += orientation_segment_bytes;
+                in_front = false;
+            }
             plan.takes_out = true;
             plan.rest = segment.end;
             plan.kept_bytes = kept_bytes;
@@ -138,9 +160,19 @@ void close_gaps(ByteSpan jpeg, std::size_t rest) noexcept {
     for (std::size_t position = soi_bytes; position < rest;) {
         const Segment segment = walk.next();
         position = segment.end;
-        if (stays(jpeg, segment)) {
+        switch (treatment_of(jpeg, segment)) {
+        case Treatment::keep:
             std::memmove(&jpeg[filled], &jpeg[segment.begin], segment.bytes());
             filled += segment.bytes();
+            break;
+        case Treatment::take_out:
+            break;
+        case Treatment::shorten: {
+            const std::uint8_t orientation = read_orientation(content_of(jpeg, segment));
+            write_orientation_segment(jpeg.subspan(filled), orientation);
+            filled += orientation_segment_bytes;
+            break;
+        }
         }
     }
 }

@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 
 #include "jpeg/samples.hpp"
+#include "ringcast/jpeg/exif.hpp"
 #include "ringcast/jpeg/inspect.hpp"
 
 using namespace ringcast;
@@ -237,6 +238,30 @@ TEST_CASE("a frame that lacks tables and has thumbnails is mended in one go", "[
     // A thumbnail larger than the tables makes room for them: no headroom is asked for.
     CHECK(Repair(joined({soi, jfif, exif, rest}), 0, 0).result->offset ==
           exif.size() - tables.size());
+}
+
+TEST_CASE("a turned picture stays turned when its thumbnail is taken out", "[jpeg]") {
+    const Bytes bare = without_jfif(without_huffman_tables(make_jpeg({})));
+    const Bytes plain = make_jpeg({});
+    constexpr std::uint8_t turned = 6;
+    Bytes orientation(jpeg::orientation_segment_bytes);
+    jpeg::write_orientation_segment(orientation, turned);
+    const ConstByteSpan content = ConstByteSpan(orientation).subspan(4);
+    const Bytes thumbnail = make_jpeg({.width = 16, .height = 16});
+    const Bytes exif = segment(0xE1, joined({content, thumbnail}));
+    const Bytes fill = bytes_of({0xFF, 0xFF});
+    check_repaired(Repair(with_first(plain, {exif})), with_first(plain, {orientation}));
+    check_repaired(Repair(with_first(plain, {fill, exif, exif_with_thumbnail(), exif})),
+                   with_first(plain, {orientation, orientation}));
+    check_repaired(Repair(with_first(bare, {exif})),
+                   with_first(bare, {standard_tables(), orientation}));
+    // Two bytes longer than what becomes of it.
+    check_repaired(
+        Repair(with_first(plain, {segment(0xE1, joined({content, bytes_of({0xFF, 0xD9})}))})),
+        with_first(plain, {orientation}));
+    // Without a thumbnail nothing of it is touched.
+    const Bytes untouched = with_first(plain, {segment(0xE1, joined({content, Bytes(100)}))});
+    check_untouched(Repair(untouched), untouched.size());
 }
 
 TEST_CASE("a length that looks like an SOI counts as one", "[jpeg]") {

@@ -29,6 +29,7 @@ inline constexpr std::uint8_t dqt = 0xDB;
 inline constexpr std::uint8_t dnl = 0xDC;
 inline constexpr std::uint8_t dri = 0xDD;
 inline constexpr std::uint8_t app0 = 0xE0;
+inline constexpr std::uint8_t app1 = 0xE1;
 inline constexpr std::uint8_t app14 = 0xEE;
 inline constexpr std::uint8_t app15 = 0xEF;
 inline constexpr std::uint8_t com = 0xFE;

@@ -7,7 +7,7 @@
 //   - Application and comment segments that hold the bytes of an SOI or an EOI, as a thumbnail
 //   does,
 //     are taken out: the few bytes in front of them move towards the back. Viewers that cut frames
-//     out of the stream by these bytes would cut in the thumbnail.
+//     out of the stream by these bytes would cut in the thumbnail. Of Exif the orientation stays.
 //   - What lies behind EOI, as a camera's padding, is not part of the frame.
 //
 // Not one byte is written for a frame that needs none of it. The picture is never decoded, and what

@@ -1,0 +1,124 @@
+#include "ringcast/jpeg/exif.hpp"
+
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "ringcast/base/assert.hpp"
+#include "ringcast/jpeg/markers.hpp"
+
+namespace ringcast::jpeg {
+
+namespace {
+
+constexpr std::string_view exif_name{"Exif\0\0", 6};
+constexpr std::uint16_t orientation_tag = 0x0112;
+constexpr std::uint16_t short_type = 3;
+constexpr std::uint8_t orientation_max = 8;
+constexpr std::size_t field_bytes = 12; // tag, type, count, value
+
+/// TIFF says in its first bytes in which order its numbers are written.
+class TiffReader {
+public:
+    explicit TiffReader(ConstByteSpan tiff) noexcept : tiff_(tiff) {
+        constexpr std::string_view little("II*\0", 4);
+        constexpr std::string_view big("MM\0*", 4);
+        const std::string_view text = as_text(tiff);
+        little_ = text.starts_with(little);
+        valid_ = little_ || text.starts_with(big);
+    }
+    [[nodiscard]] bool valid() const noexcept { return valid_; }
+    [[nodiscard]] bool holds(std::size_t offset, std::size_t bytes) const noexcept {
+        return bytes <= tiff_.size() && offset <= tiff_.size() - bytes;
+    }
+    [[nodiscard]] std::uint16_t word(std::size_t offset) const noexcept {
+        const std::uint16_t value = word_at(tiff_, offset);
+        return little_ ? static_cast<std::uint16_t>((value << 8U) | (value >> 8U)) : value;
+    }
+    [[nodiscard]] std::uint32_t long_word(std::size_t offset) const noexcept {
+        const std::uint32_t first = word(offset);
+        const std::uint32_t second = word(offset + 2);
+        return little_ ? (second << 16U) | first : (first << 16U) | second;
+    }
+
+private:
+    ConstByteSpan tiff_;
+    bool little_ = false;
+    bool valid_ = false;
+};
+
+} // namespace
+
+std::uint8_t read_orientation(ConstByteSpan app1_content) noexcept {
+    if (!as_text(app1_content).starts_with(exif_name)) {
+        return upright;
+    }
+    const TiffReader tiff(app1_content.subspan(exif_name.size()));
+    constexpr std::size_t header_bytes = 8; // byte order, 42, where the first directory is
+    if (!tiff.valid() || !tiff.holds(0, header_bytes)) {
+        return upright;
+    }
+    std::size_t at = tiff.long_word(4);
+    if (!tiff.holds(at, 2)) {
+        return upright;
+    }
+    const std::uint16_t field_count = tiff.word(at);
+    at += 2;
+    for (std::uint16_t i = 0; i < field_count && tiff.holds(at, field_bytes); ++i) {
+        if (tiff.word(at) == orientation_tag) {
+            const std::uint16_t value = tiff.word(at + 8);
+            const bool known = tiff.word(at + 2) == short_type && tiff.long_word(at + 4) == 1 &&
+                               value >= upright && value <= orientation_max;
+            return known ? static_cast<std::uint8_t>(value) : upright;
+        }
+        at += field_bytes;
+    }
+    return upright;
+}
+
+void write_orientation_segment(ByteSpan at, std::uint8_t orientation) noexcept {
+    RINGCAST_ASSERT(at.size() >= orientation_segment_bytes);
+    RINGCAST_ASSERT(orientation >= upright && orientation <= orientation_max);
+    constexpr std::size_t value_offset = 29;
+    std::array<std::uint8_t, orientation_segment_bytes> segment = {
+        marker_prefix,
+        marker::app1,
+        0,
+        orientation_segment_bytes - 2, // The length counts itself, not the marker.
+        'E',
+        'x',
+        'i',
+        'f',
+        0,
+        0,
+        'M',
+        'M',
+        0,
+        42,
+        0,
+        0,
+        0,
+        8, // The first directory lies right behind this header,
+        0,
+        1,
+        0x01,
+        0x12,
+        0,
+        short_type,
+        0,
+        0,
+        0,
+        1,
+        0,
+        upright,
+        0,
+        0, // has one field,
+        0,
+        0,
+        0,
+        0}; // and none follows it.
+    segment[value_offset] = orientation;
+    std::memcpy(at.data(), segment.data(), segment.size());
+}
+
+} // namespace ringcast::jpeg
