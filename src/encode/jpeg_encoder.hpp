@@ -1,12 +1,12 @@
 #pragma once
-// Encodes pictures straight into memory that it is given. Knows no slots and no threads; one
-// encoder is used by one thread at a time.
+// Encodes drawn pictures, and stamps them. Knows no slots and no threads; one encoder is used by
+// one thread at a time.
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 
 #include "encode/picture.hpp"
+#include "encode/raw_encoder.hpp"
 #include "ringcast/base/bytes.hpp"
 #include "ringcast/jpeg/stamp.hpp"
 
@@ -14,13 +14,6 @@ namespace ringcast::encode {
 
 class JpegEncoder {
 public:
-    JpegEncoder();
-    JpegEncoder(JpegEncoder&&) noexcept;
-    JpegEncoder& operator=(JpegEncoder&&) noexcept;
-    JpegEncoder(const JpegEncoder&) = delete;
-    JpegEncoder& operator=(const JpegEncoder&) = delete;
-    ~JpegEncoder();
-
     /// Writes a baseline JPEG to the beginning of `into` and returns how many bytes it has; none
     /// when it does not fit, and then what is in `into` is no JPEG. `quality` is 1 to 100, as
     /// libjpeg has it. A stamp is written right behind SOI, its checksum filled in.
@@ -29,8 +22,7 @@ public:
                                                     ByteSpan into) noexcept;
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    RawEncoder encoder_;
 };
 
 } // namespace ringcast::encode

@@ -39,8 +39,7 @@ public:
 
     [[nodiscard]] int width() const noexcept { return width_; }
     [[nodiscard]] int height() const noexcept { return height_; }
-    /// Both sizes rounded up to the 16 pixels of a 4:2:0 block: so much is there in memory, and an
-    /// encoder reads all of it, so that what is drawn should go on beyond the visible edge.
+    /// Both sizes rounded up to the 16 pixels of a 4:2:0 block: so much is there in memory.
     [[nodiscard]] int padded_width() const noexcept { return padded_width_; }
     [[nodiscard]] int padded_height() const noexcept { return padded_height_; }
 

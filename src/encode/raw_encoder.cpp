@@ -1,0 +1,207 @@
+#include "encode/raw_encoder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <vector>
+
+#include <jpeglib.h>
+
+#include "encode/component_lines.hpp"
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::encode {
+
+namespace {
+
+static_assert(ComponentLines::block == DCTSIZE);
+
+/// A destination of fixed size. What does not fit goes into `spill`, over and over: so the encoder
+/// never writes beyond its span, and no jump out of the library is needed to stop it.
+struct SpanDestination {
+    jpeg_destination_mgr manager{}; // The library knows it by this address.
+    ByteSpan into;
+    bool fits = true;
+    std::array<JOCTET, 4096> spill{};
+};
+
+SpanDestination& destination_of(j_compress_ptr encoder) noexcept {
+    return *reinterpret_cast<SpanDestination*>(encoder->dest);
+}
+
+void begin_output(j_compress_ptr encoder) noexcept {
+    SpanDestination& destination = destination_of(encoder);
+    destination.manager.next_output_byte = reinterpret_cast<JOCTET*>(destination.into.data());
+    destination.manager.free_in_buffer = destination.into.size();
+}
+
+/// The library calls this as soon as the last byte is taken, so an exact fit counts as none.
+boolean spill_output(j_compress_ptr encoder) noexcept {
+    SpanDestination& destination = destination_of(encoder);
+    destination.fits = false;
+    destination.manager.next_output_byte = destination.spill.data();
+    destination.manager.free_in_buffer = destination.spill.size();
+    return TRUE;
+}
+
+void end_output(j_compress_ptr /*encoder*/) noexcept {}
+
+/// Every input is checked before it gets to the library: what is left is memory running out, which
+/// would end the program anywhere else as well.
+[[noreturn]] void fail_hard(j_common_ptr encoder) {
+    encoder->err->output_message(encoder);
+    assertion_failed("libjpeg accepts the picture", __FILE__, __LINE__);
+}
+
+/// What the library takes lines of that format for.
+J_COLOR_SPACE colour_space_of(PixelFormat format) noexcept {
+    switch (format) {
+    case PixelFormat::rgb:
+        return JCS_EXT_RGB;
+    case PixelFormat::bgr:
+        return JCS_EXT_BGR;
+    case PixelFormat::rgbx:
+        return JCS_EXT_RGBX;
+    case PixelFormat::bgrx:
+        return JCS_EXT_BGRX;
+    case PixelFormat::grey:
+        return JCS_GRAYSCALE;
+    case PixelFormat::yuv420:
+    case PixelFormat::yvu420:
+    case PixelFormat::nv12:
+    case PixelFormat::nv21:
+    case PixelFormat::yuyv:
+    case PixelFormat::uyvy:
+        return JCS_YCbCr;
+    }
+    assertion_failed("the pixel format is known", __FILE__, __LINE__);
+}
+
+/// The library's interface is not const, but it only reads.
+JSAMPROW as_row(const std::uint8_t* line) noexcept {
+    return const_cast<JSAMPROW>(line); // NOLINT(cppcoreguidelines-pro-type-const-cast)
+}
+
+} // namespace
+
+McuSize mcu_size(PixelFormat format) noexcept {
+    const PixelLayout& layout = layout_of(format);
+    if (layout.component_count == 1) {
+        return {DCTSIZE, DCTSIZE};
+    }
+    // RGB gets colour of half the resolution either way, as 4:2:0 has it.
+    const int line_shift = layout.component_count == 0 ? 1 : layout.components[1].line_shift;
+    return {2 * DCTSIZE, DCTSIZE << line_shift};
+}
+
+struct RawEncoder::State {
+    jpeg_compress_struct library{};
+    jpeg_error_mgr errors{};
+    SpanDestination destination{};
+    ComponentLines components;
+
+    State() {
+        library.err = jpeg_std_error(&errors);
+        errors.error_exit = &fail_hard;
+        jpeg_create_compress(&library);
+        library.dest = &destination.manager;
+        destination.manager.init_destination = &begin_output;
+        destination.manager.empty_output_buffer = &spill_output;
+        destination.manager.term_destination = &end_output;
+    }
+    State(State&&) = delete;
+    State& operator=(State&&) = delete;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { jpeg_destroy_compress(&library); }
+
+    void configure(const RawPicture& picture, const EncodeSettings& settings) {
+        const PixelLayout& layout = layout_of(picture.format);
+        library.image_width = static_cast<JDIMENSION>(picture.width);
+        library.image_height = static_cast<JDIMENSION>(picture.height);
+        library.in_color_space = colour_space_of(picture.format);
+        library.input_components =
+            layout.component_count > 0 ? layout.component_count : layout.planes[0].group_bytes;
+        jpeg_set_defaults(&library);
+        const McuSize mcu = mcu_size(picture.format);
+        library.comp_info[0].h_samp_factor = mcu.width / DCTSIZE;
+        library.comp_info[0].v_samp_factor = mcu.height / DCTSIZE;
+        jpeg_set_quality(&library, settings.quality, TRUE);
+        library.raw_data_in = layout.component_count > 0 ? TRUE : FALSE;
+        library.restart_interval = settings.restart_interval;
+        // JFIF's segment would have to stand where the comment does; without it, three components
+        // mean YCbCr to every decoder.
+        library.write_JFIF_header = FALSE;
+    }
+
+    void write_comment(std::size_t bytes) {
+        constexpr std::array<JOCTET, 256> zeroes{};
+        RINGCAST_ASSERT(bytes <= zeroes.size());
+        if (bytes > 0) {
+            jpeg_write_marker(&library, JPEG_COM, zeroes.data(), static_cast<unsigned>(bytes));
+        }
+    }
+
+    void write_components(const RawPicture& picture) {
+        components.begin(picture);
+        // The library wants a whole row of MCUs at a time.
+        const int mcu_lines = mcu_size(picture.format).height;
+        for (int top = 0; top < picture.height; top += mcu_lines) {
+            components.gather(top, mcu_lines);
+            std::array<std::array<JSAMPROW, ComponentLines::lines_max>, 3> rows{};
+            std::array<JSAMPARRAY, 3> planes{};
+            for (std::size_t i = 0; i < planes.size(); ++i) {
+                std::ranges::transform(components.lines(i), rows[i].begin(), as_row);
+                planes[i] = rows[i].data();
+            }
+            jpeg_write_raw_data(&library, planes.data(), static_cast<JDIMENSION>(mcu_lines));
+        }
+    }
+
+    void write_pixels(const RawPicture& picture) {
+        const Plane& plane = picture.planes[0];
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(plane.bytes.data());
+        std::array<JSAMPROW, ComponentLines::lines_max> rows{};
+        for (int top = 0; top < picture.height; top += static_cast<int>(rows.size())) {
+            const int lines = std::min(static_cast<int>(rows.size()), picture.height - top);
+            for (int i = 0; i < lines; ++i) {
+                rows[static_cast<std::size_t>(i)] =
+                    as_row(bytes + static_cast<std::size_t>(top + i) * plane.stride);
+            }
+            jpeg_write_scanlines(&library, rows.data(), static_cast<JDIMENSION>(lines));
+        }
+    }
+};
+
+RawEncoder::RawEncoder() : state_(std::make_unique<State>()) {}
+RawEncoder::RawEncoder(RawEncoder&&) noexcept = default;
+RawEncoder& RawEncoder::operator=(RawEncoder&&) noexcept = default;
+RawEncoder::~RawEncoder() = default;
+
+std::optional<std::size_t> RawEncoder::encode(const RawPicture& picture,
+                                              const EncodeSettings& settings,
+                                              ByteSpan into) noexcept {
+    RINGCAST_ASSERT(settings.quality >= 1);
+    RINGCAST_ASSERT(settings.quality <= 100);
+    if (into.empty() || !problem_of(picture).empty()) {
+        return std::nullopt;
+    }
+    SpanDestination& destination = state_->destination;
+    destination.into = into;
+    destination.fits = true;
+    state_->configure(picture, settings);
+    jpeg_start_compress(&state_->library, TRUE);
+    state_->write_comment(settings.comment_bytes);
+    if (state_->library.raw_data_in == TRUE) {
+        state_->write_components(picture);
+    } else {
+        state_->write_pixels(picture);
+    }
+    jpeg_finish_compress(&state_->library);
+    if (!destination.fits) {
+        return std::nullopt;
+    }
+    return into.size() - destination.manager.free_in_buffer;
+}
+
+} // namespace ringcast::encode

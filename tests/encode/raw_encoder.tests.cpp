@@ -1,0 +1,241 @@
+#include "encode/raw_encoder.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "encode/raw_samples.hpp"
+#include "jpeg/samples.hpp"
+#include "ringcast/jpeg/inspect.hpp"
+#include "ringcast/jpeg/markers.hpp"
+
+namespace ringcast::encode {
+
+namespace {
+
+using test::decode_planes;
+using test::make_picture;
+using test::OwnedPicture;
+using test::PictureKind;
+using test::psnr;
+using test::Samples;
+using test::scene_samples;
+
+constexpr std::array yuv_formats = {PixelFormat::yuv420, PixelFormat::yvu420, PixelFormat::nv12,
+                                    PixelFormat::nv21,   PixelFormat::yuyv,   PixelFormat::uyvy,
+                                    PixelFormat::grey};
+constexpr std::array rgb_formats = {PixelFormat::rgb, PixelFormat::bgr, PixelFormat::rgbx,
+                                    PixelFormat::bgrx};
+
+struct Size {
+    int width;
+    int height;
+};
+
+/// Around a block, an MCU, two of them; and what cameras give.
+std::vector<Size> sizes() {
+    std::vector<Size> all = {{32, 48},  {33, 31},   {48, 17},  {64, 1},   {1, 64},   {160, 120},
+                             {161, 99}, {320, 240}, {322, 66}, {648, 40}, {1280, 24}};
+    for (int width = 1; width <= 17; ++width) {
+        for (int height = 1; height <= 17; ++height) {
+            all.push_back({width, height});
+        }
+    }
+    return all;
+}
+
+/// The lowest of a JPEG's planes against the scene as JPEG means it.
+double worst_psnr(const PictureKind& kind, ConstByteSpan jpeg) {
+    const auto planes = decode_planes(jpeg);
+    REQUIRE(planes.has_value());
+    const PixelLayout& layout = layout_of(kind.format);
+    REQUIRE(planes->size() == layout.component_count);
+    double worst = 1000;
+    for (std::size_t i = 0; i < planes->size(); ++i) {
+        const Samples wanted = scene_samples(kind.width, kind.height, i, layout.components[i],
+                                             ColourRange::full, ColourMatrix::bt601);
+        REQUIRE((*planes)[i].width == wanted.width);
+        REQUIRE((*planes)[i].height == wanted.height);
+        worst = std::min(worst, psnr((*planes)[i].values, wanted.values));
+    }
+    return worst;
+}
+
+class Encoded {
+public:
+    Encoded() : memory_(4UL * 1024UL * 1024UL) {}
+
+    ConstByteSpan operator()(const PictureKind& kind, const EncodeSettings& settings) {
+        const OwnedPicture made = make_picture(kind);
+        REQUIRE(problem_of(made.picture).empty());
+        const auto bytes = encoder_.encode(made.picture, settings, memory_);
+        REQUIRE(bytes.has_value());
+        return ConstByteSpan(memory_).first(*bytes);
+    }
+
+private:
+    RawEncoder encoder_; // One for all, so that nothing of a picture may stay behind.
+    ringcast::test::Bytes memory_;
+};
+
+std::size_t restart_markers(ConstByteSpan jpeg) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i + 1 < jpeg.size(); ++i) {
+        count += jpeg::byte_at(jpeg, i) == jpeg::marker_prefix &&
+                         jpeg::is_restart(jpeg::byte_at(jpeg, i + 1))
+                     ? 1U
+                     : 0U;
+    }
+    return count;
+}
+
+} // namespace
+
+TEST_CASE("brightness and colour come back within 40 dB at quality 95, in every YUV format, at any "
+          "size and stride") {
+    Encoded encoded;
+    for (const PixelFormat format : yuv_formats) {
+        for (const Size size : sizes()) {
+            const std::size_t stride_extra = size.width % 3 == 0 ? 0U : 13U;
+            const PictureKind kind{format, size.width, size.height, stride_extra};
+            const ConstByteSpan jpeg = encoded(kind, {95, 0, 0});
+            const double found = worst_psnr(kind, jpeg);
+            if (found < 40) {
+                FAIL("format " << static_cast<int>(format) << ", " << size.width << " x "
+                               << size.height << ": " << found << " dB");
+            }
+        }
+    }
+}
+
+TEST_CASE("pixels come back within 34 dB at quality 95, in every order of red, green and blue") {
+    Encoded encoded;
+    for (const PixelFormat format : rgb_formats) {
+        for (const Size size : sizes()) {
+            const std::size_t stride_extra = size.width % 3 == 0 ? 0U : 13U;
+            const PictureKind kind{format, size.width, size.height, stride_extra};
+            const auto decoded = ringcast::test::decode_jpeg(encoded(kind, {95, 0, 0}));
+            REQUIRE(decoded.has_value());
+            REQUIRE(decoded->width == static_cast<unsigned>(size.width));
+            REQUIRE(decoded->height == static_cast<unsigned>(size.height));
+            const OwnedPicture wanted = make_picture({PixelFormat::rgb, size.width, size.height});
+            const ByteSpan pixels = wanted.memory[0].span();
+            const double found =
+                psnr(decoded->rgb,
+                     {reinterpret_cast<const std::uint8_t*>(pixels.data()), pixels.size()});
+            if (found < 34) {
+                FAIL("format " << static_cast<int>(format) << ", " << size.width << " x "
+                               << size.height << ": " << found << " dB");
+            }
+        }
+    }
+}
+
+TEST_CASE("limited range and BT.709 come back as JPEG means them, within 38 dB at quality 95") {
+    Encoded encoded;
+    for (const PixelFormat format : yuv_formats) {
+        for (const ColourRange range : {ColourRange::full, ColourRange::limited}) {
+            for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709}) {
+                if (format == PixelFormat::grey && matrix == ColourMatrix::bt709) {
+                    continue; // There, brightness is what this matrix says it is.
+                }
+                for (const Size size : {Size{160, 120}, {161, 97}, {7, 5}, {1, 1}}) {
+                    const PictureKind kind{format, size.width, size.height, 8, range, matrix};
+                    const double found = worst_psnr(kind, encoded(kind, {95, 0, 0}));
+                    INFO("format " << static_cast<int>(format) << ", " << size.width << " x "
+                                   << size.height << ", range " << static_cast<int>(range)
+                                   << ", matrix " << static_cast<int>(matrix));
+                    CHECK(found > 38);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a picture has its size, its tables and as much colour as its format") {
+    Encoded encoded;
+    const auto inspected = [&encoded](PixelFormat format) {
+        const auto info = jpeg::inspect(encoded({format, 67, 45}, {80, 0, 0}));
+        REQUIRE(info.has_value());
+        CHECK(info->width == 67);
+        CHECK(info->height == 45);
+        CHECK(info->has_huffman_tables);
+        CHECK(!info->progressive);
+        return *info;
+    };
+    CHECK(inspected(PixelFormat::nv12).components == 3);
+    CHECK(inspected(PixelFormat::yuyv).components == 3);
+    CHECK(inspected(PixelFormat::bgrx).components == 3);
+    CHECK(inspected(PixelFormat::grey).components == 1);
+}
+
+TEST_CASE("quality goes from 1 to 100, and more of it takes more bytes and is nearer") {
+    Encoded encoded;
+    for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::yuyv, PixelFormat::grey}) {
+        const PictureKind kind{format, 161, 121, 3};
+        std::size_t bytes_before = 0;
+        double psnr_before = 0;
+        for (const int quality : {1, 40, 80, 100}) {
+            const ConstByteSpan jpeg = encoded(kind, {quality, 0, 0});
+            const double found = worst_psnr(kind, jpeg);
+            CHECK(jpeg.size() > bytes_before);
+            CHECK(found > psnr_before);
+            bytes_before = jpeg.size();
+            psnr_before = found;
+        }
+        CHECK(psnr_before > 50);
+    }
+}
+
+TEST_CASE("a picture that does not fit gives none, and the next one is as good as ever") {
+    RawEncoder encoder;
+    ringcast::test::Bytes memory(1024UL * 1024UL);
+    for (const PixelFormat format : {PixelFormat::yuv420, PixelFormat::uyvy, PixelFormat::bgr}) {
+        const OwnedPicture made = make_picture({format, 64, 48});
+        const auto whole = encoder.encode(made.picture, {100, 0, 0}, memory);
+        REQUIRE(whole.has_value());
+        const ringcast::test::Bytes first(memory.begin(),
+                                          memory.begin() + static_cast<std::ptrdiff_t>(*whole));
+        for (std::size_t room = 0; room <= *whole; room += 1 + room / 20) {
+            const ByteSpan behind = ByteSpan(memory).subspan(room, 64);
+            std::ranges::fill(behind, std::byte{0xA5});
+            CHECK(!encoder.encode(made.picture, {100, 0, 0}, ByteSpan(memory).first(room)));
+            CHECK(std::ranges::all_of(behind, [](std::byte b) { return b == std::byte{0xA5}; }));
+        }
+        REQUIRE(encoder.encode(made.picture, {100, 0, 0}, memory) == whole);
+        CHECK(std::equal(first.begin(), first.end(), memory.begin()));
+    }
+}
+
+TEST_CASE("a picture that can't be is refused, and the next one is encoded") {
+    RawEncoder encoder;
+    ringcast::test::Bytes memory(100'000);
+    const OwnedPicture made = make_picture({PixelFormat::nv12, 64, 48, 4});
+    RawPicture broken = made.picture;
+    broken.planes[1].bytes = broken.planes[1].bytes.first(broken.planes[1].bytes.size() - 1);
+    CHECK(!encoder.encode(broken, {}, memory));
+    CHECK(encoder.encode(made.picture, {}, memory));
+}
+
+TEST_CASE("there is a restart marker after as many MCUs as were asked for, and none otherwise") {
+    Encoded encoded;
+    const PictureKind kind{PixelFormat::yuyv, 64, 48}; // 4 by 6 MCUs
+    CHECK(restart_markers(encoded(kind, {80, 0, 0})) == 0);
+    CHECK(restart_markers(encoded(kind, {80, 4, 0})) == 5);
+    CHECK(restart_markers(encoded(kind, {80, 12, 0})) == 1);
+    CHECK(restart_markers(encoded(kind, {80, 24, 0})) == 0);
+    CHECK(worst_psnr(kind, encoded(kind, {95, 4, 0})) > 40);
+}
+
+TEST_CASE("a comment of zeroes stands right behind SOI") {
+    Encoded encoded;
+    const PictureKind kind{PixelFormat::grey, 20, 20};
+    const std::size_t without = encoded(kind, {80, 0, 0}).size();
+    const ConstByteSpan jpeg = encoded(kind, {80, 0, 61});
+    CHECK(jpeg.size() == without + 65);
+    CHECK(jpeg::byte_at(jpeg, 3) == jpeg::marker::com);
+    CHECK(jpeg::word_at(jpeg, 4) == 63);
+    CHECK(std::ranges::all_of(jpeg.subspan(6, 61), [](std::byte b) { return b == std::byte{0}; }));
+}
+
+} // namespace ringcast::encode
