@@ -1,0 +1,123 @@
+#include "uvc_camera/frames.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+
+#include <zlib.h>
+
+#include "encode/pattern_block.hpp"
+#include "ringcast/jpeg/stamp.hpp"
+
+namespace ringcast::vm {
+
+namespace {
+
+constexpr std::size_t marker_bytes = 2;
+constexpr std::array soi{std::byte{0xFF}, std::byte{0xD8}};
+constexpr std::array eoi{std::byte{0xFF}, std::byte{0xD9}};
+
+std::uint32_t crc_of(ConstByteSpan bytes) noexcept {
+    return static_cast<std::uint32_t>(
+        ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+} // namespace
+
+Result<JpegFrames> JpegFrames::load(const std::string& path) {
+    JpegFrames frames;
+    std::ifstream input(path, std::ios::binary);
+    const std::vector<char> text{std::istreambuf_iterator<char>(input), {}};
+    if (!input.is_open() || input.bad()) {
+        return fail(path + ": can't be read");
+    }
+    const ConstByteSpan bytes = as_bytes({text.data(), text.size()});
+    frames.file_.assign(bytes.begin(), bytes.end());
+
+    // Neither marker occurs within a JPEG's own data, and none of ours has a thumbnail.
+    const auto end = frames.file_.cend();
+    auto begin = frames.file_.cbegin();
+    while (true) {
+        begin = std::search(begin, end, soi.begin(), soi.end());
+        const auto last = std::search(begin, end, eoi.begin(), eoi.end());
+        if (last == end) {
+            break;
+        }
+        Jpeg jpeg;
+        jpeg.begin = static_cast<std::size_t>(begin - frames.file_.cbegin());
+        jpeg.bytes = static_cast<std::size_t>(last - begin) + marker_bytes;
+        jpeg.crc = crc_of(
+            ConstByteSpan(frames.file_).subspan(jpeg.begin, jpeg.bytes).subspan(marker_bytes));
+        frames.jpegs_.push_back(jpeg);
+        begin = last;
+    }
+    if (frames.jpegs_.empty()) {
+        return fail(path + ": no JPEG in it");
+    }
+    return frames;
+}
+
+Frame JpegFrames::make(std::uint64_t sequence, WallTime captured, bool stamped) {
+    const Jpeg& jpeg = jpegs_.at(sequence % jpegs_.size());
+    const ConstByteSpan source = ConstByteSpan(file_).subspan(jpeg.begin, jpeg.bytes);
+    if (!stamped) {
+        return {sequence, captured, source};
+    }
+    frame_.resize(source.size() + jpeg::stamp_bytes);
+    const ByteSpan frame(frame_);
+    std::ranges::copy(source.first(marker_bytes), frame.begin());
+    jpeg::write_stamp(frame.subspan(marker_bytes, jpeg::stamp_bytes),
+                      {sequence, captured, jpeg.crc});
+    std::ranges::copy(source.subspan(marker_bytes),
+                      frame.subspan(marker_bytes + jpeg::stamp_bytes).begin());
+    return {sequence, captured, frame};
+}
+
+RawFrames::RawFrames(Size size)
+    : picture_(size.width, size.height),
+      frame_(std::size_t{2} * static_cast<std::size_t>(size.width) *
+             static_cast<std::size_t>(size.height)) {
+    constexpr std::array bars{encode::rgb(255, 255, 255), encode::rgb(255, 255, 0),
+                              encode::rgb(0, 255, 255),   encode::rgb(0, 255, 0),
+                              encode::rgb(255, 0, 255),   encode::rgb(255, 0, 0),
+                              encode::rgb(0, 0, 255),     encode::rgb(0, 0, 0)};
+    const int width = size.width / static_cast<int>(bars.size());
+    int x = 0;
+    for (const encode::Colour& bar : bars) {
+        encode::fill(picture_, {x, 0, width, size.height}, bar);
+        x += width;
+    }
+    convert({0, 0, size.width, size.height});
+}
+
+void RawFrames::convert(const encode::Rectangle& area) {
+    for (int y = area.y; y < area.y + area.height; ++y) {
+        const auto luma = picture_.row(encode::Channel::luma, y);
+        const auto blue = picture_.row(encode::Channel::blue, y / 2);
+        const auto red = picture_.row(encode::Channel::red, y / 2);
+        auto out = frame_.begin() + std::ptrdiff_t{2} * (y * picture_.width() + area.x);
+        for (int x = area.x; x < area.x + area.width; x += 2) {
+            const auto at = static_cast<std::size_t>(x);
+            *out++ = std::byte{luma[at]};
+            *out++ = std::byte{blue[at / 2]};
+            *out++ = std::byte{luma[at + 1]};
+            *out++ = std::byte{red[at / 2]};
+        }
+    }
+}
+
+Frame RawFrames::make(std::uint64_t sequence, WallTime captured) {
+    using std::chrono::microseconds;
+    const auto since_epoch = std::chrono::duration_cast<microseconds>(captured.time_since_epoch());
+    encode::draw_pattern_block(picture_, {static_cast<std::uint32_t>(sequence),
+                                          static_cast<std::uint64_t>(since_epoch.count())});
+    // The block and its margins; the rest is as it was.
+    const int cell = encode::pattern_block_cell(picture_.width(), picture_.height());
+    convert({0, 0, cell * (encode::pattern_block_columns + 2),
+             cell * (encode::pattern_block_rows + 2)});
+    return {sequence, captured, ConstByteSpan(frame_)};
+}
+
+} // namespace ringcast::vm

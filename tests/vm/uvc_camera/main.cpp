@@ -1,0 +1,140 @@
+// uvc_camera: a USB camera without hardware. It lives in this process and is plugged into the
+// running kernel, whose uvcvideo driver takes it for a real one; ending the process unplugs it.
+// --help says the rest.
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <sys/signalfd.h>
+
+#include "uvc_camera/camera.hpp"
+
+namespace {
+
+using namespace ringcast;
+
+constexpr const char* description =
+    "A USB Video Class camera in user space, plugged into the running kernel through vhci_hcd\n"
+    "(modules vhci-hcd and uvcvideo, root). Ending it unplugs the camera.\n\n"
+    "Each frame that was handed over is a line of the log: sequence number, capture time (ns "
+    "since\n"
+    "the UNIX epoch), bytes, CRC-32 of these, then \"error\" or \"truncated\" where that is so.";
+
+/// WIDTHxHEIGHT
+Result<vm::Size> parse_size(const std::string& text) {
+    vm::Size size;
+    char rest = 0;
+    if (std::sscanf(text.c_str(), "%dx%d%c", &size.width, &size.height, &rest) != 2 ||
+        size.width < 16 || size.height < 16 || size.width % 2 != 0 || size.width > 8192 ||
+        size.height > 8192) {
+        return fail(text + ": expected a size such as 1280x720, of an even width");
+    }
+    return size;
+}
+
+/// WIDTHxHEIGHT=FILE
+Result<void> add_mjpeg(vm::CameraOptions& options, const std::string& text) {
+    const std::size_t equals = text.find('=');
+    const Result<vm::Size> size = parse_size(text.substr(0, equals));
+    if (!size) {
+        return tl::unexpected(size.error());
+    }
+    if (equals == std::string::npos) {
+        return fail(text + ": expected a size and a file, such as 1280x720=frames.mjpeg");
+    }
+    Result<vm::JpegFrames> jpegs = vm::JpegFrames::load(text.substr(equals + 1));
+    if (!jpegs) {
+        return tl::unexpected(jpegs.error());
+    }
+    options.modes.mjpeg.push_back(*size);
+    options.jpegs.push_back(std::move(*jpegs));
+    return {};
+}
+
+Result<void> add_modes(vm::CameraOptions& options, const std::vector<std::string>& mjpeg,
+                       const std::vector<std::string>& yuyv) {
+    for (const std::string& text : mjpeg) {
+        if (Result<void> added = add_mjpeg(options, text); !added) {
+            return added;
+        }
+    }
+    for (const std::string& text : yuyv) {
+        const Result<vm::Size> size = parse_size(text);
+        if (!size) {
+            return tl::unexpected(size.error());
+        }
+        options.modes.yuyv.push_back(*size);
+    }
+    if (options.modes.formats().empty()) {
+        return fail("a camera needs --mjpeg or --yuyv");
+    }
+    return {};
+}
+
+/// Readable when somebody wants this process to end.
+UniqueFd stop_requests() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
+    return UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+int run(int argument_count, char** arguments) {
+    vm::CameraOptions options;
+    options.product = "ringcast test camera";
+    double fps = 30;
+    bool unstamped = false;
+    std::vector<std::string> mjpeg;
+    std::vector<std::string> yuyv;
+
+    CLI::App app{description};
+    app.add_option("--mjpeg", mjpeg, "WIDTHxHEIGHT=FILE: a size, and JPEGs of it in one file")
+        ->allow_extra_args(false);
+    app.add_option("--yuyv", yuyv,
+                   "WIDTHxHEIGHT: a size in YUYV, with the block of pattern-block.md")
+        ->allow_extra_args(false);
+    app.add_option("--port", options.port, "Port of vhci_hcd.0, one for each camera")
+        ->check(CLI::Range(0, 7))
+        ->capture_default_str();
+    app.add_option("--fps", fps, "The highest rate")->check(CLI::Range(1, 240));
+    app.add_option("--product", options.product, "The name it goes by")->capture_default_str();
+    app.add_option("--log", options.log, "File to which the log is added");
+    app.add_flag("--unstamped", unstamped, "JPEGs as they are in the file, without a stamp");
+    app.add_option("--error-every", options.error_every, "Set the error bit in each n-th frame");
+    app.add_option("--truncate-every", options.truncate_every, "Send half of each n-th frame");
+    CLI11_PARSE(app, argument_count, arguments);
+    options.stamped = !unstamped;
+    options.modes.intervals = vm::intervals_up_to(fps);
+
+    // Before it is plugged in, so that no signal is lost.
+    const UniqueFd stop = stop_requests();
+    if (const Result<void> added = add_modes(options, mjpeg, yuyv); !added) {
+        std::fprintf(stderr, "uvc_camera: %s\n", added.error().message.c_str());
+        return 2;
+    }
+    Result<vm::Camera> camera = vm::Camera::plug_in(std::move(options));
+    if (!camera) {
+        std::fprintf(stderr, "uvc_camera: %s\n", camera.error().message.c_str());
+        return 1;
+    }
+    camera->run(stop.get());
+    return 0;
+}
+
+} // namespace
+
+int main(int argument_count, char** arguments) {
+    try {
+        return run(argument_count, arguments);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "uvc_camera: %s\n", error.what());
+        return 1;
+    }
+}
