@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <span>
 #include <system_error>
 #include <utility>
-
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "encode/no_signal_picture.hpp"
 #include "ringcast/base/assert.hpp"
@@ -16,9 +12,8 @@
 namespace ringcast::encode {
 
 Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Ring& ring) {
-    // Without EFD_NONBLOCK: the ring waits for it.
-    UniqueFd wake(eventfd(0, EFD_CLOEXEC));
-    if (!wake.valid()) {
+    WakeEvent wake;
+    if (!wake.open()) {
         return fail(std::string("no descriptor is left for \"no signal\" pictures: ") +
                     std::strerror(errno));
     }
@@ -29,7 +24,7 @@ Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Ring& r
     }
 }
 
-PlaceholderWorker::PlaceholderWorker(io::Ring& ring, UniqueFd wake)
+PlaceholderWorker::PlaceholderWorker(io::Ring& ring, WakeEvent wake)
     : ring_(&ring), wake_(std::move(wake)), thread_([this] { run(); }) {
     read_wakes();
 }
@@ -66,8 +61,7 @@ void PlaceholderWorker::request(std::uint32_t stream, std::string_view stream_na
 }
 
 void PlaceholderWorker::read_wakes() noexcept {
-    ring_->read(io::source_token(0, operation, 0), wake_.get(),
-                std::as_writable_bytes(std::span<std::uint64_t>(&wakes_, 1)));
+    wake_.read(*ring_, io::source_token(0, operation, 0));
 }
 
 void PlaceholderWorker::on_completion(const io::Completion&) noexcept {
@@ -120,10 +114,10 @@ void PlaceholderWorker::run() noexcept {
             const std::lock_guard lock(mutex_);
             painted_.push_back(std::move(picture));
         }
-        wake_loop();
+        wake_.wake();
     }
     finished_.store(true, std::memory_order_release);
-    wake_loop();
+    wake_.wake();
 }
 
 /// Empty when it is time to stop.
@@ -137,12 +131,6 @@ std::optional<PlaceholderWorker::Request> PlaceholderWorker::wait_for_request() 
     Request request = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
     return request;
-}
-
-void PlaceholderWorker::wake_loop() noexcept {
-    const std::uint64_t one = 1;
-    // Fails only when the count is full, and then the loop is awake already.
-    [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
 }
 
 } // namespace ringcast::encode

@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "encode/wake_event.hpp"
 #include "ringcast/base/result.hpp"
-#include "ringcast/base/unique_fd.hpp"
 #include "ringcast/source/placeholder_painter.hpp"
 
 namespace ringcast::encode {
@@ -24,7 +24,7 @@ public:
     /// Fails when the system has no descriptor or thread left.
     [[nodiscard]] static Result<std::unique_ptr<PlaceholderWorker>> create(io::Ring& ring);
     /// For `create`.
-    PlaceholderWorker(io::Ring& ring, UniqueFd wake);
+    PlaceholderWorker(io::Ring& ring, WakeEvent wake);
     PlaceholderWorker(const PlaceholderWorker&) = delete;
     PlaceholderWorker& operator=(const PlaceholderWorker&) = delete;
     PlaceholderWorker(PlaceholderWorker&&) = delete;
@@ -61,12 +61,10 @@ private:
 
     void run() noexcept;
     [[nodiscard]] std::optional<Request> wait_for_request();
-    void wake_loop() noexcept;
     void read_wakes() noexcept;
 
     io::Ring* ring_;
-    UniqueFd wake_; ///< an eventfd, written by the thread
-    std::uint64_t wakes_ = 0;
+    WakeEvent wake_;
     std::vector<Stream> streams_;
     std::uint64_t requests_ = 0;
 

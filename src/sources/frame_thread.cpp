@@ -7,23 +7,11 @@
 #include <utility>
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "ringcast/base/assert.hpp"
 #include "uring/clock.hpp"
 
 namespace ringcast::sources {
-
-namespace {
-
-void write_event(int fd) noexcept {
-    const std::uint64_t one = 1;
-    // Fails only when the count is full, and then whoever waits is awake already.
-    [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
-}
-
-} // namespace
 
 // --- the thread's side ---
 
@@ -63,7 +51,7 @@ FrameThread::Worker::Wake FrameThread::Worker::sleep_until(Instant until, int de
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rest);
         const timespec time_out{static_cast<time_t>(seconds.count()),
                                 static_cast<long>((rest - seconds).count())};
-        std::array<pollfd, 2> waited{pollfd{thread_->thread_wake_.get(), POLLIN, 0},
+        std::array<pollfd, 2> waited{pollfd{thread_->thread_wake_.fd(), POLLIN, 0},
                                      pollfd{descriptor, POLLIN, 0}};
         const int ready = ppoll(waited.data(), waited.size(), &time_out, nullptr);
         if (ready == 0) {
@@ -87,17 +75,13 @@ void FrameThread::send(Message message) noexcept {
             return;
         }
     }
-    wake_loop();
-}
-
-void FrameThread::wake_loop() noexcept {
-    write_event(loop_wake_.get());
+    loop_wake_.wake();
 }
 
 void FrameThread::run(const Body& body) noexcept {
     body(worker_);
     finished_.store(true, std::memory_order_release);
-    wake_loop();
+    loop_wake_.wake();
 }
 
 // --- the loop's side ---
@@ -111,10 +95,7 @@ bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) n
     RINGCAST_ASSERT(idle());
     sink_ = &sink;
     token_ = token;
-    // Without EFD_NONBLOCK: the ring waits for it.
-    loop_wake_.reset(eventfd(0, EFD_CLOEXEC));
-    thread_wake_.reset(eventfd(0, EFD_CLOEXEC));
-    if (!loop_wake_.valid() || !thread_wake_.valid()) {
+    if (!loop_wake_.open() || !thread_wake_.open()) {
         return false;
     }
     // Before the thread begins: its first frame may be due at once, and the next one far away.
@@ -125,13 +106,8 @@ bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) n
         take_slots_back();
         return false;
     }
-    read_wakes();
+    loop_wake_.read(*ring_, token_);
     return true;
-}
-
-void FrameThread::read_wakes() noexcept {
-    ring_->read(token_, loop_wake_.get(),
-                std::as_writable_bytes(std::span<std::uint64_t>(&wakes_, 1)));
 }
 
 void FrameThread::on_completion(const io::Completion& completion) noexcept {
@@ -143,7 +119,7 @@ void FrameThread::on_completion(const io::Completion& completion) noexcept {
     add_counts();
     if (!finished) {
         lend_slots();
-        read_wakes();
+        loop_wake_.read(*ring_, token_);
         return;
     }
     thread_.join(); // it has nothing left to do
@@ -221,7 +197,7 @@ void FrameThread::stop() noexcept {
     }
     stop_asked_.store(true, std::memory_order_release);
     slot_retry_at_ = never;
-    write_event(thread_wake_.get());
+    thread_wake_.wake();
 }
 
 } // namespace ringcast::sources

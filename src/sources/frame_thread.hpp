@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "encode/wake_event.hpp"
 #include "ringcast/container/spsc_queue.hpp"
 #include "ringcast/frame/frame_arena.hpp"
 #include "ringcast/io/ring.hpp"
@@ -93,8 +93,6 @@ private:
 
     void run(const Body& body) noexcept;
     void send(Message message) noexcept;
-    void wake_loop() noexcept;
-    void read_wakes() noexcept;
     void take_messages() noexcept;
     void lend_slots() noexcept;
     /// There is no thread any more, or none yet.
@@ -106,9 +104,8 @@ private:
     source::FrameSink* sink_ = nullptr;
     io::OpToken token_{};
 
-    UniqueFd loop_wake_;   ///< an eventfd: written by the thread
-    UniqueFd thread_wake_; ///< an eventfd: written by the loop, once
-    std::uint64_t wakes_ = 0;
+    encode::WakeEvent loop_wake_;
+    encode::WakeEvent thread_wake_; ///< written once
     std::thread thread_;
     std::atomic<bool> stop_asked_{false};
     std::atomic<bool> finished_{false};
