@@ -34,6 +34,8 @@ TEST_CASE("in steady state the loop allocates nothing") {
     // Notifications of zero-copy sends must not allocate either.
     settings.lane_policy = GENERATE(viewer::LanePolicy::copy, viewer::LanePolicy::zero_copy);
     settings.frame_bytes = settings.lane_policy == viewer::LanePolicy::copy ? 5'000 : 40'000;
+    // Memory that an ordinary user may register: 8 MiB is Debian's limit.
+    settings.frame_bytes_max = 64UL * 1024UL;
     RelayHost host(settings);
     ClientPool pool;
     constexpr int viewers = 50;
