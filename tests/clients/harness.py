@@ -183,13 +183,30 @@ class Answer:
         self.body = body
 
 
-class Connection:
-    """One connection, on which whole requests or pieces of them are written as they are."""
+class OpenSocket:
+    """A connected socket and a file to read from it; both close with the block."""
 
     def __init__(self, connected):
         self.socket = connected
-        self.socket.settimeout(WAIT_SECONDS)
-        self.file = self.socket.makefile("rb")
+        self.file = connected.makefile("rb")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Connection(OpenSocket):
+    """One connection, on which whole requests or pieces of them are written as they are."""
+
+    def __init__(self, connected):
+        connected.settimeout(WAIT_SECONDS)
+        super().__init__(connected)
 
     def send(self, text):
         self.socket.sendall(text.encode() if isinstance(text, str) else text)
@@ -215,16 +232,6 @@ class Connection:
     def closed(self):
         """True when the server ends the connection and says nothing more."""
         return self.file.read(1) == b""
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 def read_headers(file):
@@ -260,16 +267,15 @@ class Part:
         self.body = body
 
 
-class StreamReader:
+class StreamReader(OpenSocket):
     """Reads a stream strictly as docs/http-api.md describes the standard variant."""
 
     def __init__(self, url, path="/stream", headers=None):
         host, port = url.removeprefix("http://").split(":")
-        self.socket = socket.create_connection((host, int(port)), WAIT_SECONDS)
+        super().__init__(socket.create_connection((host, int(port)), WAIT_SECONDS))
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        self.file = self.socket.makefile("rb")
         self.status = int(self.file.readline().split()[1])
         self.headers = read_headers(self.file)
         self.boundary = b""
@@ -289,16 +295,6 @@ class StreamReader:
         body = self.file.read(int(headers["content-length"]))
         self._expect(b"\r\n--" + self.boundary + b"\r\n")
         return Part(headers, body)
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 def read_block(pixels, width, height):

@@ -11,31 +11,23 @@ namespace {
 
 using sources::test::FakeRing;
 
-struct Bench {
+struct Bench : sources::test::Driven {
     Bench() : painter(std::move(PlaceholderWorker::create(ring).value())) {}
-    ~Bench() {
-        painter->stop();
-        until([this] { return painter->stopped(); });
-        CHECK(ring.operations.empty());
-    }
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
     Bench(Bench&&) = delete;
     Bench& operator=(Bench&&) = delete;
-
-    template <typename Condition>
-    void until(Condition condition) {
-        sources::test::drive(
-            ring,
-            [this](const io::Completion& completion) {
-                CHECK(io::source_token_operation(completion.token) ==
-                      source::PlaceholderPainter::operation);
-                painter->on_completion(completion);
-            },
-            condition);
+    ~Bench() override {
+        painter->stop();
+        until([this] { return painter->stopped(); });
+        CHECK(ring.operations.empty());
+    }
+    void take(const io::Completion& completion) override {
+        CHECK(io::source_token_operation(completion.token) ==
+              source::PlaceholderPainter::operation);
+        painter->on_completion(completion);
     }
 
-    FakeRing ring;
     std::unique_ptr<PlaceholderWorker> painter;
 };
 

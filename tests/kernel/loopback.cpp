@@ -95,6 +95,16 @@ std::vector<std::byte> read_available(int socket, std::size_t bytes_max) {
     return bytes;
 }
 
+std::vector<std::byte> read_all(Loop& loop, int socket, std::size_t bytes) {
+    std::vector<std::byte> received;
+    loop.turn_until([&] {
+        const std::vector<std::byte> more = read_available(socket);
+        received.insert(received.end(), more.begin(), more.end());
+        return received.size() >= bytes;
+    });
+    return received;
+}
+
 std::vector<std::byte> make_pattern(std::size_t bytes) {
     std::vector<std::byte> pattern(bytes);
     constexpr std::size_t period = 251; // prime: no power of two repeats it

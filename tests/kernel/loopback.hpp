@@ -83,4 +83,7 @@ private:
     std::vector<io::Completion> seen_;
 };
 
+/// Reads `bytes` that a viewer's socket gets, or more, while the loop turns.
+[[nodiscard]] std::vector<std::byte> read_all(Loop& loop, int socket, std::size_t bytes);
+
 } // namespace ringcast::kernel_test

@@ -25,20 +25,6 @@ using namespace ringcast;
 using namespace ringcast::kernel_test;
 using namespace std::chrono_literals;
 
-namespace {
-
-std::vector<std::byte> drain(Loop& loop, int socket, std::size_t bytes) {
-    std::vector<std::byte> received;
-    loop.turn_until([&] {
-        const std::vector<std::byte> more = read_available(socket);
-        received.insert(received.end(), more.begin(), more.end());
-        return received.size() >= bytes;
-    });
-    return received;
-}
-
-} // namespace
-
 TEST_CASE("accept stays armed and answers once per connection, over TCP and UNIX sockets") {
     Loop loop;
     const bool tcp = GENERATE(true, false);
@@ -140,7 +126,7 @@ TEST_CASE("a send with wait_all has one result, for all its bytes, however slowl
     const std::vector<std::byte> frame = make_pattern(6UL * 1024UL * 1024UL);
     loop.ring().send(token_of(1), connection.server.get(), frame, {});
     CHECK(loop.turn(0ns) == 0); // it fits no socket buffer
-    CHECK(drain(loop, connection.viewer.get(), frame.size()) == frame);
+    CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
     loop.turn_until([&] { return !loop.results(token_of(1)).empty(); });
     REQUIRE(loop.seen().size() == 1);
     CHECK(loop.seen().front().result == static_cast<std::int32_t>(frame.size()));
@@ -156,7 +142,7 @@ TEST_CASE("a send without wait_all answers with what fitted") {
     REQUIRE(sent > 0);
     REQUIRE(sent < static_cast<std::int32_t>(frame.size()));
     const auto fitted = static_cast<std::size_t>(sent);
-    const std::vector<std::byte> received = drain(loop, connection.viewer.get(), fitted);
+    const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), fitted);
     CHECK(received == std::vector<std::byte>(frame.begin(), frame.begin() + sent));
 }
 
@@ -168,7 +154,7 @@ TEST_CASE("a head that is followed by more reaches the peer together with its bo
     CHECK(loop.result_of(token_of(1)).result == 4);
     CHECK(read_available(connection.viewer.get()).empty());
     loop.ring().send(token_of(2), connection.server.get(), as_bytes("body"), {});
-    const std::vector<std::byte> received = drain(loop, connection.viewer.get(), 8);
+    const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), 8);
     CHECK(as_text(received) == "headbody");
 }
 
@@ -199,7 +185,7 @@ TEST_CASE("shutdown for writing lets the answer arrive, then the end") {
     CHECK(loop.result_of(token_of(1)).result == 6);
     loop.ring().shutdown_writing(token_of(2), connection.server.get());
     CHECK(loop.result_of(token_of(2)).result == 0);
-    const std::vector<std::byte> received = drain(loop, connection.viewer.get(), 6);
+    const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), 6);
     CHECK(as_text(received) == "answer");
     std::byte end{};
     CHECK(::recv(connection.viewer.get(), &end, 1, 0) == 0);
@@ -298,7 +284,7 @@ TEST_CASE("progress counts the bytes that the peer's kernel has acknowledged") {
     loop.ring().send(token_of(1), connection.server.get(), frame, {});
     loop.turn_until([&] { return progress().bytes_acked > 0; });
     CHECK(progress().bytes_acked < frame.size()); // nobody has read yet
-    CHECK(drain(loop, connection.viewer.get(), frame.size()) == frame);
+    CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
     loop.turn_until([&] { return progress().bytes_acked == frame.size(); });
 
     loop.ring().abort(token_of(2), connection.server.get(), io::Transport::tcp);

@@ -14,16 +14,14 @@ namespace ringcast::sources {
 namespace {
 
 using test::Asked;
-using test::drive;
-using test::FakeRing;
 using test::LogCapture;
 using namespace std::chrono_literals;
 
 constexpr ChildProcess::Tokens tokens{{io::OpKind::source, 2, 1}, {io::OpKind::source, 1, 1}};
 
 /// A child of which everything is real but the time.
-struct Bench {
-    ~Bench() {
+struct Bench : test::Driven {
+    ~Bench() override {
         child.terminate();
         ring.pass(ChildProcess::kill_delay);
         child.on_deadline(ring.now());
@@ -38,11 +36,9 @@ struct Bench {
     void start(std::string script) {
         REQUIRE(child.start({"/bin/sh", "-c", std::move(script)}, tokens).has_value());
     }
-    void take(const io::Completion& completion) { child.on_completion(completion); }
+    void take(const io::Completion& completion) override { child.on_completion(completion); }
     void join() {
-        drive(
-            ring, [this](const io::Completion& completion) { take(completion); },
-            [this] { return child.joined(); });
+        until([this] { return child.joined(); });
     }
     /// What the program writes until it closes its output.
     std::string read_output() {
@@ -66,7 +62,6 @@ struct Bench {
         return text;
     }
 
-    FakeRing ring;
     ChildProcess child{ring, "door"};
 };
 

@@ -12,9 +12,6 @@ namespace ringcast::sources {
 namespace {
 
 using test::Asked;
-using test::drive;
-using test::FakeRing;
-using test::FakeSink;
 using test::jpeg;
 using test::LogCapture;
 using test::TemporaryFile;
@@ -23,37 +20,12 @@ using namespace std::chrono_literals;
 constexpr std::size_t frame_max = 100'000;
 constexpr std::uint32_t stream = 2;
 
-/// An exec source whose children are real and whose time is not.
-struct Bench {
-    explicit Bench(std::vector<std::string> command) : source(ring, "door", std::move(command)) {
-        source.start(sink, stream);
-    }
+/// The children are real and the time is not.
+struct Bench : test::SourceBench<ExecSource> {
+    explicit Bench(std::vector<std::string> command)
+        : SourceBench(frame_max, stream, "door", std::move(command)) {}
     explicit Bench(const std::string& script) : Bench({"/bin/sh", "-c", script}) {}
-    ~Bench() {
-        source.stop();
-        ring.pass(ChildProcess::kill_delay);
-        source.on_deadline(ring.now());
-        until([this] { return source.stopped(); });
-        CHECK(sink.slots_with_source() == 0);
-        CHECK(ring.operations.empty());
-        CHECK(source.deadline() == never);
-    }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    Bench(Bench&&) = delete;
-    Bench& operator=(Bench&&) = delete;
 
-    template <typename Condition>
-    void until(Condition condition) {
-        drive(
-            ring,
-            [this](const io::Completion& completion) {
-                if (completion.token.kind == io::OpKind::source) {
-                    source.on_completion(completion);
-                }
-            },
-            condition);
-    }
     void pass(Duration time) {
         ring.pass(time);
         source.on_deadline(ring.now());
@@ -61,10 +33,6 @@ struct Bench {
     [[nodiscard]] bool lost(std::string_view beginning) const {
         return !sink.reasons.empty() && sink.reasons.back().starts_with(beginning);
     }
-
-    FakeRing ring;
-    FakeSink sink{frame_max};
-    ExecSource source;
 };
 
 } // namespace

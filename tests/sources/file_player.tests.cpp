@@ -8,9 +8,6 @@ namespace ringcast::sources {
 
 namespace {
 
-using test::drive;
-using test::FakeRing;
-using test::FakeSink;
 using test::jpeg;
 using test::LogCapture;
 using test::TemporaryFolder;
@@ -20,36 +17,13 @@ constexpr std::size_t frame_max = 100'000;
 constexpr double fast = 500;   ///< so that a test need not wait for frames
 constexpr double slow = 0.001; ///< so that only news brings another frame
 
-/// A file source in real time: it is waited for, never slept for.
-struct Bench {
+struct Bench : test::SourceBench<FileSource> {
     Bench(std::string path, std::optional<double> fps)
-        : source(ring, "door", std::move(path), fps) {
-        source.start(sink, 3);
-    }
-    ~Bench() {
-        source.stop();
-        until([this] { return source.stopped(); });
-        CHECK(sink.slots_with_source() == 0);
-        CHECK(ring.operations.empty());
-    }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    Bench(Bench&&) = delete;
-    Bench& operator=(Bench&&) = delete;
+        : SourceBench(frame_max, 3, "door", std::move(path), fps) {}
 
-    template <typename Condition>
-    void until(Condition condition) {
-        drive(
-            ring, [this](const io::Completion& completion) { source.on_completion(completion); },
-            condition);
-    }
     void until_frames(std::size_t count) {
         until([&] { return sink.frames.size() >= count; });
     }
-
-    FakeRing ring;
-    FakeSink sink{frame_max};
-    FileSource source;
 };
 
 } // namespace

@@ -22,28 +22,21 @@ using namespace std::chrono_literals;
 constexpr std::size_t frame_max = 10'000;
 constexpr io::OpToken token = io::source_token(1, 0, 1);
 
-struct Bench {
+struct Bench : test::Driven {
     explicit Bench(FrameThread::Body body) { REQUIRE(thread.begin(sink, token, std::move(body))); }
-    ~Bench() {
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+    ~Bench() override {
         thread.stop();
         until([this] { return thread.idle(); });
         CHECK(sink.slots_with_source() == 0);
         CHECK(ring.operations.empty());
         CHECK(thread.deadline() == never);
     }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    Bench(Bench&&) = delete;
-    Bench& operator=(Bench&&) = delete;
+    void take(const io::Completion& completion) override { thread.on_completion(completion); }
 
-    template <typename Condition>
-    void until(Condition condition) {
-        drive(
-            ring, [this](const io::Completion& completion) { thread.on_completion(completion); },
-            condition);
-    }
-
-    FakeRing ring;
     source::SourceCounters counters;
     FakeSink sink{frame_max};
     FrameThread thread{ring, counters};

@@ -10,36 +10,9 @@ namespace ringcast::sources {
 
 namespace {
 
-using test::drive;
-using test::FakeRing;
-using test::FakeSink;
-
-struct Bench {
+struct Bench : test::SourceBench<PatternSource> {
     Bench(const config::PatternSource& pattern, std::size_t frame_max)
-        : sink(frame_max), source(ring, "test", pattern) {
-        source.start(sink, 0);
-    }
-    ~Bench() {
-        source.stop();
-        until([this] { return source.stopped(); });
-        CHECK(sink.slots_with_source() == 0);
-        CHECK(ring.operations.empty());
-    }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    Bench(Bench&&) = delete;
-    Bench& operator=(Bench&&) = delete;
-
-    template <typename Condition>
-    void until(Condition condition) {
-        drive(
-            ring, [this](const io::Completion& completion) { source.on_completion(completion); },
-            condition);
-    }
-
-    FakeRing ring;
-    FakeSink sink;
-    PatternSource source;
+        : SourceBench(frame_max, 0, "test", pattern) {}
 };
 
 } // namespace

@@ -10,40 +10,12 @@ namespace ringcast::sources {
 
 namespace {
 
-using test::drive;
-using test::FakeRing;
-using test::FakeSink;
 using test::jpeg;
 using test::TemporaryFile;
 using namespace std::chrono_literals;
 
-struct Bench {
-    explicit Bench(int fd) : source(ring, "door", fd) { source.start(sink, 0); }
-    ~Bench() {
-        source.stop();
-        until([this] { return source.stopped(); });
-        CHECK(sink.slots_with_source() == 0);
-    }
-    Bench(const Bench&) = delete;
-    Bench& operator=(const Bench&) = delete;
-    Bench(Bench&&) = delete;
-    Bench& operator=(Bench&&) = delete;
-
-    template <typename Condition>
-    void until(Condition condition) {
-        drive(
-            ring,
-            [this](const io::Completion& completion) {
-                if (completion.token.kind == io::OpKind::source) {
-                    source.on_completion(completion);
-                }
-            },
-            condition);
-    }
-
-    FakeRing ring;
-    FakeSink sink{100'000};
-    StdinSource source;
+struct Bench : test::SourceBench<StdinSource> {
+    explicit Bench(int fd) : SourceBench(100'000, 0, "door", fd) {}
 };
 
 struct Pipe {

@@ -20,6 +20,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <catch2/catch_test_macros.hpp>
+
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
 #include "ringcast/source/frame_source.hpp"
@@ -211,6 +213,62 @@ void drive(FakeRing& ring, Take take, Condition condition) {
         take(ring.answer_for_real());
     }
 }
+
+/// Something that lives by a ring's answers, in real time: it is waited for, never slept for.
+class Driven {
+public:
+    Driven() = default;
+    Driven(const Driven&) = delete;
+    Driven& operator=(const Driven&) = delete;
+    Driven(Driven&&) = delete;
+    Driven& operator=(Driven&&) = delete;
+    virtual ~Driven() = default;
+
+    template <typename Condition>
+    void until(Condition condition) {
+        drive(ring, [this](const io::Completion& completion) { take(completion); }, condition);
+    }
+
+    FakeRing ring;
+
+protected:
+    virtual void take(const io::Completion& completion) = 0;
+};
+
+/// A source between a ring and a sink, as a stream would have it. When the test ends the source is
+/// stopped, and has to give everything back.
+template <typename Source>
+class SourceBench : public Driven {
+public:
+    /// `arguments` are the source's, behind the ring.
+    template <typename... Arguments>
+    SourceBench(std::size_t frame_bytes_max, std::uint32_t stream, Arguments&&... arguments)
+        : sink(frame_bytes_max), source(ring, std::forward<Arguments>(arguments)...) {
+        source.start(sink, stream);
+    }
+    ~SourceBench() override {
+        source.stop();
+        constexpr Duration patience = std::chrono::minutes(1); // whatever it waits for is over
+        ring.pass(patience);
+        if (source.deadline() <= ring.now()) {
+            source.on_deadline(ring.now());
+        }
+        until([this] { return source.stopped(); });
+        CHECK(sink.slots_with_source() == 0);
+        CHECK(ring.operations.empty());
+        CHECK(source.deadline() == never);
+    }
+
+    FakeSink sink;
+    Source source;
+
+private:
+    void take(const io::Completion& completion) override {
+        if (completion.token.kind == io::OpKind::source) { // and not to a cancel
+            source.on_completion(completion);
+        }
+    }
+};
 
 /// A folder that is gone with all that is in it when the test ends.
 class TemporaryFolder {
