@@ -1,0 +1,92 @@
+#include "encode/encode_worker.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::encode {
+
+Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Ring& ring, io::OpToken token,
+                                                           ReadClock read_clock) {
+    WakeEvent wake;
+    if (!wake.open()) {
+        return fail(std::string("no descriptor is left for the encoder: ") + std::strerror(errno));
+    }
+    try {
+        return std::make_unique<EncodeWorker>(ring, token, read_clock, std::move(wake));
+    } catch (const std::system_error& error) {
+        return fail(std::string("no thread is left for the encoder: ") + error.what());
+    }
+}
+
+EncodeWorker::EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, WakeEvent wake)
+    : ring_(&ring), token_(token), read_clock_(read_clock), wake_(std::move(wake)),
+      thread_([this] { run(); }) {
+    wake_.read(*ring_, token_);
+}
+
+EncodeWorker::~EncodeWorker() {
+    // Whoever owns it has stopped it; a thread that is still there would be a bug.
+    RINGCAST_ASSERT(stopped());
+}
+
+// --- the loop's side ---
+
+void EncodeWorker::encode(const Job& job) noexcept {
+    RINGCAST_ASSERT(idle());
+    busy_ = true;
+    jobs_.put(job);
+}
+
+std::optional<EncodeWorker::Answer>
+EncodeWorker::on_completion(const io::Completion& completion) noexcept {
+    if (stopped() || !(completion.token == token_)) {
+        return std::nullopt;
+    }
+    // Asked first: with the thread's end comes all that it has answered before.
+    const bool finished = finished_.load(std::memory_order_acquire);
+    const std::optional<Answer> answer = answers_.take();
+    busy_ = busy_ && !answer.has_value();
+    if (finished) {
+        thread_.join(); // it has nothing left to do
+    } else {
+        wake_.read(*ring_, token_);
+    }
+    return answer;
+}
+
+void EncodeWorker::stop() noexcept {
+    jobs_.close();
+}
+
+// --- the thread's side ---
+
+void EncodeWorker::run() noexcept {
+    while (const std::optional<Job> job = jobs_.wait_and_take()) {
+        answers_.put(answer_to(*job));
+        wake_.wake();
+    }
+    finished_.store(true, std::memory_order_release);
+    wake_.wake();
+}
+
+EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
+    Answer answer;
+    answer.id = job.id;
+    const Instant begun = read_clock_();
+    {
+        const DmabufRead reading(job.dmabufs);
+        EncodeSettings settings;
+        settings.quality = job.quality;
+        answer.bytes = encoder_.encode(job.picture, settings, job.into);
+    }
+    answer.read_at = read_clock_();
+    answer.encode_time = answer.read_at - begun;
+    return answer;
+}
+
+} // namespace ringcast::encode

@@ -1,0 +1,84 @@
+#pragma once
+// Encodes pictures in a thread of its own, from memory that is lent to it into memory that is lent
+// to it. The loop gives it one job at a time, is told of the end through an eventfd that it reads
+// through the ring, and finds the answer. Knows no camera, no slots and no policy.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "encode/dmabuf_read.hpp"
+#include "encode/mailbox.hpp"
+#include "encode/raw_encoder.hpp"
+#include "encode/wake_event.hpp"
+#include "ringcast/base/result.hpp"
+#include "ringcast/base/time.hpp"
+
+namespace ringcast::encode {
+
+class EncodeWorker {
+public:
+    struct Job {
+        std::uint64_t id = 0; ///< the caller's own numbering
+        /// Its planes, and what they are mapped from, stay as they are until the answer.
+        RawPicture picture;
+        Dmabufs dmabufs = no_dmabufs;
+        int quality = 80; ///< 1 to 100
+        ByteSpan into;    ///< nobody else's until the answer
+    };
+    struct Answer {
+        std::uint64_t id = 0;
+        /// The JPEG's length; none when it does not fit or the picture has a `problem_of`.
+        std::optional<std::size_t> bytes;
+        Instant read_at{};      ///< since then the picture is not needed any more
+        Duration encode_time{}; ///< up to `read_at`
+    };
+    using ReadClock = Instant (*)() noexcept;
+
+    /// `token` is of the caller's operations; completions with it are to be handed on. Fails when
+    /// the system has no descriptor or thread left.
+    [[nodiscard]] static Result<std::unique_ptr<EncodeWorker>>
+    create(io::Ring& ring, io::OpToken token, ReadClock read_clock);
+    /// For `create`.
+    EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, WakeEvent wake);
+    EncodeWorker(const EncodeWorker&) = delete;
+    EncodeWorker& operator=(const EncodeWorker&) = delete;
+    EncodeWorker(EncodeWorker&&) = delete;
+    EncodeWorker& operator=(EncodeWorker&&) = delete;
+    /// It has stopped.
+    ~EncodeWorker();
+
+    /// True exactly when it has no job that isn't answered.
+    [[nodiscard]] bool idle() const noexcept { return !busy_; }
+    /// It is idle, and has not been asked to stop.
+    void encode(const Job& job) noexcept;
+    /// The answer to the job, if this completion brings it.
+    [[nodiscard]] std::optional<Answer> on_completion(const io::Completion& completion) noexcept;
+
+    /// A job that has begun is finished first, and answered.
+    void stop() noexcept;
+    /// True once the thread has ended and the ring holds no operation of it. What was lent is the
+    /// owner's again then, answered or not.
+    [[nodiscard]] bool stopped() const noexcept { return !thread_.joinable(); }
+
+private:
+    void run() noexcept;
+    [[nodiscard]] Answer answer_to(const Job& job) noexcept;
+
+    io::Ring* ring_;
+    io::OpToken token_;
+    ReadClock read_clock_;
+    WakeEvent wake_;
+    bool busy_ = false;
+
+    RawEncoder encoder_; ///< the thread's
+    Mailbox<Job> jobs_;
+    Mailbox<Answer> answers_;
+    std::atomic<bool> finished_{false};
+    std::thread thread_;
+};
+
+} // namespace ringcast::encode

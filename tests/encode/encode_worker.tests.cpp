@@ -1,0 +1,161 @@
+#include "encode/encode_worker.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch_test_macros.hpp>
+#include <sys/mman.h>
+
+#include "encode/raw_samples.hpp"
+#include "jpeg/samples.hpp"
+#include "sources/support.hpp"
+#include "uring/clock.hpp"
+
+namespace ringcast::encode {
+
+namespace {
+
+using sources::test::FakeRing;
+using test::make_picture;
+using test::OwnedPicture;
+
+constexpr io::OpToken token = io::source_token(2, 3, 1);
+
+struct Bench {
+    Bench()
+        : worker(std::move(EncodeWorker::create(ring, token, &uring::monotonic_now).value())),
+          memory(1024UL * 1024UL) {}
+    ~Bench() {
+        worker->stop();
+        while (!worker->stopped()) {
+            static_cast<void>(worker->on_completion(ring.answer_for_real()));
+        }
+        CHECK(ring.operations.empty());
+    }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+
+    EncodeWorker::Answer answer() {
+        for (;;) {
+            if (const auto answered = worker->on_completion(ring.answer_for_real())) {
+                return *answered;
+            }
+        }
+    }
+    EncodeWorker::Answer encode(const EncodeWorker::Job& job) {
+        worker->encode(job);
+        return answer();
+    }
+    EncodeWorker::Job job_of(const OwnedPicture& made, std::uint64_t id = 1) {
+        EncodeWorker::Job job;
+        job.id = id;
+        job.picture = made.picture;
+        job.into = memory;
+        return job;
+    }
+
+    FakeRing ring;
+    std::unique_ptr<EncodeWorker> worker;
+    ringcast::test::Bytes memory;
+};
+
+} // namespace
+
+TEST_CASE("a picture is encoded where it was asked to be, as an encoder would do it") {
+    Bench bench;
+    const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
+    const Instant before = uring::monotonic_now();
+    const EncodeWorker::Answer answer = bench.encode(bench.job_of(made, 42));
+    CHECK(answer.id == 42);
+    CHECK(answer.read_at >= before + answer.encode_time);
+    CHECK(answer.encode_time > Duration(0));
+    RawEncoder encoder;
+    ringcast::test::Bytes wanted(bench.memory.size());
+    REQUIRE(answer.bytes == encoder.encode(made.picture, {}, wanted));
+    CHECK(std::equal(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(*answer.bytes),
+                     bench.memory.begin()));
+}
+
+TEST_CASE("it is idle until a job is given, and again when that is answered") {
+    Bench bench;
+    const OwnedPicture made = make_picture({PixelFormat::grey, 64, 64});
+    CHECK(bench.worker->idle());
+    for (std::uint64_t id = 0; id < 200; ++id) {
+        bench.worker->encode(bench.job_of(made, id));
+        CHECK(!bench.worker->idle());
+        const EncodeWorker::Answer answer = bench.answer();
+        REQUIRE(answer.id == id);
+        REQUIRE(answer.bytes.has_value());
+        CHECK(bench.worker->idle());
+    }
+}
+
+TEST_CASE("each job has its own quality") {
+    Bench bench;
+    const OwnedPicture made = make_picture({PixelFormat::yuyv, 160, 120});
+    EncodeWorker::Job job = bench.job_of(made);
+    job.quality = 90;
+    const auto fine = bench.encode(job).bytes;
+    job.quality = 20;
+    const auto coarse = bench.encode(job).bytes;
+    job.quality = 90;
+    const auto fine_again = bench.encode(job).bytes;
+    REQUIRE(fine.has_value());
+    REQUIRE(coarse.has_value());
+    CHECK(*coarse < *fine);
+    CHECK(fine_again == fine);
+}
+
+TEST_CASE("what does not fit and what can't be are answered with none, and the next one works") {
+    Bench bench;
+    const OwnedPicture made = make_picture({PixelFormat::yuv420, 64, 64});
+    EncodeWorker::Job job = bench.job_of(made);
+    job.into = job.into.first(100);
+    CHECK(bench.encode(job).bytes == std::nullopt);
+    job = bench.job_of(made);
+    job.picture.planes[2].bytes = {};
+    CHECK(bench.encode(job).bytes == std::nullopt);
+    CHECK(bench.encode(bench.job_of(made)).bytes.has_value());
+}
+
+TEST_CASE("memory that is no dmabuf is read all the same") {
+    Bench bench;
+    const UniqueFd memory(memfd_create("picture", MFD_CLOEXEC));
+    REQUIRE(memory.valid());
+    const OwnedPicture made = make_picture({PixelFormat::bgrx, 33, 21});
+    EncodeWorker::Job job = bench.job_of(made);
+    job.dmabufs = {memory.get(), -1, -1};
+    CHECK(bench.encode(job).bytes.has_value());
+}
+
+TEST_CASE(
+    "a worker with a job under way ends when it is asked to, and answers it if it had begun") {
+    for (int round = 0; round < 50; ++round) {
+        Bench bench;
+        const OwnedPicture made = make_picture({PixelFormat::nv21, 320, 240});
+        bench.worker->encode(bench.job_of(made, 5));
+        bench.worker->stop();
+        std::size_t answers = 0;
+        while (!bench.worker->stopped()) {
+            const auto answer = bench.worker->on_completion(bench.ring.answer_for_real());
+            if (answer.has_value()) {
+                CHECK(answer->id == 5);
+                ++answers;
+            }
+        }
+        CHECK(answers <= 1);
+        CHECK(bench.worker->idle() == (answers == 1));
+    }
+}
+
+TEST_CASE("another operation's completion is none of its business") {
+    Bench bench;
+    io::Completion completion;
+    completion.token = io::source_token(2, 4, 1);
+    const std::size_t operations = bench.ring.operations.size();
+    CHECK(!bench.worker->on_completion(completion).has_value());
+    CHECK(bench.ring.operations.size() == operations);
+}
+
+} // namespace ringcast::encode
