@@ -4,15 +4,6 @@
 
 namespace ringcast::frame {
 
-std::size_t SlotGeometry::payload_bytes() const noexcept {
-    return frame_bytes_max + read_ahead;
-}
-
-std::size_t SlotGeometry::slot_bytes() const noexcept {
-    const std::size_t wanted = page + payload_bytes() + http::PartTail::advance_bytes;
-    return (wanted + page - 1) / page * page;
-}
-
 // --- WritableSlot ---
 
 WritableSlot& WritableSlot::operator=(WritableSlot&& other) noexcept {
@@ -24,14 +15,24 @@ WritableSlot& WritableSlot::operator=(WritableSlot&& other) noexcept {
     return *this;
 }
 
+ByteSpan WritableSlot::memory() const noexcept {
+    RINGCAST_ASSERT(valid());
+    return arena_->slots_[index_.value].memory;
+}
+
 ByteSpan WritableSlot::payload() const noexcept {
     RINGCAST_ASSERT(valid());
     return arena_->payload(index_);
 }
 
+std::size_t WritableSlot::payload_offset() const noexcept {
+    RINGCAST_ASSERT(valid());
+    return arena_->geometry_.page;
+}
+
 void WritableSlot::reset() noexcept {
     if (FrameArena* arena = std::exchange(arena_, nullptr)) {
-        arena->free_slot(index_);
+        arena->give_back(index_);
     }
 }
 
@@ -70,47 +71,86 @@ const FrameInfo& FrameLease::info() const noexcept {
 
 std::optional<io::BufferId> FrameLease::buffer() const noexcept {
     RINGCAST_ASSERT(valid());
-    return arena_->buffer_;
+    return arena_->slots_[index_.value].buffer;
 }
 
 ConstByteSpan FrameLease::standard_span() const noexcept {
-    const ByteSpan memory = arena_->slot_memory(index_);
     const FrameArena::Slot& slot = arena_->slots_[index_.value];
-    const std::size_t jpeg = arena_->geometry_.page + slot.info.jpeg_offset;
-    return memory.subspan(jpeg - slot.header_bytes, slot.header_bytes + slot.info.jpeg_bytes +
-                                                        http::PartTail::standard_bytes);
+    return slot.memory.subspan(slot.info.jpeg_offset - slot.header_bytes,
+                               slot.header_bytes + slot.info.jpeg_bytes +
+                                   http::PartTail::standard_bytes);
 }
 
 ConstByteSpan FrameLease::advance_span() const noexcept {
-    const ByteSpan memory = arena_->slot_memory(index_);
-    const FrameInfo& info = arena_->slots_[index_.value].info;
-    return memory.subspan(arena_->geometry_.page + info.jpeg_offset,
-                          info.jpeg_bytes + http::PartTail::advance_bytes);
+    const FrameArena::Slot& slot = arena_->slots_[index_.value];
+    return slot.memory.subspan(slot.info.jpeg_offset,
+                               slot.info.jpeg_bytes + http::PartTail::advance_bytes);
 }
 
 ConstByteSpan FrameLease::jpeg_span() const noexcept {
-    const FrameInfo& info = arena_->slots_[index_.value].info;
-    return arena_->payload(index_).subspan(info.jpeg_offset, info.jpeg_bytes);
+    const FrameArena::Slot& slot = arena_->slots_[index_.value];
+    return slot.memory.subspan(slot.info.jpeg_offset, slot.info.jpeg_bytes);
 }
 
 // --- FrameArena ---
 
 FrameArena::FrameArena(ByteSpan memory, SlotGeometry geometry, http::Boundary boundary,
                        std::optional<io::BufferId> buffer)
-    : memory_(memory), geometry_(geometry), boundary_(boundary), buffer_(buffer),
-      slots_(geometry.slot_count) {
+    : geometry_(geometry), boundary_(boundary),
+      slots_(std::size_t{geometry.slot_count} + SlotGeometry::adopted_slots_max) {
     RINGCAST_ASSERT(memory.size() == geometry.arena_bytes());
     RINGCAST_ASSERT(geometry.page >= http::part_header_bytes_max);
     RINGCAST_ASSERT(geometry.slot_count > 0);
     free_.reserve(geometry.slot_count);
     for (std::uint16_t i = geometry.slot_count; i > 0; --i) {
-        free_.push_back(SlotIndex{static_cast<std::uint16_t>(i - 1)});
+        const auto index = static_cast<std::uint16_t>(i - 1);
+        Slot& slot = slots_[index];
+        slot.memory = memory.subspan(index * geometry.slot_bytes(), geometry.slot_bytes());
+        slot.buffer = buffer;
+        slot.state = SlotState::free;
+        free_.push_back(SlotIndex{index});
     }
 }
 
 FrameArena::~FrameArena() {
-    RINGCAST_ASSERT(free_.size() == slots_.size());
+    RINGCAST_ASSERT(free_.size() == geometry_.slot_count);
+    for (std::size_t i = geometry_.slot_count; i < slots_.size(); ++i) {
+        RINGCAST_ASSERT(slots_[i].state == SlotState::vacant);
+    }
 }
+
+// --- slots that are a camera's buffers ---
+
+std::optional<SlotIndex> FrameArena::adopt(ByteSpan memory, std::optional<io::BufferId> buffer,
+                                           SlotOwner& owner) noexcept {
+    RINGCAST_ASSERT(memory.size() % geometry_.page == 0);
+    RINGCAST_ASSERT(memory.size() > geometry_.page + http::PartTail::advance_bytes);
+    for (std::size_t i = geometry_.slot_count; i < slots_.size(); ++i) {
+        if (Slot& slot = slots_[i]; slot.state == SlotState::vacant) {
+            slot.memory = memory;
+            slot.buffer = buffer;
+            slot.owner = &owner;
+            slot.state = SlotState::free;
+            return SlotIndex{static_cast<std::uint16_t>(i)};
+        }
+    }
+    return std::nullopt;
+}
+
+void FrameArena::disown(SlotIndex slot) noexcept {
+    RINGCAST_ASSERT(!owns(slot));
+    RINGCAST_ASSERT(slots_[slot.value].state == SlotState::free);
+    slots_[slot.value] = Slot{};
+}
+
+WritableSlot FrameArena::lend(SlotIndex slot) noexcept {
+    RINGCAST_ASSERT(!owns(slot));
+    RINGCAST_ASSERT(slots_[slot.value].state == SlotState::free);
+    slots_[slot.value].state = SlotState::writing;
+    return {*this, slot};
+}
+
+// --- frames ---
 
 WritableSlot FrameArena::take_slot() noexcept {
     if (free_.empty()) {
@@ -127,19 +167,19 @@ WritableSlot FrameArena::take_slot() noexcept {
 FrameLease FrameArena::finish(WritableSlot slot, const FrameInfo& info,
                               std::uint64_t sequence) noexcept {
     RINGCAST_ASSERT(slot.arena_ == this);
-    RINGCAST_ASSERT(info.jpeg_bytes > 0);
-    RINGCAST_ASSERT(info.jpeg_bytes <= geometry_.payload_bytes());
-    RINGCAST_ASSERT(info.jpeg_offset <= geometry_.payload_bytes() - info.jpeg_bytes);
     const SlotIndex index = slot.index_;
-    slot.arena_ = nullptr; // from here on the lease owns it
-
     Slot& entry = slots_[index.value];
     RINGCAST_ASSERT(entry.state == SlotState::writing);
-    const ByteSpan memory = slot_memory(index);
-    const std::size_t jpeg = geometry_.page + info.jpeg_offset;
+    const std::size_t end_max = entry.memory.size() - http::PartTail::advance_bytes;
+    RINGCAST_ASSERT(info.jpeg_offset >= http::part_header_bytes_max);
+    RINGCAST_ASSERT(info.jpeg_offset <= end_max);
+    RINGCAST_ASSERT(info.jpeg_bytes > 0);
+    RINGCAST_ASSERT(info.jpeg_bytes <= end_max - info.jpeg_offset);
+    slot.arena_ = nullptr; // from here on the lease owns it
+
     entry.header_bytes = static_cast<std::uint32_t>(http::write_part_header(
-        memory.first(jpeg), {info.jpeg_bytes, info.captured, info.placeholder}));
-    http::write_part_tail(memory.subspan(jpeg + info.jpeg_bytes), boundary_);
+        entry.memory.first(info.jpeg_offset), {info.jpeg_bytes, info.captured, info.placeholder}));
+    http::write_part_tail(entry.memory.subspan(info.jpeg_offset + info.jpeg_bytes), boundary_);
     entry.state = SlotState::leased;
     entry.lease_count = 1;
     entry.sequence = sequence;
@@ -147,12 +187,10 @@ FrameLease FrameArena::finish(WritableSlot slot, const FrameInfo& info,
     return {*this, index};
 }
 
-ByteSpan FrameArena::slot_memory(SlotIndex index) const noexcept {
-    return memory_.subspan(index.value * geometry_.slot_bytes(), geometry_.slot_bytes());
-}
-
 ByteSpan FrameArena::payload(SlotIndex index) const noexcept {
-    return slot_memory(index).subspan(geometry_.page, geometry_.payload_bytes());
+    const ByteSpan memory = slots_[index.value].memory.subspan(geometry_.page);
+    return memory.first(owns(index) ? geometry_.payload_bytes()
+                                    : memory.size() - http::PartTail::advance_bytes);
 }
 
 void FrameArena::add_lease(SlotIndex index) noexcept {
@@ -167,19 +205,23 @@ void FrameArena::drop_lease(SlotIndex index) noexcept {
     RINGCAST_ASSERT(slot.lease_count > 0);
     --slot.lease_count;
     if (slot.lease_count == 0) {
-        free_slot(index);
+        give_back(index);
     }
 }
 
-void FrameArena::free_slot(SlotIndex index) noexcept {
+void FrameArena::give_back(SlotIndex index) noexcept {
     Slot& slot = slots_[index.value];
-    RINGCAST_ASSERT(slot.state != SlotState::free);
+    RINGCAST_ASSERT(slot.state == SlotState::writing || slot.state == SlotState::leased);
     RINGCAST_ASSERT(slot.lease_count == 0);
     slot.state = SlotState::free;
     if (release_hook_ != nullptr) {
-        release_hook_(slot_memory(index));
+        release_hook_(slot.memory);
     }
-    RINGCAST_ASSERT(free_.size() < slots_.size());
+    if (slot.owner != nullptr) {
+        slot.owner->slot_returned(index);
+        return;
+    }
+    RINGCAST_ASSERT(free_.size() < geometry_.slot_count);
     free_.push_back(index); // within its reserve
 }
 

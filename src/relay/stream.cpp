@@ -242,6 +242,9 @@ void Stream::count_holders(viewer::ViewerContext& context, viewer::ViewerSlab& v
     std::fill(holders_.begin(), holders_.end(), Holders{});
     for (viewer::FrameSend* send = in_flight.first(); send != nullptr;
          send = in_flight.next(*send)) {
+        if (!setup_.arena->owns(send->lease.slot())) {
+            continue; // a camera's buffer: no slot would be free for it
+        }
         viewer::Viewer& viewer = viewers.get(send->viewer);
         Holders& holders = holders_[send->lease.slot().value];
         holders.sequence = send->lease.sequence();
@@ -373,6 +376,7 @@ void Stream::publish_placeholder() noexcept {
     // The one copy of a frame that the loop makes: once a second, and only without signal.
     std::memcpy(slot.payload().data(), picture.data(), picture.size());
     frame::FrameInfo info;
+    info.jpeg_offset = slot.payload_offset();
     info.jpeg_bytes = picture.size();
     info.width = placeholder_width_;
     info.height = placeholder_height_;

@@ -166,7 +166,7 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
     counters_->bytes += found.bytes;
     frame_bytes_last_ = found.bytes;
     frame::FrameInfo info;
-    info.jpeg_offset = found.offset;
+    info.jpeg_offset = full.payload_offset() + found.offset;
     info.jpeg_bytes = found.bytes;
     info.width = found.width;
     info.height = found.height;

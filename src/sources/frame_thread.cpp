@@ -16,23 +16,19 @@ namespace ringcast::sources {
 // --- the thread's side ---
 
 ByteSpan FrameThread::Worker::payload() noexcept {
-    if (!slot_.has_value()) {
-        const std::optional<Loan> loan = thread_->loans_.pop();
-        if (!loan.has_value()) {
-            return {};
-        }
-        slot_ = loan->slot;
-        thread_->payloads_[loan->slot] = loan->payload;
+    if (!loan_.has_value()) {
+        loan_ = thread_->loans_.pop();
     }
-    return thread_->payloads_[*slot_];
+    return loan_.has_value() ? loan_->payload : ByteSpan{};
 }
 
-void FrameThread::Worker::hand_over(const frame::FrameInfo& info) noexcept {
-    RINGCAST_ASSERT(slot_.has_value());
+void FrameThread::Worker::hand_over(frame::FrameInfo info) noexcept {
+    RINGCAST_ASSERT(loan_.has_value());
+    info.jpeg_offset += loan_->payload_offset;
     Message message;
-    message.slot = *slot_;
+    message.slot = loan_->slot;
     message.frame = info;
-    slot_.reset();
+    loan_.reset();
     thread_->send(std::move(message));
 }
 
@@ -159,7 +155,7 @@ void FrameThread::lend_slots() noexcept {
             slot_retry_at_ = ring_->now() + slot_retry_time;
             return;
         }
-        const bool lent = loans_.push(Loan{i, slots_[i].payload()});
+        const bool lent = loans_.push(Loan{i, slots_[i].payload(), slots_[i].payload_offset()});
         RINGCAST_ASSERT(lent);
     }
 }

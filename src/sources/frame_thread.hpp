@@ -27,6 +27,13 @@ public:
     /// How soon to ask again for a slot when there was none.
     static constexpr Duration slot_retry_time = std::chrono::milliseconds(10);
 
+    /// A slot as the thread sees it.
+    struct Loan {
+        std::size_t slot = 0;
+        ByteSpan payload;
+        std::size_t payload_offset = 0; ///< in the slot's memory
+    };
+
     /// What the thread's function has in hand. Used by that thread only.
     class Worker {
     public:
@@ -35,8 +42,8 @@ public:
         /// The payload of a slot to write a frame into; empty when there is none now. The same one
         /// until it is handed over.
         [[nodiscard]] ByteSpan payload() noexcept;
-        /// The frame is in the payload.
-        void hand_over(const frame::FrameInfo& info) noexcept;
+        /// The frame is in the payload, and here `info.jpeg_offset` counts from where that begins.
+        void hand_over(frame::FrameInfo info) noexcept;
         /// There is no picture, and why: for viewers.
         void report(std::string reason) noexcept;
         /// Until `until`, the wish to stop, or input on `descriptor` (none: -1).
@@ -54,7 +61,7 @@ public:
         friend class FrameThread;
         explicit Worker(FrameThread& thread) noexcept : thread_(&thread) {}
         FrameThread* thread_;
-        std::optional<std::size_t> slot_; ///< which of the lent slots is in hand
+        std::optional<Loan> loan_; ///< the slot in hand
     };
     using Body = std::function<void(Worker&)>;
 
@@ -83,11 +90,6 @@ private:
         std::optional<frame::FrameInfo> frame;
         std::string reason;
     };
-    /// A slot as the thread sees it.
-    struct Loan {
-        std::size_t slot = 0;
-        ByteSpan payload;
-    };
     /// Every lent slot may come back full, with reasons between them.
     static constexpr std::size_t messages_max = 16;
 
@@ -112,7 +114,6 @@ private:
     container::SpscQueue<Loan, slots_max> loans_;
     container::SpscQueue<Message, messages_max> messages_;
     Worker worker_{*this};
-    std::array<ByteSpan, slots_max> payloads_{}; ///< the thread's; as it was lent
 
     std::array<frame::WritableSlot, slots_max> slots_; ///< the loop's; valid exactly while lent
     Instant slot_retry_at_ = never;

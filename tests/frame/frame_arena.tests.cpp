@@ -15,6 +15,7 @@ using frame::FrameArena;
 using frame::FrameInfo;
 using frame::FrameLease;
 using frame::SlotGeometry;
+using frame::SlotIndex;
 using frame::WritableSlot;
 
 namespace {
@@ -33,7 +34,7 @@ SlotGeometry geometry_of(std::size_t page) {
 FrameInfo write_jpeg(WritableSlot& slot, std::string_view jpeg, std::size_t offset) {
     std::memcpy(slot.payload().data() + offset, jpeg.data(), jpeg.size());
     FrameInfo info;
-    info.jpeg_offset = offset;
+    info.jpeg_offset = slot.payload_offset() + offset;
     info.jpeg_bytes = jpeg.size();
     info.captured = WallTime(std::chrono::seconds(1'700'000'000) + std::chrono::microseconds(42));
     return info;
@@ -46,6 +47,28 @@ std::string standard_part(std::string_view jpeg) {
     part += jpeg;
     return part + "\r\n--" + std::string(boundary.text()) + "\r\n";
 }
+
+/// A camera's buffers, each between a page of headroom and a page for the tail.
+class CameraMemory final : public frame::SlotOwner {
+public:
+    static constexpr std::size_t frame_bytes_max = 9000;
+
+    CameraMemory(std::size_t page, std::size_t buffers)
+        : slot_bytes_(page + (frame_bytes_max + page - 1) / page * page + page),
+          bytes_(slot_bytes_ * buffers) {}
+
+    void slot_returned(SlotIndex slot) noexcept override { returned.push_back(slot); }
+
+    [[nodiscard]] ByteSpan slot(std::size_t buffer) {
+        return ByteSpan(bytes_).subspan(buffer * slot_bytes_, slot_bytes_);
+    }
+
+    std::vector<SlotIndex> returned;
+
+private:
+    std::size_t slot_bytes_;
+    std::vector<std::byte> bytes_;
+};
 
 } // namespace
 
@@ -77,6 +100,7 @@ TEST_CASE("the largest frame that a byte stream can hold fits its slot with head
     WritableSlot neighbour = arena.take_slot();
     std::ranges::fill(neighbour.payload(), std::byte{0x55});
     FrameInfo info;
+    info.jpeg_offset = slot.payload_offset();
     info.jpeg_bytes = geometry.payload_bytes();
     const FrameLease lease = arena.finish(std::move(slot), info, 1);
     const ConstByteSpan span = lease.advance_span();
@@ -131,4 +155,104 @@ TEST_CASE("a released slot is shown to the hook once") {
     CHECK(payload[0] == std::byte{'j'});
     lease.release();
     CHECK(payload[0] == std::byte{0xDD});
+}
+
+TEST_CASE("a repaired frame may begin in the headroom") {
+    const std::size_t page = GENERATE(4096U, 16384U, 65536U);
+    const SlotGeometry geometry = geometry_of(page);
+    Memory memory(geometry);
+    FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
+    WritableSlot slot = arena.take_slot();
+    REQUIRE(slot.memory().size() == geometry.slot_bytes());
+    REQUIRE(slot.payload_offset() == page);
+    REQUIRE(slot.payload().data() == slot.memory().data() + page);
+    constexpr std::string_view jpeg = "\xFF\xD8tables pixels\xFF\xD9";
+    FrameInfo info = write_jpeg(slot, jpeg, 0);
+    info.jpeg_offset = http::part_header_bytes_max;
+    std::memcpy(slot.memory().data() + info.jpeg_offset, jpeg.data(), jpeg.size());
+    const FrameLease lease = arena.finish(std::move(slot), info, 1);
+    CHECK(as_text(lease.standard_span()) == standard_part(jpeg));
+}
+
+TEST_CASE("an adopted slot carries frames like an own one and comes back to its owner") {
+    const std::size_t page = GENERATE(4096U, 16384U, 65536U);
+    const SlotGeometry geometry = geometry_of(page);
+    Memory memory(geometry);
+    CameraMemory camera(page, 2);
+    FrameArena arena(memory.bytes, geometry, boundary, io::BufferId{7});
+    const std::optional<SlotIndex> first = arena.adopt(camera.slot(0), io::BufferId{8}, camera);
+    const std::optional<SlotIndex> second = arena.adopt(camera.slot(1), std::nullopt, camera);
+    REQUIRE(first.has_value());
+    REQUIRE(second.has_value());
+    CHECK(*first != *second);
+    CHECK_FALSE(arena.owns(*first));
+    CHECK(arena.free_count() == 3);
+
+    WritableSlot slot = arena.lend(*first);
+    CHECK(slot.memory().data() == camera.slot(0).data());
+    CHECK(slot.payload().data() == camera.slot(0).data() + page);
+    CHECK(slot.payload().size() >= CameraMemory::frame_bytes_max);
+    const FrameInfo info = write_jpeg(slot, "\xFF\xD8pixels\xFF\xD9", 0);
+    FrameLease lease = arena.finish(std::move(slot), info, 5);
+    CHECK(as_text(lease.standard_span()) == standard_part("\xFF\xD8pixels\xFF\xD9"));
+    CHECK(lease.standard_span().data() >= camera.slot(0).data());
+    CHECK(lease.buffer() == io::BufferId{8});
+    CHECK(arena.free_count() == 3);
+    FrameLease share = lease.share();
+    lease.release();
+    CHECK(camera.returned.empty());
+    share.release();
+    CHECK(camera.returned == std::vector{*first});
+
+    FrameLease unregistered = arena.finish(arena.lend(*second), info, 6);
+    CHECK_FALSE(unregistered.buffer().has_value());
+    unregistered.release();
+    CHECK(camera.returned == std::vector{*first, *second});
+    arena.disown(*first);
+    arena.disown(*second);
+}
+
+TEST_CASE("an adopted slot that is lent and dropped unwritten is its owner's again") {
+    const SlotGeometry geometry = geometry_of(4096);
+    Memory memory(geometry);
+    CameraMemory camera(4096, 1);
+    FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
+    const SlotIndex slot = arena.adopt(camera.slot(0), std::nullopt, camera).value();
+    arena.lend(slot).reset();
+    CHECK(camera.returned == std::vector{slot});
+    CHECK(arena.free_count() == 3);
+    arena.disown(slot);
+}
+
+TEST_CASE("a disowned slot's place is for the next buffer, and there is a bound on them") {
+    const SlotGeometry geometry = geometry_of(4096);
+    Memory memory(geometry);
+    CameraMemory camera(4096, SlotGeometry::adopted_slots_max + 1);
+    FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
+    std::vector<SlotIndex> slots;
+    for (std::size_t i = 0; i < SlotGeometry::adopted_slots_max; ++i) {
+        slots.push_back(arena.adopt(camera.slot(i), std::nullopt, camera).value());
+    }
+    const ByteSpan more = camera.slot(SlotGeometry::adopted_slots_max);
+    CHECK_FALSE(arena.adopt(more, std::nullopt, camera).has_value());
+    arena.disown(slots[5]);
+    CHECK(arena.adopt(more, std::nullopt, camera) == slots[5]);
+    CHECK(arena.lend(slots[5]).memory().data() == more.data());
+    for (const SlotIndex slot : slots) {
+        arena.disown(slot);
+    }
+}
+
+TEST_CASE("an adopted slot that has come back is shown to the hook before its owner has it") {
+    const SlotGeometry geometry = geometry_of(4096);
+    Memory memory(geometry);
+    CameraMemory camera(4096, 1);
+    FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
+    arena.set_release_hook(
+        [](ByteSpan slot) noexcept { std::ranges::fill(slot, std::byte{0xDD}); });
+    const SlotIndex slot = arena.adopt(camera.slot(0), std::nullopt, camera).value();
+    arena.lend(slot).reset();
+    CHECK(camera.slot(0)[0] == std::byte{0xDD});
+    CHECK(camera.returned == std::vector{slot});
+    arena.disown(slot);
 }

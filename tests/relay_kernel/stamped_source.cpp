@@ -33,6 +33,7 @@ void StampedSource::on_deadline(Instant now) noexcept {
     jpeg::write_stamp(jpeg.subspan(2), stamp);
 
     frame::FrameInfo info;
+    info.jpeg_offset = slot.payload_offset();
     info.jpeg_bytes = jpeg.size();
     info.width = 640;
     info.height = 480;

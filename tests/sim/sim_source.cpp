@@ -97,7 +97,7 @@ void SimSource::make_frame() {
     const std::size_t bytes = decisions.between(setup_.frame_bytes_min, setup_.frame_bytes_max);
     const std::size_t offset = decisions.below(offset_max);
     frame::FrameInfo info;
-    info.jpeg_offset = offset;
+    info.jpeg_offset = slot_.payload_offset() + offset;
     info.jpeg_bytes = bytes;
     info.width = 640;
     info.height = 480;

@@ -1,15 +1,10 @@
 #pragma once
 // Frames in memory: slots, leases on them, and the bytes that go on the wire.
 //
-// A slot is one contiguous range:
-//
-//   | headroom: one page            | payload                | tailroom                          |
-//   |     ...[part header, right-   |[junk] FF D8 ... FF D9  |CRLF--B CRLF|Content-Type...CRLF
-//   CRLF| |         aligned to the JPEG]                             (written right behind the
-//   JPEG)
-//
-// so that header, JPEG and boundary leave in one send. This module knows nothing of sockets, rings
-// or where the memory comes from. One loop owns an arena: counters are plain.
+// An arena has slots of its own, cut from one mapping, and slots that it has adopted: a camera's
+// own buffers (see slot.hpp for what a slot is). Viewers can't tell them apart. This module knows
+// nothing of sockets, rings or where the memory comes from. One loop owns an arena: counters are
+// plain.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +14,7 @@
 #include <vector>
 
 #include "ringcast/base/bytes.hpp"
-#include "ringcast/base/strong_id.hpp"
-#include "ringcast/base/time.hpp"
+#include "ringcast/frame/slot.hpp"
 #include "ringcast/http/multipart.hpp"
 #include "ringcast/io/ring.hpp"
 
@@ -28,35 +22,7 @@ namespace ringcast::frame {
 
 class FrameArena;
 
-struct SlotTag;
-using SlotIndex = StrongId<SlotTag, std::uint16_t>;
-
-/// What a source says of a frame that it has written into a slot's payload.
-struct FrameInfo {
-    std::size_t jpeg_offset = 0; ///< from the beginning of the payload, bytes
-    std::size_t jpeg_bytes = 0;  ///< SOI to EOI
-    std::uint16_t width = 0;     ///< pixels
-    std::uint16_t height = 0;    ///< pixels
-    WallTime captured{};         ///< what viewers are told
-    Instant captured_at{};       ///< what ages are measured from
-    bool placeholder = false;    ///< a "no signal" picture, not from the source
-};
-
-/// One stream's slots. Sizes in bytes; `page` is asked of the system, never assumed.
-struct SlotGeometry {
-    std::size_t page = 4096;
-    std::size_t frame_bytes_max = 0;
-    std::uint16_t slot_count = 0;
-
-    /// What a byte stream may read beyond the largest frame: the beginning of the next one.
-    static constexpr std::size_t read_ahead = 64UL * 1024UL;
-
-    [[nodiscard]] std::size_t payload_bytes() const noexcept;
-    [[nodiscard]] std::size_t slot_bytes() const noexcept;
-    [[nodiscard]] std::size_t arena_bytes() const noexcept { return slot_bytes() * slot_count; }
-};
-
-/// The right to write one slot. Move-only; empty when moved from; dropping it frees the slot.
+/// The right to write one slot. Move-only; empty when moved from; dropping it gives the slot back.
 class WritableSlot {
 public:
     WritableSlot() noexcept = default;
@@ -69,8 +35,12 @@ public:
 
     [[nodiscard]] bool valid() const noexcept { return arena_ != nullptr; }
     [[nodiscard]] SlotIndex index() const noexcept { return index_; }
-    /// Where the frame goes: `SlotGeometry::payload_bytes()` long.
+    /// The whole range, headroom and tailroom included.
+    [[nodiscard]] ByteSpan memory() const noexcept;
+    /// Where the frame goes: `SlotGeometry::payload_bytes()` long in a slot of the arena's own.
     [[nodiscard]] ByteSpan payload() const noexcept;
+    /// Where that begins in `memory`.
+    [[nodiscard]] std::size_t payload_offset() const noexcept;
     void reset() noexcept;
 
 private:
@@ -82,7 +52,7 @@ private:
 };
 
 /// A share in a finished frame. Move-only, so that each further share is spelled; the last release
-/// frees the slot.
+/// gives the slot back: to the free ones, or to its owner.
 class FrameLease {
 public:
     FrameLease() noexcept = default;
@@ -127,52 +97,78 @@ public:
     FrameArena& operator=(FrameArena&&) = delete;
     FrameArena(const FrameArena&) = delete;
     FrameArena& operator=(const FrameArena&) = delete;
-    /// Every slot has come back.
+    /// Every slot has come back, and every adopted one is disowned.
     ~FrameArena();
 
-    /// An empty WritableSlot when none is free.
+    // --- slots that are a camera's buffers -------------------------------------------------------
+
+    /// Takes in a slot of `owner`'s: `memory` is whole pages, the first of them for the headroom,
+    /// and its end for the tailroom. It begins with its owner. None when there are
+    /// `SlotGeometry::adopted_slots_max` already.
+    [[nodiscard]] std::optional<SlotIndex>
+    adopt(ByteSpan memory, std::optional<io::BufferId> buffer, SlotOwner& owner) noexcept;
+    /// The memory is no slot any more. Only while it is with its owner.
+    void disown(SlotIndex slot) noexcept;
+    /// The owner has a frame in it. When nobody needs that any more, its `slot_returned` is called.
+    [[nodiscard]] WritableSlot lend(SlotIndex slot) noexcept;
+
+    // --- frames ----------------------------------------------------------------------------------
+
+    /// A slot of the arena's own; empty when none is free.
     [[nodiscard]] WritableSlot take_slot() noexcept;
     /// Writes the part header and the boundary around the JPEG and makes the slot a frame.
     [[nodiscard]] FrameLease finish(WritableSlot slot, const FrameInfo& info,
                                     std::uint64_t sequence) noexcept;
 
     [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
+    /// Of the arena's own slots.
     [[nodiscard]] std::uint16_t free_count() const noexcept {
         return static_cast<std::uint16_t>(free_.size());
     }
-    [[nodiscard]] bool registered() const noexcept { return buffer_.has_value(); }
+    /// True exactly for the arena's own slots; their indices are below `slot_count`.
+    [[nodiscard]] bool owns(SlotIndex slot) const noexcept {
+        return slot.value < geometry_.slot_count;
+    }
+    /// Of the arena's own slots.
+    [[nodiscard]] bool registered() const noexcept { return slots_[0].buffer.has_value(); }
     /// How many shares there are in the frame of `slot`; 0 when it is free or being written.
     [[nodiscard]] std::uint32_t lease_count(SlotIndex slot) const noexcept {
         return slots_[slot.value].lease_count;
     }
-    /// Called with a slot's whole range when it becomes free; for the simulation, which poisons it.
+    /// Called with a slot's whole range when it has come back; for the simulation, which poisons
+    /// it.
     void set_release_hook(void (*hook)(ByteSpan slot) noexcept) noexcept { release_hook_ = hook; }
 
 private:
     friend class WritableSlot;
     friend class FrameLease;
 
-    enum class SlotState : std::uint8_t { free, writing, leased };
+    enum class SlotState : std::uint8_t {
+        vacant, ///< a place for a slot to adopt
+        free,   ///< an own one: to be taken; an adopted one: with its owner
+        writing,
+        leased,
+    };
 
     struct Slot {
-        SlotState state = SlotState::free;
+        ByteSpan memory;
+        std::optional<io::BufferId> buffer;
+        SlotOwner* owner = nullptr; ///< of an adopted one
+        SlotState state = SlotState::vacant;
         std::uint32_t lease_count = 0;
         std::uint32_t header_bytes = 0;
         std::uint64_t sequence = 0;
         FrameInfo info{};
     };
 
-    [[nodiscard]] ByteSpan slot_memory(SlotIndex index) const noexcept;
     [[nodiscard]] ByteSpan payload(SlotIndex index) const noexcept;
     void add_lease(SlotIndex index) noexcept;
     void drop_lease(SlotIndex index) noexcept;
-    void free_slot(SlotIndex index) noexcept;
+    void give_back(SlotIndex index) noexcept;
 
-    ByteSpan memory_;
     SlotGeometry geometry_;
     http::Boundary boundary_;
-    std::optional<io::BufferId> buffer_;
-    std::vector<Slot> slots_;
+    std::vector<Slot> slots_;     ///< the own ones, then places for adopted ones
     std::vector<SlotIndex> free_; ///< a stack: the warmest slot is taken first
     void (*release_hook_)(ByteSpan slot) noexcept = nullptr;
 };
