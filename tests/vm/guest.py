@@ -3,6 +3,7 @@ with the test run. Programs are started in it like here, with Guest.prefix befor
 each of its ports answers at the same port of 127.0.0.1, over an emulated network card."""
 
 import atexit
+import collections
 import os
 import pathlib
 import secrets
@@ -21,8 +22,11 @@ import harness
 
 # The guest ends itself after this, whatever becomes of us.
 SECONDS_MAX = 280
+JPEG_SIZES = ("1280x720", "640x480")
 BOOT_SECONDS_MAX = 150
-PROGRAMS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz")
+# For what takes a moment on a machine that is not emulated.
+COMMAND_SECONDS_MAX = 60
+PROGRAMS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz", "udevadm", "cam", "ffmpeg")
 
 
 def free_ports(count):
@@ -31,6 +35,16 @@ def free_ports(count):
     for one in sockets:
         one.close()
     return ports
+
+
+def make_jpegs(size, path):
+    """A moving picture as MJPEG. The standard Huffman tables are in each frame, as most cameras have
+    it."""
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30", "-frames:v", "30",
+         "-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", path],
+        stdin=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
 
 
 def find_kernel():
@@ -44,6 +58,54 @@ def find_kernel():
     return done.stdout.strip()
 
 
+class Sent(collections.namedtuple("Sent", "sequence captured_ns bytes crc marks")):
+    """A frame that the camera has handed over, as its log has it; marks are "error", "truncated"."""
+
+
+class Camera:
+    """An emulated camera in the guest; it is unplugged when this ends. Each port has one at a time."""
+
+    def __init__(self, guest, options, port=0, product="front camera"):
+        self.guest = guest
+        self.product = product
+        # Cameras of the same port one after another must not be mixed up.
+        self._log = f"/run/camera-{port}-{secrets.token_hex(4)}.log"
+        program = pathlib.Path(os.environ["RINGCAST_BUILD"], "tests/vm/uvc_camera")
+        self.process = subprocess.Popen(
+            [*guest.prefix, program, "--port", str(port), "--product", product, "--log", self._log, *options],
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            harness.wait_for(self.seen_by_driver, f"the driver of {product}")
+            guest.run("udevadm", "settle")
+        except AssertionError:
+            self.unplug()
+            raise
+
+    def seen_by_driver(self):
+        names = self.guest.run("sh", "-c", "cat /sys/class/video4linux/*/name", check=False)
+        return any(name.startswith(self.product) for name in names.splitlines())
+
+    def sent(self):
+        """All that it has handed over."""
+        entries = [line.split() for line in self.guest.run("cat", self._log).splitlines()]
+        return [
+            Sent(int(sequence), int(captured_ns), int(size), crc, marks)
+            for sequence, captured_ns, size, crc, *marks in entries
+        ]
+
+    def unplug(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(harness.WAIT_SECONDS)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.unplug()
+
+
 class Guest:
     def __init__(self):
         os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -54,6 +116,9 @@ class Guest:
         token = pathlib.Path(self._folder.name, "token")
         token.write_text(secrets.token_hex(), encoding="ascii")
         token.chmod(0o600)
+        # Made before the guest looks into the folder, because it keeps what it has seen.
+        for size in JPEG_SIZES:
+            make_jpegs(size, self._jpegs(size))
         # Whoever has the token runs programs in the guest, which reads files as we do.
         control, *self.ports = free_ports(4)
         os.environ["RINGCAST_GUEST_PORT"] = str(control)
@@ -70,6 +135,11 @@ class Guest:
         self._ready = False
         threading.Thread(target=self._read_output, daemon=True).start()
         harness.wait_for(self._is_ready, "the guest", BOOT_SECONDS_MAX)
+        self.run("modprobe", "-a", "vhci-hcd", "uvcvideo")
+        self.run(HERE / "firmware-node")
+
+    def _jpegs(self, size):
+        return pathlib.Path(self._folder.name, f"{size}.mjpeg")
 
     def _read_output(self):
         for line in self._process.stdout:
@@ -80,7 +150,7 @@ class Guest:
             raise AssertionError(f"the guest ended with exit code {self._process.returncode}")
         return self._ready
 
-    def run(self, *command, seconds=harness.WAIT_SECONDS, check=True):
+    def run(self, *command, seconds=COMMAND_SECONDS_MAX, check=True):
         """Runs a command in the guest to its end; returns its standard output."""
         done = subprocess.run(
             [*self.prefix, *map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -95,6 +165,12 @@ class Guest:
         index: of each port one at a time."""
         listen = ["--listen", f":{self.ports[port]}"]
         return harness.Ringcast(*arguments, *listen, listen=False, prefix=[*self.prefix, *environment])
+
+    def camera(self, *options, mjpeg=JPEG_SIZES[:1], yuyv=(), **others):
+        """Plugs an emulated camera in, of these sizes; `options` are more of uvc_camera's."""
+        sizes = [word for size in mjpeg for word in ("--mjpeg", f"{size}={self._jpegs(size)}")]
+        sizes += [word for size in yuyv for word in ("--yuyv", size)]
+        return Camera(self, [*sizes, *map(str, options)], **others)
 
     def stop(self):
         if self._process.poll() is None:
@@ -111,7 +187,7 @@ def running():
     if not _running:
         try:
             _running.append(Guest())
-        except (unittest.SkipTest, AssertionError) as error:
+        except Exception as error:  # whatever it is, the next test fails for the same reason
             _running.append(error)
     if isinstance(_running[0], Exception):
         raise _running[0]

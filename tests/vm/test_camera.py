@@ -1,0 +1,53 @@
+"""The emulated camera is one to the kernel's driver and to libcamera; its frames come through whole.
+libcamera's own program reads it here, so that what fails elsewhere is not the camera's fault."""
+
+import unittest
+
+import guest
+import harness
+
+# CRC-32 of each file of the folder, in the order of names.
+CHECKSUMS = """
+import pathlib, sys, zlib
+for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    print(f"{zlib.crc32(path.read_bytes()):08x}")
+"""
+
+
+class EmulatedCamera(unittest.TestCase):
+    FRAMES = 20
+
+    def setUp(self):
+        self.guest = guest.running()
+
+    def cam(self, *arguments):
+        return self.guest.run("cam", "--camera", "1", *arguments)
+
+    def capture(self, form, size):
+        """The checksums of frames that libcamera has given."""
+        folder = self.guest.run("mktemp", "-d", "/run/frames.XXXXXX").strip()
+        width, height = size.split("x")
+        self.cam(f"--capture={self.FRAMES}", f"--file={folder}/#",
+                 "--stream", f"pixelformat={form},width={width},height={height}")  # fmt: skip
+        return self.guest.run("/usr/bin/python3", "-c", CHECKSUMS, folder).split()
+
+    def test_libcamera_lists_what_it_can_make(self):
+        with self.guest.camera("--fps", 15, yuyv=["640x480"], product="a camera of ours"):
+            self.assertIn("a camera of ours", self.guest.run("cam", "--list"))
+            modes = self.cam("--info")
+        for words in ("MJPEG", "1280x720", "YUYV", "640x480"):
+            self.assertIn(words, modes)
+
+    def test_frames_are_what_was_sent(self):
+        for form, size in (("MJPEG", "1280x720"), ("YUYV", "640x480")):
+            with self.subTest(form), self.guest.camera("--fps", 10, yuyv=["640x480"]) as camera:
+                received = self.capture(form, size)
+                sent = [frame.crc for frame in camera.sent()]
+                self.assertEqual(len(received), self.FRAMES)
+                # One may have been lost between two of them, and the last ones were for nobody.
+                self.assertTrue(all(crc in sent for crc in received), (received, sent))
+                self.assertEqual(len(set(received)), self.FRAMES)
+
+
+if __name__ == "__main__":
+    harness.main()
