@@ -27,9 +27,7 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept {
         return static_cast<std::uint32_t>(entries_.size());
     }
-    [[nodiscard]] std::uint32_t size() const noexcept {
-        return capacity() - free_count();
-    }
+    [[nodiscard]] std::uint32_t size() const noexcept { return capacity() - free_count(); }
     [[nodiscard]] std::uint32_t free_count() const noexcept {
         return static_cast<std::uint32_t>(free_.size());
     }
