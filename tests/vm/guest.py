@@ -37,6 +37,16 @@ def free_ports(count):
     return ports
 
 
+def built(name):
+    """A file that CMake makes of tests/vm."""
+    return str(pathlib.Path(os.environ["RINGCAST_BUILD"], "tests/vm", name))
+
+
+def copy_counter():
+    """To be preloaded: see copy_counter.cpp."""
+    return built("copy_counter.so")
+
+
 def make_jpegs(size, path):
     """A moving picture as MJPEG. The standard Huffman tables are in each frame, as most cameras have
     it."""
@@ -70,9 +80,8 @@ class Camera:
         self.product = product
         # Cameras of the same port one after another must not be mixed up.
         self._log = f"/run/camera-{port}-{secrets.token_hex(4)}.log"
-        program = pathlib.Path(os.environ["RINGCAST_BUILD"], "tests/vm/uvc_camera")
         self.process = subprocess.Popen(
-            [*guest.prefix, program, "--port", str(port), "--product", product, "--log", self._log, *options],
+            [*guest.prefix, built("uvc_camera"), "--port", str(port), "--product", product, "--log", self._log, *options],
             stdin=subprocess.DEVNULL,
         )
         try:
