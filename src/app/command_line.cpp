@@ -41,6 +41,7 @@ constexpr std::string_view examples_text =
 
 constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast --config FILE [OPTION]...
+       ringcast doctor [--config FILE] [--listen ADDRESS]...
 
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
@@ -50,6 +51,9 @@ SOURCE is one of
   FILE                  a recording (.mjpeg, .mjpg) or a picture (.jpg, .jpeg), in a loop
   FOLDER                the JPEG files in it, in a loop
   FILE.toml             the same as --config FILE.toml
+
+`ringcast doctor` says what this machine allows (io_uring, limits, network cards, cameras, ports),
+what that means, and what to do about it.
 
 Options, before or after SOURCE
   --config FILE         read the configuration from FILE
@@ -73,8 +77,9 @@ Examples
   ringcast --config ringcast.toml --check
 
 Exit codes
-  0  ended as told: by a signal, by the end of its input, or after --check, --help, --version
-  1  something broke while it ran
+  0  ended as told: by a signal, by the end of its input, or after --check, --help, --version;
+     or the doctor has found no problem
+  1  something broke while it ran, or the doctor has found a problem
   2  the command line or the configuration is wrong
   3  can't start: the port is taken, io_uring is off, or a permission is missing
 )";
@@ -82,6 +87,8 @@ Exit codes
 constexpr std::array<std::string_view, 9> option_names{"--config", "--listen",  "--size",
                                                        "--fps",    "--quality", "--log-level",
                                                        "--check",  "--version", "--help"};
+
+constexpr std::string_view doctor_word = "doctor";
 
 /// The arguments as they were written; what they mean is checked afterwards, all at once.
 struct Written {
@@ -124,7 +131,7 @@ constexpr std::string_view source_expected =
     "expected pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
 
 std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
-    constexpr std::array<std::string_view, 1> words{"pattern"};
+    constexpr std::array<std::string_view, 2> words{"pattern", doctor_word};
     if (type == std::filesystem::file_type::character) {
         return fmt::format("{} is a device, which ringcast does not open itself yet; if it is a "
                            "camera, try: ffmpeg -f v4l2 -input_format mjpeg -i {} -c copy -f mjpeg "
@@ -277,6 +284,15 @@ config::Config quick_config(const Written& written, const std::string& word, Pro
 
 tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     Problems problems;
+    CommandLine command_line;
+    if (written.source == doctor_word) {
+        command_line.task = Task::examine_machine;
+        written.source.reset();
+        if (written.check) {
+            problems.add("--check says what a configuration means, doctor what the machine allows: "
+                         "give one of them");
+        }
+    }
     if (written.source && lower_case_extension(*written.source) == ".toml" && !written.config) {
         written.config = std::exchange(written.source, std::nullopt);
     }
@@ -284,7 +300,6 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
         problems.add("SOURCE and a configuration exclude each other: give one of them");
         return tl::unexpected(problems.exit());
     }
-    CommandLine command_line;
     if (written.config) {
         auto loaded = config::load(*written.config);
         if (!loaded) {
@@ -295,6 +310,8 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     } else if (written.source) {
         command_line.config = quick_config(written, *written.source, problems);
         command_line.ends_with_input = *written.source == "-";
+    } else if (command_line.task == Task::examine_machine) {
+        apply_source_options(written, nullptr, problems);
     } else {
         problems.add(fmt::format("there is no SOURCE, {}, or --config FILE", source_expected));
         return tl::unexpected(problems.exit());

@@ -2,6 +2,7 @@
 // From the program's arguments to what is to be run, or to what is to be printed before it ends.
 // Looks at the file system only to tell what SOURCE is. Its source file is the only user of CLI11.
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -12,7 +13,13 @@
 
 namespace ringcast::app {
 
+enum class Task : std::uint8_t {
+    stream,
+    examine_machine, ///< `ringcast doctor`: the configuration may then be without streams
+};
+
 struct CommandLine {
+    Task task = Task::stream;
     config::Config config;
     /// `ringcast -`: when the input ends there is nothing left to do.
     bool ends_with_input = false;

@@ -13,6 +13,7 @@
 
 #include "app/announce.hpp"
 #include "app/command_line.hpp"
+#include "app/doctor.hpp"
 #include "app/exit_code.hpp"
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
@@ -52,6 +53,12 @@ void return_freed_memory() noexcept {
     static_cast<void>(::mallopt(M_MMAP_THRESHOLD, own_pages_from));
 }
 
+int examine_machine(const config::Config& config) {
+    const std::vector<Finding> findings = examine(look_at_machine(config));
+    std::fputs(report(findings).c_str(), stdout);
+    return finish(has_problem(findings) ? ExitCode::runtime_failure : ExitCode::ok);
+}
+
 int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
@@ -64,6 +71,9 @@ int run(std::span<const char* const> arguments) {
         return finish(parsed.error().code);
     }
     const config::Config& config = parsed->config;
+    if (parsed->task == Task::examine_machine) {
+        return examine_machine(config);
+    }
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);
 
     // What the system allows.

@@ -227,3 +227,22 @@ TEST_CASE("--check says what a configuration means, or everything that is wrong 
     CHECK_THAT(bad, ContainsSubstring("bad.toml:2:10: streams.a.source"));
     CHECK_THAT(bad, ContainsSubstring("bad.toml:4:7: viewers.max"));
 }
+
+TEST_CASE("doctor takes a configuration and addresses, and needs neither") {
+    const Folder folder;
+    const CommandLine alone = accepted({"doctor"});
+    CHECK(alone.task == Task::examine_machine);
+    CHECK(alone.config.streams.empty());
+    CHECK(alone.config.http.listen == config::HttpConfig().listen);
+    const CommandLine configured =
+        accepted({"doctor", "--config", "good.toml", "--listen", "127.0.0.1:0"});
+    CHECK(configured.task == Task::examine_machine);
+    CHECK(configured.config.streams.size() == 1);
+    CHECK(configured.config.http.listen ==
+          std::vector<config::ListenAddress>{config::ListenTcp{"127.0.0.1", 0}});
+    CHECK(accepted({"pattern"}).task == Task::stream);
+    CHECK_THAT(refused({"doctor", "--fps", "5"}), ContainsSubstring("--fps applies to"));
+    CHECK_THAT(refused({"doctor", "--check"}), ContainsSubstring("--check"));
+    CHECK_THAT(refused({"doctor", "pattern"}), ContainsSubstring("one SOURCE"));
+    CHECK_THAT(refused({"docter"}), ContainsSubstring("did you mean doctor?"));
+}

@@ -78,6 +78,56 @@ class SaysWhatItIs(unittest.TestCase):
             self.assertIn(expected, errors)
 
 
+class ExaminesTheMachine(unittest.TestCase):
+    def findings(self, *arguments, **options):
+        """(exit code, {subject: (verdict, meaning)}); every line has to be one of a report's."""
+        code, output, errors = run("doctor", *arguments, **options)
+        self.assertEqual(errors, "")
+        *lines, last = output.splitlines()
+        found = {}
+        for line in lines:
+            if not line.startswith("         to do: "):
+                verdict, subject, meaning = re.fullmatch(r"(ok|note|problem) +([^:].*?): (.*)", line).groups()
+                found[subject] = (verdict, meaning)
+        self.assertRegex(last, r"^\d+ ok, \d+ to note, \d+ to mend$")
+        problems = sum(verdict == "problem" for verdict, _ in found.values())
+        self.assertTrue(last.endswith(f", {problems} to mend"), last)
+        self.assertEqual(code, 1 if problems else 0)
+        return code, found
+
+    def test_doctor_looks_at_everything_and_its_exit_code_is_its_verdict(self):
+        _, found = self.findings("--listen", "127.0.0.1:0")
+        for subject in ("io_uring", "zero-copy sends", "locked memory", "open files", "network lo",
+                        "listening on 127.0.0.1:0"):
+            self.assertIn(subject, found)
+        # The other client tests stream on this machine, so this much is known of it.
+        self.assertEqual(found["io_uring"][0], "ok")
+        self.assertEqual(found["listening on 127.0.0.1:0"][0], "ok")
+
+    def test_doctor_asks_for_what_a_configuration_needs(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('[http]\nlisten = ["127.0.0.1:0"]\n[viewers]\nmax = 7\n[memory]\nslots = 16\n'
+                       '[streams.a]\nsource = "pattern"\n[streams.b]\nsource = "pattern"\n')
+            file.flush()
+            _, found = self.findings("--config", file.name)
+        self.assertIn("of 2 streams", found["locked memory"][1])
+        self.assertIn("enough for 7 viewers", found["open files"][1])
+
+    def test_doctor_ends_with_1_and_says_why_when_something_is_wrong(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            code, found = self.findings("--listen", address)
+        self.assertEqual(code, 1)
+        self.assertEqual(found[f"listening on {address}"][0], "problem")
+        self.assertIn(f"(process {os.getpid()})", found[f"listening on {address}"][1])
+
+    def test_doctor_explains_a_blocked_io_uring(self):
+        code, found = self.findings("--listen", "127.0.0.1:0", preexec_fn=lambda: refuse_io_uring(1))
+        self.assertEqual(code, 1)
+        self.assertEqual(found["io_uring"][0], "problem")
+        self.assertIn("seccomp", found["io_uring"][1])
+
+
 class Announces(unittest.TestCase):
     def test_on_loopback_it_gives_the_line_that_opens_it(self):
         with harness.Ringcast("pattern", "--size", "320x240") as server:
@@ -271,8 +321,11 @@ class WithoutPrivileges(unittest.TestCase):
         self.nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
                        "--bounding-set=-all", "--inh-caps=-all"]
 
+    def limited(self, memlock):
+        return ["prlimit", f"--memlock={memlock}", *(self.nobody if os.geteuid() == 0 else [])]
+
     def start(self, memlock, *arguments):
-        prefix = ["prlimit", f"--memlock={memlock}", *(self.nobody if os.geteuid() == 0 else [])]
+        prefix = self.limited(memlock)
         real = os.environ["RINGCAST_BINARY"]
         os.environ["RINGCAST_BINARY"] = self.program
         try:
@@ -299,6 +352,15 @@ class WithoutPrivileges(unittest.TestCase):
         status = server.stream_status()
         self.assertEqual(status["tier"], "unregistered")
         self.assertIn("LimitMEMLOCK", status["tier_reason"])
+
+    def test_the_doctor_says_how_much_memory_may_be_locked_and_what_to_do(self):
+        done = subprocess.run([*self.limited("4194304:8388608"), self.program, "doctor", "--listen", "127.0.0.1:0"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              timeout=harness.WAIT_SECONDS)
+        found = re.search(r"^note +locked memory: (.*)\n +to do: (.*)$", done.stdout, re.MULTILINE)
+        self.assertIsNotNone(found, done.stdout)
+        self.assertIn("this user may lock 8 MiB (soft limit 4 MiB", found[1])
+        self.assertIn("LimitMEMLOCK=", found[2])
 
     def test_the_soft_limit_is_raised_as_far_as_it_may_be(self):
         # Less than 2 MiB, so that the usual hard limit of 8 MiB suffices.

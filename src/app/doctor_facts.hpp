@@ -1,0 +1,87 @@
+#pragma once
+// What `ringcast doctor` looks at: plain facts about this machine, without judgement. Looking
+// changes nothing that lasts: it makes a ring, registers memory, sends once over loopback and opens
+// what ringcast would listen on, and gives all of it back.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ringcast/config/config.hpp"
+
+namespace ringcast::app {
+
+/// What a configuration asks of the machine.
+struct Needs {
+    std::uint32_t viewers_max = 0;
+    std::size_t stream_count = 0;
+    std::size_t stream_bytes = 0; ///< of memory to register, for each stream
+};
+
+struct IoUringFacts {
+    std::string kernel; ///< "Linux 6.1.0-18-amd64"
+    /// Why something can't be had; none when it can. What builds on another is not tried without.
+    std::optional<std::string> failure;
+    std::optional<std::string> zero_copy_failure;
+    std::optional<std::string> registration_failure; ///< of one stream's frames
+};
+
+struct LimitFacts {
+    /// RLIMIT_MEMLOCK, bytes; none for no limit. ringcast raises the soft limit to the hard one.
+    std::optional<std::uint64_t> locked_soft;
+    std::optional<std::uint64_t> locked_hard;
+    bool may_lock_all = false;        ///< CAP_IPC_LOCK
+    std::uint64_t open_files_max = 0; ///< the hard limit
+};
+
+/// One that is up and has an address that others can use.
+struct InterfaceFacts {
+    std::string name;
+    std::string driver; ///< empty where it doesn't say
+    bool loopback = false;
+    bool wireless = false;
+    unsigned mtu = 0;                   ///< bytes
+    std::optional<unsigned> speed;      ///< Mbit/s
+    std::optional<bool> scatter_gather; ///< the card fetches a packet from several places
+};
+
+/// One of /dev/video*.
+struct VideoDeviceFacts {
+    std::string path;
+    std::string name;      ///< the camera's, or a part's of it
+    std::string group;     ///< of the file
+    bool permitted = true; ///< this process may open it
+    bool member = false;   ///< the user is in the group, whether or not this process is yet
+    bool opened = false;   ///< it could be asked; what follows means something only then
+    bool captures = false; ///< not an encoder, a converter or metadata
+    bool makes_jpeg = false;
+};
+
+struct DmaHeapFacts {
+    std::string path;
+    std::string group;
+    bool permitted = false;
+};
+
+struct AddressFacts {
+    std::string address;                ///< as configured
+    std::optional<std::string> failure; ///< why ringcast could not listen there
+    bool held_by_ringcast = false;      ///< because it does already
+};
+
+struct MachineFacts {
+    Needs needs;
+    IoUringFacts io_uring;
+    LimitFacts limits;
+    std::vector<InterfaceFacts> interfaces;
+    std::vector<VideoDeviceFacts> video_devices;
+    std::vector<DmaHeapFacts> dma_heaps;
+    std::vector<AddressFacts> addresses;
+};
+
+/// `config` may be without streams; then it is looked for what one would need.
+[[nodiscard]] MachineFacts look_at_machine(const config::Config& config);
+
+} // namespace ringcast::app

@@ -1,0 +1,218 @@
+#include "app/doctor.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <unistd.h>
+
+using namespace ringcast;
+using namespace ringcast::app;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+constexpr std::uint64_t mib = 1024UL * 1024UL;
+
+/// A machine on which everything is as it should be.
+MachineFacts good_machine() {
+    MachineFacts facts;
+    facts.needs = {4096, 1, 40 * mib};
+    facts.io_uring.kernel = "Linux 6.12.48-amd64";
+    facts.limits.open_files_max = 524'288;
+    InterfaceFacts loopback;
+    loopback.name = "lo";
+    loopback.loopback = true;
+    InterfaceFacts card;
+    card.name = "eth0";
+    card.driver = "e1000e";
+    card.mtu = 1500;
+    card.speed = 1000;
+    card.scatter_gather = true;
+    facts.interfaces = {loopback, card};
+    VideoDeviceFacts camera;
+    camera.path = "/dev/video0";
+    camera.name = "USB Camera";
+    camera.group = "video";
+    camera.opened = true;
+    camera.captures = true;
+    camera.makes_jpeg = true;
+    VideoDeviceFacts metadata = camera;
+    metadata.path = "/dev/video1";
+    metadata.captures = false;
+    facts.video_devices = {camera, metadata};
+    facts.addresses = {{"127.0.0.1:8080", std::nullopt, false}};
+    return facts;
+}
+
+/// The only finding whose subject begins so.
+Finding finding_of(const MachineFacts& facts, std::string_view subject) {
+    const std::vector<Finding> findings = examine(facts);
+    const auto about = [&](const Finding& finding) { return finding.subject.starts_with(subject); };
+    INFO(subject);
+    REQUIRE(std::ranges::count_if(findings, about) == 1);
+    return *std::ranges::find_if(findings, about);
+}
+
+} // namespace
+
+TEST_CASE("on a good machine every check is ok and nothing is to be done") {
+    const std::vector<Finding> findings = examine(good_machine());
+    for (const Finding& finding : findings) {
+        INFO(finding.subject << ": " << finding.meaning);
+        CHECK(finding.verdict == Verdict::ok);
+        CHECK(finding.advice.empty());
+        CHECK_FALSE(finding.meaning.empty());
+    }
+    CHECK_FALSE(has_problem(findings));
+    // A camera's second device file, of metadata, is none of the user's business.
+    CHECK(findings.size() == 8);
+}
+
+TEST_CASE("what keeps io_uring from working is told once, and what builds on it is left out") {
+    MachineFacts facts = good_machine();
+    facts.io_uring.failure = "io_uring is blocked, most likely by a container's seccomp profile";
+    const std::vector<Finding> findings = examine(facts);
+    CHECK(finding_of(facts, "io_uring").verdict == Verdict::problem);
+    CHECK_THAT(finding_of(facts, "io_uring").meaning, ContainsSubstring("seccomp"));
+    CHECK(std::ranges::find(findings, "zero-copy sends", &Finding::subject) == findings.end());
+    CHECK(has_problem(findings));
+}
+
+TEST_CASE("a kernel without zero-copy reports is a note: frames are copied") {
+    MachineFacts facts = good_machine();
+    facts.io_uring.zero_copy_failure = "the kernel refuses them";
+    const Finding finding = finding_of(facts, "zero-copy sends");
+    CHECK(finding.verdict == Verdict::note);
+    CHECK_THAT(finding.meaning, ContainsSubstring("the kernel refuses them"));
+    CHECK_THAT(finding.advice, ContainsSubstring("6.2"));
+    CHECK_FALSE(has_problem(examine(facts)));
+}
+
+TEST_CASE("too little locked memory is told with what is needed for the frames and a camera") {
+    MachineFacts facts = good_machine();
+    facts.limits.locked_soft = 4 * mib;
+    facts.limits.locked_hard = 8 * mib;
+    facts.needs.stream_count = 2;
+    facts.io_uring.registration_failure = "can't register 40 MiB";
+    const Finding finding = finding_of(facts, "locked memory");
+    CHECK(finding.verdict == Verdict::note);
+    CHECK_THAT(finding.meaning, ContainsSubstring("may lock 8 MiB (soft limit 4 MiB"));
+    CHECK_THAT(finding.meaning, ContainsSubstring("80 MiB are for the frames of 2 streams"));
+    CHECK_THAT(finding.meaning, ContainsSubstring("unregistered"));
+    CHECK_THAT(finding.advice, ContainsSubstring("LimitMEMLOCK=112M"));
+    CHECK_THAT(finding.advice, ContainsSubstring("memlock 114688"));
+}
+
+TEST_CASE("locked memory suffices by limit or by privilege, and is tried all the same") {
+    MachineFacts facts = good_machine();
+    facts.limits.locked_soft = 8 * mib;
+    facts.limits.locked_hard = 40 * mib;
+    CHECK(finding_of(facts, "locked memory").verdict == Verdict::ok);
+    facts.limits.locked_hard = 40 * mib - 1;
+    CHECK(finding_of(facts, "locked memory").verdict == Verdict::note);
+    facts.limits.may_lock_all = true;
+    CHECK(finding_of(facts, "locked memory").verdict == Verdict::ok);
+    CHECK_THAT(finding_of(facts, "locked memory").meaning, ContainsSubstring("CAP_IPC_LOCK"));
+    facts.io_uring.registration_failure = "can't register 40 MiB: not enough memory";
+    CHECK(finding_of(facts, "locked memory").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "locked memory").meaning, ContainsSubstring("not enough memory"));
+}
+
+TEST_CASE("too few open files for the viewers that are asked for are a problem") {
+    MachineFacts facts = good_machine();
+    facts.limits.open_files_max = 1024;
+    const Finding finding = finding_of(facts, "open files");
+    CHECK(finding.verdict == Verdict::problem);
+    CHECK_THAT(finding.meaning, ContainsSubstring("LimitNOFILE="));
+}
+
+TEST_CASE("each interface says whether zero-copy sends help there") {
+    MachineFacts facts = good_machine();
+    CHECK_THAT(finding_of(facts, "network eth0").meaning,
+               ContainsSubstring("1000 Mbit/s: full at about 20 viewers"));
+    CHECK_THAT(finding_of(facts, "network eth0").meaning, ContainsSubstring("MTU 1500"));
+    InterfaceFacts& card = facts.interfaces[1];
+
+    card.scatter_gather = false;
+    CHECK(finding_of(facts, "network eth0").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "network eth0").advice,
+               ContainsSubstring("ethtool -K eth0 sg on"));
+
+    card.wireless = true;
+    card.speed.reset();
+    CHECK_THAT(finding_of(facts, "network eth0").meaning, StartsWith("Wi-Fi, no scatter-gather"));
+    CHECK_THAT(finding_of(facts, "network eth0").advice, ContainsSubstring("cable"));
+    card.scatter_gather = true;
+    CHECK(finding_of(facts, "network eth0").verdict == Verdict::ok);
+
+    card.scatter_gather.reset();
+    CHECK(finding_of(facts, "network eth0").verdict == Verdict::note);
+
+    card.scatter_gather = true;
+    card.driver = "veth";
+    CHECK(finding_of(facts, "network eth0").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "network eth0").meaning, ContainsSubstring("copies each frame"));
+}
+
+TEST_CASE("a camera that may not be opened is a problem, with the line that mends it") {
+    MachineFacts facts = good_machine();
+    VideoDeviceFacts& camera = facts.video_devices[0];
+    camera.opened = false;
+    camera.permitted = false;
+    CHECK(finding_of(facts, "camera").verdict == Verdict::problem);
+    CHECK_THAT(finding_of(facts, "camera").advice,
+               ContainsSubstring("`sudo usermod -aG video $USER`"));
+    camera.member = true;
+    CHECK_THAT(finding_of(facts, "camera").advice, StartsWith("log out and in again"));
+    camera.member = false;
+    camera.group = "root";
+    CHECK_THAT(finding_of(facts, "camera").advice, ContainsSubstring("udev"));
+}
+
+TEST_CASE("cameras are told by what they give, and it is told when there is none") {
+    MachineFacts facts = good_machine();
+    CHECK_THAT(finding_of(facts, "camera /dev/video0").meaning,
+               ContainsSubstring("USB Camera makes JPEG itself"));
+    facts.video_devices[0].makes_jpeg = false;
+    CHECK_THAT(finding_of(facts, "camera /dev/video0").meaning, ContainsSubstring("raw pictures"));
+    facts.video_devices.erase(facts.video_devices.begin()); // What is left is metadata.
+    CHECK(finding_of(facts, "cameras").verdict == Verdict::note);
+    facts.video_devices.clear();
+    CHECK(finding_of(facts, "cameras").verdict == Verdict::note);
+    CHECK_FALSE(has_problem(examine(facts)));
+}
+
+TEST_CASE("the heap for raw pictures is told where the system has it") {
+    MachineFacts facts = good_machine();
+    facts.dma_heaps = {{"/dev/dma_heap/system", "root", false},
+                       {"/dev/dma_heap/vidbuf_cached", "video", true}};
+    CHECK(finding_of(facts, "memory for raw").verdict == Verdict::ok);
+    facts.dma_heaps[1].permitted = false;
+    CHECK(finding_of(facts, "memory for raw").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "memory for raw").advice, ContainsSubstring("usermod -aG video"));
+}
+
+TEST_CASE("an address that can't be listened on is a problem, unless ringcast has it") {
+    MachineFacts facts = good_machine();
+    facts.addresses[0].failure = "the port is taken by nginx (process 7)";
+    CHECK(finding_of(facts, "listening").verdict == Verdict::problem);
+    CHECK_THAT(finding_of(facts, "listening").meaning, ContainsSubstring("nginx"));
+    facts.addresses[0].held_by_ringcast = true;
+    CHECK(finding_of(facts, "listening").verdict == Verdict::ok);
+}
+
+TEST_CASE("the report has a line for each finding, what to do, and a sum") {
+    const std::vector<Finding> findings = {{Verdict::ok, "this", "is good", {}},
+                                           {Verdict::note, "that", "is so-so", "do something"},
+                                           {Verdict::problem, "those", "are bad", {}}};
+    CHECK(report(findings) == "ok       this: is good\n"
+                              "note     that: is so-so\n"
+                              "         to do: do something\n"
+                              "problem  those: are bad\n"
+                              "1 ok, 1 to note, 1 to mend\n");
+    CHECK(has_problem(findings));
+    CHECK_FALSE(has_problem(std::span(findings).first(2)));
+}
