@@ -158,11 +158,11 @@ relay::RelaySettings Server::relay_settings(const config::Config& config) const 
 }
 
 Result<io::BufferId> Server::register_frames(ByteSpan memory) {
-    auto registered = ring_->register_buffer(memory);
+    auto registered = ring_->register_buffer(memory, {});
     while (!registered && registration_patience_ > Duration(0)) {
         std::this_thread::sleep_for(registration_pause);
         registration_patience_ -= registration_pause;
-        registered = ring_->register_buffer(memory);
+        registered = ring_->register_buffer(memory, {});
     }
     return registered;
 }

@@ -33,7 +33,6 @@ struct UringRing::Native {
     io_uring ring{};
     bool open = false;
     unsigned enter_flags = 0; ///< IORING_ENTER_REGISTERED_RING where the kernel granted it
-    unsigned buffer_table_size = 0;
 
     Native() = default;
     Native(const Native&) = delete;
@@ -193,9 +192,8 @@ Result<std::unique_ptr<UringRing>> UringRing::create(UringSettings settings) {
         return fail(std::string("can't make io_uring's table of buffers: ") +
                     std::strerror(-table));
     }
-    native->buffer_table_size = settings.buffer_table_size;
-
     auto ring = std::make_unique<UringRing>(std::move(native));
+    ring->buffers_.resize(settings.buffer_table_size);
     ring->gathers_ = ring->gathers_ && settings.gather_in_kernel;
     if (const Result<void> tried = try_zero_copy(); tried) {
         ring->zero_copy_supported_ = true;
@@ -217,20 +215,44 @@ UringRing::UringRing(std::unique_ptr<Native> native) noexcept : native_(std::mov
 
 UringRing::~UringRing() = default;
 
-Result<BufferId> UringRing::register_buffer(ByteSpan memory) {
+// --- memory ---
+
+Result<BufferId> UringRing::register_buffer(ByteSpan memory, OpToken released) {
     RINGCAST_ASSERT(!memory.empty());
-    if (buffer_count_ == native_->buffer_table_size) {
-        return fail("all " + std::to_string(native_->buffer_table_size) +
+    const auto entry = std::find(buffers_.begin(), buffers_.end(), false);
+    if (entry == buffers_.end()) {
+        return fail("all " + std::to_string(buffers_.size()) +
                     " entries of io_uring's table of buffers are taken: configure fewer streams");
     }
+    const auto index = static_cast<std::uint16_t>(entry - buffers_.begin());
     const iovec buffer{memory.data(), memory.size()};
+    // The kernel answers under the tag when the entry is overwritten and nothing uses it any more;
+    // a tag of 0 is none.
+    const __u64 tag = released.kind == io::OpKind::none ? 0 : released.pack();
     const int registered =
-        io_uring_register_buffers_update_tag(&native_->ring, buffer_count_, &buffer, nullptr, 1);
+        io_uring_register_buffers_update_tag(&native_->ring, index, &buffer, &tag, 1);
     if (registered < 0) {
         return tl::unexpected<Error>(explain_registration_failure(-registered, memory.size()));
     }
     RINGCAST_ASSERT(registered == 1);
-    return BufferId{buffer_count_++};
+    *entry = true;
+    return BufferId{index};
+}
+
+void UringRing::release_buffer(BufferId buffer) noexcept {
+    RINGCAST_ASSERT(buffers_[buffer.value]);
+    constexpr iovec nothing{nullptr, 0};
+    int answer = -ENOMEM;
+    // Like a submission it can't be left out, so that memory for it is waited for.
+    for (unsigned attempt = 0; answer == -ENOMEM && attempt < submit_attempts_max; ++attempt) {
+        if (attempt > 0) {
+            wait_for_memory();
+        }
+        answer = io_uring_register_buffers_update_tag(&native_->ring, buffer.value, &nothing,
+                                                      nullptr, 1);
+    }
+    RINGCAST_ASSERT(answer == 1);
+    buffers_[buffer.value] = false;
 }
 
 // --- operations ---
@@ -269,7 +291,7 @@ void UringRing::send(OpToken token, int socket, ConstByteSpan bytes, SendOptions
 void UringRing::send_zero_copy(OpToken token, int socket, ConstByteSpan bytes, BufferId buffer,
                                SendOptions options) noexcept {
     RINGCAST_ASSERT(bytes.size() <= std::numeric_limits<std::int32_t>::max());
-    RINGCAST_ASSERT(buffer.value < buffer_count_);
+    RINGCAST_ASSERT(buffers_[buffer.value]);
     io_uring_prep_send_zc_fixed(&next_entry(token), socket, bytes.data(), bytes.size(),
                                 send_flags(options), send_report_usage, buffer.value);
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "ringcast/base/bytes.hpp"
 #include "ringcast/base/result.hpp"
@@ -72,7 +73,9 @@ public:
     [[nodiscard]] io::SocketProgress socket_progress(int socket,
                                                      io::Transport transport) noexcept override;
 
-    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory) override;
+    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory,
+                                                       io::OpToken released) override;
+    void release_buffer(io::BufferId buffer) noexcept override;
     [[nodiscard]] bool zero_copy_supported() const noexcept override {
         return zero_copy_supported_;
     }
@@ -102,12 +105,12 @@ private:
     void read_clocks() noexcept;
 
     std::unique_ptr<Native> native_;
+    std::vector<bool> buffers_; ///< entries of the table that are taken
     Instant now_{};
     WallTime wall_now_{};
     std::uint64_t enters_ = 0;
     std::size_t zero_copy_bytes_min_ = 0;
     unsigned turns_without_enter_ = 0;
-    std::uint16_t buffer_count_ = 0;
     bool zero_copy_supported_ = false;
     bool shortage_reported_ = false; ///< the kernel had no memory for operations, and it was logged
     bool gathers_ = false;           ///< the kernel can wait for several completions, for a moment

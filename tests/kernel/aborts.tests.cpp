@@ -40,7 +40,7 @@ struct Frame {
         memory = std::move(*mapped);
         const std::vector<std::byte> pattern = make_pattern(bytes);
         std::copy(pattern.begin(), pattern.end(), memory.bytes().begin());
-        auto registered = loop.ring().register_buffer(memory.bytes());
+        auto registered = loop.ring().register_buffer(memory.bytes(), {});
         REQUIRE(registered);
         buffer = *registered;
     }

@@ -115,7 +115,7 @@ std::string registration_of(std::vector<std::size_t> sizes) {
             if (!memory) {
                 return memory.error().message;
             }
-            if (auto registered = (*ring)->register_buffer(memory->bytes()); !registered) {
+            if (auto registered = (*ring)->register_buffer(memory->bytes(), {}); !registered) {
                 return registered.error().message;
             }
         }
@@ -171,7 +171,7 @@ TEST_CASE("registering more than the kernel takes in one piece is refused with t
     REQUIRE(ring);
     const auto memory = uring::MappedMemory::create(1024 * mib + 1);
     REQUIRE(memory);
-    const auto registered = (*ring)->register_buffer(memory->bytes());
+    const auto registered = (*ring)->register_buffer(memory->bytes(), {});
     REQUIRE_FALSE(registered);
     CHECK_THAT(registered.error().message, ContainsSubstring("1025 MiB") &&
                                                ContainsSubstring("at most 1024 MiB") &&
@@ -209,10 +209,10 @@ TEST_CASE("a full table of buffers is an error, not a crash") {
     REQUIRE(ring);
     const auto memory = uring::MappedMemory::create(1);
     REQUIRE(memory);
-    const auto first = (*ring)->register_buffer(memory->bytes());
+    const auto first = (*ring)->register_buffer(memory->bytes(), {});
     REQUIRE(first);
     CHECK(first->value == 0);
-    const auto second = (*ring)->register_buffer(memory->bytes());
+    const auto second = (*ring)->register_buffer(memory->bytes(), {});
     REQUIRE_FALSE(second);
     CHECK_THAT(second.error().message, ContainsSubstring("all 1 entries"));
 }

@@ -83,14 +83,14 @@ void RelayHost::run(const HostSettings& settings) {
     auto memory = uring::MappedMemory::create(geometry.arena_bytes());
     RINGCAST_ASSERT(memory.has_value());
     const ByteSpan bytes = memory->bytes().first(geometry.arena_bytes());
-    auto buffer = (*ring)->register_buffer(bytes);
+    auto buffer = (*ring)->register_buffer(bytes, {});
     // The kernel takes back what it charged the last test's memory some time after that has ended.
     rlimit locked{};
     RINGCAST_ASSERT(::getrlimit(RLIMIT_MEMLOCK, &locked) == 0);
     const int attempts_max = bytes.size() <= locked.rlim_cur ? 100 : 0;
     for (int attempt = 0; attempt < attempts_max && !buffer; ++attempt) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        buffer = (*ring)->register_buffer(bytes);
+        buffer = (*ring)->register_buffer(bytes, {});
     }
     const http::Boundary boundary(0x1122334455667788, 0x99AABBCCDDEEFF00);
     frame::FrameArena arena(bytes, geometry, boundary,

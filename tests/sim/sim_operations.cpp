@@ -109,6 +109,7 @@ void SimRing::start_on_socket(Operation& operation) {
     case Verb::read:
     case Verb::close:
     case Verb::cancel:
+    case Verb::release_buffer:
         violation("an operation that sockets do not have");
         finish(operation.number, -EINVAL);
         return;
@@ -395,7 +396,12 @@ void SimRing::forget(std::uint64_t number) {
     if (found->second.socket != no_socket) {
         std::erase(sockets_[found->second.socket]->operations, number);
     }
+    const std::uint64_t registration = found->second.registration;
     operations_.erase(found);
+    if (registration != 0) {
+        --registrations_.at(registration).uses;
+        let_go(registration, number);
+    }
 }
 
 void SimRing::check_unchanged(const Operation& operation, std::string_view when) {

@@ -21,6 +21,8 @@ constexpr Duration turn_cost_min = std::chrono::microseconds(20);
 constexpr std::uint64_t turn_cost_extra_us = 60;
 constexpr std::uint64_t held_up_ms_max = 30;
 constexpr std::uint64_t gather_us_max = 400;
+// Linux 6.1 collects what was released for a second.
+constexpr std::uint64_t late_release_ms_max = 1000;
 
 // More events in one turn than this, and virtual time stands still.
 constexpr std::size_t events_per_turn_max = 1'000'000;
@@ -29,9 +31,9 @@ constexpr WallTime wall_epoch{std::chrono::seconds(1'700'000'000)};
 constexpr std::int64_t wall_step_s_max = 3600;
 
 std::string_view verb_name(int verb) {
-    constexpr std::array<std::string_view, 10> names{
-        "accept", "receive",          "read",  "send",  "send_zero_copy", "poll",
-        "abort",  "shutdown_writing", "close", "cancel"};
+    constexpr std::array<std::string_view, 11> names{
+        "accept", "receive",          "read",  "send",   "send_zero_copy", "poll",
+        "abort",  "shutdown_writing", "close", "cancel", "release_buffer"};
     return names.at(static_cast<std::size_t>(verb));
 }
 
@@ -39,7 +41,8 @@ std::string_view verb_name(int verb) {
 
 SimRing::SimRing(Decisions& decisions, SimRingSetup setup)
     : decisions_(decisions), setup_(setup), turn_began_(events_.now()),
-      wall_offset_(wall_epoch.time_since_epoch() - events_.now().time_since_epoch()) {}
+      wall_offset_(wall_epoch.time_since_epoch() - events_.now().time_since_epoch()),
+      buffers_(setup.buffer_table_size) {}
 
 WallTime SimRing::wall_now() const noexcept {
     return WallTime{turn_began_.time_since_epoch() + wall_offset_};
@@ -99,10 +102,14 @@ void SimRing::send_zero_copy(io::OpToken token, int socket, ConstByteSpan bytes,
     operation.fd = socket;
     operation.bytes = bytes;
     operation.options = options;
-    if (buffer.value >= buffers_.size()) {
-        violation("zero-copy send from a buffer that was never registered");
+    const auto found = buffer.value < buffers_.size() ? registrations_.find(buffers_[buffer.value])
+                                                      : registrations_.end();
+    if (found == registrations_.end()) {
+        violation("zero-copy send from a buffer that is not registered");
     } else {
-        const ByteSpan memory = buffers_[buffer.value];
+        operation.registration = found->first;
+        ++found->second.uses;
+        const ByteSpan memory = found->second.memory;
         if (bytes.data() < memory.data() ||
             bytes.data() + bytes.size() > memory.data() + memory.size()) {
             violation("zero-copy send of bytes outside its buffer");
@@ -257,12 +264,61 @@ io::SocketProgress SimRing::socket_progress(int socket, io::Transport transport)
     return {true, connection.acknowledged()};
 }
 
-Result<io::BufferId> SimRing::register_buffer(ByteSpan memory) {
+Result<io::BufferId> SimRing::register_buffer(ByteSpan memory, io::OpToken released) {
     if (chooses(FaultKind::buffer_refused)) {
         return fail("the simulated kernel does not register this memory");
     }
-    buffers_.push_back(memory);
-    return io::BufferId{static_cast<std::uint16_t>(buffers_.size() - 1)};
+    const auto entry = std::find(buffers_.begin(), buffers_.end(), 0U);
+    if (entry == buffers_.end()) {
+        return fail("the simulated kernel's table of buffers is full");
+    }
+    *entry = next_number_++;
+    registrations_.emplace(*entry, Registration{memory, released, 0, false});
+    if (released.kind != io::OpKind::none) {
+        TokenUse& use = tokens_[released.pack()];
+        if (use.results_due > 0) {
+            violation("register_buffer: its token is in use");
+        }
+        use.verb = Verb::release_buffer;
+        ++use.results_due;
+    }
+    return io::BufferId{static_cast<std::uint16_t>(entry - buffers_.begin())};
+}
+
+void SimRing::release_buffer(io::BufferId buffer) noexcept {
+    if (buffer.value >= buffers_.size() || buffers_[buffer.value] == 0) {
+        violation("release of a buffer that is not registered");
+        return;
+    }
+    const std::uint64_t number = std::exchange(buffers_[buffer.value], 0U);
+    if (std::any_of(prepared_.begin(), prepared_.end(), [number](const Operation& operation) {
+            return operation.registration == number;
+        })) {
+        violation("release of a buffer that a send waits to be submitted from: it would fail");
+    }
+    registrations_.at(number).ending = true;
+    let_go(number, next_number_++);
+}
+
+/// The kernel has no more use for a buffer, if that is so: answers its release. `number` keeps the
+/// answer behind that of the operation which was its last use.
+void SimRing::let_go(std::uint64_t registration, std::uint64_t number) {
+    const auto found = registrations_.find(registration);
+    if (!found->second.ending || found->second.uses > 0) {
+        return;
+    }
+    Ready ready;
+    ready.completion.token = found->second.released;
+    ready.number = number;
+    ready.last_result = true;
+    registrations_.erase(found);
+    if (ready.completion.token.kind == io::OpKind::none) {
+        return;
+    }
+    const Duration late{setup_.faults
+                            ? std::chrono::milliseconds(decisions_.below(late_release_ms_max))
+                            : Duration{}};
+    events_.after(late, [this, ready] { ready_.push_back(ready); });
 }
 
 // --- the loop ---

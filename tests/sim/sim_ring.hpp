@@ -30,6 +30,7 @@ struct SimRingSetup {
     /// The canary: the server is never told that pages are still held. Everything that checks
     /// memory must notice.
     bool forgets_notifications = false;
+    std::size_t buffer_table_size = 256;
 };
 
 class SimRing final : public io::Ring, private SocketObserver {
@@ -54,7 +55,9 @@ public:
     [[nodiscard]] io::Peer describe_peer(int socket) noexcept override;
     [[nodiscard]] io::SocketProgress socket_progress(int socket,
                                                      io::Transport transport) noexcept override;
-    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory) override;
+    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory,
+                                                       io::OpToken released) override;
+    void release_buffer(io::BufferId buffer) noexcept override;
     [[nodiscard]] bool zero_copy_supported() const noexcept override { return setup_.zero_copy; }
     [[nodiscard]] std::size_t zero_copy_bytes_min() const noexcept override {
         return setup_.zero_copy_bytes_min;
@@ -100,6 +103,7 @@ private:
         shutdown_writing,
         close,
         cancel,
+        release_buffer,
     };
     struct Operation {
         std::uint64_t number = 0; ///< rises in the order of submission
@@ -114,9 +118,10 @@ private:
         io::PollEvents poll_events = io::PollEvents::hangup;
         io::Transport transport = io::Transport::tcp;
         io::OpToken target;
-        std::size_t taken = 0;       ///< bytes of a send that the socket has
-        std::size_t taken_max = 0;   ///< less than all where a fault ends it early
-        std::uint64_t end_total = 0; ///< of the connection's `put_total`, behind its last byte
+        std::uint64_t registration = 0; ///< of the fixed buffer that it sends from
+        std::size_t taken = 0;          ///< bytes of a send that the socket has
+        std::size_t taken_max = 0;      ///< less than all where a fault ends it early
+        std::uint64_t end_total = 0;    ///< of the connection's `put_total`, behind its last byte
         std::uint32_t checksum = 0;
         bool attempted = false;     ///< a send has tried the socket buffer
         bool answered = false;      ///< a zero-copy send has its result and not its notification
@@ -142,6 +147,13 @@ private:
         bool accepted = false;
         bool aborted = false;
     };
+    /// Memory that is a fixed buffer, or was and is not let go of yet.
+    struct Registration {
+        ByteSpan memory;
+        io::OpToken released;   ///< what its release is answered under
+        std::uint32_t uses = 0; ///< sends from it, until their notifications
+        bool ending = false;    ///< its entry is empty again
+    };
     /// A token that the server may not use for anything else yet.
     struct TokenUse {
         std::uint64_t number = 0; ///< of the newest operation with it
@@ -166,6 +178,7 @@ private:
     void reorder_ready();
     [[nodiscard]] std::size_t reap(std::span<io::Completion> completions);
     void hand_out(const Ready& ready);
+    void let_go(std::uint64_t registration, std::uint64_t number);
 
     // sim_operations.cpp: what the kernel does with an operation
     void start(Operation operation);
@@ -211,7 +224,8 @@ private:
     std::map<std::uint64_t, Operation> operations_; ///< by number
     std::map<std::uint64_t, TokenUse> tokens_;      ///< by packed token
     std::vector<Ready> ready_;
-    std::vector<ByteSpan> buffers_;
+    std::vector<std::uint64_t> buffers_; ///< the table: numbers of registrations, 0 for none
+    std::map<std::uint64_t, Registration> registrations_; ///< by number
     std::vector<std::string> violations_;
     std::uint64_t next_number_ = 1;
     std::uint64_t turns_ = 0;

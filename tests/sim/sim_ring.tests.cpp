@@ -146,7 +146,7 @@ TEST_CASE("a zero-copy send has its result when it is queued and its notificatio
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     REQUIRE(buffer);
     const io::OpToken token = world.token(io::OpKind::frame_send);
     const Instant sent_at = world.ring.now();
@@ -176,7 +176,7 @@ TEST_CASE("memory that changes between a zero-copy result and its notification i
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
                               wait_all);
     REQUIRE(world.turn(never).size() == 1);
@@ -193,7 +193,7 @@ TEST_CASE(
     link.local = true;
     world.accept_one(link);
     auto memory = frame_memory(5000);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     CHECK(world.ring.describe_peer(world.socket).local);
     world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
                               wait_all);
@@ -214,7 +214,7 @@ TEST_CASE("a peer that never reads holds the pages of sends that have succeeded"
     world.client.reads = false;
     world.accept_one(link);
     auto memory = frame_memory(20000);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     for (int i = 0; i < 3; ++i) {
         world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
                                   *buffer, wait_all);
@@ -235,6 +235,70 @@ TEST_CASE("a peer that never reads holds the pages of sends that have succeeded"
     CHECK(world.ring.pages_held() == 0);
     CHECK_FALSE(world.ring.socket_progress(world.socket, io::Transport::tcp).known);
     CHECK(world.ring.violations().empty());
+}
+
+TEST_CASE("a released buffer is answered after the notification of the last send from it") {
+    World world;
+    world.accept_one(far_link());
+    auto memory = frame_memory(10000);
+    const io::OpToken released = world.token(io::OpKind::source);
+    const auto buffer = world.ring.register_buffer(memory, released);
+    REQUIRE(buffer);
+    const io::OpToken sent = world.token(io::OpKind::frame_send);
+    world.ring.send_zero_copy(sent, world.socket, memory, *buffer, wait_all);
+    REQUIRE(world.turn(never).size() == 1);
+    world.ring.release_buffer(*buffer);
+    const auto answers = world.run(1s);
+    REQUIRE(answers.size() == 2);
+    CHECK(answers[0].token == sent);
+    CHECK(answers[0].notification);
+    CHECK(answers[1].token == released);
+    CHECK(answers[1].result == 0);
+    CHECK_FALSE(answers[1].more);
+    CHECK(world.ring.operations_outstanding() == 0);
+    CHECK(world.ring.violations().empty());
+}
+
+TEST_CASE("a buffer that is not in use is released at once, and its entry is for the next") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    SimRing ring(decisions, {.faults = false, .buffer_table_size = 1});
+    auto memory = frame_memory(100);
+    const io::OpToken released{io::OpKind::source, 1, 1};
+    const auto first = ring.register_buffer(memory, released);
+    REQUIRE(first);
+    CHECK_FALSE(ring.register_buffer(memory, {}));
+    ring.release_buffer(*first);
+    const auto second = ring.register_buffer(memory, {});
+    REQUIRE(second);
+    CHECK(*second == *first);
+    ring.release_buffer(*second);
+    std::array<io::Completion, 4> completions;
+    REQUIRE(ring.submit_and_reap(completions, ring.now() + 1s, 1) == 1);
+    CHECK(completions[0].token == released);
+    CHECK(ring.violations().empty());
+}
+
+TEST_CASE("misuse of fixed buffers is noticed") {
+    World world;
+    world.accept_one(far_link());
+    auto memory = frame_memory(100);
+    const auto buffer = world.ring.register_buffer(memory, {});
+    REQUIRE(buffer);
+    SECTION("released twice") {
+        world.ring.release_buffer(*buffer);
+        world.ring.release_buffer(*buffer);
+    }
+    SECTION("released while a send from it waits to be submitted") {
+        world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
+                                  *buffer, wait_all);
+        world.ring.release_buffer(*buffer);
+    }
+    SECTION("sent from after its release") {
+        world.ring.release_buffer(*buffer);
+        world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
+                                  *buffer, wait_all);
+    }
+    CHECK(world.ring.violations().size() == 1);
 }
 
 TEST_CASE("an abort answers first itself, then the newest send, and so on") {
@@ -355,7 +419,7 @@ TEST_CASE("a UNIX socket has neither zero-copy sends nor AF_UNSPEC") {
     World world;
     world.accept_one(unix_link());
     auto memory = frame_memory(100);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
                               partial);
     world.ring.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
@@ -442,7 +506,7 @@ TEST_CASE("a reset by the peer ends a receive, a poll and a send, and frees the 
     world.client.reads = false;
     world.accept_one(link);
     auto memory = frame_memory(5000);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     std::array<std::byte, 10> into{};
     world.ring.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
     world.ring.receive(world.token(io::OpKind::receive), world.socket, into);
@@ -478,7 +542,7 @@ TEST_CASE("a peer that vanishes is given up after the user time-out") {
     link.user_timeout = 20s;
     world.accept_one(link);
     auto memory = frame_memory(5000);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     world.connection->client_vanish();
     world.ring.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
     world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
@@ -556,7 +620,7 @@ TEST_CASE("misuse is written down: closed descriptors, tokens in use, foreign me
     world.accept_one({});
     auto memory = frame_memory(100);
     auto elsewhere = frame_memory(100);
-    const auto buffer = world.ring.register_buffer(memory);
+    const auto buffer = world.ring.register_buffer(memory, {});
     std::array<std::byte, 10> into{};
 
     SECTION("an operation on a closed descriptor") {
@@ -596,7 +660,7 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
     Client client;
     client.events = &ring.events();
     auto memory = frame_memory(3000);
-    const auto buffer = ring.register_buffer(memory);
+    const auto buffer = ring.register_buffer(memory, {});
     const int listener = ring.open_listener();
     const int event = ring.open_event();
     std::array<std::byte, 8> into{};

@@ -121,7 +121,7 @@ void Simulation::add_stream(const World& world) {
     RINGCAST_ASSERT(memory_.back() != nullptr);
     const ByteSpan memory{memory_.back().get(), bytes};
     poison_slot(memory);
-    const auto buffer = ring_.register_buffer(memory);
+    const auto buffer = ring_.register_buffer(memory, {});
     arenas_.push_back(std::make_unique<frame::FrameArena>(
         memory, geometry, world.relay.boundary,
         buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt));

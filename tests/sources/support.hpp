@@ -159,7 +159,10 @@ public:
     [[nodiscard]] io::SocketProgress socket_progress(int, io::Transport) noexcept override {
         std::abort();
     }
-    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan) override { std::abort(); }
+    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan, io::OpToken) override {
+        std::abort();
+    }
+    void release_buffer(io::BufferId) noexcept override { std::abort(); }
     [[nodiscard]] bool zero_copy_supported() const noexcept override { return false; }
     [[nodiscard]] std::size_t zero_copy_bytes_min() const noexcept override { return 0; }
     [[nodiscard]] std::size_t submit_and_reap(std::span<io::Completion>, Instant,

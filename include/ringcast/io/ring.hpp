@@ -114,9 +114,16 @@ public:
 
     // --- memory ---
 
-    /// Makes `memory` a fixed buffer. The error says which limit is in the way and what to do.
-    /// Entries live as long as the ring.
-    [[nodiscard]] virtual Result<BufferId> register_buffer(ByteSpan memory) = 0;
+    /// Makes `memory` a fixed buffer, for as long as the ring lives or until it is released. Then
+    /// one completion comes under `released`, with result 0, when the kernel has let go of it; none
+    /// comes under a token of OpKind::none. The error says which limit is in the way and what to
+    /// do.
+    [[nodiscard]] virtual Result<BufferId> register_buffer(ByteSpan memory, OpToken released) = 0;
+    /// No send from `buffer` is prepared any more, and none waits to be submitted; those under way
+    /// go on. Its memory stays mapped until the completion comes, which may take a second (Linux
+    /// 6.1 collects) or until earlier sends from other buffers are over (up to 6.12 it keeps their
+    /// order). The entry is free for the next buffer at once.
+    virtual void release_buffer(BufferId buffer) noexcept = 0;
     /// True when zero-copy sends can be used and report whether the kernel copied.
     [[nodiscard]] virtual bool zero_copy_supported() const noexcept = 0;
     /// The smallest span for which a zero-copy send is the cheaper way on this kernel, bytes.
