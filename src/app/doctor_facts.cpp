@@ -83,7 +83,7 @@ IoUringFacts look_at_io_uring(std::size_t stream_bytes) {
     const auto memory = uring::MappedMemory::create(stream_bytes);
     if (!memory) {
         facts.registration_failure = memory.error().message;
-    } else if (const auto registered = (*ring)->register_buffer(memory->bytes()); !registered) {
+    } else if (const auto registered = (*ring)->register_buffer(memory->bytes(), {}); !registered) {
         facts.registration_failure = registered.error().message;
     }
     return facts;
