@@ -11,21 +11,22 @@
 namespace ringcast::encode {
 
 Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Ring& ring, io::OpToken token,
-                                                           ReadClock read_clock) {
+                                                           ReadClock read_clock, int workers) {
     WakeEvent wake;
     if (!wake.open()) {
         return fail(std::string("no descriptor is left for the encoder: ") + std::strerror(errno));
     }
     try {
-        return std::make_unique<EncodeWorker>(ring, token, read_clock, std::move(wake));
+        return std::make_unique<EncodeWorker>(ring, token, read_clock, workers, std::move(wake));
     } catch (const std::system_error& error) {
         return fail(std::string("no thread is left for the encoder: ") + error.what());
     }
 }
 
-EncodeWorker::EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, WakeEvent wake)
+EncodeWorker::EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers,
+                           WakeEvent wake)
     : ring_(&ring), token_(token), read_clock_(read_clock), wake_(std::move(wake)),
-      thread_([this] { run(); }) {
+      encoder_(workers), thread_([this] { run(); }) {
     wake_.read(*ring_, token_);
 }
 
@@ -80,9 +81,9 @@ EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
     const Instant begun = read_clock_();
     {
         const DmabufRead reading(job.dmabufs);
-        EncodeSettings settings;
-        settings.quality = job.quality;
-        answer.bytes = encoder_.encode(job.picture, settings, job.into);
+        const BandEncoder::Encoded encoded = encoder_.encode(job.picture, job.quality, job.into);
+        answer.bytes = encoded.bytes;
+        answer.bytes_moved = encoded.bytes_moved;
     }
     answer.read_at = read_clock_();
     answer.encode_time = answer.read_at - begun;

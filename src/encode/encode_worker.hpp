@@ -1,5 +1,5 @@
 #pragma once
-// Encodes pictures in a thread of its own, from memory that is lent to it into memory that is lent
+// Encodes pictures in threads of its own, from memory that is lent to it into memory that is lent
 // to it. The loop gives it one job at a time, is told of the end through an eventfd that it reads
 // through the ring, and finds the answer. Knows no camera, no slots and no policy.
 
@@ -10,9 +10,10 @@
 #include <optional>
 #include <thread>
 
+#include "encode/band_encoder.hpp"
 #include "encode/dmabuf_read.hpp"
 #include "encode/mailbox.hpp"
-#include "encode/raw_encoder.hpp"
+#include "encode/raw_picture.hpp"
 #include "encode/wake_event.hpp"
 #include "ringcast/base/result.hpp"
 #include "ringcast/base/time.hpp"
@@ -33,17 +34,20 @@ public:
         std::uint64_t id = 0;
         /// The JPEG's length; none when it does not fit or the picture has a `problem_of`.
         std::optional<std::size_t> bytes;
-        Instant read_at{};      ///< since then the picture is not needed any more
-        Duration encode_time{}; ///< up to `read_at`
+        std::size_t bytes_moved = 0; ///< to join what several workers made
+        Instant read_at{};           ///< since then the picture is not needed any more
+        Duration encode_time{};      ///< up to `read_at`
     };
     using ReadClock = Instant (*)() noexcept;
 
-    /// `token` is of the caller's operations; completions with it are to be handed on. Fails when
-    /// the system has no descriptor or thread left.
+    /// `token` is of the caller's operations; completions with it are to be handed on. `workers`
+    /// encode each picture together, at least 1. Fails when the system has no descriptor or thread
+    /// left.
     [[nodiscard]] static Result<std::unique_ptr<EncodeWorker>>
-    create(io::Ring& ring, io::OpToken token, ReadClock read_clock);
+    create(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers);
     /// For `create`.
-    EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, WakeEvent wake);
+    EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers,
+                 WakeEvent wake);
     EncodeWorker(const EncodeWorker&) = delete;
     EncodeWorker& operator=(const EncodeWorker&) = delete;
     EncodeWorker(EncodeWorker&&) = delete;
@@ -74,7 +78,7 @@ private:
     WakeEvent wake_;
     bool busy_ = false;
 
-    RawEncoder encoder_; ///< the thread's
+    BandEncoder encoder_; ///< the thread's
     Mailbox<Job> jobs_;
     Mailbox<Answer> answers_;
     std::atomic<bool> finished_{false};

@@ -21,8 +21,9 @@ using test::OwnedPicture;
 constexpr io::OpToken token = io::source_token(2, 3, 1);
 
 struct Bench {
-    Bench()
-        : worker(std::move(EncodeWorker::create(ring, token, &uring::monotonic_now).value())),
+    explicit Bench(int workers = 1)
+        : worker(
+              std::move(EncodeWorker::create(ring, token, &uring::monotonic_now, workers).value())),
           memory(1024UL * 1024UL) {}
     ~Bench() {
         worker->stop();
@@ -91,6 +92,25 @@ TEST_CASE("it is idle until a job is given, and again when that is answered") {
     }
 }
 
+TEST_CASE("several workers encode one picture together, and what is moved for it is counted") {
+    Bench bench(3);
+    const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
+    const EncodeWorker::Answer answer = bench.encode(bench.job_of(made));
+    REQUIRE(answer.bytes.has_value());
+    CHECK(answer.bytes_moved > 0);
+    CHECK(answer.bytes_moved < *answer.bytes);
+    const auto decoded =
+        ringcast::test::decode_jpeg(ConstByteSpan(bench.memory).first(*answer.bytes));
+    RawEncoder encoder;
+    ringcast::test::Bytes alone(bench.memory.size());
+    const auto bytes = encoder.encode(made.picture, {}, alone);
+    REQUIRE(bytes.has_value());
+    const auto wanted = ringcast::test::decode_jpeg(ConstByteSpan(alone).first(*bytes));
+    REQUIRE(decoded.has_value());
+    REQUIRE(wanted.has_value());
+    CHECK(decoded->rgb == wanted->rgb);
+}
+
 TEST_CASE("each job has its own quality") {
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::yuyv, 160, 120});
@@ -132,7 +152,7 @@ TEST_CASE("memory that is no dmabuf is read all the same") {
 TEST_CASE(
     "a worker with a job under way ends when it is asked to, and answers it if it had begun") {
     for (int round = 0; round < 50; ++round) {
-        Bench bench;
+        Bench bench(1 + round % 3);
         const OwnedPicture made = make_picture({PixelFormat::nv21, 320, 240});
         bench.worker->encode(bench.job_of(made, 5));
         bench.worker->stop();
