@@ -71,6 +71,7 @@ Json source_json(const source::SourceCounters& counters) {
     return {
         {"frames", counters.frames},
         {"bytes", counters.bytes},
+        {"frames_repaired", counters.frames_repaired},
         {"frames_dropped", counters.frames_dropped},
         {"frames_damaged", counters.frames_damaged},
         {"frames_oversized", counters.frames_oversized},

@@ -164,6 +164,9 @@ struct SourceRow {
 constexpr std::array source_counters = {
     SourceRow{"source_frames_total", "Frames published.", &source::SourceCounters::frames},
     SourceRow{"source_bytes_total", "JPEG bytes published.", &source::SourceCounters::bytes},
+    SourceRow{"source_repaired_frames_total",
+              "Frames whose header was changed before they were published.",
+              &source::SourceCounters::frames_repaired},
     SourceRow{"source_skipped_bytes_total", "Input that was not JPEG.",
               &source::SourceCounters::bytes_skipped},
     SourceRow{"source_moved_bytes_total", "Input read past a frame's end and moved once.",

@@ -11,6 +11,7 @@
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
 #include "sources/byte_size.hpp"
+#include "sources/found_frame.hpp"
 
 namespace ringcast::sources {
 
@@ -138,20 +139,10 @@ void ByteStream::find_frames() noexcept {
 /// Every frame of a read is published, also when a newer one lies behind it: which viewer is to get
 /// which is the relay's decision, and a frame may not be lost only because two came at once.
 void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
-    const ByteSpan payload = slot_.payload();
-    const std::size_t rest = filled_ - found.end();
-    // First the next slot, then the frame: without one there would be nothing to read into, and
-    // the producer would block.
-    frame::WritableSlot next = sink_->take_slot();
-    const bool dropped = !next.valid();
-    const ByteSpan target = dropped ? payload : next.payload();
-    if (rest > 0) {
-        std::memmove(target.data(), payload.data() + found.end(), rest);
-        counters_->bytes_moved += rest;
-    }
-    scanner_.discard(found.end());
-    filled_ = rest;
-    if (dropped) {
+    const jpeg::RepairedFrame repaired =
+        repair_found_frame(slot_.memory(), slot_.payload_offset(), found);
+    frame::WritableSlot full = take_out_frame(found.end());
+    if (!full.valid()) {
         ++counters_->frames_dropped;
         if (dropped_burst_.begins(ring_->now())) {
             log(LogLevel::warning, "stream {}: a frame was dropped: viewers hold every slot",
@@ -159,20 +150,37 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
         }
         return;
     }
-    frame::WritableSlot full = std::exchange(slot_, std::move(next));
     published_ = true;
     note_good();
     ++counters_->frames;
-    counters_->bytes += found.bytes;
+    counters_->frames_repaired += repaired.changed ? 1 : 0;
+    counters_->bytes += repaired.bytes;
     frame_bytes_last_ = found.bytes;
     frame::FrameInfo info;
-    info.jpeg_offset = full.payload_offset() + found.offset;
-    info.jpeg_bytes = found.bytes;
-    info.width = found.width;
-    info.height = found.height;
+    info.jpeg_offset = repaired.offset;
+    info.jpeg_bytes = repaired.bytes;
+    info.width = repaired.width;
+    info.height = repaired.height;
     info.captured = ring_->wall_now();
     info.captured_at = ring_->now();
     sink_->publish(std::move(full), info);
+}
+
+/// The slot with the frame that ends at `end`; what was read beyond that goes on in the next slot.
+/// Invalid when there is none, and then the frame is gone: without a slot there would be nothing to
+/// read into, and the producer would block.
+frame::WritableSlot ByteStream::take_out_frame(std::size_t end) noexcept {
+    const ByteSpan payload = slot_.payload();
+    const std::size_t rest = filled_ - end;
+    frame::WritableSlot next = sink_->take_slot();
+    const ByteSpan target = next.valid() ? next.payload() : payload;
+    if (rest > 0) {
+        std::memmove(target.data(), payload.data() + end, rest);
+        counters_->bytes_moved += rest;
+    }
+    scanner_.discard(end);
+    filled_ = rest;
+    return next.valid() ? std::exchange(slot_, std::move(next)) : frame::WritableSlot{};
 }
 
 /// After this there is room for one read, whatever state the scanner is in: it keeps at most the

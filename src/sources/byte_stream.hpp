@@ -76,6 +76,7 @@ private:
     [[nodiscard]] std::size_t read_bytes_wanted() const noexcept;
     void find_frames() noexcept;
     void publish(const jpeg::ScanResult& found) noexcept;
+    [[nodiscard]] frame::WritableSlot take_out_frame(std::size_t end) noexcept;
     void note_damaged(std::string_view what) noexcept;
     void note_oversized(std::size_t bytes) noexcept;
     void note_skipped() noexcept;

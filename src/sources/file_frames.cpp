@@ -78,7 +78,7 @@ bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
         case jpeg::ScanOutcome::frame:
             add_skipped();
             position_ += result.end();
-            found = {Outcome::frame, result.offset, result.bytes, result.width, result.height};
+            found = {Outcome::frame, result};
             return false;
         case jpeg::ScanOutcome::damaged:
             ++losses_.damaged;

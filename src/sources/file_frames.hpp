@@ -21,10 +21,7 @@ public:
     };
     struct Found {
         Outcome outcome = Outcome::end;
-        std::size_t offset = 0; ///< of the frame in the memory, bytes
-        std::size_t bytes = 0;
-        std::uint16_t width = 0;
-        std::uint16_t height = 0;
+        jpeg::ScanResult frame; ///< where in the memory, and what
     };
     /// What was not a good frame on the way, in all files so far.
     struct Losses {

@@ -9,6 +9,7 @@
 
 #include "ringcast/base/log.hpp"
 #include "sources/byte_size.hpp"
+#include "sources/found_frame.hpp"
 #include "uring/clock.hpp"
 
 namespace ringcast::sources {
@@ -90,11 +91,14 @@ void FilePlayer::show(FrameThread::Worker& worker) {
     ever_good_ = true;
     trouble_since_.reset();
     reported_.clear();
+    const jpeg::RepairedFrame repaired =
+        repair_found_frame(worker.memory(), worker.payload_offset(), found_.frame);
+    worker.frames_repaired += repaired.changed ? 1 : 0;
     frame::FrameInfo info;
-    info.jpeg_offset = found_.offset;
-    info.jpeg_bytes = found_.bytes;
-    info.width = found_.width;
-    info.height = found_.height;
+    info.jpeg_offset = repaired.offset;
+    info.jpeg_bytes = repaired.bytes;
+    info.width = repaired.width;
+    info.height = repaired.height;
     info.captured = uring::wall_now();
     info.captured_at = uring::monotonic_now();
     worker.hand_over(info);

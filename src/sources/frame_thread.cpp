@@ -22,9 +22,18 @@ ByteSpan FrameThread::Worker::payload() noexcept {
     return loan_.has_value() ? loan_->payload : ByteSpan{};
 }
 
-void FrameThread::Worker::hand_over(frame::FrameInfo info) noexcept {
+ByteSpan FrameThread::Worker::memory() const noexcept {
     RINGCAST_ASSERT(loan_.has_value());
-    info.jpeg_offset += loan_->payload_offset;
+    return loan_->memory;
+}
+
+std::size_t FrameThread::Worker::payload_offset() const noexcept {
+    RINGCAST_ASSERT(loan_.has_value());
+    return loan_->payload_offset;
+}
+
+void FrameThread::Worker::hand_over(const frame::FrameInfo& info) noexcept {
+    RINGCAST_ASSERT(loan_.has_value());
     Message message;
     message.slot = loan_->slot;
     message.frame = info;
@@ -155,7 +164,8 @@ void FrameThread::lend_slots() noexcept {
             slot_retry_at_ = ring_->now() + slot_retry_time;
             return;
         }
-        const bool lent = loans_.push(Loan{i, slots_[i].payload(), slots_[i].payload_offset()});
+        const bool lent = loans_.push(
+            Loan{i, slots_[i].memory(), slots_[i].payload(), slots_[i].payload_offset()});
         RINGCAST_ASSERT(lent);
     }
 }
@@ -175,6 +185,7 @@ void FrameThread::add_counts() noexcept {
         return count.load(std::memory_order_relaxed);
     };
     counters_->frames_dropped = read(worker_.frames_dropped);
+    counters_->frames_repaired = read(worker_.frames_repaired);
     counters_->frames_damaged = read(worker_.frames_damaged);
     counters_->frames_oversized = read(worker_.frames_oversized);
     counters_->bytes_skipped = read(worker_.bytes_skipped);

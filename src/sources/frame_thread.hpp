@@ -30,8 +30,9 @@ public:
     /// A slot as the thread sees it.
     struct Loan {
         std::size_t slot = 0;
+        ByteSpan memory;
         ByteSpan payload;
-        std::size_t payload_offset = 0; ///< in the slot's memory
+        std::size_t payload_offset = 0; ///< in the memory
     };
 
     /// What the thread's function has in hand. Used by that thread only.
@@ -42,8 +43,11 @@ public:
         /// The payload of a slot to write a frame into; empty when there is none now. The same one
         /// until it is handed over.
         [[nodiscard]] ByteSpan payload() noexcept;
-        /// The frame is in the payload, and here `info.jpeg_offset` counts from where that begins.
-        void hand_over(frame::FrameInfo info) noexcept;
+        /// Of the slot in hand: its whole memory, and where in it the payload begins.
+        [[nodiscard]] ByteSpan memory() const noexcept;
+        [[nodiscard]] std::size_t payload_offset() const noexcept;
+        /// The frame is in the slot in hand.
+        void hand_over(const frame::FrameInfo& info) noexcept;
         /// There is no picture, and why: for viewers.
         void report(std::string reason) noexcept;
         /// Until `until`, the wish to stop, or input on `descriptor` (none: -1).
@@ -52,6 +56,7 @@ public:
 
         // What the thread counts; the loop adds it to its own.
         std::atomic<std::uint64_t> frames_dropped{0};
+        std::atomic<std::uint64_t> frames_repaired{0};
         std::atomic<std::uint64_t> frames_damaged{0};
         std::atomic<std::uint64_t> frames_oversized{0};
         std::atomic<std::uint64_t> bytes_skipped{0};

@@ -43,6 +43,7 @@ void PatternPlayer::make_frame(FrameThread::Worker& worker, ByteSpan payload) no
     }
     oversized_ = false;
     ++sequence_;
+    info.jpeg_offset = worker.payload_offset();
     info.jpeg_bytes = *bytes;
     info.width = static_cast<std::uint16_t>(picture.width());
     info.height = static_cast<std::uint16_t>(picture.height());

@@ -69,6 +69,45 @@ def next_part(reader, placeholder):
     raise AssertionError("a hundred parts of the wrong kind")
 
 
+def segments(jpeg):
+    """(code, bytes) of each segment in front of the first scan, and the rest."""
+    found, at = [], 2
+    while jpeg[at + 1] != 0xDA:
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        found.append((jpeg[at + 1], jpeg[at:end]))
+        at = end
+    return found, jpeg[at:]
+
+
+def segment(code, content):
+    return bytes([0xFF, code]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+class Repair(unittest.TestCase):
+    def test_frames_of_a_usb_camera_get_their_tables_and_lose_their_thumbnails(self):
+        with harness.Ringcast("pattern", "--size", "320x240").wait_live() as server:
+            good = server.get("/snapshot")[2]
+        header, data = segments(good)
+        start, huffman_tables = good[:2], 0xC4
+        bare = b"".join(content for code, content in header if code != huffman_tables)
+        tables = b"".join(content[4:] for code, content in header if code == huffman_tables)
+        exif = b"Exif\0\0" + good
+        film = start + bare + data + start + segment(0xE1, exif) + good[2:] + good
+        expected = {start + segment(huffman_tables, tables) + bare + data, good}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "camera.mjpeg")
+            path.write_bytes(film)
+            play = ["sh", "-c", f"while cat {path}; do sleep 0.03; done"]
+            for source in ({"source": "file", "path": str(path)}, {"source": "exec", "command": play}):
+                with harness.configured(stream_of(**source)) as server:
+                    with harness.StreamReader(server.wait_live().url) as reader:
+                        bodies = [reader.part().body for _ in range(12)]
+                    counters = server.stream_status()["source_counters"]
+                self.assertEqual(set(bodies), expected)
+                self.assertGreaterEqual(counters["frames_repaired"], 4)
+                self.assertEqual(counters["frames_damaged"], 0)
+
+
 class Exec(unittest.TestCase):
     def test_a_moving_scene_of_ffmpeg_streams(self):
         harness.need("ffmpeg")

@@ -48,9 +48,9 @@ inline StatusSnapshot sample_status() {
     live.registered = true;
     live.viewers = 3;
     source::SourceCounters& source = live.source_counters;
-    fill(source.frames, source.bytes, source.frames_dropped, source.frames_damaged,
-         source.frames_oversized, source.bytes_skipped, source.bytes_moved, source.reads,
-         source.restarts);
+    fill(source.frames, source.bytes, source.frames_repaired, source.frames_dropped,
+         source.frames_damaged, source.frames_oversized, source.bytes_skipped, source.bytes_moved,
+         source.reads, source.restarts);
     SendCounters& sends = live.sends;
     fill(sends.frames_sent_copy, sends.frames_sent_zero_copy, sends.bytes_sent, sends.notifications,
          sends.notifications_copied, sends.skipped.busy, sends.skipped.rate, sends.skipped.memory,

@@ -91,6 +91,7 @@ TEST_CASE("status tells of each stream") {
     const source::SourceCounters& source = sample.streams[0].source_counters;
     CHECK(live["source_counters"]["frames"] == source.frames);
     CHECK(live["source_counters"]["bytes"] == source.bytes);
+    CHECK(live["source_counters"]["frames_repaired"] == source.frames_repaired);
     CHECK(live["source_counters"]["frames_dropped"] == source.frames_dropped);
     CHECK(live["source_counters"]["frames_damaged"] == source.frames_damaged);
     CHECK(live["source_counters"]["frames_oversized"] == source.frames_oversized);

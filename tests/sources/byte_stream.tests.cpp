@@ -5,6 +5,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "jpeg/samples.hpp"
+#include "ringcast/jpeg/repair.hpp"
 #include "sources/support.hpp"
 
 namespace ringcast::sources {
@@ -154,6 +156,53 @@ TEST_CASE("bytes that are no frame are skipped, counted, and logged once") {
     bench.ring.pass(Burst::quiet_min);
     bench.feed(junk);
     CHECK(log.count("are not JPEG") == 2);
+}
+
+TEST_CASE("frames without Huffman tables get them, and good ones between them stay as they are") {
+    using ringcast::test::make_jpeg;
+    Bench bench;
+    const ringcast::test::Bytes whole = make_jpeg({.width = 64, .height = 48});
+    const ringcast::test::Bytes bare = ringcast::test::without_huffman_tables(whole);
+    const std::string good(as_text(whole));
+    const std::string lacking(as_text(bare));
+    bench.feed(lacking + good + "junk" + lacking);
+    bench.feed(lacking);
+    REQUIRE(bench.sink.frames.size() == 4);
+    CHECK(bench.sink.frames[1] == good);
+    for (const std::size_t repaired : {0U, 2U, 3U}) {
+        const std::string& frame = bench.sink.frames[repaired];
+        CHECK(frame.size() == lacking.size() + ringcast::jpeg::huffman_tables_bytes);
+        CHECK(ringcast::test::decode_jpeg(as_bytes(frame))->rgb ==
+              ringcast::test::decode_jpeg(whole)->rgb);
+        CHECK(bench.sink.infos[repaired].width == 64);
+    }
+    // A frame that begins where the payload does reaches into the headroom.
+    CHECK(bench.sink.infos[3].jpeg_offset < 4096);
+    CHECK(bench.counters.frames == 4);
+    CHECK(bench.counters.frames_repaired == 3);
+    CHECK(bench.counters.bytes == 4 * lacking.size() + 3 * ringcast::jpeg::huffman_tables_bytes +
+                                      good.size() - lacking.size());
+    CHECK(bench.sink.reasons.empty());
+}
+
+TEST_CASE("a thumbnail does not reach viewers, and the frame behind it is found") {
+    const std::string frame = jpeg(1000, 'a');
+    const std::string thumbnail = jpeg(100, 't');
+    std::string exif("\xFF\xE1", 2);
+    exif += static_cast<char>((thumbnail.size() + 8) >> 8U);
+    exif += static_cast<char>((thumbnail.size() + 8) & 0xFFU);
+    exif += std::string("Exif\0\0", 6) + thumbnail;
+    const std::string given = frame.substr(0, 2) + exif + frame.substr(2);
+    for (const std::size_t read_size : {std::size_t{1}, std::size_t{50}, given.size()}) {
+        Bench bench;
+        const std::string bytes = given + jpeg(5, 'b') + given;
+        for (std::size_t at = 0; at < bytes.size(); at += read_size) {
+            bench.feed(std::string_view(bytes).substr(at, read_size));
+        }
+        CHECK(bench.sink.frames == std::vector<std::string>{frame, jpeg(5, 'b'), frame});
+        CHECK(bench.counters.frames_repaired == 2);
+        CHECK(bench.counters.bytes_skipped == 0);
+    }
 }
 
 TEST_CASE("a truncated frame is skipped and counted, and the next one is good") {

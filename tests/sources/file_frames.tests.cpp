@@ -27,7 +27,8 @@ struct Reader {
     std::string next() {
         const FileFrames::Found found = frames.next(payload, [] { return true; });
         return found.outcome == FileFrames::Outcome::frame
-                   ? std::string(as_text(ConstByteSpan(payload).subspan(found.offset, found.bytes)))
+                   ? std::string(as_text(
+                         ConstByteSpan(payload).subspan(found.frame.offset, found.frame.bytes)))
                    : std::string();
     }
 };

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "jpeg/samples.hpp"
+#include "ringcast/jpeg/repair.hpp"
 #include "sources/support.hpp"
 
 namespace ringcast::sources {
@@ -44,6 +46,31 @@ TEST_CASE("a file of frames is played in order and again from its beginning") {
     // Rising times, so that viewers see each turn as a new frame.
     CHECK(bench.sink.infos[8].captured > bench.sink.infos[0].captured);
     CHECK(bench.sink.infos[8].captured_at > bench.sink.infos[0].captured_at);
+}
+
+TEST_CASE("pictures without Huffman tables get them, from a file and from a folder") {
+    using ringcast::test::make_jpeg;
+    const TemporaryFolder folder;
+    const ringcast::test::Bytes whole = make_jpeg({});
+    const ringcast::test::Bytes bare = ringcast::test::without_huffman_tables(whole);
+    const std::string lacking(as_text(bare));
+    folder.write("a.jpg", lacking);
+    folder.write("b.jpg", std::string(as_text(whole)));
+    folder.write("film.mjpeg", lacking + lacking);
+    Bench film(folder.path("film.mjpeg"), fast);
+    Bench pictures(folder.path(), fast);
+    film.until_frames(2);
+    pictures.until_frames(2);
+    CHECK(pictures.sink.frames[1] == as_text(whole));
+    for (const std::string& frame :
+         {film.sink.frames[0], film.sink.frames[1], pictures.sink.frames[0]}) {
+        CHECK(frame.size() == lacking.size() + ringcast::jpeg::huffman_tables_bytes);
+        CHECK(ringcast::test::decode_jpeg(as_bytes(frame))->rgb ==
+              ringcast::test::decode_jpeg(whole)->rgb);
+    }
+    CHECK(film.source.counters().frames_repaired >= 2);
+    CHECK(pictures.source.counters().frames_repaired >= 1);
+    CHECK(pictures.source.counters().frames_damaged == 0);
 }
 
 TEST_CASE("a folder of pictures is shown in the order of its names, other files left out") {

@@ -45,6 +45,7 @@ struct Bench : test::Driven {
 void write_frame(FrameThread::Worker& worker, ByteSpan payload, const std::string& frame) {
     std::memcpy(payload.data(), frame.data(), frame.size());
     frame::FrameInfo info;
+    info.jpeg_offset = worker.payload_offset();
     info.jpeg_bytes = frame.size();
     worker.hand_over(info);
 }
@@ -145,6 +146,7 @@ TEST_CASE("reasons and frames of a thread keep their order") {
         for (int i = 0; i < 100; ++i) {
             worker.report("reason " + std::to_string(i));
         }
+        worker.frames_repaired = 6;
         worker.frames_damaged = 7;
         ByteSpan payload;
         while ((payload = worker.payload()).empty()) {
@@ -157,6 +159,7 @@ TEST_CASE("reasons and frames of a thread keep their order") {
     CHECK(bench.sink.reasons[0] == "reason 0");
     CHECK(bench.sink.reasons[99] == "reason 99");
     CHECK(bench.sink.frames.size() == 1);
+    CHECK(bench.counters.frames_repaired == 6);
     CHECK(bench.counters.frames_damaged == 7);
 }
 

@@ -29,13 +29,14 @@
 namespace ringcast::sources::test {
 
 /// A whole JPEG as far as markers go: SOI, frame header, scan header, `entropy_bytes` of picture
-/// data that all are `fill`, EOI.
+/// data that all are `fill`, EOI. Progressive, so that it needs no Huffman tables of the usual
+/// kind.
 [[nodiscard]] inline std::string jpeg(std::size_t entropy_bytes, char fill = 'a',
                                       std::uint16_t width = 64, std::uint16_t height = 48) {
     std::string bytes("\xFF\xD8", 2);
     const auto high = [](std::uint16_t value) { return static_cast<char>(value >> 8U); };
     const auto low = [](std::uint16_t value) { return static_cast<char>(value & 0xFFU); };
-    bytes += std::string("\xFF\xC0\x00\x0B\x08", 5);
+    bytes += std::string("\xFF\xC2\x00\x0B\x08", 5);
     bytes += {high(height), low(height), high(width), low(width)};
     bytes += std::string("\x01\x01\x11\x00", 4);
     bytes += std::string("\xFF\xDA\x00\x08\x01\x01\x00\x00\x3F\x00", 10);

@@ -18,6 +18,7 @@ namespace ringcast::source {
 struct SourceCounters {
     std::uint64_t frames = 0;           ///< published
     std::uint64_t bytes = 0;            ///< JPEG bytes published
+    std::uint64_t frames_repaired = 0;  ///< of these: the header was changed on the way
     std::uint64_t frames_dropped = 0;   ///< made, but no slot was free or the consumer was late
     std::uint64_t frames_damaged = 0;   ///< truncated or unreadable, skipped
     std::uint64_t frames_oversized = 0; ///< larger than the largest frame, skipped
