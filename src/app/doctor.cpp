@@ -109,8 +109,8 @@ Findings check_open_files(const MachineFacts& facts) {
 std::string capacity(const InterfaceFacts& interface) {
     std::string text = fmt::format(" (MTU {}", interface.mtu);
     if (interface.speed) {
-        constexpr unsigned frame_bits = 200'000 * 8;
-        constexpr unsigned frames_per_second = 30;
+        constexpr std::uint64_t frame_bits = 1'600'000; // 200 KB
+        constexpr std::uint64_t frames_per_second = 30;
         const std::uint64_t viewers =
             std::uint64_t{*interface.speed} * 1'000'000 / (frame_bits * frames_per_second);
         text += fmt::format("; {} Mbit/s: full at about {} viewers of 200 KB at 30 frames/s",
