@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
@@ -20,6 +21,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "app/port_holder.hpp"
 #include "ringcast/base/assert.hpp"
@@ -38,8 +41,11 @@ constexpr int notsent_lowat_bytes = 16 * 1024;
 // The kernel's own time-out is the net beneath stall_timeout, so it comes a little later.
 constexpr auto user_timeout_margin = std::chrono::seconds(5);
 constexpr mode_t socket_file_mode = 0660;
-// Port 0 must give both families the same port, which another program may hold in one of them.
-constexpr int port_attempts_max = 8;
+// Port 0 must give both families the same port, which another program may hold in one of them. Any
+// other may be taken for a moment by nobody: the ring of a process that was killed lets go of its
+// listener some milliseconds after the process has gone.
+constexpr int port_attempts_max = 50;
+constexpr auto port_pause = std::chrono::milliseconds(20);
 
 struct SocketAddress {
     sockaddr_storage storage{};
@@ -223,8 +229,11 @@ Result<std::vector<Listener>> open_tcp_listeners(const config::ListenTcp& tcp,
         if (error == 0) {
             return listeners;
         }
-        if (tcp.port != 0 || error != EADDRINUSE) {
+        if (error != EADDRINUSE || (tcp.port != 0 && find_port_holder(tcp.port))) {
             break;
+        }
+        if (tcp.port != 0) {
+            std::this_thread::sleep_for(port_pause);
         }
     }
     return fail(listen_failure(tcp, error));
@@ -246,6 +255,16 @@ UniqueFd unix_socket() noexcept {
     return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
+/// False when the process that listens at the other end was killed, and only its ring still is
+/// there.
+bool listener_lives(int connected) noexcept {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    return ::getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
+           peer.pid == 0 || // of another namespace
+           ::kill(peer.pid, 0) == 0 || errno != ESRCH;
+}
+
 /// Makes room for a socket at `path`: a file that a dead process left is removed, nothing else is.
 Result<void> clear_path(const std::string& path) {
     struct stat status{};
@@ -258,10 +277,11 @@ Result<void> clear_path(const std::string& path) {
     }
     const UniqueFd probe = unix_socket();
     SocketAddress address = unix_address(path);
-    if (::connect(probe.get(), address.get(), address.length) == 0) {
+    const bool connected = ::connect(probe.get(), address.get(), address.length) == 0;
+    if (connected && listener_lives(probe.get())) {
         return fail(fmt::format("can't listen on unix:{}: another program listens there", path));
     }
-    if (errno != ECONNREFUSED) {
+    if (!connected && errno != ECONNREFUSED) {
         return fail(fmt::format("can't listen on unix:{}: {}", path, std::strerror(errno)));
     }
     if (::unlink(path.c_str()) != 0) {

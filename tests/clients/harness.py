@@ -74,6 +74,7 @@ class Ringcast:
 
     def _find_url(self):
         if self.process.poll() is not None:
+            self._reader.join(WAIT_SECONDS)
             raise AssertionError("ringcast ended: " + "\n".join(self.lines))
         for line in self.lines:
             found = re.search(r"http://127\.0\.0\.1:\d+", line)

@@ -385,6 +385,21 @@ class WithoutPrivileges(unittest.TestCase):
             server.stop()
 
 
+class Kills(unittest.TestCase):
+    def test_a_restart_at_once_finds_its_listeners_free(self):
+        # The ring of a killed process holds them for a moment longer.
+        with tempfile.TemporaryDirectory() as folder:
+            listen = ["--listen", f"unix:{folder}/http.sock"]
+            port = "127.0.0.1:0"
+            for _ in range(10):
+                arguments = ["pattern", "--size", "320x240", *listen, "--listen", port]
+                with harness.Ringcast(*arguments, listen=False) as server:
+                    port = f"127.0.0.1:{server.port}"
+                    with harness.StreamReader(server.url) as reader:
+                        reader.part()
+                        server.stop(signal.SIGKILL)
+
+
 class Logs(unittest.TestCase):
     def test_a_log_that_nobody_reads_stalls_nothing(self):
         flood = "while :; do echo a line that nobody reads; done >&2"
