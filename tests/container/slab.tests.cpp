@@ -1,5 +1,8 @@
 #include "ringcast/container/slab.hpp"
 
+#include <cstdint>
+#include <vector>
+
 #include <catch2/catch_test_macros.hpp>
 
 using ringcast::container::Slab;
@@ -47,4 +50,28 @@ TEST_CASE("visiting a slab sees the live entries and may erase them") {
     });
     CHECK(sum == 3);
     CHECK(slab.size() == 0);
+}
+
+TEST_CASE("visiting a large slab sees the live entries only, in order") {
+    Slab<std::uint32_t> slab(200);
+    std::vector<Slab<std::uint32_t>::Id> ids;
+    while (!slab.full()) {
+        ids.push_back(slab.insert());
+        slab.get(ids.back()) = ids.back().index;
+    }
+    std::vector<std::uint32_t> expected;
+    for (const auto id : ids) {
+        if (id.index % 64 < 2 || id.index % 64 == 63) {
+            expected.push_back(id.index);
+        } else {
+            slab.erase(id);
+        }
+    }
+    std::vector<std::uint32_t> seen;
+    slab.for_each([&](Slab<std::uint32_t>::Id id, std::uint32_t& value) {
+        CHECK(value == id.index);
+        seen.push_back(id.index);
+    });
+    CHECK(seen == expected);
+    CHECK(seen.size() == slab.size());
 }

@@ -2,6 +2,7 @@
 // A fixed table whose entries are named by handles with a generation: what a handle finds is always
 // what it was given for. Allocates once, at construction. Addresses are stable.
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -16,7 +17,8 @@ class Slab {
 public:
     using Id = Handle<Value>;
 
-    explicit Slab(std::uint32_t capacity) : entries_(capacity) {
+    explicit Slab(std::uint32_t capacity)
+        : entries_(capacity), live_((capacity + word_bits - 1) / word_bits) {
         RINGCAST_ASSERT(capacity > 0);
         free_.reserve(capacity);
         for (std::uint32_t i = capacity; i > 0; --i) {
@@ -39,8 +41,8 @@ public:
         const std::uint32_t index = free_.back();
         free_.pop_back();
         Entry& entry = entries_[index];
-        RINGCAST_ASSERT(!entry.live);
-        entry.live = true;
+        RINGCAST_ASSERT(!is_live(index));
+        live_[index / word_bits] |= bit(index);
         ++entry.generation;
         if (entry.generation == 0) { // wrapped: 0 names nothing
             entry.generation = 1;
@@ -54,7 +56,7 @@ public:
             return nullptr;
         }
         Entry& entry = entries_[id.index];
-        return entry.live && entry.generation == id.generation ? &entry.value : nullptr;
+        return is_live(id.index) && entry.generation == id.generation ? &entry.value : nullptr;
     }
 
     /// What `id` names; it is live.
@@ -70,16 +72,19 @@ public:
         Entry& entry = entries_[id.index];
         std::destroy_at(&entry.value);
         std::construct_at(&entry.value);
-        entry.live = false;
+        live_[id.index / word_bits] &= ~bit(id.index);
         free_.push_back(id.index); // within its reserve
     }
 
     /// Visits the live entries in order of their index; `visit(Id, Value&)` may erase the visited.
+    /// Costs next to nothing for entries that are not live.
     template <typename Visit>
     void for_each(Visit visit) {
-        for (std::uint32_t i = 0; i < capacity(); ++i) {
-            if (entries_[i].live) {
-                visit(Id{i, entries_[i].generation}, entries_[i].value);
+        for (std::uint32_t word = 0; word < live_.size(); ++word) {
+            for (std::uint64_t left = live_[word]; left != 0; left &= left - 1) {
+                const std::uint32_t index =
+                    word * word_bits + static_cast<std::uint32_t>(std::countr_zero(left));
+                visit(Id{index, entries_[index].generation}, entries_[index].value);
             }
         }
     }
@@ -87,11 +92,19 @@ public:
 private:
     struct Entry {
         std::uint32_t generation = 0;
-        bool live = false;
         Value value{};
     };
+    static constexpr std::uint32_t word_bits = 64;
+
+    [[nodiscard]] bool is_live(std::uint32_t index) const noexcept {
+        return (live_[index / word_bits] & bit(index)) != 0;
+    }
+    [[nodiscard]] static constexpr std::uint64_t bit(std::uint32_t index) noexcept {
+        return std::uint64_t{1} << index % word_bits;
+    }
 
     std::vector<Entry> entries_;
+    std::vector<std::uint64_t> live_; ///< a bit for each entry
     std::vector<std::uint32_t> free_; ///< a stack: the warmest entry is taken first
 };
 
