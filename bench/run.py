@@ -253,9 +253,9 @@ class Bench:
             try:
                 result = self.run_once(contender, frame_bytes, load_arguments, **options)
             except Failed as failure:
-                self.done += 1
                 self.say(f"{what}: {contender.name}: {failure}")
-                return {"failed": str(failure)}
+                reason = str(failure)
+                continue
             # The relay of a far viewer is foreign to nobody and measured by nobody.
             foreign = 0.0 if options.get("link") else result["foreign_cpu_share"]
             result["noisy"] = foreign > self.options.foreign
@@ -264,10 +264,12 @@ class Bench:
             if not result["noisy"]:
                 break
             self.thrown_away += 1
+        self.done += 1
+        if best is None:
+            return {"failed": reason}
         best["generator_saturated"] = (
             best["load_cpu_share"] + best["helpers_cpu_share"] > GENERATOR_SHARE_MAX
         )
-        self.done += 1
         self.say(f"{what}: {contender.name}: {describe(best)}")
         return best
 
