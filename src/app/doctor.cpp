@@ -186,23 +186,45 @@ std::string permission_advice(const std::string& group, bool member) {
     return fmt::format("`sudo usermod -aG {} $USER`, then log out and in again", group);
 }
 
+Finding check_open_camera(const VideoDeviceFacts& camera, const IoUringFacts& io_uring) {
+    const std::string subject = fmt::format("camera {}", camera.path);
+    if (!camera.makes_jpeg) {
+        return {Verdict::ok,
+                subject,
+                camera.name + " gives raw pictures, and the processor makes JPEG of them",
+                {}};
+    }
+    if (io_uring.failure) {
+        return {Verdict::ok, subject, camera.name + " makes JPEG itself", {}};
+    }
+    if (camera.in_use) {
+        return {Verdict::note, subject,
+                camera.name + " makes JPEG itself, and another program uses it",
+                "end that program, if it is not ringcast"};
+    }
+    if (camera.registration_failure) {
+        return {Verdict::note, subject,
+                fmt::format("{} makes JPEG itself; each frame is copied once (tier \"copied\"), "
+                            "because its memory can't be registered: {}",
+                            camera.name, *camera.registration_failure),
+                "Linux 6.12 or later takes USB cameras' memory, where enough may be locked"};
+    }
+    return {Verdict::ok,
+            subject,
+            camera.name + " makes JPEG itself, and its memory can be registered: frames leave from "
+                          "where its driver puts them (tier \"registered\")",
+            {}};
+}
+
 Findings check_cameras(const MachineFacts& facts) {
     Findings findings;
     for (const VideoDeviceFacts& device : facts.video_devices) {
-        const std::string subject = fmt::format("camera {}", device.path);
         if (!device.permitted) {
-            findings.push_back({Verdict::problem, subject,
+            findings.push_back({Verdict::problem, fmt::format("camera {}", device.path),
                                 fmt::format("no permission to open {}", device.name),
                                 permission_advice(device.group, device.member)});
         } else if (device.opened && device.captures) {
-            findings.push_back(
-                {Verdict::ok,
-                 subject,
-                 fmt::format("{} {}", device.name,
-                             device.makes_jpeg ? "makes JPEG itself, which costs no processor"
-                                               : "gives raw pictures, and the processor makes "
-                                                 "JPEG of them"),
-                 {}});
+            findings.push_back(check_open_camera(device, facts.io_uring));
         }
     }
     if (findings.empty()) {

@@ -1,9 +1,6 @@
 #include "app/doctor_facts.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
@@ -12,21 +9,16 @@
 #include <string_view>
 #include <system_error>
 
-#include <fcntl.h>
-#include <grp.h>
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
-#include <linux/videodev2.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "app/doctor_cameras.hpp"
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
 #include "app/port_holder.hpp"
@@ -44,9 +36,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A Raspberry Pi has about forty device files; more than these are not looked at.
-constexpr std::size_t devices_max = 256;
-constexpr unsigned formats_max = 64;
+/// A machine that runs containers has many; more are not looked at.
+constexpr std::size_t interfaces_max = 256;
 
 std::string first_line(const fs::path& path) {
     std::ifstream file(path);
@@ -69,24 +60,28 @@ std::string text_of(const char (&field)[size]) { // NOLINT(modernize-avoid-c-arr
 
 // --- io_uring and limits ---
 
-IoUringFacts look_at_io_uring(std::size_t stream_bytes) {
-    IoUringFacts facts;
+/// What is left out of `facts` hangs on a ring, and there is none.
+std::unique_ptr<uring::UringRing> look_at_io_uring(IoUringFacts& facts) {
     facts.kernel = uring::kernel_release();
-    const auto ring = uring::UringRing::create({});
+    auto ring = uring::UringRing::create({});
     if (!ring) {
         facts.failure = ring.error().message;
-        return facts;
+        return nullptr;
     }
     if (const auto tried = uring::try_zero_copy(); !tried) {
         facts.zero_copy_failure = tried.error().message;
     }
-    const auto memory = uring::MappedMemory::create(stream_bytes);
+    return std::move(*ring);
+}
+
+/// As the frames of a stream are registered.
+std::optional<std::string> registration_failure(io::Ring& ring, std::size_t bytes) {
+    const auto memory = uring::MappedMemory::create(bytes);
     if (!memory) {
-        facts.registration_failure = memory.error().message;
-    } else if (const auto registered = (*ring)->register_buffer(memory->bytes(), {}); !registered) {
-        facts.registration_failure = registered.error().message;
+        return memory.error().message;
     }
-    return facts;
+    const auto registered = ring.register_buffer(memory->bytes(), {});
+    return registered ? std::nullopt : std::optional(registered.error().message);
 }
 
 std::optional<std::uint64_t> limit_of(rlim_t value) noexcept {
@@ -188,7 +183,7 @@ std::vector<InterfaceFacts> look_at_interfaces() {
         return interfaces;
     }
     const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(found, &::freeifaddrs);
-    for (const ifaddrs* entry = found; entry != nullptr && interfaces.size() < devices_max;
+    for (const ifaddrs* entry = found; entry != nullptr && interfaces.size() < interfaces_max;
          entry = entry->ifa_next) {
         const std::string name = entry->ifa_name;
         const bool known =
@@ -198,112 +193,6 @@ std::vector<InterfaceFacts> look_at_interfaces() {
         }
     }
     return interfaces;
-}
-
-// --- devices ---
-
-std::string group_name(gid_t group) {
-    const ::group* const entry = ::getgrgid(group);
-    return entry == nullptr ? std::string() : std::string(entry->gr_name);
-}
-
-/// In the system's list, whether or not this session has it yet.
-bool user_is_member(gid_t group) {
-    const ::passwd* const user = ::getpwuid(::getuid());
-    if (user == nullptr) {
-        return false;
-    }
-    const std::string name = user->pw_name;
-    const ::group* const entry = ::getgrgid(group);
-    for (char** member = entry == nullptr ? nullptr : entry->gr_mem;
-         member != nullptr && *member != nullptr; ++member) {
-        if (name == *member) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/// The device files in `folder` whose names begin with `prefix`, in the order of their numbers.
-std::vector<fs::path> device_files(const fs::path& folder, std::string_view prefix) {
-    std::vector<fs::path> files;
-    std::error_code error;
-    for (fs::directory_iterator entry(folder, error), end;
-         !error && entry != end && files.size() < devices_max; entry.increment(error)) {
-        if (entry->path().filename().string().starts_with(prefix)) {
-            files.push_back(entry->path());
-        }
-    }
-    std::ranges::sort(files, [](const fs::path& left, const fs::path& right) {
-        const std::string a = left.string();
-        const std::string b = right.string();
-        return a.size() != b.size() ? a.size() < b.size() : a < b;
-    });
-    return files;
-}
-
-bool lists_jpeg(int device, std::uint32_t buffer_type) noexcept {
-    for (unsigned index = 0; index < formats_max; ++index) {
-        v4l2_fmtdesc format{};
-        format.index = index;
-        format.type = buffer_type;
-        if (::ioctl(device, VIDIOC_ENUM_FMT, &format) != 0) {
-            return false;
-        }
-        if (format.pixelformat == V4L2_PIX_FMT_MJPEG || format.pixelformat == V4L2_PIX_FMT_JPEG) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void ask_video_device(int device, VideoDeviceFacts& facts) {
-    v4l2_capability capability{};
-    if (::ioctl(device, VIDIOC_QUERYCAP, &capability) != 0) {
-        return;
-    }
-    facts.opened = true;
-    const std::uint32_t has = (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0
-                                  ? capability.device_caps
-                                  : capability.capabilities;
-    const bool planar = (has & V4L2_CAP_VIDEO_CAPTURE_MPLANE) != 0;
-    facts.captures = planar || (has & V4L2_CAP_VIDEO_CAPTURE) != 0;
-    facts.makes_jpeg =
-        facts.captures && lists_jpeg(device, planar ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
-                                                    : V4L2_BUF_TYPE_VIDEO_CAPTURE);
-}
-
-std::vector<VideoDeviceFacts> look_at_video_devices() {
-    std::vector<VideoDeviceFacts> devices;
-    for (const fs::path& path : device_files("/dev", "video")) {
-        struct stat status{};
-        if (::stat(path.c_str(), &status) != 0 || !S_ISCHR(status.st_mode)) {
-            continue;
-        }
-        VideoDeviceFacts& facts = devices.emplace_back();
-        facts.path = path;
-        facts.name = first_line(fs::path("/sys/class/video4linux") / path.filename() / "name");
-        facts.group = group_name(status.st_gid);
-        facts.member = user_is_member(status.st_gid);
-        const UniqueFd device(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-        facts.permitted = device.valid() || (errno != EACCES && errno != EPERM);
-        if (device.valid()) {
-            ask_video_device(device.get(), facts);
-        }
-    }
-    return devices;
-}
-
-std::vector<DmaHeapFacts> look_at_dma_heaps() {
-    std::vector<DmaHeapFacts> heaps;
-    for (const fs::path& path : device_files("/dev/dma_heap", "")) {
-        struct stat status{};
-        if (::stat(path.c_str(), &status) == 0) {
-            heaps.push_back(
-                {path, group_name(status.st_gid), ::access(path.c_str(), R_OK | W_OK) == 0});
-        }
-    }
-    return heaps;
 }
 
 // --- addresses ---
@@ -334,10 +223,14 @@ MachineFacts look_at_machine(const config::Config& config) {
     facts.needs.stream_count = std::max<std::size_t>(config.streams.size(), 1);
     facts.needs.stream_bytes = config::stream_memory_bytes(config.memory);
     facts.limits = look_at_limits();
-    facts.io_uring = look_at_io_uring(facts.needs.stream_bytes);
+    const std::unique_ptr<uring::UringRing> ring = look_at_io_uring(facts.io_uring);
     facts.interfaces = look_at_interfaces();
-    facts.video_devices = look_at_video_devices();
+    // Before the frames' memory, of which the kernel may keep account for a while.
+    facts.video_devices = look_at_video_devices(ring.get());
     facts.dma_heaps = look_at_dma_heaps();
+    if (ring != nullptr) {
+        facts.io_uring.registration_failure = registration_failure(*ring, facts.needs.stream_bytes);
+    }
     facts.addresses = look_at_addresses(config);
     return facts;
 }

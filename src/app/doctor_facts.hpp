@@ -57,6 +57,10 @@ struct VideoDeviceFacts {
     bool opened = false;   ///< it could be asked; what follows means something only then
     bool captures = false; ///< not an encoder, a converter or metadata
     bool makes_jpeg = false;
+    bool in_use = false; ///< another program has its memory
+    /// Why the memory that it captures JPEG into can't be registered; none when it can, and where
+    /// it wasn't tried.
+    std::optional<std::string> registration_failure;
 };
 
 struct DmaHeapFacts {

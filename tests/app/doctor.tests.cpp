@@ -185,6 +185,22 @@ TEST_CASE("cameras are told by what they give, and it is told when there is none
     CHECK_FALSE(has_problem(examine(facts)));
 }
 
+TEST_CASE("a camera that makes JPEG says which tier it can have, and why no better one") {
+    MachineFacts facts = good_machine();
+    VideoDeviceFacts& camera = facts.video_devices[0];
+    CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("tier \"registered\""));
+    camera.registration_failure = "this kind of memory can't be pinned by Linux 6.1";
+    CHECK(finding_of(facts, "camera").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("tier \"copied\""));
+    CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("Linux 6.1"));
+    CHECK_THAT(finding_of(facts, "camera").advice, ContainsSubstring("6.12"));
+    camera.in_use = true;
+    CHECK(finding_of(facts, "camera").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("another program"));
+    facts.io_uring.failure = "io_uring is off";
+    CHECK_THAT(finding_of(facts, "camera").meaning, !ContainsSubstring("tier"));
+}
+
 TEST_CASE("the heap for raw pictures is told where the system has it") {
     MachineFacts facts = good_machine();
     facts.dma_heaps = {{"/dev/dma_heap/system", "root", false},

@@ -1,0 +1,19 @@
+#pragma once
+// Looks at cameras for `ringcast doctor`, as V4L2 shows them: what is seen without a camera
+// library. Nothing is captured and no setting is changed.
+
+#include <string>
+#include <vector>
+
+#include "app/doctor_facts.hpp"
+#include "ringcast/io/ring.hpp"
+
+namespace ringcast::app {
+
+/// /dev/video*, in the order of their numbers. `ring` is for trying whether a camera's memory can
+/// be registered; null where there is none.
+[[nodiscard]] std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring);
+
+[[nodiscard]] std::vector<DmaHeapFacts> look_at_dma_heaps();
+
+} // namespace ringcast::app

@@ -1,0 +1,55 @@
+"""What `ringcast doctor` says of a camera and a network card."""
+
+import unittest
+
+import guest
+import harness
+
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+class Doctor(unittest.TestCase):
+    def setUp(self):
+        self.guest = guest.running()
+
+    def findings(self, *prefix):
+        """{subject: (verdict, meaning and what to do)}."""
+        # It ends with 1 where it has found a problem.
+        text = self.guest.run(*prefix, harness.binary(), "doctor", "--listen", "127.0.0.1:0", check=False)
+        found = {}
+        for line in text.splitlines()[:-1]:
+            verdict, rest = line[:8].strip(), line[9:]
+            if verdict:
+                subject, meaning = rest.split(": ", 1)
+                found[subject] = (verdict, meaning)
+            else:
+                found[subject] = (found[subject][0], found[subject][1] + "\n" + rest)
+        return found
+
+    def test_a_card_with_scatter_gather_is_told_from_loopback(self):
+        found = self.findings()
+        (card,) = (name for name in found if name.startswith("network ") and name != "network lo")
+        self.assertEqual(found[card][0], "ok")
+        self.assertIn("has scatter-gather", found[card][1])
+        self.assertIn("sent to by copy", found["network lo"][1])
+
+    def test_a_camera_whose_memory_can_be_registered_is_said_to_be_one(self):
+        with self.guest.camera("--fps", 10, product="a good camera"):
+            found = self.findings()
+        (camera,) = (name for name in found if name.startswith("camera /dev/video"))
+        self.assertEqual(found[camera][0], "ok", found[camera])
+        self.assertIn("a good camera", found[camera][1])
+        self.assertIn('tier "registered"', found[camera][1])
+
+    def test_who_may_not_open_a_camera_is_told_the_line_that_mends_it(self):
+        with self.guest.camera("--fps", 10):
+            found = self.findings(*NOBODY)
+        cameras = [finding for name, finding in found.items() if name.startswith("camera /dev/video")]
+        self.assertTrue(cameras)
+        for verdict, text in cameras:
+            self.assertEqual(verdict, "problem")
+            self.assertIn("sudo usermod -aG video $USER", text)
+
+
+if __name__ == "__main__":
+    harness.main()
