@@ -235,23 +235,26 @@ Findings check_cameras(const MachineFacts& facts) {
     return findings;
 }
 
-/// Where a raw camera's pictures lie decides how fast the processor reads them: from uncached
-/// memory about 30 times more slowly.
+/// Only the kernel of Raspberry Pi OS has this heap; libcamera takes memory from it for the cameras
+/// of the board, and does without them where it can't.
 Findings check_dma_heaps(const MachineFacts& facts) {
-    constexpr std::string_view cached = "/dev/dma_heap/vidbuf_cached";
-    const auto heap = std::ranges::find(facts.dma_heaps, cached, &DmaHeapFacts::path);
+    constexpr std::string_view path = "/dev/dma_heap/vidbuf_cached";
+    const auto heap = std::ranges::find(facts.dma_heaps, path, &DmaHeapFacts::path);
     if (heap == facts.dma_heaps.end()) {
         return {};
     }
+    const std::string subject = "camera memory";
     if (!heap->permitted) {
-        return {
-            {Verdict::note, "memory for raw pictures",
-             fmt::format("no permission to open {}: pictures of a raw camera lie in memory that "
-                         "the processor reads slowly",
-                         cached),
-             permission_advice(heap->group, false)}};
+        return {{Verdict::problem, subject,
+                 fmt::format("no permission to open {}: libcamera needs it for the cameras of a "
+                             "Raspberry Pi",
+                             path),
+                 permission_advice(heap->group, heap->member)}};
     }
-    return {{Verdict::ok, "memory for raw pictures", fmt::format("{} is there", cached), {}}};
+    return {{Verdict::ok,
+             subject,
+             fmt::format("libcamera may open {}, for the cameras of a Raspberry Pi", path),
+             {}}};
 }
 
 // --- addresses ---

@@ -216,8 +216,9 @@ std::vector<DmaHeapFacts> look_at_dma_heaps() {
     for (const fs::path& path : device_files("/dev/dma_heap", "")) {
         struct stat status{};
         if (::stat(path.c_str(), &status) == 0) {
-            heaps.push_back(
-                {path, group_name(status.st_gid), ::access(path.c_str(), R_OK | W_OK) == 0});
+            heaps.push_back({path, group_name(status.st_gid),
+                             ::access(path.c_str(), R_OK | W_OK) == 0,
+                             user_is_member(status.st_gid)});
         }
     }
     return heaps;

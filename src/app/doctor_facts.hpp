@@ -63,10 +63,12 @@ struct VideoDeviceFacts {
     std::optional<std::string> registration_failure;
 };
 
+/// One of /dev/dma_heap/*.
 struct DmaHeapFacts {
     std::string path;
     std::string group;
-    bool permitted = false;
+    bool permitted = true;
+    bool member = false; ///< as of a video device
 };
 
 struct AddressFacts {

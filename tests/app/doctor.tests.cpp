@@ -201,14 +201,16 @@ TEST_CASE("a camera that makes JPEG says which tier it can have, and why no bett
     CHECK_THAT(finding_of(facts, "camera").meaning, !ContainsSubstring("tier"));
 }
 
-TEST_CASE("the heap for raw pictures is told where the system has it") {
+TEST_CASE("the memory that a Raspberry Pi's cameras need is told of where there is such") {
     MachineFacts facts = good_machine();
-    facts.dma_heaps = {{"/dev/dma_heap/system", "root", false},
-                       {"/dev/dma_heap/vidbuf_cached", "video", true}};
-    CHECK(finding_of(facts, "memory for raw").verdict == Verdict::ok);
+    facts.dma_heaps = {{"/dev/dma_heap/system", "root", false, false},
+                       {"/dev/dma_heap/vidbuf_cached", "video", true, false}};
+    CHECK(finding_of(facts, "camera memory").verdict == Verdict::ok);
     facts.dma_heaps[1].permitted = false;
-    CHECK(finding_of(facts, "memory for raw").verdict == Verdict::note);
-    CHECK_THAT(finding_of(facts, "memory for raw").advice, ContainsSubstring("usermod -aG video"));
+    CHECK(finding_of(facts, "camera memory").verdict == Verdict::problem);
+    CHECK_THAT(finding_of(facts, "camera memory").advice, ContainsSubstring("usermod -aG video"));
+    facts.dma_heaps[1].member = true;
+    CHECK_THAT(finding_of(facts, "camera memory").advice, StartsWith("log out and in again"));
 }
 
 TEST_CASE("an address that can't be listened on is a problem, unless ringcast has it") {
