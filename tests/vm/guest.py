@@ -23,7 +23,7 @@ import harness
 # The guest ends itself after this, whatever becomes of us.
 SECONDS_MAX = 280
 JPEG_SIZES = ("1280x720", "640x480")
-BOOT_SECONDS_MAX = 150
+BOOT_SECONDS_MAX = 240
 # For what takes a moment on a machine that is not emulated.
 COMMAND_SECONDS_MAX = 60
 PROGRAMS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz", "udevadm", "cam", "ffmpeg")
@@ -66,6 +66,19 @@ def find_kernel():
     if done.returncode != 0:
         raise AssertionError(f"fetch-kernel: {done.stderr}")
     return done.stdout.strip()
+
+
+def uncopied_share(server):
+    """Of all frames sent to viewers, those that the kernel says it sent without copying. With the
+    viewers gone, so that the last pages come back."""
+
+    def all_notified():
+        sent = server.stream_status()["sent"]
+        return sent["zero_copy_notifications"] == sent["frames_zero_copy"] and sent
+
+    sent = harness.wait_for(all_notified, "the last notifications")
+    uncopied = sent["zero_copy_notifications"] - sent["zero_copy_copied"]
+    return uncopied / (sent["frames_zero_copy"] + sent["frames_copy"])
 
 
 class Sent(collections.namedtuple("Sent", "sequence captured_ns bytes crc marks")):
@@ -169,11 +182,21 @@ class Guest:
             raise AssertionError(f"{command} in the guest: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def ringcast(self, *arguments, environment=(), port=0):
+    def binary_for_all(self):
+        """A copy of ringcast that every user in the guest can reach."""
+        path = "/run/ringcast"
+        self.run("install", "-m", "755", harness.binary(), path)
+        return path
+
+    def ringcast(self, *arguments, port=0, start=harness.Ringcast, before=()):
         """A ringcast in the guest that its viewers outside reach over the network card. `port` is an
-        index: of each port one at a time."""
+        index: of each port one at a time. `before` stands before its command: NAME=VALUE, a wrapper."""
         listen = ["--listen", f":{self.ports[port]}"]
-        return harness.Ringcast(*arguments, *listen, listen=False, prefix=[*self.prefix, *environment])
+        return start(*arguments, *listen, listen=False, prefix=[*self.prefix, *before])
+
+    def configured(self, text, **options):
+        """The same with this configuration."""
+        return self.ringcast(text, start=harness.configured, **options)
 
     def camera(self, *options, mjpeg=JPEG_SIZES[:1], yuyv=(), **others):
         """Plugs an emulated camera in, of these sizes; `options` are more of uvc_camera's."""

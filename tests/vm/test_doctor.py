@@ -15,7 +15,7 @@ class Doctor(unittest.TestCase):
     def findings(self, *prefix):
         """{subject: (verdict, meaning and what to do)}."""
         # It ends with 1 where it has found a problem.
-        text = self.guest.run(*prefix, harness.binary(), "doctor", "--listen", "127.0.0.1:0", check=False)
+        text = self.guest.run(*prefix, self.guest.binary_for_all(), "doctor", "--listen", "127.0.0.1:0", check=False)
         found = {}
         for line in text.splitlines()[:-1]:
             verdict, rest = line[:8].strip(), line[9:]
