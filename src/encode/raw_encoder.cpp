@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <vector>
 
 #include <jpeglib.h>
 
 #include "encode/component_lines.hpp"
+#include "encode/jpeg_memory.hpp"
 #include "ringcast/base/assert.hpp"
 
 namespace ringcast::encode {
@@ -98,12 +98,14 @@ struct RawEncoder::State {
     jpeg_compress_struct library{};
     jpeg_error_mgr errors{};
     SpanDestination destination{};
+    JpegMemory memory;
     ComponentLines components;
 
     State() {
         library.err = jpeg_std_error(&errors);
         errors.error_exit = &fail_hard;
         jpeg_create_compress(&library);
+        memory.attach(library);
         library.dest = &destination.manager;
         destination.manager.init_destination = &begin_output;
         destination.manager.empty_output_buffer = &spill_output;

@@ -33,7 +33,8 @@ public:
 
     /// Writes a baseline JPEG to the beginning of `into` and returns how many bytes it has; none
     /// when it does not fit or the picture has a `problem_of`, and then what is in `into` is no
-    /// JPEG. Nothing behind a plane's last line is read.
+    /// JPEG. Nothing behind a plane's last line is read. Allocates nothing for a picture of a
+    /// format and size that it has seen.
     [[nodiscard]] std::optional<std::size_t>
     encode(const RawPicture& picture, const EncodeSettings& settings, ByteSpan into) noexcept;
 

@@ -1,11 +1,13 @@
 #include "encode/raw_encoder.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "encode/raw_samples.hpp"
 #include "jpeg/samples.hpp"
+#include "relay_kernel/allocation_count.hpp"
 #include "ringcast/jpeg/inspect.hpp"
 #include "ringcast/jpeg/markers.hpp"
 
@@ -225,6 +227,34 @@ TEST_CASE("there is a restart marker after as many MCUs as were asked for, and n
     CHECK(restart_markers(encoded(kind, {80, 12, 0})) == 1);
     CHECK(restart_markers(encoded(kind, {80, 24, 0})) == 0);
     CHECK(worst_psnr(kind, encoded(kind, {95, 4, 0})) > 40);
+}
+
+TEST_CASE("a picture of a kind that was encoded before allocates nothing") {
+    if (!relay_test::allocations_are_counted()) {
+        SKIP("a sanitizer has malloc to itself");
+    }
+    RawEncoder encoder;
+    ringcast::test::Bytes memory(1024UL * 1024UL);
+    std::vector<OwnedPicture> pictures;
+    for (const PixelFormat format : {PixelFormat::yuv420, PixelFormat::nv12, PixelFormat::yuyv,
+                                     PixelFormat::bgrx, PixelFormat::grey}) {
+        for (const ColourRange range : {ColourRange::full, ColourRange::limited}) {
+            pictures.push_back(make_picture({format, 322, 242, 2, range}));
+        }
+    }
+    std::uint64_t first = 0;
+    std::uint64_t later = 0;
+    std::thread([&] {
+        relay_test::count_allocations_of_this_thread();
+        for (int round = 0; round < 5; ++round) {
+            for (const OwnedPicture& made : pictures) {
+                static_cast<void>(encoder.encode(made.picture, {}, memory));
+            }
+            (round == 0 ? first : later) = relay_test::allocations_of_this_thread();
+        }
+    }).join();
+    CHECK(first > 0);
+    CHECK(later == first);
 }
 
 TEST_CASE("a comment of zeroes stands right behind SOI") {
