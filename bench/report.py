@@ -3,6 +3,8 @@
 import json
 import statistics
 
+import encode_part
+
 BEGIN = "<!-- results: begin (written by ./dev bench) -->"
 END = "<!-- results: end -->"
 NOTHING = "–"
@@ -50,6 +52,9 @@ def sections(results):
         yield "### User-space instructions per viewer and frame"
         yield instruction_table(parts["instructions"])
         yield origin(measured["instructions"])
+    if "encode" in parts:
+        yield from encode_part.sections(parts["encode"], table)
+        yield origin(measured["encode"])
 
 
 def origin(machine):

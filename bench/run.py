@@ -23,7 +23,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
-import report  # noqa: E402  (found beside this file)
+import encode_part  # noqa: E402  (found beside this file)
+import report  # noqa: E402
 
 PORT = 8080
 FPS = 30
@@ -35,7 +36,7 @@ GENERATOR_SHARE_MAX = 0.95  # beyond it the generator, not the server, is measur
 ATTEMPTS_MAX = 4
 START_TIMEOUT_S = 20.0
 INSTRUCTION_FRAMES = (20, 100)
-PARTS = ("table", "most", "slow", "reader", "burst", "far", "instructions")
+PARTS = ("table", "most", "slow", "reader", "burst", "far", "instructions", "encode")
 
 
 @dataclass(frozen=True)
@@ -359,6 +360,18 @@ class Bench:
                 link=["--delay-ms", "10", "--rate-mbit", "20"],
             ),
         }
+
+    def encode(self):
+        self.planned += encode_part.ROW_COUNT
+
+        def say(text):
+            self.done += 1
+            self.say(text)
+
+        options = self.options
+        return encode_part.measure(
+            self.programs, options.runs, options.foreign, ATTEMPTS_MAX, say
+        )
 
     def instructions(self):
         """User-space instructions per viewer and frame, by callgrind: what 190 viewers and 80 frames
