@@ -24,15 +24,14 @@ public:
 
     /// It does nothing else now.
     void begin(const RawPicture& band, const EncodeSettings& settings, std::size_t bytes_max) {
-        if (capacity_ < bytes_max) {
-            memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes_max);
-            capacity_ = bytes_max;
+        if (memory_.size() < bytes_max) {
+            memory_.resize(bytes_max);
         }
-        bands_.put({band, settings, {memory_.get(), bytes_max}});
+        bands_.put({band, settings, ByteSpan(memory_).first(bytes_max)});
     }
     /// Waits for what was begun: a JPEG, valid until the next begins; empty when it does not fit.
     [[nodiscard]] ConstByteSpan finish() noexcept {
-        return {memory_.get(), done_.wait_and_take().value()};
+        return ConstByteSpan(memory_).first(done_.wait_and_take().value());
     }
 
 private:
@@ -48,9 +47,8 @@ private:
         }
     }
 
-    std::unique_ptr<std::byte[]> memory_; ///< so much as the largest frame, touched as needed
-    std::size_t capacity_ = 0;
-    RawEncoder encoder_; ///< the thread's
+    std::vector<std::byte> memory_; ///< a whole frame's, because one band may need nearly all of it
+    RawEncoder encoder_;            ///< the thread's
     Mailbox<Band> bands_;
     Mailbox<std::size_t> done_;
     std::thread thread_;
