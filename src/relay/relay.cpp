@@ -115,6 +115,7 @@ void Relay::turn(Instant wake_by) noexcept {
     on_deadlines();
     for (const auto& stream : streams_) {
         relieve(*stream);
+        stream->tell_watched();
     }
     answer_snapshot_waiters();
 }

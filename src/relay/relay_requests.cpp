@@ -264,7 +264,7 @@ void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
 
 void Relay::answer_health(viewer::Viewer& viewer, const Route& route,
                           const http::ReplyContext& reply) {
-    if (route.stream && streams_[*route.stream]->state() != StreamState::live) {
+    if (route.stream && !streams_[*route.stream]->well()) {
         const Stream& stream = *streams_[*route.stream];
         return send_error(viewer, status_unavailable, no_signal(stream, "no picture has come yet"),
                           reply, retry_without_signal);

@@ -178,6 +178,8 @@ std::string_view stream_state_name(StreamState state) noexcept {
         return "live";
     case StreamState::lost:
         return "lost";
+    case StreamState::resting:
+        return "resting";
     }
     return {};
 }
@@ -203,7 +205,7 @@ std::string state_json(const StatusSnapshot& status, std::uint32_t stream) {
     const StreamStatus& of = status.streams[stream];
     const Json source = {
         {"resolution", {{"width", of.width}, {"height", of.height}}},
-        {"online", of.state == StreamState::live},
+        {"online", of.state == StreamState::live || of.state == StreamState::resting},
         {"captured_fps", of.fps},
     };
     const Json clients = {{"clients", of.viewers}, {"queued_fps", of.fps}};

@@ -131,6 +131,9 @@ void add_by_stream(MetricFamily& family, const Streams& streams, Value value) {
 void add_stream_gauges(Families& families, const Streams& streams) {
     add_by_stream(gauge(families, "stream_live", "1 while frames come."), streams,
                   [](const StreamStatus& stream) { return stream.state == StreamState::live; });
+    add_by_stream(
+        gauge(families, "stream_resting", "1 while the source rests because nobody watches."),
+        streams, [](const StreamStatus& stream) { return stream.state == StreamState::resting; });
     add_by_stream(gauge(families, "stream_viewers", "Viewers of the stream."), streams,
                   [](const StreamStatus& stream) { return stream.viewers; });
     add_by_stream(gauge(families, "stream_frames_per_second", "Frame rate as measured."), streams,

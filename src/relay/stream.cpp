@@ -70,10 +70,10 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
     } else {
         period_ += (interval - period_) / period_smoothing;
     }
-    if (frames_published_ > 0 && !lost_by_source_) {
+    if (frames_published_ > 0 && !paused_by_source_) {
         note_interval(now - last_frame_at_);
     }
-    lost_by_source_ = false;
+    paused_by_source_ = false;
     last_frame_at_ = now;
     width_ = info.width;
     height_ = info.height;
@@ -100,8 +100,28 @@ void Stream::note_interval(Duration interval) noexcept {
 }
 
 void Stream::signal_lost(std::string_view reason) noexcept {
-    lost_by_source_ = true;
+    paused_by_source_ = true;
     lose_signal(reason);
+}
+
+void Stream::rest() noexcept {
+    if (closed_) {
+        return;
+    }
+    paused_by_source_ = true;
+    state_ = StreamState::resting;
+    reason_.clear();
+    next_placeholder_ = never;
+    wanted_since_ = ring_.now();
+    return_camera_slot();
+}
+
+/// What there is is old, and the camera may be waiting for its buffer. Viewers who are being sent
+/// it have shares of their own.
+void Stream::return_camera_slot() noexcept {
+    if (latest_.valid() && !setup_.arena->owns(latest_.slot())) {
+        latest_.release();
+    }
 }
 
 void Stream::ended(std::string_view reason) noexcept {
@@ -118,6 +138,7 @@ void Stream::lose_signal(std::string_view reason) noexcept {
         "stream {}: no signal: {}", setup_.name, reason);
     state_ = StreamState::lost;
     reason_.assign(reason.substr(0, reason_.capacity()));
+    return_camera_slot();
     placeholder_width_ = width_ == 0 ? placeholder_width : width_;
     placeholder_height_ = height_ == 0 ? placeholder_height : height_;
     request_placeholder();
@@ -145,7 +166,7 @@ bool Stream::has_fresh_frame() const noexcept {
     if (state_ == StreamState::live) {
         return now - last_frame_at_ <= silence_bound();
     }
-    return latest_.info().placeholder &&
+    return state_ == StreamState::lost && latest_.info().placeholder &&
            now - latest_.info().captured_at <= settings_.placeholder_period;
 }
 
@@ -162,6 +183,15 @@ void Stream::add_idle(viewer::Viewer& viewer) noexcept {
 void Stream::viewer_left() noexcept {
     RINGCAST_ASSERT(viewers_ > 0);
     --viewers_;
+}
+
+void Stream::tell_watched() noexcept {
+    if (closed_ || told_watched_ == watched()) {
+        return;
+    }
+    told_watched_ = watched();
+    wanted_since_ = ring_.now();
+    setup_.source->set_watched(told_watched_);
 }
 
 std::uint32_t Stream::fan_out(viewer::ViewerContext& context, std::uint32_t sends_max) noexcept {
@@ -315,6 +345,19 @@ Duration Stream::silence_bound() const noexcept {
     return std::max(settings_.silence_max, 4 * interval_max_);
 }
 
+Instant Stream::silence_deadline() const noexcept {
+    switch (state_) {
+    case StreamState::live:
+        return last_frame_at_ + silence_bound();
+    case StreamState::resting:
+        return told_watched_ ? wanted_since_ + silence_bound() : never;
+    case StreamState::starting:
+    case StreamState::lost:
+        return never;
+    }
+    return never;
+}
+
 void Stream::on_deadline(Instant now) noexcept {
     if (setup_.source->deadline() <= now) {
         setup_.source->on_deadline(now);
@@ -325,7 +368,7 @@ void Stream::on_deadline(Instant now) noexcept {
     wake_due(now);
     if (state_ == StreamState::starting && now >= started_ + settings_.first_frame_wait) {
         lose_signal("no picture has come yet");
-    } else if (state_ == StreamState::live && now >= last_frame_at_ + silence_bound()) {
+    } else if (now >= silence_deadline()) {
         lose_signal("no picture for a while");
     }
     if (state_ == StreamState::lost && watched() && now >= next_placeholder_) {
@@ -340,12 +383,10 @@ Instant Stream::deadline() const noexcept {
     if (closed_) {
         return setup_.source->deadline();
     }
-    Instant earliest = std::min(next_due_, setup_.source->deadline());
+    Instant earliest = std::min({next_due_, setup_.source->deadline(), silence_deadline()});
     if (state_ == StreamState::starting) {
         earliest = std::min(earliest, started_ + settings_.first_frame_wait);
-    } else if (state_ == StreamState::live) {
-        earliest = std::min(earliest, last_frame_at_ + silence_bound());
-    } else if (watched()) {
+    } else if (state_ == StreamState::lost && watched()) {
         earliest = std::min(earliest, next_placeholder_);
     }
     return held_.empty() ? earliest : std::min(earliest, next_convoy_);

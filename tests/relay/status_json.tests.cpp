@@ -121,6 +121,16 @@ TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
     CHECK(lost["tier_reason"] == "memlock");
 }
 
+TEST_CASE("a stream that rests has nothing wrong with it") {
+    StatusSnapshot sample = sample_status();
+    sample.streams[1].state = StreamState::resting;
+    sample.streams[1].reason.clear();
+    const auto resting = status_of(sample)["streams"][1];
+    CHECK(resting["state"] == "resting");
+    CHECK(resting["reason"].is_null());
+    CHECK(nlohmann::json::parse(state_json(sample, 1))["result"]["source"]["online"] == true);
+}
+
 TEST_CASE("status tells of each viewer") {
     const StatusSnapshot sample = sample_status();
     const auto viewers = status_of(sample)["viewers"];

@@ -62,11 +62,20 @@ TEST_CASE("metrics have the numbers of the server") {
                              std::to_string(counters.evicted_stalled)));
 }
 
+TEST_CASE("metrics tell a stream that rests from one that is lost") {
+    StatusSnapshot sample = sample_status();
+    sample.streams[1].state = StreamState::resting;
+    const std::string text = metrics_text(sample);
+    CHECK(has_line(text, "ringcast_stream_live{stream=\"garage\"} 0"));
+    CHECK(has_line(text, "ringcast_stream_resting{stream=\"garage\"} 1"));
+}
+
 TEST_CASE("metrics have the numbers of each stream") {
     const StatusSnapshot sample = sample_status();
     const std::string text = metrics_text(sample);
     CHECK(has_line(text, "ringcast_stream_live{stream=\"printer\"} 1"));
     CHECK(has_line(text, "ringcast_stream_live{stream=\"garage\"} 0"));
+    CHECK(has_line(text, "ringcast_stream_resting{stream=\"printer\"} 0"));
     CHECK(has_line(text, "ringcast_stream_viewers{stream=\"printer\"} 3"));
     CHECK(has_line(text, "ringcast_stream_frames_per_second{stream=\"printer\"} 29.5"));
     CHECK(has_line(text, "ringcast_stream_frame_age_seconds{stream=\"printer\"} 0.012"));

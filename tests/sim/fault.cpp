@@ -101,6 +101,8 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::reset_while_ending, "reset while ending", 0, 0},
     {K::source_signal_lost, "source: signal lost", 0, 0},
     {K::source_ended, "source: ended", 0, 0},
+    {K::source_rested, "source: rested", 0, 0},
+    {K::source_woken, "source: woken", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

@@ -102,9 +102,11 @@ enum class FaultKind : std::uint8_t {
     // the source
     source_signal_lost,
     source_ended,
+    source_rested,
+    source_woken,
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::source_ended) + 1;
+    static_cast<std::size_t>(FaultKind::source_woken) + 1;
 
 /// Errors that one operation may answer. One draw decides whether, a second one which.
 enum class ErrorGroup : std::uint8_t { accept, receive, read, send, zero_copy, poll, close };

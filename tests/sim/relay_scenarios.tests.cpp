@@ -55,7 +55,7 @@ void run_for(Simulation& simulation, Duration span) {
     const Instant end = simulation.ring().now() + span;
     while (simulation.ring().now() < end) {
         INFO(simulation.failure());
-        REQUIRE(simulation.step());
+        REQUIRE(simulation.step(end));
     }
 }
 
@@ -308,5 +308,104 @@ TEST_CASE("a source that gives a picture in ten seconds is not taken for a silen
         run_for(simulation, 1s);
         CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
     }
+    finish(simulation);
+}
+
+TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.rests = true;
+    Simulation simulation(decisions, world);
+    const relay::Stream& stream = simulation.relay().stream(0);
+    run_for(simulation, 60s); // its silence is no loss of signal
+    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(simulation.source(0).counters().frames == 0);
+
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.departure = Departure::close;
+    plan.departs_after = 2s;
+    const SimClient& viewer = simulation.add_client(plan);
+    run_for(simulation, 1s);
+    CHECK(stream.state() == relay::StreamState::live);
+    CHECK(viewer.reader().frames() >= 20);
+    run_for(simulation, 2s);
+    CHECK(stream.state() == relay::StreamState::resting);
+    const std::uint64_t frames = simulation.source(0).counters().frames;
+    run_for(simulation, 60s);
+    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(simulation.source(0).counters().frames == frames);
+    finish(simulation);
+}
+
+TEST_CASE("the source rests only when the last of several viewers has left") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.rests = true;
+    Simulation simulation(decisions, world);
+    for (int second = 1; second <= 3; ++second) {
+        ClientPlan plan = stream_viewer("192.0.2.1:1");
+        plan.departure = Departure::reset;
+        plan.departs_after = std::chrono::seconds(second);
+        (void)simulation.add_client(plan);
+    }
+    run_for(simulation, 2900ms);
+    CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
+    run_for(simulation, 300ms);
+    CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
+    finish(simulation);
+}
+
+TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.rests = true;
+    Simulation simulation(decisions, world);
+    run_for(simulation, 10s);
+    for (std::uint64_t round = 1; round <= 3; ++round) {
+        ClientPlan plan = stream_viewer("192.0.2.1:1");
+        plan.requests.front().text =
+            "GET /s0/snapshot HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n\r\n";
+        plan.requests.front().expectation.kind = AnswerKind::snapshot;
+        const SimClient& client = simulation.add_client(plan);
+        run_for(simulation, 1s);
+        CHECK(client.reader().responses() == 1);
+        CHECK(client.reader().last_status() == 200);
+        CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
+        CHECK(simulation.source(0).counters().frames <= 3 * round);
+    }
+    finish(simulation);
+}
+
+TEST_CASE("a source that is woken and stays silent has no signal, counted from that moment") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.rests = true;
+    world.source.wakes_after = std::chrono::hours(1);
+    world.relay.silence_max = 5s;
+    Simulation simulation(decisions, world);
+    const relay::Stream& stream = simulation.relay().stream(0);
+    run_for(simulation, 20s);
+    const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
+    run_for(simulation, 4500ms);
+    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(viewer.reader().placeholders() == 0);
+    run_for(simulation, 1s);
+    CHECK(stream.state() == relay::StreamState::lost);
+    CHECK(viewer.reader().placeholders() >= 1);
+    finish(simulation);
+}
+
+TEST_CASE("a resting stream is well to those who ask") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.rests = true;
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.requests.front().text = "GET /healthz?stream=s0 HTTP/1.1\r\nHost: sim\r\n\r\n";
+    plan.requests.front().expectation.kind = AnswerKind::page;
+    const SimClient& client = simulation.add_client(plan);
+    run_for(simulation, 1s);
+    CHECK(client.reader().last_status() == 200);
+    CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
     finish(simulation);
 }

@@ -29,13 +29,38 @@ void SimSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
     event_ = ring_.open_event();
     arm();
     ring_.events().after(setup_.period, [this] { tick(); });
+    if (setup_.rests) {
+        rest();
+    }
+}
+
+void SimSource::set_watched(bool watched) noexcept {
+    watched_ = watched;
+    if (!setup_.rests || signal_back_at_ != never || ended_ || stopping_) {
+        return;
+    }
+    if (!watched) {
+        rest();
+        return;
+    }
+    ring_.decisions().note(FaultKind::source_woken);
+    resting_ = false;
+    wakes_at_ = ring_.now() + setup_.wakes_after;
+}
+
+void SimSource::rest() {
+    ring_.decisions().note(FaultKind::source_rested);
+    resting_ = true;
+    steady_since_ = never;
+    slot_.reset();
+    sink_->rest();
 }
 
 void SimSource::tick() {
     if (stopping_ || ended_) {
         return;
     }
-    if (signal_back_at_ == never) {
+    if (signal_back_at_ == never && !resting_ && ring_.events().now() >= wakes_at_) {
         ring_.signal(event_);
     }
     Duration next = setup_.period;
@@ -60,7 +85,7 @@ void SimSource::on_completion(const io::Completion& completion) noexcept {
             return;
         }
         arm();
-        if (completion.result > 0 && signal_back_at_ == never && !ended_) {
+        if (completion.result > 0 && signal_back_at_ == never && !ended_ && !resting_) {
             make_frame();
         }
         return;
@@ -134,6 +159,8 @@ void SimSource::on_deadline(Instant now) noexcept {
     signal_back_at_ = never;
     if (ring_.decisions().once_in(2)) { // it is still gone, for another reason
         lose_signal();
+    } else if (setup_.rests && !watched_) {
+        rest();
     }
 }
 

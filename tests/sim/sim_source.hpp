@@ -26,6 +26,8 @@ struct SourceSetup {
     bool loses_signal = false; ///< now and then
     bool ends = false;         ///< some time
     bool jitters = false;
+    bool rests = false; ///< while nobody watches
+    Duration wakes_after = std::chrono::milliseconds(20);
 };
 
 class SimSource final : public source::FrameSource {
@@ -36,6 +38,7 @@ public:
     void on_completion(const io::Completion& completion) noexcept override;
     [[nodiscard]] Instant deadline() const noexcept override { return signal_back_at_; }
     void on_deadline(Instant now) noexcept override;
+    void set_watched(bool watched) noexcept override;
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
@@ -58,6 +61,7 @@ private:
     void arm();
     void make_frame();
     void lose_signal();
+    void rest();
     void close_event();
 
     SimRing& ring_;
@@ -71,6 +75,9 @@ private:
     bool stopping_ = false;
     bool stopped_ = false;
     bool ended_ = false;
+    bool watched_ = false;
+    bool resting_ = false;
+    Instant wakes_at_{};
     frame::WritableSlot slot_;
     Instant signal_back_at_ = never;
     Instant steady_since_ = never;

@@ -1,5 +1,6 @@
 #include "sim/simulation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -28,6 +29,9 @@ constexpr Duration healthy_slack = milliseconds(300);
 constexpr Duration finish_slack = milliseconds(1500);
 constexpr std::uint64_t finish_turns_max = 200'000;
 
+/// A server that waits for nothing in particular sleeps for ever; the world looks in now and then.
+constexpr Duration idle_max = std::chrono::seconds(1);
+
 // A loop that turns so often with so little to do is spinning.
 constexpr std::uint64_t spin_turns = 256;
 constexpr std::uint64_t spin_completions = 8;
@@ -55,6 +59,8 @@ World some_world(Decisions& decisions) {
     world.source.loses_signal = decisions.once_in(3);
     world.source.ends = decisions.once_in(8);
     world.source.jitters = decisions.once_in(2);
+    world.source.rests = decisions.once_in(3);
+    world.source.wakes_after = milliseconds(decisions.below(200));
     world.arrival_pause_max = milliseconds(decisions.between(5, 200));
     world.crowd = decisions.once_in(4);
     relay::RelaySettings& relay = world.relay;
@@ -165,9 +171,9 @@ void Simulation::schedule_crowd() {
 
 // --- the run ---
 
-bool Simulation::step() {
+bool Simulation::step(Instant wake_by) {
     if (failure_.empty()) {
-        relay_->turn();
+        relay_->turn(std::min(wake_by, ring_.now() + idle_max));
         check();
     }
     return failure_.empty();

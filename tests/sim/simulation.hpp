@@ -47,8 +47,9 @@ public:
     Simulation& operator=(Simulation&&) = delete;
     ~Simulation() = default;
 
-    /// One turn of the relay's loop. False after a failure.
-    [[nodiscard]] bool step();
+    /// One turn of the relay's loop, that ends by `wake_by` when nothing happens. False after a
+    /// failure.
+    [[nodiscard]] bool step(Instant wake_by = never);
     /// Stops the relay and waits until it has finished; everything must have come back then.
     [[nodiscard]] bool finish();
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }

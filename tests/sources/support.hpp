@@ -184,6 +184,7 @@ public:
     std::vector<frame::FrameInfo> infos;
     std::vector<std::string> reasons;
     std::vector<std::string> ends;
+    std::size_t rests = 0;
     bool slots_withheld = false;
 
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override {
@@ -195,6 +196,7 @@ public:
         infos.push_back(info);
     }
     void signal_lost(std::string_view reason) noexcept override { reasons.emplace_back(reason); }
+    void rest() noexcept override { ++rests; }
     void ended(std::string_view reason) noexcept override { ends.emplace_back(reason); }
 
     /// Slots that somebody writes: neither free nor the latest frame.

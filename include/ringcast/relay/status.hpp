@@ -44,7 +44,12 @@ struct RelayCounters {
     std::uint64_t log_lines_dropped = 0;
 };
 
-enum class StreamState : std::uint8_t { starting, live, lost };
+enum class StreamState : std::uint8_t {
+    starting,
+    live,
+    lost,
+    resting, ///< the source makes no frames because nobody watches
+};
 [[nodiscard]] std::string_view stream_state_name(StreamState state) noexcept;
 
 struct StreamStatus {

@@ -31,6 +31,7 @@ public:
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override;
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override;
     void signal_lost(std::string_view reason) noexcept override;
+    void rest() noexcept override;
     void ended(std::string_view reason) noexcept override;
 
     // --- viewers ---------------------------------------------------------------------------------
@@ -46,6 +47,8 @@ public:
     /// A send's bytes are in the socket: notes how long that took.
     void note_send_done(viewer::Viewer& viewer, Instant started, Instant captured_at) noexcept;
 
+    /// Tells the source whether anybody watches, when that has changed.
+    void tell_watched() noexcept;
     /// The viewers that wait for a snapshot of this stream.
     [[nodiscard]] ViewerList& snapshot_waiters() noexcept { return snapshot_waiters_; }
     /// The newest frame, which may be a placeholder, or old; empty before the first.
@@ -78,6 +81,10 @@ public:
     [[nodiscard]] source::FrameSource& source() noexcept { return *setup_.source; }
     [[nodiscard]] const frame::FrameArena& arena() const noexcept { return *setup_.arena; }
     [[nodiscard]] StreamState state() const noexcept { return state_; }
+    /// Frames come, or would if anybody watched.
+    [[nodiscard]] bool well() const noexcept {
+        return state_ == StreamState::live || state_ == StreamState::resting;
+    }
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
     [[nodiscard]] bool source_ended() const noexcept { return ended_; }
     [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
@@ -115,6 +122,9 @@ private:
     void release_held(Instant now) noexcept;
     void wake_due(Instant now) noexcept;
     [[nodiscard]] Duration silence_bound() const noexcept;
+    /// When there is no signal for want of frames; `never` while none are to be expected.
+    [[nodiscard]] Instant silence_deadline() const noexcept;
+    void return_camera_slot() noexcept;
     void count_holders(viewer::ViewerContext& context, viewer::ViewerSlab& viewers) noexcept;
     [[nodiscard]] std::size_t find_victim_slot() const noexcept;
 
@@ -127,7 +137,8 @@ private:
     StreamState state_ = StreamState::starting;
     bool ended_ = false;
     bool closed_ = false;
-    bool lost_by_source_ = false; ///< it said so itself; else it was only silent
+    bool paused_by_source_ = false; ///< it said so itself; else it was only silent
+    bool told_watched_ = false;     ///< what the source knows
     std::string reason_;
     frame::FrameLease latest_;
     std::uint64_t sequence_ = 0;
@@ -145,6 +156,7 @@ private:
 
     Instant started_{};
     Instant last_frame_at_{};
+    Instant wanted_since_{}; ///< a resting source's frames
     Instant next_placeholder_ = never;
     Duration period_{};       ///< between frames, smoothed; zero before the second frame
     Duration interval_max_{}; ///< the longest recent one between frames, silences included

@@ -46,6 +46,9 @@ public:
     /// There is no picture now, and why: for viewers and operators alike, so never a command line,
     /// a URL or a path. Called again when the reason changes.
     virtual void signal_lost(std::string_view reason) noexcept = 0;
+    /// No frames come for now because nobody watches: nothing is wrong. They come again after
+    /// `FrameSource::set_watched(true)`, and are not missed before.
+    virtual void rest() noexcept = 0;
     /// The source has come to its end and will never publish again (standard input closed).
     virtual void ended(std::string_view reason) noexcept = 0;
 };
@@ -67,6 +70,9 @@ public:
     /// When `on_deadline` is to be called; `never` for not at all. Read after every other call.
     [[nodiscard]] virtual Instant deadline() const noexcept = 0;
     virtual void on_deadline(Instant now) noexcept = 0;
+    /// Told when the first viewer or waiter for a snapshot has come, and when the last has gone; at
+    /// the start there is none. A source that can rest does so while nobody watches, and says so.
+    virtual void set_watched(bool /*watched*/) noexcept {}
     /// Ends children, threads and operations. `stopped` turns true once the ring holds none of its
     /// operations any more and every slot has been given back.
     virtual void stop() noexcept = 0;
