@@ -187,6 +187,7 @@ public:
     std::size_t rests = 0;
     bool slots_withheld = false;
 
+    [[nodiscard]] frame::FrameArena& arena() noexcept override { return arena_; }
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override {
         return slots_withheld ? frame::WritableSlot{} : arena_.take_slot();
     }

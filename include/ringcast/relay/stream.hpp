@@ -28,6 +28,7 @@ public:
            source::PlaceholderPainter* painter);
 
     // --- FrameSink -------------------------------------------------------------------------------
+    [[nodiscard]] frame::FrameArena& arena() noexcept override { return *setup_.arena; }
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override;
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override;
     void signal_lost(std::string_view reason) noexcept override;

@@ -38,6 +38,8 @@ public:
     FrameSink& operator=(FrameSink&&) = delete;
     virtual ~FrameSink() = default;
 
+    /// The stream's slots. A camera's buffers become some of them; others only take empty ones.
+    [[nodiscard]] virtual frame::FrameArena& arena() noexcept = 0;
     /// An empty slot to write into. Invalid only while the source itself holds two already, or
     /// while viewers that are being evicted have not let go yet; ask again at the next frame.
     [[nodiscard]] virtual frame::WritableSlot take_slot() noexcept = 0;

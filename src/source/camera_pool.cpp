@@ -1,0 +1,223 @@
+#include "ringcast/source/camera_pool.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "ringcast/base/assert.hpp"
+#include "ringcast/http/multipart.hpp"
+
+namespace ringcast::source {
+
+CameraPool::CameraPool(CameraBuffers& camera, SourceCounters& counters)
+    : camera_(camera), counters_(counters) {
+    buffers_.reserve(buffers_max);
+    leftovers_.reserve(frame::SlotGeometry::adopted_slots_max);
+}
+
+CameraPool::~CameraPool() {
+    RINGCAST_ASSERT(idle());
+}
+
+// --- sets of buffers ---
+
+std::uint32_t CameraPool::open(std::span<const CameraBuffer> buffers) noexcept {
+    RINGCAST_ASSERT(buffers_.empty());
+    RINGCAST_ASSERT(!buffers.empty());
+    RINGCAST_ASSERT(buffers.size() <= buffers_max);
+    frame::FrameArena& arena = sink_->arena();
+    for (const CameraBuffer& mapped : buffers) {
+        Buffer& buffer = buffers_.emplace_back();
+        buffer.memory = mapped.memory;
+        buffer.payload = mapped.memory;
+        if (mapped.registered) {
+            const ByteSpan behind_headroom = mapped.memory.subspan(arena.geometry().page);
+            buffer.payload =
+                behind_headroom.first(behind_headroom.size() - http::PartTail::advance_bytes);
+            // None when too many of earlier sets are still out: this one is copied from.
+            buffer.slot = arena.adopt(mapped.memory, mapped.registered, *this);
+        }
+    }
+    own_counters_.buffers = static_cast<std::uint32_t>(buffers_.size());
+    own_counters_.buffers_free = own_counters_.buffers;
+    counting_ = false;
+    return ++set_;
+}
+
+void CameraPool::close() noexcept {
+    if (buffers_.empty()) {
+        return;
+    }
+    for (const Buffer& buffer : buffers_) {
+        if (buffer.lent) {
+            leftovers_.push_back({*buffer.slot, set_});
+        } else if (buffer.slot) {
+            sink_->arena().disown(*buffer.slot);
+        }
+    }
+    buffers_.clear();
+    own_counters_.buffers = 0;
+    own_counters_.buffers_free = 0;
+    if (!in_use(set_)) {
+        camera_.set_returned(set_);
+    }
+}
+
+bool CameraPool::in_use(std::uint32_t set) const noexcept {
+    return std::any_of(leftovers_.begin(), leftovers_.end(),
+                       [set](const Leftover& leftover) { return leftover.set == set; });
+}
+
+void CameraPool::slot_returned(frame::SlotIndex slot) noexcept {
+    RINGCAST_ASSERT(own_counters_.buffers_lent > 0);
+    --own_counters_.buffers_lent;
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+        if (buffers_[i].slot == slot) {
+            RINGCAST_ASSERT(buffers_[i].lent);
+            buffers_[i].lent = false;
+            ++own_counters_.buffers_free;
+            camera_.requeue(i);
+            return;
+        }
+    }
+    const auto leftover =
+        std::find_if(leftovers_.begin(), leftovers_.end(),
+                     [slot](const Leftover& candidate) { return candidate.slot == slot; });
+    RINGCAST_ASSERT(leftover != leftovers_.end());
+    const std::uint32_t set = leftover->set;
+    leftovers_.erase(leftover);
+    sink_->arena().disown(slot);
+    if (!in_use(set)) {
+        camera_.set_returned(set);
+    }
+}
+
+// --- frames ---
+
+CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
+    RINGCAST_ASSERT(frame.buffer < buffers_.size());
+    Buffer& buffer = buffers_[frame.buffer];
+    RINGCAST_ASSERT(!buffer.lent);
+    ++own_counters_.captured;
+    CameraFate fate = CameraFate::overtaken;
+    if (!comes_in_order(frame)) {
+        ++own_counters_.overtaken;
+    } else if (frame.bytes == 0 || frame.bytes > buffer.payload.size()) {
+        fate = drop_damaged(jpeg::Damage::none);
+    } else if (buffer.slot && own_counters_.buffers_free > reserve) {
+        fate = lend(buffer, frame);
+    } else {
+        fate = copy(buffer, frame);
+    }
+    if (fate != CameraFate::lent) {
+        camera_.requeue(frame.buffer);
+    }
+    return fate;
+}
+
+CameraFate CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept {
+    frame::FrameArena& arena = sink_->arena();
+    const auto repaired = jpeg::repair_frame(buffer.memory, arena.geometry().page, frame.bytes,
+                                             http::part_header_bytes_max);
+    if (!repaired) {
+        return drop_damaged(repaired.error());
+    }
+    buffer.lent = true;
+    --own_counters_.buffers_free;
+    ++own_counters_.buffers_lent;
+    ++own_counters_.lent;
+    publish(arena.lend(*buffer.slot), *repaired, frame);
+    return CameraFate::lent;
+}
+
+CameraFate CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noexcept {
+    frame::WritableSlot slot = sink_->take_slot();
+    if (!slot.valid()) {
+        ++counters_.frames_dropped;
+        return CameraFate::no_slot;
+    }
+    // What does not fit may be padding.
+    const std::size_t bytes = std::min(frame.bytes, slot.payload().size());
+    std::memcpy(slot.payload().data(), buffer.payload.data(), bytes);
+    own_counters_.bytes_copied += bytes;
+    const auto repaired = jpeg::repair_frame(slot.memory(), slot.payload_offset(), bytes,
+                                             http::part_header_bytes_max);
+    if (!repaired && bytes < frame.bytes) {
+        ++counters_.frames_oversized;
+        return CameraFate::oversized;
+    }
+    if (!repaired) {
+        return drop_damaged(repaired.error());
+    }
+    ++(buffer.slot ? own_counters_.copied_under_pressure : own_counters_.copied);
+    publish(std::move(slot), *repaired, frame);
+    return CameraFate::copied;
+}
+
+CameraFate CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
+    damage_ = damage;
+    ++own_counters_.damaged;
+    ++counters_.frames_damaged;
+    return CameraFate::damaged;
+}
+
+void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
+                         const CameraFrame& frame) noexcept {
+    ++counters_.frames;
+    counters_.bytes += repaired.bytes;
+    frame::FrameInfo info;
+    info.jpeg_offset = repaired.offset;
+    info.jpeg_bytes = repaired.bytes;
+    info.width = repaired.width;
+    info.height = repaired.height;
+    info.captured = frame.captured;
+    info.captured_at = frame.captured_at;
+    sink_->publish(std::move(slot), info);
+}
+
+// --- order ---
+
+/// After a damaged frame uvcvideo queues its buffer behind the others, and frames are completed in
+/// the order of buffers, so that numbers and times run backwards for a moment (0 1 6 3 4 7). No
+/// frame can be overtaken by more than there are buffers: where more seem to be, the driver has
+/// begun to count anew.
+bool CameraPool::comes_in_order(const CameraFrame& frame) noexcept {
+    const bool first = !std::exchange(counting_, true);
+    const auto ahead = static_cast<std::int32_t>(frame.sequence - newest_);
+    const bool late = (!first && ahead <= 0) || frame.captured_at < newest_captured_at_;
+    const bool anew = late && late_in_a_row_ >= buffers_.size();
+    if (first || anew) {
+        newest_ = frame.sequence;
+        seen_ = ~std::uint64_t{0};
+    } else {
+        count_gaps(frame.sequence);
+    }
+    if (late && !anew) {
+        ++late_in_a_row_;
+        return false;
+    }
+    late_in_a_row_ = 0;
+    newest_captured_at_ = frame.captured_at;
+    return true;
+}
+
+/// A number is missing once it can't come any more: as many later ones have as there are buffers.
+void CameraPool::count_gaps(std::uint32_t sequence) noexcept {
+    const auto ahead = static_cast<std::int32_t>(sequence - newest_);
+    const auto window = static_cast<std::int32_t>(buffers_.size());
+    if (ahead <= 0) {
+        if (-ahead < window) {
+            seen_ |= std::uint64_t{1} << static_cast<unsigned>(-ahead);
+        }
+        return;
+    }
+    for (std::int32_t step = 0; step < std::min(ahead, window); ++step) {
+        own_counters_.gaps += 1 - ((seen_ >> static_cast<unsigned>(window - 1)) & 1U);
+        seen_ <<= 1U;
+    }
+    own_counters_.gaps += static_cast<std::uint64_t>(std::max(ahead - window, 0));
+    seen_ |= 1U;
+    newest_ = sequence;
+}
+
+} // namespace ringcast::source

@@ -1,0 +1,433 @@
+#include "ringcast/source/camera_pool.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "jpeg/samples.hpp"
+#include "ringcast/http/multipart.hpp"
+
+namespace ringcast::source {
+
+namespace {
+
+using namespace std::chrono_literals;
+using test::Bytes;
+using Numbers = std::vector<std::uint32_t>;
+
+constexpr std::size_t buffer_bytes = 16UL * 1024UL;
+
+/// A stream that keeps the latest frame, and every frame while viewers are stalled.
+class Sink final : public FrameSink {
+public:
+    explicit Sink(std::size_t page, std::uint16_t slots)
+        : geometry_{page, buffer_bytes, slots}, memory_(geometry_.arena_bytes()),
+          arena_(memory_, geometry_, http::Boundary(1, 2), std::nullopt) {}
+
+    [[nodiscard]] frame::FrameArena& arena() noexcept override { return arena_; }
+    [[nodiscard]] frame::WritableSlot take_slot() noexcept override { return arena_.take_slot(); }
+    void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override {
+        latest = arena_.finish(std::move(slot), info, ++sequence_);
+        infos.push_back(info);
+        if (viewers_stalled) {
+            stalled.push_back(latest.share());
+        }
+    }
+    void signal_lost(std::string_view) noexcept override {}
+    void rest() noexcept override {}
+    void ended(std::string_view) noexcept override {}
+
+private:
+    frame::SlotGeometry geometry_;
+    std::vector<std::byte> memory_;
+    frame::FrameArena arena_;
+    std::uint64_t sequence_ = 0;
+
+public:
+    std::vector<frame::FrameInfo> infos;
+    bool viewers_stalled = false;
+    frame::FrameLease latest;
+    std::vector<frame::FrameLease> stalled;
+};
+
+struct Setup {
+    std::size_t page = 4096;
+    std::size_t buffers = 4;
+    bool registered = true;
+    std::uint16_t slots = 8;
+};
+
+/// A camera that writes what the test says into the buffer that has been queued longest.
+class Bench final : public CameraBuffers {
+public:
+    explicit Bench(Setup setup = {})
+        : sink(setup.page, setup.slots), setup_(setup), pool(*this, counters) {
+        pool.start(sink);
+        plug();
+    }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+    ~Bench() override {
+        unplug();
+        let_go();
+        CHECK(pool.idle());
+        CHECK(pool.counters().buffers_lent == 0);
+        CHECK(returned_sets.size() == sets.size());
+    }
+
+    void plug() {
+        std::vector<CameraBuffer> mapped;
+        std::vector<Bytes>& memory = sets.emplace_back();
+        for (std::size_t i = 0; i < setup_.buffers; ++i) {
+            // The buffer in whole pages, and a page before and behind it.
+            const std::size_t pages = (buffer_bytes + setup_.page - 1) / setup_.page + 2;
+            memory.emplace_back(setup_.registered ? pages * setup_.page : buffer_bytes);
+        }
+        for (std::size_t i = 0; i < setup_.buffers; ++i) {
+            CameraBuffer& buffer = mapped.emplace_back();
+            buffer.memory = memory[i];
+            if (setup_.registered) {
+                buffer.registered = io::BufferId{static_cast<std::uint16_t>(10 + i)};
+            }
+            queued.push_back(i);
+        }
+        plugged_ = true;
+        CHECK(pool.open(mapped) == sets.size());
+    }
+    void unplug() {
+        if (plugged_) {
+            plugged_ = false;
+            queued.clear();
+            pool.close();
+        }
+    }
+    /// Viewers and the stream have what they wanted.
+    void let_go() {
+        sink.viewers_stalled = false;
+        sink.stalled.clear();
+        sink.latest.release();
+    }
+
+    /// The camera captures `jpeg`.
+    CameraFate capture(const Bytes& jpeg) {
+        now_ += 33ms;
+        return deliver(jpeg, next_sequence_++, now_);
+    }
+    CameraFate deliver(const Bytes& jpeg, std::uint32_t sequence, Instant captured_at) {
+        REQUIRE_FALSE(queued.empty());
+        CameraFrame frame;
+        frame.buffer = queued.front();
+        queued.erase(queued.begin());
+        frame.bytes = jpeg.size();
+        frame.sequence = sequence;
+        frame.captured_at = captured_at;
+        frame.captured = WallTime{captured_at.time_since_epoch()};
+        std::memcpy(payload(frame.buffer), jpeg.data(), std::min(jpeg.size(), buffer_bytes));
+        return pool.on_frame(frame);
+    }
+    /// Numbered frames at the usual rate, and what becomes of them.
+    std::vector<CameraFate> deliver_numbers(const Numbers& numbers) {
+        std::vector<CameraFate> fates;
+        for (const std::uint32_t number : numbers) {
+            fates.push_back(deliver(picture_, number, Instant{1s + number * 33ms}));
+        }
+        return fates;
+    }
+
+    [[nodiscard]] std::byte* payload(std::size_t buffer) {
+        return sets.back()[buffer].data() + (setup_.registered ? setup_.page : 0);
+    }
+    [[nodiscard]] bool in_camera_memory(ConstByteSpan bytes) const {
+        return std::ranges::any_of(sets.back(), [&](const Bytes& memory) {
+            return bytes.data() >= memory.data() &&
+                   bytes.data() + bytes.size() <= memory.data() + memory.size();
+        });
+    }
+
+    void requeue(std::size_t buffer) noexcept override { queued.push_back(buffer); }
+    void set_returned(std::uint32_t set) noexcept override { returned_sets.push_back(set); }
+
+    std::vector<std::vector<Bytes>> sets;
+    std::vector<std::size_t> queued;
+    std::vector<std::uint32_t> returned_sets;
+    Sink sink;
+    SourceCounters counters;
+
+private:
+    Setup setup_;
+    bool plugged_ = false;
+    std::uint32_t next_sequence_ = 0;
+    Instant now_{};
+    Bytes picture_ = test::make_jpeg({});
+
+public:
+    CameraPool pool;
+};
+
+constexpr auto lent = CameraFate::lent;
+constexpr auto copied = CameraFate::copied;
+constexpr auto overtaken = CameraFate::overtaken;
+
+} // namespace
+
+TEST_CASE("a frame is published where the camera has put it, and its buffer comes back") {
+    Bench bench({.page = GENERATE(4096U, 16384U, 65536U)});
+    const Bytes first = test::make_jpeg({.seed = 1});
+    const Bytes second = test::make_jpeg({.seed = 2});
+    REQUIRE(bench.capture(first) == CameraFate::lent);
+    CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), first));
+    CHECK(bench.in_camera_memory(bench.sink.latest.standard_span()));
+    CHECK(bench.in_camera_memory(bench.sink.latest.advance_span()));
+    CHECK(bench.sink.latest.buffer() == io::BufferId{10});
+    CHECK(bench.sink.infos[0].width == 32);
+    CHECK(bench.sink.infos[0].height == 24);
+    CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3});
+    CHECK(bench.pool.counters().buffers_lent == 1);
+    CHECK(bench.pool.counters().buffers_free == 3);
+
+    REQUIRE(bench.capture(second) == CameraFate::lent);
+    CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), second));
+    CHECK(bench.queued == std::vector<std::size_t>{2, 3, 0});
+    CHECK(bench.pool.counters().lent == 2);
+    CHECK(bench.pool.counters().bytes_copied == 0);
+    CHECK(bench.counters.frames == 2);
+    CHECK(bench.counters.bytes == first.size() + second.size());
+}
+
+TEST_CASE("a frame whose buffer is not registered is copied once and its buffer is back at once") {
+    Bench bench({.page = GENERATE(4096U, 16384U, 65536U), .registered = false});
+    const Bytes jpeg = test::make_jpeg({});
+    REQUIRE(bench.capture(jpeg) == CameraFate::copied);
+    CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), jpeg));
+    CHECK_FALSE(bench.in_camera_memory(bench.sink.latest.jpeg_span()));
+    CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3, 0});
+    CHECK(bench.pool.counters().copied == 1);
+    CHECK(bench.pool.counters().copied_under_pressure == 0);
+    CHECK(bench.pool.counters().bytes_copied == jpeg.size());
+}
+
+TEST_CASE("frames are copied while few buffers are left to the camera, and not after") {
+    Bench bench;
+    const Bytes jpeg = test::make_jpeg({});
+    bench.sink.viewers_stalled = true;
+    CHECK(bench.capture(jpeg) == CameraFate::lent);
+    CHECK(bench.capture(jpeg) == CameraFate::lent);
+    CHECK(bench.queued.size() == 2);
+    for (int frame = 0; frame < 5; ++frame) {
+        CHECK(bench.capture(jpeg) == CameraFate::copied);
+        CHECK(bench.queued.size() == 2);
+    }
+    CHECK(bench.pool.counters().copied_under_pressure == 5);
+    bench.let_go();
+    CHECK(bench.queued.size() == 4);
+    for (int frame = 0; frame < 100; ++frame) {
+        CHECK(bench.capture(jpeg) == CameraFate::lent);
+    }
+    CHECK(bench.pool.counters().copied_under_pressure == 5);
+}
+
+TEST_CASE("viewers never hold more than all but two of a camera's buffers") {
+    const std::size_t buffers = GENERATE(1U, 2U, 3U, 4U, 5U, 8U);
+    Bench bench({.buffers = buffers, .slots = 100});
+    const Bytes jpeg = test::make_jpeg({});
+    bench.sink.viewers_stalled = true;
+    for (int frame = 0; frame < 50; ++frame) {
+        static_cast<void>(bench.capture(jpeg));
+        CHECK(bench.queued.size() >= std::min(buffers, CameraPool::reserve));
+    }
+    CHECK(bench.counters.frames == 50);
+    CHECK(bench.pool.counters().lent == buffers - std::min(buffers, CameraPool::reserve));
+}
+
+TEST_CASE("missing Huffman tables are laid in, without moving the picture and in a copy alike") {
+    const bool registered = GENERATE(true, false);
+    Bench bench({.registered = registered});
+    const Bytes whole = test::make_jpeg({});
+    const Bytes bare = test::without_huffman_tables(whole);
+    REQUIRE(bench.capture(bare) == (registered ? CameraFate::lent : CameraFate::copied));
+    const ConstByteSpan shown = bench.sink.latest.jpeg_span();
+    const auto decoded = test::decode_jpeg(shown);
+    REQUIRE(decoded);
+    CHECK(decoded->rgb == test::decode_jpeg(whole)->rgb);
+    CHECK(bench.in_camera_memory(shown) == registered);
+    if (registered) {
+        CHECK(shown.data() + shown.size() == bench.payload(0) + bare.size());
+    }
+}
+
+TEST_CASE("padding behind a frame reaches nobody") {
+    const bool registered = GENERATE(true, false);
+    Bench bench({.registered = registered});
+    const Bytes jpeg = test::make_jpeg({});
+    Bytes padded = jpeg;
+    padded.resize(buffer_bytes - http::PartTail::advance_bytes);
+    static_cast<void>(bench.capture(padded));
+    CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), jpeg));
+}
+
+TEST_CASE("a damaged frame is dropped and counted, and its buffer is back at once") {
+    const bool registered = GENERATE(true, false);
+    Bench bench({.registered = registered});
+    const Bytes jpeg = test::make_jpeg({});
+    SECTION("truncated") {
+        const Bytes half(jpeg.begin(), jpeg.begin() + static_cast<std::ptrdiff_t>(jpeg.size() / 2));
+        CHECK(bench.capture(half) == CameraFate::damaged);
+        CHECK(bench.pool.damage() == jpeg::Damage::end_missing);
+    }
+    SECTION("bad, as the driver says") {
+        CHECK(bench.capture({}) == CameraFate::damaged);
+        CHECK(bench.pool.damage() == jpeg::Damage::none);
+    }
+    SECTION("longer than its buffer, as the driver says") {
+        CHECK(bench.capture(Bytes(4 * buffer_bytes)) == CameraFate::damaged);
+    }
+    CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3, 0});
+    CHECK(bench.pool.counters().damaged == 1);
+    CHECK(bench.counters.frames_damaged == 1);
+    CHECK(bench.counters.frames == 0);
+    CHECK_FALSE(bench.sink.latest.valid());
+    CHECK(bench.sink.arena().free_count() == 8);
+}
+
+TEST_CASE("a frame is dropped when it has to be copied and viewers hold every slot") {
+    Bench bench({.registered = false, .slots = 2});
+    const Bytes jpeg = test::make_jpeg({});
+    bench.sink.viewers_stalled = true;
+    CHECK(bench.capture(jpeg) == CameraFate::copied);
+    CHECK(bench.capture(jpeg) == CameraFate::copied);
+    CHECK(bench.capture(jpeg) == CameraFate::no_slot);
+    CHECK(bench.queued.size() == 4);
+    CHECK(bench.counters.frames_dropped == 1);
+    bench.let_go();
+    CHECK(bench.capture(jpeg) == CameraFate::copied);
+}
+
+TEST_CASE("frames that another has overtaken are dropped") {
+    Bench bench;
+    // As uvcvideo and libcamera complete them after a damaged frame.
+    const auto fates = bench.deliver_numbers({0, 1, 6, 3, 4, 7, 8});
+    CHECK(fates == std::vector{lent, lent, lent, overtaken, overtaken, lent, lent});
+    CHECK(bench.pool.counters().overtaken == 2);
+    CHECK(bench.queued.size() == 3);
+    CHECK(std::ranges::is_sorted(bench.sink.infos, {}, &frame::FrameInfo::captured_at));
+}
+
+TEST_CASE("frames whose time runs backwards are dropped, whatever their number") {
+    Bench bench;
+    const Bytes jpeg = test::make_jpeg({});
+    CHECK(bench.deliver(jpeg, 0, Instant{10s}) == CameraFate::lent);
+    CHECK(bench.deliver(jpeg, 1, Instant{9s}) == CameraFate::overtaken);
+    CHECK(bench.deliver(jpeg, 2, Instant{11s}) == CameraFate::lent);
+}
+
+TEST_CASE("a driver that counts anew is followed after as many frames as there are buffers") {
+    Bench bench;
+    static_cast<void>(bench.deliver_numbers({1000, 1001}));
+    const Bytes jpeg = test::make_jpeg({});
+    std::vector<CameraFate> fates;
+    for (std::uint32_t number = 0; number < 6; ++number) {
+        fates.push_back(bench.deliver(jpeg, number, Instant{100s + number * 33ms}));
+    }
+    CHECK(fates == std::vector{overtaken, overtaken, overtaken, overtaken, lent, lent});
+    CHECK(bench.pool.counters().gaps == 0);
+}
+
+TEST_CASE("numbers of frames may wrap round") {
+    Bench bench;
+    const Bytes jpeg = test::make_jpeg({});
+    CHECK(bench.deliver(jpeg, 0xFFFFFFFF, Instant{1s}) == CameraFate::lent);
+    CHECK(bench.deliver(jpeg, 0, Instant{2s}) == CameraFate::lent);
+    CHECK(bench.deliver(jpeg, 1, Instant{3s}) == CameraFate::lent);
+    CHECK(bench.pool.counters().gaps == 0);
+}
+
+TEST_CASE("frames that the driver dropped are counted, those that come late are not") {
+    Bench bench;
+    SECTION("one, and then many") {
+        static_cast<void>(bench.deliver_numbers({5, 6, 8, 9, 10, 11, 12, 113, 114, 115, 116, 117}));
+        CHECK(bench.pool.counters().gaps == 101);
+    }
+    SECTION("two of those that seemed to be missing come late") {
+        static_cast<void>(bench.deliver_numbers({0, 1, 6, 3, 4, 7, 8, 9, 10, 11}));
+        CHECK(bench.pool.counters().gaps == 2);
+    }
+    SECTION("none") {
+        static_cast<void>(bench.deliver_numbers({7, 8, 9, 10, 11, 12, 13}));
+        CHECK(bench.pool.counters().gaps == 0);
+    }
+}
+
+TEST_CASE("a camera that is unplugged leaves viewers what they have") {
+    Bench bench;
+    const Bytes jpeg = test::make_jpeg({});
+    bench.sink.viewers_stalled = true;
+    REQUIRE(bench.capture(jpeg) == CameraFate::lent);
+    REQUIRE(bench.capture(jpeg) == CameraFate::lent);
+    bench.unplug();
+    CHECK_FALSE(bench.pool.idle());
+    CHECK(bench.pool.counters().buffers == 0);
+    CHECK(bench.pool.counters().buffers_lent == 2);
+    CHECK(std::ranges::equal(bench.sink.stalled[0].jpeg_span(), jpeg));
+    bench.sink.stalled.erase(bench.sink.stalled.begin());
+    CHECK(bench.returned_sets.empty());
+    bench.let_go();
+    CHECK(bench.returned_sets == Numbers{1});
+    CHECK(bench.queued.empty());
+    CHECK(bench.pool.idle());
+}
+
+TEST_CASE("a set of which nothing is with viewers is returned as soon as it is closed") {
+    Bench bench({.registered = GENERATE(true, false)});
+    bench.unplug();
+    CHECK(bench.returned_sets == Numbers{1});
+    bench.unplug();
+    CHECK(bench.pool.idle());
+}
+
+TEST_CASE("a camera is plugged in again while viewers still hold its buffers of before") {
+    Bench bench;
+    const Bytes jpeg = test::make_jpeg({.seed = 1});
+    const Bytes after = test::make_jpeg({.seed = 2});
+    bench.sink.viewers_stalled = true;
+    REQUIRE(bench.capture(jpeg) == CameraFate::lent);
+    bench.unplug();
+    bench.plug();
+    CHECK(bench.queued.size() == 4);
+    REQUIRE(bench.deliver(after, 0, Instant{1000s}) == CameraFate::lent); // its numbers begin anew
+    CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), after));
+    CHECK(std::ranges::equal(bench.sink.stalled[0].jpeg_span(), jpeg));
+    CHECK(bench.pool.counters().buffers_lent == 2);
+
+    bench.sink.stalled.erase(bench.sink.stalled.begin()); // the one of before
+    CHECK(bench.returned_sets == Numbers{1});
+    CHECK(bench.queued.size() == 3); // which is not queued to the camera of now
+    CHECK(bench.pool.counters().gaps == 0);
+}
+
+TEST_CASE("a camera that comes and goes under stalled viewers is copied from in the end") {
+    Bench bench({.slots = 100});
+    const Bytes jpeg = test::make_jpeg({});
+    bench.sink.viewers_stalled = true;
+    std::uint32_t sequence = 0;
+    for (int round = 0; round < 20; ++round) { // each leaves two buffers with viewers
+        for (int frame = 0; frame < 3; ++frame) {
+            ++sequence;
+            const CameraFate fate = bench.deliver(jpeg, sequence, Instant{1s + sequence * 33ms});
+            CHECK((fate == CameraFate::lent || fate == CameraFate::copied));
+            CHECK(bench.queued.size() >= 2);
+        }
+        bench.unplug();
+        bench.plug();
+    }
+    CHECK(bench.pool.counters().buffers_lent <= frame::SlotGeometry::adopted_slots_max);
+    CHECK(bench.counters.frames == 60);
+    bench.let_go();
+    CHECK(bench.returned_sets.size() == 20);
+}
+
+} // namespace ringcast::source
