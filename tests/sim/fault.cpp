@@ -89,6 +89,7 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::close_ate_the_answer, "close with unread bytes", 0, 0},
     {K::progress_unknown, "progress unknown", 0, 3000},
     {K::buffer_refused, "buffer refused", 0, 8000},
+    {K::buffer_release_delayed, "buffer release delayed", 0, 20000},
     {K::link_stalled, "link stalled", 0, 300},
     {K::peer_vanished, "peer vanished", 0, 0},
     {K::peer_closed, "peer closed", 0, 0},
@@ -103,6 +104,15 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::source_ended, "source: ended", 0, 0},
     {K::source_rested, "source: rested", 0, 0},
     {K::source_woken, "source: woken", 0, 0},
+    {K::camera_unplugged, "camera: unplugged", 0, 0},
+    {K::camera_frame_bad, "camera: bad frame", 0, 1000},
+    {K::camera_frame_truncated, "camera: truncated frame", 0, 1000},
+    {K::camera_frame_padded, "camera: padded frame", 0, 10000},
+    {K::camera_without_tables, "camera: frame without Huffman tables", 0, 20000},
+    {K::camera_overtaken, "camera: overtaken frame", 0, 1000},
+    {K::camera_time_backwards, "camera: time runs backwards", 0, 1000},
+    {K::camera_pressed, "camera: few buffers left", 0, 0},
+    {K::camera_set_outlived, "camera: gone before its buffers", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

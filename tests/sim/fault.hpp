@@ -89,8 +89,9 @@ enum class FaultKind : std::uint8_t {
     close_ate_the_answer, ///< closed with unread bytes: a reset instead of an orderly end
     progress_unknown,     ///< the kernel could not be asked
     buffer_refused,       ///< memory could not be registered
-    link_stalled,         ///< a lost packet: nothing for one retransmission time-out
-    peer_vanished,        ///< no reset, no acknowledgement, ever again
+    buffer_release_delayed,
+    link_stalled,  ///< a lost packet: nothing for one retransmission time-out
+    peer_vanished, ///< no reset, no acknowledgement, ever again
     peer_closed,
     peer_half_closed,
     reset_in_backlog,      ///< the connection was reset before it was accepted,
@@ -104,9 +105,19 @@ enum class FaultKind : std::uint8_t {
     source_ended,
     source_rested,
     source_woken,
+    // a camera
+    camera_unplugged,
+    camera_frame_bad,       ///< as the driver says itself
+    camera_frame_truncated, ///< as it does not say
+    camera_frame_padded,
+    camera_without_tables,
+    camera_overtaken,      ///< a frame came after later ones
+    camera_time_backwards, ///< a later frame claims an earlier time
+    camera_pressed,        ///< so few buffers were left that a frame was copied
+    camera_set_outlived,   ///< viewers had buffers of a camera that was gone
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::source_woken) + 1;
+    static_cast<std::size_t>(FaultKind::camera_set_outlived) + 1;
 
 /// Errors that one operation may answer. One draw decides whether, a second one which.
 enum class ErrorGroup : std::uint8_t { accept, receive, read, send, zero_copy, poll, close };

@@ -1,6 +1,6 @@
 #pragma once
 // The pictures of a simulation: made here, and recognised here when a client has received one. A
-// picture is SOI, a comment with its number, bytes that follow from the number, EOI.
+// picture is SOI, an APP0 segment with its number, bytes that follow from the number, EOI.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,15 +24,20 @@ struct Picture {
 
 class FrameLog {
 public:
-    static constexpr std::size_t picture_bytes_min = 64;
+    static constexpr std::size_t picture_bytes_min = 100;
 
     /// Writes a picture of exactly `into.size()` bytes, at least `picture_bytes_min`, and notes it.
     const Picture& make(ByteSpan into, Picture picture);
+    /// What a camera writes: a JPEG of `bytes`, at least `picture_bytes_min`, as far as markers go.
+    /// Without tables it is noted as it must look when they have been laid in.
+    [[nodiscard]] std::vector<std::byte> make_jpeg(std::size_t bytes, bool tables, Picture picture);
     /// The picture that `jpeg` is, to the last byte; none when there never was such a one.
     [[nodiscard]] std::optional<Picture> find(ConstByteSpan jpeg) const;
     [[nodiscard]] std::uint64_t count() const noexcept { return pictures_.size(); }
 
 private:
+    const Picture& note(ConstByteSpan jpeg, Picture picture);
+
     std::vector<Picture> pictures_; ///< by number
 };
 

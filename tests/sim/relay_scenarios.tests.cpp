@@ -29,6 +29,14 @@ World quiet_world() {
     return world;
 }
 
+World camera_world() {
+    World world = quiet_world();
+    world.cameras = true;
+    world.camera.period = world.source.period;
+    world.camera.frame_bytes_min = world.camera.frame_bytes_max = world.source.frame_bytes_max;
+    return world;
+}
+
 ClientPlan stream_viewer(std::string address) {
     ClientPlan plan;
     plan.name = "viewer";
@@ -48,6 +56,14 @@ ClientPlan never_reading_viewer(std::uint32_t number) {
     plan.link.send_buffer = 64'000;
     plan.link.receive_buffer = 2'000;
     plan.read_total_max = 0;
+    return plan;
+}
+
+/// Its socket has no room for a frame, so that it holds one for ever.
+ClientPlan one_frame_viewer(std::uint32_t number) {
+    ClientPlan plan = never_reading_viewer(number);
+    plan.link.send_buffer = 2'000;
+    plan.link.receive_buffer = 500;
     return plan;
 }
 
@@ -407,5 +423,102 @@ TEST_CASE("a resting stream is well to those who ask") {
     run_for(simulation, 1s);
     CHECK(client.reader().last_status() == 200);
     CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
+    finish(simulation);
+}
+
+TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, camera_world());
+    const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
+    run_for(simulation, 1s);
+    CHECK(share_received(simulation, viewer, 10s) >= 0.99);
+    const source::CameraCounters& counters = simulation.camera(0).camera_counters();
+    CHECK(counters.lent > 300);
+    CHECK(counters.bytes_copied == 0);
+    CHECK(counters.gaps == 0);
+    CHECK(simulation.relay().stream(0).arena().free_count() == 32);
+    finish(simulation);
+}
+
+TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as long as that") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = camera_world();
+    world.relay.viewer.stall_timeout = 12s;
+    Simulation simulation(decisions, world);
+    SimCamera& camera = simulation.camera(0);
+    std::vector<const SimClient*> stalled;
+    for (std::uint32_t i = 0; i < 6; ++i) {
+        stalled.push_back(&simulation.add_client(one_frame_viewer(i)));
+        run_for(simulation, 40ms); // each has a frame of its own
+    }
+    const std::uint64_t captured = camera.camera_counters().captured;
+    const std::uint64_t copied = camera.camera_counters().copied_under_pressure;
+    run_for(simulation, 10s);
+    CHECK(camera.camera_counters().buffers_lent == 2);
+    CHECK(camera.camera_counters().captured - captured >= 300);
+    CHECK(camera.camera_counters().copied_under_pressure - copied >= 300);
+    CHECK(std::all_of(stalled.begin(), stalled.end(),
+                      [](const SimClient* client) { return client->here(); }));
+
+    run_for(simulation, 4s);
+    CHECK(simulation.relay().connection_count() == 0);
+    const std::uint64_t copied_in_all = camera.camera_counters().copied_under_pressure;
+    run_for(simulation, 10s);
+    CHECK(camera.camera_counters().copied_under_pressure == copied_in_all);
+    CHECK(camera.camera_counters().gaps == 0);
+    CHECK(camera.frames_missed() == 0);
+    finish(simulation);
+}
+
+TEST_CASE("who holds a camera's buffers is not disconnected for want of slots") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = camera_world();
+    world.relay.viewer.stall_timeout = 60s;
+    Simulation simulation(decisions, world);
+    const SimClient& good = simulation.add_client(stream_viewer("192.0.2.1:1"));
+    run_for(simulation, 1s);
+    std::vector<const SimClient*> first;
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        const SimClient& client = simulation.add_client(one_frame_viewer(i));
+        run_for(simulation, 40ms);
+        if (simulation.camera(0).camera_counters().copied_under_pressure == 0) {
+            first.push_back(&client); // it holds a buffer of the camera
+        }
+    }
+    CHECK(simulation.relay().counters().evicted_for_memory > 30);
+    REQUIRE_FALSE(first.empty());
+    CHECK(std::all_of(first.begin(), first.end(),
+                      [](const SimClient* client) { return client->here(); }));
+    CHECK(share_received(simulation, good, 2s) >= 0.95);
+    CHECK(simulation.camera(0).frames_missed() == 0);
+    CHECK(simulation.source(0).counters().frames_dropped == 0);
+    finish(simulation);
+}
+
+TEST_CASE(
+    "a camera is unplugged and plugged in again under viewers, those that are stuck included") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, camera_world());
+    SimCamera& camera = simulation.camera(0);
+    const SimClient& good = simulation.add_client(stream_viewer("192.0.2.1:1"));
+    const SimClient& stuck = simulation.add_client(one_frame_viewer(1));
+    run_for(simulation, 1s);
+    for (int round = 0; round < 3; ++round) {
+        const std::uint64_t placeholders = good.reader().placeholders();
+        camera.unplug(1500ms);
+        run_for(simulation, 1400ms);
+        CHECK(simulation.relay().stream(0).state() == relay::StreamState::lost);
+        CHECK(good.reader().placeholders() > placeholders);
+        run_for(simulation, 300ms);
+        CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
+        CHECK(share_received(simulation, good, 500ms) >= 0.9);
+    }
+    CHECK(stuck.here());
+    CHECK(camera.sets_mapped() ==
+          2); // that of now, and the one that the stuck viewer has a part of
+    run_for(simulation, 12s);
+    CHECK(stuck.was_reset());
+    CHECK(camera.sets_mapped() == 1);
+    CHECK(good.here());
     finish(simulation);
 }

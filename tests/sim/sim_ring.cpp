@@ -315,9 +315,10 @@ void SimRing::let_go(std::uint64_t registration, std::uint64_t number) {
     if (ready.completion.token.kind == io::OpKind::none) {
         return;
     }
-    const Duration late{setup_.faults
-                            ? std::chrono::milliseconds(decisions_.below(late_release_ms_max))
-                            : Duration{}};
+    Duration late{};
+    if (chooses(FaultKind::buffer_release_delayed)) {
+        late = std::chrono::milliseconds(decisions_.between(1, late_release_ms_max));
+    }
     events_.after(late, [this, ready] { ready_.push_back(ready); });
 }
 

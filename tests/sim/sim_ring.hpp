@@ -69,6 +69,8 @@ public:
     // --- the world around it ---
     [[nodiscard]] EventQueue& events() noexcept { return events_; }
     [[nodiscard]] Decisions& decisions() noexcept { return decisions_; }
+    /// Faults happen unless a test wants none.
+    [[nodiscard]] bool faulty() const noexcept { return setup_.faults; }
     [[nodiscard]] int open_listener();
     /// An eventfd; `signal` makes it readable.
     [[nodiscard]] int open_event();

@@ -139,8 +139,7 @@ void SimSource::make_frame() {
     if (setup_.holds_two) {
         slot_ = sink_->take_slot();
     }
-    last_published_at_ = ring_.now();
-    steady_since_ = steady_since_ == never ? last_published_at_ : steady_since_;
+    steady_since_ = steady_since_ == never ? ring_.now() : steady_since_;
     sink_->publish(std::move(full), info);
 }
 

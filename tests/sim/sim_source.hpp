@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ringcast/source/frame_source.hpp"
@@ -30,7 +31,28 @@ struct SourceSetup {
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
-class SimSource final : public source::FrameSource {
+/// What the simulation asks of everything that makes frames in it.
+class SimProducer : public source::FrameSource {
+public:
+    /// Since when a frame has come in every period; `never` without signal.
+    [[nodiscard]] virtual Instant steady_since() const noexcept = 0;
+    /// Of the arena's own slots, those that it writes.
+    [[nodiscard]] virtual std::size_t slots_held() const noexcept = 0;
+    /// The first thing that it found wrong; empty when nothing is.
+    [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
+
+protected:
+    void complain(std::string what) {
+        if (complaint_.empty()) {
+            complaint_ = std::move(what);
+        }
+    }
+
+private:
+    std::string complaint_;
+};
+
+class SimSource final : public SimProducer {
 public:
     SimSource(SimRing& ring, FrameLog& log, SourceSetup setup);
 
@@ -46,11 +68,8 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "sim"; }
 
-    /// Since when a frame has come in every period; `never` without signal.
-    [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
-    [[nodiscard]] Instant last_published_at() const noexcept { return last_published_at_; }
-    [[nodiscard]] std::size_t slots_held() const noexcept { return slot_.valid() ? 1 : 0; }
-    [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+    [[nodiscard]] Instant steady_since() const noexcept override { return steady_since_; }
+    [[nodiscard]] std::size_t slots_held() const noexcept override { return slot_.valid() ? 1 : 0; }
 
 private:
     static constexpr std::uint8_t op_read = 0;
@@ -81,7 +100,6 @@ private:
     frame::WritableSlot slot_;
     Instant signal_back_at_ = never;
     Instant steady_since_ = never;
-    Instant last_published_at_{};
     source::SourceCounters counters_;
 };
 

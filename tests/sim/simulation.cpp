@@ -61,6 +61,16 @@ World some_world(Decisions& decisions) {
     world.source.jitters = decisions.once_in(2);
     world.source.rests = decisions.once_in(3);
     world.source.wakes_after = milliseconds(decisions.below(200));
+    world.cameras = decisions.once_in(2);
+    world.camera.period = world.source.period;
+    world.camera.frame_bytes_min = world.source.frame_bytes_min;
+    world.camera.frame_bytes_max = world.source.frame_bytes_max;
+    world.camera.buffers = decisions.between(2, 6);
+    world.camera.registers = !decisions.once_in(4);
+    world.camera.jitters = world.source.jitters;
+    world.camera.unplugged = decisions.once_in(2);
+    world.camera.rests = world.source.rests;
+    world.camera.wakes_after = world.source.wakes_after;
     world.arrival_pause_max = milliseconds(decisions.between(5, 200));
     world.crowd = decisions.once_in(4);
     relay::RelaySettings& relay = world.relay;
@@ -132,7 +142,11 @@ void Simulation::add_stream(const World& world) {
         memory, geometry, world.relay.boundary,
         buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt));
     arenas_.back()->set_release_hook(poison_slot);
-    sources_.push_back(std::make_unique<SimSource>(ring_, log_, world.source));
+    if (world.cameras) {
+        sources_.push_back(std::make_unique<SimCamera>(ring_, log_, world.camera));
+    } else {
+        sources_.push_back(std::make_unique<SimSource>(ring_, log_, world.source));
+    }
 }
 
 // --- who comes ---
@@ -250,7 +264,7 @@ void Simulation::check_clients() {
         if (!client->plan().healthy || stopping_ || !reader.streaming()) {
             continue;
         }
-        const SimSource& source = *sources_[client->plan().requests[0].expectation.stream];
+        const SimProducer& source = *sources_[client->plan().requests[0].expectation.stream];
         if (client->was_reset()) {
             fail("a healthy viewer was disconnected");
         }
@@ -265,15 +279,18 @@ void Simulation::check_slots() {
     std::uint32_t leases = 0;
     for (std::size_t i = 0; i < arenas_.size(); ++i) {
         const frame::FrameArena& arena = *arenas_[i];
+        const std::uint16_t own = arena.geometry().slot_count;
         std::size_t in_use = arena.free_count() + sources_[i]->slots_held();
-        for (std::uint16_t slot = 0; slot < arena.geometry().slot_count; ++slot) {
+        for (std::uint16_t slot = 0; slot < own + frame::SlotGeometry::adopted_slots_max; ++slot) {
             const std::uint32_t count = arena.lease_count(frame::SlotIndex{slot});
             leases += count;
-            in_use += count > 0 ? 1 : 0;
+            in_use += count > 0 && slot < own ? 1 : 0;
         }
-        if (in_use != arena.geometry().slot_count) {
-            fail(fmt::format("{} of {} slots are accounted for", in_use,
-                             arena.geometry().slot_count));
+        if (in_use != own) {
+            fail(fmt::format("{} of {} slots are accounted for", in_use, own));
+        }
+        if (!sources_[i]->complaint().empty()) {
+            fail(sources_[i]->complaint());
         }
         if (sources_[i]->counters().frames_dropped > 0) {
             fail("the source found no slot");

@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "ringcast/base/assert.hpp"
 #include "ringcast/frame/frame_arena.hpp"
 #include "ringcast/relay/relay.hpp"
 #include "sim/client_plans.hpp"
 #include "sim/decisions.hpp"
 #include "sim/frame_log.hpp"
+#include "sim/sim_camera.hpp"
 #include "sim/sim_client.hpp"
 #include "sim/sim_ring.hpp"
 #include "sim/sim_source.hpp"
@@ -29,6 +31,8 @@ struct World {
     std::uint32_t streams = 1;
     std::uint32_t viewers_max = 12;
     SourceSetup source;
+    bool cameras = false; ///< instead of such sources
+    CameraSetup camera;
     relay::RelaySettings relay{http::Boundary{1, 2}};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
@@ -57,7 +61,12 @@ public:
     SimClient& add_client(ClientPlan plan);
     [[nodiscard]] SimRing& ring() noexcept { return ring_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
-    [[nodiscard]] const SimSource& source(std::size_t stream) const { return *sources_[stream]; }
+    [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
+    /// In a world of cameras.
+    [[nodiscard]] SimCamera& camera(std::size_t stream) {
+        RINGCAST_ASSERT(world_.cameras);
+        return static_cast<SimCamera&>(*sources_[stream]);
+    }
     [[nodiscard]] const std::vector<std::unique_ptr<SimClient>>& clients() const noexcept {
         return clients_;
     }
@@ -85,7 +94,7 @@ private:
     FrameLog log_;
     std::vector<std::unique_ptr<std::byte, FreeMemory>> memory_;
     std::vector<std::unique_ptr<frame::FrameArena>> arenas_;
-    std::vector<std::unique_ptr<SimSource>> sources_;
+    std::vector<std::unique_ptr<SimProducer>> sources_;
     SimPainter painter_;
     int tcp_listener_;
     int unix_listener_;

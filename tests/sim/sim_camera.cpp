@@ -1,0 +1,360 @@
+#include "sim/sim_camera.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "ringcast/base/assert.hpp"
+
+namespace ringcast::sim {
+
+namespace {
+
+constexpr std::uint64_t unplug_interval = 80; ///< frames, on average
+constexpr std::uint64_t absence_ms_max = 1500;
+constexpr std::size_t padding_max = 3000;
+constexpr std::uint64_t backwards_ms_max = 500;
+/// A frame is overtaken by fewer than there are buffers, and the pool builds on that.
+constexpr std::size_t forbidden_in_a_row_max = 2;
+
+} // namespace
+
+SimCamera::SimCamera(SimRing& ring, FrameLog& log, CameraSetup setup)
+    : ring_(ring), log_(log), setup_(setup), pool_(*this, counters_) {}
+
+// --- the driver ---
+
+void SimCamera::tick() {
+    if (stopping_) {
+        return;
+    }
+    Decisions& decisions = ring_.decisions();
+    if (capturing_ && !gone_) {
+        capture();
+        if (setup_.unplugged && decisions.once_in(unplug_interval)) {
+            unplug(std::chrono::milliseconds(decisions.below(absence_ms_max)));
+        }
+    }
+    Duration next = setup_.period;
+    if (setup_.jitters) {
+        next = setup_.period / 2 + Duration(static_cast<std::int64_t>(decisions.below(
+                                       static_cast<std::uint64_t>(setup_.period.count()))));
+    }
+    ring_.events().after(next, [this] { tick(); });
+}
+
+void SimCamera::unplug(Duration absence) {
+    if (!capturing_ || gone_) {
+        return;
+    }
+    ring_.decisions().note(FaultKind::camera_unplugged);
+    gone_ = true;
+    absence_ = absence;
+    ring_.signal(event_);
+}
+
+void SimCamera::capture() {
+    Completed completed;
+    completed.frame.sequence = next_sequence_++;
+    if (queue_.empty()) {
+        ++frames_missed_;
+        steady_since_ = never;
+        // Those that wait for a loop that is late are nobody's fault.
+        if (buffers_at_home() < std::min(source::CameraPool::reserve, setup_.buffers)) {
+            complain("the camera has no buffer to fill: viewers hold them");
+        }
+        return;
+    }
+    completed.frame.buffer = queue_.front();
+    queue_.pop_front();
+    completed.frame.captured_at = ring_.events().now();
+    completed.frame.captured = ring_.wall_now();
+    const std::vector<std::byte> bytes = expose(completed);
+    std::memcpy(payload(completed.frame.buffer).data(), bytes.data(), bytes.size());
+    if (completed.overtaken) {
+        held_back_ = completed;
+        held_for_ = 1 + ring_.decisions().below(2);
+        return;
+    }
+    complete(completed);
+    if (held_back_ && --held_for_ == 0) {
+        complete(*std::exchange(held_back_, std::nullopt));
+    }
+}
+
+void SimCamera::complete(const Completed& completed) {
+    completed_.push_back(completed);
+    ring_.signal(event_);
+}
+
+bool SimCamera::chooses(FaultKind kind) {
+    return ring_.faulty() && ring_.decisions().choose(kind);
+}
+
+/// What the sensor sees, and what becomes of it on its way into the buffer.
+std::vector<std::byte> SimCamera::expose(Completed& completed) {
+    Decisions& decisions = ring_.decisions();
+    Picture picture;
+    picture.stream = stream_;
+    picture.captured = completed.frame.captured;
+    picture.captured_at = completed.frame.captured_at;
+    std::vector<std::byte> jpeg =
+        log_.make_jpeg(decisions.between(setup_.frame_bytes_min, setup_.frame_bytes_max),
+                       !chooses(FaultKind::camera_without_tables), picture);
+    completed.frame.bytes = jpeg.size();
+    const std::size_t in_a_row_max =
+        std::min<std::size_t>(setup_.buffers / 2, forbidden_in_a_row_max);
+    if (forbidden_in_a_row_ < in_a_row_max && !held_back_) {
+        choose_misfortune(completed, jpeg);
+    }
+    if (completed.forbidden) {
+        ++forbidden_in_a_row_;
+        return jpeg;
+    }
+    forbidden_in_a_row_ = 0;
+    last_good_at_ = completed.frame.captured_at;
+    if (chooses(FaultKind::camera_frame_padded)) {
+        jpeg.resize(jpeg.size() + 1 + decisions.below(padding_max));
+        completed.frame.bytes = jpeg.size();
+    }
+    return jpeg;
+}
+
+void SimCamera::choose_misfortune(Completed& completed, std::vector<std::byte>& jpeg) {
+    Decisions& decisions = ring_.decisions();
+    completed.forbidden = true;
+    jpeg[jpeg.size() - 3] ^= std::byte{1}; // so that a viewer who gets it notices
+    if (chooses(FaultKind::camera_overtaken)) {
+        completed.overtaken = true;
+    } else if (last_good_at_ != never && chooses(FaultKind::camera_time_backwards)) {
+        completed.frame.captured_at =
+            last_good_at_ - std::chrono::milliseconds(decisions.between(1, backwards_ms_max));
+    } else if (chooses(FaultKind::camera_frame_bad)) {
+        completed.frame.bytes = 0;
+    } else if (chooses(FaultKind::camera_frame_truncated)) {
+        jpeg.resize(decisions.between(1, jpeg.size() - 1));
+        completed.frame.bytes = jpeg.size();
+    } else {
+        completed.forbidden = false;
+        jpeg[jpeg.size() - 3] ^= std::byte{1};
+    }
+}
+
+ByteSpan SimCamera::payload(std::size_t buffer) {
+    const ByteSpan memory = sets_.back().memory[buffer];
+    const std::size_t page = sink_->arena().geometry().page;
+    return memory.subspan(page, memory.size() - 2 * page);
+}
+
+// --- the source ---
+
+void SimCamera::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+    sink_ = &sink;
+    stream_ = stream;
+    pool_.start(sink);
+    event_ = ring_.open_event();
+    arm();
+    ring_.events().after(setup_.period, [this] { tick(); });
+    if (setup_.rests) {
+        sink.rest();
+    } else {
+        plug();
+    }
+}
+
+void SimCamera::arm() {
+    reading_ = true;
+    ring_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
+}
+
+void SimCamera::plug() {
+    const std::size_t page = sink_->arena().geometry().page;
+    const std::size_t largest = setup_.frame_bytes_max + padding_max + page;
+    Set& set = sets_.emplace_back();
+    set.number = next_set_++;
+    std::vector<source::CameraBuffer> mapped;
+    for (std::size_t i = 0; i < setup_.buffers; ++i) {
+        set.memory.emplace_back(largest / page * page + 2 * page);
+    }
+    for (std::size_t i = 0; i < setup_.buffers; ++i) {
+        const auto operation = static_cast<std::uint8_t>(op_released + i);
+        source::CameraBuffer& buffer = mapped.emplace_back();
+        buffer.memory = payload(i);
+        set.registered.emplace_back();
+        if (setup_.registers) {
+            auto registered = ring_.register_buffer(
+                set.memory[i], io::source_token(stream_, operation, set.number));
+            if (registered) {
+                set.registered[i] = *registered;
+                buffer = {set.memory[i], *registered};
+            }
+        }
+        queue_.push_back(i);
+    }
+    const std::uint32_t number = pool_.open(mapped);
+    RINGCAST_ASSERT(number == set.number);
+    next_sequence_ = 0;
+    forbidden_in_a_row_ = 0;
+    last_good_at_ = never;
+    capturing_ = true;
+}
+
+void SimCamera::end_capture() {
+    capturing_ = false;
+    gone_ = false;
+    steady_since_ = never;
+    queue_.clear();
+    completed_.clear();
+    held_back_.reset();
+    pool_.close();
+    if (pool_.counters().buffers_lent > 0) {
+        ring_.decisions().note(FaultKind::camera_set_outlived);
+    }
+}
+
+void SimCamera::requeue(std::size_t buffer) noexcept {
+    if (std::find(queue_.begin(), queue_.end(), buffer) != queue_.end()) {
+        complain("a buffer is queued twice");
+    }
+    queue_.push_back(buffer);
+}
+
+void SimCamera::set_returned(std::uint32_t number) noexcept {
+    const auto set = std::find_if(sets_.begin(), sets_.end(),
+                                  [number](const Set& other) { return other.number == number; });
+    RINGCAST_ASSERT(set != sets_.end());
+    for (const std::optional<io::BufferId>& buffer : set->registered) {
+        if (buffer) {
+            ring_.release_buffer(*buffer);
+            ++set->answers_due;
+        }
+    }
+    if (set->answers_due == 0) {
+        sets_.erase(set);
+    }
+}
+
+void SimCamera::on_released(std::uint32_t number) {
+    const auto set = std::find_if(sets_.begin(), sets_.end(),
+                                  [number](const Set& other) { return other.number == number; });
+    RINGCAST_ASSERT(set != sets_.end());
+    RINGCAST_ASSERT(set->answers_due > 0);
+    if (--set->answers_due == 0) {
+        sets_.erase(set);
+    }
+}
+
+void SimCamera::on_completion(const io::Completion& completion) noexcept {
+    const std::uint8_t operation = io::source_token_operation(completion.token);
+    switch (operation) {
+    case op_read:
+        reading_ = false;
+        if (stopping_) {
+            close_event();
+            return;
+        }
+        arm();
+        take_frames();
+        return;
+    case op_cancel:
+        return;
+    case op_close:
+        closed_ = true;
+        return;
+    default:
+        on_released(completion.token.generation);
+    }
+}
+
+void SimCamera::take_frames() {
+    if (gone_ && capturing_) {
+        end_capture();
+        plugs_at_ = ring_.now() + absence_;
+        sink_->signal_lost("the camera is unplugged");
+        return;
+    }
+    while (!completed_.empty()) {
+        const Completed completed = completed_.front();
+        completed_.pop_front();
+        const std::size_t left = buffers_at_home();
+        const source::CameraFate fate = pool_.on_frame(completed.frame);
+        check_fate(completed.frame, fate, left);
+        const bool published =
+            fate == source::CameraFate::lent || fate == source::CameraFate::copied;
+        if (published && completed.forbidden) {
+            complain("a frame was published that is damaged or was overtaken");
+        }
+        if (!published) {
+            steady_since_ = never;
+        } else if (steady_since_ == never) {
+            steady_since_ = ring_.now();
+        }
+    }
+}
+
+void SimCamera::check_fate(const source::CameraFrame& frame, source::CameraFate fate,
+                           std::size_t left) {
+    const bool lent = fate == source::CameraFate::lent;
+    if (!lent && std::find(queue_.begin(), queue_.end(), frame.buffer) == queue_.end()) {
+        complain("a buffer that was not lent is not queued again");
+    }
+    if (lent && left < source::CameraPool::reserve) {
+        complain("a buffer was lent although too few are left");
+    }
+    if (fate == source::CameraFate::copied && sets_.back().registered[frame.buffer]) {
+        ring_.decisions().note(FaultKind::camera_pressed);
+        if (left >= source::CameraPool::reserve) {
+            complain("a frame was copied although enough buffers are left");
+        }
+    }
+    if (buffers_at_home() < std::min(source::CameraPool::reserve, setup_.buffers)) {
+        complain(fmt::format("only {} buffers are left to the camera", buffers_at_home()));
+    }
+}
+
+void SimCamera::on_deadline(Instant now) noexcept {
+    if (now < plugs_at_) {
+        return;
+    }
+    plugs_at_ = never;
+    if (setup_.rests && !watched_) {
+        sink_->rest();
+    } else {
+        plug();
+    }
+}
+
+void SimCamera::set_watched(bool watched) noexcept {
+    watched_ = watched;
+    if (!setup_.rests || stopping_) {
+        return;
+    }
+    if (watched && !capturing_ && plugs_at_ == never) {
+        ring_.decisions().note(FaultKind::source_woken);
+        plugs_at_ = ring_.now() + setup_.wakes_after;
+    } else if (!watched && capturing_) {
+        ring_.decisions().note(FaultKind::source_rested);
+        end_capture();
+        sink_->rest();
+    }
+}
+
+void SimCamera::stop() noexcept {
+    stopping_ = true;
+    plugs_at_ = never;
+    end_capture();
+    if (reading_) {
+        ring_.cancel(io::source_token(stream_, op_cancel, 1),
+                     io::source_token(stream_, op_read, 1));
+    } else {
+        close_event();
+    }
+}
+
+void SimCamera::close_event() {
+    ring_.close(io::source_token(stream_, op_close, 1), event_);
+}
+
+} // namespace ringcast::sim
