@@ -164,6 +164,7 @@ CameraFate CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
 void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
                          const CameraFrame& frame) noexcept {
     ++counters_.frames;
+    counters_.frames_repaired += repaired.changed ? 1 : 0;
     counters_.bytes += repaired.bytes;
     frame::FrameInfo info;
     info.jpeg_offset = repaired.offset;

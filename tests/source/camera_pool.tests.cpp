@@ -258,6 +258,10 @@ TEST_CASE("missing Huffman tables are laid in, without moving the picture and in
     if (registered) {
         CHECK(shown.data() + shown.size() == bench.payload(0) + bare.size());
     }
+    CHECK(bench.counters.frames_repaired == 1);
+    static_cast<void>(bench.capture(whole));
+    CHECK(bench.counters.frames == 2);
+    CHECK(bench.counters.frames_repaired == 1);
 }
 
 TEST_CASE("padding behind a frame reaches nobody") {
