@@ -98,7 +98,7 @@ class Camera:
             stdin=subprocess.DEVNULL,
         )
         try:
-            harness.wait_for(self.seen_by_driver, f"the driver of {product}")
+            harness.wait_for(self.seen_by_driver, f"the driver of {product}", COMMAND_SECONDS_MAX)
             guest.run("udevadm", "settle")
         except AssertionError:
             self.unplug()

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include <zlib.h>
 
@@ -24,34 +28,53 @@ std::uint32_t crc_of(ConstByteSpan bytes) noexcept {
         ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
+// Both by functions of the C library: in an emulated processor a debug build's own loops take
+// seconds.
+
+std::optional<std::size_t> find(ConstByteSpan bytes, std::span<const std::byte> marker,
+                                std::size_t from) noexcept {
+    const void* found =
+        ::memmem(bytes.data() + from, bytes.size() - from, marker.data(), marker.size());
+    if (found == nullptr) {
+        return std::nullopt;
+    }
+    return static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
+}
+
+Result<std::vector<std::byte>> read_file(const std::string& path) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    std::vector<std::byte> bytes(error ? 0 : size);
+    std::ifstream input(path, std::ios::binary);
+    if (error ||
+        !input.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
+        return fail(path + ": can't be read");
+    }
+    return bytes;
+}
+
 } // namespace
 
 Result<JpegFrames> JpegFrames::load(const std::string& path) {
-    JpegFrames frames;
-    std::ifstream input(path, std::ios::binary);
-    const std::vector<char> text{std::istreambuf_iterator<char>(input), {}};
-    if (!input.is_open() || input.bad()) {
-        return fail(path + ": can't be read");
+    Result<std::vector<std::byte>> file = read_file(path);
+    if (!file) {
+        return tl::unexpected(file.error());
     }
-    const ConstByteSpan bytes = as_bytes({text.data(), text.size()});
-    frames.file_.assign(bytes.begin(), bytes.end());
+    JpegFrames frames;
+    frames.file_ = std::move(*file);
 
     // Neither marker occurs within a JPEG's own data, and none of ours has a thumbnail.
-    const auto end = frames.file_.cend();
-    auto begin = frames.file_.cbegin();
-    while (true) {
-        begin = std::search(begin, end, soi.begin(), soi.end());
-        const auto last = std::search(begin, end, eoi.begin(), eoi.end());
-        if (last == end) {
+    const ConstByteSpan bytes(frames.file_);
+    std::size_t end = 0;
+    while (const auto begin = find(bytes, soi, end)) {
+        const auto last = find(bytes, eoi, *begin);
+        if (!last) {
             break;
         }
-        Jpeg jpeg;
-        jpeg.begin = static_cast<std::size_t>(begin - frames.file_.cbegin());
-        jpeg.bytes = static_cast<std::size_t>(last - begin) + marker_bytes;
-        jpeg.crc = crc_of(
-            ConstByteSpan(frames.file_).subspan(jpeg.begin, jpeg.bytes).subspan(marker_bytes));
-        frames.jpegs_.push_back(jpeg);
-        begin = last;
+        end = *last + marker_bytes;
+        frames.jpegs_.push_back(
+            {*begin, end - *begin,
+             crc_of(bytes.subspan(*begin + marker_bytes, end - *begin - marker_bytes))});
     }
     if (frames.jpegs_.empty()) {
         return fail(path + ": no JPEG in it");
