@@ -12,6 +12,15 @@ pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing>=2.3)
 pkg_check_modules(libjpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 
+# Before 0.3 a camera could not be turned, and released cameras stayed open.
+if(RINGCAST_LIBCAMERA)
+    pkg_check_modules(libcamera IMPORTED_TARGET libcamera>=0.3.2)
+    if(NOT libcamera_FOUND)
+        message(FATAL_ERROR "libcamera 0.3.2 or later is missing: install libcamera-dev (Debian 12: "
+            "libcamera-dev/bookworm-backports), or build with -DRINGCAST_LIBCAMERA=OFF, without cameras")
+    endif()
+endif()
+
 # Debian's prometheus-cpp package config also wants the libraries of its HTTP parts; ringcast uses
 # only the core, which brings a pkg-config file of its own.
 pkg_check_modules(prometheus_cpp_core REQUIRED IMPORTED_TARGET prometheus-cpp-core)

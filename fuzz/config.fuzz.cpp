@@ -43,6 +43,13 @@ void check_source(const SourceConfig& source) {
         RINGCAST_ASSERT(!exec->command.front().empty());
     } else if (const auto* file = std::get_if<FileSource>(&source)) {
         RINGCAST_ASSERT(!file->path.empty());
+    } else if (const auto* camera = std::get_if<LibcameraSource>(&source)) {
+        RINGCAST_ASSERT(!camera->size || within_limits(*camera->size));
+        RINGCAST_ASSERT(within_limits(find_key("streams", "fps", "libcamera"), camera->fps));
+        RINGCAST_ASSERT(
+            within_limits(find_key("streams", "quality", "libcamera"), camera->quality));
+        RINGCAST_ASSERT(!orientation_name(camera->orientation).empty());
+        RINGCAST_ASSERT(!camera_tier_name(camera->tier).empty());
     }
 }
 

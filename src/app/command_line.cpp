@@ -29,11 +29,11 @@ namespace ringcast::app {
 namespace {
 
 constexpr std::string_view examples_text =
-    R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to begin:
+    R"(ringcast shows a camera or any JPEG frames to many viewers. Four ways to begin:
 
-  ringcast pattern                            a moving test picture, at http://127.0.0.1:8080
-  rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
-                                              a Raspberry Pi camera, or whatever writes JPEG frames
+  ringcast camera                             the camera of this machine, at http://127.0.0.1:8080
+  ringcast pattern                            a moving test picture, where there is none
+  ffmpeg ... -f mjpeg - | ringcast -          whatever writes JPEG frames
   ringcast --config ringcast.toml             several streams, everything adjustable
 
 `ringcast --help` has the rest.
@@ -42,10 +42,14 @@ constexpr std::string_view examples_text =
 constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast --config FILE [OPTION]...
        ringcast doctor [--config FILE] [--listen ADDRESS]...
+       ringcast cameras
 
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
 SOURCE is one of
+  camera, camera:ID     the only camera, or the one that ID says: its id or a part of it, its model,
+                        or its number in the list of `ringcast cameras`
+  /dev/video0           the camera with that device
   pattern               a moving test picture
   -                     standard input: JPEG frames one after the other; ringcast ends with it
   FILE                  a recording (.mjpeg, .mjpg) or a picture (.jpg, .jpeg), in a loop
@@ -59,20 +63,25 @@ Options, before or after SOURCE
   --config FILE         read the configuration from FILE
   --listen ADDRESS      HOST:PORT, :PORT (every address), [IPV6]:PORT or unix:/PATH; may be
                         repeated; replaces what the configuration says (default: 127.0.0.1:8080)
-  --size WIDTHxHEIGHT   of the pattern (default: 1280x720)
-  --fps N               frames per second of a pattern, recording or picture
+  --size WIDTHxHEIGHT   of the camera or pattern (default: 1280x720; of a camera the largest up to
+                        that)
+  --fps N               frames per second of a camera, pattern, recording or picture
                         (default: 30; 1 for pictures)
-  --quality N           JPEG quality of the pattern, 1 to 100 (default: 80)
+  --quality N           JPEG quality of the pattern, and of cameras that make no JPEG themselves,
+                        1 to 100 (default: 80)
   --log-level LEVEL     debug, info, warning or error (default: info)
   --check               say what the configuration means, or what is wrong with it, and end
   --version             print the version
   --help                print this
 
+`ringcast cameras` lists the cameras of this machine with what each makes, and prints a block of
+configuration for each.
+
 Examples
+  ringcast camera --size 1920x1080 --listen :8080
   ringcast pattern --size 1920x1080 --fps 60
   ringcast pattern --listen :8080             open to your network; there is no password yet
   rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
-  ffmpeg -f v4l2 -input_format mjpeg -i /dev/video0 -c copy -f mjpeg - | ringcast -
   ringcast holiday.mjpeg --fps 25
   ringcast --config ringcast.toml --check
 
@@ -128,15 +137,15 @@ bool is_frame_file(const std::filesystem::path& path) {
 }
 
 constexpr std::string_view source_expected =
-    "expected pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
+    "expected camera, pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
+constexpr std::string_view camera_word = "camera";
+constexpr std::string_view cameras_word = "cameras";
 
 std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
-    constexpr std::array<std::string_view, 2> words{"pattern", doctor_word};
+    constexpr std::array<std::string_view, 4> words{"pattern", camera_word, cameras_word,
+                                                    doctor_word};
     if (type == std::filesystem::file_type::character) {
-        return fmt::format("{} is a device, which ringcast does not open itself yet; if it is a "
-                           "camera, try: ffmpeg -f v4l2 -input_format mjpeg -i {} -c copy -f mjpeg "
-                           "- | ringcast -",
-                           word, word);
+        return fmt::format("{} is a device, but no camera's, such as /dev/video0", word);
     }
     if (type == std::filesystem::file_type::regular) {
         return fmt::format("SOURCE {} has none of the extensions .mjpeg, .mjpg, .jpg, .jpeg (JPEG "
@@ -155,12 +164,36 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
                             : "; to show what a program makes: PROGRAM ... | ringcast -");
 }
 
+/// What libcamera knows a camera by, or one of its devices, also by the links of udev.
+std::optional<config::LibcameraSource> named_camera(const std::string& word) {
+    config::LibcameraSource camera;
+    if (word == camera_word) {
+        return camera;
+    }
+    if (word.starts_with(camera_word) && word.size() > camera_word.size() + 1 &&
+        word[camera_word.size()] == ':') {
+        camera.camera = word.substr(camera_word.size() + 1);
+        return camera;
+    }
+    std::error_code error;
+    const bool device = std::filesystem::is_character_file(word, error);
+    const std::filesystem::path path = std::filesystem::canonical(word, error);
+    if (device && !error && path.filename().string().starts_with("video")) {
+        camera.camera = path.string();
+        return camera;
+    }
+    return std::nullopt;
+}
+
 std::optional<config::SourceConfig> recognise_source(const std::string& word, Problems& problems) {
     if (word == "pattern") {
         return config::PatternSource{};
     }
     if (word == "-") {
         return config::StdinSource{};
+    }
+    if (auto camera = named_camera(word)) {
+        return config::SourceConfig(std::move(*camera));
     }
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(word, error);
@@ -190,37 +223,41 @@ std::optional<double> number_option(std::string_view option, const std::string& 
     return number;
 }
 
-void apply_pattern_options(const Written& written, config::PatternSource& pattern,
-                           Problems& problems) {
+/// `Source` makes pictures itself: a pattern, or a camera.
+template <typename Source>
+void apply_picture_options(const Written& written, Source& source, Problems& problems) {
+    const std::string_view name = config::source_name(source);
     if (written.size) {
         const auto size = config::parse_picture_size(*written.size);
         if (size && config::within_limits(*size)) {
-            pattern.size = *size;
+            source.size = *size;
         } else {
             problems.add(
                 fmt::format("--size: found \"{}\", expected {}", *written.size,
-                            config::expected_text(config::find_key("streams", "size", "pattern"))));
+                            config::expected_text(config::find_key("streams", "size", name))));
         }
     }
     if (written.fps) {
-        pattern.fps = number_option("--fps", *written.fps,
-                                    config::find_key("streams", "fps", "pattern"), problems)
-                          .value_or(pattern.fps);
+        source.fps =
+            number_option("--fps", *written.fps, config::find_key("streams", "fps", name), problems)
+                .value_or(source.fps);
     }
     if (written.quality) {
-        pattern.quality = static_cast<int>(
-            number_option("--quality", *written.quality,
-                          config::find_key("streams", "quality", "pattern"), problems)
-                .value_or(pattern.quality));
+        source.quality =
+            static_cast<int>(number_option("--quality", *written.quality,
+                                           config::find_key("streams", "quality", name), problems)
+                                 .value_or(source.quality));
     }
 }
 
 /// Options that describe a source apply to those that have such a setting.
 void apply_source_options(const Written& written, config::SourceConfig* source,
                           Problems& problems) {
-    if (source != nullptr && std::holds_alternative<config::PatternSource>(*source)) {
-        apply_pattern_options(written, std::get<config::PatternSource>(*source), problems);
-        return;
+    if (auto* pattern = source == nullptr ? nullptr : std::get_if<config::PatternSource>(source)) {
+        return apply_picture_options(written, *pattern, problems);
+    }
+    if (auto* camera = source == nullptr ? nullptr : std::get_if<config::LibcameraSource>(source)) {
+        return apply_picture_options(written, *camera, problems);
     }
     const auto refuse = [&](std::string_view option, std::string_view where) {
         problems.add(
@@ -228,14 +265,14 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
                         source == nullptr ? "; with a configuration it is set in there" : ""));
     };
     if (written.size) {
-        refuse("--size", "the pattern");
+        refuse("--size", "cameras and the pattern");
     }
     if (written.quality) {
-        refuse("--quality", "the pattern");
+        refuse("--quality", "cameras and the pattern");
     }
     auto* file = source == nullptr ? nullptr : std::get_if<config::FileSource>(source);
     if (written.fps && file == nullptr) {
-        refuse("--fps", "the pattern and to files");
+        refuse("--fps", "cameras, the pattern and files");
     } else if (written.fps) {
         file->fps = number_option("--fps", *written.fps, config::find_key("streams", "fps", "file"),
                                   problems);
@@ -276,7 +313,8 @@ config::Config quick_config(const Written& written, const std::string& word, Pro
     auto source = recognise_source(word, problems);
     if (source) {
         apply_source_options(written, &*source, problems);
-        const std::string name(config::source_name(*source));
+        const bool camera = std::holds_alternative<config::LibcameraSource>(*source);
+        const std::string name(camera ? camera_word : config::source_name(*source));
         config.streams.push_back({name, true, std::move(*source)});
     }
     return config;
@@ -299,6 +337,13 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     if (written.source && written.config) {
         problems.add("SOURCE and a configuration exclude each other: give one of them");
         return tl::unexpected(problems.exit());
+    }
+    if (written.source == cameras_word) {
+        command_line.task = Task::list_cameras;
+        apply_source_options(written, nullptr, problems);
+        return problems.any()
+                   ? tl::expected<CommandLine, EarlyExit>(tl::unexpected(problems.exit()))
+                   : command_line;
     }
     if (written.config) {
         auto loaded = config::load(*written.config);

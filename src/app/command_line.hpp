@@ -16,6 +16,7 @@ namespace ringcast::app {
 enum class Task : std::uint8_t {
     stream,
     examine_machine, ///< `ringcast doctor`: the configuration may then be without streams
+    list_cameras,    ///< `ringcast cameras`: there is no configuration
 };
 
 struct CommandLine {

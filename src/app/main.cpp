@@ -16,10 +16,14 @@
 #include "app/doctor.hpp"
 #include "app/exit_code.hpp"
 #include "app/limits.hpp"
+#include "app/list_cameras.hpp"
 #include "app/listeners.hpp"
 #include "app/logging.hpp"
 #include "app/server.hpp"
 #include "ringcast/base/log.hpp"
+#include "sources/camera_access.hpp"
+#include "sources/cameras.hpp"
+#include "sources/v4l2_rate.hpp"
 
 namespace ringcast::app {
 
@@ -59,6 +63,25 @@ int examine_machine(const config::Config& config) {
     return finish(has_problem(findings) ? ExitCode::runtime_failure : ExitCode::ok);
 }
 
+int list_cameras() {
+    auto cameras = sources::open_cameras();
+    const auto list = cameras ? (*cameras)->list() : tl::unexpected(cameras.error());
+    if (!list) {
+        return cannot_start(list.error());
+    }
+    std::fputs(cameras_text(*list,
+                            [](const sources::CameraIdentity& camera, auto... of) {
+                                return sources::highest_v4l2_rate(camera.devices, of...);
+                            })
+                   .c_str(),
+               stdout);
+    if (!list->empty()) {
+        return finish(ExitCode::ok);
+    }
+    const auto problem = sources::camera_permission_problem();
+    return cannot_start({problem ? *problem : (*cameras)->library() + " finds no camera"});
+}
+
 int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
@@ -69,6 +92,9 @@ int run(std::span<const char* const> arguments) {
         std::fputs(parsed.error().standard_output.c_str(), stdout);
         std::fputs(parsed.error().standard_error.c_str(), stderr);
         return finish(parsed.error().code);
+    }
+    if (parsed->task == Task::list_cameras) {
+        return list_cameras();
     }
     const config::Config& config = parsed->config;
     if (parsed->task == Task::examine_machine) {

@@ -107,6 +107,16 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (slot_geometry(config.memory).arena_bytes() * config.streams.size() <= locked_memory_max) {
         server->registration_patience_ = registration_patience;
     }
+    const auto is_camera = [](const config::StreamConfig& stream) {
+        return std::holds_alternative<config::LibcameraSource>(stream.source);
+    };
+    if (std::ranges::any_of(config.streams, is_camera)) {
+        auto cameras = sources::open_cameras();
+        if (!cameras) {
+            return tl::unexpected(cameras.error());
+        }
+        server->cameras_ = std::move(*cameras);
+    }
     std::vector<relay::StreamSetup> setups;
     for (const config::StreamConfig& stream : config.streams) {
         auto parts = server->make_stream(config, stream);
@@ -188,7 +198,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
-    auto source = sources::make_source(stream, *ring_);
+    auto source = sources::make_source(stream, {*ring_, cameras_.get()});
     if (!source) {
         return tl::unexpected(source.error());
     }

@@ -17,6 +17,7 @@
 #include "ringcast/relay/relay.hpp"
 #include "ringcast/source/frame_source.hpp"
 #include "ringcast/source/placeholder_painter.hpp"
+#include "sources/cameras.hpp"
 #include "uring/memory.hpp"
 #include "uring/uring_ring.hpp"
 
@@ -64,6 +65,7 @@ private:
     // In the order of their making: the relay is destroyed first, the ring last.
     std::unique_ptr<uring::UringRing> ring_;
     std::unique_ptr<http::Boundary> boundary_;
+    std::unique_ptr<sources::Cameras> cameras_; ///< when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;
     UniqueFd signals_;

@@ -47,6 +47,32 @@ std::string source_sentence(const FileSource& file) {
     return fmt::format("plays {} in a loop, {}", toml_quoted(file.path), rate);
 }
 
+std::string source_sentence(const LibcameraSource& camera) {
+    std::string text = camera.camera.empty()
+                           ? std::string("shows the only camera")
+                           : fmt::format("shows the camera {}", toml_quoted(camera.camera));
+    text += camera.size ? fmt::format(", {}", picture_size_text(*camera.size))
+                        : std::string(", its largest size up to 1280x720");
+    text += fmt::format(" at {} frames/s", number_text(camera.fps));
+    text += camera.format.empty()
+                ? fmt::format(", as it makes JPEG, else encoded in quality {}", camera.quality)
+            : camera.format == "MJPEG"
+                ? std::string(", as MJPEG")
+                : fmt::format(", from {} in JPEG quality {}", camera.format, camera.quality);
+    if (camera.orientation != Orientation::rotate0) {
+        text += fmt::format(", {}", orientation_name(camera.orientation));
+    }
+    for (const CameraControl& control : camera.controls) {
+        text += fmt::format(", {} = {}", toml_key(control.name), control_value_text(control.value));
+    }
+    if (camera.tier != CameraTier::automatic) {
+        text += fmt::format(", memory tier {}", camera_tier_name(camera.tier));
+    }
+    return text + (camera.on_demand ? fmt::format("; it stops {} after its last viewer",
+                                                  duration_text(camera.idle_after))
+                                    : std::string());
+}
+
 std::string listen_sentences(const HttpConfig& http) {
     std::string text;
     for (const ListenAddress& address : http.listen) {
@@ -106,6 +132,22 @@ std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept {
     constexpr std::size_t tail_max = 1024;
     const std::size_t wanted = page_max + memory.frame_max + read_ahead + tail_max;
     return memory.slots * ((wanted + page_max - 1) / page_max * page_max);
+}
+
+std::string control_value_text(const CameraControl::Value& value) {
+    if (const auto* boolean = std::get_if<bool>(&value)) {
+        return *boolean ? "true" : "false";
+    }
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        return fmt::format("{}", *integer);
+    }
+    if (const auto* number = std::get_if<double>(&value)) {
+        return number_text(*number);
+    }
+    if (const auto* text = std::get_if<std::string>(&value)) {
+        return toml_quoted(*text);
+    }
+    return fmt::format("[{}]", fmt::join(std::get<std::vector<double>>(value), ", "));
 }
 
 std::string_view source_name(const SourceConfig& source) noexcept {

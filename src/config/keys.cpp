@@ -40,7 +40,8 @@ constexpr std::array keys{
     Key{"log", "level", "", ValueKind::text, R"("info")",
         R"("debug", "info", "warning" or "error")"},
 
-    Key{"streams", "source", "", ValueKind::text, "", R"("pattern", "exec", "stdin" or "file")"},
+    Key{"streams", "source", "", ValueKind::text, "",
+        R"("pattern", "exec", "stdin", "file" or "libcamera")"},
     Key{"streams", "default", "", ValueKind::boolean, "false", "true or false"},
     Key{"streams", "size", "pattern", ValueKind::picture_size, R"("1280x720")", "a picture size"},
     Key{"streams", "fps", "pattern", ValueKind::number, "30", "a number", 0.1, 240},
@@ -50,16 +51,44 @@ constexpr std::array keys{
     Key{"streams", "path", "file", ValueKind::text, "",
         R"(the path of a .mjpeg file, a .jpg file or a folder of JPEG files)"},
     Key{"streams", "fps", "file", ValueKind::number, "", "a number", 0.1, 240},
+    Key{"streams", "camera", "libcamera", ValueKind::text_or_index, "",
+        R"(a camera's id, a part of it that no other has, its model, its device as in )"
+        R"("/dev/video0", or its number)",
+        0, 63},
+    Key{"streams", "size", "libcamera", ValueKind::picture_size, "", "a picture size"},
+    Key{"streams", "fps", "libcamera", ValueKind::number, "30", "a number", 0.1, 240},
+    Key{"streams", "format", "libcamera", ValueKind::text, R"("auto")",
+        R"("auto", "MJPEG" or a raw format, one of "YUV420", "NV12", "NV21", "YUYV", "UYVY", )"
+        R"("BGR888", "RGB888", "XRGB8888", "XBGR8888" and "R8")"},
+    Key{"streams", "quality", "libcamera", ValueKind::integer, "80", "a whole number", 1, 100},
+    Key{"streams", "controls", "libcamera", ValueKind::control_table, "{}",
+        R"(a table of libcamera controls, as in { AfMode = "continuous", Brightness = 0.1 })"},
+    Key{"streams", "orientation", "libcamera", ValueKind::text, R"("rotate0")",
+        R"("rotate0", "rotate90", "rotate180" or "rotate270", or one of these with "-mirror" behind it)"},
+    Key{"streams", "on_demand", "libcamera", ValueKind::boolean, "false", "true or false"},
+    // Shorter than a browser's reconnection, a camera would start and stop all the time.
+    Key{"streams", "idle_after", "libcamera", ValueKind::duration, R"("10s")", "a duration", 1,
+        3600},
+    Key{"streams", "tier", "libcamera", ValueKind::text, R"("auto")",
+        R"("auto", "registered" or "copied")"},
 };
 
 constexpr std::array<std::string_view, 5> sections{"http", "viewers", "memory", "log", "streams"};
-constexpr std::array<std::string_view, 4> sources{"pattern", "exec", "stdin", "file"};
+constexpr std::array<std::string_view, 5> sources{"pattern", "exec", "stdin", "file", "libcamera"};
 constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
+// JPEG costs nothing; planes with less colour than grey are the least work to encode.
+constexpr std::array<std::string_view, 12> camera_formats{
+    "auto", "MJPEG",  "YUV420", "NV12",     "NV21",     "YUYV",
+    "UYVY", "BGR888", "RGB888", "XRGB8888", "XBGR8888", "R8"};
+constexpr std::array<std::string_view, 3> camera_tiers{"auto", "registered", "copied"};
+constexpr std::array<std::string_view, 8> orientations{
+    "rotate0",         "rotate0-mirror", "rotate180",        "rotate180-mirror",
+    "rotate90-mirror", "rotate270",      "rotate270-mirror", "rotate90"};
 
 // First parts of the paths that the server answers itself.
-constexpr std::array<std::string_view, 6> endpoints{"api",    "metrics",  "healthz",
-                                                    "stream", "snapshot", "state"};
+constexpr std::array<std::string_view, 7> endpoints{"api",      "metrics", "healthz", "stream",
+                                                    "snapshot", "state",   "controls"};
 
 constexpr std::size_t stream_name_bytes_max = 63; // as long as a DNS label; fits every log line
 
@@ -98,6 +127,18 @@ std::span<const std::string_view> log_level_names() noexcept {
     return log_levels;
 }
 
+std::span<const std::string_view> camera_format_names() noexcept {
+    return camera_formats;
+}
+
+std::span<const std::string_view> camera_tier_names() noexcept {
+    return camera_tiers;
+}
+
+std::span<const std::string_view> orientation_names() noexcept {
+    return orientations;
+}
+
 std::string limits_text(const Key& key) {
     const auto range = [](const std::string& min, const std::string& max) {
         return fmt::format("{} to {}", min, max);
@@ -110,6 +151,8 @@ std::string limits_text(const Key& key) {
     case ValueKind::text:
     case ValueKind::text_list:
     case ValueKind::boolean:
+    case ValueKind::text_or_index:
+    case ValueKind::control_table:
         return {};
     case ValueKind::integer:
     case ValueKind::number:
@@ -133,8 +176,10 @@ std::string expected_text(const Key& key) {
     }
     const bool has_unit = key.kind == ValueKind::duration || key.kind == ValueKind::bytes ||
                           key.kind == ValueKind::picture_size;
+    const std::string_view example =
+        key.default_value.empty() ? R"("1280x720")" : key.default_value;
     return fmt::format("{} from {}{}{}", key.what, limits, has_unit ? ", as in " : "",
-                       has_unit ? key.default_value : "");
+                       has_unit ? example : "");
 }
 
 bool within_limits(const Key& key, double value) noexcept {
@@ -157,6 +202,14 @@ std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {
 
 std::string_view log_level_name(LogLevel level) noexcept {
     return log_levels[static_cast<std::size_t>(level)];
+}
+
+std::string_view orientation_name(Orientation orientation) noexcept {
+    return orientations[static_cast<std::size_t>(orientation) - 1];
+}
+
+std::string_view camera_tier_name(CameraTier tier) noexcept {
+    return camera_tiers[static_cast<std::size_t>(tier)];
 }
 
 std::string stream_name_problem(std::string_view name) {

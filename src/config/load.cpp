@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -28,6 +30,12 @@ template <typename Target, typename Value>
 void assign(Target& target, const std::optional<Value>& value) {
     if (value) {
         target = static_cast<Target>(*value);
+    }
+}
+
+void assign_duration(Duration& target, const std::optional<double>& seconds) {
+    if (seconds) {
+        target = std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
     }
 }
 
@@ -90,10 +98,8 @@ void read_viewers(Reader& reader, const Table& root, ViewersConfig& viewers) {
     assign(viewers.max, reader.number(*section, find_key("viewers", "max")));
     assign(viewers.max_per_address,
            reader.number(*section, find_key("viewers", "max_per_address")));
-    if (const auto seconds = reader.number(*section, find_key("viewers", "stall_timeout"))) {
-        viewers.stall_timeout =
-            std::chrono::round<Duration>(std::chrono::duration<double>(*seconds));
-    }
+    assign_duration(viewers.stall_timeout,
+                    reader.number(*section, find_key("viewers", "stall_timeout")));
     if (const auto send = reader.choice(*section, find_key("viewers", "send"), send_names())) {
         viewers.send = *send == "auto"   ? SendLane::automatic
                        : *send == "copy" ? SendLane::copy
@@ -177,6 +183,40 @@ FileSource read_file(Reader& reader, Position header, const Section& stream) {
             reader.number(stream, find_key("streams", "fps", "file"))};
 }
 
+/// The enumerator whose name stands at the value's place in `names`.
+template <typename Enumeration>
+void assign_choice(Enumeration& target, const std::optional<std::string>& value,
+                   std::span<const std::string_view> names, int first) {
+    if (value) {
+        const auto index = std::ranges::find(names, *value) - names.begin();
+        target = static_cast<Enumeration>(first + index);
+    }
+}
+
+LibcameraSource read_libcamera(Reader& reader, const Section& stream) {
+    constexpr std::size_t controls_max = 64;
+    const auto key = [](std::string_view name) -> const Key& {
+        return find_key("streams", name, "libcamera");
+    };
+    LibcameraSource source;
+    source.camera = reader.text_or_index(stream, key("camera")).value_or("");
+    source.size = reader.picture_size(stream, key("size"));
+    assign(source.fps, reader.number(stream, key("fps")));
+    const auto format = reader.choice(stream, key("format"), camera_format_names());
+    source.format = format.value_or("auto") == "auto" ? "" : *format;
+    assign(source.quality, reader.number(stream, key("quality")));
+    source.controls = reader.controls(stream, key("controls"), controls_max)
+                          .value_or(std::vector<CameraControl>());
+    assign_choice(source.orientation,
+                  reader.choice(stream, key("orientation"), orientation_names()),
+                  orientation_names(), static_cast<int>(Orientation::rotate0));
+    assign(source.on_demand, reader.boolean(stream, key("on_demand")));
+    assign_duration(source.idle_after, reader.number(stream, key("idle_after")));
+    assign_choice(source.tier, reader.choice(stream, key("tier"), camera_tier_names()),
+                  camera_tier_names(), 0);
+    return source;
+}
+
 SourceConfig read_source(Reader& reader, Position header, const Section& stream,
                          std::string_view source) {
     if (source == "pattern") {
@@ -187,6 +227,9 @@ SourceConfig read_source(Reader& reader, Position header, const Section& stream,
     }
     if (source == "file") {
         return read_file(reader, header, stream);
+    }
+    if (source == "libcamera") {
+        return read_libcamera(reader, stream);
     }
     return StdinSource{};
 }

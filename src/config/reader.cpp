@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,13 +46,16 @@ std::vector<std::string_view> keys_of(std::string_view section, std::string_view
 
 std::string unknown_key_message(const Section& section, std::string_view key,
                                 std::string_view source, std::span<const std::string_view> known) {
-    const auto elsewhere = std::ranges::find_if(all_keys(), [&](const Key& candidate) {
-        return candidate.name == key && candidate.section == section.name;
-    });
-    if (elsewhere != all_keys().end()) {
-        return fmt::format("belongs to source = \"{}\", but this stream has source = \"{}\", "
+    std::string elsewhere;
+    for (const Key& candidate : all_keys()) {
+        if (candidate.name == key && candidate.section == section.name) {
+            elsewhere += fmt::format("{}\"{}\"", elsewhere.empty() ? "" : " or ", candidate.source);
+        }
+    }
+    if (!elsewhere.empty()) {
+        return fmt::format("belongs to source = {}, but this stream has source = \"{}\", "
                            "expected one of {}",
-                           elsewhere->source, source, fmt::join(known, ", "));
+                           elsewhere, source, fmt::join(known, ", "));
     }
     return fmt::format("unknown key, expected one of {}{}", fmt::join(known, ", "),
                        did_you_mean(nearest(key, known)));
@@ -74,6 +78,39 @@ std::optional<double> number_of(const Node& node, ValueKind kind) {
         return *node.as<double>();
     }
     return std::nullopt;
+}
+
+std::optional<double> finite_number(const Node& node) {
+    const auto number = number_of(node, ValueKind::number);
+    return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+std::optional<CameraControl::Value> control_value(const Node& node) {
+    constexpr std::size_t numbers_max = 64;
+    if (const auto* boolean = node.as<bool>()) {
+        return *boolean;
+    }
+    if (const auto* integer = node.as<std::int64_t>()) {
+        return *integer;
+    }
+    if (const auto* text = node.as<std::string>(); text != nullptr && !text->empty()) {
+        return *text;
+    }
+    if (const auto number = finite_number(node)) {
+        return *number;
+    }
+    const auto* list = node.as<List>();
+    if (list == nullptr || list->empty() || list->size() > numbers_max) {
+        return std::nullopt;
+    }
+    std::vector<double> numbers;
+    for (const Node& element : *list) {
+        if (const auto number = finite_number(element)) {
+            numbers.push_back(*number);
+        }
+    }
+    return numbers.size() == list->size() ? std::optional<CameraControl::Value>(std::move(numbers))
+                                          : std::nullopt;
 }
 
 } // namespace
@@ -218,6 +255,51 @@ std::optional<PictureSize> Reader::picture_size(const Section& section, const Ke
         return std::nullopt;
     }
     return size;
+}
+
+std::optional<std::string> Reader::text_or_index(const Section& section, const Key& key) {
+    const Node* node = section.table.find(key.name);
+    const auto* index = node == nullptr ? nullptr : node->as<std::int64_t>();
+    if (index == nullptr) {
+        return text(section, key);
+    }
+    if (!within_limits(key, static_cast<double>(*index))) {
+        refuse(*node, section, key);
+        return std::nullopt;
+    }
+    return fmt::format("{}", *index);
+}
+
+std::optional<std::vector<CameraControl>> Reader::controls(const Section& section, const Key& key,
+                                                           std::size_t count_max) {
+    const Node* node = section.table.find(key.name);
+    if (node == nullptr) {
+        return std::nullopt;
+    }
+    const auto* table = node->as<Table>();
+    if (table == nullptr) {
+        refuse(*node, section, key);
+        return std::nullopt;
+    }
+    if (table->entries.size() > count_max) {
+        report(node->position, fmt::format("{}.{}", section.path, key.name),
+               fmt::format("found {} controls, expected at most {}", table->entries.size(),
+                           count_max));
+        return std::nullopt;
+    }
+    std::vector<CameraControl> controls;
+    for (const Entry& entry : table->entries) {
+        if (auto value = control_value(entry.value)) {
+            controls.push_back({entry.key, std::move(*value)});
+        } else {
+            report(entry.value.position,
+                   fmt::format("{}.{}.{}", section.path, key.name, toml_key(entry.key)),
+                   fmt::format("found {}, expected what a control takes: true or false, a number, "
+                               "a name in quotes, or a list of numbers",
+                               found_text(entry.value)));
+        }
+    }
+    return controls;
 }
 
 std::optional<std::vector<ListedText>> Reader::texts(const Section& section, const Key& key,

@@ -16,6 +16,7 @@ constexpr std::uint32_t retry_when_full = 5;
 constexpr std::uint32_t retry_without_signal = 2;
 
 constexpr int status_ok = 200;
+constexpr int status_not_found = 404;
 constexpr int status_unavailable = 503;
 
 /// "192.0.2.7" of "192.0.2.7:51234", "[2001:db8::1]" of "[2001:db8::1]:51234".
@@ -80,6 +81,8 @@ void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
     case RouteKind::state:
         return send_text(viewer, status_ok, http::ContentType::json,
                          state_json(status(false), route.stream.value_or(default_stream_)), reply);
+    case RouteKind::controls:
+        return answer_controls(viewer, *streams_[*route.stream], reply);
     case RouteKind::options:
         count_response(204);
         return viewer.reply(viewer_context, http::options_reply(reply), reply.keep_alive);
@@ -261,6 +264,21 @@ void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
 }
 
 // --- the rest ---
+
+void Relay::answer_controls(viewer::Viewer& viewer, Stream& stream,
+                            const http::ReplyContext& reply) {
+    const auto camera = stream.source().camera();
+    if (!camera) {
+        return send_error(viewer, status_not_found, "Stream " + stream.name() + " is no camera.",
+                          reply, 0);
+    }
+    if (camera->id.empty()) {
+        return send_error(viewer, status_unavailable,
+                          no_signal(stream, "the camera has not been opened yet"), reply,
+                          retry_without_signal);
+    }
+    send_text(viewer, status_ok, http::ContentType::json, controls_json(*camera), reply);
+}
 
 void Relay::answer_health(viewer::Viewer& viewer, const Route& route,
                           const http::ReplyContext& reply) {

@@ -62,7 +62,7 @@ struct Named {
 constexpr std::array stream_resources = {
     Named{"stream", RouteKind::stream},     Named{"stream.mjpg", RouteKind::stream},
     Named{"snapshot", RouteKind::snapshot}, Named{"snapshot.jpg", RouteKind::snapshot},
-    Named{"state", RouteKind::state},
+    Named{"state", RouteKind::state},       Named{"controls", RouteKind::controls},
 };
 constexpr std::array server_resources = {
     Named{"metrics", RouteKind::metrics},
@@ -269,6 +269,8 @@ std::string_view route_kind_name(RouteKind kind) noexcept {
         return "index";
     case RouteKind::state:
         return "state";
+    case RouteKind::controls:
+        return "controls";
     case RouteKind::options:
         return "options";
     case RouteKind::error:

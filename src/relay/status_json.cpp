@@ -110,6 +110,94 @@ Json latency_json(const metrics::LatencyHistogram& latency) {
     };
 }
 
+Json camera_counters_json(const source::CameraTotals& counters) {
+    return {
+        {"captured", counters.captured},
+        {"driver_dropped", counters.driver_dropped},
+        {"driver_failed", counters.driver_failed},
+        {"out_of_order", counters.out_of_order},
+        {"lent", counters.lent},
+        {"copied", counters.copied},
+        {"copied_under_pressure", counters.copied_under_pressure},
+        {"bytes_copied", counters.bytes_copied},
+        {"encoded", counters.encoded},
+        {"encode_skipped", counters.encode_skipped},
+        {"encode_mean_seconds",
+         counters.encoded == 0
+             ? Json()
+             : Json(seconds(counters.encode_time / static_cast<std::int64_t>(counters.encoded)))},
+        {"opened", counters.opened},
+    };
+}
+
+Json camera_json(const std::optional<source::CameraStatus>& camera) {
+    if (!camera) {
+        return {};
+    }
+    return {
+        {"id", text_or_null(camera->id)},
+        {"model", text_or_null(camera->model)},
+        {"location", text_or_null(camera->location)},
+        {"library", text_or_null(camera->library)},
+        {"running", camera->running},
+        {"settling", camera->settling},
+        {"format", text_or_null(camera->format)},
+        {"tier", text_or_null(camera->tier)},
+        {"tier_reason", text_or_null(camera->tier_reason)},
+        {"buffers", camera->buffers},
+        {"buffers_lent", camera->buffers_lent},
+        {"counters", camera_counters_json(camera->counters)},
+    };
+}
+
+using ControlValue = source::CameraControl::Value;
+
+Json value_json(const source::CameraControl& control, const std::optional<ControlValue>& value) {
+    if (!value) {
+        return {};
+    }
+    if (const auto* number = std::get_if<std::int64_t>(&*value)) {
+        for (const auto& choice : control.choices) {
+            if (choice.value == *number) {
+                return choice.name;
+            }
+        }
+    }
+    return std::visit([](const auto& plain) { return Json(plain); }, *value);
+}
+
+Json control_json(const source::CameraControl& control) {
+    Json json = {
+        {"name", control.name},
+        {"type", source::control_kind_name(control.kind)},
+        {"count", control.count == 0 ? Json() : Json(control.count)},
+        {"min", value_json(control, control.min)},
+        {"max", value_json(control, control.max)},
+        {"default", value_json(control, control.initial)},
+        {"value", value_json(control, control.value)},
+    };
+    if (!control.choices.empty()) {
+        Json& choices = json["choices"] = Json::array();
+        for (const auto& choice : control.choices) {
+            choices.push_back(choice.name);
+        }
+    }
+    return json;
+}
+
+/// A camera's frames may be where the camera has put them, or copied into the stream's memory.
+std::string_view tier_of(const StreamStatus& stream) {
+    if (!stream.registered) {
+        return "unregistered";
+    }
+    const bool copied = stream.camera && stream.camera->tier == "copied";
+    return copied ? "copied" : "registered";
+}
+
+const std::string& tier_reason_of(const StreamStatus& stream) {
+    return stream.registered && stream.camera ? stream.camera->tier_reason : stream.tier_reason;
+}
+
 Json stream_json(const StreamStatus& stream) {
     return {
         {"name", stream.name},
@@ -124,11 +212,12 @@ Json stream_json(const StreamStatus& stream) {
         {"frame_bytes_mean", stream.frame_bytes_mean},
         {"frame_age_seconds", seconds_or_null(stream.frame_age)},
         {"viewers", stream.viewers},
-        {"tier", stream.registered ? "registered" : "unregistered"},
-        {"tier_reason", text_or_null(stream.tier_reason)},
+        {"tier", tier_of(stream)},
+        {"tier_reason", text_or_null(tier_reason_of(stream))},
         {"slots_total", stream.slots_total},
         {"slots_free", stream.slots_free},
         {"source_counters", source_json(stream.source_counters)},
+        {"camera", camera_json(stream.camera)},
         {"sent", sends_json(stream.sends)},
         {"latency", latency_json(stream.latency)},
     };
@@ -197,6 +286,18 @@ std::string status_json(const StatusSnapshot& status) {
     json["server"] = server_json(status.server);
     json["streams"] = std::move(streams);
     json["viewers"] = std::move(viewers);
+    return dump(json, 2);
+}
+
+std::string controls_json(const source::CameraStatus& camera) {
+    Json controls = Json::array();
+    for (const source::CameraControl& control : camera.controls) {
+        controls.push_back(control_json(control));
+    }
+    Json json = Json::object();
+    json["camera"] = text_or_null(camera.id);
+    json["model"] = text_or_null(camera.model);
+    json["controls"] = std::move(controls);
     return dump(json, 2);
 }
 

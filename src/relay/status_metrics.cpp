@@ -195,6 +195,78 @@ void add_source_counters(Families& families, const Streams& streams) {
     }
 }
 
+// One sample for each stream that is a camera.
+template <typename Value>
+void add_by_camera(MetricFamily& family, const Streams& streams, Value value,
+                   const Labels& labels = {}) {
+    for (const StreamStatus& stream : streams) {
+        if (stream.camera) {
+            Labels all{{"stream", stream.name}};
+            all.insert(all.end(), labels.begin(), labels.end());
+            add(family, value(*stream.camera), std::move(all));
+        }
+    }
+}
+
+struct CameraRow {
+    std::string_view result;
+    std::uint64_t source::CameraTotals::* value;
+};
+constexpr std::array captured_frames = {
+    CameraRow{"captured", &source::CameraTotals::captured},
+    CameraRow{"driver_dropped", &source::CameraTotals::driver_dropped},
+    CameraRow{"driver_failed", &source::CameraTotals::driver_failed},
+    CameraRow{"out_of_order", &source::CameraTotals::out_of_order},
+};
+constexpr std::array passed_frames = {
+    CameraRow{"lent", &source::CameraTotals::lent},
+    CameraRow{"copied", &source::CameraTotals::copied},
+    CameraRow{"copied_under_pressure", &source::CameraTotals::copied_under_pressure},
+    CameraRow{"encoded", &source::CameraTotals::encoded},
+    CameraRow{"encode_skipped", &source::CameraTotals::encode_skipped},
+};
+
+void add_cameras(Families& families, const Streams& streams) {
+    using source::CameraStatus;
+    MetricFamily& info = gauge(families, "camera_info", "Always 1; camera and tier are labels.");
+    for (const StreamStatus& stream : streams) {
+        if (stream.camera) {
+            add(info, 1,
+                {{"stream", stream.name},
+                 {"model", stream.camera->model},
+                 {"format", stream.camera->format},
+                 {"tier", stream.camera->tier}});
+        }
+    }
+    add_by_camera(gauge(families, "camera_running", "1 while the camera is open."), streams,
+                  [](const CameraStatus& camera) { return camera.running; });
+    add_by_camera(gauge(families, "camera_buffers", "Buffers of the camera."), streams,
+                  [](const CameraStatus& camera) { return camera.buffers; });
+    add_by_camera(gauge(families, "camera_buffers_lent", "Of these, with viewers."), streams,
+                  [](const CameraStatus& camera) { return camera.buffers_lent; });
+    add_by_camera(counter(families, "camera_opened_total", "Times that the camera was started."),
+                  streams, [](const CameraStatus& camera) { return camera.counters.opened; });
+    MetricFamily& captured =
+        counter(families, "camera_frames_total", "Frames of the camera, by how they came.");
+    for (const CameraRow& row : captured_frames) {
+        add_by_camera(captured, streams,
+                      [&row](const CameraStatus& camera) { return camera.counters.*row.value; },
+                      {{"result", std::string(row.result)}});
+    }
+    MetricFamily& passed =
+        counter(families, "camera_frames_passed_total", "Frames of the camera, by their way.");
+    for (const CameraRow& row : passed_frames) {
+        add_by_camera(passed, streams,
+                      [&row](const CameraStatus& camera) { return camera.counters.*row.value; },
+                      {{"way", std::string(row.result)}});
+    }
+    add_by_camera(counter(families, "camera_copied_bytes_total", "Bytes of frames copied once."),
+                  streams, [](const CameraStatus& camera) { return camera.counters.bytes_copied; });
+    add_by_camera(counter(families, "camera_encode_seconds_total", "Time spent on encoding."),
+                  streams,
+                  [](const CameraStatus& camera) { return seconds(camera.counters.encode_time); });
+}
+
 void add_sends(Families& families, const Streams& streams) {
     MetricFamily& sent = counter(families, "frames_sent_total", "Frames sent to viewers, by lane.");
     for (const StreamStatus& stream : streams) {
@@ -235,6 +307,7 @@ std::string metrics_text(const StatusSnapshot& status) {
     add_server(families, status.server);
     add_stream_gauges(families, status.streams);
     add_source_counters(families, status.streams);
+    add_cameras(families, status.streams);
     add_sends(families, status.streams);
     std::ostringstream text;
     prometheus::TextSerializer().Serialize(text, families);

@@ -452,6 +452,7 @@ StreamStatus Stream::status() const {
         status.frame_age = ring_.now() - last_frame_at_;
     }
     status.source_counters = setup_.source->counters();
+    status.camera = setup_.source->camera();
     status.slots_total = setup_.arena->geometry().slot_count;
     status.slots_free = setup_.arena->free_count();
     status.registered = setup_.arena->registered();

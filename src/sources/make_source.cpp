@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "ringcast/base/assert.hpp"
+#include "sources/camera_source.hpp"
 #include "sources/exec_source.hpp"
 #include "sources/file_player.hpp"
 #include "sources/pattern_player.hpp"
@@ -13,24 +15,29 @@
 namespace ringcast::sources {
 
 Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamConfig& stream,
-                                                         io::Ring& ring) {
+                                                         const SourceParts& parts) {
     using Made = std::unique_ptr<source::FrameSource>;
     return std::visit(
         [&](const auto& kind) -> Result<Made> {
             using Kind = std::decay_t<decltype(kind)>;
             if constexpr (std::is_same_v<Kind, config::PatternSource>) {
-                return Made(std::make_unique<PatternSource>(ring, stream.name, kind));
+                return Made(std::make_unique<PatternSource>(parts.ring, stream.name, kind));
             } else if constexpr (std::is_same_v<Kind, config::ExecSource>) {
-                return Made(std::make_unique<ExecSource>(ring, stream.name, kind.command));
+                return Made(std::make_unique<ExecSource>(parts.ring, stream.name, kind.command));
             } else if constexpr (std::is_same_v<Kind, config::FileSource>) {
-                return Made(std::make_unique<FileSource>(ring, stream.name, kind.path, kind.fps));
+                return Made(
+                    std::make_unique<FileSource>(parts.ring, stream.name, kind.path, kind.fps));
+            } else if constexpr (std::is_same_v<Kind, config::LibcameraSource>) {
+                RINGCAST_ASSERT(parts.cameras != nullptr);
+                return Made(std::make_unique<CameraSource>(parts.ring, stream.name, kind,
+                                                           parts.cameras->make_device(kind)));
             } else {
                 static_assert(std::is_same_v<Kind, config::StdinSource>);
                 if (isatty(STDIN_FILENO) == 1) {
                     return fail("standard input is a terminal: pipe a stream into it, for example "
                                 "rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -");
                 }
-                return Made(std::make_unique<StdinSource>(ring, stream.name, STDIN_FILENO));
+                return Made(std::make_unique<StdinSource>(parts.ring, stream.name, STDIN_FILENO));
             }
         },
         stream.source);

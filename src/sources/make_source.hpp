@@ -7,12 +7,19 @@
 #include "ringcast/config/config.hpp"
 #include "ringcast/io/ring.hpp"
 #include "ringcast/source/frame_source.hpp"
+#include "sources/cameras.hpp"
 
 namespace ringcast::sources {
 
+/// What sources are made of. All of it outlives them.
+struct SourceParts {
+    io::Ring& ring;
+    Cameras* cameras = nullptr; ///< there when a stream of the configuration is a camera
+};
+
 /// The error says what is wrong with how ringcast was started: a terminal as standard input.
-/// Programs and files may be missing now and come later. `ring` outlives the source.
+/// Programs, files and cameras may be missing now and come later.
 [[nodiscard]] Result<std::unique_ptr<source::FrameSource>>
-make_source(const config::StreamConfig& stream, io::Ring& ring);
+make_source(const config::StreamConfig& stream, const SourceParts& parts);
 
 } // namespace ringcast::sources

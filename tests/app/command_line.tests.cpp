@@ -149,21 +149,21 @@ TEST_CASE("files and folders are recognised") {
 TEST_CASE("what is no source is refused with what it may be") {
     const Folder folder;
     CHECK_THAT(refused({"patern"}), ContainsSubstring("did you mean pattern?"));
-    CHECK_THAT(refused({"camera"}),
-               ContainsSubstring("unknown SOURCE camera, expected pattern, -"));
+    CHECK_THAT(refused({"printer"}),
+               ContainsSubstring("unknown SOURCE printer, expected camera, pattern, -"));
     CHECK_THAT(refused({"missing.mjpeg"}), ContainsSubstring("missing.mjpeg: no such file"));
     CHECK_THAT(refused({"no/where"}), ContainsSubstring("no/where: no such file"));
     CHECK_THAT(refused({"notes.txt"}), ContainsSubstring("none of the extensions"));
-    CHECK_THAT(refused({"/dev/null"}), ContainsSubstring("is a device"));
+    CHECK_THAT(refused({"/dev/null"}), ContainsSubstring("is a device, but no camera's"));
     CHECK_THAT(refused({"--listen", ":80"}), ContainsSubstring("there is no SOURCE"));
     CHECK_THAT(refused({"--check"}), ContainsSubstring("there is no SOURCE"));
 }
 
 TEST_CASE("an option that the source doesn't have is refused") {
     CHECK_THAT(refused({"-", "--size", "640x480"}),
-               ContainsSubstring("--size applies to the pattern"));
+               ContainsSubstring("--size applies to cameras and the pattern"));
     CHECK_THAT(refused({"-", "--fps", "5"}),
-               ContainsSubstring("--fps applies to the pattern and to"));
+               ContainsSubstring("--fps applies to cameras, the pattern and files"));
     CHECK_THAT(refused({"-", "--quality", "5"}), ContainsSubstring("--quality applies"));
     const Folder folder;
     CHECK_THAT(refused({"--config", "good.toml", "--fps", "5"}),
@@ -245,4 +245,36 @@ TEST_CASE("doctor takes a configuration and addresses, and needs neither") {
     CHECK_THAT(refused({"doctor", "--check"}), ContainsSubstring("--check"));
     CHECK_THAT(refused({"doctor", "pattern"}), ContainsSubstring("one SOURCE"));
     CHECK_THAT(refused({"docter"}), ContainsSubstring("did you mean doctor?"));
+}
+
+TEST_CASE("a camera is the only one, or what its word says") {
+    const auto camera_of = [](const CommandLine& command_line) {
+        REQUIRE(command_line.config.streams.size() == 1);
+        CHECK(command_line.config.streams[0].name == "camera");
+        return std::get<config::LibcameraSource>(command_line.config.streams[0].source);
+    };
+    CHECK(camera_of(accepted({"camera"})).camera.empty());
+    CHECK_FALSE(camera_of(accepted({"camera"})).size);
+    CHECK(camera_of(accepted({"camera:C920"})).camera == "C920");
+    CHECK(camera_of(accepted({"camera:2"})).camera == "2");
+    const auto asked =
+        camera_of(accepted({"camera", "--size", "640x480", "--fps", "12.5", "--quality", "60"}));
+    CHECK(asked.size == config::PictureSize{640, 480});
+    CHECK(asked.fps == 12.5);
+    CHECK(asked.quality == 60);
+    CHECK_THAT(refused({"camera:"}), ContainsSubstring("did you mean camera?"));
+    CHECK_THAT(refused({"camera", "--size", "1x1"}),
+               ContainsSubstring("expected a picture size from 64x64"));
+    CHECK_THAT(refused({"/dev/video-none"}), ContainsSubstring("no such file"));
+}
+
+TEST_CASE("cameras are listed without a configuration") {
+    CHECK(accepted({"cameras"}).task == Task::list_cameras);
+    CHECK(accepted({"cameras"}).config.streams.empty());
+    CHECK(accepted({"pattern"}).task == Task::stream);
+    CHECK_THAT(refused({"cameras", "--fps", "5"}), ContainsSubstring("--fps applies to"));
+    CHECK_THAT(refused({"camreas"}), ContainsSubstring("did you mean cameras?"));
+    const Folder folder;
+    CHECK_THAT(refused({"cameras", "--config", "good.toml"}),
+               ContainsSubstring("exclude each other"));
 }

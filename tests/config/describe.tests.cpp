@@ -52,4 +52,20 @@ TEST_CASE("a source is called as the configuration calls it") {
     CHECK(source_name(ExecSource{}) == "exec");
     CHECK(source_name(StdinSource{}) == "stdin");
     CHECK(source_name(FileSource{}) == "file");
+    CHECK(source_name(LibcameraSource{}) == "libcamera");
+}
+
+TEST_CASE("the description says what a camera is asked for") {
+    CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\n"),
+               ContainsSubstring("shows the only camera, its largest size up to 1280x720 at 30 "
+                                 "frames/s, as it makes JPEG, else encoded in quality 80.\n"));
+    CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\ncamera = \"C920\"\n"
+                         "size = \"640x480\"\nfps = 15\nformat = \"YUYV\"\nquality = 70\n"
+                         "orientation = \"rotate180\"\ncontrols = { AfMode = \"continuous\", "
+                         "ColourGains = [1.5, 2], AeEnable = true, X = 3, Y = 0.5 }\n"
+                         "on_demand = true\nidle_after = \"1m\"\ntier = \"copied\"\n"),
+               ContainsSubstring("shows the camera \"C920\", 640x480 at 15 frames/s, from YUYV in "
+                                 "JPEG quality 70, rotate180, AfMode = \"continuous\", ColourGains "
+                                 "= [1.5, 2], AeEnable = true, X = 3, Y = 0.5, memory tier copied; "
+                                 "it stops 1m after its last viewer.\n"));
 }

@@ -212,8 +212,8 @@ TEST_CASE("an unknown key is an error with the nearest known key as a hint") {
 TEST_CASE("a key of another source says whose it is") {
     CHECK_THAT(refusal("[streams.a]\nsource = \"exec\"\ncommand = [\"x\"]\nquality = 5\n"),
                ContainsSubstring("test.toml:4:1: streams.a.quality: belongs to source = "
-                                 "\"pattern\", but this stream has source = \"exec\", expected one "
-                                 "of source, default, command"));
+                                 "\"pattern\" or \"libcamera\", but this stream has source = "
+                                 "\"exec\", expected one of source, default, command"));
     CHECK_THAT(refusal("[streams.a]\nsource = \"stdin\"\nfps = 5\n"),
                ContainsSubstring("belongs to source = \"pattern\""));
 }
@@ -221,12 +221,14 @@ TEST_CASE("a key of another source says whose it is") {
 TEST_CASE("a source that is missing or unknown is an error that lists the known ones") {
     CHECK_THAT(refusal("[streams.a]\nfps = 5\n"),
                ContainsSubstring("test.toml:1:10: streams.a.source: is missing, expected "
-                                 "\"pattern\", \"exec\", \"stdin\" or \"file\""));
-    for (const char* source : {"libcamera", "http", "v4l2", ""}) {
+                                 "\"pattern\", \"exec\", \"stdin\", \"file\" or "
+                                 "\"libcamera\""));
+    for (const char* source : {"camera", "http", "v4l2", ""}) {
         CAPTURE(source);
         CHECK_THAT(refusal(std::string("[streams.a]\nsource = \"") + source + "\"\n"),
                    ContainsSubstring(std::string("found \"") + source +
-                                     "\", expected \"pattern\", \"exec\", \"stdin\" or \"file\""));
+                                     "\", expected \"pattern\", \"exec\", \"stdin\", \"file\" or "
+                                     "\"libcamera\""));
     }
     CHECK_THAT(refusal("[streams.a]\nsource = \"pattren\"\n"),
                ContainsSubstring("did you mean \"pattern\"?"));
@@ -416,4 +418,88 @@ TEST_CASE("a file that can't be read is said to be so") {
     std::ofstream(path) << std::string(config_bytes_max + 1, '#');
     CHECK_THAT(load(path.string()).error().text(), ContainsSubstring("is larger than"));
     std::filesystem::remove(path);
+}
+
+TEST_CASE("a camera needs nothing but its source") {
+    const Config config = accepted("[streams.a]\nsource = \"libcamera\"\n");
+    const auto& camera = std::get<LibcameraSource>(config.streams[0].source);
+    CHECK(camera.camera.empty());
+    CHECK_FALSE(camera.size);
+    CHECK(camera.fps == 30);
+    CHECK(camera.format.empty());
+    CHECK(camera.quality == 80);
+    CHECK(camera.controls.empty());
+    CHECK(camera.orientation == Orientation::rotate0);
+    CHECK_FALSE(camera.on_demand);
+    CHECK(camera.idle_after == 10s);
+    CHECK(camera.tier == CameraTier::automatic);
+}
+
+TEST_CASE("everything about a camera can be said") {
+    const Config config = accepted(R"([streams.a]
+source = "libcamera"
+camera = 2
+size = "640x480"
+fps = 12.5
+format = "YUV420"
+quality = 55
+orientation = "rotate90"
+on_demand = true
+idle_after = "1m"
+tier = "registered"
+[streams.a.controls]
+AeEnable = false
+Brightness = 0.1
+ExposureTime = 20000
+AfMode = "continuous"
+ColourGains = [1.5, 2]
+)");
+    const auto& camera = std::get<LibcameraSource>(config.streams[0].source);
+    CHECK(camera.camera == "2");
+    CHECK(camera.size == PictureSize{640, 480});
+    CHECK(camera.fps == 12.5);
+    CHECK(camera.format == "YUV420");
+    CHECK(camera.quality == 55);
+    CHECK(camera.orientation == Orientation::rotate90);
+    CHECK(camera.on_demand);
+    CHECK(camera.idle_after == 1min);
+    CHECK(camera.tier == CameraTier::registered);
+    CHECK(camera.controls ==
+          std::vector<CameraControl>{{"AeEnable", false},
+                                     {"Brightness", 0.1},
+                                     {"ExposureTime", std::int64_t{20000}},
+                                     {"AfMode", std::string("continuous")},
+                                     {"ColourGains", std::vector<double>{1.5, 2}}});
+    const Config automatic =
+        accepted("[streams.a]\nsource = \"libcamera\"\nformat = \"auto\"\ntier = \"auto\"\n");
+    CHECK(std::get<LibcameraSource>(automatic.streams[0].source).format.empty());
+}
+
+TEST_CASE("what makes no sense for a camera is refused with what is expected") {
+    const std::string camera = "[streams.a]\nsource = \"libcamera\"\n";
+    CHECK_THAT(refusal(camera + "camera = -1\n"),
+               ContainsSubstring("test.toml:3:10: streams.a.camera: found -1, expected a camera's "
+                                 "id"));
+    CHECK_THAT(refusal(camera + "camera = \"\"\n"), ContainsSubstring("a.camera: found \"\""));
+    CHECK_THAT(refusal(camera + "size = \"8x8\"\n"),
+               ContainsSubstring("expected a picture size from 64x64 to 7680x4320, as in "
+                                 "\"1280x720\""));
+    CHECK_THAT(refusal(camera + "format = \"MJPG\"\n"),
+               ContainsSubstring("did you mean \"MJPEG\"?"));
+    CHECK_THAT(refusal(camera + "orientation = \"rotate45\"\n"),
+               ContainsSubstring("expected \"rotate0\", \"rotate90\""));
+    CHECK_THAT(refusal(camera + "tier = \"zero\"\n"),
+               ContainsSubstring("expected \"auto\", \"registered\" or \"copied\""));
+    CHECK_THAT(refusal(camera + "idle_after = \"10ms\"\n"),
+               ContainsSubstring("expected a duration from 1s to 1h"));
+    CHECK_THAT(refusal(camera + "controls = [\"AfMode\"]\n"),
+               ContainsSubstring("a.controls: found a list, expected a table of libcamera "
+                                 "controls"));
+    for (const char* value : {"{}", "\"\"", "[]", "[true]", "inf", "2024-01-01"}) {
+        CAPTURE(value);
+        CHECK_THAT(refusal(camera + "controls = { AfMode = " + value + " }\n"),
+                   ContainsSubstring("streams.a.controls.AfMode: found "));
+    }
+    CHECK_THAT(refusal("[streams.a]\nsource = \"stdin\"\non_demand = true\n"),
+               ContainsSubstring("belongs to source = \"libcamera\""));
 }

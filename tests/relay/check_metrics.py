@@ -27,7 +27,7 @@ for family in families.values():
         if family.type == "counter" and sample.value < 0:
             problems.append(f"{key}: a counter below zero")
 
-# Each sample line of the text has become a sample.
+#Each sample line of the text has become a sample.
 lines = [line for line in text.splitlines() if line and not line.startswith("#")]
 if len(lines) != samples:
     problems.append(f"{len(lines)} lines, but {samples} samples")

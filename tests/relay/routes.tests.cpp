@@ -64,6 +64,7 @@ TEST_CASE("each stream has its URLs below its name") {
     CHECK(where("/garage/snapshot.jpg") == "snapshot 0");
     CHECK(where("/garage.jpg") == "snapshot 0");
     CHECK(where("/garage/state") == "state 0");
+    CHECK(where("/garage/controls") == "controls 0");
 }
 
 TEST_CASE("the default stream answers at the root too") {
@@ -72,6 +73,7 @@ TEST_CASE("the default stream answers at the root too") {
     CHECK(where("/snapshot") == "snapshot 1");
     CHECK(where("/snapshot.jpg") == "snapshot 1");
     CHECK(where("/state") == "state 1");
+    CHECK(where("/controls") == "controls 1");
 }
 
 TEST_CASE("the server's own URLs name no stream") {

@@ -65,6 +65,23 @@ inline StatusSnapshot sample_status() {
     lost.state = StreamState::lost;
     lost.reason = "said \"no\" and\nended \xFF";
     lost.tier_reason = "memlock";
+    source::CameraStatus& camera = lost.camera.emplace();
+    camera.id = "camera-id";
+    camera.model = "C920";
+    camera.location = "external";
+    camera.library = "libcamera 0.3.2";
+    camera.format = "MJPEG";
+    camera.running = true;
+    camera.tier = "copied";
+    camera.tier_reason = "old kernel";
+    camera.buffers = 4;
+    camera.buffers_lent = 1;
+    source::CameraTotals& captured = camera.counters;
+    fill(captured.captured, captured.driver_dropped, captured.driver_failed, captured.out_of_order,
+         captured.lent, captured.copied, captured.copied_under_pressure, captured.bytes_copied,
+         captured.encode_skipped, captured.opened);
+    captured.encoded = 4;
+    captured.encode_time = milliseconds(50);
 
     status.streams = {live, lost};
 

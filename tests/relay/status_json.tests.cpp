@@ -131,6 +131,87 @@ TEST_CASE("a stream that rests has nothing wrong with it") {
     CHECK(nlohmann::json::parse(state_json(sample, 1))["result"]["source"]["online"] == true);
 }
 
+TEST_CASE("status tells of a stream's camera") {
+    const StatusSnapshot sample = sample_status();
+    const auto streams = status_of(sample)["streams"];
+    CHECK(streams[0]["camera"].is_null());
+    const auto& camera = streams[1]["camera"];
+    CHECK(camera["id"] == "camera-id");
+    CHECK(camera["model"] == "C920");
+    CHECK(camera["location"] == "external");
+    CHECK(camera["library"] == "libcamera 0.3.2");
+    CHECK(camera["running"] == true);
+    CHECK(camera["settling"] == false);
+    CHECK(camera["format"] == "MJPEG");
+    CHECK(camera["tier"] == "copied");
+    CHECK(camera["tier_reason"] == "old kernel");
+    CHECK(camera["buffers"] == 4);
+    CHECK(camera["buffers_lent"] == 1);
+    const source::CameraTotals& counters = sample.streams[1].camera->counters;
+    const auto& counted = camera["counters"];
+    CHECK(counted["captured"] == counters.captured);
+    CHECK(counted["driver_dropped"] == counters.driver_dropped);
+    CHECK(counted["driver_failed"] == counters.driver_failed);
+    CHECK(counted["out_of_order"] == counters.out_of_order);
+    CHECK(counted["lent"] == counters.lent);
+    CHECK(counted["copied"] == counters.copied);
+    CHECK(counted["copied_under_pressure"] == counters.copied_under_pressure);
+    CHECK(counted["bytes_copied"] == counters.bytes_copied);
+    CHECK(counted["encoded"] == 4);
+    CHECK(counted["encode_skipped"] == counters.encode_skipped);
+    CHECK(counted["encode_mean_seconds"] == 0.0125);
+    CHECK(counted["opened"] == counters.opened);
+    StatusSnapshot registered = sample;
+    registered.streams[1].registered = true;
+    CHECK(status_of(registered)["streams"][1]["tier"] == "copied");
+    CHECK(status_of(registered)["streams"][1]["tier_reason"] == "old kernel");
+    registered.streams[1].camera->tier = "registered";
+    CHECK(status_of(registered)["streams"][1]["tier"] == "registered");
+}
+
+TEST_CASE("controls are shown as a configuration spells them") {
+    source::CameraStatus camera;
+    camera.id = "camera-id";
+    camera.model = "C920";
+    const auto control = [](const char* name, source::ControlKind kind, std::uint16_t count) {
+        source::CameraControl made;
+        made.name = name;
+        made.kind = kind;
+        made.count = count;
+        return made;
+    };
+    source::CameraControl focus = control("AfMode", source::ControlKind::enumeration, 1);
+    focus.choices = {{0, "AfModeManual"}, {2, "AfModeContinuous"}};
+    focus.initial = std::int64_t{0};
+    focus.value = std::int64_t{2};
+    source::CameraControl gains = control("ColourGains", source::ControlKind::number, 2);
+    gains.min = 0.0;
+    gains.max = 32.5;
+    gains.value = std::vector<double>{1.5, 2};
+    camera.controls = {focus, gains, control("AfWindows", source::ControlKind::rectangle, 0)};
+    const auto json = nlohmann::json::parse(controls_json(camera));
+    CHECK(json["camera"] == "camera-id");
+    CHECK(json["model"] == "C920");
+    REQUIRE(json["controls"].size() == 3);
+    const auto& first = json["controls"][0];
+    CHECK(first["name"] == "AfMode");
+    CHECK(first["type"] == "enumeration");
+    CHECK(first["count"] == 1);
+    CHECK(first["choices"] == nlohmann::json{"AfModeManual", "AfModeContinuous"});
+    CHECK(first["default"] == "AfModeManual");
+    CHECK(first["value"] == "AfModeContinuous");
+    CHECK(first["min"].is_null());
+    const auto& second = json["controls"][1];
+    CHECK(second["count"] == 2);
+    CHECK(second["min"] == 0.0);
+    CHECK(second["max"] == 32.5);
+    CHECK(second["value"] == nlohmann::json{1.5, 2.0});
+    CHECK(second["default"].is_null());
+    CHECK_FALSE(second.contains("choices"));
+    CHECK(json["controls"][2]["count"].is_null());
+    CHECK(json["controls"][2]["type"] == "rectangle");
+}
+
 TEST_CASE("status tells of each viewer") {
     const StatusSnapshot sample = sample_status();
     const auto viewers = status_of(sample)["viewers"];

@@ -92,6 +92,25 @@ TEST_CASE("metrics have the numbers of each stream") {
                              std::to_string(stream.sends.skipped.busy)));
 }
 
+TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
+    const StatusSnapshot sample = sample_status();
+    const std::string text = metrics_text(sample);
+    const source::CameraTotals& counters = sample.streams[1].camera->counters;
+    CHECK(has_line(text, "ringcast_camera_info{stream=\"garage\",model=\"C920\",format=\"MJPEG\","
+                         "tier=\"copied\"} 1"));
+    CHECK(has_line(text, "ringcast_camera_running{stream=\"garage\"} 1"));
+    CHECK(has_line(text, "ringcast_camera_buffers{stream=\"garage\"} 4"));
+    CHECK(has_line(text, "ringcast_camera_buffers_lent{stream=\"garage\"} 1"));
+    CHECK(has_line(text, "ringcast_camera_frames_total{stream=\"garage\",result=\"captured\"} " +
+                             std::to_string(counters.captured)));
+    CHECK(has_line(text, "ringcast_camera_frames_passed_total{stream=\"garage\",way=\"lent\"} " +
+                             std::to_string(counters.lent)));
+    CHECK(has_line(text, "ringcast_camera_copied_bytes_total{stream=\"garage\"} " +
+                             std::to_string(counters.bytes_copied)));
+    CHECK(has_line(text, "ringcast_camera_encode_seconds_total{stream=\"garage\"} 0.05"));
+    CHECK(text.find("ringcast_camera_running{stream=\"printer\"}") == std::string::npos);
+}
+
 TEST_CASE("the latency histogram is cumulative and ends with everything") {
     const std::string text = sample_text();
     const std::string name = "ringcast_frame_latency_seconds";

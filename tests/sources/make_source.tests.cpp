@@ -15,7 +15,7 @@ std::string kind_of(config::SourceConfig source) {
     config::StreamConfig stream;
     stream.name = "door";
     stream.source = std::move(source);
-    auto made = make_source(stream, ring);
+    auto made = make_source(stream, {ring, nullptr});
     return made.has_value() ? std::string((*made)->kind()) : made.error().message;
 }
 

@@ -45,7 +45,7 @@ namespace ringcast::sources::test {
     return bytes;
 }
 
-enum class Asked : std::uint8_t { read, poll, cancel };
+enum class Asked : std::uint8_t { read, poll, cancel, release };
 
 struct Operation {
     Asked asked = Asked::read;
@@ -59,6 +59,9 @@ struct Operation {
 class FakeRing final : public io::Ring {
 public:
     std::vector<Operation> operations;
+    /// Why memory can't be registered; none when it can.
+    std::optional<std::string> registration_refusal = "not on this ring";
+    std::vector<io::OpToken> registered; ///< by buffer: the token of its release
     Instant monotonic{std::chrono::seconds(1000)};
     WallTime wall{std::chrono::seconds(1'700'000'000)};
 
@@ -100,6 +103,11 @@ public:
     /// Takes one operation away whose descriptor is ready, and does it for real; waits for that. A
     /// cancelled operation is answered first.
     [[nodiscard]] io::Completion answer_for_real() {
+        for (const Operation& operation : operations) {
+            if (operation.asked == Asked::release) {
+                return answer(Asked::release, operation.token, 0);
+            }
+        }
         for (const Operation& operation : operations) {
             if (operation.asked == Asked::cancel) {
                 const io::OpToken target = operation.target;
@@ -160,10 +168,16 @@ public:
     [[nodiscard]] io::SocketProgress socket_progress(int, io::Transport) noexcept override {
         std::abort();
     }
-    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan, io::OpToken) override {
-        std::abort();
+    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan, io::OpToken released) override {
+        if (registration_refusal) {
+            return fail(*registration_refusal);
+        }
+        registered.push_back(released);
+        return io::BufferId{static_cast<std::uint16_t>(registered.size() - 1)};
     }
-    void release_buffer(io::BufferId) noexcept override { std::abort(); }
+    void release_buffer(io::BufferId buffer) noexcept override {
+        operations.push_back({Asked::release, registered[buffer.value], -1, {}, {}});
+    }
     [[nodiscard]] bool zero_copy_supported() const noexcept override { return false; }
     [[nodiscard]] std::size_t zero_copy_bytes_min() const noexcept override { return 0; }
     [[nodiscard]] std::size_t submit_and_reap(std::span<io::Completion>, Instant,
@@ -199,6 +213,9 @@ public:
     void signal_lost(std::string_view reason) noexcept override { reasons.emplace_back(reason); }
     void rest() noexcept override { ++rests; }
     void ended(std::string_view reason) noexcept override { ends.emplace_back(reason); }
+
+    /// As a stream does when it closes.
+    void let_go() noexcept { latest_.release(); }
 
     /// Slots that somebody writes: neither free nor the latest frame.
     [[nodiscard]] std::size_t slots_with_source() const {

@@ -46,7 +46,44 @@ struct FileSource {
     std::string path;          ///< a .mjpeg file, a .jpg file, or a folder of JPEG files
     std::optional<double> fps; ///< default: 30 for .mjpeg, 1 for pictures
 };
-using SourceConfig = std::variant<PatternSource, ExecSource, StdinSource, FileSource>;
+
+/// Where the frames of a camera that makes JPEG wait for viewers: in its own memory, or in ours.
+enum class CameraTier : std::uint8_t { automatic, registered, copied };
+
+/// As EXIF numbers them. What a camera can do of these it says itself.
+enum class Orientation : std::uint8_t {
+    rotate0 = 1,
+    rotate0_mirror,
+    rotate180,
+    rotate180_mirror,
+    rotate90_mirror,
+    rotate270,
+    rotate270_mirror,
+    rotate90,
+};
+
+/// A libcamera control as the file has it; only the camera knows what it takes.
+struct CameraControl {
+    using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
+    std::string name;
+    Value value;
+    friend bool operator==(const CameraControl&, const CameraControl&) = default;
+};
+
+struct LibcameraSource {
+    std::string camera; ///< id, a part of it, model, index or device; empty: the only one
+    std::optional<PictureSize> size; ///< default: the largest up to 1280x720
+    double fps = 30;
+    std::string format; ///< libcamera's name for it; empty: the best that the camera makes
+    int quality = 80;   ///< of raw formats, 1 to 100, as libjpeg has it
+    std::vector<CameraControl> controls;
+    Orientation orientation = Orientation::rotate0;
+    bool on_demand = false; ///< the camera stops while nobody watches
+    Duration idle_after = std::chrono::seconds(10);
+    CameraTier tier = CameraTier::automatic;
+};
+using SourceConfig =
+    std::variant<PatternSource, ExecSource, StdinSource, FileSource, LibcameraSource>;
 
 struct StreamConfig {
     std::string name;

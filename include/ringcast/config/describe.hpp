@@ -16,7 +16,10 @@ namespace ringcast::config {
 /// The largest piece of memory that io_uring registers.
 inline constexpr std::size_t stream_memory_bytes_max = 1024UL * 1024UL * 1024UL;
 
-/// "pattern", "exec", "stdin" or "file".
+/// As TOML writes it.
+[[nodiscard]] std::string control_value_text(const CameraControl::Value& value);
+
+/// "pattern", "exec", "stdin", "file" or "libcamera".
 [[nodiscard]] std::string_view source_name(const SourceConfig& source) noexcept;
 
 } // namespace ringcast::config

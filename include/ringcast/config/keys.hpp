@@ -19,9 +19,11 @@ enum class ValueKind : std::uint8_t {
     boolean,
     integer,
     number,
-    duration,     ///< limits in seconds
-    bytes,        ///< limits in bytes
-    picture_size, ///< limits: picture_width_min and its like below
+    duration,      ///< limits in seconds
+    bytes,         ///< limits in bytes
+    picture_size,  ///< limits: picture_width_min and its like below
+    text_or_index, ///< a text, or a whole number within the limits
+    control_table, ///< names of controls and their values
 };
 
 struct Key {
@@ -50,6 +52,12 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::span<const std::string_view> source_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> send_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> log_level_names() noexcept;
+/// "auto" and the names of libcamera's pixel formats that ringcast can make JPEG of, best first.
+[[nodiscard]] std::span<const std::string_view> camera_format_names() noexcept;
+/// In the order of the enumerators of CameraTier.
+[[nodiscard]] std::span<const std::string_view> camera_tier_names() noexcept;
+/// In the order of the enumerators of Orientation, which begin at 1.
+[[nodiscard]] std::span<const std::string_view> orientation_names() noexcept;
 
 /// "1s to 10m"; empty for kinds without limits.
 [[nodiscard]] std::string limits_text(const Key& key);
@@ -60,6 +68,8 @@ inline constexpr std::string_view streams_section = "streams";
 
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
+[[nodiscard]] std::string_view orientation_name(Orientation orientation) noexcept;
+[[nodiscard]] std::string_view camera_tier_name(CameraTier tier) noexcept;
 
 /// An empty string when `name` can name a stream, else why it can't.
 [[nodiscard]] std::string stream_name_problem(std::string_view name);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ringcast/config/config.hpp"
 #include "ringcast/config/document.hpp"
 #include "ringcast/config/keys.hpp"
 #include "ringcast/config/load.hpp"
@@ -55,6 +56,10 @@ public:
     [[nodiscard]] std::optional<double> number(const Section& section, const Key& key);
     [[nodiscard]] std::optional<bool> boolean(const Section& section, const Key& key);
     [[nodiscard]] std::optional<PictureSize> picture_size(const Section& section, const Key& key);
+    /// A whole number comes as its digits.
+    [[nodiscard]] std::optional<std::string> text_or_index(const Section& section, const Key& key);
+    [[nodiscard]] std::optional<std::vector<CameraControl>>
+    controls(const Section& section, const Key& key, std::size_t count_max);
     [[nodiscard]] std::optional<std::vector<ListedText>>
     texts(const Section& section, const Key& key, std::size_t count_max);
 

@@ -118,6 +118,7 @@ private:
     void answer_snapshot(viewer::Viewer& viewer, const Route& route,
                          const http::ReplyContext& reply);
     void answer_health(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_controls(viewer::Viewer& viewer, Stream& stream, const http::ReplyContext& reply);
     void answer_snapshot_waiters() noexcept;
     /// False when there is nothing for it yet.
     bool answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream) noexcept;

@@ -27,17 +27,18 @@ enum class RouteKind : std::uint8_t {
     metrics,
     healthz,
     index,
-    state,   ///< what ustreamer answers at /state
-    options, ///< OPTIONS: a browser's question before a cross-origin request
+    state,    ///< what ustreamer answers at /state
+    controls, ///< of a camera
+    options,  ///< OPTIONS: a browser's question before a cross-origin request
     error,
 };
-inline constexpr std::size_t route_kind_count = 9;
+inline constexpr std::size_t route_kind_count = 10;
 /// "stream", "snapshot" and so on, for metrics and logs.
 [[nodiscard]] std::string_view route_kind_name(RouteKind kind) noexcept;
 
 struct Route {
     RouteKind kind = RouteKind::error;
-    /// Set for stream, snapshot and state; for healthz when a stream was named.
+    /// Set for stream, snapshot, state and controls; for healthz when a stream was named.
     std::optional<std::uint32_t> stream;
     /// Of stream: at most so many frames/s, fps_min to fps_max; nothing: all of them.
     std::optional<double> fps;

@@ -15,6 +15,7 @@
 #include "ringcast/http/multipart.hpp"
 #include "ringcast/metrics/histogram.hpp"
 #include "ringcast/relay/routes.hpp"
+#include "ringcast/source/camera_status.hpp"
 #include "ringcast/source/frame_source.hpp"
 #include "ringcast/viewer/viewer.hpp"
 
@@ -65,6 +66,7 @@ struct StreamStatus {
     std::uint64_t frame_bytes_mean = 0;
     std::optional<Duration> frame_age; ///< of the latest frame; nothing before the first
     source::SourceCounters source_counters;
+    std::optional<source::CameraStatus> camera; ///< of a stream that is one
     std::uint32_t slots_total = 0;
     std::uint32_t slots_free = 0;
     bool registered = false; ///< the frames' memory is known to the ring: zero-copy is possible
@@ -115,6 +117,8 @@ struct StatusSnapshot {
 [[nodiscard]] std::string metrics_text(const StatusSnapshot& status);
 /// For /state: what ustreamer's clients look for, of one stream.
 [[nodiscard]] std::string state_json(const StatusSnapshot& status, std::uint32_t stream);
+/// For /NAME/controls, of a camera.
+[[nodiscard]] std::string controls_json(const source::CameraStatus& camera);
 
 /// For "/": every stream live, in one self-contained HTML page.
 [[nodiscard]] std::string index_page(std::span<const std::string> streams);

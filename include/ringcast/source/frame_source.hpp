@@ -5,12 +5,14 @@
 // through the ring. Either way every call below is made on the loop's thread and never blocks.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ringcast/base/time.hpp"
 #include "ringcast/frame/frame_arena.hpp"
 #include "ringcast/io/ring.hpp"
+#include "ringcast/source/camera_status.hpp"
 
 namespace ringcast::source {
 
@@ -80,8 +82,10 @@ public:
     virtual void stop() noexcept = 0;
     [[nodiscard]] virtual bool stopped() const noexcept = 0;
     [[nodiscard]] virtual const SourceCounters& counters() const noexcept = 0;
-    /// For status: "pattern", "exec", "stdin", "file".
+    /// For status: "pattern", "exec", "stdin", "file", "libcamera".
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
+    /// What else there is to know of a camera; nothing of a source that is none.
+    [[nodiscard]] virtual std::optional<CameraStatus> camera() const { return std::nullopt; }
 };
 
 } // namespace ringcast::source

@@ -1,0 +1,21 @@
+#pragma once
+// `ringcast cameras`: what cameras there are, what each makes, and how to configure it. Pure.
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "sources/cameras.hpp"
+
+namespace ringcast::app {
+
+/// The highest rate of a camera in a format and size, frames per second; nothing when not known.
+using RateLookup = std::function<std::optional<double>(
+    const sources::CameraIdentity&, std::string_view format, config::PictureSize)>;
+
+/// With a [streams.NAME] block for each, ready to paste.
+[[nodiscard]] std::string cameras_text(std::span<const sources::CameraListing> cameras,
+                                       const RateLookup& highest_rate);
+
+} // namespace ringcast::app

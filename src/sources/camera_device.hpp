@@ -1,0 +1,100 @@
+#pragma once
+// The seam to a camera, as seen by the source that shows it: what blocks is called in a thread of
+// the source's, and what the camera tells comes from threads of its own. Knows no libcamera, so
+// that the source is tested without a camera.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "encode/raw_picture.hpp"
+#include "ringcast/base/time.hpp"
+#include "ringcast/config/config.hpp"
+#include "ringcast/source/camera_status.hpp"
+#include "sources/camera_buffer.hpp"
+#include "sources/camera_match.hpp"
+#include "sources/camera_session.hpp"
+
+namespace ringcast::sources {
+
+/// A camera has at most so many buffers: what the frame arena adopts must do for two cameras, the
+/// one that runs and the one that was unplugged while viewers had its frames.
+inline constexpr std::size_t camera_buffers_max = 16;
+
+/// A frame in one of the camera's buffers, or the news that there is none.
+struct CapturedFrame {
+    std::uint32_t buffer = 0; ///< index into OpenedCamera::buffers
+    bool whole = false;       ///< false: the driver says that it failed
+    std::size_t bytes = 0;    ///< in the first plane
+    std::uint64_t sequence = 0;
+    Instant captured_at{};
+    WallTime captured{};
+    /// Whether exposure has settled; nothing where the camera doesn't say.
+    std::optional<bool> exposure_settled;
+};
+
+/// Where the camera tells what happens. Called from its threads, for one camera from one thread at
+/// a time; every call only hands over.
+class CameraEvents {
+public:
+    CameraEvents() = default;
+    CameraEvents(const CameraEvents&) = delete;
+    CameraEvents& operator=(const CameraEvents&) = delete;
+    CameraEvents(CameraEvents&&) = delete;
+    CameraEvents& operator=(CameraEvents&&) = delete;
+    virtual ~CameraEvents() = default;
+
+    virtual void frame_done(const CapturedFrame& frame) noexcept = 0;
+    /// The open camera has been unplugged.
+    virtual void unplugged() noexcept = 0;
+    /// A camera has come or gone, not necessarily this one.
+    virtual void cameras_changed() noexcept = 0;
+};
+
+struct OpenedCamera {
+    CameraIdentity identity;
+    std::string library; ///< "libcamera 0.3.2"
+    std::string format;  ///< "MJPEG", "YUYV"
+    config::PictureSize size;
+    std::uint32_t stride = 0; ///< bytes from one line of the first plane to the next; 0: not lines
+    encode::ColourRange colour_range = encode::ColourRange::full;
+    encode::ColourMatrix colour_matrix = encode::ColourMatrix::bt601;
+    std::vector<CameraBuffer> buffers;
+    std::vector<source::CameraControl> controls;
+    /// The rate asked for can't be set: for the log, once. Empty: it is set.
+    std::string rate_note;
+};
+
+struct OpenFailure {
+    CameraObstacle obstacle = CameraObstacle::unusable;
+    std::string message; ///< for operators: what is wrong and what to do
+    std::string reason;  ///< for viewers: without paths and ids
+};
+
+class CameraDevice {
+public:
+    CameraDevice() = default;
+    CameraDevice(const CameraDevice&) = delete;
+    CameraDevice& operator=(const CameraDevice&) = delete;
+    CameraDevice(CameraDevice&&) = delete;
+    CameraDevice& operator=(CameraDevice&&) = delete;
+    /// The camera is closed.
+    virtual ~CameraDevice() = default;
+
+    /// Finds, configures and starts the camera; no buffer is queued yet. Blocks. From the first
+    /// call on `events` hears of cameras that come and go.
+    [[nodiscard]] virtual tl::expected<OpenedCamera, OpenFailure> open(CameraEvents& events) = 0;
+    /// Stops and releases it. Blocks; afterwards `events` hears of no frame any more.
+    virtual void close() noexcept = 0;
+    /// `events` hears of nothing any more. The camera is closed, and is not opened again.
+    virtual void stop_events() noexcept = 0;
+    /// The camera may write into the buffer. Doesn't block, and is called in the loop's thread,
+    /// between `open` and `close` only. False when the camera doesn't take it.
+    [[nodiscard]] virtual bool queue(std::uint32_t buffer) noexcept = 0;
+};
+
+} // namespace ringcast::sources

@@ -1,0 +1,170 @@
+#include "sources/camera_raw_frames.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "ringcast/base/assert.hpp"
+#include "sources/raw_planes.hpp"
+#include "uring/clock.hpp"
+
+namespace ringcast::sources {
+
+namespace {
+
+/// All cores but the loop's, up to where bands gain little. hardware_concurrency is 0 where it is
+/// not known.
+int encoding_workers() noexcept {
+    constexpr int workers_max = 4;
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) - 1, 1, workers_max);
+}
+
+} // namespace
+
+void CameraRawFrames::start(source::FrameSink& sink, io::OpToken token) noexcept {
+    sink_ = &sink;
+    token_ = token;
+}
+
+// --- opening and closing ---
+
+Result<void> CameraRawFrames::open(OpenedCamera camera) {
+    RINGCAST_ASSERT(camera_ == nullptr);
+    if (worker_ == nullptr) {
+        auto worker =
+            encode::EncodeWorker::create(ring_, token_, &uring::monotonic_now, encoding_workers());
+        if (!worker) {
+            return tl::unexpected(worker.error());
+        }
+        worker_ = std::move(*worker);
+    }
+    camera_ = std::make_unique<OpenedCamera>(std::move(camera));
+    counting_ = false;
+    return {};
+}
+
+void CameraRawFrames::close() noexcept {
+    if (camera_ == nullptr) {
+        return;
+    }
+    static_cast<void>(queue_.withdraw());
+    // What is being encoded is of this camera, or of the one before, which is kept already.
+    if (queue_.encoding() && closed_ == nullptr) {
+        closed_ = std::move(camera_);
+    }
+    camera_.reset();
+}
+
+void CameraRawFrames::stop() noexcept {
+    RINGCAST_ASSERT(camera_ == nullptr);
+    if (!std::exchange(stopping_, true) && worker_ != nullptr && worker_->idle()) {
+        worker_->stop();
+    }
+}
+
+// --- frames ---
+
+bool CameraRawFrames::comes_in_order(const CapturedFrame& frame) noexcept {
+    if (!std::exchange(counting_, true)) {
+        newest_ = frame.sequence;
+        return true;
+    }
+    if (frame.sequence <= newest_) {
+        ++own_counters_.out_of_order;
+        return false;
+    }
+    own_counters_.gaps += frame.sequence - newest_ - 1;
+    newest_ = frame.sequence;
+    return true;
+}
+
+void CameraRawFrames::take(const CapturedFrame& frame) noexcept {
+    if (!comes_in_order(frame) || !frame.whole || !watched_) {
+        own_counters_.encode_skipped += frame.whole && !watched_ ? 1U : 0U;
+        buffers_.queue_buffer(frame.buffer);
+        return;
+    }
+    if (const auto older = queue_.offer(frame)) {
+        ++counters_.frames_dropped;
+        buffers_.queue_buffer(older->buffer);
+    }
+    encode_next();
+}
+
+void CameraRawFrames::encode_next() noexcept {
+    const auto frame = queue_.begin();
+    if (!frame) {
+        return;
+    }
+    const CameraBuffer& buffer = camera_->buffers[frame->buffer];
+    auto picture = raw_picture(*pixel_format(camera_->format), camera_->size, camera_->stride,
+                               buffer.planes());
+    slot_ = sink_->take_slot();
+    if (!slot_.valid() || !picture) {
+        queue_.finish();
+        slot_.reset();
+        ++(picture ? counters_.frames_dropped : counters_.frames_damaged);
+        buffers_.queue_buffer(frame->buffer);
+        return;
+    }
+    picture->range = camera_->colour_range;
+    picture->matrix = camera_->colour_matrix;
+    encoded_ = *frame;
+    worker_->encode({.id = 0,
+                     .picture = *picture,
+                     .dmabufs = buffer.dmabufs(),
+                     .quality = quality_,
+                     .into = slot_.payload()});
+}
+
+void CameraRawFrames::on_completion(const io::Completion& completion) noexcept {
+    const auto answer = worker_ == nullptr ? std::nullopt : worker_->on_completion(completion);
+    if (!answer) {
+        return;
+    }
+    queue_.finish();
+    if (closed_ == nullptr && camera_ != nullptr) {
+        buffers_.queue_buffer(encoded_.buffer);
+        publish(*answer);
+    }
+    closed_.reset();
+    slot_.reset();
+    if (stopping_) {
+        worker_->stop();
+    } else if (camera_ != nullptr) {
+        encode_next();
+    }
+}
+
+void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexcept {
+    ++own_counters_.encoded;
+    own_counters_.encode_time += answer.encode_time;
+    counters_.bytes_moved += answer.bytes_moved;
+    if (!answer.bytes) {
+        ++counters_.frames_oversized;
+        return;
+    }
+    ++counters_.frames;
+    counters_.bytes += *answer.bytes;
+    frame::FrameInfo info;
+    info.jpeg_offset = slot_.payload_offset();
+    info.jpeg_bytes = *answer.bytes;
+    info.width = camera_->size.width;
+    info.height = camera_->size.height;
+    info.captured = encoded_.captured;
+    info.captured_at = encoded_.captured_at;
+    sink_->publish(std::move(slot_), info);
+}
+
+void CameraRawFrames::set_watched(bool watched) noexcept {
+    watched_ = watched;
+    if (watched) {
+        return;
+    }
+    if (const auto waiting = queue_.withdraw()) {
+        ++own_counters_.encode_skipped;
+        buffers_.queue_buffer(waiting->buffer);
+    }
+}
+
+} // namespace ringcast::sources

@@ -1,0 +1,80 @@
+#pragma once
+// Frames of a camera that makes no JPEG: encoded straight from its buffers into slots, in a thread
+// of their own, and only while somebody watches. When encoding can't keep up whole frames are left
+// out, and the newest wins.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "encode/encode_worker.hpp"
+#include "encode/newest_wins.hpp"
+#include "ringcast/base/result.hpp"
+#include "ringcast/frame/frame_arena.hpp"
+#include "ringcast/io/ring.hpp"
+#include "ringcast/source/frame_source.hpp"
+#include "sources/buffer_return.hpp"
+#include "sources/camera_device.hpp"
+
+namespace ringcast::sources {
+
+/// What is counted of them beside SourceCounters.
+struct RawFrameCounters {
+    std::uint64_t out_of_order = 0;
+    std::uint64_t gaps = 0; ///< numbers that the driver left out
+    std::uint64_t encoded = 0;
+    std::uint64_t encode_skipped = 0; ///< because nobody watched
+    Duration encode_time{};           ///< sum over `encoded`
+};
+
+class CameraRawFrames {
+public:
+    /// All of them outlive it. `quality`: 1 to 100.
+    CameraRawFrames(io::Ring& ring, BufferReturn& buffers, source::SourceCounters& counters,
+                    int quality)
+        : ring_(ring), buffers_(buffers), counters_(counters), quality_(quality) {}
+
+    /// Once, before all others. `token` is of the encoder's operations.
+    void start(source::FrameSink& sink, io::OpToken token) noexcept;
+    /// A camera was opened, in a format that `pixel_format` knows; no buffer is queued yet. Fails
+    /// when there is no thread left to encode in.
+    [[nodiscard]] Result<void> open(OpenedCamera camera);
+    /// The buffer comes back, now or later.
+    void take(const CapturedFrame& frame) noexcept;
+    void set_watched(bool watched) noexcept;
+    /// The camera is being closed: no buffer comes back any more.
+    void close() noexcept;
+    /// Nothing is open, or will be.
+    void stop() noexcept;
+
+    void on_completion(const io::Completion& completion) noexcept;
+    /// True exactly when there is no thread and no operation of it, after `stop`.
+    [[nodiscard]] bool stopped() const noexcept { return worker_ == nullptr || worker_->stopped(); }
+    [[nodiscard]] const RawFrameCounters& counters() const noexcept { return own_counters_; }
+
+private:
+    [[nodiscard]] bool comes_in_order(const CapturedFrame& frame) noexcept;
+    void encode_next() noexcept;
+    void publish(const encode::EncodeWorker::Answer& answer) noexcept;
+
+    io::Ring& ring_;
+    BufferReturn& buffers_;
+    source::SourceCounters& counters_;
+    int quality_;
+    source::FrameSink* sink_ = nullptr;
+    io::OpToken token_;
+    std::unique_ptr<encode::EncodeWorker> worker_; ///< from the first camera on
+    std::unique_ptr<OpenedCamera> camera_;         ///< the open one
+    /// One that was closed while a frame of it is being encoded: its memory stays until then.
+    std::unique_ptr<OpenedCamera> closed_;
+    encode::NewestWins<CapturedFrame> queue_;
+    CapturedFrame encoded_{};  ///< the one that is being encoded
+    frame::WritableSlot slot_; ///< what it is encoded into
+    bool watched_ = false;
+    bool stopping_ = false;
+    bool counting_ = false; ///< the open camera has given a frame
+    std::uint64_t newest_ = 0;
+    RawFrameCounters own_counters_;
+};
+
+} // namespace ringcast::sources

@@ -1,0 +1,326 @@
+#include "sources/camera_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ringcast/base/log.hpp"
+#include "ringcast/config/units.hpp"
+#include "sources/camera_offer.hpp"
+
+namespace ringcast::sources {
+
+CameraSource::CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
+                           std::unique_ptr<CameraDevice> device)
+    : ring_(ring), stream_name_(std::move(stream_name)), wanted_(std::move(wanted)),
+      device_(std::move(device)), thread_(*device_), jpeg_(ring, *this, counters_),
+      raw_(ring, *this, counters_, wanted_.quality) {
+    session_.set_wanted(!wanted_.on_demand);
+}
+
+io::OpToken CameraSource::token(std::uint8_t operation) const noexcept {
+    constexpr std::uint32_t only_run = 1;
+    return io::source_token(stream_, operation, only_run);
+}
+
+void CameraSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+    sink_ = &sink;
+    stream_ = stream;
+    jpeg_.start(sink, stream, release_operation);
+    raw_.start(sink, token(encode_operation));
+    if (!thread_.begin()) {
+        session_.end();
+        sink.signal_lost("there is no thread left for the camera");
+        return;
+    }
+    thread_.read_wakes(ring_, token(wake_operation));
+    rest_unwatched();
+    advance();
+}
+
+// --- what happens ---
+
+void CameraSource::on_completion(const io::Completion& completion) noexcept {
+    switch (io::source_token_operation(completion.token)) {
+    case wake_operation:
+        on_wake();
+        break;
+    case encode_operation:
+        raw_.on_completion(completion);
+        break;
+    case release_operation:
+        jpeg_.on_completion(completion);
+        break;
+    default:
+        break;
+    }
+    advance();
+}
+
+void CameraSource::on_wake() noexcept {
+    take_frames();
+    while (auto answer = thread_.take_answer()) {
+        // Whatever frames came before the answer are of the camera that was open until then.
+        take_frames();
+        if (!answer->has_value()) {
+            on_closed();
+        } else if (answer->value().has_value()) {
+            on_opened(std::move(**answer).value());
+        } else {
+            on_open_failed(answer->value().error());
+        }
+    }
+    if (thread_.take_unplugged()) {
+        lose("the camera has been unplugged", true);
+    }
+    if (thread_.take_cameras_changed()) {
+        session_.on_cameras_changed(ring_.now());
+    }
+    if (!thread_.join_finished()) {
+        thread_.read_wakes(ring_, token(wake_operation));
+    }
+}
+
+void CameraSource::advance() noexcept {
+    jpeg_.release_returned();
+    switch (session_.next(ring_.now())) {
+    case CameraSession::Command::open:
+        thread_.open();
+        break;
+    case CameraSession::Command::close:
+        close_frames();
+        thread_.close();
+        break;
+    case CameraSession::Command::none:
+        break;
+    }
+    if (stopping_ && session_.closed() && !std::exchange(finishing_, true)) {
+        raw_.stop();
+        if (!thread_.joined()) {
+            thread_.finish();
+        }
+    }
+}
+
+// --- opening and closing ---
+
+void CameraSource::on_opened(OpenedCamera camera) noexcept {
+    session_.on_opened();
+    ++opened_;
+    counters_.restarts = opened_ - 1;
+    note_identity(camera);
+    const std::string rate_note = camera.rate_note;
+    if (const auto opened = open_frames(std::move(camera)); !opened) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, opened.error().message);
+        lose("the camera's pictures can't be passed on", false);
+        return;
+    }
+    const bool jpeg = open_ == Open::jpeg;
+    const std::string_view why = jpeg ? std::string_view(jpeg_.tier_reason()) : std::string_view();
+    log(LogLevel::info, "stream {}: camera {} ({}) gives {} {} by {}, in {} buffers, {}{}{}",
+        stream_name_, status_.model, status_.id, status_.format,
+        config::picture_size_text({status_.width, status_.height}), status_.library,
+        status_.buffers, jpeg ? jpeg_.tier() : "encoded here", why.empty() ? "" : ": ", why);
+    if (!rate_note.empty()) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, rate_note);
+    }
+    last_failure_.clear();
+    unplugged_ = false;
+    last_frame_at_ = ring_.now();
+    wanted_.on_demand ? settling_.begin() : settling_.skip();
+    rest_unwatched();
+    for (std::uint32_t buffer = 0; buffer < status_.buffers; ++buffer) {
+        queue_buffer(buffer);
+    }
+}
+
+void CameraSource::note_identity(const OpenedCamera& camera) {
+    status_.id = camera.identity.id;
+    status_.model = camera.identity.model;
+    status_.location = camera.identity.location;
+    status_.library = camera.library;
+    status_.format = camera.format;
+    status_.width = camera.size.width;
+    status_.height = camera.size.height;
+    status_.controls = camera.controls;
+    status_.buffers = static_cast<std::uint32_t>(camera.buffers.size());
+}
+
+Result<void> CameraSource::open_frames(OpenedCamera camera) {
+    const bool jpeg = camera.format == mjpeg_format;
+    auto opened =
+        jpeg ? jpeg_.open(std::move(camera.buffers), wanted_.tier) : raw_.open(std::move(camera));
+    open_ = !opened ? Open::nothing : jpeg ? Open::jpeg : Open::raw;
+    return opened;
+}
+
+void CameraSource::close_frames() noexcept {
+    jpeg_.close();
+    raw_.close();
+    open_ = Open::nothing;
+    last_frame_at_ = never;
+}
+
+void CameraSource::on_open_failed(const OpenFailure& failure) noexcept {
+    session_.on_open_failed(failure.obstacle, ring_.now());
+    if (stopping_) {
+        return;
+    }
+    if (unplugged_ && failure.obstacle == CameraObstacle::absent) {
+        return; // that it is not there has been said, and why
+    }
+    if (std::exchange(last_failure_, failure.message) != failure.message) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, failure.message);
+    }
+    sink_->signal_lost(failure.reason);
+}
+
+void CameraSource::on_closed() noexcept {
+    take_frames(); // nobody's any more
+    static_cast<void>(thread_.take_unplugged());
+    session_.on_closed();
+}
+
+void CameraSource::lose(std::string_view reason, bool unplugged) noexcept {
+    if (!session_.open()) {
+        return;
+    }
+    unplugged_ = unplugged;
+    session_.on_lost(unplugged, ring_.now());
+    sink_->signal_lost(reason);
+}
+
+// --- frames ---
+
+void CameraSource::take_frames() noexcept {
+    while (const auto frame = thread_.take_frame()) {
+        if (session_.open()) {
+            take_frame(*frame);
+        }
+    }
+}
+
+void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
+    if (frame.whole) {
+        session_.on_frame();
+        last_frame_at_ = ring_.now();
+        ++captured_;
+    } else {
+        ++driver_failed_;
+    }
+    if (frame.whole && !settling_.take(frame.captured_at, frame.exposure_settled)) {
+        queue_buffer(frame.buffer);
+    } else if (open_ == Open::jpeg) {
+        jpeg_.take(frame);
+    } else {
+        raw_.take(frame);
+    }
+}
+
+void CameraSource::queue_buffer(std::uint32_t buffer) noexcept {
+    // Refused only by a camera that has just been unplugged, which is told by itself.
+    if (session_.open() && !device_->queue(buffer)) {
+        log(LogLevel::debug, "stream {}: the camera does not take buffer {}", stream_name_, buffer);
+    }
+}
+
+// --- watching ---
+
+void CameraSource::set_watched(bool watched) noexcept {
+    watched_ = watched;
+    raw_.set_watched(watched);
+    idle_at_ = never;
+    if (wanted_.on_demand && watched) {
+        session_.set_wanted(true);
+    } else if (wanted_.on_demand) {
+        idle_at_ = ring_.now() + wanted_.idle_after;
+    }
+    if (open_ == Open::raw) {
+        rest_unwatched();
+    }
+    advance();
+}
+
+void CameraSource::rest_unwatched() noexcept {
+    if (!watched_ && (wanted_.on_demand || open_ == Open::raw)) {
+        sink_->rest();
+    }
+}
+
+// --- time ---
+
+Instant CameraSource::silence_deadline() const noexcept {
+    if (!session_.open() || last_frame_at_ == never) {
+        return never;
+    }
+    constexpr double periods = 4;
+    const auto slow =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(periods / wanted_.fps));
+    return last_frame_at_ + std::max(silence_max, slow);
+}
+
+Instant CameraSource::deadline() const noexcept {
+    if (jpeg_.has_returned()) {
+        return ring_.now(); // by a viewer that has let go
+    }
+    return std::min({session_.deadline(), idle_at_, silence_deadline()});
+}
+
+void CameraSource::on_deadline(Instant now) noexcept {
+    if (now >= idle_at_) {
+        idle_at_ = never;
+        session_.set_wanted(false);
+        log(LogLevel::info, "stream {}: nobody watches, so the camera stops", stream_name_);
+        rest_unwatched();
+    }
+    if (now >= silence_deadline()) {
+        lose("the camera gives no pictures", false);
+    }
+    advance();
+}
+
+void CameraSource::stop() noexcept {
+    stopping_ = true;
+    idle_at_ = never;
+    session_.end();
+    advance();
+}
+
+bool CameraSource::stopped() const noexcept {
+    return stopping_ && thread_.joined() && raw_.stopped() && jpeg_.idle();
+}
+
+// --- what is known ---
+
+std::optional<source::CameraStatus> CameraSource::camera() const {
+    source::CameraStatus status = status_;
+    status.running = session_.open();
+    status.settling = status.running && !settling_.settled();
+    if (open_ == Open::jpeg) {
+        status.tier = jpeg_.tier();
+        status.tier_reason = jpeg_.tier_reason();
+    } else if (open_ == Open::raw) {
+        status.tier = "encoded";
+        status.tier_reason = "the camera makes no JPEG";
+    } else {
+        status.format.clear();
+    }
+    const source::CameraCounters& pool = jpeg_.counters();
+    const RawFrameCounters& raw = raw_.counters();
+    status.buffers_lent = pool.buffers_lent;
+    source::CameraTotals& totals = status.counters;
+    totals.captured = captured_;
+    totals.driver_failed = driver_failed_;
+    totals.driver_dropped = pool.gaps + raw.gaps;
+    totals.out_of_order = pool.overtaken + raw.out_of_order;
+    totals.lent = pool.lent;
+    totals.copied = pool.copied;
+    totals.copied_under_pressure = pool.copied_under_pressure;
+    totals.bytes_copied = pool.bytes_copied;
+    totals.encoded = raw.encoded;
+    totals.encode_skipped = raw.encode_skipped;
+    totals.encode_time = raw.encode_time;
+    totals.opened = opened_;
+    return status;
+}
+
+} // namespace ringcast::sources

@@ -1,0 +1,102 @@
+#pragma once
+// A camera as a source of frames: the loop's half. Opens and closes the camera when that is due,
+// says why there is no picture, and hands frames to whoever deals with their format. Knows no
+// libcamera: that is behind CameraDevice.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ringcast/config/config.hpp"
+#include "ringcast/io/ring.hpp"
+#include "ringcast/source/camera_status.hpp"
+#include "ringcast/source/frame_source.hpp"
+#include "sources/buffer_return.hpp"
+#include "sources/camera_device.hpp"
+#include "sources/camera_jpeg_frames.hpp"
+#include "sources/camera_raw_frames.hpp"
+#include "sources/camera_session.hpp"
+#include "sources/camera_thread.hpp"
+#include "sources/exposure_settling.hpp"
+
+namespace ringcast::sources {
+
+class CameraSource final : public source::FrameSource, private BufferReturn {
+public:
+    /// A camera that gives nothing for so long, and for four periods, is closed and opened again.
+    static constexpr Duration silence_max = std::chrono::seconds(10);
+
+    /// `ring` outlives the source.
+    CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
+                 std::unique_ptr<CameraDevice> device);
+
+    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void on_completion(const io::Completion& completion) noexcept override;
+    [[nodiscard]] Instant deadline() const noexcept override;
+    void on_deadline(Instant now) noexcept override;
+    void set_watched(bool watched) noexcept override;
+    void stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept override;
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        return counters_;
+    }
+    [[nodiscard]] std::string_view kind() const noexcept override { return "libcamera"; }
+    [[nodiscard]] std::optional<source::CameraStatus> camera() const override;
+
+private:
+    // Numbers of the operations.
+    static constexpr std::uint8_t wake_operation = 0;
+    static constexpr std::uint8_t encode_operation = 1;
+    static constexpr std::uint8_t release_operation = 2;
+
+    enum class Open : std::uint8_t { nothing, jpeg, raw };
+
+    void queue_buffer(std::uint32_t buffer) noexcept override;
+    [[nodiscard]] io::OpToken token(std::uint8_t operation) const noexcept;
+    void on_wake() noexcept;
+    void take_frames() noexcept;
+    void take_frame(const CapturedFrame& frame) noexcept;
+    void on_opened(OpenedCamera camera) noexcept;
+    [[nodiscard]] Result<void> open_frames(OpenedCamera camera);
+    void note_identity(const OpenedCamera& camera);
+    void on_open_failed(const OpenFailure& failure) noexcept;
+    void close_frames() noexcept;
+    void on_closed() noexcept;
+    void lose(std::string_view reason, bool unplugged) noexcept;
+    /// Says that no frames come because nobody watches, if that is so.
+    void rest_unwatched() noexcept;
+    /// Begins what is due, whatever has just happened.
+    void advance() noexcept;
+    [[nodiscard]] Instant silence_deadline() const noexcept;
+
+    io::Ring& ring_;
+    std::string stream_name_;
+    config::LibcameraSource wanted_;
+    std::unique_ptr<CameraDevice> device_;
+    CameraThread thread_;
+    CameraSession session_;
+    source::FrameSink* sink_ = nullptr;
+    std::uint32_t stream_ = 0;
+
+    source::SourceCounters counters_;
+    CameraJpegFrames jpeg_;
+    CameraRawFrames raw_;
+    Open open_ = Open::nothing; ///< what deals with the open camera's frames
+    ExposureSettling settling_;
+    bool watched_ = false;
+    bool unplugged_ = false; ///< that is why it is not open
+    bool stopping_ = false;
+    bool finishing_ = false; ///< the thread has been told to end
+    Instant last_frame_at_ = never;
+    Instant idle_at_ = never; ///< when the camera stops because nobody has watched
+
+    source::CameraStatus status_; ///< what doesn't change while the camera is open
+    std::uint64_t captured_ = 0;
+    std::uint64_t driver_failed_ = 0;
+    std::uint64_t opened_ = 0;
+    std::string last_failure_; ///< so that each is logged once
+};
+
+} // namespace ringcast::sources

@@ -1,0 +1,46 @@
+#pragma once
+// Between libcamera's types and ours, the same for every version from 0.3 on.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <libcamera/camera.h>
+#include <libcamera/controls.h>
+#include <libcamera/stream.h>
+
+#include "ringcast/base/result.hpp"
+#include "ringcast/config/config.hpp"
+#include "ringcast/source/camera_status.hpp"
+#include "sources/camera_match.hpp"
+#include "sources/camera_offer.hpp"
+
+namespace ringcast::sources {
+
+/// "libcamera 0.3.2".
+[[nodiscard]] std::string libcamera_version();
+[[nodiscard]] CameraIdentity identity_of(const libcamera::Camera& camera);
+[[nodiscard]] std::vector<FormatOffer> offers_of(const libcamera::StreamFormats& formats);
+/// Those that can be set, in the order of their names.
+[[nodiscard]] std::vector<source::CameraControl>
+controls_of(const libcamera::ControlInfoMap& controls);
+
+/// What the camera is to be started with. The values of `settings` go into `controls`, as they are
+/// now in force. The error says which setting does not fit, and what the camera has.
+[[nodiscard]] Result<libcamera::ControlList>
+control_list(const libcamera::ControlInfoMap& infos,
+             const std::vector<config::CameraControl>& settings,
+             std::vector<source::CameraControl>& controls);
+
+/// Ids of metadata that tell whether exposure has settled; 0 where this libcamera has none.
+struct ExposureIds {
+    unsigned int locked = 0;
+    unsigned int state = 0;
+};
+[[nodiscard]] ExposureIds exposure_ids();
+/// Nothing where the camera doesn't say.
+[[nodiscard]] std::optional<bool> exposure_settled(const libcamera::ControlList& metadata,
+                                                   const ExposureIds& ids);
+
+} // namespace ringcast::sources

@@ -1,0 +1,79 @@
+#include "app/list_cameras.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include "ringcast/config/load.hpp"
+
+using namespace ringcast;
+using namespace ringcast::app;
+using Catch::Matchers::ContainsSubstring;
+using sources::CameraListing;
+
+namespace {
+
+const CameraListing webcam{{"\\_SB_.HS07-046d:082d", "HD Pro Webcam C920", "external", {}},
+                           {{"MJPEG", {{640, 480}, {1280, 720}}, {}}, {"YUYV", {{640, 480}}, {}}}};
+const CameraListing sensor{{"/base/rp1/i2c@88000/imx708@1a", "imx708", "", {}},
+                           {{"YUV420", {}, sources::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
+                            {"SRGGB10", {{4608, 2592}}, {}}}};
+
+std::optional<double> rate(const sources::CameraIdentity&, std::string_view format,
+                           config::PictureSize size) {
+    return format == "MJPEG" && size.width == 1280 ? std::optional(30.0) : std::nullopt;
+}
+
+/// The configuration blocks alone, as somebody would paste them.
+config::Config pasted(const std::vector<CameraListing>& cameras) {
+    const std::string text = cameras_text(cameras, rate);
+    std::string blocks;
+    std::size_t begin = 0;
+    while ((begin = text.find("[streams.", begin)) != std::string::npos) {
+        const std::size_t end = text.find("\n\n", begin);
+        blocks += text.substr(begin, end - begin) + "\n";
+        begin = end;
+    }
+    const auto config = config::parse(blocks, "pasted");
+    INFO(blocks);
+    REQUIRE(config.has_value());
+    return *config;
+}
+
+} // namespace
+
+TEST_CASE("the list says what each camera is and makes") {
+    const std::string text = cameras_text(std::vector{webcam, sensor}, rate);
+    CHECK_THAT(text, ContainsSubstring("0: HD Pro Webcam C920, external\n   id: \\_SB_.HS07-046d"));
+    CHECK_THAT(text, ContainsSubstring("   MJPEG: 640x480, 1280x720 (30/s)\n   YUYV: 640x480\n"));
+    CHECK_THAT(text, ContainsSubstring("1: imx708\n"));
+    CHECK_THAT(text, ContainsSubstring("   YUV420: 32x32 to 4608x2592\n"));
+    CHECK_THAT(text, ContainsSubstring("SRGGB10: 4608x2592 (ringcast can't use it)"));
+}
+
+TEST_CASE("what the list prints for each camera is a configuration that finds it") {
+    const std::vector<CameraListing> cameras{webcam, sensor, webcam};
+    const config::Config config = pasted(cameras);
+    REQUIRE(config.streams.size() == 3);
+    CHECK(config.streams[0].name == "hd-pro-webcam-c920");
+    CHECK(config.streams[1].name == "imx708");
+    CHECK(config.streams[2].name == "hd-pro-webcam-c920-2");
+    std::vector<sources::CameraIdentity> identities;
+    for (const CameraListing& camera : cameras) {
+        identities.push_back(camera.identity);
+    }
+    for (std::size_t i = 0; i < cameras.size(); ++i) {
+        const auto& camera = std::get<config::LibcameraSource>(config.streams[i].source);
+        CHECK(sources::match_camera(identities, camera.camera, {}).value() == i);
+        CHECK(camera.size == config::PictureSize{1280, 720});
+    }
+    CHECK(std::get<config::LibcameraSource>(config.streams[1].source).format == "YUV420");
+}
+
+TEST_CASE("the only camera needs no name, and a model that names no stream is a camera") {
+    CameraListing strange = webcam;
+    strange.identity.model = "\xE6\x91\x84";
+    const config::Config config = pasted({strange});
+    CHECK(config.streams[0].name == "camera");
+    CHECK(std::get<config::LibcameraSource>(config.streams[0].source).camera.empty());
+    CHECK(cameras_text({}, rate).empty());
+}

@@ -1,0 +1,415 @@
+#include "sources/camera_source.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "sources/fake_camera.hpp"
+#include "sources/support.hpp"
+
+namespace ringcast::sources {
+
+namespace {
+
+using test::FakeCamera;
+using test::FakeDevice;
+using test::jpeg;
+using namespace std::chrono_literals;
+
+constexpr std::size_t frame_bytes_max = 8UL * 1024UL;
+constexpr std::uint32_t stream_index = 3;
+
+/// A stream that is the test's camera.
+class Bench : public test::SourceBench<CameraSource> {
+public:
+    explicit Bench(FakeCamera& camera, const config::LibcameraSource& wanted = {})
+        : SourceBench(frame_bytes_max, stream_index, std::string("door"), wanted,
+                      std::make_unique<FakeDevice>(camera)) {}
+
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+    ~Bench() override { sink.let_go(); }
+
+    void until_running() {
+        until([this] { return source.camera()->running; });
+    }
+    void until_frames(std::size_t count) {
+        until([this, count] { return sink.frames.size() >= count; });
+    }
+    void until_reasons(std::size_t count) {
+        until([this, count] { return sink.reasons.size() >= count; });
+    }
+    /// Lets time pass, and does what is due then.
+    void wait(Duration time) {
+        ring.pass(time);
+        if (source.deadline() <= ring.now()) {
+            source.on_deadline(ring.now());
+        }
+    }
+};
+
+config::LibcameraSource on_demand() {
+    config::LibcameraSource wanted;
+    wanted.on_demand = true;
+    wanted.idle_after = 10s;
+    return wanted;
+}
+
+const OpenFailure in_use{CameraObstacle::busy, "another process uses it", "in use"};
+const OpenFailure missing{CameraObstacle::absent, "there is none", "not there"};
+
+} // namespace
+
+TEST_CASE("JPEG frames of a camera are passed on as they are, and buffers go back") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    std::vector<std::string> expected;
+    for (std::uint64_t sequence = 0; sequence < 10; ++sequence) {
+        expected.push_back(jpeg(100 + sequence, static_cast<char>('a' + sequence)));
+        REQUIRE(camera.capture(expected.back(), sequence));
+        bench.until_frames(expected.size());
+    }
+    CHECK(bench.sink.frames == expected);
+    CHECK(bench.sink.infos[7].captured_at == Instant(33ms * 7));
+    CHECK(bench.sink.infos[7].captured == WallTime(33ms * 7));
+    CHECK(bench.sink.infos[7].width == 64);
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+    CHECK(bench.source.counters().frames == 10);
+    const auto status = bench.source.camera();
+    CHECK(status->id == "id-of-it");
+    CHECK(status->format == "MJPEG");
+    CHECK(status->counters.captured == 10);
+    CHECK(status->counters.opened == 1);
+    CHECK(bench.source.kind() == "libcamera");
+}
+
+TEST_CASE("frames that are failed, damaged, too large or out of order never reach viewers") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10, 'a'), 5));
+    REQUIRE(camera.capture(jpeg(10, 'b'), 6, false));
+    REQUIRE(camera.capture("no JPEG", 7));
+    REQUIRE(camera.capture(jpeg(frame_bytes_max + 70'000, 'c'), 8));
+    bench.until([&] { return bench.source.camera()->counters.captured == 3; });
+    REQUIRE(camera.capture(jpeg(10, 'd'), 4));
+    REQUIRE(camera.capture(jpeg(10, 'e'), 100));
+    bench.until_frames(2);
+    CHECK(bench.sink.frames.front() == jpeg(10, 'a'));
+    CHECK(bench.sink.frames.back() == jpeg(10, 'e'));
+    const auto counters = bench.source.camera()->counters;
+    CHECK(counters.driver_failed == 1);
+    CHECK(counters.out_of_order == 1);
+    // The last ones before 100 may still come.
+    CHECK(counters.driver_dropped > 80);
+    CHECK(bench.source.counters().frames_damaged == 2);
+    CHECK(bench.source.counters().frames_oversized == 1);
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
+TEST_CASE("frames are lent to viewers where the camera's memory can be registered") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.ring.registration_refusal.reset();
+    bench.until_running();
+    std::vector<std::string> expected;
+    for (std::uint64_t sequence = 0; sequence < 10; ++sequence) {
+        expected.push_back(jpeg(100 + sequence, static_cast<char>('a' + sequence)));
+        REQUIRE(camera.capture(expected.back(), sequence));
+        bench.until_frames(expected.size());
+    }
+    CHECK(bench.sink.frames == expected);
+    const auto status = bench.source.camera();
+    CHECK(status->tier == "registered");
+    CHECK(status->tier_reason.empty());
+    CHECK(status->counters.lent == 10);
+    CHECK(status->counters.bytes_copied == 0);
+    CHECK(status->buffers_lent == 1); // the latest frame
+    CHECK(camera.queued_count() == FakeCamera::buffer_count - 1);
+}
+
+TEST_CASE("where the camera's memory can't be registered each frame is copied, with the reason") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.ring.registration_refusal = "too little memory";
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10), 0));
+    bench.until_frames(1);
+    CHECK(bench.source.camera()->tier == "copied");
+    CHECK(bench.source.camera()->tier_reason == "too little memory");
+    CHECK(bench.source.camera()->counters.copied == 1);
+}
+
+TEST_CASE("a tier that is asked for is had, or refused") {
+    FakeCamera camera;
+    config::LibcameraSource wanted;
+    SECTION("copied, though it could be registered") {
+        wanted.tier = config::CameraTier::copied;
+        Bench bench(camera, wanted);
+        bench.ring.registration_refusal.reset();
+        bench.until_running();
+        CHECK(bench.source.camera()->tier == "copied");
+        CHECK(bench.source.camera()->tier_reason.empty());
+        CHECK(bench.ring.registered.empty());
+    }
+    SECTION("registered, though it can't be") {
+        wanted.tier = config::CameraTier::registered;
+        Bench bench(camera, wanted);
+        bench.until_reasons(1);
+        CHECK(bench.sink.reasons.front() == "the camera's pictures can't be passed on");
+        bench.until([&] { return camera.closes() == 1; });
+    }
+}
+
+TEST_CASE("a camera that is unplugged while viewers have its frames lets go of them afterwards") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.ring.registration_refusal.reset();
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10, 'a'), 100));
+    bench.until_frames(1);
+    camera.unplug();
+    camera.change_cameras();
+    bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
+    CHECK(bench.sink.frames.back() == jpeg(10, 'a'));
+    CHECK(bench.source.camera()->buffers_lent == 1);
+    const std::size_t registered = bench.ring.registered.size();
+    CHECK(registered == 2UL * FakeCamera::buffer_count);
+    camera.begin = 1h;
+    REQUIRE(camera.capture(jpeg(10, 'b'), 0));
+    bench.until_frames(2);
+    CHECK(bench.sink.frames.back() == jpeg(10, 'b'));
+    // The first camera's frame was let go of when the second's came.
+    bench.until([&] {
+        return bench.ring.find(test::Asked::release, bench.ring.registered.front()) == nullptr;
+    });
+    CHECK(bench.source.camera()->buffers_lent == 1);
+}
+
+TEST_CASE("a buffer of a camera that is gone is released when its last viewer lets go") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.ring.registration_refusal.reset();
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10), 0));
+    bench.until_frames(1);
+    camera.fail_next(missing);
+    camera.unplug();
+    bench.until([&] { return camera.closes() == 1 && !bench.source.camera()->running; });
+    const io::OpToken released = bench.ring.registered.front();
+    CHECK(bench.ring.find(test::Asked::release, released) == nullptr);
+    bench.sink.let_go(); // as a viewer does, in the midst of its own work
+    CHECK(bench.ring.find(test::Asked::release, released) == nullptr);
+    CHECK(bench.source.deadline() <= bench.ring.now());
+    bench.wait(0s);
+    CHECK(bench.ring.find(test::Asked::release, released) != nullptr);
+}
+
+TEST_CASE("a camera in use is reported, and tried again until it is free") {
+    FakeCamera camera;
+    camera.fail_next(in_use);
+    camera.fail_next(in_use);
+    Bench bench(camera);
+    bench.until_reasons(1);
+    CHECK(bench.sink.reasons.front() == "in use");
+    CHECK(camera.opens() == 1);
+    bench.wait(1s);
+    bench.until([&] { return camera.opens() == 2 && bench.source.deadline() != never; });
+    bench.wait(2s);
+    bench.until_running();
+    CHECK(camera.opens() == 3);
+}
+
+TEST_CASE("an absent camera is opened as soon as one comes") {
+    FakeCamera camera;
+    camera.fail_next(missing);
+    Bench bench(camera);
+    bench.until_reasons(1);
+    CHECK(bench.sink.reasons.front() == "not there");
+    CHECK(bench.source.deadline() == never);
+    camera.change_cameras();
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10), 0));
+    bench.until_frames(1);
+}
+
+TEST_CASE("an unplugged camera is closed, and its frames come again when it is back") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10, 'a'), 100));
+    bench.until_frames(1);
+    camera.fail_next(missing);
+    camera.unplug();
+    camera.change_cameras();
+    bench.until([&] { return camera.opens() == 2; });
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the camera has been unplugged"});
+    CHECK(camera.closes() == 1);
+    camera.change_cameras();
+    bench.until_running();
+    // That it is not there was no news.
+    CHECK(bench.sink.reasons.size() == 1);
+    camera.begin = 1h;
+    REQUIRE(camera.capture(jpeg(10, 'b'), 0)); // it counts from the beginning again
+    bench.until_frames(2);
+    CHECK(bench.sink.frames.back() == jpeg(10, 'b'));
+    CHECK(bench.source.camera()->counters.opened == 2);
+    CHECK(bench.source.counters().restarts == 1);
+}
+
+TEST_CASE("a camera that gives nothing any more is opened again") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    bench.wait(CameraSource::silence_max - 1ms);
+    CHECK(bench.sink.reasons.empty());
+    bench.wait(1ms);
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the camera gives no pictures"});
+    bench.until([&] { return camera.closes() == 1 && bench.source.deadline() != never; });
+    bench.wait(1s);
+    bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
+}
+
+TEST_CASE("a camera on demand runs while somebody watches, and for a while after") {
+    FakeCamera camera;
+    Bench bench(camera, on_demand());
+    CHECK(camera.opens() == 0);
+    CHECK(bench.sink.rests == 1);
+    bench.source.set_watched(true);
+    bench.until_running();
+    bench.source.set_watched(false);
+    bench.wait(9s);
+    CHECK(bench.source.camera()->running);
+    bench.source.set_watched(true);
+    REQUIRE(camera.capture(jpeg(10), 0)); // or it would be silent for too long
+    bench.until([&] { return bench.source.camera()->counters.captured == 1; });
+    bench.wait(2s);
+    CHECK(bench.source.camera()->running);
+    bench.source.set_watched(false);
+    REQUIRE(camera.capture(jpeg(10), 1));
+    bench.until([&] { return bench.source.camera()->counters.captured == 2; });
+    bench.wait(9999ms);
+    CHECK(bench.source.camera()->running);
+    REQUIRE(camera.capture(jpeg(10), 2));
+    bench.until([&] { return bench.source.camera()->counters.captured == 3; });
+    bench.wait(1ms);
+    CHECK(bench.sink.rests == 2);
+    CHECK_FALSE(bench.source.camera()->running);
+    bench.until([&] { return camera.closes() == 1; });
+    bench.source.set_watched(true);
+    bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
+}
+
+TEST_CASE("after a start on demand frames are held back until exposure has settled") {
+    FakeCamera camera;
+    Bench bench(camera, on_demand());
+    bench.source.set_watched(true);
+    bench.until_running();
+    std::uint64_t sequence = 0;
+    SECTION("as the camera says") {
+        while (sequence < 5) {
+            REQUIRE(camera.capture(jpeg(10, 'x'), sequence++, true, false));
+            bench.until([&] { return bench.source.camera()->counters.captured == sequence; });
+        }
+        CHECK(bench.source.camera()->settling);
+        CHECK(bench.sink.frames.empty());
+        REQUIRE(camera.capture(jpeg(10, 'y'), sequence++, true, true));
+        bench.until_frames(1);
+        CHECK(bench.sink.frames == std::vector<std::string>{jpeg(10, 'y')});
+        CHECK_FALSE(bench.source.camera()->settling);
+    }
+    SECTION("for a bounded time where it never does") {
+        while (bench.sink.frames.empty()) {
+            REQUIRE(camera.capture(jpeg(10), sequence++, true, false));
+            bench.until([&] { return bench.source.camera()->counters.captured == sequence; });
+        }
+        CHECK((sequence - 1) * 33ms >= ExposureSettling::told_max);
+        CHECK((sequence - 2) * 33ms < ExposureSettling::told_max);
+    }
+    SECTION("for a shorter one where it says nothing") {
+        while (bench.sink.frames.empty()) {
+            REQUIRE(camera.capture(jpeg(10), sequence++));
+            bench.until([&] { return bench.source.camera()->counters.captured == sequence; });
+        }
+        CHECK((sequence - 1) * 33ms >= ExposureSettling::untold_max);
+        CHECK((sequence - 2) * 33ms < ExposureSettling::untold_max);
+    }
+}
+
+TEST_CASE("a camera that runs all the time holds nothing back") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10), 0, true, false));
+    bench.until_frames(1);
+}
+
+TEST_CASE("raw frames are encoded while somebody watches") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    Bench bench(camera);
+    bench.until_running();
+    const std::string grey(std::size_t{128} * 48, '\x80');
+    REQUIRE(camera.capture(grey, 0));
+    bench.until([&] { return bench.source.camera()->counters.encode_skipped == 1; });
+    CHECK(bench.sink.frames.empty());
+    CHECK(bench.sink.rests == 1);
+    bench.source.set_watched(true);
+    REQUIRE(camera.capture(grey, 1));
+    bench.until_frames(1);
+    CHECK(bench.sink.frames.front().starts_with("\xFF\xD8"));
+    CHECK(bench.sink.infos.front().width == 64);
+    CHECK(bench.sink.infos.front().height == 48);
+    CHECK(bench.sink.infos.front().captured_at == Instant(33ms));
+    CHECK(bench.source.camera()->counters.encoded == 1);
+    CHECK(bench.source.camera()->counters.encode_time > 0ns);
+    CHECK(bench.source.camera()->tier == "encoded");
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+    bench.source.set_watched(false);
+    CHECK(bench.sink.rests == 2);
+    REQUIRE(camera.capture(grey, 2));
+    bench.until([&] { return bench.source.camera()->counters.encode_skipped == 2; });
+    CHECK(bench.sink.frames.size() == 1);
+}
+
+TEST_CASE("of raw frames that come faster than they are encoded the newest wins") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    const std::string grey(std::size_t{128} * 48, '\x80');
+    // All four are there when the loop comes to look.
+    for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
+        REQUIRE(camera.capture(grey, sequence));
+    }
+    bench.until_frames(2);
+    CHECK(bench.sink.infos.back().captured_at == Instant(33ms * 3));
+    CHECK(bench.source.counters().frames_dropped == 2);
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
+TEST_CASE("a camera that is unplugged while a frame is encoded comes back with the next one") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    const std::string grey(std::size_t{128} * 48, '\x80');
+    REQUIRE(camera.capture(grey, 0));
+    camera.unplug();
+    camera.change_cameras();
+    bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
+    const std::size_t before = bench.sink.frames.size(); // depends on who was faster
+    REQUIRE(camera.capture(grey, 0));
+    bench.until_frames(before + 1);
+}
+
+} // namespace ringcast::sources
