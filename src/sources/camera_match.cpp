@@ -15,7 +15,8 @@ bool contains(std::string_view text, std::string_view part) {
         return std::tolower(static_cast<unsigned char>(a)) ==
                std::tolower(static_cast<unsigned char>(b));
     };
-    return !std::ranges::search(text, part, same_letter).empty();
+    return std::search(text.begin(), text.end(), part.begin(), part.end(), same_letter) !=
+           text.end();
 }
 
 std::string list_of(std::span<const CameraIdentity> cameras) {

@@ -106,7 +106,7 @@ bool can_be_set(const libcamera::ControlId& id) {
 double shortest_double(float number) {
     std::array<char, 64> text{};
     const auto written = std::to_chars(text.data(), text.data() + text.size(), number);
-    double result = number;
+    auto result = static_cast<double>(number);
     std::from_chars(text.data(), written.ptr, result);
     return result;
 }

@@ -170,7 +170,6 @@ public:
 };
 
 constexpr auto lent = CameraFate::lent;
-constexpr auto copied = CameraFate::copied;
 constexpr auto overtaken = CameraFate::overtaken;
 
 } // namespace
