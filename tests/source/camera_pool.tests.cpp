@@ -127,7 +127,7 @@ public:
         frame.sequence = sequence;
         frame.captured_at = captured_at;
         frame.captured = WallTime{captured_at.time_since_epoch()};
-        std::memcpy(payload(frame.buffer), jpeg.data(), std::min(jpeg.size(), buffer_bytes));
+        std::copy_n(jpeg.data(), std::min(jpeg.size(), buffer_bytes), payload(frame.buffer));
         return pool.on_frame(frame);
     }
     /// Numbered frames at the usual rate, and what becomes of them.
