@@ -1,0 +1,206 @@
+"""What may happen to a camera: it is unplugged, another one comes, its frames are bad, its viewers
+stall. Each with an emulated camera, the kernel's driver, libcamera, and viewers over a network card."""
+
+import socket
+import subprocess
+import time
+import unittest
+
+import guest
+import harness
+
+FPS = 15
+FRONT = '[streams.front]\nsource = "libcamera"\ncamera = "front camera"\nfps = 15\n'
+SIDE = '[streams.side]\nsource = "libcamera"\ncamera = "side camera"\nfps = 15\n'
+# Parts come at least once a second.
+PART_SECONDS_MAX = 30
+
+
+def is_live(part):
+    return "x-ringcast-signal" not in part.headers
+
+
+def next_part(reader, wanted):
+    """The next part that is so."""
+    return harness.wait_for(lambda: wanted(part := reader.part()) and part, "such a part", PART_SECONDS_MAX)
+
+
+def live_frames(reader, count):
+    return [harness.StampedFrame(next_part(reader, is_live).body) for _ in range(count)]
+
+
+def camera_counters(server, index=0):
+    return server.stream_status(index)["camera"]["counters"]
+
+
+class CameraTest(unittest.TestCase):
+    def setUp(self):
+        self.guest = guest.running()
+
+    def camera(self, *options, **others):
+        return self.guest.camera("--fps", FPS, *options, **others)
+
+
+class Hotplug(CameraTest):
+    BACK_SECONDS_MAX = 2
+
+    def plugged_in_at(self):
+        """When the camera that is there now got its device, by the guest's clock."""
+        return float(self.guest.run("sh", "-c", "stat -c %.9W /dev/video* | sort | head -n 1"))
+
+    def test_viewers_stay_while_the_camera_is_away(self):
+        camera = self.camera()
+        with self.guest.configured(FRONT) as server, harness.StreamReader(server.wait_live().url) as reader:
+
+            def replug():
+                nonlocal camera
+                next_part(reader, is_live)
+                camera.unplug()
+                next_part(reader, lambda part: not is_live(part))
+                self.assertIn("camera", server.stream_status()["reason"])
+                camera = self.camera()
+                part = next_part(reader, is_live)
+                self.assertLess(float(part.headers["x-timestamp"]) - self.plugged_in_at(), self.BACK_SECONDS_MAX)
+
+            with camera:
+                harness.retried(replug)
+            with camera:
+                live_frames(reader, FPS)
+                self.assertEqual(server.status()["server"]["counters"]["requests"]["stream"], 1)
+
+    def test_another_camera_comes_and_goes(self):
+        with self.camera() as front, self.guest.configured(FRONT + SIDE) as server:
+            server.wait_live(0)
+            with harness.StreamReader(server.url, "/front/stream") as reader:
+                before = live_frames(reader, 1)[0].sequence
+                with self.camera(port=1, product="side camera") as side:
+                    server.wait_live(1)
+                    with harness.StreamReader(server.url, "/side/stream") as other:
+                        seen = {frame.sequence for frame in live_frames(other, FPS)}
+                    self.assertLessEqual(seen, {frame.sequence for frame in side.sent()})
+                    live_frames(reader, FPS)
+                server.wait_state("lost", 1)
+                after = live_frames(reader, FPS)[-1].sequence
+            self.assertEqual(camera_counters(server)["opened"], 1)
+            sent = [frame.sequence for frame in front.sent()]
+            self.assertEqual([number for number in sent if before <= number <= after], [*range(before, after + 1)])
+
+
+class BadFrames(CameraTest):
+    FRAMES = 60
+
+    def test_they_reach_no_viewer_and_time_never_runs_backwards(self):
+        # After a frame with the error bit uvcvideo fills the same buffer again, and libcamera then
+        # gives frames in the order of buffers: 0 1 6 3 4 7.
+        with self.camera("--error-every", 3, "--truncate-every", 4) as camera, self.guest.configured(FRONT) as server:
+            with harness.StreamReader(server.wait_live().url) as reader:
+                parts = [next_part(reader, is_live) for _ in range(self.FRAMES)]
+            sequences = [harness.StampedFrame(part.body).sequence for part in parts]
+            bad = {frame.sequence for frame in camera.sent() if frame.marks}
+            counted = server.stream_status()
+        self.assertTrue(harness.rising(sequences), sequences)
+        self.assertTrue(harness.rising([float(part.headers["x-timestamp"]) for part in parts]))
+        self.assertFalse(bad.intersection(sequences))
+        self.assertGreater(counted["source_counters"]["frames_damaged"], 0)
+        counters = counted["camera"]["counters"]
+        # The driver keeps bad frames to itself: they are missing in its sequence.
+        self.assertGreater(counters["driver_dropped"] + counters["out_of_order"], 0)
+
+
+class Starvation(CameraTest):
+    VIEWERS = 8
+    SECONDS = 10
+    # Longer than they stall here: nobody is to be saved by their end.
+    PATIENT = '[viewers]\nstall_timeout = "60s"\n'
+
+    def stalled_viewer(self, server):
+        viewer = socket.socket()
+        self.addCleanup(viewer.close)
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        viewer.connect(("127.0.0.1", server.port))
+        viewer.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        return viewer
+
+    def frames_in_hand(self, server):
+        """Frames that the driver has given, whether they were lost or not."""
+        counters = camera_counters(server)
+        return counters["captured"] + counters["driver_dropped"]
+
+    def test_stalled_viewers_do_not_stop_the_camera(self):
+        with self.camera() as camera, self.guest.configured(self.PATIENT + FRONT) as server:
+            server.wait_live()
+            viewers = []
+            for _ in range(self.VIEWERS):
+                # One frame apart, so that each holds another one.
+                viewers.append(self.stalled_viewer(server))
+                time.sleep(1 / FPS)
+            before = camera_counters(server), len(camera.sent())
+            time.sleep(self.SECONDS)
+            after = camera_counters(server), len(camera.sent())
+            self.assertEqual(len(server.status()["viewers"]), self.VIEWERS)
+
+            captured = after[0]["captured"] - before[0]["captured"]
+            # Some are on their way while one looks.
+            self.assertAlmostEqual(captured, after[1] - before[1], delta=FPS)
+            self.assertGreater(captured, self.SECONDS * FPS / 2)
+            self.assertEqual(after[0]["driver_dropped"], before[0]["driver_dropped"])
+            self.assertGreater(after[0]["copied_under_pressure"], before[0]["copied_under_pressure"])
+
+            for viewer in viewers:
+                viewer.close()
+            harness.wait_for(lambda: not server.status()["viewers"], "the viewers' end")
+            self.assert_not_copied_any_more(server)
+
+    def assert_not_copied_any_more(self, server):
+        with harness.StreamReader(server.url) as reader:
+            live_frames(reader, 2)
+            before = camera_counters(server)
+            live_frames(reader, 3 * FPS)
+            after = camera_counters(server)
+        self.assertEqual(after["copied_under_pressure"], before["copied_under_pressure"])
+        self.assertGreaterEqual(after["lent"] - before["lent"], 3 * FPS)
+
+
+class RawFormat(CameraTest):
+    FRAMES = 20
+    SIZE = (640, 480)
+    # Red, green and blue of the bars that uvc_camera paints, from the left.
+    BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
+
+    def decode(self, jpegs, pixels):
+        """Each picture's bytes in this format of ffmpeg's."""
+        decoded = subprocess.run(
+            ["ffmpeg", "-v", "error", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", pixels, "-"],
+            input=b"".join(jpegs), stdout=subprocess.PIPE, check=True,
+        ).stdout  # fmt: skip
+        size = len(decoded) // len(jpegs)
+        return [decoded[begin : begin + size] for begin in range(0, len(decoded), size)]
+
+    def test_it_is_encoded_for_those_who_watch(self):
+        width, height = self.SIZE
+        with self.guest.camera("--fps", 10, mjpeg=[], yuyv=[f"{width}x{height}"]) as camera:
+            with self.guest.configured(FRONT.replace("15", "10")) as server:
+                server.wait_state("resting")  # nobody watches, so nothing is encoded
+                self.assertEqual(camera_counters(server)["encoded"], 0)
+                with harness.StreamReader(server.url) as reader:
+                    jpegs = [next_part(reader, is_live).body for _ in range(self.FRAMES)]
+                self.assertEqual(server.stream_status()["camera"]["tier"], "encoded")
+                self.assertGreaterEqual(camera_counters(server)["encoded"], self.FRAMES)
+            sent = {frame.sequence: frame.captured_ns // 1000 for frame in camera.sent()}
+        blocks = [harness.read_block(picture, width, height) for picture in self.decode(jpegs, "gray")]
+        self.assertNotIn(None, blocks)
+        self.assertTrue(harness.rising([sequence for sequence, _ in blocks]))
+        for sequence, captured_us in blocks:
+            self.assertEqual(captured_us, sent[sequence])
+        self.assert_bars(self.decode(jpegs[-1:], "rgb24")[0])
+
+    def assert_bars(self, picture):
+        width, height = self.SIZE
+        bar = width // len(self.BARS)
+        for index, colour in enumerate(self.BARS):
+            begin = 3 * ((height - 10) * width + index * bar + bar // 2)
+            self.assertEqual(tuple(int(channel >= 128) for channel in picture[begin : begin + 3]), colour)
+
+
+if __name__ == "__main__":
+    harness.main()

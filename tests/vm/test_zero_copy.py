@@ -1,0 +1,79 @@
+"""From the camera's driver to the network card: frames arrive as the camera sent them, in each tier, and
+where the camera's own memory is registered nothing copies them on the way. docs/zero-copy.md."""
+
+import secrets
+import struct
+import unittest
+import zlib
+
+import guest
+import harness
+
+# Ringcast's own start reads files and copies texts; from here on there are only frames.
+SETTLED_FRAMES = 10
+FRAMES = 300
+
+
+class Copies:
+    """What a ringcast's loop has copied in user space, counted by copy_counter.cpp."""
+
+    def __init__(self, in_guest):
+        self._guest = in_guest
+        self._path = f"/run/copies-{secrets.token_hex(4)}"
+        self.environment = [f"LD_PRELOAD={guest.copy_counter()}", f"RINGCAST_COPY_COUNT={self._path}"]
+
+    def read(self):
+        """Copies, their bytes, reads, their bytes."""
+        text = self._guest.run("od", "-A", "n", "-v", "-t", "x1", self._path)
+        return struct.unpack("=4Q", bytes.fromhex(text))
+
+
+class CameraToCard(unittest.TestCase):
+    def setUp(self):
+        self.guest = guest.running()
+
+    def stream(self, tier):
+        """FRAMES frames to one viewer: (frames as received, as sent, copies meanwhile)."""
+        copies = Copies(self.guest)
+        configuration = f'[streams.front]\nsource = "libcamera"\nfps = 15\ntier = "{tier}"\n'
+        with (
+            self.guest.camera("--fps", 15) as camera,
+            self.guest.configured(configuration, before=copies.environment) as server,
+        ):
+            server.wait_live()
+            with harness.StreamReader(server.url) as reader:
+                for _ in range(SETTLED_FRAMES):
+                    reader.part()
+                before = copies.read()
+                received = [reader.part().body for _ in range(FRAMES)]
+                during = [now - then for now, then in zip(copies.read(), before)]
+            self.assertEqual(server.stream_status()["tier"], tier)
+            self.assertGreaterEqual(guest.uncopied_share(server), 0.99)
+            return received, camera.sent(), during
+
+    def assert_identical(self, received, sent):
+        checksums = {frame.sequence: frame.crc for frame in sent}
+        sequences = []
+        for body in received:
+            frame = harness.StampedFrame(body)
+            sequences.append(frame.sequence)
+            self.assertEqual(f"{zlib.crc32(body):08x}", checksums[frame.sequence])
+        self.assertTrue(harness.rising(sequences))
+
+    def test_registered_frames_are_copied_by_nobody(self):
+        received, sent, copies = self.stream("registered")
+        self.assert_identical(received, sent)
+        self.assertEqual(copies, [0, 0, 0, 0])
+
+    def test_copied_frames_are_copied_once(self):
+        received, sent, copies = self.stream("copied")
+        self.assert_identical(received, sent)
+        count, copied_bytes, reads, _ = copies
+        # The frames at the edges of the measurement may or may not be in it.
+        self.assertAlmostEqual(count, FRAMES, delta=0.05 * FRAMES)
+        self.assertAlmostEqual(copied_bytes, sum(map(len, received)), delta=0.05 * copied_bytes)
+        self.assertEqual(reads, 0)
+
+
+if __name__ == "__main__":
+    harness.main()
