@@ -47,8 +47,8 @@ constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
 SOURCE is one of
-  camera, camera:ID     the only camera, or the one that ID says: its id or a part of it, its model,
-                        or its number in the list of `ringcast cameras`
+  camera, camera:ID     the only camera, or the one that ID says: its id or a part of it, its
+                        model, or its number in the list of `ringcast cameras`
   /dev/video0           the camera with that device
   pattern               a moving test picture
   -                     standard input: JPEG frames one after the other; ringcast ends with it

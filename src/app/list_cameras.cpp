@@ -103,7 +103,8 @@ std::string cameras_text(std::span<const CameraListing> cameras, const RateLooku
     std::string text;
     std::vector<std::string> taken;
     for (std::size_t i = 0; i < cameras.size(); ++i) {
-        text += (i == 0 ? "" : "\n") + camera_text(cameras, i, highest_rate, taken);
+        text += i == 0 ? "" : "\n";
+        text += camera_text(cameras, i, highest_rate, taken);
     }
     return text;
 }
