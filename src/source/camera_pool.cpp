@@ -40,7 +40,7 @@ std::uint32_t CameraPool::open(std::span<const CameraBuffer> buffers) noexcept {
     }
     own_counters_.buffers = static_cast<std::uint32_t>(buffers_.size());
     own_counters_.buffers_free = own_counters_.buffers;
-    counting_ = false;
+    order_.begin(buffers_.size());
     return ++set_;
 }
 
@@ -99,20 +99,22 @@ CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
     Buffer& buffer = buffers_[frame.buffer];
     RINGCAST_ASSERT(!buffer.lent);
     ++own_counters_.captured;
-    CameraFate fate = CameraFate::overtaken;
-    if (!comes_in_order(frame)) {
-        ++own_counters_.overtaken;
-    } else if (frame.bytes == 0 || frame.bytes > buffer.payload.size()) {
-        fate = drop_damaged(jpeg::Damage::none);
-    } else if (buffer.slot && own_counters_.buffers_free > reserve) {
-        fate = lend(buffer, frame);
-    } else {
-        fate = copy(buffer, frame);
-    }
+    const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
+    own_counters_.overtaken = order_.overtaken();
+    own_counters_.gaps = order_.gaps();
+    const CameraFate fate = in_order ? deliver(buffer, frame) : CameraFate::overtaken;
     if (fate != CameraFate::lent) {
         camera_.requeue(frame.buffer);
     }
     return fate;
+}
+
+CameraFate CameraPool::deliver(Buffer& buffer, const CameraFrame& frame) noexcept {
+    if (frame.bytes == 0 || frame.bytes > buffer.payload.size()) {
+        return drop_damaged(jpeg::Damage::none);
+    }
+    const bool can_lend = buffer.slot && own_counters_.buffers_free > reserve;
+    return can_lend ? lend(buffer, frame) : copy(buffer, frame);
 }
 
 CameraFate CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept {
@@ -174,51 +176,6 @@ void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& re
     info.captured = frame.captured;
     info.captured_at = frame.captured_at;
     sink_->publish(std::move(slot), info);
-}
-
-// --- order ---
-
-/// After a damaged frame uvcvideo queues its buffer behind the others, and frames are completed in
-/// the order of buffers, so that numbers and times run backwards for a moment (0 1 6 3 4 7). No
-/// frame can be overtaken by more than there are buffers: where more seem to be, the driver has
-/// begun to count anew.
-bool CameraPool::comes_in_order(const CameraFrame& frame) noexcept {
-    const bool first = !std::exchange(counting_, true);
-    const auto ahead = static_cast<std::int32_t>(frame.sequence - newest_);
-    const bool late = (!first && ahead <= 0) || frame.captured_at < newest_captured_at_;
-    const bool anew = late && late_in_a_row_ >= buffers_.size();
-    if (first || anew) {
-        newest_ = frame.sequence;
-        seen_ = ~std::uint64_t{0};
-    } else {
-        count_gaps(frame.sequence);
-    }
-    if (late && !anew) {
-        ++late_in_a_row_;
-        return false;
-    }
-    late_in_a_row_ = 0;
-    newest_captured_at_ = frame.captured_at;
-    return true;
-}
-
-/// A number is missing once it can't come any more: as many later ones have as there are buffers.
-void CameraPool::count_gaps(std::uint32_t sequence) noexcept {
-    const auto ahead = static_cast<std::int32_t>(sequence - newest_);
-    const auto window = static_cast<std::int32_t>(buffers_.size());
-    if (ahead <= 0) {
-        if (-ahead < window) {
-            seen_ |= std::uint64_t{1} << static_cast<unsigned>(-ahead);
-        }
-        return;
-    }
-    for (std::int32_t step = 0; step < std::min(ahead, window); ++step) {
-        own_counters_.gaps += 1 - ((seen_ >> static_cast<unsigned>(window - 1)) & 1U);
-        seen_ <<= 1U;
-    }
-    own_counters_.gaps += static_cast<std::uint64_t>(std::max(ahead - window, 0));
-    seen_ |= 1U;
-    newest_ = sequence;
 }
 
 } // namespace ringcast::source

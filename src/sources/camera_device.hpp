@@ -27,10 +27,10 @@ inline constexpr std::size_t camera_buffers_max = 16;
 
 /// A frame in one of the camera's buffers, or the news that there is none.
 struct CapturedFrame {
-    std::uint32_t buffer = 0; ///< index into OpenedCamera::buffers
-    bool whole = false;       ///< false: the driver says that it failed
-    std::size_t bytes = 0;    ///< in the first plane
-    std::uint64_t sequence = 0;
+    std::uint32_t buffer = 0;   ///< index into OpenedCamera::buffers
+    bool whole = false;         ///< false: the driver says that it failed
+    std::size_t bytes = 0;      ///< in the first plane
+    std::uint32_t sequence = 0; ///< wraps
     Instant captured_at{};
     WallTime captured{};
     /// Whether exposure has settled; nothing where the camera doesn't say.

@@ -118,7 +118,7 @@ void CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
     static_cast<void>(
         pool_.on_frame({.buffer = frame.buffer,
                         .bytes = frame.whole ? frame.bytes : 0,
-                        .sequence = static_cast<std::uint32_t>(frame.sequence), // it wraps there
+                        .sequence = frame.sequence,
                         .captured = frame.captured,
                         .captured_at = frame.captured_at}));
 }

@@ -1,6 +1,5 @@
 #include "sources/camera_raw_frames.hpp"
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -9,17 +8,6 @@
 #include "uring/clock.hpp"
 
 namespace ringcast::sources {
-
-namespace {
-
-/// All cores but the loop's, up to where bands gain little. hardware_concurrency is 0 where it is
-/// not known.
-int encoding_workers() noexcept {
-    constexpr int workers_max = 4;
-    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) - 1, 1, workers_max);
-}
-
-} // namespace
 
 void CameraRawFrames::start(source::FrameSink& sink, io::OpToken token) noexcept {
     sink_ = &sink;
@@ -31,15 +19,15 @@ void CameraRawFrames::start(source::FrameSink& sink, io::OpToken token) noexcept
 Result<void> CameraRawFrames::open(OpenedCamera camera) {
     RINGCAST_ASSERT(camera_ == nullptr);
     if (worker_ == nullptr) {
-        auto worker =
-            encode::EncodeWorker::create(ring_, token_, &uring::monotonic_now, encoding_workers());
+        const int workers = encode::encode_workers_for(std::thread::hardware_concurrency());
+        auto worker = encode::EncodeWorker::create(ring_, token_, &uring::monotonic_now, workers);
         if (!worker) {
             return tl::unexpected(worker.error());
         }
         worker_ = std::move(*worker);
     }
     camera_ = std::make_unique<OpenedCamera>(std::move(camera));
-    counting_ = false;
+    order_.begin(camera_->buffers.size());
     return {};
 }
 
@@ -64,22 +52,11 @@ void CameraRawFrames::stop() noexcept {
 
 // --- frames ---
 
-bool CameraRawFrames::comes_in_order(const CapturedFrame& frame) noexcept {
-    if (!std::exchange(counting_, true)) {
-        newest_ = frame.sequence;
-        return true;
-    }
-    if (frame.sequence <= newest_) {
-        ++own_counters_.out_of_order;
-        return false;
-    }
-    own_counters_.gaps += frame.sequence - newest_ - 1;
-    newest_ = frame.sequence;
-    return true;
-}
-
 void CameraRawFrames::take(const CapturedFrame& frame) noexcept {
-    if (!comes_in_order(frame) || !frame.whole || !watched_) {
+    const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
+    own_counters_.out_of_order = order_.overtaken();
+    own_counters_.gaps = order_.gaps();
+    if (!in_order || !frame.whole || !watched_) {
         own_counters_.encode_skipped += frame.whole && !watched_ ? 1U : 0U;
         buffers_.queue_buffer(frame.buffer);
         return;

@@ -12,6 +12,7 @@
 #include "ringcast/base/result.hpp"
 #include "ringcast/frame/frame_arena.hpp"
 #include "ringcast/io/ring.hpp"
+#include "ringcast/source/frame_order.hpp"
 #include "ringcast/source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
 #include "sources/camera_device.hpp"
@@ -53,7 +54,6 @@ public:
     [[nodiscard]] const RawFrameCounters& counters() const noexcept { return own_counters_; }
 
 private:
-    [[nodiscard]] bool comes_in_order(const CapturedFrame& frame) noexcept;
     void encode_next() noexcept;
     void publish(const encode::EncodeWorker::Answer& answer) noexcept;
 
@@ -72,8 +72,7 @@ private:
     frame::WritableSlot slot_; ///< what it is encoded into
     bool watched_ = false;
     bool stopping_ = false;
-    bool counting_ = false; ///< the open camera has given a frame
-    std::uint64_t newest_ = 0;
+    source::FrameOrder order_;
     RawFrameCounters own_counters_;
 };
 

@@ -395,6 +395,26 @@ TEST_CASE("of raw frames that come faster than they are encoded the newest wins"
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
+TEST_CASE("raw frames go on when the driver counts anew") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    const std::string grey(std::size_t{128} * 48, '\x80');
+    REQUIRE(camera.capture(grey, 100));
+    bench.until_frames(1);
+    // As many as there are buffers may only have been overtaken.
+    for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
+        REQUIRE(camera.capture(grey, sequence));
+        bench.until([&] { return bench.source.camera()->counters.out_of_order == sequence + 1; });
+    }
+    REQUIRE(camera.capture(grey, FakeCamera::buffer_count));
+    bench.until_frames(2);
+    CHECK(bench.source.camera()->counters.driver_dropped == 0);
+}
+
 TEST_CASE("a camera that is unplugged while a frame is encoded comes back with the next one") {
     FakeCamera camera;
     camera.format = "YUYV";

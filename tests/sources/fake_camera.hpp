@@ -57,7 +57,7 @@ public:
                         static_cast<ssize_t>(bytes.size()));
         frame.whole = whole;
         frame.bytes = bytes.size();
-        frame.sequence = sequence;
+        frame.sequence = static_cast<std::uint32_t>(sequence);
         frame.captured_at = Instant(begin + std::chrono::milliseconds(33) * sequence);
         frame.captured = WallTime(begin + std::chrono::milliseconds(33) * sequence);
         frame.exposure_settled = exposure_settled;

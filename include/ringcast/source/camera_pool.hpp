@@ -18,6 +18,7 @@
 #include "ringcast/io/ring.hpp"
 #include "ringcast/jpeg/frame_scanner.hpp"
 #include "ringcast/jpeg/repair.hpp"
+#include "ringcast/source/frame_order.hpp"
 #include "ringcast/source/frame_source.hpp"
 
 namespace ringcast::source {
@@ -130,8 +131,7 @@ private:
     };
 
     void slot_returned(frame::SlotIndex slot) noexcept override;
-    [[nodiscard]] bool comes_in_order(const CameraFrame& frame) noexcept;
-    void count_gaps(std::uint32_t sequence) noexcept;
+    [[nodiscard]] CameraFate deliver(Buffer& buffer, const CameraFrame& frame) noexcept;
     [[nodiscard]] CameraFate lend(Buffer& buffer, const CameraFrame& frame) noexcept;
     [[nodiscard]] CameraFate copy(const Buffer& buffer, const CameraFrame& frame) noexcept;
     [[nodiscard]] CameraFate drop_damaged(jpeg::Damage damage) noexcept;
@@ -147,12 +147,7 @@ private:
     std::vector<Buffer> buffers_;
     std::vector<Leftover> leftovers_;
     jpeg::Damage damage_ = jpeg::Damage::none;
-
-    bool counting_ = false;           ///< the set has had a frame
-    std::uint32_t newest_ = 0;        ///< the highest number so far
-    std::uint64_t seen_ = 0;          ///< bit i: the number `newest_ - i` has come
-    Instant newest_captured_at_{};    ///< of the frames in order
-    std::uint32_t late_in_a_row_ = 0; ///< frames that were overtaken
+    FrameOrder order_;
 };
 
 } // namespace ringcast::source
