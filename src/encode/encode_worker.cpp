@@ -80,7 +80,7 @@ EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
     answer.id = job.id;
     const Instant begun = read_clock_();
     {
-        const DmabufRead reading(job.dmabufs);
+        const DmabufAccess access(job.dmabufs, DmabufUse::read);
         const BandEncoder::Encoded encoded = encoder_.encode(job.picture, job.quality, job.into);
         answer.bytes = encoded.bytes;
         answer.bytes_moved = encoded.bytes_moved;

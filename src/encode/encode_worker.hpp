@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "encode/band_encoder.hpp"
-#include "encode/dmabuf_read.hpp"
+#include "encode/dmabuf_access.hpp"
 #include "encode/mailbox.hpp"
 #include "encode/raw_picture.hpp"
 #include "encode/wake_event.hpp"

@@ -7,8 +7,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/dma-buf.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -25,15 +23,6 @@ std::size_t whole_pages(std::size_t bytes) noexcept {
 
 std::string system_error(const char* what) {
     return std::string(what) + ": " + std::strerror(errno);
-}
-
-void synchronise(int dmabuf, std::uint64_t flags) noexcept {
-    dma_buf_sync sync{};
-    sync.flags = flags | DMA_BUF_SYNC_RW;
-    // Interrupted or busy only while a fence is waited for, and a completed frame has none left.
-    // What is no dmabuf (in tests) refuses, and has nothing to be synchronised.
-    while (::ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync) != 0 && errno == EINTR) {
-    }
 }
 
 } // namespace
@@ -77,14 +66,6 @@ DmabufMapping::~DmabufMapping() {
     if (!range_.empty()) {
         ::munmap(range_.data(), range_.size());
     }
-}
-
-void DmabufMapping::begin_access() const noexcept {
-    synchronise(fd_.get(), DMA_BUF_SYNC_START);
-}
-
-void DmabufMapping::end_access() const noexcept {
-    synchronise(fd_.get(), DMA_BUF_SYNC_END);
 }
 
 encode::Dmabufs CameraBuffer::dmabufs() const noexcept {

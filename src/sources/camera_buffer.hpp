@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "encode/dmabuf_read.hpp"
+#include "encode/dmabuf_access.hpp"
 #include "ringcast/base/bytes.hpp"
 #include "ringcast/base/result.hpp"
 #include "ringcast/base/unique_fd.hpp"
@@ -38,10 +38,6 @@ public:
     [[nodiscard]] ByteSpan memory() const noexcept {
         return range_.subspan(margin_, range_.size() - 2 * margin_);
     }
-    /// The processor's view of the memory is made good before, and the camera's afterwards
-    /// (DMA_BUF_IOCTL_SYNC). Costs nothing where both see the same.
-    void begin_access() const noexcept;
-    void end_access() const noexcept;
     [[nodiscard]] int dmabuf() const noexcept { return fd_.get(); }
 
 private:
@@ -69,28 +65,6 @@ public:
     [[nodiscard]] std::span<const ByteSpan> planes() const noexcept { return planes_; }
     /// Those that the planes are in.
     [[nodiscard]] encode::Dmabufs dmabufs() const noexcept;
-
-    /// Brackets what the processor writes and reads, in any one thread.
-    class Access {
-    public:
-        explicit Access(const CameraBuffer& buffer) noexcept : buffer_(buffer) {
-            for (const DmabufMapping& mapping : buffer_.mappings_) {
-                mapping.begin_access();
-            }
-        }
-        Access(const Access&) = delete;
-        Access& operator=(const Access&) = delete;
-        Access(Access&&) = delete;
-        Access& operator=(Access&&) = delete;
-        ~Access() {
-            for (const DmabufMapping& mapping : buffer_.mappings_) {
-                mapping.end_access();
-            }
-        }
-
-    private:
-        const CameraBuffer& buffer_;
-    };
 
 private:
     std::vector<DmabufMapping> mappings_; ///< one for each dmabuf: planes may share one

@@ -114,13 +114,13 @@ void CameraJpegFrames::drop_finished() noexcept {
 // --- frames ---
 
 void CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
-    const CameraBuffer::Access access(sets_.back().buffers[frame.buffer]);
-    static_cast<void>(
-        pool_.on_frame({.buffer = frame.buffer,
-                        .bytes = frame.whole ? frame.bytes : 0,
-                        .sequence = frame.sequence,
-                        .captured = frame.captured,
-                        .captured_at = frame.captured_at}));
+    const encode::DmabufAccess access(sets_.back().buffers[frame.buffer].dmabufs(),
+                                      encode::DmabufUse::read_and_write);
+    static_cast<void>(pool_.on_frame({.buffer = frame.buffer,
+                                      .bytes = frame.whole ? frame.bytes : 0,
+                                      .sequence = frame.sequence,
+                                      .captured = frame.captured,
+                                      .captured_at = frame.captured_at}));
 }
 
 void CameraJpegFrames::requeue(std::size_t buffer) noexcept {

@@ -35,7 +35,7 @@ TEST_CASE("a buffer lies between two pages of ours, in one range") {
     REQUIRE(::pwrite(file.get(), "x", 1, static_cast<off_t>(page)) == 1);
     CHECK(buffer->planes()[0][page] == std::byte{'x'});
     {
-        const CameraBuffer::Access access(*buffer);
+        const encode::DmabufAccess access(buffer->dmabufs(), encode::DmabufUse::read_and_write);
         buffer->range()[page - 1] = std::byte{'a'};
         buffer->range()[page] = std::byte{'b'};
         buffer->range()[3 * page] = std::byte{'c'};

@@ -1,4 +1,4 @@
-#include "encode/dmabuf_read.hpp"
+#include "encode/dmabuf_access.hpp"
 
 #include <cerrno>
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace ringcast::encode {
 
 namespace {
 
-void synchronise(const Dmabufs& dmabufs, std::uint64_t phase) noexcept {
+void synchronise(const Dmabufs& dmabufs, DmabufUse use, std::uint64_t phase) noexcept {
     // The kernel may be interrupted while it waits for the device.
     constexpr int tries_max = 16;
     for (const int dmabuf : dmabufs) {
         dma_buf_sync request{};
-        request.flags = phase | DMA_BUF_SYNC_READ;
+        request.flags = phase | (use == DmabufUse::read ? DMA_BUF_SYNC_READ : DMA_BUF_SYNC_RW);
         // Memory that is no dmabuf answers ENOTTY, and needs no bracket.
         for (int i = 0; dmabuf >= 0 && i < tries_max; ++i) {
             if (ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &request) == 0 ||
@@ -28,12 +28,13 @@ void synchronise(const Dmabufs& dmabufs, std::uint64_t phase) noexcept {
 
 } // namespace
 
-DmabufRead::DmabufRead(const Dmabufs& dmabufs) noexcept : dmabufs_(dmabufs) {
-    synchronise(dmabufs_, DMA_BUF_SYNC_START);
+DmabufAccess::DmabufAccess(const Dmabufs& dmabufs, DmabufUse use) noexcept
+    : dmabufs_(dmabufs), use_(use) {
+    synchronise(dmabufs_, use_, DMA_BUF_SYNC_START);
 }
 
-DmabufRead::~DmabufRead() {
-    synchronise(dmabufs_, DMA_BUF_SYNC_END);
+DmabufAccess::~DmabufAccess() {
+    synchronise(dmabufs_, use_, DMA_BUF_SYNC_END);
 }
 
 } // namespace ringcast::encode
