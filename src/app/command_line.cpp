@@ -29,14 +29,14 @@ namespace ringcast::app {
 namespace {
 
 constexpr std::string_view examples_text =
-    R"(ringcast shows a camera or any JPEG frames to many viewers. Four ways to begin:
+    R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to begin:
 
   ringcast camera                             the camera of this machine, at http://127.0.0.1:8080
   ringcast pattern                            a moving test picture, where there is none
-  ffmpeg ... -f mjpeg - | ringcast -          whatever writes JPEG frames
-  ringcast --config ringcast.toml             several streams, everything adjustable
+  rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
+                                              what a program writes
 
-`ringcast --help` has the rest.
+`ringcast --config FILE` shows several streams, and `ringcast --help` has the rest.
 )";
 
 constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
