@@ -117,6 +117,9 @@ void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexce
     ++own_counters_.encoded;
     own_counters_.encode_time += answer.encode_time;
     counters_.bytes_moved += answer.bytes_moved;
+    if (!watched_) {
+        return; // the stream rests since the last one left, and would wait for more after this one
+    }
     if (!answer.bytes) {
         ++counters_.frames_oversized;
         return;

@@ -377,6 +377,22 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.sink.frames.size() == 1);
 }
 
+TEST_CASE("a raw frame that was being encoded when the last one left wakes nobody") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    REQUIRE(camera.capture(std::string(std::size_t{128} * 48, '\x80'), 0));
+    bench.until([&] { return bench.source.camera()->counters.captured == 1; });
+    bench.source.set_watched(false);
+    CHECK(bench.sink.rests == 2);
+    bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
+    CHECK(bench.sink.frames.empty());
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
 TEST_CASE("of raw frames that come faster than they are encoded the newest wins") {
     FakeCamera camera;
     camera.format = "YUYV";
