@@ -38,8 +38,8 @@ tl::unexpected<OpenFailure> failure(CameraObstacle obstacle, std::string message
 /// A call of libcamera's failed. `error` is positive.
 tl::unexpected<OpenFailure> failed_call(const char* what, int error) {
     if (error == EBUSY) {
-        return failure(CameraObstacle::busy, "another process uses the camera",
-                       "the camera is in use by another program");
+        return failure(CameraObstacle::busy, "another program or another stream uses the camera",
+                       "the camera is in use");
     }
     if (error == ENODEV) {
         return failure(CameraObstacle::absent, "the camera has just been unplugged",
@@ -296,11 +296,12 @@ void LibcameraDevice::close() noexcept {
     if (camera_ == nullptr) {
         return;
     }
-    // Of an unplugged camera there is nothing to stop, and this does nothing.
-    camera_->stop();
-    camera_->requestCompleted.disconnect(this);
-    camera_->disconnected.disconnect(this);
+    // Without it the camera may be another stream's, which would be stopped.
     if (std::exchange(acquired_, false)) {
+        // Of an unplugged camera there is nothing to stop, and this does nothing.
+        camera_->stop();
+        camera_->requestCompleted.disconnect(this);
+        camera_->disconnected.disconnect(this);
         // Waits for libcamera's thread, so that no request that was queued before is on its way.
         camera_->release();
     }

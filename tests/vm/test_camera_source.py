@@ -86,6 +86,26 @@ class Hotplug(CameraTest):
             self.assertEqual([number for number in sent if before <= number <= after], [*range(before, after + 1)])
 
 
+class SharedCamera(CameraTest):
+    # Another try follows after 1 s, 2 s and 4 s.
+    SECONDS = 5
+
+    def test_the_stream_that_comes_second_does_not_disturb_the_first(self):
+        with self.camera(), self.guest.configured(FRONT + FRONT.replace("front]", "again]")) as server:
+            first = harness.wait_for(lambda: self.live(server), "a picture")[0]
+            second = 1 - first
+            harness.wait_for(lambda: "in use" in (server.stream_status(second)["reason"] or ""), "the reason")
+            name = server.stream_status(first)["name"]
+            with harness.StreamReader(server.url, f"/{name}/stream") as reader:
+                sequences = [frame.sequence for frame in live_frames(reader, FPS * self.SECONDS)]
+            self.assertTrue(harness.rising(sequences), sequences)
+            self.assertEqual(camera_counters(server, first)["opened"], 1)
+            self.assertEqual(camera_counters(server, first)["driver_dropped"], 0)
+
+    def live(self, server):
+        return [index for index, stream in enumerate(server.status()["streams"]) if stream["state"] == "live"]
+
+
 class BadFrames(CameraTest):
     FRAMES = 60
 
