@@ -35,6 +35,7 @@ struct CapturedFrame {
     WallTime captured{};
     /// Whether exposure has settled; nothing where the camera doesn't say.
     std::optional<bool> exposure_settled;
+    bool refused = false; ///< the driver didn't take the buffer; nothing but its index is known
 };
 
 /// Where the camera tells what happens. Called from its threads, for one camera from one thread at

@@ -125,6 +125,8 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     }
     last_failure_.clear();
     unplugged_ = false;
+    frames_came_ = false;
+    refused_ = 0;
     last_frame_at_ = ring_.now();
     wanted_.on_demand ? settling_.begin() : settling_.skip();
     rest_unwatched();
@@ -200,7 +202,12 @@ void CameraSource::take_frames() noexcept {
 }
 
 void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
+    if (frame.refused) {
+        return take_refused(frame.buffer);
+    }
     if (frame.whole) {
+        frames_came_ = true;
+        refused_ = 0;
         session_.on_frame();
         last_frame_at_ = ring_.now();
         ++captured_;
@@ -213,6 +220,23 @@ void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
         jpeg_.take(frame);
     } else {
         raw_.take(frame);
+    }
+}
+
+/// Once is how a driver turns controls down: the buffer that they came with is not taken, and would
+/// be missing for as long as the camera runs.
+void CameraSource::take_refused(std::uint32_t buffer) noexcept {
+    ++driver_failed_;
+    if (refused_++ == 0 && !frames_came_) {
+        log(LogLevel::warning,
+            "stream {}: the camera's driver has turned a buffer down, perhaps because of "
+            "`controls` "
+            "that don't go together",
+            stream_name_);
+    }
+    // One that takes nothing is left alone, and opened again when it has been silent for too long.
+    if (refused_ <= camera_buffers_max) {
+        queue_buffer(buffer);
     }
 }
 

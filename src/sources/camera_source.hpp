@@ -58,6 +58,7 @@ private:
     void on_wake() noexcept;
     void take_frames() noexcept;
     void take_frame(const CapturedFrame& frame) noexcept;
+    void take_refused(std::uint32_t buffer) noexcept;
     void on_opened(OpenedCamera camera) noexcept;
     [[nodiscard]] Result<void> open_frames(OpenedCamera camera);
     void note_identity(const OpenedCamera& camera);
@@ -90,7 +91,9 @@ private:
     bool stopping_ = false;
     bool finishing_ = false; ///< the thread has been told to end
     Instant last_frame_at_ = never;
-    Instant idle_at_ = never; ///< when the camera stops because nobody has watched
+    bool frames_came_ = false;  ///< from the open camera
+    std::uint32_t refused_ = 0; ///< buffers that the driver didn't take since the last frame
+    Instant idle_at_ = never;   ///< when the camera stops because nobody has watched
 
     source::CameraStatus status_; ///< what doesn't change while the camera is open
     std::uint64_t captured_ = 0;

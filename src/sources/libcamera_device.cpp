@@ -330,13 +330,16 @@ bool LibcameraDevice::queue(std::uint32_t buffer) noexcept {
 
 // In libcamera's thread, as everything below.
 void LibcameraDevice::request_completed(libcamera::Request* request) {
+    CapturedFrame frame;
+    frame.buffer = static_cast<std::uint32_t>(request->cookie());
     if (request->status() == libcamera::Request::RequestCancelled) {
-        return; // the camera is being stopped, or has gone
+        // The camera is being stopped, or the driver did not take the buffer, or what came with it.
+        frame.refused = true;
+        events_->frame_done(frame);
+        return;
     }
     const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
     const libcamera::ControlList& values = request->metadata();
-    CapturedFrame frame;
-    frame.buffer = static_cast<std::uint32_t>(request->cookie());
     frame.whole = metadata.status == libcamera::FrameMetadata::FrameSuccess;
     frame.bytes = metadata.planes().empty() ? 0 : metadata.planes()[0].bytesused;
     frame.sequence = metadata.sequence;

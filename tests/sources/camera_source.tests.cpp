@@ -274,6 +274,37 @@ TEST_CASE("a camera that gives nothing any more is opened again") {
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
 }
 
+TEST_CASE("a buffer that the driver turned down is queued again") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    test::LogCapture logged;
+    REQUIRE(camera.refuse());
+    bench.until([&] { return bench.source.camera()->counters.driver_failed == 1; });
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+    CHECK(logged.count("has turned a buffer down", LogLevel::warning) == 1);
+    REQUIRE(camera.capture(jpeg(10), 0));
+    bench.until_frames(1);
+    CHECK(bench.source.camera()->counters.driver_dropped == 0);
+}
+
+TEST_CASE("a driver that takes no buffer is not asked for ever") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    std::uint64_t refusals = 0;
+    while (camera.refuse()) {
+        ++refusals;
+        bench.until([&] { return bench.source.camera()->counters.driver_failed == refusals; });
+    }
+    CHECK(refusals == camera_buffers_max + FakeCamera::buffer_count);
+    bench.wait(CameraSource::silence_max);
+    bench.until([&] { return camera.closes() == 1 && bench.source.deadline() != never; });
+    bench.wait(1s);
+    bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
 TEST_CASE("a camera on demand runs while somebody watches, and for a while after") {
     FakeCamera camera;
     Bench bench(camera, on_demand());

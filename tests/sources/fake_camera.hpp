@@ -64,6 +64,21 @@ public:
         events_->frame_done(frame);
         return true;
     }
+    /// Gives the buffer that has waited longest back as it is. False when there is none.
+    bool refuse() {
+        CapturedFrame frame;
+        frame.refused = true;
+        {
+            const std::lock_guard lock(mutex_);
+            if (queued_.empty() || events_ == nullptr) {
+                return false;
+            }
+            frame.buffer = queued_.front();
+            queued_.pop_front();
+        }
+        events_->frame_done(frame);
+        return true;
+    }
     void unplug() { events_->unplugged(); }
     void change_cameras() { events_->cameras_changed(); }
 
