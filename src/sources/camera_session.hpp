@@ -28,6 +28,7 @@ public:
 
     /// Somebody wants frames.
     void set_wanted(bool wanted) noexcept { wanted_ = wanted; }
+    [[nodiscard]] bool wanted() const noexcept { return wanted_; }
     /// There will be no further `open`.
     void end() noexcept { ended_ = true; }
 

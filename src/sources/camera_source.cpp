@@ -124,6 +124,7 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
         log(LogLevel::warning, "stream {}: {}", stream_name_, rate_note);
     }
     last_failure_.clear();
+    lost_reason_.clear();
     unplugged_ = false;
     frames_came_ = false;
     refused_ = 0;
@@ -173,7 +174,7 @@ void CameraSource::on_open_failed(const OpenFailure& failure) noexcept {
     if (std::exchange(last_failure_, failure.message) != failure.message) {
         log(LogLevel::warning, "stream {}: {}", stream_name_, failure.message);
     }
-    sink_->signal_lost(failure.reason);
+    tell_lost(failure.reason);
 }
 
 void CameraSource::on_closed() noexcept {
@@ -188,7 +189,14 @@ void CameraSource::lose(std::string_view reason, bool unplugged) noexcept {
     }
     unplugged_ = unplugged;
     session_.on_lost(unplugged, ring_.now());
-    sink_->signal_lost(reason);
+    tell_lost(reason);
+}
+
+void CameraSource::tell_lost(std::string_view reason) noexcept {
+    lost_reason_ = reason;
+    if (session_.wanted()) {
+        sink_->signal_lost(lost_reason_);
+    }
 }
 
 // --- frames ---
@@ -262,6 +270,9 @@ void CameraSource::set_watched(bool watched) noexcept {
         rest_unwatched();
     }
     advance();
+    if (watched && session_.closed() && !lost_reason_.empty()) {
+        sink_->signal_lost(lost_reason_); // it was forgotten when the stream came to rest
+    }
 }
 
 void CameraSource::rest_unwatched() noexcept {

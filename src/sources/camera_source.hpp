@@ -66,6 +66,8 @@ private:
     void close_frames() noexcept;
     void on_closed() noexcept;
     void lose(std::string_view reason, bool unplugged) noexcept;
+    /// Says why there is no picture, if anybody wants one, and keeps it for those who come later.
+    void tell_lost(std::string_view reason) noexcept;
     /// Says that no frames come because nobody watches, if that is so.
     void rest_unwatched() noexcept;
     /// Begins what is due, whatever has just happened.
@@ -100,6 +102,7 @@ private:
     std::uint64_t driver_failed_ = 0;
     std::uint64_t opened_ = 0;
     std::string last_failure_; ///< so that each is logged once
+    std::string lost_reason_;  ///< empty while nothing is wrong
 };
 
 } // namespace ringcast::sources

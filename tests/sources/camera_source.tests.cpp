@@ -335,6 +335,38 @@ TEST_CASE("a camera on demand runs while somebody watches, and for a while after
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
 }
 
+TEST_CASE("who comes later to a camera on demand is told at once why it gives nothing") {
+    FakeCamera camera;
+    camera.fail_next(missing);
+    Bench bench(camera, on_demand());
+    bench.source.set_watched(true);
+    bench.until_reasons(1);
+    bench.source.set_watched(false);
+    bench.wait(10s);
+    CHECK(bench.sink.rests == 2);
+    bench.source.set_watched(true);
+    CHECK(bench.sink.reasons == std::vector<std::string>{"not there", "not there"});
+    CHECK(camera.opens() == 1);
+    camera.change_cameras();
+    bench.until_running();
+    bench.source.set_watched(false);
+    bench.source.set_watched(true);
+    CHECK(bench.sink.reasons.size() == 2);
+}
+
+TEST_CASE("what goes wrong with a camera that nobody wants any more loses no signal") {
+    FakeCamera camera;
+    camera.fail_next(in_use);
+    Bench bench(camera, on_demand());
+    bench.source.set_watched(true); // it is being opened
+    bench.source.set_watched(false);
+    bench.wait(10s);
+    CHECK(bench.sink.rests == 2);
+    test::LogCapture logged;
+    bench.until([&] { return logged.count(in_use.message) == 1; });
+    CHECK(bench.sink.reasons.empty());
+}
+
 TEST_CASE("after a start on demand frames are held back until exposure has settled") {
     FakeCamera camera;
     Bench bench(camera, on_demand());
