@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/limits.hpp"
+#include "sources/dma_heap.hpp"
 
 namespace ringcast::app {
 
@@ -235,26 +236,35 @@ Findings check_cameras(const MachineFacts& facts) {
     return findings;
 }
 
-/// Only the kernel of Raspberry Pi OS has this heap; libcamera takes memory from it for the cameras
-/// of the board, and does without them where it can't.
+/// Of the heaps that cameras are given memory of, the best that this machine has.
 Findings check_dma_heaps(const MachineFacts& facts) {
-    constexpr std::string_view path = "/dev/dma_heap/vidbuf_cached";
-    const auto heap = std::ranges::find(facts.dma_heaps, path, &DmaHeapFacts::path);
-    if (heap == facts.dma_heaps.end()) {
-        return {};
-    }
-    const std::string subject = "camera memory";
-    if (!heap->permitted) {
-        return {{Verdict::problem, subject,
-                 fmt::format("no permission to open {}: libcamera needs it for the cameras of a "
-                             "Raspberry Pi",
-                             path),
+    for (const std::string_view name : sources::camera_heaps) {
+        const auto heap =
+            std::ranges::find(facts.dma_heaps, fmt::format("{}/{}", sources::dma_heap_folder, name),
+                              &DmaHeapFacts::path);
+        if (heap == facts.dma_heaps.end()) {
+            continue;
+        }
+        const std::string subject = "camera memory";
+        if (heap->permitted) {
+            return {{Verdict::ok,
+                     subject,
+                     fmt::format("raw pictures are captured into {}, where the processor reads "
+                                 "them fast",
+                                 heap->path),
+                     {}}};
+        }
+        // Without this one libcamera itself does not run the cameras of a Raspberry Pi.
+        const bool needed = name == sources::camera_heaps.front();
+        return {{needed ? Verdict::problem : Verdict::note, subject,
+                 fmt::format("no permission to open {}: raw pictures are captured into memory of "
+                             "the camera's own, which the processor may read slowly{}",
+                             heap->path,
+                             needed ? ", and libcamera needs it for the cameras of a Raspberry Pi"
+                                    : ""),
                  permission_advice(heap->group, heap->member)}};
     }
-    return {{Verdict::ok,
-             subject,
-             fmt::format("libcamera may open {}, for the cameras of a Raspberry Pi", path),
-             {}}};
+    return {};
 }
 
 // --- addresses ---

@@ -19,6 +19,7 @@
 
 #include "ringcast/base/bytes.hpp"
 #include "ringcast/base/unique_fd.hpp"
+#include "sources/dma_heap.hpp"
 
 namespace ringcast::app {
 
@@ -213,7 +214,7 @@ std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring) {
 
 std::vector<DmaHeapFacts> look_at_dma_heaps() {
     std::vector<DmaHeapFacts> heaps;
-    for (const fs::path& path : device_files("/dev/dma_heap", "")) {
+    for (const fs::path& path : device_files(sources::dma_heap_folder, "")) {
         struct stat status{};
         if (::stat(path.c_str(), &status) == 0) {
             heaps.push_back({path, group_name(status.st_gid),

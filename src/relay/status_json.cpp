@@ -144,6 +144,8 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
         {"format", text_or_null(camera->format)},
         {"tier", text_or_null(camera->tier)},
         {"tier_reason", text_or_null(camera->tier_reason)},
+        {"memory", text_or_null(camera->memory)},
+        {"memory_reason", text_or_null(camera->memory_reason)},
         {"buffers", camera->buffers},
         {"buffers_lent", camera->buffers_lent},
         {"counters", camera_counters_json(camera->counters)},

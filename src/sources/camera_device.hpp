@@ -65,6 +65,8 @@ struct OpenedCamera {
     encode::ColourRange colour_range = encode::ColourRange::full;
     encode::ColourMatrix colour_matrix = encode::ColourMatrix::bt601;
     std::vector<CameraBuffer> buffers;
+    std::string memory;        ///< of the buffers: "libcamera", or a dma-heap's name
+    std::string memory_reason; ///< why raw pictures are in no better one; empty at the best
     std::vector<source::CameraControl> controls;
     /// The rate asked for can't be set: for the log, once. Empty: it is set.
     std::string rate_note;

@@ -9,6 +9,16 @@
 
 namespace ringcast::sources {
 
+namespace {
+
+/// As it stands in the log: "vidbuf_cached", "libcamera (this system has no dma-heap)".
+std::string memory_text(const source::CameraStatus& camera) {
+    return camera.memory_reason.empty() ? camera.memory
+                                        : camera.memory + " (" + camera.memory_reason + ")";
+}
+
+} // namespace
+
 CameraSource::CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
                            std::unique_ptr<CameraDevice> device)
     : ring_(ring), stream_name_(std::move(stream_name)), wanted_(std::move(wanted)),
@@ -116,10 +126,12 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     }
     const bool jpeg = open_ == Open::jpeg;
     const std::string_view why = jpeg ? std::string_view(jpeg_.tier_reason()) : std::string_view();
-    log(LogLevel::info, "stream {}: camera {} ({}) gives {} {} by {}, in {} buffers, {}{}{}",
-        stream_name_, status_.model, status_.id, status_.format,
+    log(LogLevel::info,
+        "stream {}: camera {} ({}) gives {} {} by {}, in {} buffers from {}, {}{}{}", stream_name_,
+        status_.model, status_.id, status_.format,
         config::picture_size_text({status_.width, status_.height}), status_.library,
-        status_.buffers, jpeg ? jpeg_.tier() : "encoded here", why.empty() ? "" : ": ", why);
+        status_.buffers, memory_text(status_), jpeg ? jpeg_.tier() : "encoded here",
+        why.empty() ? "" : ": ", why);
     if (!rate_note.empty()) {
         log(LogLevel::warning, "stream {}: {}", stream_name_, rate_note);
     }
@@ -145,6 +157,8 @@ void CameraSource::note_identity(const OpenedCamera& camera) {
     status_.width = camera.size.width;
     status_.height = camera.size.height;
     status_.controls = camera.controls;
+    status_.memory = camera.memory;
+    status_.memory_reason = camera.memory_reason;
     status_.buffers = static_cast<std::uint32_t>(camera.buffers.size());
 }
 
@@ -338,6 +352,8 @@ std::optional<source::CameraStatus> CameraSource::camera() const {
         status.tier_reason = "the camera makes no JPEG";
     } else {
         status.format.clear();
+        status.memory.clear();
+        status.memory_reason.clear();
     }
     const source::CameraCounters& pool = jpeg_.counters();
     const RawFrameCounters& raw = raw_.counters();

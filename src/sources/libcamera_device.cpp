@@ -217,13 +217,21 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
 }
 
 LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
-    libcamera::Stream* const stream = configuration_->at(0).stream();
-    allocator_ = std::make_unique<libcamera::FrameBufferAllocator>(camera_);
-    if (const int error = allocator_->allocate(stream); error < 0) {
-        return failed_call("given memory", -error);
+    const libcamera::StreamConfiguration& stream = configuration_->at(0);
+    const bool jpeg = opened.format == mjpeg_format;
+    // JPEG is for the network card, and a heap's memory can't be registered.
+    if (!jpeg) {
+        opened.memory_reason =
+            heap_trust_.refusal().empty() ? memory_.take_from_heap(stream) : heap_trust_.refusal();
     }
-    const std::size_t margin = opened.format == mjpeg_format ? uring::system_page_bytes() : 0;
-    for (const auto& frame_buffer : allocator_->buffers(stream)) {
+    if (memory_.heap().empty()) {
+        if (const int error = memory_.take_from_camera(camera_, stream); error != 0) {
+            return failed_call("given memory", error);
+        }
+    }
+    opened.memory = memory_.heap().empty() ? "libcamera" : memory_.heap();
+    const std::size_t margin = jpeg ? uring::system_page_bytes() : 0;
+    for (libcamera::FrameBuffer* const frame_buffer : memory_.buffers()) {
         if (opened.buffers.size() == camera_buffers_max) {
             break; // the camera has more than it needs
         }
@@ -232,7 +240,7 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
             return failure(CameraObstacle::unusable, buffer.error().message, "the camera failed");
         }
         auto request = camera_->createRequest(opened.buffers.size());
-        if (request == nullptr || request->addBuffer(stream, frame_buffer.get()) < 0) {
+        if (request == nullptr || request->addBuffer(stream.stream(), frame_buffer) < 0) {
             return failed_call("given requests", EINVAL);
         }
         requests_.push_back({std::move(request), false});
@@ -250,10 +258,32 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
     camera_->requestCompleted.connect(this, &LibcameraDevice::request_completed);
     camera_->disconnected.connect(this, &LibcameraDevice::disconnected);
     if (const int error = camera_->start(&*controls); error < 0) {
-        return failed_call("started", -error);
+        const Step step = memory_.heap().empty() ? failed_call("started", -error)
+                                                 : start_without_heap(opened, *controls, -error);
+        if (!step) {
+            return step;
+        }
     }
+    heap_trust_.begin(memory_.heap());
     // Some drivers take controls at the start, others only with a request.
     requests_.front().request->controls().merge(*controls);
+    return {};
+}
+
+LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
+                                                          libcamera::ControlList& controls,
+                                                          int error) {
+    heap_trust_.refuse(fmt::format("the camera does not start with memory of {}: {}",
+                                   memory_.heap(), std::strerror(error)));
+    opened.buffers.clear();
+    release_buffers();
+    if (const Step step = make_buffers(opened); !step) {
+        return step;
+    }
+    if (const int again = camera_->start(&controls); again < 0) {
+        heap_trust_.forgive(); // it was not the memory
+        return failed_call("started", -again);
+    }
     return {};
 }
 
@@ -305,10 +335,15 @@ void LibcameraDevice::close() noexcept {
         // Waits for libcamera's thread, so that no request that was queued before is on its way.
         camera_->release();
     }
-    requests_.clear();
-    allocator_.reset();
+    release_buffers();
+    heap_trust_.end();
     configuration_.reset();
     camera_.reset();
+}
+
+void LibcameraDevice::release_buffers() noexcept {
+    requests_.clear();
+    memory_.release();
 }
 
 void LibcameraDevice::stop_events() noexcept {
@@ -338,6 +373,7 @@ void LibcameraDevice::request_completed(libcamera::Request* request) {
         events_->frame_done(frame);
         return;
     }
+    heap_trust_.prove();
     const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
     const libcamera::ControlList& values = request->metadata();
     frame.whole = metadata.status == libcamera::FrameMetadata::FrameSuccess;
@@ -353,6 +389,7 @@ void LibcameraDevice::request_completed(libcamera::Request* request) {
 }
 
 void LibcameraDevice::disconnected() {
+    heap_trust_.prove(); // nothing is known against it
     events_->unplugged();
 }
 

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include <libcamera/camera.h>
-#include <libcamera/framebuffer_allocator.h>
 #include <libcamera/request.h>
 
 #include "ringcast/config/config.hpp"
 #include "sources/camera_device.hpp"
+#include "sources/heap_trust.hpp"
 #include "sources/libcamera_hub.hpp"
+#include "sources/libcamera_memory.hpp"
 #include "sources/libcamera_values.hpp"
 
 namespace ringcast::sources {
@@ -42,6 +43,10 @@ private:
     [[nodiscard]] Step configure(OpenedCamera& opened);
     [[nodiscard]] Step make_buffers(OpenedCamera& opened);
     [[nodiscard]] Step start(OpenedCamera& opened);
+    /// Once more, with memory of libcamera's own.
+    [[nodiscard]] Step start_without_heap(OpenedCamera& opened, libcamera::ControlList& controls,
+                                          int error);
+    void release_buffers() noexcept;
     [[nodiscard]] std::string set_rate(libcamera::ControlList& controls,
                                        const CameraIdentity& identity);
 
@@ -52,12 +57,13 @@ private:
     config::LibcameraSource wanted_;
     CameraEvents* events_ = nullptr; ///< from the first `open` to `stop_events`
     ExposureIds exposure_ids_;
+    HeapTrust heap_trust_;
 
     // What is open, in the order of its making.
     std::shared_ptr<libcamera::Camera> camera_;
     bool acquired_ = false;
     std::unique_ptr<libcamera::CameraConfiguration> configuration_;
-    std::unique_ptr<libcamera::FrameBufferAllocator> allocator_;
+    LibcameraMemory memory_;
     std::vector<QueuedRequest> requests_;
 };
 

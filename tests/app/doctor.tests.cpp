@@ -201,16 +201,25 @@ TEST_CASE("a camera that makes JPEG says which tier it can have, and why no bett
     CHECK_THAT(finding_of(facts, "camera").meaning, !ContainsSubstring("tier"));
 }
 
-TEST_CASE("the memory that a Raspberry Pi's cameras need is told of where there is such") {
+TEST_CASE("the memory that a camera's raw pictures go into is told of where there is such") {
     MachineFacts facts = good_machine();
-    facts.dma_heaps = {{"/dev/dma_heap/system", "root", false, false},
+    facts.dma_heaps = {{"/dev/dma_heap/linux,cma", "root", false, false},
+                       {"/dev/dma_heap/system", "root", false, false},
                        {"/dev/dma_heap/vidbuf_cached", "video", true, false}};
     CHECK(finding_of(facts, "camera memory").verdict == Verdict::ok);
-    facts.dma_heaps[1].permitted = false;
+    CHECK_THAT(finding_of(facts, "camera memory").meaning, ContainsSubstring("vidbuf_cached"));
+    facts.dma_heaps[2].permitted = false;
     CHECK(finding_of(facts, "camera memory").verdict == Verdict::problem);
     CHECK_THAT(finding_of(facts, "camera memory").advice, ContainsSubstring("usermod -aG video"));
-    facts.dma_heaps[1].member = true;
+    facts.dma_heaps[2].member = true;
     CHECK_THAT(finding_of(facts, "camera memory").advice, StartsWith("log out and in again"));
+    // Which only makes pictures slower to read.
+    facts.dma_heaps.pop_back();
+    CHECK(finding_of(facts, "camera memory").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "camera memory").meaning, ContainsSubstring("linux,cma"));
+    facts.dma_heaps.erase(facts.dma_heaps.begin());
+    CHECK(std::ranges::none_of(
+        examine(facts), [](const Finding& finding) { return finding.subject == "camera memory"; }));
 }
 
 TEST_CASE("an address that can't be listened on is a problem, unless ringcast has it") {

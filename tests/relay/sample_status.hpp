@@ -74,6 +74,8 @@ inline StatusSnapshot sample_status() {
     camera.running = true;
     camera.tier = "copied";
     camera.tier_reason = "old kernel";
+    camera.memory = "linux,cma";
+    camera.memory_reason = "no permission";
     camera.buffers = 4;
     camera.buffers_lent = 1;
     source::CameraTotals& captured = camera.counters;

@@ -145,6 +145,8 @@ TEST_CASE("status tells of a stream's camera") {
     CHECK(camera["format"] == "MJPEG");
     CHECK(camera["tier"] == "copied");
     CHECK(camera["tier_reason"] == "old kernel");
+    CHECK(camera["memory"] == "linux,cma");
+    CHECK(camera["memory_reason"] == "no permission");
     CHECK(camera["buffers"] == 4);
     CHECK(camera["buffers_lent"] == 1);
     const source::CameraTotals& counters = sample.streams[1].camera->counters;

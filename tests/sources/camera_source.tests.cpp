@@ -432,6 +432,8 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.source.camera()->counters.encoded == 1);
     CHECK(bench.source.camera()->counters.encode_time > 0ns);
     CHECK(bench.source.camera()->tier == "encoded");
+    CHECK(bench.source.camera()->memory == "files");
+    CHECK(bench.source.camera()->memory_reason == "it is a test");
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
     bench.source.set_watched(false);
     CHECK(bench.sink.rests == 2);

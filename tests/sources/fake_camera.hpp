@@ -118,6 +118,8 @@ public:
         opened.format = camera_.format;
         opened.size = camera_.size;
         opened.stride = camera_.stride;
+        opened.memory = "files";
+        opened.memory_reason = "it is a test";
         camera_.files_.clear();
         for (std::uint32_t i = 0; i < FakeCamera::buffer_count; ++i) {
             UniqueFd file(::memfd_create("camera", MFD_CLOEXEC));

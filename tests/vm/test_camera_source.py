@@ -1,6 +1,7 @@
 """What may happen to a camera: it is unplugged, another one comes, its frames are bad, its viewers
 stall. Each with an emulated camera, the kernel's driver, libcamera, and viewers over a network card."""
 
+import contextlib
 import socket
 import subprocess
 import time
@@ -196,7 +197,38 @@ class RawFormat(CameraTest):
         size = len(decoded) // len(jpegs)
         return [decoded[begin : begin + size] for begin in range(0, len(decoded), size)]
 
+    HEAP = "/dev/dma_heap/vidbuf_cached"
+
+    def make_heap(self):
+        """What Raspberry Pi OS has: another name of a heap whose memory its cameras can use. So can
+        the emulated one, because its driver fills pages by the processor."""
+        numbers = self.guest.run("stat", "-c", "0x%t 0x%T", "/dev/dma_heap/system").split()
+        self.guest.run("mknod", self.HEAP, "c", *(int(number, 16) for number in numbers))
+        self.addCleanup(self.guest.run, "rm", self.HEAP)
+
+    def dmabufs(self):
+        """Who has made the dmabufs that are open in the guest, each name once."""
+        text = self.guest.run("sh", "-c", "cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true")
+        return {line.split()[1] for line in text.splitlines() if line.startswith("exp_name:")}
+
     def test_it_is_encoded_for_those_who_watch(self):
+        with self.encoded_as_sent() as server:
+            camera = server.stream_status()["camera"]
+            self.assertEqual(camera["memory"], "libcamera")
+            self.assertEqual(camera["memory_reason"], "this system has no dma-heap for cameras")
+            self.assertNotIn("system", self.dmabufs())
+
+    def test_it_is_captured_into_a_heap_that_is_made_for_cameras(self):
+        self.make_heap()
+        with self.encoded_as_sent() as server:
+            camera = server.stream_status()["camera"]
+            self.assertEqual(camera["memory"], "vidbuf_cached")
+            self.assertIsNone(camera["memory_reason"])
+            self.assertEqual(self.dmabufs(), {"system"})
+
+    @contextlib.contextmanager
+    def encoded_as_sent(self):
+        """Looks at the pictures of a raw camera; the server while its pictures come."""
         width, height = self.SIZE
         with self.guest.camera("--fps", 10, mjpeg=[], yuyv=[f"{width}x{height}"]) as camera:
             with self.guest.configured(FRONT.replace("15", "10")) as server:
@@ -204,6 +236,7 @@ class RawFormat(CameraTest):
                 self.assertEqual(camera_counters(server)["encoded"], 0)
                 with harness.StreamReader(server.url) as reader:
                     jpegs = [next_part(reader, is_live).body for _ in range(self.FRAMES)]
+                    yield server
                 self.assertEqual(server.stream_status()["camera"]["tier"], "encoded")
                 self.assertGreaterEqual(camera_counters(server)["encoded"], self.FRAMES)
             sent = {frame.sequence: frame.captured_ns // 1000 for frame in camera.sent()}
