@@ -476,6 +476,28 @@ TEST_CASE("of raw frames that come faster than they are encoded the newest wins"
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
+TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and counted") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.size = {256, 200};
+    camera.stride = 512;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    // Noise, which takes more than frame_bytes_max, but not more than a slot has room for.
+    std::string noise(std::size_t{512} * 200, '\0');
+    std::uint32_t state = 1;
+    for (char& byte : noise) {
+        state = state * 1664525U + 1013904223U;
+        byte = static_cast<char>(state >> 24U);
+    }
+    REQUIRE(camera.capture(noise, 0));
+    bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
+    CHECK(bench.source.counters().frames_oversized == 1);
+    CHECK(bench.sink.frames.empty());
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
 TEST_CASE("raw frames go on when the driver counts anew") {
     FakeCamera camera;
     camera.format = "YUYV";
