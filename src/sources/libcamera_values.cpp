@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <libcamera/camera_manager.h>
@@ -238,6 +239,9 @@ libcamera::ControlValue rectangles_value(const CameraControl& control, const Num
                               : span_value(rectangles);
 }
 
+/// What libcamera takes a text in: std::string, in 0.7 std::string_view.
+using LibcameraText = std::remove_cv_t<decltype(libcamera::properties::Model)>::type;
+
 /// `value` is as match_control gives it.
 libcamera::ControlValue libcamera_value(const libcamera::ControlId& id,
                                         const CameraControl& control, const Value& value) {
@@ -253,7 +257,7 @@ libcamera::ControlValue libcamera_value(const libcamera::ControlId& id,
     case libcamera::ControlTypeFloat:
         return numbers_value<float>(value);
     case libcamera::ControlTypeString:
-        return {std::get<std::string>(value)};
+        return {LibcameraText(std::get<std::string>(value))};
     case libcamera::ControlTypeSize: {
         const Numbers& numbers = std::get<Numbers>(value);
         return libcamera::ControlValue(libcamera::Size(static_cast<unsigned int>(numbers[0]),
