@@ -194,7 +194,8 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
             geometry.slot_count);
     } else {
         parts.tier_reason = registered.error().message;
-        log(LogLevel::warning, "stream {}: frames are in plain memory, and all sends copy: {}",
+        log(LogLevel::warning,
+            "stream {}: its own memory is plain, and frames in there are sent by copy: {}",
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);

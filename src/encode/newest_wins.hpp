@@ -41,6 +41,7 @@ public:
     }
 
     [[nodiscard]] bool encoding() const noexcept { return encoding_; }
+    [[nodiscard]] bool waiting() const noexcept { return waiting_.has_value(); }
     /// How many were given up because a newer one came.
     [[nodiscard]] std::uint64_t superseded() const noexcept { return superseded_; }
 

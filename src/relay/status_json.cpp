@@ -20,7 +20,7 @@ Json seconds_or_null(const std::optional<Duration>& duration) {
     return duration ? Json(seconds(*duration)) : Json();
 }
 
-Json text_or_null(const std::string& text) {
+Json text_or_null(std::string_view text) {
     return text.empty() ? Json() : Json(text);
 }
 
@@ -139,6 +139,7 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
         {"model", text_or_null(camera->model)},
         {"location", text_or_null(camera->location)},
         {"library", text_or_null(camera->library)},
+        {"driver", text_or_null(camera->driver)},
         {"running", camera->running},
         {"settling", camera->settling},
         {"format", text_or_null(camera->format)},
@@ -147,6 +148,7 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
         {"memory", text_or_null(camera->memory)},
         {"memory_reason", text_or_null(camera->memory_reason)},
         {"buffers", camera->buffers},
+        {"buffers_free", camera->buffers_free},
         {"buffers_lent", camera->buffers_lent},
         {"counters", camera_counters_json(camera->counters)},
     };
@@ -187,8 +189,11 @@ Json control_json(const source::CameraControl& control) {
     return json;
 }
 
-/// A camera's frames may be where the camera has put them, or copied into the stream's memory.
+/// Frames that leave from the camera's own memory do not need the stream's.
 std::string_view tier_of(const StreamStatus& stream) {
+    if (stream.camera && stream.camera->tier == "registered") {
+        return "registered";
+    }
     if (!stream.registered) {
         return "unregistered";
     }
@@ -196,8 +201,12 @@ std::string_view tier_of(const StreamStatus& stream) {
     return copied ? "copied" : "registered";
 }
 
-const std::string& tier_reason_of(const StreamStatus& stream) {
-    return stream.registered && stream.camera ? stream.camera->tier_reason : stream.tier_reason;
+std::string_view tier_reason_of(const StreamStatus& stream) {
+    const std::string_view tier = tier_of(stream);
+    if (tier == "unregistered") {
+        return stream.tier_reason;
+    }
+    return tier == "copied" ? std::string_view(stream.camera->tier_reason) : std::string_view();
 }
 
 Json stream_json(const StreamStatus& stream) {

@@ -234,6 +234,7 @@ void add_cameras(Families& families, const Streams& streams) {
             add(info, 1,
                 {{"stream", stream.name},
                  {"model", stream.camera->model},
+                 {"driver", stream.camera->driver},
                  {"format", stream.camera->format},
                  {"tier", stream.camera->tier}});
         }
@@ -242,6 +243,8 @@ void add_cameras(Families& families, const Streams& streams) {
                   [](const CameraStatus& camera) { return camera.running; });
     add_by_camera(gauge(families, "camera_buffers", "Buffers of the camera."), streams,
                   [](const CameraStatus& camera) { return camera.buffers; });
+    add_by_camera(gauge(families, "camera_buffers_free", "Of these, with the camera."), streams,
+                  [](const CameraStatus& camera) { return camera.buffers_free; });
     add_by_camera(gauge(families, "camera_buffers_lent", "Of these, with viewers."), streams,
                   [](const CameraStatus& camera) { return camera.buffers_lent; });
     add_by_camera(counter(families, "camera_opened_total", "Times that the camera was started."),

@@ -59,6 +59,7 @@ public:
 struct OpenedCamera {
     CameraIdentity identity;
     std::string library; ///< "libcamera 0.3.2"
+    std::string driver;  ///< the kernel's, "uvcvideo"; empty: not known
     std::string format;  ///< "MJPEG", "YUYV"
     config::PictureSize size;
     std::uint32_t stride = 0; ///< bytes from one line of the first plane to the next; 0: not lines

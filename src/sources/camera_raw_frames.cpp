@@ -50,6 +50,11 @@ void CameraRawFrames::stop() noexcept {
     }
 }
 
+std::uint32_t CameraRawFrames::buffers_held() const noexcept {
+    const bool encoding = queue_.encoding() && closed_ == nullptr;
+    return (encoding ? 1U : 0U) + (queue_.waiting() ? 1U : 0U);
+}
+
 // --- frames ---
 
 void CameraRawFrames::take(const CapturedFrame& frame) noexcept {

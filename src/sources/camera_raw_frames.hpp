@@ -51,6 +51,8 @@ public:
     void on_completion(const io::Completion& completion) noexcept;
     /// True exactly when there is no thread and no operation of it, after `stop`.
     [[nodiscard]] bool stopped() const noexcept { return worker_ == nullptr || worker_->stopped(); }
+    /// Of the open camera's, those that it has to wait for.
+    [[nodiscard]] std::uint32_t buffers_held() const noexcept;
     [[nodiscard]] const RawFrameCounters& counters() const noexcept { return own_counters_; }
 
 private:

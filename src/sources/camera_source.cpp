@@ -153,6 +153,7 @@ void CameraSource::note_identity(const OpenedCamera& camera) {
     status_.model = camera.identity.model;
     status_.location = camera.identity.location;
     status_.library = camera.library;
+    status_.driver = camera.driver;
     status_.format = camera.format;
     status_.width = camera.size.width;
     status_.height = camera.size.height;
@@ -349,7 +350,8 @@ std::optional<source::CameraStatus> CameraSource::camera() const {
         status.tier_reason = jpeg_.tier_reason();
     } else if (open_ == Open::raw) {
         status.tier = "encoded";
-        status.tier_reason = "the camera makes no JPEG";
+        status.tier_reason = wanted_.format.empty() ? "the camera makes no JPEG"
+                                                    : "`format` asks for " + wanted_.format;
     } else {
         status.format.clear();
         status.memory.clear();
@@ -357,6 +359,8 @@ std::optional<source::CameraStatus> CameraSource::camera() const {
     }
     const source::CameraCounters& pool = jpeg_.counters();
     const RawFrameCounters& raw = raw_.counters();
+    status.buffers_free =
+        open_ == Open::raw ? status.buffers - raw_.buffers_held() : pool.buffers_free;
     status.buffers_lent = pool.buffers_lent;
     source::CameraTotals& totals = status.counters;
     totals.captured = captured_;

@@ -131,6 +131,7 @@ tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& even
     auto step = find_camera();
     if (step) {
         opened.identity = identity_of(*camera_);
+        opened.driver = driver_of(opened.identity.devices);
         step = configure(opened);
     }
     if (step) {

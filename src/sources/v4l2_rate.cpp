@@ -111,6 +111,18 @@ std::optional<double> highest_v4l2_rate(std::span<const std::uint64_t> devices,
     return highest > 0 ? std::optional(highest) : std::nullopt;
 }
 
+std::string driver_of(std::span<const std::uint64_t> devices) {
+    for (const std::uint64_t device : devices) {
+        std::error_code error;
+        const auto driver = std::filesystem::read_symlink(
+            fmt::format("/sys/dev/char/{}:{}/device/driver", major(device), minor(device)), error);
+        if (!error) {
+            return driver.filename().string();
+        }
+    }
+    return {};
+}
+
 std::string device_path(std::uint64_t device) {
     std::ifstream description(
         fmt::format("/sys/dev/char/{}:{}/uevent", major(device), minor(device)));

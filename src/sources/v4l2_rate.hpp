@@ -25,6 +25,8 @@ namespace ringcast::sources {
                                                       std::string_view format,
                                                       config::PictureSize size);
 
+/// "uvcvideo": the kernel's driver of the first of `devices` that says it; empty where none does.
+[[nodiscard]] std::string driver_of(std::span<const std::uint64_t> devices);
 /// "/dev/video0" of the number of a device; empty when there is no such file.
 [[nodiscard]] std::string device_path(std::uint64_t device);
 /// The number of the device file at `path`, by whatever links; nothing when it is none.

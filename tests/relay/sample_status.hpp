@@ -70,6 +70,7 @@ inline StatusSnapshot sample_status() {
     camera.model = "C920";
     camera.location = "external";
     camera.library = "libcamera 0.3.2";
+    camera.driver = "uvcvideo";
     camera.format = "MJPEG";
     camera.running = true;
     camera.tier = "copied";
@@ -77,6 +78,7 @@ inline StatusSnapshot sample_status() {
     camera.memory = "linux,cma";
     camera.memory_reason = "no permission";
     camera.buffers = 4;
+    camera.buffers_free = 3;
     camera.buffers_lent = 1;
     source::CameraTotals& captured = camera.counters;
     fill(captured.captured, captured.driver_dropped, captured.driver_failed, captured.out_of_order,

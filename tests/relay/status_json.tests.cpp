@@ -140,6 +140,7 @@ TEST_CASE("status tells of a stream's camera") {
     CHECK(camera["model"] == "C920");
     CHECK(camera["location"] == "external");
     CHECK(camera["library"] == "libcamera 0.3.2");
+    CHECK(camera["driver"] == "uvcvideo");
     CHECK(camera["running"] == true);
     CHECK(camera["settling"] == false);
     CHECK(camera["format"] == "MJPEG");
@@ -148,6 +149,7 @@ TEST_CASE("status tells of a stream's camera") {
     CHECK(camera["memory"] == "linux,cma");
     CHECK(camera["memory_reason"] == "no permission");
     CHECK(camera["buffers"] == 4);
+    CHECK(camera["buffers_free"] == 3);
     CHECK(camera["buffers_lent"] == 1);
     const source::CameraTotals& counters = sample.streams[1].camera->counters;
     const auto& counted = camera["counters"];
@@ -169,6 +171,27 @@ TEST_CASE("status tells of a stream's camera") {
     CHECK(status_of(registered)["streams"][1]["tier_reason"] == "old kernel");
     registered.streams[1].camera->tier = "registered";
     CHECK(status_of(registered)["streams"][1]["tier"] == "registered");
+    CHECK(status_of(registered)["streams"][1]["tier_reason"].is_null());
+}
+
+TEST_CASE("frames of a camera whose own memory is registered leave from there in any case") {
+    StatusSnapshot sample = sample_status();
+    relay::StreamStatus& stream = sample.streams[1];
+    stream.camera->tier = "registered";
+    stream.camera->tier_reason.clear();
+    CHECK(status_of(sample)["streams"][1]["tier"] == "registered");
+    CHECK(status_of(sample)["streams"][1]["tier_reason"].is_null());
+}
+
+TEST_CASE("a stream of encoded pictures in registered memory could not have a better tier") {
+    StatusSnapshot sample = sample_status();
+    relay::StreamStatus& stream = sample.streams[1];
+    stream.registered = true;
+    stream.camera->tier = "encoded";
+    stream.camera->tier_reason = "the camera makes no JPEG";
+    CHECK(status_of(sample)["streams"][1]["tier"] == "registered");
+    CHECK(status_of(sample)["streams"][1]["tier_reason"].is_null());
+    CHECK(status_of(sample)["streams"][1]["camera"]["tier_reason"] == "the camera makes no JPEG");
 }
 
 TEST_CASE("controls are shown as a configuration spells them") {

@@ -96,10 +96,12 @@ TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
     const StatusSnapshot sample = sample_status();
     const std::string text = metrics_text(sample);
     const source::CameraTotals& counters = sample.streams[1].camera->counters;
-    CHECK(has_line(text, "ringcast_camera_info{stream=\"garage\",model=\"C920\",format=\"MJPEG\","
-                         "tier=\"copied\"} 1"));
+    CHECK(has_line(text,
+                   "ringcast_camera_info{stream=\"garage\",model=\"C920\",driver=\"uvcvideo\","
+                   "format=\"MJPEG\",tier=\"copied\"} 1"));
     CHECK(has_line(text, "ringcast_camera_running{stream=\"garage\"} 1"));
     CHECK(has_line(text, "ringcast_camera_buffers{stream=\"garage\"} 4"));
+    CHECK(has_line(text, "ringcast_camera_buffers_free{stream=\"garage\"} 3"));
     CHECK(has_line(text, "ringcast_camera_buffers_lent{stream=\"garage\"} 1"));
     CHECK(has_line(text, "ringcast_camera_frames_total{stream=\"garage\",result=\"captured\"} " +
                              std::to_string(counters.captured)));

@@ -129,6 +129,7 @@ TEST_CASE("frames are lent to viewers where the camera's memory can be registere
     CHECK(status->counters.lent == 10);
     CHECK(status->counters.bytes_copied == 0);
     CHECK(status->buffers_lent == 1); // the latest frame
+    CHECK(status->buffers_free == FakeCamera::buffer_count - 1);
     CHECK(camera.queued_count() == FakeCamera::buffer_count - 1);
 }
 
@@ -434,12 +435,25 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.source.camera()->tier == "encoded");
     CHECK(bench.source.camera()->memory == "files");
     CHECK(bench.source.camera()->memory_reason == "it is a test");
+    CHECK(bench.source.camera()->tier_reason == "the camera makes no JPEG");
+    CHECK(bench.source.camera()->buffers_free == FakeCamera::buffer_count);
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
     bench.source.set_watched(false);
     CHECK(bench.sink.rests == 2);
     REQUIRE(camera.capture(grey, 2));
     bench.until([&] { return bench.source.camera()->counters.encode_skipped == 2; });
     CHECK(bench.sink.frames.size() == 1);
+}
+
+TEST_CASE("who asks a camera for raw pictures is told that this is why they are encoded") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    config::LibcameraSource wanted;
+    wanted.format = "YUYV";
+    Bench bench(camera, wanted);
+    bench.until_running();
+    CHECK(bench.source.camera()->tier_reason == "`format` asks for YUYV");
 }
 
 TEST_CASE("a raw frame that was being encoded when the last one left wakes nobody") {

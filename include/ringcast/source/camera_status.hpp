@@ -67,6 +67,7 @@ struct CameraStatus {
     std::string model;
     std::string location; ///< "front", "back", "external"; empty: not known
     std::string library;  ///< "libcamera 0.3.2"
+    std::string driver;   ///< the kernel's, "uvcvideo"; empty: not known
     std::string format;   ///< empty while the camera is not open
     std::uint16_t width = 0;
     std::uint16_t height = 0;
@@ -78,6 +79,7 @@ struct CameraStatus {
         memory; ///< of its buffers: "libcamera", or a dma-heap's name; empty while it is not open
     std::string memory_reason;      ///< why raw pictures are in no better one; empty at the best
     std::uint32_t buffers = 0;      ///< of the camera
+    std::uint32_t buffers_free = 0; ///< of these, with the camera
     std::uint32_t buffers_lent = 0; ///< of these, with viewers
     CameraTotals counters;
     std::vector<CameraControl> controls; ///< in the order of their names
