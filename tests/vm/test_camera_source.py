@@ -39,7 +39,10 @@ class CameraTest(unittest.TestCase):
         self.guest = guest.running()
 
     def camera(self, *options, **others):
-        return self.guest.camera("--fps", FPS, *options, **others)
+        camera = self.guest.camera("--fps", FPS, *options, **others)
+        # Whatever fails: each port has one camera at a time.
+        self.addCleanup(camera.unplug)
+        return camera
 
 
 class Hotplug(CameraTest):
