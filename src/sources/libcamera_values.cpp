@@ -368,8 +368,9 @@ std::optional<bool> exposure_settled(const libcamera::ControlList& metadata,
         return metadata.get(ids.locked).get<bool>();
     }
     if (ids.state != 0 && metadata.contains(ids.state)) {
-        constexpr std::int32_t converged = 2; // in every version that has it
-        return metadata.get(ids.state).get<std::int32_t>() >= converged;
+        // 0 is no search at all, as with an exposure that was set by hand.
+        constexpr std::int32_t searching = 1; // in every version that has it
+        return metadata.get(ids.state).get<std::int32_t>() != searching;
     }
     return std::nullopt;
 }
