@@ -35,6 +35,7 @@ struct CapturedFrame {
     WallTime captured{};
     /// Whether exposure has settled; nothing where the camera doesn't say.
     std::optional<bool> exposure_settled;
+    bool startup = false; ///< whole, but the camera says that it is too early to show it
     bool refused = false; ///< the driver didn't take the buffer; nothing but its index is known
 };
 

@@ -237,7 +237,8 @@ void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
     } else {
         ++driver_failed_;
     }
-    if (frame.whole && !settling_.take(frame.captured_at, frame.exposure_settled)) {
+    if (frame.whole &&
+        (!settling_.take(frame.captured_at, frame.exposure_settled) || frame.startup)) {
         queue_buffer(frame.buffer);
     } else if (open_ == Open::jpeg) {
         jpeg_.take(frame);

@@ -377,7 +377,8 @@ void LibcameraDevice::request_completed(libcamera::Request* request) {
     heap_trust_.prove();
     const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
     const libcamera::ControlList& values = request->metadata();
-    frame.whole = metadata.status == libcamera::FrameMetadata::FrameSuccess;
+    frame.startup = is_startup(metadata);
+    frame.whole = metadata.status == libcamera::FrameMetadata::FrameSuccess || frame.startup;
     frame.bytes = metadata.planes().empty() ? 0 : metadata.planes()[0].bytesused;
     frame.sequence = metadata.sequence;
     const auto stamp = values.get(libcamera::controls::SensorTimestamp);

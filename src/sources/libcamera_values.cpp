@@ -269,6 +269,16 @@ libcamera::ControlValue libcamera_value(const libcamera::ControlId& id,
     }
 }
 
+/// A template, so that it may name what not every libcamera has.
+template <typename Metadata>
+bool has_startup_status(const Metadata& metadata) noexcept {
+    if constexpr (requires { Metadata::FrameStartup; }) {
+        return metadata.status == Metadata::FrameStartup;
+    } else {
+        return false;
+    }
+}
+
 const libcamera::ControlId& find_id(const libcamera::ControlInfoMap& infos,
                                     const std::string& name) {
     const auto found =
@@ -348,6 +358,10 @@ Result<libcamera::ControlList> control_list(const libcamera::ControlInfoMap& inf
         std::ranges::find(controls, setting.name, &CameraControl::name)->value = match->value;
     }
     return list;
+}
+
+bool is_startup(const libcamera::FrameMetadata& metadata) noexcept {
+    return has_startup_status(metadata);
 }
 
 ExposureIds exposure_ids() {

@@ -8,6 +8,7 @@
 
 #include <libcamera/camera.h>
 #include <libcamera/controls.h>
+#include <libcamera/framebuffer.h>
 #include <libcamera/stream.h>
 
 #include "ringcast/base/result.hpp"
@@ -32,6 +33,10 @@ controls_of(const libcamera::ControlInfoMap& controls);
 control_list(const libcamera::ControlInfoMap& infos,
              const std::vector<config::CameraControl>& settings,
              std::vector<source::CameraControl>& controls);
+
+/// A frame from before the camera has found its settings. Pipelines keep such frames to themselves
+/// until libcamera has a name for them, and give them from then on.
+[[nodiscard]] bool is_startup(const libcamera::FrameMetadata& metadata) noexcept;
 
 /// Ids of metadata that tell whether exposure has settled; 0 where this libcamera has none.
 struct ExposureIds {

@@ -404,6 +404,21 @@ TEST_CASE("after a start on demand frames are held back until exposure has settl
     }
 }
 
+TEST_CASE("frames that the camera calls too early are shown to nobody, and are not damaged") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    camera.startup = true;
+    REQUIRE(camera.capture(jpeg(10, 'x'), 0));
+    bench.until([&] { return bench.source.camera()->counters.captured == 1; });
+    camera.startup = false;
+    REQUIRE(camera.capture(jpeg(10, 'y'), 1));
+    bench.until_frames(1);
+    CHECK(bench.sink.frames == std::vector<std::string>{jpeg(10, 'y')});
+    CHECK(bench.source.counters().frames_damaged == 0);
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
 TEST_CASE("a camera that runs all the time holds nothing back") {
     FakeCamera camera;
     Bench bench(camera);

@@ -27,7 +27,8 @@ public:
     std::string format = "MJPEG";
     config::PictureSize size{64, 48};
     std::uint32_t stride = 0;
-    Duration begin{}; ///< the time of the frame with number 0
+    bool startup = false; ///< what it captures is not to be shown yet
+    Duration begin{};     ///< the time of the frame with number 0
 
     /// What the next `open`s answer; a camera that opens when there is nothing here.
     void fail_next(OpenFailure failure) {
@@ -61,6 +62,7 @@ public:
         frame.captured_at = Instant(begin + std::chrono::milliseconds(33) * sequence);
         frame.captured = WallTime(begin + std::chrono::milliseconds(33) * sequence);
         frame.exposure_settled = exposure_settled;
+        frame.startup = startup;
         events_->frame_done(frame);
         return true;
     }

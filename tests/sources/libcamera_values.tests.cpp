@@ -4,6 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <libcamera/control_ids.h>
+#include <libcamera/version.h>
 
 using namespace ringcast;
 using namespace ringcast::sources;
@@ -90,4 +91,16 @@ TEST_CASE("exposure has settled unless the camera says that it still searches") 
         metadata.set(ids.locked, libcamera::ControlValue(true));
         CHECK(exposure_settled(metadata, ids) == true);
     }
+}
+
+TEST_CASE("a frame from before the camera has found its settings is known") {
+    libcamera::FrameMetadata metadata{};
+    metadata.status = libcamera::FrameMetadata::FrameSuccess;
+    CHECK_FALSE(is_startup(metadata));
+    metadata.status = libcamera::FrameMetadata::FrameError;
+    CHECK_FALSE(is_startup(metadata));
+#if LIBCAMERA_VERSION_MAJOR > 0 || LIBCAMERA_VERSION_MINOR >= 7
+    metadata.status = libcamera::FrameMetadata::FrameStartup;
+    CHECK(is_startup(metadata));
+#endif
 }
