@@ -1,8 +1,13 @@
 #include "app/limits.hpp"
 
+#include <algorithm>
+#include <climits>
+
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/resource.h>
 
+#include "ringcast/base/unique_fd.hpp"
 #include "ringcast/relay/settings.hpp"
 
 namespace ringcast::app {
@@ -38,21 +43,34 @@ std::uint64_t raise_locked_memory_limit() noexcept {
     return raise_to_hard_limit(RLIMIT_MEMLOCK);
 }
 
-std::optional<std::string> open_files_warning(std::uint64_t limit, std::uint32_t viewers_max,
-                                              std::size_t stream_count) {
+std::uint64_t open_files_needed(std::uint32_t viewers_max, std::size_t stream_count) {
     // Connections beyond the viewers: status, 503.
     const std::uint64_t files_for_answers =
         relay::RelaySettings(http::Boundary(0, 0)).connections_extra;
-    const std::uint64_t reserve =
-        files_of_process + files_for_answers + files_per_stream * stream_count;
-    if (limit >= reserve + viewers_max) {
+    return viewers_max + files_of_process + files_for_answers + files_per_stream * stream_count;
+}
+
+void reserve_open_files(std::uint64_t count, std::uint64_t limit) noexcept {
+    const std::uint64_t reserved = std::min<std::uint64_t>({count, limit, INT_MAX});
+    const UniqueFd any(::open("/", O_PATH | O_CLOEXEC));
+    if (!any.valid() || reserved == 0) {
+        return;
+    }
+    // The table grows up to the number that is asked for, and never shrinks.
+    const UniqueFd last(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(reserved) - 1));
+}
+
+std::optional<std::string> open_files_warning(std::uint64_t limit, std::uint32_t viewers_max,
+                                              std::size_t stream_count) {
+    const std::uint64_t needed = open_files_needed(viewers_max, stream_count);
+    if (limit >= needed) {
         return std::nullopt;
     }
-    return fmt::format("the limit of {} open files is enough for {} viewers, not for viewers.max = "
-                       "{}: raise it to {} (LimitNOFILE={} in a unit, `ulimit -n {}` as root in a "
-                       "shell) or lower viewers.max",
-                       limit, limit > reserve ? limit - reserve : 0, viewers_max,
-                       reserve + viewers_max, reserve + viewers_max, reserve + viewers_max);
+    const std::uint64_t reserve = needed - viewers_max;
+    return fmt::format("the limit of {0} open files is enough for {1} viewers, not for viewers.max "
+                       "= {2}: raise it to {3} (LimitNOFILE={3} in a unit, `ulimit -n {3}` as root "
+                       "in a shell) or lower viewers.max",
+                       limit, limit > reserve ? limit - reserve : 0, viewers_max, needed);
 }
 
 } // namespace ringcast::app

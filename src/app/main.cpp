@@ -109,6 +109,7 @@ int run(std::span<const char* const> arguments) {
             open_files_warning(open_files, config.viewers.max, config.streams.size())) {
         log(LogLevel::warning, "{}", *warning);
     }
+    reserve_open_files(open_files_needed(config.viewers.max, config.streams.size()), open_files);
 
     // Where viewers come in.
     auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);

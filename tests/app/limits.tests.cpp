@@ -1,9 +1,13 @@
 #include "app/limits.hpp"
 
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +49,28 @@ TEST_CASE("soft limits are raised to the hard ones") {
     CHECK(in_child([] {
         return set_limit(RLIMIT_MEMLOCK, 4096, 65536) && raise_locked_memory_limit() == 65536 &&
                soft_limit(RLIMIT_MEMLOCK) == 65536;
+    }));
+}
+
+TEST_CASE("room for open files is made before they come") {
+    // FDSize of proc(5): how many the kernel's table has room for.
+    const auto table_size = [] {
+        std::ifstream status("/proc/self/status");
+        std::string word;
+        std::uint64_t size = 0;
+        while (status >> word && word != "FDSize:") {
+        }
+        status >> size;
+        return size;
+    };
+    CHECK(in_child([&] {
+        const std::uint64_t before = table_size();
+        reserve_open_files(10'000, soft_limit(RLIMIT_NOFILE));
+        return before < 10'000 && table_size() >= 10'000 && ::open("/", O_PATH) < 1000;
+    }));
+    CHECK(in_child([&] { // what is not allowed is not asked for
+        reserve_open_files(1'000'000'000'000, 2000);
+        return table_size() >= 2000 && table_size() < 10'000;
     }));
 }
 
