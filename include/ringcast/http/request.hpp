@@ -86,7 +86,6 @@ private:
     void feed(std::string_view line) noexcept;
     void refuse(int status, std::string_view text) noexcept;
 
-    std::array<char, head_bytes_max> buffer_;
     std::size_t received_ = 0;   ///< bytes in the buffer
     std::size_t scanned_ = 0;    ///< of these, checked
     std::size_t line_begin_ = 0; ///< where the line under way begins
@@ -96,6 +95,8 @@ private:
     Request request_;
     RequestError error_;
     std::unique_ptr<Parser> parser_;
+    std::array<char, head_bytes_max>
+        buffer_; // last: of its pages most heads need none but the first
 };
 
 } // namespace ringcast::http

@@ -245,13 +245,13 @@ public:
 private:
     /// What a connection needs while it speaks HTTP; freed when a stream begins.
     struct Exchange {
-        http::RequestReader reader;
         std::string text;          ///< the reply
         std::size_t text_sent = 0; ///< bytes of it that are in the socket
         SendId body; ///< a snapshot's JPEG, sent when the text is out; invalid when there is none
         SnapshotTerms snapshot;
-        std::array<std::byte, 1024> drain_into;
         std::size_t drained = 0; ///< bytes thrown away after the reply
+        http::RequestReader reader;
+        std::array<std::byte, 1024> drain_into;
     };
     /// A frame whose last byte has this position in the stream of bytes to the peer.
     struct Milestone {
