@@ -116,6 +116,7 @@ Json camera_counters_json(const source::CameraTotals& counters) {
         {"driver_dropped", counters.driver_dropped},
         {"driver_failed", counters.driver_failed},
         {"out_of_order", counters.out_of_order},
+        {"skipped_for_rate", counters.skipped_for_rate},
         {"lent", counters.lent},
         {"copied", counters.copied},
         {"copied_under_pressure", counters.copied_under_pressure},

@@ -224,6 +224,7 @@ constexpr std::array passed_frames = {
     CameraRow{"copied_under_pressure", &source::CameraTotals::copied_under_pressure},
     CameraRow{"encoded", &source::CameraTotals::encoded},
     CameraRow{"encode_skipped", &source::CameraTotals::encode_skipped},
+    CameraRow{"skipped_for_rate", &source::CameraTotals::skipped_for_rate},
 };
 
 void add_cameras(Families& families, const Streams& streams) {

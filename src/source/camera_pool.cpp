@@ -102,7 +102,13 @@ CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
     const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
     own_counters_.overtaken = order_.overtaken();
     own_counters_.gaps = order_.gaps();
-    const CameraFate fate = in_order ? deliver(buffer, frame) : CameraFate::overtaken;
+    CameraFate fate = CameraFate::overtaken;
+    if (in_order && frame.spare) {
+        ++own_counters_.spare;
+        fate = CameraFate::spare;
+    } else if (in_order) {
+        fate = deliver(buffer, frame);
+    }
     if (fate != CameraFate::lent) {
         camera_.requeue(frame.buffer);
     }

@@ -18,6 +18,7 @@
 #include "sources/camera_buffer.hpp"
 #include "sources/camera_match.hpp"
 #include "sources/camera_session.hpp"
+#include "sources/rate_limit.hpp"
 
 namespace ringcast::sources {
 
@@ -70,8 +71,7 @@ struct OpenedCamera {
     std::string memory;        ///< of the buffers: "libcamera", or a dma-heap's name
     std::string memory_reason; ///< why raw pictures are in no better one; empty at the best
     std::vector<source::CameraControl> controls;
-    /// The rate asked for can't be set: for the log, once. Empty: it is set.
-    std::string rate_note;
+    RatePlan rate; ///< what comes of the rate that was asked for
 };
 
 struct OpenFailure {

@@ -32,8 +32,8 @@ public:
     /// A camera was opened; no buffer is queued yet. Fails only when `tier` insists on what is not
     /// to be had, and then nothing is open.
     [[nodiscard]] Result<void> open(std::vector<CameraBuffer> buffers, config::CameraTier tier);
-    /// A frame, or one that failed.
-    void take(const CapturedFrame& frame) noexcept;
+    /// A frame, or one that failed. `spare`: it is left out, because fewer are asked for.
+    void take(const CapturedFrame& frame, bool spare) noexcept;
     /// The camera is being closed: no buffer comes back any more.
     void close() noexcept;
 

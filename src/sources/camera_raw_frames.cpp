@@ -57,12 +57,14 @@ std::uint32_t CameraRawFrames::buffers_held() const noexcept {
 
 // --- frames ---
 
-void CameraRawFrames::take(const CapturedFrame& frame) noexcept {
+void CameraRawFrames::take(const CapturedFrame& frame, bool spare) noexcept {
     const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
     own_counters_.out_of_order = order_.overtaken();
     own_counters_.gaps = order_.gaps();
-    if (!in_order || !frame.whole || !watched_) {
-        own_counters_.encode_skipped += frame.whole && !watched_ ? 1U : 0U;
+    const bool usable = in_order && frame.whole;
+    if (!usable || spare || !watched_) {
+        own_counters_.spare += usable && spare ? 1U : 0U;
+        own_counters_.encode_skipped += usable && !spare && !watched_ ? 1U : 0U;
         buffers_.queue_buffer(frame.buffer);
         return;
     }

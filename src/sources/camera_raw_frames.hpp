@@ -23,6 +23,7 @@ namespace ringcast::sources {
 struct RawFrameCounters {
     std::uint64_t out_of_order = 0;
     std::uint64_t gaps = 0; ///< numbers that the driver left out
+    std::uint64_t spare = 0;
     std::uint64_t encoded = 0;
     std::uint64_t encode_skipped = 0; ///< because nobody watched
     Duration encode_time{};           ///< sum over `encoded`
@@ -40,8 +41,9 @@ public:
     /// A camera was opened, in a format that `pixel_format` knows; no buffer is queued yet. Fails
     /// when there is no thread left to encode in.
     [[nodiscard]] Result<void> open(OpenedCamera camera);
-    /// The buffer comes back, now or later.
-    void take(const CapturedFrame& frame) noexcept;
+    /// The buffer comes back, now or later; at once where the frame is `spare`: left out, because
+    /// fewer are asked for.
+    void take(const CapturedFrame& frame, bool spare) noexcept;
     void set_watched(bool watched) noexcept;
     /// The camera is being closed: no buffer comes back any more.
     void close() noexcept;

@@ -118,7 +118,7 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     ++opened_;
     counters_.restarts = opened_ - 1;
     note_identity(camera);
-    const std::string rate_note = camera.rate_note;
+    const RatePlan rate = camera.rate;
     if (const auto opened = open_frames(std::move(camera)); !opened) {
         log(LogLevel::warning, "stream {}: {}", stream_name_, opened.error().message);
         lose("the camera's pictures can't be passed on", false);
@@ -132,9 +132,10 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
         config::picture_size_text({status_.width, status_.height}), status_.library,
         status_.buffers, memory_text(status_), jpeg ? jpeg_.tier() : "encoded here",
         why.empty() ? "" : ": ", why);
-    if (!rate_note.empty()) {
-        log(LogLevel::warning, "stream {}: {}", stream_name_, rate_note);
+    if (!rate.note.empty()) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, rate.note);
     }
+    rate_limit_.begin(rate.limit);
     last_failure_.clear();
     lost_reason_.clear();
     unplugged_ = false;
@@ -240,10 +241,14 @@ void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
     if (frame.whole &&
         (!settling_.take(frame.captured_at, frame.exposure_settled) || frame.startup)) {
         queue_buffer(frame.buffer);
-    } else if (open_ == Open::jpeg) {
-        jpeg_.take(frame);
+        return;
+    }
+    // A failed frame is nobody's, so it takes no other one's place.
+    const bool spare = frame.whole && !rate_limit_.take(frame.captured_at);
+    if (open_ == Open::jpeg) {
+        jpeg_.take(frame, spare);
     } else {
-        raw_.take(frame);
+        raw_.take(frame, spare);
     }
 }
 
@@ -368,6 +373,7 @@ std::optional<source::CameraStatus> CameraSource::camera() const {
     totals.driver_failed = driver_failed_;
     totals.driver_dropped = pool.gaps + raw.gaps;
     totals.out_of_order = pool.overtaken + raw.out_of_order;
+    totals.skipped_for_rate = pool.spare + raw.spare;
     totals.lent = pool.lent;
     totals.copied = pool.copied;
     totals.copied_under_pressure = pool.copied_under_pressure;

@@ -20,6 +20,7 @@
 #include "sources/camera_session.hpp"
 #include "sources/camera_thread.hpp"
 #include "sources/exposure_settling.hpp"
+#include "sources/rate_limit.hpp"
 
 namespace ringcast::sources {
 
@@ -88,6 +89,7 @@ private:
     CameraRawFrames raw_;
     Open open_ = Open::nothing; ///< what deals with the open camera's frames
     ExposureSettling settling_;
+    RateLimit rate_limit_;
     bool watched_ = false;
     bool unplugged_ = false; ///< that is why it is not open
     bool stopping_ = false;

@@ -255,7 +255,7 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
     if (!controls) {
         return refused(controls.error().message);
     }
-    opened.rate_note = set_rate(*controls, opened.identity);
+    opened.rate = set_rate(*controls, opened.identity);
     camera_->requestCompleted.connect(this, &LibcameraDevice::request_completed);
     camera_->disconnected.connect(this, &LibcameraDevice::disconnected);
     if (const int error = camera_->start(&*controls); error < 0) {
@@ -288,39 +288,32 @@ LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
     return {};
 }
 
-std::string LibcameraDevice::set_rate(libcamera::ControlList& controls,
-                                      const CameraIdentity& identity) {
+RatePlan LibcameraDevice::set_rate(libcamera::ControlList& controls,
+                                   const CameraIdentity& identity) {
     const libcamera::ControlId& limits = libcamera::controls::FrameDurationLimits;
     const auto known = camera_->controls().find(limits.id());
-    double rate = wanted_.fps;
     if (known == camera_->controls().end()) {
-        const auto chosen = set_v4l2_rate(identity.devices, wanted_.fps);
-        if (!chosen) {
-            return "the camera's frame rate can't be set; it runs at its own";
-        }
-        rate = *chosen;
-    } else if (!controls.contains(limits.id())) {
-        constexpr double microseconds = 1e6;
-        const auto bound = [&](const libcamera::ControlValue& value, std::int64_t otherwise) {
-            return value.type() == libcamera::ControlTypeInteger64 && !value.isArray()
-                       ? value.get<std::int64_t>()
-                       : otherwise;
-        };
-        const auto asked = static_cast<std::int64_t>(microseconds / wanted_.fps);
-        const std::int64_t shortest = bound(known->second.min(), asked);
-        const std::int64_t longest = std::max(bound(known->second.max(), asked), shortest);
-        const std::int64_t duration = std::clamp(asked, shortest, longest);
-        rate = duration == asked ? rate : microseconds / static_cast<double>(duration);
-        const std::array<std::int64_t, 2> both{duration, duration};
-        controls.set(limits.id(), libcamera::ControlValue(libcamera::Span<const std::int64_t>(
-                                      both.data(), both.size())));
+        return plan_rate(wanted_.fps, set_v4l2_rate(identity.devices, wanted_.fps));
     }
-    constexpr double tolerance = 0.01;
-    if (std::abs(rate - wanted_.fps) <= tolerance * wanted_.fps) {
-        return {};
+    if (controls.contains(limits.id())) {
+        return {}; // they have been asked for
     }
-    return fmt::format("the camera makes {:.4g} frames/s of this size and format, not {:.4g}", rate,
-                       wanted_.fps);
+    constexpr double microseconds = 1e6;
+    const auto bound = [&](const libcamera::ControlValue& value, std::int64_t otherwise) {
+        return value.type() == libcamera::ControlTypeInteger64 && !value.isArray()
+                   ? value.get<std::int64_t>()
+                   : otherwise;
+    };
+    const auto asked = static_cast<std::int64_t>(microseconds / wanted_.fps);
+    const std::int64_t shortest = bound(known->second.min(), asked);
+    const std::int64_t longest = std::max(bound(known->second.max(), asked), shortest);
+    const std::int64_t duration = std::clamp(asked, shortest, longest);
+    const double rate =
+        duration == asked ? wanted_.fps : microseconds / static_cast<double>(duration);
+    const std::array<std::int64_t, 2> both{duration, duration};
+    controls.set(limits.id(), libcamera::ControlValue(
+                                  libcamera::Span<const std::int64_t>(both.data(), both.size())));
+    return plan_rate(wanted_.fps, rate);
 }
 
 void LibcameraDevice::close() noexcept {

@@ -47,8 +47,8 @@ private:
     [[nodiscard]] Step start_without_heap(OpenedCamera& opened, libcamera::ControlList& controls,
                                           int error);
     void release_buffers() noexcept;
-    [[nodiscard]] std::string set_rate(libcamera::ControlList& controls,
-                                       const CameraIdentity& identity);
+    [[nodiscard]] RatePlan set_rate(libcamera::ControlList& controls,
+                                    const CameraIdentity& identity);
 
     void request_completed(libcamera::Request* request);
     void disconnected();

@@ -83,7 +83,7 @@ inline StatusSnapshot sample_status() {
     source::CameraTotals& captured = camera.counters;
     fill(captured.captured, captured.driver_dropped, captured.driver_failed, captured.out_of_order,
          captured.lent, captured.copied, captured.copied_under_pressure, captured.bytes_copied,
-         captured.encode_skipped, captured.opened);
+         captured.encode_skipped, captured.skipped_for_rate, captured.opened);
     captured.encoded = 4;
     captured.encode_time = milliseconds(50);
 

@@ -162,6 +162,7 @@ TEST_CASE("status tells of a stream's camera") {
     CHECK(counted["copied_under_pressure"] == counters.copied_under_pressure);
     CHECK(counted["bytes_copied"] == counters.bytes_copied);
     CHECK(counted["encoded"] == 4);
+    CHECK(counted["skipped_for_rate"] == counters.skipped_for_rate);
     CHECK(counted["encode_skipped"] == counters.encode_skipped);
     CHECK(counted["encode_mean_seconds"] == 0.0125);
     CHECK(counted["opened"] == counters.opened);

@@ -118,13 +118,15 @@ public:
         now_ += 33ms;
         return deliver(jpeg, next_sequence_++, now_);
     }
-    CameraFate deliver(const Bytes& jpeg, std::uint32_t sequence, Instant captured_at) {
+    CameraFate deliver(const Bytes& jpeg, std::uint32_t sequence, Instant captured_at,
+                       bool spare = false) {
         REQUIRE_FALSE(queued.empty());
         CameraFrame frame;
         frame.buffer = queued.front();
         queued.erase(queued.begin());
         frame.bytes = jpeg.size();
         frame.sequence = sequence;
+        frame.spare = spare;
         frame.captured_at = captured_at;
         frame.captured = WallTime{captured_at.time_since_epoch()};
         std::copy_n(jpeg.data(), std::min(jpeg.size(), buffer_bytes), payload(frame.buffer));
@@ -173,6 +175,26 @@ constexpr auto lent = CameraFate::lent;
 constexpr auto overtaken = CameraFate::overtaken;
 
 } // namespace
+
+TEST_CASE("a spare frame's buffer goes straight back, and its number counts") {
+    Bench bench({.registered = GENERATE(true, false)});
+    const Bytes jpeg = test::make_jpeg({});
+    constexpr std::uint32_t frames = 12;
+    for (std::uint32_t i = 0; i < frames; ++i) {
+        const std::size_t buffer = bench.queued.front();
+        const bool spare = i % 3 != 0;
+        const CameraFate fate = bench.deliver(jpeg, 2 * i, Instant{1s + i * 33ms}, spare);
+        CHECK((fate == CameraFate::spare) == spare);
+        CHECK((!spare || bench.queued.back() == buffer));
+    }
+    CHECK(bench.pool.counters().spare == 8);
+    CHECK(bench.counters.frames == 4);
+    CHECK(bench.pool.counters().lent + bench.pool.counters().copied == 4);
+    // The last ones may still come.
+    CHECK(bench.pool.counters().gaps >= frames - 1 - bench.queued.size());
+    CHECK(bench.deliver(jpeg, 3, Instant{1s}, true) == CameraFate::overtaken);
+    CHECK(bench.pool.counters().spare == 8);
+}
 
 TEST_CASE("a frame is published where the camera has put it, and its buffer comes back") {
     Bench bench({.page = GENERATE(4096U, 16384U, 65536U)});

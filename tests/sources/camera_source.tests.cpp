@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "sources/fake_camera.hpp"
 #include "sources/support.hpp"
@@ -525,6 +526,47 @@ TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and 
     CHECK(bench.source.counters().frames_oversized == 1);
     CHECK(bench.sink.frames.empty());
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
+TEST_CASE(
+    "of a camera that makes more than is asked for frames are left out in time, and counted") {
+    FakeCamera camera;
+    const bool raw = GENERATE(false, true);
+    camera.format = raw ? "YUYV" : "MJPEG";
+    camera.stride = raw ? 128 : 0;
+    camera.rate = {7.5, "too many"};
+    test::LogCapture log;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    CHECK(log.count("too many", LogLevel::warning) == 1);
+    const std::string picture = raw ? std::string(std::size_t{128} * 48, '\x80') : jpeg(10);
+    // At 30 frames/s; 2 is lost by the driver, and 9 and 11 are called bad by it.
+    for (std::uint64_t sequence = 0; sequence < 14; ++sequence) {
+        if (sequence == 2) {
+            continue;
+        }
+        const auto handled = [&] {
+            const auto counters = bench.source.camera()->counters;
+            return counters.captured + counters.driver_failed;
+        };
+        const std::uint64_t before = handled();
+        REQUIRE(camera.capture(picture, sequence, sequence != 9 && sequence != 11));
+        bench.until([&] { return handled() > before && camera.queued_count() >= 3; });
+        if (sequence % 4 == 0) {
+            bench.until_frames(sequence / 4 + 1);
+        }
+    }
+    CHECK(bench.sink.frames.size() == 4);
+    for (std::size_t i = 0; i < bench.sink.infos.size(); ++i) {
+        CHECK(bench.sink.infos[i].captured_at == Instant(33ms * 4 * i));
+    }
+    const auto counters = bench.source.camera()->counters;
+    CHECK(counters.skipped_for_rate == 7);
+    CHECK(counters.driver_dropped == 1);
+    CHECK(counters.out_of_order == 0);
+    CHECK(counters.encoded == (raw ? 4U : 0U));
+    CHECK(counters.copied == (raw ? 0U : 4U));
 }
 
 TEST_CASE("raw frames go on when the driver counts anew") {

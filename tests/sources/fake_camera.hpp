@@ -28,7 +28,8 @@ public:
     config::PictureSize size{64, 48};
     std::uint32_t stride = 0;
     bool startup = false; ///< what it captures is not to be shown yet
-    Duration begin{};     ///< the time of the frame with number 0
+    RatePlan rate;
+    Duration begin{}; ///< the time of the frame with number 0
 
     /// What the next `open`s answer; a camera that opens when there is nothing here.
     void fail_next(OpenFailure failure) {
@@ -120,6 +121,7 @@ public:
         opened.format = camera_.format;
         opened.size = camera_.size;
         opened.stride = camera_.stride;
+        opened.rate = camera_.rate;
         opened.memory = "files";
         opened.memory_reason = "it is a test";
         camera_.files_.clear();

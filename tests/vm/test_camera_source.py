@@ -185,6 +185,23 @@ class Starvation(CameraTest):
         self.assertGreaterEqual(after["lent"] - before["lent"], 3 * FPS)
 
 
+class Rate(CameraTest):
+    FRAMES = 12
+
+    def test_a_camera_that_makes_more_than_is_asked_for_gives_no_more(self):
+        # Five frames/s are the fewest that the camera makes.
+        with self.camera(), self.guest.configured(FRONT.replace("fps = 15", "fps = 2")) as server:
+            with harness.StreamReader(server.wait_live().url) as reader:
+                parts = [next_part(reader, is_live) for _ in range(self.FRAMES)]
+            counters = camera_counters(server)
+        sequences = [harness.StampedFrame(part.body).sequence for part in parts]
+        self.assertGreaterEqual(sequences[-1] - sequences[0], 2 * (self.FRAMES - 1))
+        seconds = float(parts[-1].headers["x-timestamp"]) - float(parts[0].headers["x-timestamp"])
+        self.assertGreater(seconds, 0.9 * (self.FRAMES - 1) / 2)
+        self.assertGreaterEqual(counters["skipped_for_rate"], self.FRAMES - 1)
+        self.assertEqual(counters["driver_dropped"], 0)
+
+
 class RawFormat(CameraTest):
     FRAMES = 20
     SIZE = (640, 480)

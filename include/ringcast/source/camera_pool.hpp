@@ -55,6 +55,7 @@ struct CameraFrame {
     std::size_t buffer = 0;     ///< in the order of the set
     std::size_t bytes = 0;      ///< written; 0 when the driver itself calls the frame bad
     std::uint32_t sequence = 0; ///< the driver's; may begin anew with a set, and wraps
+    bool spare = false;         ///< more than are asked for: it is counted, and left out
     WallTime captured{};
     Instant captured_at{};
 };
@@ -63,6 +64,7 @@ struct CameraFrame {
 enum class CameraFate : std::uint8_t {
     lent,      ///< published where it is
     copied,    ///< published from a slot of the arena's own
+    spare,     ///< left out, as it was told
     overtaken, ///< dropped: a later frame has come before
     damaged,   ///< dropped: `CameraPool::damage` says why
     oversized, ///< dropped: had to be copied, and is larger than a slot
@@ -79,6 +81,7 @@ struct CameraCounters {
     std::uint64_t copied = 0;                ///< because their buffers are not registered
     std::uint64_t copied_under_pressure = 0; ///< because few buffers were left to the camera
     std::uint64_t bytes_copied = 0;          ///< by either
+    std::uint64_t spare = 0;
     std::uint64_t overtaken = 0;
     std::uint64_t damaged = 0;
     std::uint64_t gaps = 0; ///< frames that the driver dropped: numbers that never came

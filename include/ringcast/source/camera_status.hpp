@@ -48,12 +48,13 @@ struct CameraControl {
 
 /// What operators see counted of a camera beside `SourceCounters`; all of it only grows.
 struct CameraTotals {
-    std::uint64_t captured = 0;       ///< frames that the driver gave whole
-    std::uint64_t driver_dropped = 0; ///< numbers missing in its sequence
-    std::uint64_t driver_failed = 0;  ///< frames with an error, and buffers that it turned down
-    std::uint64_t out_of_order = 0;   ///< older than one before
-    std::uint64_t lent = 0;           ///< published in the camera's own memory
-    std::uint64_t copied = 0;         ///< by one copy, because its memory is not registered
+    std::uint64_t captured = 0;         ///< frames that the driver gave whole
+    std::uint64_t driver_dropped = 0;   ///< numbers missing in its sequence
+    std::uint64_t driver_failed = 0;    ///< frames with an error, and buffers that it turned down
+    std::uint64_t out_of_order = 0;     ///< older than one before
+    std::uint64_t skipped_for_rate = 0; ///< more than were asked for
+    std::uint64_t lent = 0;             ///< published in the camera's own memory
+    std::uint64_t copied = 0;           ///< by one copy, because its memory is not registered
     std::uint64_t copied_under_pressure = 0; ///< by one copy, because buffers were short
     std::uint64_t bytes_copied = 0;          ///< by either
     std::uint64_t encoded = 0;               ///< from a raw format
