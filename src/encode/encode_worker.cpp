@@ -77,7 +77,6 @@ void EncodeWorker::run() noexcept {
 
 EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
     Answer answer;
-    answer.id = job.id;
     const Instant begun = read_clock_();
     {
         const DmabufAccess access(job.dmabufs, DmabufUse::read);
@@ -85,8 +84,7 @@ EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
         answer.bytes = encoded.bytes;
         answer.bytes_moved = encoded.bytes_moved;
     }
-    answer.read_at = read_clock_();
-    answer.encode_time = answer.read_at - begun;
+    answer.encode_time = read_clock_() - begun;
     return answer;
 }
 

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -23,7 +22,6 @@ namespace ringcast::encode {
 class EncodeWorker {
 public:
     struct Job {
-        std::uint64_t id = 0; ///< the caller's own numbering
         /// Its planes, and what they are mapped from, stay as they are until the answer.
         RawPicture picture;
         Dmabufs dmabufs = no_dmabufs;
@@ -31,12 +29,10 @@ public:
         ByteSpan into;    ///< nobody else's until the answer
     };
     struct Answer {
-        std::uint64_t id = 0;
         /// The JPEG's length; none when it does not fit or the picture has a `problem_of`.
         std::optional<std::size_t> bytes;
         std::size_t bytes_moved = 0; ///< to join what several workers made
-        Instant read_at{};           ///< since then the picture is not needed any more
-        Duration encode_time{};      ///< up to `read_at`
+        Duration encode_time{};
     };
     using ReadClock = Instant (*)() noexcept;
 

@@ -2,7 +2,6 @@
 // What is encoded next when pictures come faster than they are encoded: one is being encoded, one
 // waits, and a newer one takes the place of that. Pure; knows neither pictures nor threads.
 
-#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -15,11 +14,9 @@ template <typename Value>
 class NewestWins {
 public:
     /// A new picture waits now. Returns the one whose place it takes, which nobody will encode: it
-    /// goes back to where it came from at once, and is counted.
+    /// goes back to where it came from at once.
     [[nodiscard]] std::optional<Value> offer(Value value) noexcept {
-        std::optional<Value> older = std::exchange(waiting_, std::move(value));
-        superseded_ += older.has_value() ? 1U : 0U;
-        return older;
+        return std::exchange(waiting_, std::move(value));
     }
 
     /// What to encode now; none while a picture is being encoded, or none waits.
@@ -35,20 +32,17 @@ public:
         RINGCAST_ASSERT(encoding_);
         encoding_ = false;
     }
-    /// The one that waits, if any, because nobody wants it any more. It is not counted.
+    /// The one that waits, if any, because nobody wants it any more.
     [[nodiscard]] std::optional<Value> withdraw() noexcept {
         return std::exchange(waiting_, std::nullopt);
     }
 
     [[nodiscard]] bool encoding() const noexcept { return encoding_; }
     [[nodiscard]] bool waiting() const noexcept { return waiting_.has_value(); }
-    /// How many were given up because a newer one came.
-    [[nodiscard]] std::uint64_t superseded() const noexcept { return superseded_; }
 
 private:
     std::optional<Value> waiting_;
     bool encoding_ = false;
-    std::uint64_t superseded_ = 0;
 };
 
 } // namespace ringcast::encode

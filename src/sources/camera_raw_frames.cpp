@@ -96,8 +96,7 @@ void CameraRawFrames::encode_next() noexcept {
     encoded_ = *frame;
     // Behind a frame of the largest size a slot has room for what byte streams read ahead.
     const std::size_t frame_bytes_max = slot_.payload().size() - frame::SlotGeometry::read_ahead;
-    worker_->encode({.id = 0,
-                     .picture = *picture,
+    worker_->encode({.picture = *picture,
                      .dmabufs = buffer.dmabufs(),
                      .quality = quality_,
                      .into = slot_.payload().first(frame_bytes_max)});

@@ -41,8 +41,10 @@ public:
     /// A camera was opened, in a format that `pixel_format` knows; no buffer is queued yet. Fails
     /// when there is no thread left to encode in.
     [[nodiscard]] Result<void> open(OpenedCamera camera);
-    /// The buffer comes back, now or later; at once where the frame is `spare`: left out, because
-    /// fewer are asked for.
+    /// The buffer comes back when the frame has been encoded, which is when it has been read: the
+    /// last line is read at the end, and all that follows is that the compressed bytes of several
+    /// encoders are moved together. It comes back at once where the frame is not encoded, such as
+    /// one that is `spare`, because fewer are asked for.
     void take(const CapturedFrame& frame, bool spare) noexcept;
     void set_watched(bool watched) noexcept;
     /// The camera is being closed: no buffer comes back any more.

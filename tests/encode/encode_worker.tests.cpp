@@ -48,9 +48,8 @@ struct Bench {
         worker->encode(job);
         return answer();
     }
-    EncodeWorker::Job job_of(const OwnedPicture& made, std::uint64_t id = 1) {
+    EncodeWorker::Job job_of(const OwnedPicture& made) {
         EncodeWorker::Job job;
-        job.id = id;
         job.picture = made.picture;
         job.into = memory;
         return job;
@@ -67,10 +66,9 @@ TEST_CASE("a picture is encoded where it was asked to be, as an encoder would do
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
     const Instant before = uring::monotonic_now();
-    const EncodeWorker::Answer answer = bench.encode(bench.job_of(made, 42));
-    CHECK(answer.id == 42);
-    CHECK(answer.read_at >= before + answer.encode_time);
+    const EncodeWorker::Answer answer = bench.encode(bench.job_of(made));
     CHECK(answer.encode_time > Duration(0));
+    CHECK(answer.encode_time <= uring::monotonic_now() - before);
     RawEncoder encoder;
     ringcast::test::Bytes wanted(bench.memory.size());
     REQUIRE(answer.bytes == encoder.encode(made.picture, {}, wanted));
@@ -82,11 +80,10 @@ TEST_CASE("it is idle until a job is given, and again when that is answered") {
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::grey, 64, 64});
     CHECK(bench.worker->idle());
-    for (std::uint64_t id = 0; id < 200; ++id) {
-        bench.worker->encode(bench.job_of(made, id));
+    for (int round = 0; round < 200; ++round) {
+        bench.worker->encode(bench.job_of(made));
         CHECK(!bench.worker->idle());
         const EncodeWorker::Answer answer = bench.answer();
-        REQUIRE(answer.id == id);
         REQUIRE(answer.bytes.has_value());
         CHECK(bench.worker->idle());
     }
@@ -154,15 +151,12 @@ TEST_CASE(
     for (int round = 0; round < 50; ++round) {
         Bench bench(1 + round % 3);
         const OwnedPicture made = make_picture({PixelFormat::nv21, 320, 240});
-        bench.worker->encode(bench.job_of(made, 5));
+        bench.worker->encode(bench.job_of(made));
         bench.worker->stop();
         std::size_t answers = 0;
         while (!bench.worker->stopped()) {
             const auto answer = bench.worker->on_completion(bench.ring.answer_for_real());
-            if (answer.has_value()) {
-                CHECK(answer->id == 5);
-                ++answers;
-            }
+            answers += answer.has_value() ? 1U : 0U;
         }
         CHECK(answers <= 1);
         CHECK(bench.worker->idle() == (answers == 1));
