@@ -10,10 +10,12 @@ namespace ringcast::sources {
 
 class ExposureSettling {
 public:
-    /// A camera that says whether its exposure has settled is believed, for so long at most.
-    static constexpr Duration told_max = std::chrono::seconds(1);
-    /// One that says nothing is given so long: most USB cameras take ten frames at 30 frames/s.
-    static constexpr Duration untold_max = std::chrono::milliseconds(350);
+    /// A camera that says whether its exposure has settled is believed, for so long at most. One
+    /// that says nothing, as USB cameras, is given all of it: what others have found enough is 5
+    /// frames of one and 25 of another, of which 10 were still overexposed
+    /// (realsenseai/librealsense issue 2269, iot-root/garden-of-eden issue 143). Who wants a
+    /// picture at once lets the camera run.
+    static constexpr Duration held_max = std::chrono::seconds(1);
 
     /// The camera has been started.
     void begin() noexcept { first_.reset(), settled_ = false; }
@@ -26,8 +28,8 @@ public:
         if (!first_) {
             first_ = captured_at;
         }
-        const Duration bound = exposure_settled ? told_max : untold_max;
-        settled_ = settled_ || exposure_settled.value_or(false) || captured_at - *first_ >= bound;
+        settled_ =
+            settled_ || exposure_settled.value_or(false) || captured_at - *first_ >= held_max;
         return settled_;
     }
 
