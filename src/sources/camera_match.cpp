@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -19,22 +20,34 @@ bool contains(std::string_view text, std::string_view part) {
            text.end();
 }
 
-std::string list_of(std::span<const CameraIdentity> cameras) {
+/// Numbers as `ringcast cameras` shows them, and as `camera` takes them.
+std::string list_of(std::span<const CameraIdentity> cameras, std::span<const std::size_t> indices) {
     std::string text;
-    for (std::size_t i = 0; i < cameras.size(); ++i) {
-        text +=
-            fmt::format("{}{}: {} ({})", i == 0 ? "" : ", ", i, cameras[i].model, cameras[i].id);
+    for (const std::size_t index : indices) {
+        text += fmt::format("{}number {} is {} ({})", text.empty() ? "" : ", ", index,
+                            display_name(cameras[index]), cameras[index].id);
     }
     return text;
+}
+
+std::vector<std::size_t> all_of(std::span<const CameraIdentity> cameras) {
+    std::vector<std::size_t> indices(cameras.size());
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
+    return indices;
 }
 
 tl::unexpected<MatchFailure> no_camera(std::span<const CameraIdentity> cameras,
                                        std::string_view wanted) {
     if (cameras.empty()) {
-        return tl::unexpected(MatchFailure{true, "there is no camera", "there is no camera"});
+        return tl::unexpected(MatchFailure{true,
+                                           "there is no camera; as soon as one is plugged in it is "
+                                           "opened. If one is, `ringcast doctor` says what is in "
+                                           "the way",
+                                           "there is no camera"});
     }
     return tl::unexpected(MatchFailure{
-        true, fmt::format("there is no camera \"{}\"; there are {}", wanted, list_of(cameras)),
+        true,
+        fmt::format("there is no camera \"{}\"; {}", wanted, list_of(cameras, all_of(cameras))),
         "the camera is not there"});
 }
 
@@ -59,6 +72,15 @@ std::vector<std::size_t> all_that(std::span<const CameraIdentity> cameras, Fits 
 
 } // namespace
 
+std::string_view display_name(const CameraIdentity& camera) noexcept {
+    const std::string_view model = camera.model;
+    constexpr std::string_view between = ": ";
+    const std::size_t end = model.find(between);
+    return end != std::string_view::npos && model.starts_with(model.substr(end + between.size()))
+               ? model.substr(0, end)
+               : model;
+}
+
 bool names_device(std::string_view wanted) noexcept {
     return wanted.starts_with("/dev/");
 }
@@ -75,8 +97,9 @@ tl::expected<std::size_t, MatchFailure> match_camera(std::span<const CameraIdent
         }
         return tl::unexpected(
             MatchFailure{false,
-                         fmt::format("there are {} cameras, so `camera` must say which: {}",
-                                     cameras.size(), list_of(cameras)),
+                         fmt::format("there are {} cameras, so `camera` must say which (`ringcast "
+                                     "camera:0` on the command line): {}",
+                                     cameras.size(), list_of(cameras, all_of(cameras))),
                          "there are several cameras"});
     }
     if (names_device(wanted)) {
@@ -107,15 +130,11 @@ tl::expected<std::size_t, MatchFailure> match_camera(std::span<const CameraIdent
         return no_camera(cameras, wanted);
     }
     if (found.size() > 1) {
-        std::vector<CameraIdentity> candidates;
-        candidates.reserve(found.size());
-        for (const std::size_t index : found) {
-            candidates.push_back(cameras[index]);
-        }
         return tl::unexpected(
             MatchFailure{false,
-                         fmt::format("{} cameras fit \"{}\", expected more of an id: {}",
-                                     found.size(), wanted, list_of(candidates)),
+                         fmt::format("{} cameras fit \"{}\", expected more of an id, or a "
+                                     "number: {}",
+                                     found.size(), wanted, list_of(cameras, found)),
                          "several cameras fit the configuration"});
     }
     return found.front();
@@ -125,7 +144,8 @@ std::string shortest_name(std::span<const CameraIdentity> cameras, std::size_t i
     if (cameras.size() == 1) {
         return {};
     }
-    for (const std::string& name : {cameras[index].model, cameras[index].id}) {
+    for (const std::string& name :
+         {std::string(display_name(cameras[index])), cameras[index].model, cameras[index].id}) {
         const auto found = match_camera(cameras, name, std::nullopt);
         if (!name.empty() && found && *found == index) {
             return name;

@@ -21,6 +21,10 @@ struct CameraIdentity {
     std::vector<std::uint64_t> devices; ///< numbers of its device files, as stat(2) has them
 };
 
+/// The model, said once: drivers of USB cameras say it twice, "C920: C920", the second time as far
+/// as there is room.
+[[nodiscard]] std::string_view display_name(const CameraIdentity& camera) noexcept;
+
 struct MatchFailure {
     /// True when it may yet be plugged in: no camera fits. False when several do.
     bool absent = true;

@@ -74,12 +74,24 @@ std::optional<CameraChoice> choose_from(const FormatOffer& offer, std::optional<
     return size ? std::optional(CameraChoice{offer.name, *size}) : std::nullopt;
 }
 
-std::string refusal(std::span<const FormatOffer> offers, PictureSize size) {
-    std::string text =
-        fmt::format("the camera doesn't make {}; it makes", config::picture_size_text(size));
+/// Formats of the same sizes are said together: a camera on a chip has twenty.
+std::string refusal(std::span<const FormatOffer> offers, std::string_view format,
+                    PictureSize size) {
+    std::vector<std::pair<std::string, std::string>> groups; // names, sizes
     for (const FormatOffer& offer : offers) {
-        text += fmt::format("{} {} in {}", &offer == offers.data() ? "" : ";", offer.name,
-                            sizes_text(offer));
+        const std::string sizes = sizes_text(offer);
+        const auto group = std::ranges::find(groups, sizes, &decltype(groups)::value_type::second);
+        if (group == groups.end()) {
+            groups.emplace_back(offer.name, sizes);
+        } else {
+            group->first += ", " + offer.name;
+        }
+    }
+    std::string text =
+        fmt::format("the camera doesn't make {}{}{}; it makes", config::picture_size_text(size),
+                    format.empty() ? "" : " in ", format);
+    for (const auto& [names, sizes] : groups) {
+        text += fmt::format("{} {} in {}", text.ends_with("makes") ? "" : ";", names, sizes);
     }
     return text;
 }
@@ -101,13 +113,17 @@ std::string sizes_text(const FormatOffer& offer) {
 Result<CameraChoice> choose_offer(std::span<const FormatOffer> offers, std::string_view format,
                                   std::optional<PictureSize> size) {
     std::vector<FormatOffer> usable;
+    std::vector<FormatOffer> asked_for;
     for (const std::string_view name : config::camera_format_names()) {
         const auto offer = std::ranges::find(offers, name, &FormatOffer::name);
-        if (offer != offers.end() && (format.empty() || format == name)) {
+        if (offer != offers.end()) {
             usable.push_back(*offer);
         }
+        if (offer != offers.end() && (format.empty() || format == name)) {
+            asked_for.push_back(*offer);
+        }
     }
-    if (usable.empty()) {
+    if (asked_for.empty()) {
         return fail(format.empty()
                         ? fmt::format("the camera makes no format that ringcast can use; it makes "
                                       "{}",
@@ -115,12 +131,12 @@ Result<CameraChoice> choose_offer(std::span<const FormatOffer> offers, std::stri
                         : fmt::format("the camera doesn't make {}; it makes {}", format,
                                       formats_text(offers)));
     }
-    for (const FormatOffer& offer : usable) {
+    for (const FormatOffer& offer : asked_for) {
         if (auto choice = choose_from(offer, size)) {
             return *choice;
         }
     }
-    return fail(refusal(usable, size.value_or(automatic_size)));
+    return fail(refusal(usable, format, size.value_or(automatic_size)));
 }
 
 } // namespace ringcast::sources

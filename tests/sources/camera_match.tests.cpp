@@ -12,6 +12,7 @@ const std::vector<CameraIdentity> three{
     {R"(\_SB_.PCI0.XHC_.RHUB.HS07-7:1.0-046d:082d)", "HD Pro Webcam C920", "external", {0x5100}},
     {R"(\_SB_.PCI0.XHC_.RHUB.HS08-8:1.0-046d:082d)", "HD Pro Webcam C920", "external", {0x5102}},
     {"/base/axi/pcie@120000/rp1/i2c@88000/imx708@1a", "imx708", "back", {0x5104, 0x5105}},
+    {"/base/axi/pcie@120000/rp1/i2c@80000/ov5647@36", "ov5647", "back", {0x5106}},
 };
 
 std::size_t found(std::string_view wanted, std::optional<std::uint64_t> device = {}) {
@@ -48,23 +49,37 @@ TEST_CASE("the only camera needs no name") {
 TEST_CASE("a camera that isn't there may yet come, and the message lists those that are") {
     CHECK(missed("C930").absent);
     CHECK_THAT(missed("C930").message,
-               ContainsSubstring("no camera \"C930\"; there are 0: HD Pro Webcam C920 (\\_SB_"));
+               ContainsSubstring("no camera \"C930\"; number 0 is HD Pro Webcam C920 (\\_SB_"));
     CHECK(missed("C930").reason == "the camera is not there");
-    CHECK(missed("3").absent);
+    CHECK(missed("4").absent);
     CHECK(missed("/dev/video9", 0x5109).absent);
     CHECK(missed("/dev/video9").absent);
     const auto none = match_camera({}, "", {});
     REQUIRE_FALSE(none.has_value());
     CHECK(none.error().absent);
-    CHECK(none.error().message == "there is no camera");
+    CHECK_THAT(none.error().message, ContainsSubstring("`ringcast doctor`"));
+    CHECK(none.error().reason == "there is no camera");
 }
 
 TEST_CASE("what several cameras fit is left to no guess") {
     CHECK_FALSE(missed("").absent);
-    CHECK_THAT(missed("").message, ContainsSubstring("there are 3 cameras, so `camera` must say"));
+    CHECK_THAT(missed("").message, ContainsSubstring("there are 4 cameras, so `camera` must say"));
     CHECK_FALSE(missed("C920").absent);
     CHECK_THAT(missed("HD Pro Webcam C920").message, ContainsSubstring("2 cameras fit"));
-    CHECK_THAT(missed("082d").message, ContainsSubstring("1: HD Pro Webcam C920"));
+    CHECK_THAT(missed("082d").message, ContainsSubstring("number 1 is HD Pro Webcam C920"));
+    // The numbers are those of the whole list.
+    CHECK_THAT(missed("rp1/i2c@").message, ContainsSubstring("number 3 is ov5647"));
+}
+
+TEST_CASE("a model that a driver says twice is shown once, and names the camera") {
+    const auto shown = [](std::string_view model) {
+        return std::string(display_name({"id", std::string(model), "", {}}));
+    };
+    CHECK(shown("HD Pro Webcam C920: HD Pro Webc") == "HD Pro Webcam C920");
+    CHECK(shown("imx708") == "imx708");
+    CHECK(shown("Integrated Camera: Infrared") == "Integrated Camera: Infrared");
+    const std::vector<CameraIdentity> two{{"a", "C920: C920", "", {}}, {"b", "front", "", {}}};
+    CHECK(shortest_name(two, 0) == "C920");
 }
 
 TEST_CASE("a camera is suggested by the shortest name that tells it from the others") {

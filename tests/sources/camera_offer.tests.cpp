@@ -70,12 +70,13 @@ TEST_CASE("what the camera doesn't make is refused with what it makes") {
           "the camera doesn't make 1000x500; it makes MJPEG in 640x480, 1280x720, 1920x1080; "
           "YUYV in 320x240, 640x480, 1600x1200");
     CHECK(refused(webcam, "MJPEG", PictureSize{320, 240}) ==
-          "the camera doesn't make 320x240; it makes MJPEG in 640x480, 1280x720, 1920x1080");
+          "the camera doesn't make 320x240 in MJPEG; it makes MJPEG in 640x480, 1280x720, "
+          "1920x1080; YUYV in 320x240, 640x480, 1600x1200");
     CHECK(refused(webcam, "NV12") == "the camera doesn't make NV12; it makes YUYV, MJPEG");
     CHECK_THAT(refused({sensor[0]}), ContainsSubstring("no format that ringcast can use; it makes "
                                                        "SRGGB10"));
     CHECK_THAT(refused(sensor, "YUV420", PictureSize{1281, 720}),
-               ContainsSubstring("YUV420 in 32x32 to 4608x2592"));
+               ContainsSubstring("makes YUV420, NV12 in 32x32 to 4608x2592"));
     CHECK_THAT(refused(sensor, "YUV420", PictureSize{5000, 720}),
                ContainsSubstring("doesn't make 5000x720"));
     CHECK_THAT(refused({}), ContainsSubstring("it makes none"));
