@@ -20,7 +20,7 @@ constexpr std::string_view page_begin = R"(<!DOCTYPE html>
 <style>
 :root { color-scheme: dark; }
 body { margin: 0; background: #14171a; color: #dde2e6; font: 16px/1.4 system-ui, sans-serif; }
-main { display: grid; gap: 12px; padding: 12px;
+main { display: grid; gap: 12px; padding: 12px; align-items: start;
        grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
 figure { margin: 0; background: #1f2429; border-radius: 8px; overflow: hidden; }
 img { display: block; width: 100%; min-height: 120px; max-height: 85vh; object-fit: contain;
