@@ -74,8 +74,8 @@ Options, before or after SOURCE
   --version             print the version
   --help                print this
 
-`ringcast cameras` lists the cameras of this machine with what each makes, and prints a block of
-configuration for each.
+`ringcast cameras` lists the cameras of this machine with what each makes. What it prints is a
+configuration: `ringcast cameras > cameras.toml`, then `ringcast cameras.toml`.
 
 Examples
   ringcast camera --size 1920x1080 --listen :8080
@@ -154,6 +154,9 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
     }
     if (type != std::filesystem::file_type::not_found) {
         return fmt::format("SOURCE {} is neither a file nor a folder, {}", word, source_expected);
+    }
+    if (word.starts_with("/dev/")) {
+        return fmt::format("there is no {}; `ringcast cameras` lists what there is", word);
     }
     if (is_frame_file(word) || word.find('/') != std::string::npos) {
         return fmt::format("SOURCE {}: no such file or folder", word);
@@ -279,6 +282,23 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
     }
 }
 
+/// `ringcast cameras` is told nothing else.
+void refuse_options(const Written& written, Problems& problems) {
+    const std::array<std::pair<bool, std::string_view>, 6> options{{
+        {!written.listen.empty(), "--listen"},
+        {written.size.has_value(), "--size"},
+        {written.fps.has_value(), "--fps"},
+        {written.quality.has_value(), "--quality"},
+        {written.log_level.has_value(), "--log-level"},
+        {written.check, "--check"},
+    }};
+    for (const auto& [given, option] : options) {
+        if (given) {
+            problems.add(fmt::format("cameras only lists what there is, and takes no {}", option));
+        }
+    }
+}
+
 void apply_overrides(const Written& written, config::Config& config, Problems& problems) {
     if (!written.listen.empty()) {
         config.http.listen.clear();
@@ -340,7 +360,7 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     }
     if (written.source == cameras_word) {
         command_line.task = Task::list_cameras;
-        apply_source_options(written, nullptr, problems);
+        refuse_options(written, problems);
         return problems.any()
                    ? tl::expected<CommandLine, EarlyExit>(tl::unexpected(problems.exit()))
                    : command_line;

@@ -23,7 +23,7 @@ using sources::FormatOffer;
 /// "hd-pro-webcam-c920" of "HD Pro Webcam C920"; many USB cameras say theirs twice, with a colon.
 std::string stream_name(const CameraIdentity& camera, std::vector<std::string>& taken) {
     std::string name;
-    for (const char c : camera.model.substr(0, camera.model.find(':'))) {
+    for (const char c : sources::display_name(camera)) {
         const bool fits = std::isalnum(static_cast<unsigned char>(c)) != 0;
         if (fits) {
             name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -62,37 +62,76 @@ std::string offer_text(const CameraIdentity& camera, const FormatOffer& offer,
     return text;
 }
 
-std::string camera_text(std::span<const CameraListing> cameras, std::size_t index,
-                        const RateLookup& highest_rate, std::vector<std::string>& taken) {
-    const CameraIdentity& camera = cameras[index].identity;
-    std::string text =
-        fmt::format("{}: {}{}\n   id: {}\n", index, camera.model,
-                    camera.location.empty() ? "" : ", " + camera.location, camera.id);
-    for (const std::uint64_t device : camera.devices) {
-        if (const std::string path = sources::device_path(device); !path.empty()) {
-            text += fmt::format("   device: {}\n", path);
+/// Formats of which the same is to be said share a line: a camera on a chip has twenty.
+std::string offers_text(const CameraListing& camera, const RateLookup& highest_rate) {
+    struct Line {
+        std::string names;
+        std::string sizes;
+    };
+    std::vector<Line> lines;
+    const auto usable = config::camera_format_names();
+    for (const FormatOffer& offer : camera.offers) {
+        std::string sizes = offer_text(camera.identity, offer, highest_rate);
+        if (std::ranges::find(usable, offer.name) == usable.end()) {
+            sizes += " (ringcast can't use it)";
+        }
+        const auto line = std::ranges::find(lines, sizes, &Line::sizes);
+        if (line == lines.end()) {
+            lines.push_back({offer.name, std::move(sizes)});
+        } else {
+            line->names += ", " + offer.name;
         }
     }
-    const auto formats = config::camera_format_names();
-    for (const FormatOffer& offer : cameras[index].offers) {
-        const bool usable = std::ranges::find(formats, offer.name) != formats.end();
-        text += fmt::format("   {}: {}{}\n", offer.name, offer_text(camera, offer, highest_rate),
-                            usable ? "" : " (ringcast can't use it)");
+    std::string text;
+    for (const Line& line : lines) {
+        text += fmt::format("#    {}: {}\n", line.names, line.sizes);
     }
+    return text;
+}
+
+std::string description(const CameraListing& listing, std::size_t index,
+                        const RateLookup& highest_rate) {
+    const CameraIdentity& camera = listing.identity;
+    std::string text =
+        fmt::format("# {}: {}{}\n#    id: {}\n", index, sources::display_name(camera),
+                    camera.location.empty() ? "" : ", " + camera.location, camera.id);
+    std::string devices;
+    for (const std::uint64_t device : camera.devices) {
+        if (const std::string path = sources::device_path(device); !path.empty()) {
+            devices += (devices.empty() ? "" : ", ") + path;
+        }
+    }
+    if (!devices.empty()) {
+        text += fmt::format("#    device: {}\n", devices);
+    }
+    return text + offers_text(listing, highest_rate);
+}
+
+std::string block(std::span<const CameraListing> cameras, std::size_t index,
+                  const RateLookup& highest_rate, std::vector<std::string>& taken) {
+    const CameraIdentity& camera = cameras[index].identity;
     std::vector<CameraIdentity> identities;
     for (const CameraListing& listing : cameras) {
         identities.push_back(listing.identity);
     }
-    text += fmt::format("\n[streams.{}]\nsource = \"libcamera\"\n", stream_name(camera, taken));
+    std::string text =
+        fmt::format("[streams.{}]\nsource = \"libcamera\"\n", stream_name(camera, taken));
     const std::string name = sources::shortest_name(identities, index);
     if (!name.empty()) {
         text += fmt::format("camera = {}\n", config::toml_quoted(name));
     } else if (cameras.size() > 1) {
         text += fmt::format("camera = {}\n", index); // nothing but its place tells it from another
     }
-    if (const auto choice = sources::choose_offer(cameras[index].offers, {}, {})) {
-        text += fmt::format("format = \"{}\"\nsize = \"{}\"\n", choice->format,
-                            config::picture_size_text(choice->size));
+    const auto choice = sources::choose_offer(cameras[index].offers, {}, {});
+    if (!choice) {
+        return text;
+    }
+    text += fmt::format("format = \"{}\"\nsize = \"{}\"\n", choice->format,
+                        config::picture_size_text(choice->size));
+    // Asked for more than it has, it would only warn.
+    const auto rate = highest_rate(camera, choice->format, choice->size);
+    if (rate && *rate < config::LibcameraSource{}.fps) {
+        text += fmt::format("fps = {:.4g}\n", *rate);
     }
     return text;
 }
@@ -104,7 +143,7 @@ std::string cameras_text(std::span<const CameraListing> cameras, const RateLooku
     std::vector<std::string> taken;
     for (std::size_t i = 0; i < cameras.size(); ++i) {
         text += i == 0 ? "" : "\n";
-        text += camera_text(cameras, i, highest_rate, taken);
+        text += description(cameras[i], i, highest_rate) + block(cameras, i, highest_rate, taken);
     }
     return text;
 }

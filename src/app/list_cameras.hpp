@@ -14,7 +14,7 @@ namespace ringcast::app {
 using RateLookup = std::function<std::optional<double>(
     const sources::CameraIdentity&, std::string_view format, config::PictureSize)>;
 
-/// With a [streams.NAME] block for each, ready to paste.
+/// A configuration: a [streams.NAME] block for each, and comments that say what it is and makes.
 [[nodiscard]] std::string cameras_text(std::span<const sources::CameraListing> cameras,
                                        const RateLookup& highest_rate);
 

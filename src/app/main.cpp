@@ -64,6 +64,10 @@ int examine_machine(const config::Config& config) {
 }
 
 int list_cameras() {
+    const auto problem = sources::camera_permission_problem();
+    if (problem) {
+        set_log_level(LogLevel::error); // what libcamera warns of then follows from that
+    }
     auto cameras = sources::open_cameras();
     const auto list = cameras ? (*cameras)->list() : tl::unexpected(cameras.error());
     if (!list) {
@@ -78,8 +82,9 @@ int list_cameras() {
     if (!list->empty()) {
         return finish(ExitCode::ok);
     }
-    const auto problem = sources::camera_permission_problem();
-    return cannot_start({problem ? *problem : (*cameras)->library() + " finds no camera"});
+    return cannot_start(
+        {problem ? *problem
+                 : (*cameras)->library() + " finds no camera; `ringcast doctor` says more"});
 }
 
 int run(std::span<const char* const> arguments) {

@@ -16,6 +16,7 @@ const CameraListing webcam{{"\\_SB_.HS07-046d:082d", "HD Pro Webcam C920", "exte
                            {{"MJPEG", {{640, 480}, {1280, 720}}, {}}, {"YUYV", {{640, 480}}, {}}}};
 const CameraListing sensor{{"/base/rp1/i2c@88000/imx708@1a", "imx708", "", {}},
                            {{"YUV420", {}, sources::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
+                            {"NV12", {}, sources::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
                             {"SRGGB10", {{4608, 2592}}, {}}}};
 
 std::optional<double> rate(const sources::CameraIdentity&, std::string_view format,
@@ -23,18 +24,11 @@ std::optional<double> rate(const sources::CameraIdentity&, std::string_view form
     return format == "MJPEG" && size.width == 1280 ? std::optional(30.0) : std::nullopt;
 }
 
-/// The configuration blocks alone, as somebody would paste them.
-config::Config pasted(const std::vector<CameraListing>& cameras) {
+/// All of it, as somebody would save it.
+config::Config saved(const std::vector<CameraListing>& cameras) {
     const std::string text = cameras_text(cameras, rate);
-    std::string blocks;
-    std::size_t begin = 0;
-    while ((begin = text.find("[streams.", begin)) != std::string::npos) {
-        const std::size_t end = text.find("\n\n", begin);
-        blocks += text.substr(begin, end - begin) + "\n";
-        begin = end;
-    }
-    const auto config = config::parse(blocks, "pasted");
-    INFO(blocks);
+    const auto config = config::parse(text, "saved");
+    INFO(text);
     REQUIRE(config.has_value());
     return *config;
 }
@@ -43,16 +37,17 @@ config::Config pasted(const std::vector<CameraListing>& cameras) {
 
 TEST_CASE("the list says what each camera is and makes") {
     const std::string text = cameras_text(std::vector{webcam, sensor}, rate);
-    CHECK_THAT(text, ContainsSubstring("0: HD Pro Webcam C920, external\n   id: \\_SB_.HS07-046d"));
-    CHECK_THAT(text, ContainsSubstring("   MJPEG: 640x480, 1280x720 (30/s)\n   YUYV: 640x480\n"));
-    CHECK_THAT(text, ContainsSubstring("1: imx708\n"));
-    CHECK_THAT(text, ContainsSubstring("   YUV420: 32x32 to 4608x2592\n"));
+    CHECK_THAT(text, ContainsSubstring("# 0: HD Pro Webcam C920, external\n#    id: \\_SB_.HS07"));
+    CHECK_THAT(text,
+               ContainsSubstring("#    MJPEG: 640x480, 1280x720 (30/s)\n#    YUYV: 640x480\n"));
+    CHECK_THAT(text, ContainsSubstring("# 1: imx708\n"));
+    CHECK_THAT(text, ContainsSubstring("#    YUV420, NV12: 32x32 to 4608x2592\n"));
     CHECK_THAT(text, ContainsSubstring("SRGGB10: 4608x2592 (ringcast can't use it)"));
 }
 
 TEST_CASE("what the list prints for each camera is a configuration that finds it") {
     const std::vector<CameraListing> cameras{webcam, sensor, webcam};
-    const config::Config config = pasted(cameras);
+    const config::Config config = saved(cameras);
     REQUIRE(config.streams.size() == 3);
     CHECK(config.streams[0].name == "hd-pro-webcam-c920");
     CHECK(config.streams[1].name == "imx708");
@@ -69,10 +64,18 @@ TEST_CASE("what the list prints for each camera is a configuration that finds it
     CHECK(std::get<config::LibcameraSource>(config.streams[1].source).format == "YUV420");
 }
 
+TEST_CASE("a camera that is slower than the default says its rate") {
+    const auto slow = [](const auto&, auto, auto) { return std::optional(7.5); };
+    const auto config = config::parse(cameras_text(std::vector{webcam}, slow), "saved");
+    REQUIRE(config.has_value());
+    CHECK(std::get<config::LibcameraSource>(config->streams[0].source).fps == 7.5);
+    CHECK(std::get<config::LibcameraSource>(saved({webcam}).streams[0].source).fps == 30);
+}
+
 TEST_CASE("the only camera needs no name, and a model that names no stream is a camera") {
     CameraListing strange = webcam;
     strange.identity.model = "\xE6\x91\x84";
-    const config::Config config = pasted({strange});
+    const config::Config config = saved({strange});
     CHECK(config.streams[0].name == "camera");
     CHECK(std::get<config::LibcameraSource>(config.streams[0].source).camera.empty());
     CHECK(cameras_text({}, rate).empty());
