@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -187,51 +188,128 @@ std::string permission_advice(const std::string& group, bool member) {
     return fmt::format("`sudo usermod -aG {} $USER`, then log out and in again", group);
 }
 
-Finding check_open_camera(const VideoDeviceFacts& camera, const IoUringFacts& io_uring) {
-    const std::string subject = fmt::format("camera {}", camera.path);
+/// "/dev/video0, /dev/video1 and 38 more".
+std::string some_of(std::span<const VideoDeviceFacts* const> devices) {
+    constexpr std::size_t shown_max = 2;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(devices.size(), shown_max); ++i) {
+        text += (i == 0 ? "" : ", ") + devices[i]->path;
+    }
+    return devices.size() <= shown_max
+               ? text
+               : fmt::format("{} and {} more", text, devices.size() - shown_max);
+}
+
+template <typename Fits>
+std::vector<const VideoDeviceFacts*> devices_that(const MachineFacts& facts, Fits fits) {
+    std::vector<const VideoDeviceFacts*> found;
+    for (const VideoDeviceFacts& device : facts.video_devices) {
+        if (fits(device)) {
+            found.push_back(&device);
+        }
+    }
+    return found;
+}
+
+/// One finding, however many there are: a Raspberry Pi has forty.
+Findings check_video_permissions(const MachineFacts& facts) {
+    const auto refused =
+        devices_that(facts, [](const VideoDeviceFacts& device) { return !device.permitted; });
+    if (refused.empty()) {
+        return {};
+    }
+    return {{Verdict::problem, "camera permissions",
+             fmt::format("no permission to open {}", some_of(refused)),
+             permission_advice(refused.front()->group, refused.front()->member)}};
+}
+
+bool is_part_of(const VideoDeviceFacts& device, const CameraFacts& camera) {
+    return std::ranges::find(camera.devices, device.path) != camera.devices.end();
+}
+
+Finding check_camera(const CameraFacts& camera, const MachineFacts& facts) {
+    const std::string subject = "camera " + camera.name;
     if (!camera.makes_jpeg) {
         return {Verdict::ok,
                 subject,
-                camera.name + " gives raw pictures, and the processor makes JPEG of them",
+                "it gives raw pictures, and the processor makes JPEG of them while somebody "
+                "watches (tier \"encoded\")",
                 {}};
     }
-    if (io_uring.failure) {
-        return {Verdict::ok, subject, camera.name + " makes JPEG itself", {}};
+    const auto devices = devices_that(facts, [&](const VideoDeviceFacts& device) {
+        return device.makes_jpeg && is_part_of(device, camera);
+    });
+    if (facts.io_uring.failure || devices.empty()) {
+        return {Verdict::ok, subject, "it makes JPEG itself", {}};
     }
-    if (camera.in_use) {
+    const VideoDeviceFacts& device = *devices.front();
+    if (device.in_use) {
         return {Verdict::note, subject,
-                camera.name + " makes JPEG itself, and another program uses it",
-                "end that program, if it is not ringcast"};
+                fmt::format("it makes JPEG itself; a program is using it ({}), so that its memory "
+                            "can't be tried",
+                            device.path),
+                "end that program, unless it is ringcast, whose /api/status has the tier"};
     }
-    if (camera.registration_failure) {
+    if (device.registration_failure) {
         return {Verdict::note, subject,
-                fmt::format("{} makes JPEG itself; each frame is copied once (tier \"copied\"), "
+                fmt::format("it makes JPEG itself; each frame is copied once (tier \"copied\"), "
                             "because its memory can't be registered: {}",
-                            camera.name, *camera.registration_failure),
+                            *device.registration_failure),
                 "Linux 6.12 or later takes USB cameras' memory, where enough may be locked"};
     }
     return {Verdict::ok,
             subject,
-            camera.name + " makes JPEG itself, and its memory can be registered: frames leave from "
-                          "where its driver puts them (tier \"registered\")",
+            "it makes JPEG itself, and its memory can be registered: frames leave from where its "
+            "driver puts them (tier \"registered\")",
             {}};
 }
 
-Findings check_cameras(const MachineFacts& facts) {
-    Findings findings;
-    for (const VideoDeviceFacts& device : facts.video_devices) {
-        if (!device.permitted) {
-            findings.push_back({Verdict::problem, fmt::format("camera {}", device.path),
-                                fmt::format("no permission to open {}", device.name),
-                                permission_advice(device.group, device.member)});
-        } else if (device.opened && device.captures) {
-            findings.push_back(check_open_camera(device, facts.io_uring));
+/// What takes pictures and is no camera to libcamera: the parts of a board's image processor, which
+/// are nobody's business, or a camera that it can't use.
+Findings check_other_devices(const MachineFacts& facts) {
+    const auto others = devices_that(facts, [&](const VideoDeviceFacts& device) {
+        return device.captures &&
+               std::ranges::none_of(facts.camera_library.cameras, [&](const CameraFacts& camera) {
+                   return is_part_of(device, camera);
+               });
+    });
+    if (others.empty()) {
+        return {};
+    }
+    std::string drivers;
+    for (const VideoDeviceFacts* device : others) {
+        if (drivers.find(device->driver) == std::string::npos) {
+            drivers += (drivers.empty() ? "" : ", ") + device->driver;
         }
     }
-    if (findings.empty()) {
-        findings.push_back({Verdict::note, "cameras", "this machine has none, as far as one sees",
-                            "if one is plugged in: `sudo dmesg | tail`; in a container: pass "
-                            "/dev/video* on"});
+    const bool usb = drivers.find("uvcvideo") != std::string::npos;
+    return {{usb ? Verdict::note : Verdict::ok, "other video devices",
+             fmt::format("{} ({}) {} no camera to libcamera{}", some_of(others), drivers,
+                         others.size() == 1 ? "is" : "are",
+                         usb ? "" : ", which is as it should be with the parts of a board"),
+             usb ? "a program can read it: the source `exec`, such as ffmpeg with -f v4l2"
+                 : std::string()}};
+}
+
+Findings check_cameras(const MachineFacts& facts) {
+    const CameraLibraryFacts& library = facts.camera_library;
+    Findings findings = check_video_permissions(facts);
+    for (const CameraFacts& camera : library.cameras) {
+        findings.push_back(check_camera(camera, facts));
+    }
+    if (library.failure) {
+        // It says what to do itself.
+        findings.push_back({Verdict::note, "cameras", *library.failure, {}});
+    } else if (findings.empty()) {
+        findings.push_back(
+            {Verdict::note, "cameras", library.library + " finds none",
+             "of a USB camera: does `sudo dmesg | tail` know it; of a Raspberry Pi's own: is its "
+             "cable in, the right way round, and camera_auto_detect=1 in "
+             "/boot/firmware/config.txt; in a container: pass /dev/video*, /dev/media* and "
+             "/run/udev on"});
+    }
+    for (Finding& finding : check_other_devices(facts)) {
+        findings.push_back(std::move(finding));
     }
     return findings;
 }

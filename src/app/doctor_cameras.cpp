@@ -18,8 +18,12 @@
 #include <unistd.h>
 
 #include "ringcast/base/bytes.hpp"
+#include "ringcast/base/log.hpp"
 #include "ringcast/base/unique_fd.hpp"
+#include "sources/camera_access.hpp"
+#include "sources/cameras.hpp"
 #include "sources/dma_heap.hpp"
+#include "sources/v4l2_rate.hpp"
 
 namespace ringcast::app {
 
@@ -175,6 +179,8 @@ void ask_video_device(int device, io::Ring* ring, VideoDeviceFacts& facts) {
         return;
     }
     facts.opened = true;
+    const auto* const driver = reinterpret_cast<const char*>(capability.driver);
+    facts.driver = std::string(driver, ::strnlen(driver, sizeof capability.driver));
     const std::uint32_t has = (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0
                                   ? capability.device_caps
                                   : capability.capabilities;
@@ -210,6 +216,34 @@ std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring) {
         }
     }
     return devices;
+}
+
+CameraLibraryFacts look_at_cameras() {
+    CameraLibraryFacts facts;
+    if (sources::camera_permission_problem()) {
+        set_log_level(LogLevel::error);
+    }
+    const auto cameras = sources::open_cameras();
+    if (!cameras) {
+        facts.failure = cameras.error().message;
+        return facts;
+    }
+    facts.library = (*cameras)->library();
+    const auto listed = (*cameras)->list();
+    if (!listed) {
+        facts.failure = listed.error().message;
+        return facts;
+    }
+    for (const sources::CameraListing& listing : *listed) {
+        CameraFacts& camera = facts.cameras.emplace_back();
+        camera.name = sources::display_name(listing.identity);
+        for (const std::uint64_t device : listing.identity.devices) {
+            camera.devices.push_back(sources::device_path(device));
+        }
+        camera.makes_jpeg = std::ranges::find(listing.offers, sources::mjpeg_format,
+                                              &sources::FormatOffer::name) != listing.offers.end();
+    }
+    return facts;
 }
 
 std::vector<DmaHeapFacts> look_at_dma_heaps() {

@@ -1,6 +1,6 @@
 #pragma once
-// Looks at cameras for `ringcast doctor`, as V4L2 shows them: what is seen without a camera
-// library. Nothing is captured and no setting is changed.
+// Looks at cameras for `ringcast doctor`: at the devices, as V4L2 shows them, and at what the
+// camera library makes of these. Nothing is captured and no setting is changed.
 
 #include <string>
 #include <vector>
@@ -13,6 +13,9 @@ namespace ringcast::app {
 /// /dev/video*, in the order of their numbers. `ring` is for trying whether a camera's memory can
 /// be registered; null where there is none.
 [[nodiscard]] std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring);
+
+/// What libcamera lists. Where its devices may not be opened, its own complaints are not logged.
+[[nodiscard]] CameraLibraryFacts look_at_cameras();
 
 [[nodiscard]] std::vector<DmaHeapFacts> look_at_dma_heaps();
 

@@ -227,6 +227,7 @@ MachineFacts look_at_machine(const config::Config& config) {
     facts.interfaces = look_at_interfaces();
     // Before the frames' memory, of which the kernel may keep account for a while.
     facts.video_devices = look_at_video_devices(ring.get());
+    facts.camera_library = look_at_cameras();
     facts.dma_heaps = look_at_dma_heaps();
     if (ring != nullptr) {
         facts.io_uring.registration_failure = registration_failure(*ring, facts.needs.stream_bytes);

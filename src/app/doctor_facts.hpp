@@ -51,6 +51,7 @@ struct InterfaceFacts {
 struct VideoDeviceFacts {
     std::string path;
     std::string name;      ///< the camera's, or a part's of it
+    std::string driver;    ///< "uvcvideo"; empty where it can't be asked
     std::string group;     ///< of the file
     bool permitted = true; ///< this process may open it
     bool member = false;   ///< the user is in the group, whether or not this process is yet
@@ -61,6 +62,20 @@ struct VideoDeviceFacts {
     /// Why the memory that it captures JPEG into can't be registered; none when it can, and where
     /// it wasn't tried.
     std::optional<std::string> registration_failure;
+};
+
+/// A camera as libcamera lists it, which is what ringcast can show.
+struct CameraFacts {
+    std::string name;
+    std::vector<std::string> devices; ///< those of /dev that it is made of, as paths
+    bool makes_jpeg = false;
+};
+
+struct CameraLibraryFacts {
+    std::string library; ///< "libcamera 0.3.2"; empty where there is none
+    /// Why it lists nothing; none when it could be asked.
+    std::optional<std::string> failure;
+    std::vector<CameraFacts> cameras;
 };
 
 /// One of /dev/dma_heap/*.
@@ -83,6 +98,7 @@ struct MachineFacts {
     LimitFacts limits;
     std::vector<InterfaceFacts> interfaces;
     std::vector<VideoDeviceFacts> video_devices;
+    CameraLibraryFacts camera_library;
     std::vector<DmaHeapFacts> dma_heaps;
     std::vector<AddressFacts> addresses;
 };

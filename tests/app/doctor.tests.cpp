@@ -43,7 +43,30 @@ MachineFacts good_machine() {
     metadata.path = "/dev/video1";
     metadata.captures = false;
     facts.video_devices = {camera, metadata};
+    facts.camera_library.library = "libcamera 0.5.2";
+    facts.camera_library.cameras = {{"USB Camera", {"/dev/video0", "/dev/video1"}, true}};
     facts.addresses = {{"127.0.0.1:8080", std::nullopt, false}};
+    return facts;
+}
+
+/// With a camera of its own, as its kernel shows it: 8 receivers, 2 image processors of 14 files
+/// each, a decoder.
+MachineFacts raspberry_pi_5() {
+    MachineFacts facts = good_machine();
+    facts.video_devices.clear();
+    CameraFacts camera{"imx708", {"/dev/media0"}, false};
+    for (int i = 0; i < 37; ++i) {
+        VideoDeviceFacts& device = facts.video_devices.emplace_back();
+        device.path = "/dev/video" + std::to_string(i);
+        device.group = "video";
+        device.opened = true;
+        device.captures = i < 36;
+        device.driver = i < 8 ? "rp1-cfe" : "pispbe";
+        if (i < 22) { // libcamera takes one of the image processors for one camera
+            camera.devices.push_back(device.path);
+        }
+    }
+    facts.camera_library.cameras = {camera};
     return facts;
 }
 
@@ -157,46 +180,70 @@ TEST_CASE("each interface says whether zero-copy sends help there") {
     CHECK_THAT(finding_of(facts, "network eth0").meaning, ContainsSubstring("copies each frame"));
 }
 
-TEST_CASE("a camera that may not be opened is a problem, with the line that mends it") {
-    MachineFacts facts = good_machine();
-    VideoDeviceFacts& camera = facts.video_devices[0];
-    camera.opened = false;
-    camera.permitted = false;
-    CHECK(finding_of(facts, "camera").verdict == Verdict::problem);
-    CHECK_THAT(finding_of(facts, "camera").advice,
-               ContainsSubstring("`sudo usermod -aG video $USER`"));
-    camera.member = true;
+TEST_CASE("devices that may not be opened are one problem, with the line that mends it") {
+    MachineFacts facts = raspberry_pi_5();
+    facts.camera_library.cameras.clear();
+    for (VideoDeviceFacts& device : facts.video_devices) {
+        device.opened = false;
+        device.captures = false;
+        device.permitted = false;
+    }
+    const Finding finding = finding_of(facts, "camera");
+    CHECK(finding.verdict == Verdict::problem);
+    CHECK(finding.meaning == "no permission to open /dev/video0, /dev/video1 and 35 more");
+    CHECK_THAT(finding.advice, ContainsSubstring("`sudo usermod -aG video $USER`"));
+    facts.video_devices[0].member = true;
     CHECK_THAT(finding_of(facts, "camera").advice, StartsWith("log out and in again"));
-    camera.member = false;
-    camera.group = "root";
+    facts.video_devices[0].member = false;
+    facts.video_devices[0].group = "root";
     CHECK_THAT(finding_of(facts, "camera").advice, ContainsSubstring("udev"));
 }
 
-TEST_CASE("cameras are told by what they give, and it is told when there is none") {
+TEST_CASE("of a Raspberry Pi's forty video devices two lines are said") {
+    const MachineFacts facts = raspberry_pi_5();
+    CHECK(finding_of(facts, "camera imx708").verdict == Verdict::ok);
+    CHECK_THAT(finding_of(facts, "camera imx708").meaning, ContainsSubstring("tier \"encoded\""));
+    const Finding others = finding_of(facts, "other video devices");
+    CHECK(others.verdict == Verdict::ok);
+    CHECK(others.advice.empty());
+    CHECK_THAT(others.meaning, StartsWith("/dev/video22, /dev/video23 and 12 more (pispbe)"));
+    // One more than with a USB camera.
+    CHECK(examine(facts).size() == examine(good_machine()).size() + 1);
+}
+
+TEST_CASE("a USB camera that libcamera doesn't list is told of, with what else reads it") {
     MachineFacts facts = good_machine();
-    CHECK_THAT(finding_of(facts, "camera /dev/video0").meaning,
-               ContainsSubstring("USB Camera makes JPEG itself"));
-    facts.video_devices[0].makes_jpeg = false;
-    CHECK_THAT(finding_of(facts, "camera /dev/video0").meaning, ContainsSubstring("raw pictures"));
-    facts.video_devices.erase(facts.video_devices.begin()); // What is left is metadata.
+    facts.video_devices[0].driver = "uvcvideo";
+    facts.camera_library.cameras.clear();
     CHECK(finding_of(facts, "cameras").verdict == Verdict::note);
+    CHECK(finding_of(facts, "other video devices").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "other video devices").advice, ContainsSubstring("`exec`"));
+}
+
+TEST_CASE("where there is no camera, or no library for them, it is told what to look at") {
+    MachineFacts facts = good_machine();
     facts.video_devices.clear();
+    facts.camera_library.cameras.clear();
     CHECK(finding_of(facts, "cameras").verdict == Verdict::note);
+    CHECK(finding_of(facts, "cameras").meaning == "libcamera 0.5.2 finds none");
+    CHECK_THAT(finding_of(facts, "cameras").advice, ContainsSubstring("camera_auto_detect=1"));
     CHECK_FALSE(has_problem(examine(facts)));
+    facts.camera_library.failure = "this ringcast was built without libcamera";
+    CHECK_THAT(finding_of(facts, "cameras").meaning, ContainsSubstring("without libcamera"));
 }
 
 TEST_CASE("a camera that makes JPEG says which tier it can have, and why no better one") {
     MachineFacts facts = good_machine();
-    VideoDeviceFacts& camera = facts.video_devices[0];
+    VideoDeviceFacts& device = facts.video_devices[0];
     CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("tier \"registered\""));
-    camera.registration_failure = "this kind of memory can't be pinned by Linux 6.1";
+    device.registration_failure = "this kind of memory can't be pinned by Linux 6.1";
     CHECK(finding_of(facts, "camera").verdict == Verdict::note);
     CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("tier \"copied\""));
     CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("Linux 6.1"));
     CHECK_THAT(finding_of(facts, "camera").advice, ContainsSubstring("6.12"));
-    camera.in_use = true;
+    device.in_use = true;
     CHECK(finding_of(facts, "camera").verdict == Verdict::note);
-    CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("another program"));
+    CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("a program is using it"));
     facts.io_uring.failure = "io_uring is off";
     CHECK_THAT(finding_of(facts, "camera").meaning, !ContainsSubstring("tier"));
 }

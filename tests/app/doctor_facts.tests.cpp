@@ -55,8 +55,10 @@ TEST_CASE("the machine that the tests run on is looked at, and nothing is left b
         return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
                              std::filesystem::directory_iterator());
     };
-    const auto before = open_files();
     const config::Config config = config_listening_on(0);
+    // libcamera keeps a descriptor for each thread that has ever used it.
+    static_cast<void>(look_at_machine(config));
+    const auto before = open_files();
     const MachineFacts facts = look_at_machine(config);
     CHECK(open_files() == before);
 
