@@ -40,7 +40,7 @@ class EmulatedCamera(unittest.TestCase):
 
     def test_frames_are_what_was_sent(self):
         for form, size in (("MJPEG", "1280x720"), ("YUYV", "640x480")):
-            with self.subTest(form), self.guest.camera("--fps", 10, yuyv=["640x480"]) as camera:
+            with self.subTest(form), self.guest.camera("--fps", 20, yuyv=["640x480"]) as camera:
                 received = self.capture(form, size)
                 sent = [frame.crc for frame in camera.sent()]
                 self.assertEqual(len(received), self.FRAMES)
