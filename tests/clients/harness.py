@@ -28,8 +28,9 @@ def binary():
     return os.environ["RINGCAST_BINARY"]
 
 
-def wait_for(condition, what, seconds=WAIT_SECONDS):
+def wait_for(condition, what, seconds=None):
     """Returns the first true value of `condition()`; a condition that never comes is an error."""
+    seconds = seconds or WAIT_SECONDS
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
