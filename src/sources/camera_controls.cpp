@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -172,6 +173,14 @@ std::optional<Value> single_value(const CameraControl& control, const Value& val
     return std::nullopt;
 }
 
+/// A coordinate or a side as libcamera has it, 32 bits. `index`: in x, y, width, height.
+bool fits_picture(const CameraControl& control, std::size_t index, double number) noexcept {
+    const bool side =
+        control.kind == ControlKind::size || (control.kind == ControlKind::rectangle && index >= 2);
+    return number <= std::numeric_limits<std::int32_t>::max() &&
+           number >= (side ? 0 : std::numeric_limits<std::int32_t>::min());
+}
+
 std::optional<Value> list_value(const CameraControl& control, const Value& value) {
     const auto* list = std::get_if<std::vector<double>>(&value);
     const std::size_t numbers = numbers_in(control.kind);
@@ -180,10 +189,13 @@ std::optional<Value> list_value(const CameraControl& control, const Value& value
         return std::nullopt;
     }
     const bool whole = control.kind != ControlKind::number;
-    const bool sound = std::ranges::all_of(*list, [&](double number) {
-        return (!whole || whole_value(number).has_value()) &&
-               (numbers > 1 || within(control, number));
-    });
+    bool sound = true;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+        const double number = (*list)[i];
+        sound =
+            sound && (!whole || whole_value(number).has_value()) &&
+            (numbers > 1 ? fits_picture(control, i % numbers, number) : within(control, number));
+    }
     return sound ? std::optional(value) : std::nullopt;
 }
 

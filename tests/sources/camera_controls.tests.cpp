@@ -108,6 +108,14 @@ TEST_CASE("values out of range or of another kind are refused with what the came
                ContainsSubstring("takes a list of numbers, 4 by 4: x, y, width, height"));
 }
 
+TEST_CASE("rectangles may begin left of the picture, but not be narrower than nothing") {
+    const Numbers left{-10, -5, 640, 480};
+    CHECK(taken("ScalerCrop", left) == Value(left));
+    CHECK_THAT(refused("ScalerCrop", Numbers{0, 0, -640, 480}), ContainsSubstring("-640"));
+    CHECK_THAT(refused("AfWindows", Numbers{0, 0, 6, 4, 1, 1, 2, -2}), ContainsSubstring("-2"));
+    CHECK_THAT(refused("ScalerCrop", Numbers{4e9, 0, 640, 480}), ContainsSubstring("width"));
+}
+
 TEST_CASE("a control that the camera lacks is refused with those that it has") {
     CHECK(refused("Brightnes", 0.5) ==
           "the camera has no control Brightnes (did you mean Brightness?); it has Brightness, "
