@@ -21,8 +21,8 @@ struct CaptureTime {
 };
 
 /// `stamp_ns` is the frame's, in CLOCK_MONOTONIC (V4L2) or CLOCK_BOOTTIME (libcamera's sensors),
-/// nanoseconds. A stamp that is neither, because it lies in the future or far back, is taken for
-/// the moment when the frame came.
+/// nanoseconds. A stamp that is neither, because it is missing or lies in the future or far back,
+/// is taken for the moment when the frame came.
 [[nodiscard]] inline CaptureTime capture_time(std::uint64_t stamp_ns,
                                               const ClockReadings& now) noexcept {
     // The longest exposure of a sensor that libcamera knows is four minutes.
@@ -32,7 +32,7 @@ struct CaptureTime {
     if (age < Duration::zero()) {
         age = now.since_boot - stamp; // beyond the monotonic clock: it can only be the other one
     }
-    if (age < Duration::zero() || age > age_max) {
+    if (stamp_ns == 0 || age < Duration::zero() || age > age_max) {
         age = Duration::zero();
     }
     return {now.monotonic - age, now.wall - age};

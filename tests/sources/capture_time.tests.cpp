@@ -28,6 +28,14 @@ TEST_CASE("a stamp of the monotonic clock is told from one of the clock that cou
     }
 }
 
+TEST_CASE("a frame without a stamp came now, also soon after the machine has started") {
+    ClockReadings young = now;
+    young.monotonic = Instant(1min);
+    young.since_boot = 1min;
+    CHECK(capture_time(0, young).at == young.monotonic);
+    CHECK(capture_time(0, young).wall == young.wall);
+}
+
 TEST_CASE("a stamp that can't be right is taken for the moment when the frame came") {
     for (const Duration wrong :
          {Duration(0), Duration(2h + 1ms), Duration(90min), Duration(30min)}) {
