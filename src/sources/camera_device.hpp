@@ -93,7 +93,8 @@ public:
     /// Finds, configures and starts the camera; no buffer is queued yet. Blocks. From the first
     /// call on `events` hears of cameras that come and go.
     [[nodiscard]] virtual tl::expected<OpenedCamera, OpenFailure> open(CameraEvents& events) = 0;
-    /// Stops and releases it. Blocks; afterwards `events` hears of no frame any more.
+    /// Stops and releases it, also when `open` has thrown midway. Blocks; afterwards `events` hears
+    /// of no frame any more.
     virtual void close() noexcept = 0;
     /// `events` hears of nothing any more. The camera is closed, and is not opened again.
     virtual void stop_events() noexcept = 0;

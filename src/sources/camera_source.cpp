@@ -165,6 +165,9 @@ void CameraSource::note_identity(const OpenedCamera& camera) {
 }
 
 Result<void> CameraSource::open_frames(OpenedCamera camera) {
+    if (camera.buffers.empty()) {
+        return fail("the camera has no buffers");
+    }
     const bool jpeg = camera.format == mjpeg_format;
     auto opened =
         jpeg ? jpeg_.open(std::move(camera.buffers), wanted_.tier) : raw_.open(std::move(camera));

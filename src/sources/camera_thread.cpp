@@ -15,6 +15,7 @@ CameraThread::Opened open_guarded(CameraDevice& device, CameraEvents& events) no
     try {
         return device.open(events);
     } catch (const std::exception& error) {
+        device.close(); // what it had opened so far
         return tl::unexpected(
             OpenFailure{CameraObstacle::unusable, error.what(), "the camera failed"});
     }

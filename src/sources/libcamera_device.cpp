@@ -267,7 +267,9 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
     }
     heap_trust_.begin(memory_.heap());
     // Some drivers take controls at the start, others only with a request.
-    requests_.front().request->controls().merge(*controls);
+    if (!requests_.empty()) {
+        requests_.front().request->controls().merge(*controls);
+    }
     return {};
 }
 

@@ -226,6 +226,27 @@ TEST_CASE("a camera in use is reported, and tried again until it is free") {
     CHECK(camera.opens() == 3);
 }
 
+TEST_CASE("a library that throws is a camera that failed, and is closed") {
+    FakeCamera camera;
+    camera.throw_next();
+    Bench bench(camera);
+    bench.until_reasons(1);
+    CHECK(bench.sink.reasons.front() == "the camera failed");
+    CHECK(camera.closes() == 1);
+    bench.wait(1s);
+    bench.until_running();
+}
+
+TEST_CASE("a camera without buffers is one that failed") {
+    FakeCamera camera;
+    camera.buffers_made = 0;
+    camera.format = GENERATE("MJPEG", "YUYV");
+    Bench bench(camera);
+    bench.until_reasons(1);
+    CHECK(bench.sink.reasons.front() == "the camera's pictures can't be passed on");
+    bench.until([&] { return camera.closes() == 1; });
+}
+
 TEST_CASE("an absent camera is opened as soon as one comes") {
     FakeCamera camera;
     camera.fail_next(missing);

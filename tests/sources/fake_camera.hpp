@@ -5,8 +5,10 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/mman.h>
@@ -27,6 +29,7 @@ public:
     std::string format = "MJPEG";
     config::PictureSize size{64, 48};
     std::uint32_t stride = 0;
+    std::uint32_t buffers_made = buffer_count;
     bool startup = false; ///< what it captures is not to be shown yet
     RatePlan rate;
     Duration begin{}; ///< the time of the frame with number 0
@@ -35,6 +38,11 @@ public:
     void fail_next(OpenFailure failure) {
         const std::lock_guard lock(mutex_);
         failures_.push_back(std::move(failure));
+    }
+    /// The library gives up in the midst of the next `open`.
+    void throw_next() {
+        const std::lock_guard lock(mutex_);
+        throws_ = true;
     }
     [[nodiscard]] int opens() { return locked(opens_); }
     [[nodiscard]] int closes() { return locked(closes_); }
@@ -98,6 +106,7 @@ private:
     std::deque<std::uint32_t> queued_;
     std::vector<UniqueFd> files_;
     CameraEvents* events_ = nullptr;
+    bool throws_ = false;
     int opens_ = 0;
     int closes_ = 0;
 };
@@ -110,6 +119,9 @@ public:
         const std::lock_guard lock(camera_.mutex_);
         camera_.events_ = &events;
         ++camera_.opens_;
+        if (std::exchange(camera_.throws_, false)) {
+            throw std::runtime_error("the library gives up");
+        }
         if (!camera_.failures_.empty()) {
             auto failure = camera_.failures_.front();
             camera_.failures_.pop_front();
@@ -125,7 +137,7 @@ public:
         opened.memory = "files";
         opened.memory_reason = "it is a test";
         camera_.files_.clear();
-        for (std::uint32_t i = 0; i < FakeCamera::buffer_count; ++i) {
+        for (std::uint32_t i = 0; i < camera_.buffers_made; ++i) {
             UniqueFd file(::memfd_create("camera", MFD_CLOEXEC));
             RINGCAST_ASSERT(::ftruncate(file.get(), FakeCamera::buffer_bytes) == 0);
             const PlanePlace place{file.get(), 0, FakeCamera::buffer_bytes};
