@@ -79,6 +79,10 @@ public:
     }
     /// True exactly when frames may come and buffers may be queued.
     [[nodiscard]] bool open() const noexcept { return phase_ == Phase::open && !lost_; }
+    /// True exactly when it is not tried again before cameras have come or gone.
+    [[nodiscard]] bool waits_for_change() const noexcept {
+        return phase_ == Phase::closed && for_change_;
+    }
     /// True exactly when nothing is under way and nothing is open.
     [[nodiscard]] bool closed() const noexcept { return phase_ == Phase::closed; }
 

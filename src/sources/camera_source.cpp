@@ -83,7 +83,11 @@ void CameraSource::on_wake() noexcept {
         lose("the camera has been unplugged", true);
     }
     if (thread_.take_cameras_changed()) {
+        const bool hopeless = session_.waits_for_change();
         session_.on_cameras_changed(ring_.now());
+        if (hopeless && !session_.wanted()) {
+            rest_unwatched(); // who comes next may be luckier
+        }
     }
     if (!thread_.join_finished()) {
         thread_.read_wakes(ring_, token(wake_operation));
@@ -120,7 +124,7 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     note_identity(camera);
     const RatePlan rate = camera.rate;
     if (const auto opened = open_frames(std::move(camera)); !opened) {
-        log(LogLevel::warning, "stream {}: {}", stream_name_, opened.error().message);
+        log_failure(opened.error().message);
         lose("the camera's pictures can't be passed on", false);
         return;
     }
@@ -190,10 +194,14 @@ void CameraSource::on_open_failed(const OpenFailure& failure) noexcept {
     if (unplugged_ && failure.obstacle == CameraObstacle::absent) {
         return; // that it is not there has been said, and why
     }
-    if (std::exchange(last_failure_, failure.message) != failure.message) {
-        log(LogLevel::warning, "stream {}: {}", stream_name_, failure.message);
-    }
+    log_failure(failure.message);
     tell_lost(failure.reason);
+}
+
+void CameraSource::log_failure(const std::string& message) noexcept {
+    if (std::exchange(last_failure_, message) != message) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, message);
+    }
 }
 
 void CameraSource::on_closed() noexcept {
@@ -295,12 +303,13 @@ void CameraSource::set_watched(bool watched) noexcept {
     }
     advance();
     if (watched && session_.closed() && !lost_reason_.empty()) {
-        sink_->signal_lost(lost_reason_); // it was forgotten when the stream came to rest
+        sink_->signal_lost(lost_reason_); // it is forgotten when the stream comes to rest
     }
 }
 
 void CameraSource::rest_unwatched() noexcept {
-    if (!watched_ && (wanted_.on_demand || open_ == Open::raw)) {
+    // A camera that can't be had without something changing gives nothing to whoever comes, either.
+    if (!watched_ && !session_.waits_for_change() && (wanted_.on_demand || open_ == Open::raw)) {
         sink_->rest();
     }
 }

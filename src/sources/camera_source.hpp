@@ -64,6 +64,8 @@ private:
     [[nodiscard]] Result<void> open_frames(OpenedCamera camera);
     void note_identity(const OpenedCamera& camera);
     void on_open_failed(const OpenFailure& failure) noexcept;
+    /// Once, however often it is tried.
+    void log_failure(const std::string& message) noexcept;
     void close_frames() noexcept;
     void on_closed() noexcept;
     void lose(std::string_view reason, bool unplugged) noexcept;
@@ -103,7 +105,7 @@ private:
     std::uint64_t captured_ = 0;
     std::uint64_t driver_failed_ = 0;
     std::uint64_t opened_ = 0;
-    std::string last_failure_; ///< so that each is logged once
+    std::string last_failure_; ///< that was logged
     std::string lost_reason_;  ///< empty while nothing is wrong
 };
 

@@ -163,7 +163,11 @@ TEST_CASE("a tier that is asked for is had, or refused") {
         Bench bench(camera, wanted);
         bench.until_reasons(1);
         CHECK(bench.sink.reasons.front() == "the camera's pictures can't be passed on");
-        bench.until([&] { return camera.closes() == 1; });
+        bench.until([&] { return camera.closes() == 1 && bench.source.deadline() != never; });
+        test::LogCapture logged;
+        bench.wait(1s);
+        bench.until([&] { return camera.closes() == 2; });
+        CHECK(logged.count("`tier` insists on it") == 0); // it has been said
     }
 }
 
@@ -366,15 +370,34 @@ TEST_CASE("who comes later to a camera on demand is told at once why it gives no
     bench.until_reasons(1);
     bench.source.set_watched(false);
     bench.wait(10s);
-    CHECK(bench.sink.rests == 2);
+    CHECK(bench.sink.rests == 1); // there is no hope that it wakes for anybody
     bench.source.set_watched(true);
     CHECK(bench.sink.reasons == std::vector<std::string>{"not there", "not there"});
     CHECK(camera.opens() == 1);
+    bench.source.set_watched(false);
+    bench.wait(10s);
     camera.change_cameras();
+    bench.until([&] { return bench.sink.rests == 2; });
+    CHECK(camera.opens() == 1);
+    bench.source.set_watched(true);
     bench.until_running();
     bench.source.set_watched(false);
     bench.source.set_watched(true);
     CHECK(bench.sink.reasons.size() == 2);
+}
+
+TEST_CASE("a camera on demand that is in use is tried again for whoever comes") {
+    FakeCamera camera;
+    camera.fail_next(in_use);
+    Bench bench(camera, on_demand());
+    bench.source.set_watched(true);
+    bench.until_reasons(1);
+    bench.source.set_watched(false);
+    CHECK(bench.sink.rests == 1);
+    bench.source.set_watched(true); // it is not due yet
+    CHECK(bench.sink.reasons == std::vector<std::string>{"in use", "in use"});
+    bench.wait(1s);
+    bench.until_running();
 }
 
 TEST_CASE("what goes wrong with a camera that nobody wants any more loses no signal") {
