@@ -58,6 +58,13 @@ std::string command_line_for_network(std::span<const char* const> arguments, std
     return fmt::format("{}{} :{}", line, option, port);
 }
 
+/// A machine whose name was never set is called "(none)".
+bool is_host_label(std::string_view name) noexcept {
+    constexpr std::string_view label_characters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    return !name.empty() && name.find_first_not_of(label_characters) == std::string_view::npos;
+}
+
 /// Every URL that reaches `tcp`.
 std::vector<std::string> urls_of(const config::ListenTcp& tcp, const Surroundings& surroundings) {
     if (!config::is_wildcard(tcp)) {
@@ -66,7 +73,7 @@ std::vector<std::string> urls_of(const config::ListenTcp& tcp, const Surrounding
     std::vector<std::string> urls;
     // Names are announced by a responder (avahi on a Raspberry Pi) under the first label.
     const std::string name = surroundings.host_name.substr(0, surroundings.host_name.find('.'));
-    if (!name.empty() && name != "localhost") {
+    if (is_host_label(name) && name != "localhost") {
         urls.push_back(url(name + ".local", tcp.port));
     }
     const auto add = [&](const std::vector<std::string>& hosts) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 using namespace ringcast;
@@ -69,7 +70,8 @@ TEST_CASE("an address of the network is given as it is, with its warning") {
 }
 
 TEST_CASE("a machine without a name of its own has no .local URL") {
-    const Surroundings nameless{"localhost", {"127.0.0.1"}, {}};
+    const auto* const name = GENERATE("localhost", "(none)", "");
+    const Surroundings nameless{name, {"127.0.0.1"}, {}};
     const std::vector<config::ListenAddress> listening{config::ListenTcp{"0.0.0.0", 80}};
     CHECK_THAT(start_message(listening, std::vector<const char*>{"ringcast"}, nameless),
                !ContainsSubstring(".local"));
