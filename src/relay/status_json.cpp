@@ -1,6 +1,8 @@
 // /api/status and /state. The only user of nlohmann-json.
 #include "ringcast/relay/status.hpp"
 
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "ringcast/base/assert.hpp"
@@ -18,6 +20,12 @@ double seconds(Duration duration) {
 
 Json seconds_or_null(const std::optional<Duration>& duration) {
     return duration ? Json(seconds(*duration)) : Json();
+}
+
+/// Frames/s. A mean's last digits say nothing: 29.97 instead of 29.970029970029973.
+double rate(double frames_per_second) {
+    constexpr double steps = 100;
+    return std::round(frames_per_second * steps) / steps;
 }
 
 Json text_or_null(std::string_view text) {
@@ -219,7 +227,7 @@ Json stream_json(const StreamStatus& stream) {
         {"reason", text_or_null(stream.reason)},
         {"width", stream.width},
         {"height", stream.height},
-        {"fps", stream.fps},
+        {"fps", rate(stream.fps)},
         {"frame_bytes_last", stream.frame_bytes_last},
         {"frame_bytes_mean", stream.frame_bytes_mean},
         {"frame_age_seconds", seconds_or_null(stream.frame_age)},
@@ -243,8 +251,8 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
         {"stream", streams[viewer.stream].name},
         {"lane", lane_name(viewer.lane)},
         {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},
-        {"fps_limit", viewer.fps_limit ? Json(*viewer.fps_limit) : Json()},
-        {"fps", viewer.fps},
+        {"fps_limit", viewer.fps_limit ? Json(rate(*viewer.fps_limit)) : Json()},
+        {"fps", rate(viewer.fps)},
         {"delivered_age_seconds", seconds_or_null(viewer.delivered_age)},
         {"frames_sent", viewer.frames_sent},
         {"frames_skipped", skips_json(viewer.skipped)},
@@ -319,9 +327,9 @@ std::string state_json(const StatusSnapshot& status, std::uint32_t stream) {
     const Json source = {
         {"resolution", {{"width", of.width}, {"height", of.height}}},
         {"online", of.state == StreamState::live || of.state == StreamState::resting},
-        {"captured_fps", of.fps},
+        {"captured_fps", rate(of.fps)},
     };
-    const Json clients = {{"clients", of.viewers}, {"queued_fps", of.fps}};
+    const Json clients = {{"clients", of.viewers}, {"queued_fps", rate(of.fps)}};
     Json json = Json::object();
     json["ok"] = true;
     json["result"] = {{"source", source}, {"stream", clients}};

@@ -31,6 +31,12 @@ void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
 
 } // namespace
 
+TEST_CASE("rates have two decimals") {
+    StatusSnapshot sample = sample_status();
+    sample.streams.front().fps = 29.970029970029973;
+    CHECK(status_of(sample)["streams"][0]["fps"] == 29.97);
+}
+
 TEST_CASE("status tells of the server, its limits and its counters") {
     const StatusSnapshot sample = sample_status();
     const auto server = status_of(sample)["server"];
