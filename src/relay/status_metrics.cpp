@@ -237,7 +237,8 @@ void add_cameras(Families& families, const Streams& streams) {
                  {"model", stream.camera->model},
                  {"driver", stream.camera->driver},
                  {"format", stream.camera->format},
-                 {"tier", stream.camera->tier}});
+                 {"tier", stream.camera->tier},
+                 {"tier_reason", stream.camera->tier_reason}});
         }
     }
     add_by_camera(gauge(families, "camera_running", "1 while the camera is open."), streams,

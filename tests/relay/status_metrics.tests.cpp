@@ -98,7 +98,7 @@ TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
     const source::CameraTotals& counters = sample.streams[1].camera->counters;
     CHECK(has_line(text,
                    "ringcast_camera_info{stream=\"garage\",model=\"C920\",driver=\"uvcvideo\","
-                   "format=\"MJPEG\",tier=\"copied\"} 1"));
+                   "format=\"MJPEG\",tier=\"copied\",tier_reason=\"old kernel\"} 1"));
     CHECK(has_line(text, "ringcast_camera_running{stream=\"garage\"} 1"));
     CHECK(has_line(text, "ringcast_camera_buffers{stream=\"garage\"} 4"));
     CHECK(has_line(text, "ringcast_camera_buffers_free{stream=\"garage\"} 3"));
