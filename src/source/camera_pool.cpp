@@ -102,17 +102,14 @@ CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
     const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
     own_counters_.overtaken = order_.overtaken();
     own_counters_.gaps = order_.gaps();
-    CameraFate fate = CameraFate::overtaken;
-    if (in_order && frame.spare) {
+    if (!in_order) {
+        return CameraFate::overtaken;
+    }
+    if (frame.spare) {
         ++own_counters_.spare;
-        fate = CameraFate::spare;
-    } else if (in_order) {
-        fate = deliver(buffer, frame);
+        return CameraFate::spare;
     }
-    if (fate != CameraFate::lent) {
-        camera_.requeue(frame.buffer);
-    }
-    return fate;
+    return deliver(buffer, frame);
 }
 
 CameraFate CameraPool::deliver(Buffer& buffer, const CameraFrame& frame) noexcept {
@@ -145,7 +142,8 @@ CameraFate CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noex
         return CameraFate::no_slot;
     }
     // What does not fit may be padding.
-    const std::size_t bytes = std::min(frame.bytes, slot.payload().size());
+    const std::size_t frame_bytes_max = slot.payload().size() - frame::SlotGeometry::read_ahead;
+    const std::size_t bytes = std::min(frame.bytes, frame_bytes_max);
     std::memcpy(slot.payload().data(), buffer.payload.data(), bytes);
     own_counters_.bytes_copied += bytes;
     const auto repaired = jpeg::repair_frame(slot.memory(), slot.payload_offset(), bytes,

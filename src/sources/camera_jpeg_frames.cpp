@@ -114,16 +114,23 @@ void CameraJpegFrames::drop_finished() noexcept {
 // --- frames ---
 
 void CameraJpegFrames::take(const CapturedFrame& frame, bool spare) noexcept {
+    // The camera gets the buffer back only when access has ended.
+    if (deliver(frame, spare) != source::CameraFate::lent) {
+        buffers_.queue_buffer(frame.buffer);
+    }
+}
+
+source::CameraFate CameraJpegFrames::deliver(const CapturedFrame& frame, bool spare) noexcept {
     // What is in a spare one is not looked at.
     const encode::DmabufAccess access(spare ? encode::no_dmabufs
                                             : sets_.back().buffers[frame.buffer].dmabufs(),
                                       encode::DmabufUse::read_and_write);
-    static_cast<void>(pool_.on_frame({.buffer = frame.buffer,
-                                      .bytes = frame.whole ? frame.bytes : 0,
-                                      .sequence = frame.sequence,
-                                      .spare = spare,
-                                      .captured = frame.captured,
-                                      .captured_at = frame.captured_at}));
+    return pool_.on_frame({.buffer = frame.buffer,
+                           .bytes = frame.whole ? frame.bytes : 0,
+                           .sequence = frame.sequence,
+                           .spare = spare,
+                           .captured = frame.captured,
+                           .captured_at = frame.captured_at});
 }
 
 void CameraJpegFrames::requeue(std::size_t buffer) noexcept {

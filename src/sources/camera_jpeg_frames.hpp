@@ -65,6 +65,7 @@ private:
         bool returned = false;                ///< neither camera nor viewers have any of it
     };
 
+    [[nodiscard]] source::CameraFate deliver(const CapturedFrame& frame, bool spare) noexcept;
     void requeue(std::size_t buffer) noexcept override;
     void set_returned(std::uint32_t set) noexcept override;
     [[nodiscard]] Result<void> register_buffers(Set& set);

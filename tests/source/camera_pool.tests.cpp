@@ -23,8 +23,8 @@ constexpr std::size_t buffer_bytes = 16UL * 1024UL;
 /// A stream that keeps the latest frame, and every frame while viewers are stalled.
 class Sink final : public FrameSink {
 public:
-    explicit Sink(std::size_t page, std::uint16_t slots)
-        : geometry_{page, buffer_bytes, slots}, memory_(geometry_.arena_bytes()),
+    explicit Sink(std::size_t page, std::uint16_t slots, std::size_t frame_max)
+        : geometry_{page, frame_max, slots}, memory_(geometry_.arena_bytes()),
           arena_(memory_, geometry_, http::Boundary(1, 2), std::nullopt) {}
 
     [[nodiscard]] frame::FrameArena& arena() noexcept override { return arena_; }
@@ -58,13 +58,14 @@ struct Setup {
     std::size_t buffers = 4;
     bool registered = true;
     std::uint16_t slots = 8;
+    std::size_t frame_max = buffer_bytes;
 };
 
 /// A camera that writes what the test says into the buffer that has been queued longest.
 class Bench final : public CameraBuffers {
 public:
     explicit Bench(Setup setup = {})
-        : sink(setup.page, setup.slots), setup_(setup), pool(*this, counters) {
+        : sink(setup.page, setup.slots, setup.frame_max), setup_(setup), pool(*this, counters) {
         pool.start(sink);
         plug();
     }
@@ -130,7 +131,11 @@ public:
         frame.captured_at = captured_at;
         frame.captured = WallTime{captured_at.time_since_epoch()};
         std::copy_n(jpeg.data(), std::min(jpeg.size(), buffer_bytes), payload(frame.buffer));
-        return pool.on_frame(frame);
+        const CameraFate fate = pool.on_frame(frame);
+        if (fate != CameraFate::lent) {
+            requeue(frame.buffer);
+        }
+        return fate;
     }
     /// Numbered frames at the usual rate, and what becomes of them.
     std::vector<CameraFate> deliver_numbers(const Numbers& numbers) {
@@ -317,6 +322,19 @@ TEST_CASE("a damaged frame is dropped and counted, and its buffer is back at onc
     CHECK(bench.counters.frames == 0);
     CHECK_FALSE(bench.sink.latest.valid());
     CHECK(bench.sink.arena().free_count() == 8);
+}
+
+TEST_CASE("a frame that has to be copied is held to frame_max") {
+    const Bytes jpeg = test::make_jpeg({});
+    SECTION("one that just fits") {
+        Bench bench({.registered = false, .frame_max = jpeg.size()});
+        CHECK(bench.capture(jpeg) == CameraFate::copied);
+    }
+    SECTION("one that is a byte too large") {
+        Bench bench({.registered = false, .frame_max = jpeg.size() - 1});
+        CHECK(bench.capture(jpeg) == CameraFate::oversized);
+        CHECK(bench.counters.frames_oversized == 1);
+    }
 }
 
 TEST_CASE("a frame is dropped when it has to be copied and viewers hold every slot") {

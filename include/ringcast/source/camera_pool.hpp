@@ -35,7 +35,7 @@ public:
     CameraBuffers& operator=(CameraBuffers&&) = delete;
     virtual ~CameraBuffers() = default;
 
-    /// Nobody needs what is in this buffer of the set in use: the camera may fill it again.
+    /// Viewers have given this buffer of the set in use back: the camera may fill it again.
     virtual void requeue(std::size_t buffer) noexcept = 0;
     /// Of a set that was closed nothing is with viewers any more: its buffers can be released by
     /// the ring, and their memory be unmapped once that is answered.
@@ -107,8 +107,8 @@ public:
     /// Takes a set of buffers, all of them with the camera, and returns its number, never 0. One
     /// set at a time; of earlier ones some buffers may still be with viewers.
     std::uint32_t open(std::span<const CameraBuffer> buffers) noexcept;
-    /// A buffer of the set in use, until now with the camera, holds a frame. Unless it is lent, it
-    /// is queued again before this returns.
+    /// A buffer of the set in use, until now with the camera, holds a frame. Unless it is lent, the
+    /// caller queues it again, when it is done with the memory itself.
     [[nodiscard]] CameraFate on_frame(const CameraFrame& frame) noexcept;
     /// The set is the camera's no longer (it was stopped, or unplugged), and nothing of it is
     /// queued again. What viewers have stays valid. Without a set nothing happens.
