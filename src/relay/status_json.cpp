@@ -22,9 +22,12 @@ Json seconds_or_null(const std::optional<Duration>& duration) {
     return duration ? Json(seconds(*duration)) : Json();
 }
 
-/// Frames/s. A mean's last digits say nothing: 29.97 instead of 29.970029970029973.
+/// Frames/s, to four digits: 29.97, since the others of 29.970029970029973 say nothing.
 double rate(double frames_per_second) {
-    constexpr double steps = 100;
+    if (frames_per_second <= 0) {
+        return 0;
+    }
+    const double steps = std::pow(10, 3 - std::floor(std::log10(frames_per_second)));
     return std::round(frames_per_second * steps) / steps;
 }
 

@@ -31,10 +31,12 @@ void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
 
 } // namespace
 
-TEST_CASE("rates have two decimals") {
+TEST_CASE("rates have four digits") {
     StatusSnapshot sample = sample_status();
     sample.streams.front().fps = 29.970029970029973;
     CHECK(status_of(sample)["streams"][0]["fps"] == 29.97);
+    sample.streams.front().fps = 0.0016666667; // a picture every ten minutes
+    CHECK(status_of(sample)["streams"][0]["fps"] == 0.001667);
 }
 
 TEST_CASE("status tells of the server, its limits and its counters") {

@@ -95,8 +95,8 @@ private:
     Request request_;
     RequestError error_;
     std::unique_ptr<Parser> parser_;
-    std::array<char, head_bytes_max>
-        buffer_; // last: of its pages most heads need none but the first
+    // The last member, so that most heads need only the pages that the others are on.
+    std::array<char, head_bytes_max> buffer_;
 };
 
 } // namespace ringcast::http

@@ -73,13 +73,12 @@ struct CameraStatus {
     std::uint16_t width = 0;
     std::uint16_t height = 0;
     bool running = false;
-    bool settling = false;   ///< frames are held back until exposure has settled
-    std::string tier;        ///< "registered", "copied", "encoded"; empty while it is not open
-    std::string tier_reason; ///< why a better tier was not to be had; empty at the best
-    std::string
-        memory; ///< of its buffers: "libcamera", or a dma-heap's name; empty while it is not open
-    std::string memory_reason;      ///< why raw pictures are in no better one; empty at the best
-    std::uint32_t buffers = 0;      ///< of the camera
+    bool settling = false;     ///< frames are held back until exposure has settled
+    std::string tier;          ///< "registered", "copied", "encoded"; empty while it is not open
+    std::string tier_reason;   ///< why a better tier was not to be had; empty at the best
+    std::string memory;        ///< "libcamera", or a dma-heap's name; empty while not open
+    std::string memory_reason; ///< why raw pictures are in no better one; empty at the best
+    std::uint32_t buffers = 0; ///< of the camera
     std::uint32_t buffers_free = 0; ///< of these, with the camera
     std::uint32_t buffers_lent = 0; ///< of these, with viewers
     CameraTotals counters;
