@@ -26,8 +26,10 @@ async def pass_on(kind, stream, writer):
 
 async def pass_signals(reader, process):
     with contextlib.suppress(ProcessLookupError):
-        while number := await reader.read(1):
-            process.send_signal(number[0])
+        # A client that is killed with output unread resets the connection.
+        with contextlib.suppress(ConnectionError):
+            while number := await reader.read(1):
+                process.send_signal(number[0])
         os.killpg(process.pid, signal.SIGKILL)
 
 
