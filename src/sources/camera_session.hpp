@@ -25,6 +25,8 @@ public:
     /// The first wait after a failure; it doubles with each further one.
     static constexpr Duration retry_min = std::chrono::seconds(1);
     static constexpr Duration retry_max = std::chrono::seconds(30);
+    /// The longest wait for another process: asking costs nothing, and somebody may be waiting.
+    static constexpr Duration busy_retry_max = std::chrono::seconds(4);
 
     /// Somebody wants frames.
     void set_wanted(bool wanted) noexcept { wanted_ = wanted; }
@@ -38,6 +40,9 @@ public:
     }
     void on_open_failed(CameraObstacle obstacle, Instant now) noexcept {
         phase_ = Phase::closed;
+        if (obstacle == CameraObstacle::busy) {
+            retry_ = std::min(retry_, busy_retry_max);
+        }
         wait(obstacle == CameraObstacle::absent || obstacle == CameraObstacle::refused, now);
     }
     void on_closed() noexcept { phase_ = Phase::closed; }
