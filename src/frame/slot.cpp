@@ -1,11 +1,17 @@
 #include "ringcast/frame/slot.hpp"
 
+#include "ringcast/base/assert.hpp"
 #include "ringcast/http/multipart.hpp"
 
 namespace ringcast::frame {
 
 std::size_t SlotGeometry::payload_bytes() const noexcept {
     return frame_bytes_max + read_ahead;
+}
+
+ByteSpan SlotGeometry::frame_part(ByteSpan payload) noexcept {
+    RINGCAST_ASSERT(payload.size() >= read_ahead);
+    return payload.first(payload.size() - read_ahead);
 }
 
 std::size_t SlotGeometry::slot_bytes() const noexcept {

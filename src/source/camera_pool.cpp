@@ -142,9 +142,9 @@ CameraFate CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noex
         return CameraFate::no_slot;
     }
     // What does not fit may be padding.
-    const std::size_t frame_bytes_max = slot.payload().size() - frame::SlotGeometry::read_ahead;
-    const std::size_t bytes = std::min(frame.bytes, frame_bytes_max);
-    std::memcpy(slot.payload().data(), buffer.payload.data(), bytes);
+    const ByteSpan into = frame::SlotGeometry::frame_part(slot.payload());
+    const std::size_t bytes = std::min(frame.bytes, into.size());
+    std::memcpy(into.data(), buffer.payload.data(), bytes);
     own_counters_.bytes_copied += bytes;
     const auto repaired = jpeg::repair_frame(slot.memory(), slot.payload_offset(), bytes,
                                              http::part_header_bytes_max);

@@ -201,7 +201,7 @@ void ByteStream::make_room() noexcept {
 }
 
 std::size_t ByteStream::frame_bytes_max() const noexcept {
-    return slot_.payload().size() - frame::SlotGeometry::read_ahead;
+    return frame::SlotGeometry::frame_part(slot_.payload()).size();
 }
 
 // --- trouble ---

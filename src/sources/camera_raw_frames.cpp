@@ -94,12 +94,10 @@ void CameraRawFrames::encode_next() noexcept {
     picture->range = camera_->colour_range;
     picture->matrix = camera_->colour_matrix;
     encoded_ = *frame;
-    // Behind a frame of the largest size a slot has room for what byte streams read ahead.
-    const std::size_t frame_bytes_max = slot_.payload().size() - frame::SlotGeometry::read_ahead;
     worker_->encode({.picture = *picture,
                      .dmabufs = buffer.dmabufs(),
                      .quality = quality_,
-                     .into = slot_.payload().first(frame_bytes_max)});
+                     .into = frame::SlotGeometry::frame_part(slot_.payload())});
 }
 
 void CameraRawFrames::on_completion(const io::Completion& completion) noexcept {

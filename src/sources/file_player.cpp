@@ -117,7 +117,7 @@ std::string FilePlayer::find_frame(FrameThread::Worker& worker, ByteSpan payload
         is_folder_ ? next_of_folder(worker, payload) : next_of_file(worker, payload);
     if (!reason.empty() && frames_.losses().oversized > oversized_before) {
         reason = oversized_reason(frames_.losses().oversized_bytes,
-                                  payload.size() - frame::SlotGeometry::read_ahead);
+                                  frame::SlotGeometry::frame_part(payload).size());
     }
     return reason;
 }

@@ -29,16 +29,15 @@ void PatternPlayer::run(FrameThread::Worker& worker) noexcept {
 }
 
 void PatternPlayer::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
-    const std::size_t frame_bytes_max = payload.size() - frame::SlotGeometry::read_ahead;
+    const ByteSpan into = frame::SlotGeometry::frame_part(payload);
     frame::FrameInfo info;
     info.captured = uring::wall_now();
     info.captured_at = uring::monotonic_now();
     const encode::Picture& picture = painter_.paint(sequence_ + 1, info.captured);
     const jpeg::Stamp stamp{sequence_ + 1, info.captured, 0};
-    const std::optional<std::size_t> bytes =
-        encoder_.encode(picture, quality_, stamp, payload.first(frame_bytes_max));
+    const std::optional<std::size_t> bytes = encoder_.encode(picture, quality_, stamp, into);
     if (!bytes.has_value()) {
-        note_oversized(worker, frame_bytes_max);
+        note_oversized(worker, into.size());
         return;
     }
     oversized_ = false;

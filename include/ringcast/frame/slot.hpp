@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ringcast/base/bytes.hpp"
 #include "ringcast/base/strong_id.hpp"
 #include "ringcast/base/time.hpp"
 
@@ -42,6 +43,8 @@ struct SlotGeometry {
     static constexpr std::uint16_t adopted_slots_max = 32;
 
     [[nodiscard]] std::size_t payload_bytes() const noexcept;
+    /// What a frame may take of the payload of one of the arena's own slots: `frame_bytes_max`.
+    [[nodiscard]] static ByteSpan frame_part(ByteSpan payload) noexcept;
     [[nodiscard]] std::size_t slot_bytes() const noexcept;
     [[nodiscard]] std::size_t arena_bytes() const noexcept { return slot_bytes() * slot_count; }
 };
