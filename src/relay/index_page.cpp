@@ -34,12 +34,16 @@ a { color: #7cc7b4; }
 <main>
 )";
 
-// Stills are asked for anew a second after they have come; a picture that fails is tried again,
-// live or not. The end of a stream is no failure to a browser, so that the page looks whether the
-// server is still the same: each process has a boundary of its own.
-constexpr std::string_view page_end = R"(</main>
+constexpr std::string_view page_script = R"(</main>
 <footer><a href="api/status">status</a><a href="metrics">metrics</a></footer>
 <script>
+let known = ")";
+
+// Stills are asked for anew a second after they have come; a picture that fails is tried again,
+// live or not. The end of a stream is no failure to a browser, so that the page looks whether the
+// server is still the same: each process has a boundary of its own, and the page was written with
+// that of the process that made it.
+constexpr std::string_view page_end = R"(";
 const reload = [];
 for (const image of document.images) {
   const address = image.src;
@@ -48,12 +52,11 @@ for (const image of document.images) {
   if (image.classList.contains("still")) image.onload = () => setTimeout(again, 1000);
   reload.push(again);
 }
-let known;
 const look = async () => {
   try {
     const answer = await fetch(document.images[0].src, {method: "HEAD"});
-    const server = answer.headers.get("content-type");
-    if (known && known !== server) reload.forEach(again => again());
+    const server = answer.headers.get("content-type").split("boundary=").at(-1);
+    if (known !== server) reload.forEach(again => again());
     known = server;
   } catch {}
   setTimeout(look, 3000);
@@ -121,12 +124,12 @@ void add_stream(std::string& page, std::string_view stream, bool live) {
 
 } // namespace
 
-std::string index_page(std::span<const std::string> streams) {
+std::string index_page(std::span<const std::string> streams, const http::Boundary& boundary) {
     std::string page(page_begin);
     for (std::size_t i = 0; i < streams.size(); ++i) {
         add_stream(page, streams[i], i < live_streams_max);
     }
-    return page.append(page_end);
+    return page.append(page_script).append(boundary.text()).append(page_end);
 }
 
 } // namespace ringcast::relay

@@ -76,8 +76,8 @@ void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
     case RouteKind::healthz:
         return answer_health(viewer, route, reply);
     case RouteKind::index:
-        return send_text(viewer, status_ok, http::ContentType::html, index_page(stream_names_),
-                         reply);
+        return send_text(viewer, status_ok, http::ContentType::html,
+                         index_page(stream_names_, settings_.boundary), reply);
     case RouteKind::state:
         return send_text(viewer, status_ok, http::ContentType::json,
                          state_json(status(false), route.stream.value_or(default_stream_)), reply);

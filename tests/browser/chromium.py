@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 import shutil
@@ -81,6 +82,16 @@ class Chromium:
         if "exceptionDetails" in result:
             raise AssertionError(result["exceptionDetails"])
         return result["result"].get("value")
+
+    @contextlib.contextmanager
+    def script_before_pages(self, script):
+        """Each page that is opened runs `script` before its own."""
+        self.command("Page.enable")  # without it the script is taken, but not run
+        added = self.command("Page.addScriptToEvaluateOnNewDocument", source=script)
+        try:
+            yield
+        finally:
+            self.command("Page.removeScriptToEvaluateOnNewDocument", identifier=added["identifier"])
 
     def screenshot(self, path):
         result = self.command("Page.captureScreenshot", format="png")

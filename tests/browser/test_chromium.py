@@ -143,6 +143,19 @@ class Painting(unittest.TestCase):
 
 
 class Pages(unittest.TestCase):
+    def show_again_after_a_restart(self):
+        """Opens the page, ends the server, starts another at the same address with another size of picture."""
+        server = harness.Ringcast("pattern", "--size", "640x360").wait_live()
+        port = server.port
+        try:
+            browser.go_to(server.url + "/")
+            harness.wait_for(lambda: browser.evaluate("document.images[0]?.naturalWidth") == 640, "the picture")
+        finally:
+            server.stop()
+        arguments = ("pattern", "--size", "320x240", "--listen", f"127.0.0.1:{port}")
+        with harness.Ringcast(*arguments, listen=False):
+            harness.wait_for(lambda: browser.evaluate("document.images[0].naturalWidth") == 320, "the picture again")
+
     def test_the_index_page_shows_live_streams_stills_and_what_is_wrong(self):
         text = "".join(f'[streams.pattern{n}]\nsource = "pattern"\nsize = "640x360"\n' for n in range(4))
         text = '[streams.broken]\nsource = "exec"\ncommand = ["no-such-program-of-ours"]\n' + text
@@ -162,16 +175,14 @@ class Pages(unittest.TestCase):
                 self.assertTrue(link.startswith(server.url + "/"), link)
 
     def test_a_page_that_was_open_before_a_restart_shows_the_stream_again(self):
-        server = harness.Ringcast("pattern", "--size", "640x360").wait_live()
-        port = server.port
-        try:
-            browser.go_to(server.url + "/")
-            harness.wait_for(lambda: browser.evaluate("document.images[0]?.naturalWidth") == 640, "the picture")
-        finally:
-            server.stop()
-        arguments = ("pattern", "--size", "320x240", "--listen", f"127.0.0.1:{port}")
-        with harness.Ringcast(*arguments, listen=False):
-            harness.wait_for(lambda: browser.evaluate("document.images[0].naturalWidth") == 320, "the picture again")
+        self.show_again_after_a_restart()
+
+    def test_a_page_that_lost_the_server_before_it_could_look_at_it_shows_the_stream_again(self):
+        with browser.script_before_pages("""
+            const real = window.fetch;
+            window.fetch = () => { window.fetch = real; return Promise.reject(new TypeError("no connection")); };
+        """):
+            self.show_again_after_a_restart()
 
 
 if __name__ == "__main__":

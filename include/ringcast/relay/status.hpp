@@ -120,7 +120,9 @@ struct StatusSnapshot {
 /// For /NAME/controls, of a camera.
 [[nodiscard]] std::string controls_json(const source::CameraStatus& camera);
 
-/// For "/": every stream live, in one self-contained HTML page.
-[[nodiscard]] std::string index_page(std::span<const std::string> streams);
+/// For "/": every stream live, in one self-contained HTML page. By the boundary the page knows the
+/// process that it came from.
+[[nodiscard]] std::string index_page(std::span<const std::string> streams,
+                                     const http::Boundary& boundary);
 
 } // namespace ringcast::relay
