@@ -12,6 +12,10 @@ namespace ringcast::sources {
 
 namespace {
 
+/// Said at each start by libcamera 0.4, whatever cameras there are, to a user who may not open a
+/// dma-heap. Where one is needed, its absence shows in a later error, or in ours.
+constexpr std::string_view harmless = "Could not open any dma-buf provider";
+
 /// libcamera writes each line in one piece, from whatever thread: nothing is kept between calls.
 class LineForwarder final : public std::streambuf {
     std::streamsize xsputn(const char* text, std::streamsize bytes) override {
@@ -27,8 +31,9 @@ class LineForwarder final : public std::streambuf {
 
     /// "[0:24:11.415660787] [10635] ERROR V4L2 v4l2_device.cpp:398 'Camera': Unable ..."
     static void forward(std::string_view line) {
-        const bool bad = line.find("ERROR") != std::string_view::npos ||
-                         line.find("FATAL") != std::string_view::npos;
+        const bool bad = (line.find("ERROR") != std::string_view::npos ||
+                          line.find("FATAL") != std::string_view::npos) &&
+                         line.find(harmless) == std::string_view::npos;
         // Time and thread are the log's own.
         const std::size_t stamps_end = line.rfind("] ", line.find(".cpp:"));
         if (stamps_end != std::string_view::npos) {
@@ -43,11 +48,14 @@ class LineForwarder final : public std::streambuf {
 
 } // namespace
 
-void take_libcamera_log() {
-    // For as long as the process lives: libcamera's threads may write until the very end.
+std::ostream& libcamera_log() {
     static LineForwarder forwarder;
     static std::ostream stream(&forwarder);
-    libcamera::logSetStream(&stream);
+    return stream;
+}
+
+void take_libcamera_log() {
+    libcamera::logSetStream(&libcamera_log());
 }
 
 } // namespace ringcast::sources
