@@ -121,7 +121,6 @@ void FrameThread::on_completion(const io::Completion& completion) noexcept {
     }
     const bool finished = finished_.load(std::memory_order_acquire);
     take_messages();
-    add_counts();
     if (!finished) {
         lend_slots();
         loop_wake_.read(*ring_, token_);
@@ -180,7 +179,7 @@ void FrameThread::take_slots_back() noexcept {
     slot_retry_at_ = never;
 }
 
-void FrameThread::add_counts() noexcept {
+void FrameThread::add_counts() const noexcept {
     const auto read = [](const std::atomic<std::uint64_t>& count) {
         return count.load(std::memory_order_relaxed);
     };

@@ -85,6 +85,9 @@ public:
     [[nodiscard]] Instant deadline() const noexcept { return slot_retry_at_; }
     void on_deadline(Instant now) noexcept;
     void stop() noexcept;
+    /// Brings the loop's counters up to date with what the thread has counted; it wakes the loop
+    /// only for frames and reasons.
+    void add_counts() const noexcept;
     /// True exactly when there is no thread, no operation and no slot.
     [[nodiscard]] bool idle() const noexcept { return !thread_.joinable(); }
 
@@ -104,7 +107,6 @@ private:
     void lend_slots() noexcept;
     /// There is no thread any more, or none yet.
     void take_slots_back() noexcept;
-    void add_counts() noexcept;
 
     io::Ring* ring_;
     source::SourceCounters* counters_;

@@ -38,6 +38,7 @@ public:
     }
     [[nodiscard]] bool stopped() const noexcept override { return stop_asked_ && thread_.idle(); }
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        thread_.add_counts();
         return counters_;
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return Player::kind; }

@@ -1,6 +1,9 @@
 #include "sources/file_player.hpp"
 
+#include <chrono>
+
 #include <catch2/catch_test_macros.hpp>
+#include <sched.h>
 
 #include "jpeg/samples.hpp"
 #include "ringcast/jpeg/repair.hpp"
@@ -126,6 +129,20 @@ TEST_CASE("a picture that is rewritten is shown at once, whole") {
     for (const std::string& frame : bench.sink.frames) {
         CHECK(frame != jpeg(50, 'o'));
     }
+}
+
+TEST_CASE("damage is counted while the last good picture is still shown") {
+    const TemporaryFolder folder;
+    folder.write("now.jpg", jpeg(100, 'a'));
+    Bench bench(folder.path("now.jpg"), slow);
+    bench.until_frames(1);
+    folder.write("now.jpg", jpeg(100, 'b').substr(0, 50));
+    const auto give_up = std::chrono::steady_clock::now() + 20s;
+    while (bench.source.counters().frames_damaged == 0 &&
+           std::chrono::steady_clock::now() < give_up) {
+        sched_yield();
+    }
+    CHECK(bench.source.counters().frames_damaged > 0);
 }
 
 TEST_CASE("a missing file is said to be missing, and is shown when it appears") {

@@ -159,6 +159,7 @@ TEST_CASE("reasons and frames of a thread keep their order") {
     CHECK(bench.sink.reasons[0] == "reason 0");
     CHECK(bench.sink.reasons[99] == "reason 99");
     CHECK(bench.sink.frames.size() == 1);
+    bench.thread.add_counts();
     CHECK(bench.counters.frames_repaired == 6);
     CHECK(bench.counters.frames_damaged == 7);
 }
