@@ -46,6 +46,11 @@ void FilePlayer::run(FrameThread::Worker& worker) {
 
 void FilePlayer::play_next(FrameThread::Worker& worker) {
     const ByteSpan payload = worker.payload();
+    if (payload.empty() && news_waits_) {
+        schedule_.restart(uring::monotonic_now() + FrameThread::slot_retry_time);
+        return;
+    }
+    news_waits_ = false;
     if (payload.empty()) {
         worker.frames_dropped += 1 + schedule_.advance(uring::monotonic_now());
         return;
@@ -63,7 +68,8 @@ void FilePlayer::play_next(FrameThread::Worker& worker) {
     worker.frames_dropped += schedule_.advance(uring::monotonic_now());
 }
 
-/// A picture that has been completed is shown at once, and goes on from there at the usual rate.
+/// A picture that has been completed is shown at once, or as soon as there is a slot for it, and
+/// goes on from there at the usual rate.
 void FilePlayer::play_news() {
     const std::string own_name = std::filesystem::path(path_).filename().string();
     const FolderWatch::News news = watch_.take([&](std::string_view name) {
@@ -84,6 +90,7 @@ void FilePlayer::play_news() {
             names_.insert(place, news.completed);
         }
     }
+    news_waits_ = true;
     schedule_.restart(uring::monotonic_now());
 }
 

@@ -60,6 +60,7 @@ private:
     FileFrames frames_;
     FileFrames::Found found_; ///< the frame in the payload
 
+    bool news_waits_ = false;        ///< a picture has been completed and not been looked at
     bool pass_has_frame_ = false;    ///< of the file: since its beginning
     std::vector<std::string> names_; ///< of the folder, in order
     std::size_t next_name_ = 0;

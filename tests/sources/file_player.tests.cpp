@@ -1,6 +1,7 @@
 #include "sources/file_player.hpp"
 
 #include <chrono>
+#include <thread>
 
 #include <catch2/catch_test_macros.hpp>
 #include <sched.h>
@@ -129,6 +130,24 @@ TEST_CASE("a picture that is rewritten is shown at once, whole") {
     for (const std::string& frame : bench.sink.frames) {
         CHECK(frame != jpeg(50, 'o'));
     }
+}
+
+TEST_CASE("a picture for which there is no slot yet is shown as soon as there is one") {
+    const TemporaryFolder folder;
+    folder.write("now.jpg", jpeg(100, 'a'));
+    Bench bench(folder.path("now.jpg"), slow);
+    bench.until_frames(1);
+    bench.sink.slots_withheld = true;
+    for (std::size_t shown = 1; shown <= FrameThread::slots_max; ++shown) { // those it has
+        folder.move_in("now.jpg", jpeg(shown, 'b'));
+        bench.until_frames(1 + shown);
+    }
+    folder.move_in("now.jpg", jpeg(100, 'z'));
+    std::this_thread::sleep_for(50ms); // so that the thread has looked, in most runs
+    bench.sink.slots_withheld = false;
+    bench.ring.pass(FrameThread::slot_retry_time);
+    bench.source.on_deadline(bench.ring.now());
+    bench.until([&] { return bench.sink.frames.back() == jpeg(100, 'z'); });
 }
 
 TEST_CASE("damage is counted while the last good picture is still shown") {
