@@ -106,8 +106,9 @@ void FilePlayer::show(FrameThread::Worker& worker) {
     info.jpeg_bytes = repaired.bytes;
     info.width = repaired.width;
     info.height = repaired.height;
-    info.captured = uring::wall_now();
+    // In this order, so that what is newer than a request is so by either clock.
     info.captured_at = uring::monotonic_now();
+    info.captured = uring::wall_now();
     worker.hand_over(info);
 }
 

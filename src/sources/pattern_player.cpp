@@ -31,8 +31,9 @@ void PatternPlayer::run(FrameThread::Worker& worker) noexcept {
 void PatternPlayer::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
     const ByteSpan into = frame::SlotGeometry::frame_part(payload);
     frame::FrameInfo info;
-    info.captured = uring::wall_now();
+    // In this order, so that what is newer than a request is so by either clock.
     info.captured_at = uring::monotonic_now();
+    info.captured = uring::wall_now();
     const encode::Picture& picture = painter_.paint(sequence_ + 1, info.captured);
     const jpeg::Stamp stamp{sequence_ + 1, info.captured, 0};
     const std::optional<std::size_t> bytes = encoder_.encode(picture, quality_, stamp, into);
