@@ -40,16 +40,23 @@ constexpr std::string_view page_script = R"(</main>
 let known = ")";
 
 // Stills are asked for anew a second after they have come; a picture that fails is tried again,
-// live or not. The end of a stream is no failure to a browser, so that the page looks whether the
-// server is still the same: each process has a boundary of its own, and the page was written with
-// that of the process that made it.
+// live or not; either may have happened before the script runs. The end of a stream is no failure
+// to a browser, so that the page looks whether the server is still the same: each process has a
+// boundary of its own, and the page was written with that of the process that made it. While it
+// can't be reached it may end streams, so that the pictures are asked for anew after that too.
 constexpr std::string_view page_end = R"(";
 const reload = [];
 for (const image of document.images) {
   const address = image.src;
-  const again = () => { image.src = address + (address.includes("?") ? "&" : "?") + "t=" + Date.now(); };
-  image.onerror = () => setTimeout(again, 2000);
-  if (image.classList.contains("still")) image.onload = () => setTimeout(again, 1000);
+  let timer;
+  const again = () => {
+    clearTimeout(timer);
+    image.src = address + (address.includes("?") ? "&" : "?") + "t=" + Date.now();
+  };
+  const later = time => { clearTimeout(timer); timer = setTimeout(again, time); };
+  image.onerror = () => later(2000);
+  if (image.classList.contains("still")) image.onload = () => later(1000);
+  if (image.complete) (image.naturalWidth ? image.onload : image.onerror)?.();
   reload.push(again);
 }
 const look = async () => {
@@ -58,7 +65,7 @@ const look = async () => {
     const server = answer.headers.get("content-type").split("boundary=").at(-1);
     if (known !== server) reload.forEach(again => again());
     known = server;
-  } catch {}
+  } catch { known = ""; }
   setTimeout(look, 3000);
 };
 look();

@@ -1,9 +1,12 @@
 """Chromium paints every frame of an <img>, and at once. Read back from a canvas."""
 
+import contextlib
+import http.server
 import os
 import pathlib
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -55,6 +58,26 @@ WATCH = """
   };
 })()
 """
+# The first look at the server finds nobody.
+LOOK_IN_VAIN = """
+window.fetch = (real => () => { window.fetch = real; return Promise.reject(new TypeError("no connection")); })(fetch);
+"""
+# Each look finds another server, soon after the last; window.most is how many timers waited at most.
+EACH_LOOK_ANOTHER_SERVER = """
+(() => {
+  const waiting = new Set(), start = setTimeout, end = clearTimeout;
+  window.setTimeout = (then, time) => {
+    const timer = start(() => { waiting.delete(timer); then(); }, time / 10);
+    waiting.add(timer);
+    window.most = Math.max(window.most, waiting.size);
+    return timer;
+  };
+  window.clearTimeout = timer => { waiting.delete(timer); end(timer); };
+  window.most = window.looks = 0;
+  window.fetch = async () => new Response("", {headers: {"content-type": "x/y; boundary=" + ++window.looks}});
+})();
+"""
+STREAMS = "".join(f'[streams.pattern{n}]\nsource = "pattern"\nsize = "640x360"\n' for n in range(5))
 SCREENSHOTS = pathlib.Path(os.environ.get("RINGCAST_SCREENSHOTS", tempfile.gettempdir()))
 
 
@@ -65,6 +88,46 @@ def setUpModule():
 
 def tearDownModule():
     browser.close()
+
+
+@contextlib.contextmanager
+def held_page(server):
+    """The server's page at another address, and what lets its script through. The first still that it
+    asks for comes, those after it are counted: (address, event, list)."""
+    page = server.get("/")[2]
+    begin, script = page.split(b"<script>")
+    let_through = threading.Event()
+    stills = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):
+            if self.path != "/":
+                if "/snapshot" in self.path:
+                    stills.append(self.path)
+                self.send_response(302)
+                self.send_header("Location", server.url + self.path)
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(begin)
+            let_through.wait(harness.WAIT_SECONDS)
+            self.wfile.write(b"<script>" + script)
+
+        do_HEAD = do_GET
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as front:
+        threading.Thread(target=front.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{front.server_address[1]}/", let_through, stills
+        finally:
+            let_through.set()
+            front.shutdown()
 
 
 def wait_for_frames(count):
@@ -157,15 +220,15 @@ class Pages(unittest.TestCase):
             harness.wait_for(lambda: browser.evaluate("document.images[0].naturalWidth") == 320, "the picture again")
 
     def test_the_index_page_shows_live_streams_stills_and_what_is_wrong(self):
-        text = "".join(f'[streams.pattern{n}]\nsource = "pattern"\nsize = "640x360"\n' for n in range(4))
-        text = '[streams.broken]\nsource = "exec"\ncommand = ["no-such-program-of-ours"]\n' + text
-        with harness.configured(text) as server:
-            server.wait_live(4).wait_state("lost", 0)
+        broken = '[streams.broken]\nsource = "exec"\ncommand = ["no-such-program-of-ours"]\n'
+        with harness.configured(broken + STREAMS) as server:
+            server.wait_live(5).wait_state("lost", 0)
             browser.go_to(server.url + "/")
             harness.wait_for(lambda: browser.evaluate(
-                "document.images.length === 5 && [...document.images].every(i => i.naturalWidth === 640)"), "five pictures")
+                "document.images.length === 6 && [...document.images].every(i => i.naturalWidth === 640)"), "six pictures")
             browser.evaluate(WATCH)
-            # The fifth is a still that comes anew each second: a browser opens six connections to a host.
+            # From the fifth on they are stills that come anew each second: a browser opens six connections
+            # to a host.
             for image in (1, 4):
                 browser.evaluate(f"watch(document.images[{image}])")
                 wait_for_frames(3)
@@ -178,11 +241,28 @@ class Pages(unittest.TestCase):
         self.show_again_after_a_restart()
 
     def test_a_page_that_lost_the_server_before_it_could_look_at_it_shows_the_stream_again(self):
-        with browser.script_before_pages("""
-            const real = window.fetch;
-            window.fetch = () => { window.fetch = real; return Promise.reject(new TypeError("no connection")); };
-        """):
+        with browser.script_before_pages(LOOK_IN_VAIN):
             self.show_again_after_a_restart()
+
+    def test_a_page_that_could_not_reach_the_server_for_a_while_asks_for_pictures_anew(self):
+        with harness.Ringcast("pattern", "--size", "640x360").wait_live() as server:
+            with browser.script_before_pages(LOOK_IN_VAIN):
+                browser.go_to(server.url + "/")
+            harness.wait_for(lambda: "?t=" in browser.evaluate("document.images[0]?.src ?? ''"), "another request")
+
+    def test_a_still_that_came_before_the_script_ran_comes_anew(self):
+        with harness.configured(STREAMS) as server, held_page(server.wait_live(4)) as (address, let_through, stills):
+            browser.go_to(address)
+            harness.wait_for(lambda: browser.evaluate("Boolean(document.images[4]?.naturalWidth)"), "the still")
+            let_through.set()
+            harness.wait_for(lambda: len(stills) >= 3, "the still anew")
+
+    def test_a_still_is_not_asked_for_more_often_after_each_restart(self):
+        with harness.configured(STREAMS) as server, browser.script_before_pages(EACH_LOOK_ANOTHER_SERVER):
+            browser.go_to(server.wait_live(4).url + "/")
+            harness.wait_for(lambda: browser.evaluate("window.looks >= 20"), "twenty looks")
+            # One for the still, and one for the next look.
+            self.assertLessEqual(browser.evaluate("window.most"), 2)
 
 
 if __name__ == "__main__":
