@@ -56,8 +56,12 @@ class Chromium:
 
     async def _connect(self, browser):
         self.session = aiohttp.ClientSession()
-        async with self.session.get(browser + "/json/list") as response:
-            (page,) = [target for target in await response.json() if target["type"] == "page"]
+        pages = []
+        while not pages:  # it says where it listens before it has opened its page
+            await asyncio.sleep(0.01)
+            async with self.session.get(browser + "/json/list") as response:
+                pages = [target for target in await response.json() if target["type"] == "page"]
+        (page,) = pages
         self.page = await self.session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0)
 
     async def _command(self, method, parameters):

@@ -157,6 +157,10 @@ class Painting(unittest.TestCase):
         self.assertLess(delays[len(delays) // 2], 100, delays)
 
     def test_a_page_on_another_origin_sees_the_last_frame_before_a_pause(self):
+        # A browser that is kept from painting for seconds sees "no signal" too soon.
+        harness.retried(self.check_other_origin)
+
+    def check_other_origin(self):
         # Gives the frames, and a page on another port, which is another origin.
         with harness.Ringcast("pattern", "--size", "640x360").wait_live() as other:
             with harness.StreamReader(other.url) as reader:
@@ -208,15 +212,11 @@ class Painting(unittest.TestCase):
 class Pages(unittest.TestCase):
     def show_again_after_a_restart(self):
         """Opens the page, ends the server, starts another at the same address with another size of picture."""
-        server = harness.Ringcast("pattern", "--size", "640x360").wait_live()
-        port = server.port
-        try:
-            browser.go_to(server.url + "/")
+        listen = ("--listen", f"127.0.0.1:{harness.port_to_keep()}")
+        with harness.Ringcast("pattern", "--size", "640x360", *listen, listen=False) as server:
+            browser.go_to(server.wait_live().url + "/")
             harness.wait_for(lambda: browser.evaluate("document.images[0]?.naturalWidth") == 640, "the picture")
-        finally:
-            server.stop()
-        arguments = ("pattern", "--size", "320x240", "--listen", f"127.0.0.1:{port}")
-        with harness.Ringcast(*arguments, listen=False):
+        with harness.Ringcast("pattern", "--size", "320x240", *listen, listen=False):
             harness.wait_for(lambda: browser.evaluate("document.images[0].naturalWidth") == 320, "the picture again")
 
     def test_the_index_page_shows_live_streams_stills_and_what_is_wrong(self):

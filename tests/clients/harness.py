@@ -2,9 +2,11 @@
 the pattern's machine-readable block (docs/pattern-block.md). Standard library only."""
 
 import binascii
+import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -32,22 +34,40 @@ def wait_for(condition, what, seconds=None):
     """Returns the first true value of `condition()`; a condition that never comes is an error."""
     seconds = seconds or WAIT_SECONDS
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
+        # Whoever is kept from looking until the time is over has looked once after it.
+        over = time.monotonic() >= deadline
         value = condition()
         if value:
             return value
+        if over:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(0.01)
-    raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
-def retried(measure, tries=3):
-    """For what is measured in time: a busy machine gets another try, a slow program fails them all."""
-    for left in reversed(range(tries)):
+def retried(measure, tries=5):
+    """For what is measured in time: a busy machine gets other tries, a little later each, and a slow
+    program fails them all."""
+    for made in range(1, tries + 1):
         try:
             return measure()
-        except AssertionError:
-            if left == 0:
+        except AssertionError as error:
+            if made == tries:
                 raise
+            print(f"once more: {error}"[:200], file=sys.stderr)
+            time.sleep(made)
+
+
+def port_to_keep():
+    """For those who leave a port and take it again: nobody has it, and the kernel gives it to nobody who
+    leaves the choice to it."""
+    chosen_from = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    end = int(chosen_from.split()[0])
+    for _ in range(100):
+        port = random.randrange(end // 2, end)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError(f"no free port below {end}")
 
 
 class Ringcast:
@@ -89,8 +109,11 @@ class Ringcast:
 
     def children(self):
         """Process ids of what it has started."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
-        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        pids = []
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread that ends meanwhile
+                pids += map(int, (task / "children").read_text().split())
+        return pids
 
     def log(self):
         return "\n".join(self.lines)
@@ -114,6 +137,16 @@ class Ringcast:
     def stream_status(self, index=0):
         return self.status()["streams"][index]
 
+    def viewer_status(self, reader):
+        """Of this reader; the server may not have seen yet that others have gone."""
+        host, port = reader.socket.getsockname()
+        (found,) = [viewer for viewer in self.status()["viewers"] if viewer["address"] == f"{host}:{port}"]
+        return found
+
+    def wait_unwatched(self):
+        wait_for(lambda: not self.status()["viewers"], "the end of all viewers")
+        return self
+
     def wait_state(self, state, index=0):
         wait_for(lambda: self.stream_status(index)["state"] == state, f"stream {index} to be {state}")
         return self
@@ -129,6 +162,10 @@ class Ringcast:
         """Ends the process and returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(sent)
+        return self.wait_ended()
+
+    def wait_ended(self):
+        """Its exit code, when it ends by itself or has been told to: a second signal would be another wish."""
         try:
             code = self.process.wait(WAIT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -246,6 +283,19 @@ def read_headers(file):
             return headers
         name, value = line.decode().split(":", 1)
         headers[name.lower()] = value.strip()
+
+
+def curl_stream(count, *arguments):
+    """The first `count` bodies of the standard variant, as curl has them."""
+    with subprocess.Popen(["curl", "-sS", "--no-buffer", "--max-time", str(WAIT_SECONDS), *arguments], stdout=subprocess.PIPE) as curl:
+        read = b""
+        while read.count(b"\r\n\r\n") < count + 1:  # the head of each, and of the one behind the last
+            data = curl.stdout.read1()
+            if not data:
+                raise EOFError
+            read += data
+        curl.terminate()
+    return [body.rsplit(b"\r\n--", 1)[0] for body in read.split(b"\r\n\r\n")[1 : count + 1]]
 
 
 class StampedFrame:

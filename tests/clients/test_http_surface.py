@@ -39,6 +39,11 @@ def tearDownModule():
     assert code == 0, server.log()
 
 
+def near(rate, wanted):
+    """Rates are measured over many frames, and some of them may have been late."""
+    return abs(rate - wanted) < wanted / 5
+
+
 def size_of(jpeg):
     """(width, height) from the frame header."""
     found = re.search(rb"\xff\xc0\x00\x11\x08(..)(..)", jpeg, re.DOTALL)
@@ -85,16 +90,17 @@ class Urls(unittest.TestCase):
         self.assertEqual(server.get("/?action=dance")[0], 400)
 
     def test_state_says_size_and_rate_in_the_words_of_ustreamer(self):
-        harness.retried(self.check_state)
-
-    def check_state(self):
         for path in ("/state", "/back/state"):
             status, headers, body = server.get(path)
             self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
             source = json.loads(body)["result"]["source"]
             self.assertEqual(source["resolution"], {"width": 320, "height": 240})
             self.assertTrue(source["online"])
-            self.assertAlmostEqual(source["captured_fps"], 10, delta=2)
+
+            def measured(path=path):
+                return near(json.loads(server.get(path)[2])["result"]["source"]["captured_fps"], 10)
+
+            harness.wait_for(measured, "the rate of ten")
         self.assertFalse(json.loads(server.get("/broken/state")[2])["result"]["source"]["online"])
 
     def test_the_index_page_shows_every_stream(self):
@@ -162,10 +168,8 @@ class Streams(unittest.TestCase):
             ("*/*", "Chrome/156.0", "standard"),
             ("text/html,application/xhtml+xml,image/avif,image/apng", "Chrome/156.0", "standard"),
         ):
-            with harness.StreamReader(server.url, headers={"Accept": accept, "User-Agent": agent}):
-                viewers = harness.wait_for(lambda: server.status()["viewers"], "the viewer")
-                self.assertEqual(viewers[-1]["variant"], variant, accept)
-            harness.wait_for(lambda: not server.status()["viewers"], "the viewer's end")
+            with harness.StreamReader(server.url, headers={"Accept": accept, "User-Agent": agent}) as reader:
+                self.assertEqual(server.viewer_status(reader)["variant"], variant, accept)
 
     def test_a_viewer_with_a_rate_gets_that_rate_and_the_newest_frame(self):
         harness.retried(self.check_rate_and_age)
@@ -179,7 +183,7 @@ class Streams(unittest.TestCase):
                 frame = harness.StampedFrame(reader.part().body)
                 ages.append(time.time() - frame.captured_ns / 1e9)
                 times.append(frame.captured_ns / 1e9)
-            viewer = server.status()["viewers"][0]
+            viewer = server.viewer_status(reader)
         self.assertAlmostEqual(9 / (times[-1] - times[0]), 5, delta=0.5)
         self.assertLess(sorted(ages)[len(ages) // 2], 0.1)
         self.assertEqual(viewer["fps_limit"], 5)
@@ -261,20 +265,22 @@ class Snapshots(unittest.TestCase):
 
 class Operators(unittest.TestCase):
     def test_status_says_everything_about_streams_and_server(self):
-        harness.retried(self.check_status)
+        asked = time.time()
 
-    def check_status(self):
-        status = server.status()
+        def measured():
+            status = server.status()
+            front, _, back = status["streams"]
+            return near(front["fps"], 30) and near(back["fps"], 10) and front["frame_age_seconds"] < 1 and status
+
+        status = harness.wait_for(measured, "the rates and a young frame")
+        self.assertTrue(asked - 1 < status["server"]["time_unix_seconds"] < time.time() + 1)
         self.assertEqual([stream["name"] for stream in status["streams"]], ["front", "broken", "back"])
         front, broken, back = status["streams"]
         self.assertEqual([front["default"], broken["default"], back["default"]], [False, False, True])
         self.assertEqual((front["source"], front["state"], front["reason"]), ("pattern", "live", None))
         self.assertEqual((front["width"], front["height"]), (640, 360))
-        self.assertAlmostEqual(front["fps"], 30, delta=5)
-        self.assertAlmostEqual(back["fps"], 10, delta=2)
         self.assertGreater(front["frame_bytes_last"], 1000)
         self.assertGreater(front["frame_bytes_mean"], 1000)
-        self.assertLess(front["frame_age_seconds"], 1)
         self.assertEqual((broken["source"], broken["state"]), ("exec", "lost"))
         self.assertTrue(broken["reason"])
         self.assertIn(front["tier"], ("registered", "unregistered"))
@@ -282,7 +288,6 @@ class Operators(unittest.TestCase):
         self.assertLessEqual(front["slots_free"], 32)
         self.assertGreater(front["source_counters"]["frames"], 0)
         self.assertEqual(status["server"]["viewers_max"], 4096)
-        self.assertAlmostEqual(status["server"]["time_unix_seconds"], time.time(), delta=2)
 
     def test_status_has_every_field_that_is_documented(self):
         document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -309,15 +314,13 @@ class Operators(unittest.TestCase):
 
             def measured():
                 reader.part()
-                (viewer,) = server.status()["viewers"]
-                return viewer if viewer["frames_sent"] >= 40 and viewer["fps"] > 0 else None
+                viewer = server.viewer_status(reader)
+                return near(viewer["fps"], 30) and viewer["delivered_age_seconds"] < 1 and viewer
 
-            viewer = harness.wait_for(measured, "a measured rate")
+            viewer = harness.wait_for(measured, "a measured rate and a young frame")
         self.assertEqual(viewer["address"], f"{host}:{port}")
         self.assertEqual((viewer["stream"], viewer["lane"], viewer["variant"]), ("front", "copy", "standard"))
-        self.assertAlmostEqual(viewer["fps"], 30, delta=6)
         self.assertIsNone(viewer["fps_limit"])
-        self.assertLess(viewer["delivered_age_seconds"], 1)
         self.assertGreaterEqual(viewer["frames_sent"], 40)
         self.assertEqual(set(viewer["frames_skipped"]), {"busy", "rate", "memory", "late"})
         self.assertGreater(viewer["bytes_sent"], 40_000)
@@ -344,6 +347,7 @@ class Operators(unittest.TestCase):
                         if one.name == (sample or family) and labels.items() <= one.labels.items()]
             return found
 
+        server.wait_unwatched()
         with harness.StreamReader(server.url, "/front/stream") as reader:
             for _ in range(10):
                 reader.part()
@@ -530,8 +534,7 @@ class Admission(unittest.TestCase):
                 self.assertEqual(small.status()["server"]["counters"]["connections_refused"], 1)
                 small.wait_log("[viewers] max")
                 first.part()
-            harness.wait_for(lambda: not small.status()["viewers"], "the first viewer's end")
-            with harness.StreamReader(small.url) as second:
+            with harness.StreamReader(small.wait_unwatched().url) as second:
                 second.part()
 
 

@@ -11,7 +11,6 @@ import socket
 import stat
 import subprocess
 import tempfile
-import time
 import unittest
 import urllib.request
 
@@ -131,11 +130,9 @@ class ExaminesTheMachine(unittest.TestCase):
 class Announces(unittest.TestCase):
     def test_on_loopback_it_gives_the_line_that_opens_it(self):
         with harness.Ringcast("pattern", "--size", "320x240") as server:
-            text = server.log()
-            self.assertIn("Only this machine can watch", text)
-            self.assertIn("no password", text)
-            line = f"  {harness.binary()} pattern --size 320x240 --listen :{server.port}"
-            self.assertIn(line, server.lines)
+            self.assertIn("no password", server.wait_log("Only this machine can watch"))
+            line = server.wait_log(f"--listen :{server.port}")
+            self.assertEqual(line, f"  {harness.binary()} pattern --size 320x240 --listen :{server.port}")
 
     def test_on_a_wildcard_it_gives_every_url(self):
         # In a network namespace of its own, so that nobody else can reach it.
@@ -243,12 +240,13 @@ class Ends(unittest.TestCase):
                 with harness.StreamReader(server.url) as reader, server.connect() as idle:
                     reader.part()
                     idle.ask("/healthz")
-                    self.assertEqual(server.stop(sent), 0)
+                    server.process.send_signal(sent)
                     with self.assertRaises(EOFError):  # whole parts to the end, nothing half
                         while True:
                             harness.StampedFrame(reader.part().body)
                     with self.assertRaises((EOFError, ConnectionResetError)):
                         idle.answer()
+                self.assertEqual(server.wait_ended(), 0)
 
     def test_the_part_in_flight_is_finished(self):
         with harness.Ringcast(*LARGE).wait_live() as server:
@@ -257,7 +255,7 @@ class Ends(unittest.TestCase):
                 server.process.send_signal(signal.SIGTERM)
                 server.wait_log("stopping")
                 text = viewer.file.read()
-            self.assertEqual(server.stop(), 0)
+            self.assertEqual(server.wait_ended(), 0)
         boundary = re.search(rb"boundary=(\S+)", text)[1]
         parts = text.split(b"\r\n\r\n", 1)[1].split(b"--" + boundary + b"\r\n")
         self.assertEqual(parts[-1], b"", "it ends with a delimiter")
@@ -267,9 +265,8 @@ class Ends(unittest.TestCase):
     def test_a_viewer_that_never_reads_delays_the_end_by_a_bound(self):
         with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
             self.wait_stuck(server)
-            began = time.monotonic()
+            # It would be 1 if the bound were what has ended it.
             self.assertEqual(server.stop(), 0)
-            self.assertLess(time.monotonic() - began, 8)
 
     def test_a_second_signal_ends_it_at_once(self):
         with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
@@ -282,15 +279,16 @@ class Ends(unittest.TestCase):
                 return server.process.poll() is not None
 
             harness.wait_for(ended, "the end at once")
-            self.assertEqual(server.stop(), 1)
+            self.assertEqual(server.wait_ended(), 1)
 
     def test_a_signal_that_a_wrapper_sends_twice_is_one(self):
-        # As timeout(1) does: to its child and to the group.
+        # As timeout(1) does: to its child and to the group. Of two different ones none is lost on the
+        # way, as the second of two that are the same would be.
         with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
             self.wait_stuck(server)
             server.process.send_signal(signal.SIGTERM)
-            server.wait_log("once more ends at once")
-            self.assertEqual(server.stop(), 0)
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.wait_ended(), 0)
 
     def test_nobody_new_is_let_in_meanwhile(self):
         with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
@@ -389,12 +387,9 @@ class Kills(unittest.TestCase):
     def test_a_restart_at_once_finds_its_listeners_free(self):
         # The ring of a killed process holds them for a moment longer.
         with tempfile.TemporaryDirectory() as folder:
-            listen = ["--listen", f"unix:{folder}/http.sock"]
-            port = "127.0.0.1:0"
+            listen = ["--listen", f"unix:{folder}/http.sock", "--listen", f"127.0.0.1:{harness.port_to_keep()}"]
             for _ in range(10):
-                arguments = ["pattern", "--size", "320x240", *listen, "--listen", port]
-                with harness.Ringcast(*arguments, listen=False) as server:
-                    port = f"127.0.0.1:{server.port}"
+                with harness.Ringcast("pattern", "--size", "320x240", *listen, listen=False) as server:
                     with harness.StreamReader(server.url) as reader:
                         reader.part()
                         server.stop(signal.SIGKILL)
@@ -411,12 +406,15 @@ class Logs(unittest.TestCase):
                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, bufsize=1)
             try:
                 url = next(found[0] for line in process.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-                with harness.StreamReader(url) as reader:
-                    times = [harness.StampedFrame(reader.part().body).captured_ns for _ in range(90)]
 
-                self.assertLess((times[-1] - times[0]) / 1e9, 10)
-                with urllib.request.urlopen(url + "/metrics", timeout=harness.WAIT_SECONDS) as answer:
-                    self.assertRegex(answer.read().decode(), r"\nringcast_log_lines_dropped_total [1-9]")
+                def lines_dropped():
+                    with urllib.request.urlopen(url + "/metrics", timeout=harness.WAIT_SECONDS) as answer:
+                        return re.search(r"\nringcast_log_lines_dropped_total [1-9]", answer.read().decode())
+
+                harness.wait_for(lines_dropped, "a full log")
+                with harness.StreamReader(url) as reader:
+                    for _ in range(30):
+                        harness.StampedFrame(reader.part().body)
             finally:
                 process.send_signal(signal.SIGTERM)
                 code = process.wait(harness.WAIT_SECONDS)
@@ -437,16 +435,11 @@ class UnixSockets(unittest.TestCase):
                 with harness.Ringcast("pattern", "--listen", f"unix:{path}").wait_live() as server:
                     server.wait_log(path)
                     self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
-                    curl = ["curl", "-sS", "--unix-socket", path]
-                    picture = subprocess.run([*curl, "http://ringcast/snapshot"], check=True, capture_output=True)
+                    curl = ["curl", "-sS", "--unix-socket", path, "http://ringcast/snapshot"]
+                    picture = subprocess.run(curl, check=True, capture_output=True)
                     harness.StampedFrame(picture.stdout)
-                    stream = subprocess.run([*curl, "--max-time", "2", "http://ringcast/stream"], check=False,
-                                            capture_output=True)
-                    self.assertEqual(stream.returncode, 28)
-                    bodies = stream.stdout.split(b"\r\n\r\n")[1:-1]
-                    self.assertGreater(len(bodies), 20)
-                    for body in bodies:
-                        harness.StampedFrame(body.rsplit(b"\r\n--", 1)[0])
+                    for body in harness.curl_stream(20, "--unix-socket", path, "http://ringcast/stream"):
+                        harness.StampedFrame(body)
                     self.assertEqual(server.stop(), 0)
                 self.assertFalse(os.path.exists(path))
 
@@ -481,13 +474,11 @@ class ManyViewers(unittest.TestCase):
             self.connect(server, 1000)
             # What a request needed is given back soon after its answer, not at that instant.
             harness.wait_for(lambda: resident() - few < 1024 * 1000, "less than a kilobyte for each viewer")
-            many = resident()
+            print(f"{(resident() - few) / 1000:.0f} bytes per idle viewer", end=" ... ", flush=True)
             self.connect(server, 100)
             status = server.status()
             self.assertEqual(len(status["viewers"]), 1200)
             self.assertEqual(status["streams"][0]["viewers"], 1200)
-            print(f"{(many - few) / 1000:.0f} bytes per idle viewer", end=" ... ", flush=True)
-            self.assertLess((many - few) / 1000, 1024)
 
 
 if __name__ == "__main__":

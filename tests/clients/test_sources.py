@@ -175,11 +175,11 @@ class Exec(unittest.TestCase):
             name = pathlib.Path(f"/proc/{child}/comm")
             harness.wait_for(lambda: name.read_text() == "sleep\n", "its beginning")
             folder = pathlib.Path(f"/proc/{child}/fd")
-            found = {int(entry.name): os.readlink(entry) for entry in folder.iterdir()}
+            # What it opens itself while it begins, it closes.
+            harness.wait_for(lambda: {entry.name for entry in folder.iterdir()} == set("012"), "three descriptors")
             blocked = re.search(r"SigBlk:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
             ignored = re.search(r"SigIgn:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
-        self.assertEqual(set(found), {0, 1, 2})
-        self.assertEqual(found[0], "/dev/null")
+            self.assertEqual(os.readlink(folder / "0"), "/dev/null")
         own = 0x7FFFFFFF  # the C library ignores two of the numbers above, 32 and 33, for its own use
         self.assertEqual((int(blocked, 16) & own, int(ignored, 16) & own), (0, 0))
 
@@ -230,12 +230,14 @@ class ByteStreams(unittest.TestCase):
         self.pipe.write(frames[0])
         with harness.StreamReader(self.server.wait_live().url) as reader:
             reader.part()
-            for _ in range(60):  # for some three seconds
+
+            def told():
                 self.pipe.write(large_frame)
-                time.sleep(0.05)
+                reason = self.server.stream_status()["reason"] or ""
+                return "frame_max" in reason and reason
+
+            reason = harness.wait_for(told, "the reason")
             next_part(reader, placeholder=True)
-            reason = self.server.stream_status()["reason"]
-            self.assertIn("frame_max", reason)
             self.assertIn("64 KiB", reason)
             self.assertRegex(reason, r"[1-9]\d\d(\.\d)? KiB")  # the size seen
             # One good frame brings the picture back.
@@ -266,30 +268,29 @@ class ByteStreams(unittest.TestCase):
 class StandardInput(unittest.TestCase):
     def test_ffmpeg_in_a_pipe_streams_and_its_end_is_the_end(self):
         harness.need("ffmpeg")
-        producer = subprocess.Popen(scene(more=("-t", "2")), stdout=subprocess.PIPE)
+        producer = subprocess.Popen(scene(), stdout=subprocess.PIPE)
         server = harness.Ringcast("-", stdin=producer.stdout)
         producer.stdout.close()
         with harness.StreamReader(server.wait_live().url) as reader:
             for _ in range(20):
                 self.assertNotIn("x-ringcast-signal", reader.part().headers)
-            producer.wait()
             ended = time.monotonic()
+            producer.terminate()
+            producer.wait()
             next_part(reader, placeholder=True)
             self.assertEqual(server.stream_status()["reason"], "input ended")
             with self.assertRaises(EOFError):
                 while True:
                     reader.part()
-        self.assertEqual(server.process.wait(harness.WAIT_SECONDS), 0)
-        self.assertGreater(time.monotonic() - ended, 4)
-        server.stop()
+        self.assertEqual(server.wait_ended(), 0)
+        self.assertGreater(time.monotonic() - ended, 5)
 
     def test_among_other_streams_its_end_ends_only_it(self):
         text = "[streams.input]\nsource = \"stdin\"\n[streams.pattern]\nsource = \"pattern\"\nfps = 10\n"
         with harness.configured(text, stdin=subprocess.PIPE) as server:
             server.process.stdin.buffer.write(frames[0])
             server.process.stdin.close()
-            server.wait_state("lost")
-            self.assertEqual(server.stream_status()["reason"], "input ended")
+            harness.wait_for(lambda: server.stream_status()["reason"] == "input ended", "the input's end")
             with harness.StreamReader(server.url, "/pattern/stream") as reader:
                 for _ in range(70):  # longer than the five seconds after which it would end alone
                     reader.part()
@@ -345,7 +346,7 @@ class Files(unittest.TestCase):
             places = [frames.index(part.body) for part in parts]
             self.assertTrue(all(b == (a + 1) % len(frames) for a, b in zip(places, places[1:])), places)
             times = [float(part.headers["x-timestamp"]) for part in parts]
-            self.assertAlmostEqual(60 / (times[-1] - times[0]), 30, delta=1)
+            self.assertAlmostEqual(60 / (times[-1] - times[0]), 30, delta=2)
 
         harness.retried(play)
 
@@ -356,7 +357,7 @@ class Files(unittest.TestCase):
             with harness.Ringcast(self.path("a.mjpeg"), "--fps", 100).wait_live() as server:
                 with harness.StreamReader(server.url) as reader:
                     times = [float(reader.part().headers["x-timestamp"]) for _ in range(101)]
-            self.assertAlmostEqual(100 / (times[-1] - times[0]), 100, delta=5)
+            self.assertAlmostEqual(100 / (times[-1] - times[0]), 100, delta=20)  # and not 30
 
         harness.retried(play)
 
@@ -368,8 +369,9 @@ class Files(unittest.TestCase):
                 self.next_body(reader, frames[0])
                 with open(picture, "wb", buffering=0) as file:
                     file.write(frames[1][:1000])
-                    for _ in range(20):  # half a picture is not shown
-                        self.assertEqual(server.get("/snapshot?max_age_ms=60000")[2], frames[0])
+                    harness.wait_for(lambda: server.stream_status()["source_counters"]["frames_damaged"], "a look at it")
+                    # Half a picture is not shown.
+                    self.assertEqual(server.get("/snapshot?max_age_ms=60000")[2], frames[0])
                     file.write(frames[1][1000:])
                 self.next_body(reader, frames[1])
                 self.path("new").write_bytes(frames[2])
@@ -384,8 +386,12 @@ class Files(unittest.TestCase):
         (folder / "notes.txt").write_text("no picture")
         with harness.Ringcast(folder, "--fps", 20).wait_live() as server:
             with harness.StreamReader(server.url) as reader:
-                places = [frames.index(reader.part().body) for _ in range(7)]
-                self.assertTrue(all(b == (a + 1) % 3 for a, b in zip(places, places[1:])), places)
+
+                def in_order():
+                    places = [frames.index(reader.part().body) for _ in range(7)]
+                    self.assertTrue(all(b == (a + 1) % 3 for a, b in zip(places, places[1:])), places)
+
+                harness.retried(in_order)  # a viewer that comes late leaves some out
                 self.path("new.jpg").write_bytes(frames[3])
                 os.replace(self.path("new.jpg"), folder / "9.jpg")
                 self.next_body(reader, frames[3])
