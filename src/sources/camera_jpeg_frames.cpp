@@ -21,7 +21,7 @@ Result<void> CameraJpegFrames::open(std::vector<CameraBuffer> buffers, config::C
     Set set;
     set.run = ++runs_;
     set.buffers = std::move(buffers);
-    tier_reason_.clear();
+    tier_reason_ = tier == config::CameraTier::copied ? "`tier` asks for it" : "";
     registered_ = false;
     if (tier != config::CameraTier::copied) {
         const auto registered = register_buffers(set);

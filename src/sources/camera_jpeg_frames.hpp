@@ -47,7 +47,7 @@ public:
     [[nodiscard]] bool idle() const noexcept { return sets_.empty() && pool_.idle(); }
     /// "registered" or "copied", of the open camera.
     [[nodiscard]] std::string_view tier() const noexcept;
-    /// Why it is not registered; empty when it is, or was not wanted to be.
+    /// Why it is not registered; empty when it is.
     [[nodiscard]] const std::string& tier_reason() const noexcept { return tier_reason_; }
     [[nodiscard]] const source::CameraCounters& counters() const noexcept {
         return pool_.counters();

@@ -155,7 +155,7 @@ TEST_CASE("a tier that is asked for is had, or refused") {
         bench.ring.registration_refusal.reset();
         bench.until_running();
         CHECK(bench.source.camera()->tier == "copied");
-        CHECK(bench.source.camera()->tier_reason.empty());
+        CHECK(bench.source.camera()->tier_reason == "`tier` asks for it");
         CHECK(bench.ring.registered.empty());
     }
     SECTION("registered, though it can't be") {
