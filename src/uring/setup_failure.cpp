@@ -96,13 +96,18 @@ Error explain_registration_failure(int error, std::size_t bytes) {
         }
         // The kernel charges the user, not the process: other programs of the user count too.
         return {what + "needs " + in_mib(bytes) +
-                " of locked memory, and the limit of this user is " + in_mib(limit.rlim_cur) +
+                " of locked memory besides what this user has locked already, and the limit is " +
+                in_mib(limit.rlim_cur) +
                 " (RLIMIT_MEMLOCK): raise it with LimitMEMLOCK= in the unit file or `ulimit -l`, "
                 "or give CAP_IPC_LOCK"};
     }
-    case EFAULT:
     case EOPNOTSUPP:
-        return {what + "this kind of memory can't be pinned by " + kernel_release()};
+        return {what + kernel_release() +
+                " takes no memory that a driver has mapped; Linux 6.12 or later takes that of USB "
+                "cameras"};
+    case EFAULT:
+        return {what + "its driver has mapped it in a way that " + kernel_release() +
+                " can't pin; no setting changes that"};
     default:
         return {what + std::strerror(error)};
     }
