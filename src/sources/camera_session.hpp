@@ -12,10 +12,11 @@ namespace ringcast::sources {
 
 /// Why a camera can't be had now.
 enum class CameraObstacle : std::uint8_t {
-    absent,   ///< nothing to be done before another camera is plugged in
-    busy,     ///< another process has it
-    refused,  ///< it can't do what the configuration asks: as long as it is this camera
-    unusable, ///< it failed
+    absent,    ///< nothing to be done before another camera is plugged in
+    busy,      ///< another process has it
+    forbidden, ///< this user may not open it
+    refused,   ///< it can't do what the configuration asks: as long as it is this camera
+    unusable,  ///< it failed
 };
 
 class CameraSession {
@@ -25,8 +26,9 @@ public:
     /// The first wait after a failure; it doubles with each further one.
     static constexpr Duration retry_min = std::chrono::seconds(1);
     static constexpr Duration retry_max = std::chrono::seconds(30);
-    /// The longest wait for another process: asking costs nothing, and somebody may be waiting.
-    static constexpr Duration busy_retry_max = std::chrono::seconds(4);
+    /// The longest wait for another process or for permission: asking costs nothing, and somebody
+    /// may be waiting.
+    static constexpr Duration asking_retry_max = std::chrono::seconds(4);
 
     /// Somebody wants frames.
     void set_wanted(bool wanted) noexcept { wanted_ = wanted; }
@@ -40,8 +42,8 @@ public:
     }
     void on_open_failed(CameraObstacle obstacle, Instant now) noexcept {
         phase_ = Phase::closed;
-        if (obstacle == CameraObstacle::busy) {
-            retry_ = std::min(retry_, busy_retry_max);
+        if (obstacle == CameraObstacle::busy || obstacle == CameraObstacle::forbidden) {
+            retry_ = std::min(retry_, asking_retry_max);
         }
         wait(obstacle == CameraObstacle::absent || obstacle == CameraObstacle::refused, now);
     }

@@ -191,7 +191,9 @@ void CameraSource::on_open_failed(const OpenFailure& failure) noexcept {
     if (stopping_) {
         return;
     }
-    if (unplugged_ && failure.obstacle == CameraObstacle::absent) {
+    const bool gone = failure.obstacle == CameraObstacle::absent ||
+                      failure.obstacle == CameraObstacle::forbidden; // perhaps another one is there
+    if (unplugged_ && gone) {
         return; // that it is not there has been said, and why
     }
     log_failure(failure.message);

@@ -166,7 +166,9 @@ LibcameraDevice::Step LibcameraDevice::find_camera() {
         return failure(CameraObstacle::refused, match.error().message, match.error().reason);
     }
     if (const auto problem = camera_permission_problem()) {
-        return failure(CameraObstacle::absent, *problem, "no permission to open the camera");
+        // Where there are cameras, libcamera is not started again for the sake of another.
+        return failure(identities.empty() ? CameraObstacle::forbidden : CameraObstacle::absent,
+                       *problem, "no permission to open the camera");
     }
     return failure(CameraObstacle::absent, match.error().message, match.error().reason);
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "ringcast/base/assert.hpp"
+#include "sources/camera_access.hpp"
 #include "sources/libcamera_log.hpp"
 
 namespace ringcast::sources {
@@ -14,7 +16,28 @@ LibcameraHub::LibcameraHub() {
 
 LibcameraHub::~LibcameraHub() {
     RINGCAST_ASSERT(listeners_.empty());
+    stop();
+}
+
+Result<void> LibcameraHub::start() {
     if (started_) {
+        return {};
+    }
+    forbidden_ = camera_permission_problem().has_value();
+    // Before it starts: one that starts again may tell of its cameras while it does.
+    manager_.cameraAdded.connect(this, &LibcameraHub::camera_changed);
+    manager_.cameraRemoved.connect(this, &LibcameraHub::camera_changed);
+    if (const int error = manager_.start(); error < 0) {
+        manager_.cameraAdded.disconnect(this);
+        manager_.cameraRemoved.disconnect(this);
+        return fail(std::string("libcamera can't start: ") + std::strerror(-error));
+    }
+    started_ = true;
+    return {};
+}
+
+void LibcameraHub::stop() {
+    if (std::exchange(started_, false)) {
         manager_.cameraAdded.disconnect(this);
         manager_.cameraRemoved.disconnect(this);
         manager_.stop();
@@ -23,15 +46,15 @@ LibcameraHub::~LibcameraHub() {
 
 Result<std::vector<std::shared_ptr<libcamera::Camera>>> LibcameraHub::cameras() {
     const std::lock_guard lock(start_mutex_);
-    if (!started_) {
-        if (const int error = manager_.start(); error < 0) {
-            return fail(std::string("libcamera can't start: ") + std::strerror(-error));
-        }
-        started_ = true;
-        manager_.cameraAdded.connect(this, &LibcameraHub::camera_changed);
-        manager_.cameraRemoved.connect(this, &LibcameraHub::camera_changed);
+    if (forbidden_ && !given_ && !camera_permission_problem()) {
+        stop();
     }
-    return manager_.cameras();
+    if (const auto started = start(); !started) {
+        return tl::unexpected(started.error());
+    }
+    auto cameras = manager_.cameras();
+    given_ = given_ || !cameras.empty();
+    return cameras;
 }
 
 void LibcameraHub::add_listener(CameraEvents& listener) {

@@ -25,7 +25,8 @@ public:
     /// In the thread that made it, which libcamera insists on; nobody listens any more.
     ~LibcameraHub();
 
-    /// All cameras. Blocks: the first call starts the manager. From any thread.
+    /// All cameras. Blocks: the first call starts the manager, and so does one after the permission
+    /// to open cameras has come, because libcamera looks at each device only once. From any thread.
     [[nodiscard]] Result<std::vector<std::shared_ptr<libcamera::Camera>>> cameras();
     /// `listener` hears of cameras that come and go, from libcamera's thread, until it is removed.
     void add_listener(CameraEvents& listener);
@@ -33,9 +34,13 @@ public:
 
 private:
     void camera_changed(std::shared_ptr<libcamera::Camera> camera);
+    [[nodiscard]] Result<void> start();
+    void stop();
 
     std::mutex start_mutex_;
     bool started_ = false;
+    bool forbidden_ = false; ///< at the start some device could not be opened
+    bool given_ = false;     ///< somebody has got a camera, and may have it still
     std::mutex listeners_mutex_;
     std::vector<CameraEvents*> listeners_;
     libcamera::CameraManager manager_;

@@ -58,8 +58,9 @@ TEST_CASE("a camera is opened once, and closed at the end") {
     CHECK(session.deadline() == never);
 }
 
-TEST_CASE("a camera in use or that fails is tried again with growing waits, up to a bound") {
+TEST_CASE("what may be had later is tried again with growing waits, up to a bound") {
     CHECK(waits(CameraObstacle::busy, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
+    CHECK(waits(CameraObstacle::forbidden, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
     CHECK(waits(CameraObstacle::unusable, 7) ==
           std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 30s, 30s});
 }
