@@ -229,7 +229,8 @@ constexpr std::array passed_frames = {
 
 void add_cameras(Families& families, const Streams& streams) {
     using source::CameraStatus;
-    MetricFamily& info = gauge(families, "camera_info", "Always 1; camera and tier are labels.");
+    MetricFamily& info = gauge(families, "camera_info",
+                               "Always 1; camera, tier and why it is no better are labels.");
     for (const StreamStatus& stream : streams) {
         if (stream.camera) {
             add(info, 1,
