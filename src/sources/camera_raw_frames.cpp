@@ -1,6 +1,5 @@
 #include "sources/camera_raw_frames.hpp"
 
-#include <thread>
 #include <utility>
 
 #include "ringcast/base/assert.hpp"
@@ -19,8 +18,7 @@ void CameraRawFrames::start(source::FrameSink& sink, io::OpToken token) noexcept
 Result<void> CameraRawFrames::open(OpenedCamera camera) {
     RINGCAST_ASSERT(camera_ == nullptr);
     if (worker_ == nullptr) {
-        const int workers = encode::encode_workers_for(std::thread::hardware_concurrency());
-        auto worker = encode::EncodeWorker::create(ring_, token_, &uring::monotonic_now, workers);
+        auto worker = encode::EncodeWorker::create(ring_, token_, &uring::monotonic_now, workers_);
         if (!worker) {
             return tl::unexpected(worker.error());
         }

@@ -31,10 +31,11 @@ struct RawFrameCounters {
 
 class CameraRawFrames {
 public:
-    /// All of them outlive it. `quality`: 1 to 100.
+    /// All of them outlive it. `quality`: 1 to 100. `workers` encode one picture together.
     CameraRawFrames(io::Ring& ring, BufferReturn& buffers, source::SourceCounters& counters,
-                    int quality)
-        : ring_(ring), buffers_(buffers), counters_(counters), quality_(quality) {}
+                    int quality, int workers)
+        : ring_(ring), buffers_(buffers), counters_(counters), quality_(quality),
+          workers_(workers) {}
 
     /// Once, before all others. `token` is of the encoder's operations.
     void start(source::FrameSink& sink, io::OpToken token) noexcept;
@@ -67,6 +68,7 @@ private:
     BufferReturn& buffers_;
     source::SourceCounters& counters_;
     int quality_;
+    int workers_;
     source::FrameSink* sink_ = nullptr;
     io::OpToken token_;
     std::unique_ptr<encode::EncodeWorker> worker_; ///< from the first camera on

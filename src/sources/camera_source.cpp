@@ -20,10 +20,10 @@ std::string memory_text(const source::CameraStatus& camera) {
 } // namespace
 
 CameraSource::CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
-                           std::unique_ptr<CameraDevice> device)
+                           std::unique_ptr<CameraDevice> device, int encode_workers)
     : ring_(ring), stream_name_(std::move(stream_name)), wanted_(std::move(wanted)),
       device_(std::move(device)), thread_(*device_), jpeg_(ring, *this, counters_),
-      raw_(ring, *this, counters_, wanted_.quality) {
+      raw_(ring, *this, counters_, wanted_.quality, encode_workers) {
     session_.set_wanted(!wanted_.on_demand);
 }
 

@@ -29,9 +29,9 @@ public:
     /// A camera that gives nothing for so long, and for four periods, is closed and opened again.
     static constexpr Duration silence_max = std::chrono::seconds(10);
 
-    /// `ring` outlives the source.
+    /// `ring` outlives the source. `encode_workers` encode each raw picture together.
     CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
-                 std::unique_ptr<CameraDevice> device);
+                 std::unique_ptr<CameraDevice> device, int encode_workers);
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;

@@ -1,10 +1,12 @@
 #include "sources/make_source.hpp"
 
+#include <thread>
 #include <type_traits>
 #include <variant>
 
 #include <unistd.h>
 
+#include "encode/band_encoder.hpp"
 #include "ringcast/base/assert.hpp"
 #include "sources/camera_source.hpp"
 #include "sources/exec_source.hpp"
@@ -29,8 +31,9 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
                     std::make_unique<FileSource>(parts.ring, stream.name, kind.path, kind.fps));
             } else if constexpr (std::is_same_v<Kind, config::LibcameraSource>) {
                 RINGCAST_ASSERT(parts.cameras != nullptr);
-                return Made(std::make_unique<CameraSource>(parts.ring, stream.name, kind,
-                                                           parts.cameras->make_device(kind)));
+                return Made(std::make_unique<CameraSource>(
+                    parts.ring, stream.name, kind, parts.cameras->make_device(kind),
+                    encode::encode_workers_for(std::thread::hardware_concurrency())));
             } else {
                 static_assert(std::is_same_v<Kind, config::StdinSource>);
                 if (isatty(STDIN_FILENO) == 1) {

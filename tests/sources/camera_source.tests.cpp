@@ -24,9 +24,10 @@ constexpr std::uint32_t stream_index = 3;
 /// A stream that is the test's camera.
 class Bench : public test::SourceBench<CameraSource> {
 public:
-    explicit Bench(FakeCamera& camera, const config::LibcameraSource& wanted = {})
+    explicit Bench(FakeCamera& camera, const config::LibcameraSource& wanted = {},
+                   int encode_workers = 1)
         : SourceBench(frame_bytes_max, stream_index, std::string("door"), wanted,
-                      std::make_unique<FakeDevice>(camera)) {}
+                      std::make_unique<FakeDevice>(camera), encode_workers) {}
 
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
@@ -57,6 +58,17 @@ config::LibcameraSource on_demand() {
     wanted.on_demand = true;
     wanted.idle_after = 10s;
     return wanted;
+}
+
+/// Half of the picture is noise, so that it is no small JPEG.
+std::string noise(std::size_t bytes) {
+    std::string made(bytes, '\x80');
+    std::uint32_t state = 1;
+    for (std::size_t i = 0; i < bytes; i += 2) {
+        state = state * 1664525U + 1013904223U;
+        made[i] = static_cast<char>(state >> 24U);
+    }
+    return made;
 }
 
 const OpenFailure in_use{CameraObstacle::busy, "another process uses it", "in use"};
@@ -516,6 +528,21 @@ TEST_CASE("who asks a camera for raw pictures is told that this is why they are 
     CHECK(bench.source.camera()->tier_reason == "`format` asks for YUYV");
 }
 
+TEST_CASE("several encoders make a raw picture together, and what is moved for it is counted") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    constexpr int encoders = 3;
+    Bench bench(camera, {}, encoders);
+    bench.until_running();
+    bench.source.set_watched(true);
+    REQUIRE(camera.capture(noise(std::size_t{128} * 48), 0));
+    bench.until_frames(1);
+    // A third of it is where it was encoded.
+    CHECK(bench.source.counters().bytes_moved > bench.sink.infos[0].jpeg_bytes / 3);
+    CHECK(bench.source.counters().bytes_moved < bench.sink.infos[0].jpeg_bytes);
+}
+
 TEST_CASE("a raw frame that was being encoded when the last one left wakes nobody") {
     FakeCamera camera;
     camera.format = "YUYV";
@@ -558,14 +585,8 @@ TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and 
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    // Noise, which takes more than frame_bytes_max, but not more than a slot has room for.
-    std::string noise(std::size_t{512} * 200, '\0');
-    std::uint32_t state = 1;
-    for (char& byte : noise) {
-        state = state * 1664525U + 1013904223U;
-        byte = static_cast<char>(state >> 24U);
-    }
-    REQUIRE(camera.capture(noise, 0));
+    // It takes more than frame_bytes_max, but not more than a slot has room for.
+    REQUIRE(camera.capture(noise(std::size_t{512} * 200), 0));
     bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
     CHECK(bench.source.counters().frames_oversized == 1);
     CHECK(bench.sink.frames.empty());
