@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include <catch2/catch_test_macros.hpp>
+#include <linux/dma-buf.h>
 #include <sys/mman.h>
 
+#include "encode/dmabuf_log.hpp"
 #include "encode/raw_samples.hpp"
 #include "jpeg/samples.hpp"
 #include "sources/support.hpp"
@@ -134,6 +136,20 @@ TEST_CASE("what does not fit and what can't be are answered with none, and the n
     job.picture.planes[2].bytes = {};
     CHECK(bench.encode(job).bytes == std::nullopt);
     CHECK(bench.encode(bench.job_of(made)).bytes.has_value());
+}
+
+TEST_CASE("a picture's dmabufs are read between the calls that the processor's cache needs") {
+    Bench bench;
+    const UniqueFd memory(memfd_create("picture", MFD_CLOEXEC));
+    REQUIRE(memory.valid());
+    const OwnedPicture made = make_picture({PixelFormat::nv12, 64, 48});
+    EncodeWorker::Job job = bench.job_of(made);
+    job.dmabufs = {memory.get(), -1, -1};
+    test::DmabufLog log;
+    CHECK(bench.encode(job).bytes.has_value());
+    CHECK(log.calls_for(test::inode_of(memory.get())) ==
+          std::vector<std::uint64_t>{DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ,
+                                     DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ});
 }
 
 TEST_CASE("memory that is no dmabuf is read all the same") {

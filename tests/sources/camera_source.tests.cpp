@@ -1,13 +1,19 @@
 #include "sources/camera_source.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <linux/dma-buf.h>
+#include <sys/mman.h>
 
+#include "encode/dmabuf_log.hpp"
+#include "jpeg/samples.hpp"
 #include "sources/fake_camera.hpp"
 #include "sources/support.hpp"
+#include "uring/memory.hpp"
 
 namespace ringcast::sources {
 
@@ -71,6 +77,12 @@ std::string noise(std::size_t bytes) {
     return made;
 }
 
+/// Memory whose pages are somebody's.
+bool is_mapped(ByteSpan memory) {
+    std::vector<unsigned char> pages(memory.size() / uring::system_page_bytes());
+    return ::mincore(memory.data(), memory.size(), pages.data()) == 0;
+}
+
 const OpenFailure in_use{CameraObstacle::busy, "another process uses it", "in use"};
 const OpenFailure missing{CameraObstacle::absent, "there is none", "not there"};
 
@@ -78,6 +90,7 @@ const OpenFailure missing{CameraObstacle::absent, "there is none", "not there"};
 
 TEST_CASE("JPEG frames of a camera are passed on as they are, and buffers go back") {
     FakeCamera camera;
+    camera.controls.emplace_back().name = "Brightness";
     Bench bench(camera);
     bench.until_running();
     std::vector<std::string> expected;
@@ -95,6 +108,14 @@ TEST_CASE("JPEG frames of a camera are passed on as they are, and buffers go bac
     const auto status = bench.source.camera();
     CHECK(status->id == "id-of-it");
     CHECK(status->format == "MJPEG");
+    CHECK(status->model == "a camera");
+    CHECK(status->location == "front");
+    CHECK(status->driver == "fakevideo");
+    CHECK(status->library == "none");
+    CHECK(status->width == 64);
+    CHECK(status->height == 48);
+    REQUIRE(status->controls.size() == 1);
+    CHECK(status->controls[0].name == "Brightness");
     CHECK(status->counters.captured == 10);
     CHECK(status->counters.opened == 1);
     CHECK(bench.source.kind() == "libcamera");
@@ -150,12 +171,62 @@ TEST_CASE("where the camera's memory can't be registered each frame is copied, w
     FakeCamera camera;
     Bench bench(camera);
     bench.ring.registration_refusal = "too little memory";
+    test::LogCapture logged;
     bench.until_running();
+    CHECK(logged.count("copied: too little memory", LogLevel::info) == 1);
     REQUIRE(camera.capture(jpeg(10), 0));
     bench.until_frames(1);
     CHECK(bench.source.camera()->tier == "copied");
     CHECK(bench.source.camera()->tier_reason == "too little memory");
     CHECK(bench.source.camera()->counters.copied == 1);
+}
+
+TEST_CASE("where only some of the camera's buffers can be registered none stay so") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.ring.registration_refusal = "too little memory";
+    bench.ring.registered_before_refusal = 2;
+    bench.until_running();
+    CHECK(bench.source.camera()->tier == "copied");
+    CHECK(bench.ring.registered.size() == 2);
+    CHECK(bench.ring.released == 2);
+    REQUIRE(camera.capture(jpeg(10), 0));
+    bench.until_frames(1);
+    CHECK(bench.source.camera()->counters.copied == 1);
+}
+
+TEST_CASE("the processor's access to a camera's memory is over when the camera gets it back") {
+    encode::test::DmabufLog log;
+    FakeCamera camera;
+    const bool raw = GENERATE(false, true);
+    camera.format = raw ? "YUYV" : "MJPEG";
+    camera.stride = raw ? 128 : 0;
+    camera.rate = {10, ""};
+    camera.in_use = [&log](ino_t file) { return log.accessed(file); };
+    Bench bench(camera);
+    if (GENERATE(false, true)) {
+        bench.ring.registration_refusal.reset();
+    }
+    bench.until_running();
+    bench.source.set_watched(true);
+    // Each buffer once; one frame of three is one too many, which nobody looks at.
+    for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
+        REQUIRE(camera.capture(raw ? noise(std::size_t{128} * 48) : jpeg(10), sequence));
+        bench.until([&] { return bench.source.camera()->counters.captured == sequence + 1; });
+        if (sequence % 3 == 0) {
+            bench.until_frames(sequence / 3 + 1);
+        }
+    }
+    using Flags = std::vector<std::uint64_t>;
+    const std::uint64_t use = raw ? DMA_BUF_SYNC_READ : DMA_BUF_SYNC_RW;
+    const Flags once{DMA_BUF_SYNC_START | use, DMA_BUF_SYNC_END | use};
+    CHECK(log.calls_for(camera.file_of(0)) == once);
+    CHECK(log.calls_for(camera.file_of(1)).empty());
+    CHECK(log.calls_for(camera.file_of(2)).empty());
+    CHECK(log.calls_for(camera.file_of(3)) == once);
+    bench.sink.let_go(); // what was lent goes back, too
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+    CHECK_FALSE(camera.queued_in_use);
 }
 
 TEST_CASE("a tier that is asked for is had, or refused") {
@@ -225,6 +296,8 @@ TEST_CASE("a buffer of a camera that is gone is released when its last viewer le
     CHECK(bench.source.deadline() <= bench.ring.now());
     bench.wait(0s);
     CHECK(bench.ring.find(test::Asked::release, released) != nullptr);
+    // The kernel may still be sending from it.
+    CHECK(is_mapped(bench.ring.registered_memory.front()));
 }
 
 TEST_CASE("a camera in use is reported, and tried again until it is free") {
@@ -543,6 +616,49 @@ TEST_CASE("several encoders make a raw picture together, and what is moved for i
     CHECK(bench.source.counters().bytes_moved < bench.sink.infos[0].jpeg_bytes);
 }
 
+TEST_CASE("raw pictures are encoded in the quality that is asked for") {
+    std::vector<std::size_t> sizes;
+    for (const int quality : {20, 50, 90}) {
+        FakeCamera camera;
+        camera.format = "YUYV";
+        camera.stride = 128;
+        config::LibcameraSource wanted;
+        wanted.quality = quality;
+        Bench bench(camera, wanted);
+        bench.until_running();
+        bench.source.set_watched(true);
+        REQUIRE(camera.capture(noise(std::size_t{128} * 48), 0));
+        bench.until_frames(1);
+        sizes.push_back(bench.sink.infos[0].jpeg_bytes);
+    }
+    CHECK(sizes[0] < sizes[1]);
+    CHECK(sizes[1] < sizes[2]);
+}
+
+TEST_CASE("raw pictures have the colours that the camera means") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.stride = 128;
+    camera.colour_range = encode::ColourRange::limited;
+    camera.colour_matrix = encode::ColourMatrix::bt709;
+    Bench bench(camera);
+    bench.until_running();
+    bench.source.set_watched(true);
+    // Red in BT.709 of limited range: Y 63, Cb 102, Cr 240. As BT.601 it would be 233.
+    std::string red;
+    for (int i = 0; i < 128 * 48 / 4; ++i) {
+        red += "\x3F\x66\x3F\xF0";
+    }
+    REQUIRE(camera.capture(red, 0));
+    bench.until_frames(1);
+    const auto decoded =
+        ringcast::test::decode_jpeg(std::as_bytes(std::span(bench.sink.frames.front())));
+    REQUIRE(decoded);
+    CHECK(decoded->rgb[0] >= 250);
+    CHECK(decoded->rgb[1] <= 5);
+    CHECK(decoded->rgb[2] <= 5);
+}
+
 TEST_CASE("a raw frame that was being encoded when the last one left wakes nobody") {
     FakeCamera camera;
     camera.format = "YUYV";
@@ -571,6 +687,8 @@ TEST_CASE("of raw frames that come faster than they are encoded the newest wins"
     for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
         REQUIRE(camera.capture(grey, sequence));
     }
+    bench.until([&] { return bench.source.camera()->counters.captured == 4; });
+    CHECK(bench.source.camera()->buffers_free == 2); // one is encoded, one waits
     bench.until_frames(2);
     CHECK(bench.sink.infos.back().captured_at == Instant(33ms * 3));
     CHECK(bench.source.counters().frames_dropped == 2);

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "encode/dmabuf_log.hpp"
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/unique_fd.hpp"
 #include "sources/camera_device.hpp"
@@ -31,8 +33,14 @@ public:
     std::uint32_t stride = 0;
     std::uint32_t buffers_made = buffer_count;
     bool startup = false; ///< what it captures is not to be shown yet
+    encode::ColourRange colour_range = encode::ColourRange::full;
+    encode::ColourMatrix colour_matrix = encode::ColourMatrix::bt601;
+    std::vector<source::CameraControl> controls;
     RatePlan rate;
-    Duration begin{}; ///< the time of the frame with number 0
+    /// Asked when a buffer is queued: is it in somebody's hands?
+    std::function<bool(ino_t file)> in_use;
+    bool queued_in_use = false; ///< a buffer was
+    Duration begin{};           ///< the time of the frame with number 0
 
     /// What the next `open`s answer; a camera that opens when there is nothing here.
     void fail_next(OpenFailure failure) {
@@ -46,6 +54,11 @@ public:
     }
     [[nodiscard]] int opens() { return locked(opens_); }
     [[nodiscard]] int closes() { return locked(closes_); }
+    /// What stands for the buffer's dmabuf.
+    [[nodiscard]] ino_t file_of(std::uint32_t buffer) {
+        const std::lock_guard lock(mutex_);
+        return encode::test::inode_of(files_[buffer].get());
+    }
     [[nodiscard]] std::size_t queued_count() {
         const std::lock_guard lock(mutex_);
         return queued_.size();
@@ -133,6 +146,10 @@ public:
         opened.format = camera_.format;
         opened.size = camera_.size;
         opened.stride = camera_.stride;
+        opened.colour_range = camera_.colour_range;
+        opened.colour_matrix = camera_.colour_matrix;
+        opened.driver = "fakevideo";
+        opened.controls = camera_.controls;
         opened.rate = camera_.rate;
         opened.memory = "files";
         opened.memory_reason = "it is a test";
@@ -160,6 +177,10 @@ public:
     [[nodiscard]] bool queue(std::uint32_t buffer) noexcept override {
         const std::lock_guard lock(camera_.mutex_);
         camera_.queued_.push_back(buffer);
+        if (camera_.in_use &&
+            camera_.in_use(encode::test::inode_of(camera_.files_[buffer].get()))) {
+            camera_.queued_in_use = true;
+        }
         return true;
     }
 

@@ -61,7 +61,11 @@ public:
     std::vector<Operation> operations;
     /// Why memory can't be registered; none when it can.
     std::optional<std::string> registration_refusal = "not on this ring";
+    /// So many buffers can be registered in spite of it.
+    std::size_t registered_before_refusal = 0;
     std::vector<io::OpToken> registered; ///< by buffer: the token of its release
+    std::vector<ByteSpan> registered_memory;
+    std::size_t released = 0;
     Instant monotonic{std::chrono::seconds(1000)};
     WallTime wall{std::chrono::seconds(1'700'000'000)};
 
@@ -168,14 +172,17 @@ public:
     [[nodiscard]] io::SocketProgress socket_progress(int, io::Transport) noexcept override {
         std::abort();
     }
-    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan, io::OpToken released) override {
-        if (registration_refusal) {
+    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory,
+                                                       io::OpToken when_released) override {
+        if (registration_refusal && registered.size() >= registered_before_refusal) {
             return fail(*registration_refusal);
         }
-        registered.push_back(released);
+        registered.push_back(when_released);
+        registered_memory.push_back(memory);
         return io::BufferId{static_cast<std::uint16_t>(registered.size() - 1)};
     }
     void release_buffer(io::BufferId buffer) noexcept override {
+        ++released;
         operations.push_back({Asked::release, registered[buffer.value], -1, {}, {}});
     }
     [[nodiscard]] bool zero_copy_supported() const noexcept override { return false; }
