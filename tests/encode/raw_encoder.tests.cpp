@@ -1,7 +1,10 @@
 #include "encode/raw_encoder.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <span>
 #include <thread>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -130,6 +133,85 @@ TEST_CASE("pixels come back within 34 dB at quality 95, in every order of red, g
                                << size.height << ": " << found << " dB");
             }
         }
+    }
+}
+
+TEST_CASE("each format's samples are where cameras put them") {
+    constexpr int side = 16;
+    constexpr std::uint8_t left = 60; // of two pixels beside each other
+    constexpr std::uint8_t right = 180;
+    constexpr std::uint8_t blue = 90;
+    constexpr std::uint8_t red = 200;
+    struct Given {
+        PixelFormat format;
+        std::vector<std::vector<std::uint8_t>> pairs; ///< the bytes of two pixels, plane by plane
+    };
+    // As Linux describes them (V4L2_PIX_FMT_...), without what the encoder believes of them.
+    const std::vector<Given> all = {
+        {PixelFormat::yuv420, {{left, right}, {blue}, {red}}},
+        {PixelFormat::yvu420, {{left, right}, {red}, {blue}}},
+        {PixelFormat::nv12, {{left, right}, {blue, red}}},
+        {PixelFormat::nv21, {{left, right}, {red, blue}}},
+        {PixelFormat::yuyv, {{left, blue, right, red}}},
+        {PixelFormat::uyvy, {{blue, left, red, right}}},
+        {PixelFormat::grey, {{left, right}}},
+    };
+    RawEncoder encoder;
+    ringcast::test::Bytes memory(100'000);
+    for (const Given& given : all) {
+        CAPTURE(static_cast<int>(given.format));
+        std::vector<ringcast::test::Bytes> planes;
+        RawPicture picture{given.format, side, side, ColourRange::full, ColourMatrix::bt601, {}};
+        for (const std::vector<std::uint8_t>& pair : given.pairs) {
+            ringcast::test::Bytes& plane = planes.emplace_back();
+            for (int i = 0; i < side * side / 2; ++i) {
+                ringcast::test::append(plane, std::as_bytes(std::span(pair)));
+            }
+            picture.planes[planes.size() - 1].stride = pair.size() * side / 2;
+        }
+        for (std::size_t i = 0; i < planes.size(); ++i) {
+            picture.planes[i].bytes = planes[i];
+        }
+        const auto bytes = encoder.encode(picture, {100, 0, 0}, memory);
+        REQUIRE(bytes.has_value());
+        const auto decoded = decode_planes(ConstByteSpan(memory).first(*bytes));
+        REQUIRE(decoded.has_value());
+        const auto near = [](int one, int other) { return std::abs(one - other) <= 2; };
+        for (int x = 0; x < side; ++x) {
+            CHECK(near((*decoded)[0].at(x, 5), x % 2 == 0 ? left : right));
+        }
+        if (decoded->size() == 3) {
+            CHECK(near((*decoded)[1].at(3, 3), blue));
+            CHECK(near((*decoded)[2].at(3, 3), red));
+        }
+    }
+}
+
+TEST_CASE("each order of red, green and blue is read as it lies in memory") {
+    constexpr int side = 16;
+    RawEncoder encoder;
+    ringcast::test::Bytes memory(100'000);
+    const std::vector<std::pair<PixelFormat, std::vector<std::uint8_t>>> pixels = {
+        {PixelFormat::rgb, {200, 100, 50}},
+        {PixelFormat::bgr, {50, 100, 200}},
+        {PixelFormat::rgbx, {200, 100, 50, 0}},
+        {PixelFormat::bgrx, {50, 100, 200, 0}},
+    };
+    for (const auto& [format, pixel] : pixels) {
+        CAPTURE(static_cast<int>(format));
+        ringcast::test::Bytes plane;
+        for (int i = 0; i < side * side; ++i) {
+            ringcast::test::append(plane, std::as_bytes(std::span(pixel)));
+        }
+        RawPicture picture{format, side, side, ColourRange::full, ColourMatrix::bt601, {}};
+        picture.planes[0] = {plane, pixel.size() * side};
+        const auto bytes = encoder.encode(picture, {100, 0, 0}, memory);
+        REQUIRE(bytes.has_value());
+        const auto decoded = ringcast::test::decode_jpeg(ConstByteSpan(memory).first(*bytes));
+        REQUIRE(decoded.has_value());
+        CHECK(std::abs(decoded->rgb[0] - 200) <= 3);
+        CHECK(std::abs(decoded->rgb[1] - 100) <= 3);
+        CHECK(std::abs(decoded->rgb[2] - 50) <= 3);
     }
 }
 

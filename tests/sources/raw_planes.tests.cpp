@@ -23,9 +23,20 @@ TEST_CASE("every raw format of the configuration is one of the encoder's") {
         CAPTURE(name);
         CHECK(pixel_format(name).has_value() == (name != "auto" && name != "MJPEG"));
     }
-    // libcamera names 24-bit colours by words of a little-endian machine.
+}
+
+TEST_CASE("libcamera's formats are those of the encoder that lie so in memory") {
+    CHECK(pixel_format("YUV420") == PixelFormat::yuv420);
+    CHECK(pixel_format("NV12") == PixelFormat::nv12);
+    CHECK(pixel_format("NV21") == PixelFormat::nv21);
+    CHECK(pixel_format("YUYV") == PixelFormat::yuyv);
+    CHECK(pixel_format("UYVY") == PixelFormat::uyvy);
+    CHECK(pixel_format("R8") == PixelFormat::grey);
+    // It names colours by words of a little-endian machine.
     CHECK(pixel_format("BGR888") == PixelFormat::rgb);
+    CHECK(pixel_format("RGB888") == PixelFormat::bgr);
     CHECK(pixel_format("XRGB8888") == PixelFormat::bgrx);
+    CHECK(pixel_format("XBGR8888") == PixelFormat::rgbx);
 }
 
 TEST_CASE("planes that lie one behind the other are found by the first one's stride") {
