@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -103,10 +104,29 @@ TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
     CHECK(has_line(text, "ringcast_camera_buffers{stream=\"garage\"} 4"));
     CHECK(has_line(text, "ringcast_camera_buffers_free{stream=\"garage\"} 3"));
     CHECK(has_line(text, "ringcast_camera_buffers_lent{stream=\"garage\"} 1"));
-    CHECK(has_line(text, "ringcast_camera_frames_total{stream=\"garage\",result=\"captured\"} " +
-                             std::to_string(counters.captured)));
-    CHECK(has_line(text, "ringcast_camera_frames_passed_total{stream=\"garage\",way=\"lent\"} " +
-                             std::to_string(counters.lent)));
+    CHECK(has_line(text, "ringcast_camera_opened_total{stream=\"garage\"} " +
+                             std::to_string(counters.opened)));
+    const std::map<std::string, std::uint64_t> results{{"captured", counters.captured},
+                                                       {"driver_dropped", counters.driver_dropped},
+                                                       {"driver_failed", counters.driver_failed},
+                                                       {"out_of_order", counters.out_of_order}};
+    for (const auto& [result, count] : results) {
+        CAPTURE(result);
+        CHECK(has_line(text, "ringcast_camera_frames_total{stream=\"garage\",result=\"" + result +
+                                 "\"} " + std::to_string(count)));
+    }
+    const std::map<std::string, std::uint64_t> ways{
+        {"lent", counters.lent},
+        {"copied", counters.copied},
+        {"copied_under_pressure", counters.copied_under_pressure},
+        {"encoded", counters.encoded},
+        {"encode_skipped", counters.encode_skipped},
+        {"skipped_for_rate", counters.skipped_for_rate}};
+    for (const auto& [way, count] : ways) {
+        CAPTURE(way);
+        CHECK(has_line(text, "ringcast_camera_frames_passed_total{stream=\"garage\",way=\"" + way +
+                                 "\"} " + std::to_string(count)));
+    }
     CHECK(has_line(text, "ringcast_camera_copied_bytes_total{stream=\"garage\"} " +
                              std::to_string(counters.bytes_copied)));
     CHECK(has_line(text, "ringcast_camera_encode_seconds_total{stream=\"garage\"} 0.05"));

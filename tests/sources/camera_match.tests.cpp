@@ -42,6 +42,12 @@ TEST_CASE("a camera is found by its id, a part of it, its model, its index or it
     CHECK(found("/dev/v4l/by-id/usb-cam", 0x5102) == 1);
 }
 
+TEST_CASE("a whole model is that camera's, though another's begins so") {
+    const std::vector<CameraIdentity> two{{"a", "imx708_wide", "", {}}, {"b", "imx708", "", {}}};
+    CHECK(match_camera(two, "imx708", {}).value() == 1);
+    CHECK(match_camera(two, "wide", {}).value() == 0);
+}
+
 TEST_CASE("the only camera needs no name") {
     CHECK(match_camera(std::span(three).first(1), "", {}).value() == 0);
 }

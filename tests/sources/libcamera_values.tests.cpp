@@ -37,12 +37,30 @@ TEST_CASE("controls are described alike whichever libcamera there is") {
     CHECK(described[0].choices[2].value == controls::AfModeContinuous);
     CHECK(described[1].name == "Brightness");
     CHECK(described[1].kind == ControlKind::number);
+    CHECK(described[1].min == config::CameraControl::Value(-1.0));
+    CHECK(described[1].max == config::CameraControl::Value(1.0));
     CHECK(described[1].initial == config::CameraControl::Value(0.1));
+    CHECK_FALSE(described[1].value); // not set
     CHECK(described[2].name == "ColourGains");
     CHECK(described[2].count == 2);
     CHECK(described[3].name == "ExposureTime");
     CHECK(described[3].kind == ControlKind::integer);
     CHECK(described[3].max == config::CameraControl::Value(std::int64_t{66666}));
+}
+
+TEST_CASE("of an enumeration a camera takes what it has") {
+    const std::array<libcamera::ControlValue, 2> has{
+        libcamera::ControlValue(std::int32_t{controls::AfModeManual}),
+        libcamera::ControlValue(std::int32_t{controls::AfModeAuto})};
+    const libcamera::ControlInfoMap infos(
+        {{&controls::AfMode, libcamera::ControlInfo(libcamera::Span<const libcamera::ControlValue>(
+                                 has.data(), has.size()))}},
+        controls::controls);
+    const std::vector<CameraControl> described = controls_of(infos);
+    REQUIRE(described.size() == 1);
+    REQUIRE(described[0].choices.size() == 2);
+    CHECK(described[0].choices[0].name == "AfModeManual");
+    CHECK(described[0].choices[1].name == "AfModeAuto");
 }
 
 TEST_CASE("settings become libcamera's values") {
@@ -60,6 +78,9 @@ TEST_CASE("settings become libcamera's values") {
                                     setting("ExposureTime", std::int64_t{20000})},
                                    described);
     REQUIRE(list);
+    using Value = config::CameraControl::Value;
+    CHECK(described[0].value == Value(std::int64_t{controls::AfModeContinuous}));
+    CHECK(described[3].value == Value(std::int64_t{20000}));
     CHECK(list->get(controls::AfMode) == controls::AfModeContinuous);
     CHECK(list->get(controls::ExposureTime) == 20000);
     const auto gains = list->get(controls::ColourGains);
