@@ -426,6 +426,26 @@ TEST_CASE("a resting stream is well to those who ask") {
     finish(simulation);
 }
 
+TEST_CASE("a frame's way to viewers is timed from its capture, not from when a viewer is sent it") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.period = 1s;
+    Simulation simulation(decisions, world);
+    const relay::Stream& stream = simulation.relay().stream(0);
+    while (simulation.source(0).counters().frames == 0) {
+        run_for(simulation, 10ms);
+    }
+    run_for(simulation, 600ms);
+    const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
+    run_for(simulation, 100ms);
+    CHECK(viewer.reader().frames() == 1); // the one that there was
+    const auto latency = stream.status().latency;
+    CHECK(latency.count() == 1);
+    CHECK(latency.sum() >= 600ms);
+    CHECK(latency.sum() <= 720ms);
+    finish(simulation);
+}
+
 TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, camera_world());
