@@ -409,5 +409,46 @@ class Files(unittest.TestCase):
             os.mkdir(self.folder.name)
 
 
+class Cameras(unittest.TestCase):
+    """What there is to be seen of cameras where there is none; the others are in tests/vm."""
+
+    CONFIGURATION = """
+[streams.front]
+source = "libcamera"
+camera = "no such camera of ours"
+
+[streams.pattern]
+source = "pattern"
+size = "320x240"
+"""
+
+    def test_a_camera_that_is_not_there_is_said_and_keeps_nobody_else_from_streaming(self):
+        with harness.configured(self.CONFIGURATION) as server:
+            server.wait_live(1).wait_state("lost", 0)
+            self.assertIn("camera", server.stream_status()["reason"])
+            status, _, body = server.get("/front/snapshot")
+            self.assertEqual(status, 503)
+            self.assertIn(b"camera", body)
+
+    def test_controls_are_those_of_a_camera(self):
+        with harness.configured(self.CONFIGURATION) as server:
+            server.wait_live(1).wait_state("lost", 0)
+            status, headers, body = server.get("/front/controls")
+            self.assertEqual((status, headers["retry-after"] is None), (503, False))
+            self.assertIn(b"camera", body)
+            status, _, body = server.get("/pattern/controls")
+            self.assertEqual(status, 404)
+            self.assertIn(b"Stream pattern is no camera.", body)
+
+    def test_a_build_without_libcamera_says_so(self):
+        program = os.environ["RINGCAST_WITHOUT_LIBCAMERA"]
+        for source in ("camera", "cameras"):
+            done = subprocess.run([program, source], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  check=False, timeout=harness.WAIT_SECONDS)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("built without libcamera", done.stderr)
+            self.assertIn("-DRINGCAST_LIBCAMERA=ON", done.stderr)
+
+
 if __name__ == "__main__":
     harness.main()
