@@ -61,7 +61,7 @@ class Hotplug(CameraTest):
                 next_part(reader, is_live)
                 camera.unplug()
                 next_part(reader, lambda part: not is_live(part))
-                self.assertIn("camera", server.stream_status()["reason"])
+                self.assertEqual(server.stream_status()["reason"], "the camera has been unplugged")
                 camera = self.camera()
                 part = next_part(reader, is_live)
                 self.assertLess(float(part.headers["x-timestamp"]) - self.plugged_in_at(), self.BACK_SECONDS_MAX)
@@ -200,6 +200,8 @@ class Rate(CameraTest):
             counters = camera_counters(server)
         sequences = [harness.StampedFrame(part.body).sequence for part in parts]
         self.assertGreaterEqual(sequences[-1] - sequences[0], 2 * (self.FRAMES - 1))
+        # It has been set to these five, from 15.
+        self.assertLess(sequences[-1] - sequences[0], 5 * (self.FRAMES - 1))
         seconds = float(parts[-1].headers["x-timestamp"]) - float(parts[0].headers["x-timestamp"])
         self.assertGreater(seconds, 0.9 * (self.FRAMES - 1) / 2)
         self.assertGreaterEqual(counters["skipped_for_rate"], self.FRAMES - 1)

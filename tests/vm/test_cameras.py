@@ -1,5 +1,6 @@
 """What a user does with cameras: lists them, names one, and is told what is in the way."""
 
+import json
 import os
 import subprocess
 import unittest
@@ -11,13 +12,76 @@ import harness
 FPS = 15
 
 
-class ForUsers(unittest.TestCase):
+# Prints the brightness that the driver of the first camera has.
+DRIVERS_BRIGHTNESS = """
+import fcntl, glob, struct
+VIDIOC_G_CTRL, V4L2_CID_BRIGHTNESS = 0xC008561B, 0x00980900
+with open(min(glob.glob("/dev/video*")), "rb") as device:
+    print(struct.unpack("=Ii", fcntl.ioctl(device, VIDIOC_G_CTRL, struct.pack("=Ii", V4L2_CID_BRIGHTNESS, 0)))[1])
+"""
+
+
+class CamerasTest(unittest.TestCase):
     def setUp(self):
         self.guest = guest.running()
 
     def camera(self, **others):
         return self.guest.camera("--fps", FPS, **others)
 
+
+class Settings(CamerasTest):
+    # The camera takes -64 to 64; it is opened for viewers only, so that the others get a turn.
+    FRONT = """
+[streams.front]
+source = "libcamera"
+fps = 15
+controls = { Brightness = 0.5 }
+on_demand = true
+idle_after = "1s"
+"""
+    BRIGHTNESS = "32"
+    # What is asked for, what is said of it, and what the camera has instead.
+    REFUSED = (
+        ('orientation = "rotate180"', 'the camera doesn\'t do "rotate180" itself; it does', '"rotate0"'),
+        ('size = "1000x500"', "the camera doesn't make 1000x500; it makes", "MJPEG in 1280x720"),
+        ('format = "NV12"', "the camera doesn't make NV12; it makes", "MJPEG"),
+        ("controls = { Brightness = 1.5 }", "control Brightness: found 1.5, the camera takes", "from -1 to 1"),
+        ("controls = { Warmth = 1 }", "the camera has no control Warmth", "it has Brightness"),
+    )
+    # Exposure settles in a second, and uvcvideo keeps no frame back.
+    HELD_SECONDS_MIN = 0.9
+
+    def test_they_reach_the_camera_and_what_it_lacks_is_refused_with_what_it_has(self):
+        streams = [f'[streams.s{i}]\nsource = "libcamera"\n{line}\n' for i, (line, *_) in enumerate(self.REFUSED)]
+        with self.camera() as camera, self.guest.configured("".join([self.FRONT, *streams])) as server:
+            for index, (line, said, instead) in enumerate(self.REFUSED):
+                with self.subTest(line):
+                    self.check_refused(server, index, said, instead)
+            self.assertEqual(server.stream_status()["state"], "resting")
+            with harness.StreamReader(server.url, "/front/stream") as reader:
+                first = harness.StampedFrame(reader.part().body)
+                self.check_controls(server)
+            self.assertGreater(first.captured_ns - camera.sent()[0].captured_ns, self.HELD_SECONDS_MIN * 1e9)
+            server.wait_state("resting")
+            self.assertFalse(server.stream_status()["camera"]["running"])
+
+    def check_refused(self, server, index, said, instead):
+        text = server.wait_log(said)
+        self.assertIn(f"stream s{index}: ", text)
+        self.assertIn(instead, text.split(said)[1])
+        reason = server.stream_status(index + 1)["reason"]
+        self.assertEqual(reason, "the camera can't do what its configuration asks")
+
+    def check_controls(self, server):
+        self.assertEqual(self.guest.run("python3", "-c", DRIVERS_BRIGHTNESS).strip(), self.BRIGHTNESS)
+        listed = json.loads(server.get("/front/controls")[2])
+        self.assertIn("front camera", listed["model"])
+        (brightness,) = (control for control in listed["controls"] if control["name"] == "Brightness")
+        self.assertEqual([brightness[key] for key in ("min", "max", "default", "value")], [-1, 1, 0, 0.5])
+        self.assertEqual(server.stream_status()["camera"]["driver"], "uvcvideo")
+
+
+class ForUsers(CamerasTest):
     def test_the_list_is_a_configuration(self):
         with self.camera(yuyv=["640x480"]), self.camera(port=1, product="side camera"):
             text = self.guest.run(harness.binary(), "cameras")
@@ -45,6 +109,19 @@ class ForUsers(unittest.TestCase):
                 # As when udev is late. Each camera plugged in has devices of its own.
                 self.guest.run("sh", "-c", "chmod a+rw /dev/media* /dev/video*")
                 server.wait_live()
+
+    def test_with_too_little_locked_memory_frames_are_copied_and_it_says_what_to_do(self):
+        program = self.guest.binary_for_all()
+        limited = ["prlimit", "--memlock=65536:65536", "setpriv", "--reuid=65534", "--regid=65534", "--groups=video"]
+        with self.camera() as camera, mock.patch.dict(os.environ, RINGCAST_BINARY=program):
+            with self.guest.ringcast("camera", "--fps", FPS, before=limited) as server:
+                received = harness.StampedFrame(server.wait_live().get("/snapshot")[2])
+                status = server.stream_status()
+                self.assertIn(f"copied: {status['camera']['tier_reason']}", server.log())
+            self.assertIn(received.sequence, [frame.sequence for frame in camera.sent()])
+        self.assertEqual(status["camera"]["tier"], "copied")
+        self.assertIn("LimitMEMLOCK", status["camera"]["tier_reason"])
+        self.assertEqual(status["camera"]["counters"]["lent"], 0)
 
     def test_a_camera_that_another_program_has_is_tried_again(self):
         with self.camera():
