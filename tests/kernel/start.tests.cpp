@@ -187,13 +187,6 @@ TEST_CASE("registering more than the kernel takes in one piece is refused with t
                                                ContainsSubstring("fewer or smaller slots"));
 }
 
-TEST_CASE("memory that the kernel can't pin is told by its release") {
-    for (const int error : {EFAULT, EOPNOTSUPP}) {
-        CHECK_THAT(uring::explain_registration_failure(error, 1 << 20U).message,
-                   ContainsSubstring("this kind of memory can't be pinned by Linux "));
-    }
-}
-
 TEST_CASE("buffers add up to the limit") {
     CHECK_THAT(registration_of({6 * mib, 6 * mib}), ContainsSubstring("needs 6 MiB"));
 }
