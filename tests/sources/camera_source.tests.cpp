@@ -417,10 +417,18 @@ TEST_CASE("a driver that takes no buffer is not asked for ever") {
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
+TEST_CASE("a camera on demand that nobody watches is never opened") {
+    FakeCamera camera;
+    { // at whose end the camera's thread has done all that it was asked for
+        const Bench bench(camera, on_demand());
+        CHECK(bench.sink.rests == 1);
+    }
+    CHECK(camera.opens() == 0);
+}
+
 TEST_CASE("a camera on demand runs while somebody watches, and for a while after") {
     FakeCamera camera;
     Bench bench(camera, on_demand());
-    CHECK(camera.opens() == 0);
     CHECK(bench.sink.rests == 1);
     bench.source.set_watched(true);
     bench.until_running();
@@ -575,6 +583,7 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.sink.infos.front().width == 64);
     CHECK(bench.sink.infos.front().height == 48);
     CHECK(bench.sink.infos.front().captured_at == Instant(33ms));
+    CHECK(bench.sink.infos.front().captured == WallTime(33ms));
     CHECK(bench.source.camera()->counters.encoded == 1);
     CHECK(bench.source.camera()->counters.encode_time > 0ns);
     CHECK(bench.source.camera()->tier == "encoded");
@@ -666,9 +675,12 @@ TEST_CASE("a raw frame that was being encoded when the last one left wakes nobod
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    REQUIRE(camera.capture(std::string(std::size_t{128} * 48, '\x80'), 0));
-    bench.until([&] { return bench.source.camera()->counters.captured == 1; });
+    const std::string grey(std::size_t{128} * 48, '\x80');
+    REQUIRE(camera.capture(grey, 0));
+    REQUIRE(camera.capture(grey, 1)); // it waits, and is not even begun
+    bench.until([&] { return bench.source.camera()->counters.captured == 2; });
     bench.source.set_watched(false);
+    CHECK(bench.source.camera()->counters.encode_skipped == 1);
     CHECK(bench.sink.rests == 2);
     bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
     CHECK(bench.sink.frames.empty());
@@ -769,6 +781,8 @@ TEST_CASE("raw frames go on when the driver counts anew") {
     }
     REQUIRE(camera.capture(grey, FakeCamera::buffer_count));
     bench.until_frames(2);
+    CHECK(bench.sink.infos.back().captured_at == Instant(33ms * FakeCamera::buffer_count));
+    CHECK(bench.source.camera()->counters.encoded == 2); // nobody saw what seemed to be overtaken
     CHECK(bench.source.camera()->counters.driver_dropped == 0);
 }
 
