@@ -18,9 +18,14 @@ std::size_t open_descriptors() {
     return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-bool settle(RelayHost& host) {
+/// All `made` connections have come in, and are over.
+bool settle(RelayHost& host, std::uint64_t made) {
     ClientPool nobody;
-    return nobody.run_until([&] { return host.status().server.connections == 0; });
+    return nobody.run_until([&] {
+        const relay::ServerStatus server = host.status().server;
+        return server.connections == 0 &&
+               server.counters.connections_accepted + server.counters.connections_refused >= made;
+    });
 }
 
 /// One connection that ends in one of many ways.
@@ -60,15 +65,17 @@ TEST_CASE("ten thousand connections leave no descriptor, slot, lease or byte beh
     HostSettings settings;
     settings.period = std::chrono::milliseconds(5);
     RelayHost host(settings);
-    for (int i = 0; i < 200; ++i) {
+    constexpr int first_connections = 200;
+    for (int i = 0; i < first_connections; ++i) {
         come_and_go(host, i); // whatever is made once is made now
     }
-    REQUIRE(settle(host));
+    REQUIRE(settle(host, first_connections));
     const std::size_t descriptors = open_descriptors();
-    for (int i = 0; i < 10'000; ++i) {
+    constexpr int connections = 10'000;
+    for (int i = 0; i < connections; ++i) {
         come_and_go(host, i);
     }
-    REQUIRE(settle(host));
+    REQUIRE(settle(host, first_connections + connections));
     CHECK(open_descriptors() == descriptors);
     host.on_loop([&](relay::Relay& relay, uring::UringRing&) {
         CHECK(relay.send_count() == 0);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -28,6 +30,11 @@ std::uint64_t missed(ClientPool& pool) {
     return sum;
 }
 
+/// Frames that a viewer may miss because its reader or the server had no processor since `waited`.
+std::uint64_t missed_by_machine(std::chrono::nanoseconds waited, const HostSettings& settings) {
+    return static_cast<std::uint64_t>((waited_for_processor() - waited) / settings.period);
+}
+
 /// What the server says that those of its viewers missed who are served in time: everything that
 /// was not for a full socket.
 std::uint64_t missed_without_reason(RelayHost& host) {
@@ -41,9 +48,8 @@ TEST_CASE("a viewer that reads slowly from the start is at most a second behind"
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.period = std::chrono::microseconds(66'667);
-    constexpr int tries_max = 3;
     std::chrono::nanoseconds middle{};
-    for (int attempt = 0; attempt < tries_max; ++attempt) {
+    const bool held = in_some_try([&] {
         RelayHost host(settings);
         ClientPool pool;
         StreamClient& slow = pool.add(host.connect(), "/stream", 300'000);
@@ -52,11 +58,10 @@ TEST_CASE("a viewer that reads slowly from the start is at most a second behind"
         CHECK(slow.fault().empty());
         CHECK(slow.missed() > 0); // whole frames
         middle = median({slow.ages().begin() + 10, slow.ages().end()});
-        if (middle <= std::chrono::seconds(1)) {
-            break;
-        }
-    }
-    CHECK(middle <= std::chrono::seconds(1));
+        return middle <= std::chrono::seconds(1);
+    });
+    INFO("the age in the middle: " << middle.count() << " ns");
+    CHECK(held);
 }
 
 TEST_CASE("good viewers miss nothing because of dead and slow ones") {
@@ -67,31 +72,38 @@ TEST_CASE("good viewers miss nothing because of dead and slow ones") {
     settings.unix_listener = unix_listener;
     settings.lane_policy = lane;
     settings.stall_timeout = std::chrono::seconds(2);
-    RelayHost host(settings);
-    ClientPool pool;
-    for (int i = 0; i < 20; ++i) {
-        pool.add(host.connect());
-    }
-    std::vector<UniqueFd> stalled;
-    for (int i = 0; i < 10; ++i) {
-        stalled.push_back(stalled_viewer(host));
-        pool.add(host.connect(), "/stream", 200'000);
-    }
-    REQUIRE(pool.run_until([&] { return host.source().published() >= 150; }));
-    CHECK(pool.fault().empty());
-    CHECK(host.source().starved() == 0);
-    CHECK(missed_without_reason(host) == 0);
-    const relay::StatusSnapshot status = host.status(true);
-    CHECK(status.server.counters.evicted_stalled == 10);
-    CHECK(status.server.counters.unexpected_errors == 0);
-    std::uint64_t healthy_missed = 0;
-    for (const relay::ViewerStatus& viewer : status.viewers) {
-        healthy_missed += viewer.skipped.late + viewer.skipped.memory;
-    }
-    CHECK(healthy_missed == 0);
-    INFO("missed by good viewers, their sockets being full: " << missed(pool));
-    CHECK(missed(pool) <=
-          20 * 150 / 100); // a machine that pauses the reader is not the server's fault
+    const bool held = in_some_try([&] {
+        RelayHost host(settings);
+        const auto waited = waited_for_processor();
+        ClientPool pool;
+        for (int i = 0; i < 20; ++i) {
+            pool.add(host.connect());
+        }
+        std::vector<UniqueFd> stalled;
+        for (int i = 0; i < 10; ++i) {
+            stalled.push_back(stalled_viewer(host));
+            pool.add(host.connect(), "/stream", 200'000);
+        }
+        REQUIRE(pool.run_until([&] {
+            return host.source().published() >= 150 &&
+                   host.status().server.counters.evicted_stalled >= stalled.size();
+        }));
+        CHECK(pool.fault().empty());
+        CHECK(host.source().starved() == 0);
+        CHECK(missed_without_reason(host) == 0);
+        const relay::StatusSnapshot status = host.status(true);
+        CHECK(status.server.counters.unexpected_errors == 0);
+        std::uint64_t healthy_missed = 0;
+        for (const relay::ViewerStatus& viewer : status.viewers) {
+            healthy_missed += viewer.skipped.late + viewer.skipped.memory;
+        }
+        CHECK(healthy_missed == 0);
+        // The rest is for their sockets, which were full.
+        return status.server.counters.evicted_stalled == stalled.size() &&
+               missed(pool) <=
+                   20 * (host.source().published() / 100 + missed_by_machine(waited, settings));
+    });
+    CHECK(held);
 }
 
 TEST_CASE("viewers that stall one frame apart yield before the source or a good viewer suffers") {
@@ -99,31 +111,35 @@ TEST_CASE("viewers that stall one frame apart yield before the source or a good 
     settings.frame_bytes = 60'000;
     settings.period = std::chrono::milliseconds(15);
     settings.lane_policy = GENERATE(viewer::LanePolicy::automatic, viewer::LanePolicy::zero_copy);
-    RelayHost host(settings);
-    ClientPool pool;
-    for (int i = 0; i < 10; ++i) {
-        pool.add(host.connect());
-    }
-    std::vector<UniqueFd> stalled;
-    std::uint64_t joined_at = 0;
-    constexpr std::size_t stalled_count = 200;
-    REQUIRE(pool.run_until([&] {
-        const std::uint64_t published = host.source().published();
-        if (published > joined_at && stalled.size() < stalled_count) {
-            stalled.push_back(stalled_viewer(host));
-            joined_at = published;
+    const bool held = in_some_try([&] {
+        RelayHost host(settings);
+        const auto waited = waited_for_processor();
+        ClientPool pool;
+        for (int i = 0; i < 10; ++i) {
+            pool.add(host.connect());
         }
-        return stalled.size() == stalled_count && published > joined_at + 40;
-    }));
-    CHECK(pool.fault().empty());
-    CHECK(host.source().starved() == 0);
-    const relay::StatusSnapshot status = host.status();
-    CHECK(status.server.counters.evicted_for_memory > 0);
-    CHECK(status.streams.front().slots_free > 0);
-    for (const StreamClient& client : pool.clients()) {
-        CHECK_FALSE(client.ended());
-        CHECK(client.missed() <= client.frames() / 50);
-    }
+        std::vector<UniqueFd> stalled;
+        std::uint64_t joined_at = 0;
+        constexpr std::size_t stalled_count = 200;
+        REQUIRE(pool.run_until([&] {
+            const std::uint64_t published = host.source().published();
+            if (published > joined_at && stalled.size() < stalled_count) {
+                stalled.push_back(stalled_viewer(host));
+                joined_at = published;
+            }
+            return stalled.size() == stalled_count && published > joined_at + 40;
+        }));
+        CHECK(pool.fault().empty());
+        CHECK(host.source().starved() == 0);
+        const relay::StatusSnapshot status = host.status();
+        CHECK(status.server.counters.evicted_for_memory > 0);
+        CHECK(status.streams.front().slots_free > 0);
+        const std::uint64_t by_machine = missed_by_machine(waited, settings);
+        return std::ranges::all_of(pool.clients(), [by_machine](const StreamClient& client) {
+            return !client.ended() && client.missed() <= client.frames() / 50 + by_machine;
+        });
+    });
+    CHECK(held);
 }
 
 TEST_CASE("with as many stalled viewers as are admitted a good one keeps its rate") {
@@ -131,28 +147,33 @@ TEST_CASE("with as many stalled viewers as are admitted a good one keeps its rat
     settings.frame_bytes = 20'000;
     settings.viewers_max = 600;
     settings.period = std::chrono::milliseconds(15);
-    RelayHost host(settings);
-    ClientPool pool;
-    StreamClient& good = pool.add(host.connect());
-    REQUIRE(pool.run_until([&] { return good.frames() >= 5; }));
-    std::vector<UniqueFd> stalled;
-    while (stalled.size() < 599) {
-        stalled.push_back(stalled_viewer(host));
-        pool.poll(0);
-    }
-    const std::uint64_t before = good.frames();
-    REQUIRE(pool.run_until([&] { return good.ended() || good.frames() >= before + 100; }));
-    CHECK_FALSE(good.ended());
-    CHECK(host.source().starved() == 0);
-    CHECK(good.missed() <= good.frames() / 20);
-    // One more is told to come again, and status still answers.
-    const std::string refused = ask(host.connect(), "GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
-    if (host.status().server.counters.evicted_for_memory == 0) {
-        CHECK(refused.starts_with("HTTP/1.1 503"));
-        CHECK(refused.find("Retry-After:") != std::string::npos);
-    }
-    CHECK(ask(host.connect(), "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
-              .starts_with("HTTP/1.1 200"));
+    const bool held = in_some_try([&] {
+        RelayHost host(settings);
+        const auto waited = waited_for_processor();
+        ClientPool pool;
+        StreamClient& good = pool.add(host.connect());
+        REQUIRE(pool.run_until([&] { return good.frames() >= 5; }));
+        std::vector<UniqueFd> stalled;
+        while (stalled.size() < 599) {
+            stalled.push_back(stalled_viewer(host));
+            pool.poll(0);
+        }
+        const std::uint64_t before = good.frames();
+        REQUIRE(pool.run_until([&] { return good.ended() || good.frames() >= before + 100; }));
+        CHECK(host.source().starved() == 0);
+        // One more is told to come again, and status still answers.
+        const std::string refused =
+            ask(host.connect(), "GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
+        if (host.status().server.counters.evicted_for_memory == 0) {
+            CHECK(refused.starts_with("HTTP/1.1 503"));
+            CHECK(refused.find("Retry-After:") != std::string::npos);
+        }
+        CHECK(ask(host.connect(), "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+                  .starts_with("HTTP/1.1 200"));
+        return !good.ended() &&
+               good.missed() <= good.frames() / 20 + missed_by_machine(waited, settings);
+    });
+    CHECK(held);
 }
 
 TEST_CASE("the pages of an aborted viewer come back") {

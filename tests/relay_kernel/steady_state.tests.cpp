@@ -85,22 +85,28 @@ TEST_CASE("a hundred viewers cost at most four system calls of the loop per fram
         pool.add(host.connect());
     }
     REQUIRE(read_frames(pool, 10));
-    // A noisy machine may wake the loop between answers: the middle of many frames counts.
-    std::vector<std::chrono::nanoseconds> enters_per_frame;
-    constexpr std::size_t samples = 60;
-    std::uint64_t enters = host.enters();
-    std::uint64_t frames = host.source().published();
-    while (enters_per_frame.size() < samples) {
-        REQUIRE(read_frames(pool, 1));
-        const std::uint64_t enters_now = host.enters() - 1; // asking is a wake-up itself
-        const std::uint64_t frames_now = host.source().published();
-        if (frames_now > frames) {
-            enters_per_frame.emplace_back((enters_now - enters) / (frames_now - frames));
-            enters = enters_now + 1;
-            frames = frames_now;
+    std::chrono::nanoseconds middle{}; // a count
+    const bool held = in_some_try([&] {
+        // A noisy machine may wake the loop between answers: the middle of many frames counts.
+        std::vector<std::chrono::nanoseconds> enters_per_frame;
+        constexpr std::size_t samples = 60;
+        std::uint64_t enters = host.enters();
+        std::uint64_t frames = host.source().published();
+        while (enters_per_frame.size() < samples) {
+            REQUIRE(read_frames(pool, 1));
+            const std::uint64_t enters_now = host.enters() - 1; // asking is a wake-up itself
+            const std::uint64_t frames_now = host.source().published();
+            if (frames_now > frames) {
+                enters_per_frame.emplace_back((enters_now - enters) / (frames_now - frames));
+                enters = enters_now + 1;
+                frames = frames_now;
+            }
         }
-    }
-    CHECK(median(enters_per_frame).count() <= 4);
+        middle = median(enters_per_frame);
+        return middle.count() <= 4;
+    });
+    INFO("in the middle: " << middle.count());
+    CHECK(held);
     CHECK(pool.fault().empty());
 }
 
@@ -113,23 +119,22 @@ TEST_CASE("a new viewer has its first frame at once") {
         first.add(host.connect());
         REQUIRE(read_frames(first, 2)); // there is a newest frame from here on
     }
-    constexpr int tries_max = 3;
     constexpr int samples = 51;
     std::chrono::nanoseconds middle{};
-    for (int attempt = 0; attempt < tries_max; ++attempt) {
+    const bool held = in_some_try([&] {
         std::vector<std::chrono::nanoseconds> delays;
         for (int i = 0; i < samples; ++i) {
+            const auto waited = waited_for_processor();
             ClientPool pool;
             StreamClient& client = pool.add(host.connect());
             REQUIRE(read_frames(pool, 1));
-            delays.push_back(client.first_frame_after());
+            delays.push_back(client.first_frame_after() - (waited_for_processor() - waited));
         }
         middle = median(delays);
-        if (middle <= std::chrono::milliseconds(3)) {
-            break;
-        }
-    }
-    CHECK(middle <= std::chrono::milliseconds(3));
+        return middle <= std::chrono::milliseconds(3);
+    });
+    INFO("in the middle: " << middle.count() << " ns");
+    CHECK(held);
 }
 
 TEST_CASE("300 viewers that connect in the same instant all have a frame soon") {
@@ -141,10 +146,10 @@ TEST_CASE("300 viewers that connect in the same instant all have a frame soon") 
         first.add(host.connect());
         REQUIRE(read_frames(first, 2));
     }
-    constexpr int tries_max = 3;
     constexpr std::size_t viewers = 300;
     std::chrono::nanoseconds slowest{};
-    for (int attempt = 0; attempt < tries_max; ++attempt) {
+    const bool held = in_some_try([&] {
+        const auto waited = waited_for_processor();
         ClientPool pool;
         std::vector<UniqueFd> sockets;
         for (std::size_t i = 0; i < viewers; ++i) {
@@ -158,9 +163,9 @@ TEST_CASE("300 viewers that connect in the same instant all have a frame soon") 
         for (const StreamClient& client : pool.clients()) {
             slowest = std::max<std::chrono::nanoseconds>(slowest, client.first_frame_after());
         }
-        if (slowest <= std::chrono::milliseconds(60)) {
-            break;
-        }
-    }
-    CHECK(slowest <= std::chrono::milliseconds(60));
+        slowest -= waited_for_processor() - waited;
+        return slowest <= std::chrono::milliseconds(60);
+    });
+    INFO("the slowest: " << slowest.count() << " ns");
+    CHECK(held);
 }
