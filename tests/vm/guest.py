@@ -8,7 +8,6 @@ import os
 import pathlib
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,14 +28,6 @@ COMMAND_SECONDS_MAX = 60
 # Emulated, a program that opens a camera again takes 20 seconds on a machine that does much else.
 harness.WAIT_SECONDS = COMMAND_SECONDS_MAX
 PROGRAMS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz", "udevadm", "cam", "ffmpeg")
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def built(name):
@@ -95,11 +86,13 @@ class Camera:
         self.guest = guest
         self.product = product
         # Cameras of the same port one after another must not be mixed up.
-        self._log = f"/run/camera-{port}-{secrets.token_hex(4)}.log"
+        self._begun = f"/run/camera-{port}-{secrets.token_hex(4)}"
+        self._log = self._begun + ".log"
         self.process = subprocess.Popen(
-            [*guest.prefix, built("uvc_camera"), "--port", str(port), "--product", product, "--log", self._log, *options],
+            [*guest.prefix, "sh", "-c", ': > "$0"; exec "$@"', self._begun,
+             built("uvc_camera"), "--port", str(port), "--product", product, "--log", self._log, *options],
             stdin=subprocess.DEVNULL,
-        )
+        )  # fmt: skip
         try:
             harness.wait_for(self.seen_by_driver, f"the driver of {product}", COMMAND_SECONDS_MAX)
             guest.run("udevadm", "settle")
@@ -108,7 +101,9 @@ class Camera:
             raise
 
     def seen_by_driver(self):
-        names = self.guest.run("sh", "-c", "cat /sys/class/video4linux/*/name", check=False)
+        # The one that was unplugged before may still be there, under the same name.
+        newer = 'for one in /sys/class/video4linux/*; do [ "/dev/${one##*/}" -nt "$0" ] && cat "$one/name"; done'
+        names = self.guest.run("sh", "-c", newer, self._begun, check=False)
         return any(name.startswith(self.product) for name in names.splitlines())
 
     def sent(self):
@@ -145,7 +140,10 @@ class Guest:
         for size in JPEG_SIZES:
             make_jpegs(size, self._jpegs(size))
         # Whoever has the token runs programs in the guest, which reads files as we do.
-        control, *self.ports = free_ports(4)
+        ports = set()
+        while len(ports) < 4:
+            ports.add(harness.port_to_keep())
+        control, *self.ports = ports
         os.environ["RINGCAST_GUEST_PORT"] = str(control)
         os.environ["RINGCAST_GUEST_TOKEN"] = str(token)
         self.prefix = [str(HERE / "in_guest.py")]

@@ -89,7 +89,7 @@ class Hotplug(CameraTest):
 
 
 class SharedCamera(CameraTest):
-    # Another try follows after 1 s, 2 s and 4 s.
+    # Another try follows after 1 s, 2 s, and then every 4 s.
     SECONDS = 5
 
     def test_the_stream_that_comes_second_does_not_disturb_the_first(self):
@@ -98,11 +98,16 @@ class SharedCamera(CameraTest):
             second = 1 - first
             harness.wait_for(lambda: "in use" in (server.stream_status(second)["reason"] or ""), "the reason")
             name = server.stream_status(first)["name"]
-            with harness.StreamReader(server.url, f"/{name}/stream") as reader:
-                sequences = [frame.sequence for frame in live_frames(reader, FPS * self.SECONDS)]
-            self.assertTrue(harness.rising(sequences), sequences)
+
+            def watch():
+                before = camera_counters(server, first)
+                with harness.StreamReader(server.url, f"/{name}/stream") as reader:
+                    sequences = [frame.sequence for frame in live_frames(reader, FPS * self.SECONDS)]
+                self.assertTrue(harness.rising(sequences), sequences)
+                self.assertEqual(camera_counters(server, first)["driver_dropped"], before["driver_dropped"])
+
+            harness.retried(watch)  # a machine that stands still for a while loses frames too
             self.assertEqual(camera_counters(server, first)["opened"], 1)
-            self.assertEqual(camera_counters(server, first)["driver_dropped"], 0)
 
     def live(self, server):
         return [index for index, stream in enumerate(server.status()["streams"]) if stream["state"] == "live"]
@@ -138,6 +143,10 @@ class BadFrames(CameraTest):
 class Starvation(CameraTest):
     VIEWERS = 8
     SECONDS = 10
+    # Slow enough that an emulated machine gives two buffers back in time. The fewest that the camera makes.
+    FPS = 5
+    # Frames that the camera has sent and ringcast has not seen: as many as there are buffers.
+    UNDER_WAY_MAX = 4
     # Longer than they stall here: nobody is to be saved by their end.
     PATIENT = '[viewers]\nstall_timeout = "60s"\n'
 
@@ -155,38 +164,46 @@ class Starvation(CameraTest):
         return counters["captured"] + counters["driver_dropped"]
 
     def test_stalled_viewers_do_not_stop_the_camera(self):
-        with self.camera() as camera, self.guest.configured(self.PATIENT + FRONT) as server:
+        with self.camera() as camera, self.guest.configured(self.PATIENT + FRONT.replace("15", str(self.FPS))) as server:
             server.wait_live()
             viewers = []
             for _ in range(self.VIEWERS):
                 # One frame apart, so that each holds another one.
                 viewers.append(self.stalled_viewer(server))
-                time.sleep(1 / FPS)
-            before = camera_counters(server), len(camera.sent())
-            time.sleep(self.SECONDS)
-            after = camera_counters(server), len(camera.sent())
+                time.sleep(1 / self.FPS)
+            # A machine that stands still for a while loses frames too.
+            harness.retried(lambda: self.watch_stalled(server, camera))
             self.assertEqual(len(server.status()["viewers"]), self.VIEWERS)
-
-            captured = after[0]["captured"] - before[0]["captured"]
-            # Some are on their way while one looks.
-            self.assertAlmostEqual(captured, after[1] - before[1], delta=FPS)
-            self.assertGreater(captured, self.SECONDS * FPS / 2)
-            self.assertEqual(after[0]["driver_dropped"], before[0]["driver_dropped"])
-            self.assertGreater(after[0]["copied_under_pressure"], before[0]["copied_under_pressure"])
-
             for viewer in viewers:
                 viewer.close()
             harness.wait_for(lambda: not server.status()["viewers"], "the viewers' end")
-            self.assert_not_copied_any_more(server)
+            harness.retried(lambda: self.assert_not_copied_any_more(server))
+
+    def look(self, server, camera):
+        """What ringcast has counted, and how many frames the camera had sent before and after that."""
+        before = len(camera.sent())
+        return camera_counters(server), before, len(camera.sent())
+
+    def watch_stalled(self, server, camera):
+        """For so many seconds at the camera's full rate."""
+        goal = self.frames_in_hand(server) + self.SECONDS * self.FPS
+        begin, sent_before_begin, sent_after_begin = self.look(server, camera)
+        harness.wait_for(lambda: self.frames_in_hand(server) >= goal, "the camera's frames")
+        end, sent_before_end, sent_after_end = self.look(server, camera)
+        captured = end["captured"] - begin["captured"]
+        self.assertGreaterEqual(captured, sent_before_end - sent_after_begin - self.UNDER_WAY_MAX)
+        self.assertLessEqual(captured, sent_after_end - sent_before_begin + self.UNDER_WAY_MAX)
+        self.assertEqual(end["driver_dropped"], begin["driver_dropped"])
+        self.assertGreater(end["copied_under_pressure"], begin["copied_under_pressure"])
 
     def assert_not_copied_any_more(self, server):
         with harness.StreamReader(server.url) as reader:
             live_frames(reader, 2)
             before = camera_counters(server)
-            live_frames(reader, 3 * FPS)
+            live_frames(reader, 3 * self.FPS)
             after = camera_counters(server)
         self.assertEqual(after["copied_under_pressure"], before["copied_under_pressure"])
-        self.assertGreaterEqual(after["lent"] - before["lent"], 3 * FPS)
+        self.assertGreaterEqual(after["lent"] - before["lent"], 3 * self.FPS)
 
 
 class Rate(CameraTest):

@@ -195,14 +195,11 @@ bool Camera::send_payload(const UsbRequest& request) {
     // The frame's clock, the payload's, and the bus's frame number, which this bus does not have.
     header.u32(clock).u32(clock).u16(0);
     const Bytes header_bytes = std::move(header).take();
-    if (!port_.reply_data(request, std::as_bytes(std::span(header_bytes)), bytes)) {
-        return false;
-    }
     sent_ += bytes.size();
     if (last) {
-        write_log();
+        write_log(); // before anybody can have seen the whole frame
     }
-    return true;
+    return port_.reply_data(request, std::as_bytes(std::span(header_bytes)), bytes);
 }
 
 void Camera::write_log() const {
