@@ -114,10 +114,10 @@ Json sends_json(const SendCounters& sends) {
 }
 
 Json latency_json(const metrics::LatencyHistogram& latency) {
-    const auto count = static_cast<double>(latency.count());
+    const auto count = static_cast<std::int64_t>(latency.count());
     return {
-        {"count", latency.count()},
-        {"mean_seconds", latency.count() == 0 ? Json() : Json(seconds(latency.sum()) / count)},
+        {"count", count},
+        {"mean_seconds", count == 0 ? Json() : Json(seconds(latency.sum() / count))},
     };
 }
 

@@ -95,6 +95,7 @@ TEST_CASE("status tells of each stream") {
     CHECK(live["slots_total"] == 32);
     CHECK(live["slots_free"] == 27);
     CHECK(live["latency"]["count"] == 3);
+    CHECK(live["latency"]["mean_seconds"] == 6.669333); // 20.008 / 3, and no digits beyond that
 
     const source::SourceCounters& source = sample.streams[0].source_counters;
     CHECK(live["source_counters"]["frames"] == source.frames);
