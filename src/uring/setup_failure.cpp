@@ -101,7 +101,9 @@ Error explain_registration_failure(int error, std::size_t bytes) {
                 " (RLIMIT_MEMLOCK): raise it with LimitMEMLOCK= in the unit file or `ulimit -l`, "
                 "or give CAP_IPC_LOCK"};
     }
+    // Linux 6.1 of memory that a driver has mapped, and of such memory between pages of ours.
     case EOPNOTSUPP:
+    case EINVAL:
         return {what + kernel_release() +
                 " takes no memory that a driver has mapped; Linux 6.12 or later takes that of USB "
                 "cameras"};
