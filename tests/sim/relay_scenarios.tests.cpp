@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <fmt/format.h>
 
 #include "sim/simulation.hpp"
@@ -426,6 +427,45 @@ TEST_CASE("a resting stream is well to those who ask") {
     finish(simulation);
 }
 
+TEST_CASE("a viewer on this host is sent copies, and one on another host none") {
+    for (const bool local : {true, false}) {
+        CAPTURE(local);
+        Decisions decisions{std::span<const std::uint8_t>{}};
+        Simulation simulation(decisions, quiet_world());
+        ClientPlan plan = stream_viewer(local ? "127.0.0.1:1" : "192.0.2.1:1");
+        plan.link.local = local;
+        const SimClient& viewer = simulation.add_client(plan);
+        run_for(simulation, 3s);
+        CHECK(viewer.reader().frames() > 80);
+        const relay::SendCounters sends = simulation.status().streams[0].sends;
+        CHECK((local ? sends.frames_sent_zero_copy : sends.frames_sent_copy) == 0);
+        finish(simulation);
+    }
+}
+
+TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent copies for a while") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.relay.viewer.zero_copy_probe_interval = 10s;
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.link.copies_zero_copy = true;
+    static_cast<void>(simulation.add_client(plan));
+    // Three reports, and what was sent before the third had come.
+    constexpr std::uint64_t tries_min = 3;
+    constexpr std::uint64_t tries_max = 6;
+    std::uint64_t before = 0;
+    for (int probe = 0; probe < 3; ++probe) {
+        run_for(simulation, 10s);
+        const relay::SendCounters sends = simulation.status().streams[0].sends;
+        CHECK(sends.frames_sent_zero_copy >= before + tries_min);
+        CHECK(sends.frames_sent_zero_copy <= before + tries_max);
+        CHECK(sends.notifications_copied == sends.notifications);
+        before = sends.frames_sent_zero_copy;
+    }
+    finish(simulation);
+}
+
 TEST_CASE("a frame's way to viewers is timed from its capture, not from when a viewer is sent it") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
@@ -457,6 +497,29 @@ TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") 
     CHECK(counters.bytes_copied == 0);
     CHECK(counters.gaps == 0);
     CHECK(simulation.relay().stream(0).arena().free_count() == 32);
+    finish(simulation);
+}
+
+TEST_CASE("a camera that rests, or is gone, has all of its memory back") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = camera_world();
+    world.camera.rests = GENERATE(true, false);
+    Simulation simulation(decisions, world);
+    SimCamera& camera = simulation.camera(0);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.departure = Departure::close;
+    plan.departs_after = 2s;
+    const SimClient& viewer = simulation.add_client(plan);
+    run_for(simulation, 1900ms);
+    CHECK(viewer.reader().frames() > 20);
+    CHECK(camera.camera_counters().buffers_lent > 0);
+    run_for(simulation, 200ms);
+    if (!world.camera.rests) {
+        camera.unplug(1h);
+        run_for(simulation, 200ms);
+    }
+    CHECK(camera.camera_counters().buffers_lent == 0); // not even the newest frame's
+    CHECK(camera.sets_mapped() == 0);
     finish(simulation);
 }
 

@@ -61,6 +61,7 @@ public:
     SimClient& add_client(ClientPlan plan);
     [[nodiscard]] SimRing& ring() noexcept { return ring_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
+    [[nodiscard]] relay::StatusSnapshot status() { return relay_->status(false); }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
     /// In a world of cameras.
     [[nodiscard]] SimCamera& camera(std::size_t stream) {
