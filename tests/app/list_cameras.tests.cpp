@@ -61,7 +61,9 @@ TEST_CASE("what the list prints for each camera is a configuration that finds it
         CHECK(sources::match_camera(identities, camera.camera, {}).value() == i);
         CHECK(camera.size == config::PictureSize{1280, 720});
     }
-    CHECK(std::get<config::LibcameraSource>(config.streams[1].source).format == "YUV420");
+    const auto& named = std::get<config::LibcameraSource>(config.streams[1].source);
+    CHECK(named.camera == "imx708"); // also when others have come or gone
+    CHECK(named.format == "YUV420");
 }
 
 TEST_CASE("a camera that is slower than the default says its rate") {

@@ -167,6 +167,33 @@ TEST_CASE("frames are lent to viewers where the camera's memory can be registere
     CHECK(camera.queued_count() == FakeCamera::buffer_count - 1);
 }
 
+TEST_CASE("frames are copied while viewers hold the camera's buffers, and that is counted") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.ring.registration_refusal.reset();
+    bench.until_running();
+    bench.sink.viewers_stalled = true;
+    for (std::uint64_t sequence = 0; sequence < 4; ++sequence) {
+        REQUIRE(camera.capture(jpeg(10), sequence));
+        bench.until_frames(sequence + 1);
+    }
+    const auto status = bench.source.camera();
+    CHECK(status->tier == "registered");
+    CHECK(status->buffers_lent == 2);
+    CHECK(status->buffers_free == 2);
+    CHECK(status->counters.lent == 2);
+    CHECK(status->counters.copied == 0);
+    CHECK(status->counters.copied_under_pressure == 2);
+    CHECK(status->counters.bytes_copied == 2 * jpeg(10).size());
+    CHECK(camera.queued_count() == 2);
+    bench.sink.viewers_stalled = false;
+    bench.sink.let_go();
+    CHECK(camera.queued_count() == 4);
+    REQUIRE(camera.capture(jpeg(10), 4));
+    bench.until_frames(5);
+    CHECK(bench.source.camera()->counters.copied_under_pressure == 2);
+}
+
 TEST_CASE("where the camera's memory can't be registered each frame is copied, with the reason") {
     FakeCamera camera;
     Bench bench(camera);

@@ -207,6 +207,7 @@ public:
     std::vector<std::string> ends;
     std::size_t rests = 0;
     bool slots_withheld = false;
+    bool viewers_stalled = false; ///< and hold each frame
 
     [[nodiscard]] frame::FrameArena& arena() noexcept override { return arena_; }
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override {
@@ -214,6 +215,9 @@ public:
     }
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override {
         latest_ = arena_.finish(std::move(slot), info, ++sequence_);
+        if (viewers_stalled) {
+            stalled_.push_back(latest_.share());
+        }
         frames.emplace_back(as_text(latest_.jpeg_span()));
         infos.push_back(info);
     }
@@ -222,7 +226,10 @@ public:
     void ended(std::string_view reason) noexcept override { ends.emplace_back(reason); }
 
     /// As a stream does when it closes.
-    void let_go() noexcept { latest_.release(); }
+    void let_go() noexcept {
+        stalled_.clear();
+        latest_.release();
+    }
 
     /// Slots that somebody writes: neither free nor the latest frame.
     [[nodiscard]] std::size_t slots_with_source() const {
@@ -234,6 +241,7 @@ private:
     std::vector<std::byte> memory_;
     frame::FrameArena arena_;
     frame::FrameLease latest_;
+    std::vector<frame::FrameLease> stalled_;
     std::uint64_t sequence_ = 0;
 };
 
