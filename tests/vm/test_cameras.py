@@ -54,9 +54,8 @@ idle_after = "1s"
     def test_they_reach_the_camera_and_what_it_lacks_is_refused_with_what_it_has(self):
         streams = [f'[streams.s{i}]\nsource = "libcamera"\n{line}\n' for i, (line, *_) in enumerate(self.REFUSED)]
         with self.camera() as camera, self.guest.configured("".join([self.FRONT, *streams])) as server:
-            for index, (line, said, instead) in enumerate(self.REFUSED):
-                with self.subTest(line):
-                    self.check_refused(server, index, said, instead)
+            for index, (_, said, instead) in enumerate(self.REFUSED):
+                self.check_refused(server, index, said, instead)
             self.assertEqual(server.stream_status()["state"], "resting")
             with harness.StreamReader(server.url, "/front/stream") as reader:
                 first = harness.StampedFrame(reader.part().body)
