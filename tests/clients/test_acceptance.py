@@ -57,6 +57,8 @@ class Viewer:
             data = self.socket.recv(1 << 20)
         except BlockingIOError:
             return
+        except ConnectionResetError:
+            raise AssertionError("a viewer was disconnected") from None
         if not data:
             raise Damaged("the server ended the stream")
         self.buffer += data
@@ -108,16 +110,18 @@ class Acceptance(unittest.TestCase):
     def test_a_moving_scene_reaches_200_viewers(self):
         harness.need("ffmpeg")
         self.scene = scene()
-        harness.retried(self.watch)
+        harness.retried(self.watch, tries=8)
 
     def watch(self):
         with harness.configured(CONFIGURATION) as server:
             server.wait_live()
             viewers = [Viewer(server.port) for _ in range(VIEWERS)]
-            began, ended = self.read_all(viewers)
-            status = server.status()
-            for viewer in viewers:
-                viewer.socket.close()
+            try:
+                began, ended = self.read_all(viewers)
+                status = server.status()
+            finally:
+                for viewer in viewers:
+                    viewer.socket.close()
             self.assertEqual(server.stop(), 0)
         self.check_status(status)
         self.check_frames(viewers, began, ended)
