@@ -91,18 +91,6 @@ void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
     }
 }
 
-const std::string& Relay::status_text() {
-    // With thousands of viewers this takes milliseconds of the loop, so it is not made anew for
-    // everybody who asks: each viewer in it lets it be a little older.
-    constexpr Duration age_max_per_viewer = std::chrono::microseconds(250);
-    const Instant now = ring_.now();
-    if (status_text_.empty() || now - status_rendered_ > viewers_.size() * age_max_per_viewer) {
-        status_text_ = status_json(status(true));
-        status_rendered_ = now;
-    }
-    return status_text_;
-}
-
 void Relay::send_text(viewer::Viewer& viewer, int status, http::ContentType type,
                       std::string_view body, const http::ReplyContext& reply,
                       std::uint32_t retry_after_seconds) {

@@ -128,7 +128,6 @@ private:
                        const http::ReplyContext& reply);
     void refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
                          const http::ReplyContext& reply);
-    [[nodiscard]] const std::string& status_text();
     void send_text(viewer::Viewer& viewer, int status, http::ContentType type,
                    std::string_view body, const http::ReplyContext& reply,
                    std::uint32_t retry_after_seconds = 0);
@@ -165,8 +164,6 @@ private:
     bool origin_reported_ = false;
     Reminder refusal_reminder_;
     Reminder eviction_reminder_;
-    std::string status_text_;
-    Instant status_rendered_{};
     RelayCounters counters_;
     std::function<void(const io::Completion&)> control_handler_;
     std::function<void(RelayCounters&)> status_hook_;
