@@ -70,6 +70,25 @@ def port_to_keep():
     raise AssertionError(f"no free port below {end}")
 
 
+def children_of(pid):
+    """Process ids of what a process has started."""
+    pids = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that ends meanwhile
+            pids += map(int, (task / "children").read_text().split())
+    return pids
+
+
+def waited_for_processor(pid):
+    """How long the threads of a process, and of what it has started, have waited for a processor, all
+    together, seconds. Others have used it meanwhile. 0 where the kernel does not say."""
+    waited_ns = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            waited_ns += int((task / "schedstat").read_text().split()[1])
+    return waited_ns / 1e9 + sum(map(waited_for_processor, children_of(pid)))
+
+
 class Ringcast:
     """A ringcast process that listens on a port of the kernel's choice."""
 
@@ -109,11 +128,7 @@ class Ringcast:
 
     def children(self):
         """Process ids of what it has started."""
-        pids = []
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            with contextlib.suppress(OSError):  # a thread that ends meanwhile
-                pids += map(int, (task / "children").read_text().split())
-        return pids
+        return children_of(self.process.pid)
 
     def log(self):
         return "\n".join(self.lines)
