@@ -33,12 +33,17 @@ class Doctor(unittest.TestCase):
         self.assertIn("has scatter-gather", found[card][1])
         self.assertIn("sent to by copy", found["network lo"][1])
 
-    def test_a_camera_whose_memory_can_be_registered_is_said_to_be_one(self):
+    def test_whether_a_cameras_memory_can_be_registered_is_tried(self):
         with self.guest.camera("--fps", 10, product="a good camera"):
             found = self.findings()
+            limited = self.findings("prlimit", "--memlock=65536:65536", *NOBODY[:-1], "--groups=video")
         verdict, text = found["camera a good camera"]
         self.assertEqual(verdict, "ok", text)
         self.assertIn('tier "registered"', text)
+        verdict, text = limited["camera a good camera"]
+        self.assertEqual(verdict, "note", text)
+        self.assertIn('tier "copied"', text)
+        self.assertIn("LimitMEMLOCK", text)
 
     def test_who_may_not_open_a_camera_is_told_the_line_that_mends_it(self):
         with self.guest.camera("--fps", 10):
