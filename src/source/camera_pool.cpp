@@ -38,9 +38,7 @@ std::uint32_t CameraPool::open(std::span<const CameraBuffer> buffers) noexcept {
             buffer.slot = arena.adopt(mapped.memory, mapped.registered, *this);
         }
     }
-    own_counters_.buffers = static_cast<std::uint32_t>(buffers_.size());
-    own_counters_.buffers_free = own_counters_.buffers;
-    order_.begin(buffers_.size());
+    own_counters_.buffers_free = static_cast<std::uint32_t>(buffers_.size());
     return ++set_;
 }
 
@@ -56,7 +54,6 @@ void CameraPool::close() noexcept {
         }
     }
     buffers_.clear();
-    own_counters_.buffers = 0;
     own_counters_.buffers_free = 0;
     if (!in_use(set_)) {
         camera_.set_returned(set_);
@@ -98,21 +95,6 @@ CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
     RINGCAST_ASSERT(frame.buffer < buffers_.size());
     Buffer& buffer = buffers_[frame.buffer];
     RINGCAST_ASSERT(!buffer.lent);
-    ++own_counters_.captured;
-    const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
-    own_counters_.overtaken = order_.overtaken();
-    own_counters_.gaps = order_.gaps();
-    if (!in_order) {
-        return CameraFate::overtaken;
-    }
-    if (frame.spare) {
-        ++own_counters_.spare;
-        return CameraFate::spare;
-    }
-    return deliver(buffer, frame);
-}
-
-CameraFate CameraPool::deliver(Buffer& buffer, const CameraFrame& frame) noexcept {
     if (frame.bytes == 0 || frame.bytes > buffer.payload.size()) {
         return drop_damaged(jpeg::Damage::none);
     }
@@ -162,7 +144,6 @@ CameraFate CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noex
 
 CameraFate CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
     damage_ = damage;
-    ++own_counters_.damaged;
     ++counters_.frames_damaged;
     return CameraFate::damaged;
 }

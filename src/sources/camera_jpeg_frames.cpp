@@ -113,22 +113,18 @@ void CameraJpegFrames::drop_finished() noexcept {
 
 // --- frames ---
 
-void CameraJpegFrames::take(const CapturedFrame& frame, bool spare) noexcept {
+void CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
     // The camera gets the buffer back only when access has ended.
-    if (deliver(frame, spare) != source::CameraFate::lent) {
+    if (deliver(frame) != source::CameraFate::lent) {
         buffers_.queue_buffer(frame.buffer);
     }
 }
 
-source::CameraFate CameraJpegFrames::deliver(const CapturedFrame& frame, bool spare) noexcept {
-    // What is in a spare one is not looked at.
-    const encode::DmabufAccess access(spare ? encode::no_dmabufs
-                                            : sets_.back().buffers[frame.buffer].dmabufs(),
+source::CameraFate CameraJpegFrames::deliver(const CapturedFrame& frame) noexcept {
+    const encode::DmabufAccess access(sets_.back().buffers[frame.buffer].dmabufs(),
                                       encode::DmabufUse::read_and_write);
     return pool_.on_frame({.buffer = frame.buffer,
-                           .bytes = frame.whole ? frame.bytes : 0,
-                           .sequence = frame.sequence,
-                           .spare = spare,
+                           .bytes = frame.bytes,
                            .captured = frame.captured,
                            .captured_at = frame.captured_at});
 }

@@ -32,8 +32,8 @@ public:
     /// A camera was opened; no buffer is queued yet. Fails only when `tier` insists on what is not
     /// to be had, and then nothing is open.
     [[nodiscard]] Result<void> open(std::vector<CameraBuffer> buffers, config::CameraTier tier);
-    /// A frame, or one that failed. `spare`: it is left out, because fewer are asked for.
-    void take(const CapturedFrame& frame, bool spare) noexcept;
+    /// The buffer comes back at once, unless the frame is lent.
+    void take(const CapturedFrame& frame) noexcept;
     /// The camera is being closed: no buffer comes back any more.
     void close() noexcept;
 
@@ -65,7 +65,7 @@ private:
         bool returned = false;                ///< neither camera nor viewers have any of it
     };
 
-    [[nodiscard]] source::CameraFate deliver(const CapturedFrame& frame, bool spare) noexcept;
+    [[nodiscard]] source::CameraFate deliver(const CapturedFrame& frame) noexcept;
     void requeue(std::size_t buffer) noexcept override;
     void set_returned(std::uint32_t set) noexcept override;
     [[nodiscard]] Result<void> register_buffers(Set& set);

@@ -25,7 +25,6 @@ Result<void> CameraRawFrames::open(OpenedCamera camera) {
         worker_ = std::move(*worker);
     }
     camera_ = std::make_unique<OpenedCamera>(std::move(camera));
-    order_.begin(camera_->buffers.size());
     return {};
 }
 
@@ -55,14 +54,9 @@ std::uint32_t CameraRawFrames::buffers_held() const noexcept {
 
 // --- frames ---
 
-void CameraRawFrames::take(const CapturedFrame& frame, bool spare) noexcept {
-    const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
-    own_counters_.out_of_order = order_.overtaken();
-    own_counters_.gaps = order_.gaps();
-    const bool usable = in_order && frame.whole;
-    if (!usable || spare || !watched_) {
-        own_counters_.spare += usable && spare ? 1U : 0U;
-        own_counters_.encode_skipped += usable && !spare && !watched_ ? 1U : 0U;
+void CameraRawFrames::take(const CapturedFrame& frame) noexcept {
+    if (!watched_) {
+        ++own_counters_.encode_skipped;
         buffers_.queue_buffer(frame.buffer);
         return;
     }

@@ -12,7 +12,6 @@
 #include "ringcast/base/result.hpp"
 #include "ringcast/frame/frame_arena.hpp"
 #include "ringcast/io/ring.hpp"
-#include "ringcast/source/frame_order.hpp"
 #include "ringcast/source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
 #include "sources/camera_device.hpp"
@@ -21,9 +20,6 @@ namespace ringcast::sources {
 
 /// What is counted of them beside SourceCounters.
 struct RawFrameCounters {
-    std::uint64_t out_of_order = 0;
-    std::uint64_t gaps = 0; ///< numbers that the driver left out
-    std::uint64_t spare = 0;
     std::uint64_t encoded = 0;
     std::uint64_t encode_skipped = 0; ///< because nobody watched
     Duration encode_time{};           ///< sum over `encoded`
@@ -44,9 +40,8 @@ public:
     [[nodiscard]] Result<void> open(OpenedCamera camera);
     /// The buffer comes back when the frame has been encoded, which is when it has been read: the
     /// last line is read at the end, and all that follows is that the compressed bytes of several
-    /// encoders are moved together. It comes back at once where the frame is not encoded, such as
-    /// one that is `spare`, because fewer are asked for.
-    void take(const CapturedFrame& frame, bool spare) noexcept;
+    /// encoders are moved together. It comes back at once where the frame is not encoded.
+    void take(const CapturedFrame& frame) noexcept;
     void set_watched(bool watched) noexcept;
     /// The camera is being closed: no buffer comes back any more.
     void close() noexcept;
@@ -80,7 +75,6 @@ private:
     frame::WritableSlot slot_; ///< what it is encoded into
     bool watched_ = false;
     bool stopping_ = false;
-    source::FrameOrder order_;
     RawFrameCounters own_counters_;
 };
 

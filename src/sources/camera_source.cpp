@@ -139,6 +139,7 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     if (!rate.note.empty()) {
         log(LogLevel::warning, "stream {}: {}", stream_name_, rate.note);
     }
+    order_.begin(status_.buffers);
     rate_limit_.begin(rate.limit);
     last_failure_.clear();
     lost_reason_.clear();
@@ -207,7 +208,6 @@ void CameraSource::log_failure(const std::string& message) noexcept {
 }
 
 void CameraSource::on_closed() noexcept {
-    take_frames(); // nobody's any more
     static_cast<void>(thread_.take_unplugged());
     session_.on_closed();
 }
@@ -240,29 +240,37 @@ void CameraSource::take_frames() noexcept {
 
 void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
     if (frame.refused) {
-        return take_refused(frame.buffer);
-    }
-    if (frame.whole) {
-        frames_came_ = true;
-        refused_ = 0;
-        session_.on_frame();
-        last_frame_at_ = ring_.now();
-        ++captured_;
-    } else {
-        ++driver_failed_;
-    }
-    if (frame.whole &&
-        (!settling_.take(frame.captured_at, frame.exposure_settled) || frame.startup)) {
+        take_refused(frame.buffer);
+    } else if (!may_be_shown(frame)) {
         queue_buffer(frame.buffer);
-        return;
-    }
-    // A failed frame is nobody's, so it takes no other one's place.
-    const bool spare = frame.whole && !rate_limit_.take(frame.captured_at);
-    if (open_ == Open::jpeg) {
-        jpeg_.take(frame, spare);
+    } else if (open_ == Open::jpeg) {
+        jpeg_.take(frame);
     } else {
-        raw_.take(frame, spare);
+        raw_.take(frame);
     }
+}
+
+/// Whatever is in it: nothing is looked into here.
+bool CameraSource::may_be_shown(const CapturedFrame& frame) noexcept {
+    const bool in_order = order_.comes_in_order(frame.sequence, frame.captured_at);
+    if (!frame.whole) {
+        ++driver_failed_;
+        ++counters_.frames_damaged;
+        return false;
+    }
+    ++captured_;
+    frames_came_ = true;
+    refused_ = 0;
+    last_frame_at_ = ring_.now();
+    session_.on_frame();
+    if (!in_order || !settling_.take(frame.captured_at, frame.exposure_settled) || frame.startup) {
+        return false;
+    }
+    if (!rate_limit_.take(frame.captured_at)) {
+        ++skipped_for_rate_;
+        return false;
+    }
+    return true;
 }
 
 /// Once is how a driver turns controls down: the buffer that they came with is not taken, and would
@@ -272,8 +280,7 @@ void CameraSource::take_refused(std::uint32_t buffer) noexcept {
     if (refused_++ == 0 && !frames_came_) {
         log(LogLevel::warning,
             "stream {}: the camera's driver has turned a buffer down, perhaps because of "
-            "`controls` "
-            "that don't go together",
+            "`controls` that don't go together",
             stream_name_);
     }
     // One that takes nothing is left alone, and opened again when it has been silent for too long.
@@ -385,9 +392,9 @@ std::optional<source::CameraStatus> CameraSource::camera() const {
     source::CameraTotals& totals = status.counters;
     totals.captured = captured_;
     totals.driver_failed = driver_failed_;
-    totals.driver_dropped = pool.gaps + raw.gaps;
-    totals.out_of_order = pool.overtaken + raw.out_of_order;
-    totals.skipped_for_rate = pool.spare + raw.spare;
+    totals.driver_dropped = order_.gaps();
+    totals.out_of_order = order_.overtaken();
+    totals.skipped_for_rate = skipped_for_rate_;
     totals.lent = pool.lent;
     totals.copied = pool.copied;
     totals.copied_under_pressure = pool.copied_under_pressure;

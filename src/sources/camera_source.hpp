@@ -12,6 +12,7 @@
 #include "ringcast/config/config.hpp"
 #include "ringcast/io/ring.hpp"
 #include "ringcast/source/camera_status.hpp"
+#include "ringcast/source/frame_order.hpp"
 #include "ringcast/source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
 #include "sources/camera_device.hpp"
@@ -60,6 +61,7 @@ private:
     void take_frames() noexcept;
     void take_frame(const CapturedFrame& frame) noexcept;
     void take_refused(std::uint32_t buffer) noexcept;
+    [[nodiscard]] bool may_be_shown(const CapturedFrame& frame) noexcept;
     void on_opened(OpenedCamera camera) noexcept;
     [[nodiscard]] Result<void> open_frames(OpenedCamera camera);
     void note_identity(const OpenedCamera& camera);
@@ -90,6 +92,7 @@ private:
     CameraJpegFrames jpeg_;
     CameraRawFrames raw_;
     Open open_ = Open::nothing; ///< what deals with the open camera's frames
+    source::FrameOrder order_;
     ExposureSettling settling_;
     RateLimit rate_limit_;
     bool watched_ = false;
@@ -104,6 +107,7 @@ private:
     source::CameraStatus status_; ///< what doesn't change while the camera is open
     std::uint64_t captured_ = 0;
     std::uint64_t driver_failed_ = 0;
+    std::uint64_t skipped_for_rate_ = 0;
     std::uint64_t opened_ = 0;
     std::string last_failure_; ///< that was logged
     std::string lost_reason_;  ///< empty while nothing is wrong

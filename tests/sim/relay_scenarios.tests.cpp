@@ -495,7 +495,7 @@ TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") 
     const source::CameraCounters& counters = simulation.camera(0).camera_counters();
     CHECK(counters.lent > 300);
     CHECK(counters.bytes_copied == 0);
-    CHECK(counters.gaps == 0);
+    CHECK(simulation.camera(0).order().gaps() == 0);
     CHECK(simulation.relay().stream(0).arena().free_count() == 32);
     finish(simulation);
 }
@@ -534,11 +534,9 @@ TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as
         stalled.push_back(&simulation.add_client(one_frame_viewer(i)));
         run_for(simulation, 40ms); // each has a frame of its own
     }
-    const std::uint64_t captured = camera.camera_counters().captured;
     const std::uint64_t copied = camera.camera_counters().copied_under_pressure;
     run_for(simulation, 10s);
     CHECK(camera.camera_counters().buffers_lent == 2);
-    CHECK(camera.camera_counters().captured - captured >= 300);
     CHECK(camera.camera_counters().copied_under_pressure - copied >= 300);
     CHECK(std::all_of(stalled.begin(), stalled.end(),
                       [](const SimClient* client) { return client->here(); }));
@@ -548,7 +546,7 @@ TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as
     const std::uint64_t copied_in_all = camera.camera_counters().copied_under_pressure;
     run_for(simulation, 10s);
     CHECK(camera.camera_counters().copied_under_pressure == copied_in_all);
-    CHECK(camera.camera_counters().gaps == 0);
+    CHECK(camera.order().gaps() == 0);
     CHECK(camera.frames_missed() == 0);
     finish(simulation);
 }

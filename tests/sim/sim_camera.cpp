@@ -57,7 +57,7 @@ void SimCamera::unplug(Duration absence) {
 
 void SimCamera::capture() {
     Completed completed;
-    completed.frame.sequence = next_sequence_++;
+    completed.sequence = next_sequence_++;
     if (queue_.empty()) {
         ++frames_missed_;
         steady_since_ = never;
@@ -195,6 +195,7 @@ void SimCamera::plug() {
     }
     const std::uint32_t number = pool_.open(mapped);
     RINGCAST_ASSERT(number == set.number);
+    order_.begin(setup_.buffers);
     next_sequence_ = 0;
     forbidden_in_a_row_ = 0;
     last_good_at_ = never;
@@ -278,6 +279,11 @@ void SimCamera::take_frames() {
     while (!completed_.empty()) {
         const Completed completed = completed_.front();
         completed_.pop_front();
+        if (!order_.comes_in_order(completed.sequence, completed.frame.captured_at)) {
+            requeue(completed.frame.buffer);
+            steady_since_ = never;
+            continue;
+        }
         const std::size_t left = buffers_at_home();
         const source::CameraFate fate = pool_.on_frame(completed.frame);
         if (fate != source::CameraFate::lent) {

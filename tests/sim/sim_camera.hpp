@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ringcast/source/camera_pool.hpp"
+#include "ringcast/source/frame_order.hpp"
 #include "sim/frame_log.hpp"
 #include "sim/sim_ring.hpp"
 #include "sim/sim_source.hpp"
@@ -56,6 +57,7 @@ public:
     [[nodiscard]] const source::CameraCounters& camera_counters() const noexcept {
         return pool_.counters();
     }
+    [[nodiscard]] const source::FrameOrder& order() const noexcept { return order_; }
     /// Frames for which no buffer was queued.
     [[nodiscard]] std::uint64_t frames_missed() const noexcept { return frames_missed_; }
     /// Sets whose memory is mapped.
@@ -76,6 +78,7 @@ private:
     /// A buffer that the driver has filled.
     struct Completed {
         source::CameraFrame frame;
+        std::uint32_t sequence = 0;
         bool overtaken = false; ///< comes after later ones
         bool forbidden = false; ///< no viewer may ever see it
     };
@@ -133,6 +136,7 @@ private:
 
     std::uint32_t next_set_ = 1;
     std::vector<Set> sets_; ///< whose memory is mapped; the newest last
+    source::FrameOrder order_;
     source::CameraPool pool_;
 };
 

@@ -18,7 +18,6 @@
 #include "ringcast/io/ring.hpp"
 #include "ringcast/jpeg/frame_scanner.hpp"
 #include "ringcast/jpeg/repair.hpp"
-#include "ringcast/source/frame_order.hpp"
 #include "ringcast/source/frame_source.hpp"
 
 namespace ringcast::source {
@@ -52,10 +51,8 @@ struct CameraBuffer {
 
 /// The camera has filled a buffer.
 struct CameraFrame {
-    std::size_t buffer = 0;     ///< in the order of the set
-    std::size_t bytes = 0;      ///< written; 0 when the driver itself calls the frame bad
-    std::uint32_t sequence = 0; ///< the driver's; may begin anew with a set, and wraps
-    bool spare = false;         ///< more than are asked for: it is counted, and left out
+    std::size_t buffer = 0; ///< in the order of the set
+    std::size_t bytes = 0;  ///< written
     WallTime captured{};
     Instant captured_at{};
 };
@@ -64,27 +61,19 @@ struct CameraFrame {
 enum class CameraFate : std::uint8_t {
     lent,      ///< published where it is
     copied,    ///< published from a slot of the arena's own
-    spare,     ///< left out, as it was told
-    overtaken, ///< dropped: a later frame has come before
     damaged,   ///< dropped: `CameraPool::damage` says why
     oversized, ///< dropped: had to be copied, and is larger than a slot
     no_slot,   ///< dropped: had to be copied, and viewers hold every slot
 };
 
-/// Plain numbers of the loop's thread. The first three are of now; the others only grow.
+/// Plain numbers of the loop's thread. The first two are of now; the others only grow.
 struct CameraCounters {
-    std::uint32_t buffers = 0;      ///< of the set in use
-    std::uint32_t buffers_free = 0; ///< of these, with the camera
-    std::uint32_t buffers_lent = 0; ///< with viewers, those of closed sets included
-    std::uint64_t captured = 0;
+    std::uint32_t buffers_free = 0;          ///< of the set in use, with the camera
+    std::uint32_t buffers_lent = 0;          ///< with viewers, those of closed sets included
     std::uint64_t lent = 0;                  ///< published where they were
     std::uint64_t copied = 0;                ///< because their buffers are not registered
     std::uint64_t copied_under_pressure = 0; ///< because few buffers were left to the camera
     std::uint64_t bytes_copied = 0;          ///< by either
-    std::uint64_t spare = 0;
-    std::uint64_t overtaken = 0;
-    std::uint64_t damaged = 0;
-    std::uint64_t gaps = 0; ///< frames that the driver dropped: numbers that never came
 };
 
 class CameraPool final : private frame::SlotOwner {
@@ -116,7 +105,7 @@ public:
 
     /// True exactly when there is no set and nothing is with viewers.
     [[nodiscard]] bool idle() const noexcept { return buffers_.empty() && leftovers_.empty(); }
-    /// Why the last damaged frame is; none when the driver said so.
+    /// Why the last damaged frame is; none when its length can't be.
     [[nodiscard]] jpeg::Damage damage() const noexcept { return damage_; }
     [[nodiscard]] const CameraCounters& counters() const noexcept { return own_counters_; }
 
@@ -134,7 +123,6 @@ private:
     };
 
     void slot_returned(frame::SlotIndex slot) noexcept override;
-    [[nodiscard]] CameraFate deliver(Buffer& buffer, const CameraFrame& frame) noexcept;
     [[nodiscard]] CameraFate lend(Buffer& buffer, const CameraFrame& frame) noexcept;
     [[nodiscard]] CameraFate copy(const Buffer& buffer, const CameraFrame& frame) noexcept;
     [[nodiscard]] CameraFate drop_damaged(jpeg::Damage damage) noexcept;
@@ -150,7 +138,6 @@ private:
     std::vector<Buffer> buffers_;
     std::vector<Leftover> leftovers_;
     jpeg::Damage damage_ = jpeg::Damage::none;
-    FrameOrder order_;
 };
 
 } // namespace ringcast::source
