@@ -95,8 +95,8 @@ CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
     RINGCAST_ASSERT(frame.buffer < buffers_.size());
     Buffer& buffer = buffers_[frame.buffer];
     RINGCAST_ASSERT(!buffer.lent);
-    if (frame.bytes == 0 || frame.bytes > buffer.payload.size()) {
-        return drop_damaged(jpeg::Damage::none);
+    if (frame.bytes > buffer.payload.size()) {
+        return drop_damaged(jpeg::Damage::end_missing);
     }
     const bool can_lend = buffer.slot && own_counters_.buffers_free > reserve;
     return can_lend ? lend(buffer, frame) : copy(buffer, frame);

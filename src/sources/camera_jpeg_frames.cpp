@@ -113,11 +113,13 @@ void CameraJpegFrames::drop_finished() noexcept {
 
 // --- frames ---
 
-void CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
+source::CameraFate CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
+    const source::CameraFate fate = deliver(frame);
     // The camera gets the buffer back only when access has ended.
-    if (deliver(frame) != source::CameraFate::lent) {
+    if (fate != source::CameraFate::lent) {
         buffers_.queue_buffer(frame.buffer);
     }
+    return fate;
 }
 
 source::CameraFate CameraJpegFrames::deliver(const CapturedFrame& frame) noexcept {

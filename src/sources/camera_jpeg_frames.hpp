@@ -33,7 +33,7 @@ public:
     /// to be had, and then nothing is open.
     [[nodiscard]] Result<void> open(std::vector<CameraBuffer> buffers, config::CameraTier tier);
     /// The buffer comes back at once, unless the frame is lent.
-    void take(const CapturedFrame& frame) noexcept;
+    source::CameraFate take(const CapturedFrame& frame) noexcept;
     /// The camera is being closed: no buffer comes back any more.
     void close() noexcept;
 
@@ -49,6 +49,8 @@ public:
     [[nodiscard]] std::string_view tier() const noexcept;
     /// Why it is not registered; empty when it is.
     [[nodiscard]] const std::string& tier_reason() const noexcept { return tier_reason_; }
+    /// Why the last damaged frame is.
+    [[nodiscard]] jpeg::Damage damage() const noexcept { return pool_.damage(); }
     [[nodiscard]] const source::CameraCounters& counters() const noexcept {
         return pool_.counters();
     }

@@ -5,6 +5,8 @@
 
 #include "ringcast/base/log.hpp"
 #include "ringcast/config/units.hpp"
+#include "ringcast/jpeg/frame_scanner.hpp"
+#include "sources/byte_size.hpp"
 #include "sources/camera_offer.hpp"
 
 namespace ringcast::sources {
@@ -63,6 +65,7 @@ void CameraSource::on_completion(const io::Completion& completion) noexcept {
     default:
         break;
     }
+    note_oversized();
     advance();
 }
 
@@ -243,10 +246,10 @@ void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
         take_refused(frame.buffer);
     } else if (!may_be_shown(frame)) {
         queue_buffer(frame.buffer);
-    } else if (open_ == Open::jpeg) {
-        jpeg_.take(frame);
-    } else {
+    } else if (open_ == Open::raw) {
         raw_.take(frame);
+    } else if (jpeg_.take(frame) == source::CameraFate::damaged) {
+        note_damaged(jpeg::describe(jpeg_.damage()));
     }
 }
 
@@ -256,6 +259,7 @@ bool CameraSource::may_be_shown(const CapturedFrame& frame) noexcept {
     if (!frame.whole) {
         ++driver_failed_;
         ++counters_.frames_damaged;
+        note_damaged("the camera's driver says so");
         return false;
     }
     ++captured_;
@@ -271,6 +275,22 @@ bool CameraSource::may_be_shown(const CapturedFrame& frame) noexcept {
         return false;
     }
     return true;
+}
+
+void CameraSource::note_damaged(std::string_view what) noexcept {
+    if (damaged_burst_.begins(ring_.now())) {
+        log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", stream_name_, what);
+    }
+}
+
+void CameraSource::note_oversized() noexcept {
+    const std::uint64_t before = std::exchange(oversized_noted_, counters_.frames_oversized);
+    if (counters_.frames_oversized > before && oversized_burst_.begins(ring_.now())) {
+        log(LogLevel::warning,
+            "stream {}: a frame was skipped that is larger than frame_max = {}: "
+            "raise it in [memory]",
+            stream_name_, byte_size(sink_->arena().geometry().frame_bytes_max));
+    }
 }
 
 /// Once is how a driver turns controls down: the buffer that they came with is not taken, and would

@@ -15,6 +15,7 @@
 #include "ringcast/source/frame_order.hpp"
 #include "ringcast/source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
+#include "sources/burst.hpp"
 #include "sources/camera_device.hpp"
 #include "sources/camera_jpeg_frames.hpp"
 #include "sources/camera_raw_frames.hpp"
@@ -62,6 +63,8 @@ private:
     void take_frame(const CapturedFrame& frame) noexcept;
     void take_refused(std::uint32_t buffer) noexcept;
     [[nodiscard]] bool may_be_shown(const CapturedFrame& frame) noexcept;
+    void note_damaged(std::string_view what) noexcept;
+    void note_oversized() noexcept;
     void on_opened(OpenedCamera camera) noexcept;
     [[nodiscard]] Result<void> open_frames(OpenedCamera camera);
     void note_identity(const OpenedCamera& camera);
@@ -109,8 +112,11 @@ private:
     std::uint64_t driver_failed_ = 0;
     std::uint64_t skipped_for_rate_ = 0;
     std::uint64_t opened_ = 0;
-    std::string last_failure_; ///< that was logged
-    std::string lost_reason_;  ///< empty while nothing is wrong
+    Burst damaged_burst_;
+    Burst oversized_burst_;
+    std::uint64_t oversized_noted_ = 0; ///< of counters_.frames_oversized
+    std::string last_failure_;          ///< that was logged
+    std::string lost_reason_;           ///< empty while nothing is wrong
 };
 
 } // namespace ringcast::sources

@@ -125,6 +125,7 @@ TEST_CASE("frames that are failed, damaged, too large or out of order never reac
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
+    test::LogCapture logged;
     REQUIRE(camera.capture(jpeg(10, 'a'), 5));
     REQUIRE(camera.capture(jpeg(10, 'b'), 6, false));
     REQUIRE(camera.capture("no JPEG", 7));
@@ -143,6 +144,22 @@ TEST_CASE("frames that are failed, damaged, too large or out of order never reac
     CHECK(bench.source.counters().frames_damaged == 2);
     CHECK(bench.source.counters().frames_oversized == 1);
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
+    CHECK(logged.count("a damaged frame was skipped", LogLevel::warning) == 1); // one burst
+    CHECK(logged.count("larger than frame_max = 8 KiB", LogLevel::warning) == 1);
+}
+
+TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
+    FakeCamera camera;
+    Bench bench(camera);
+    bench.until_running();
+    test::LogCapture logged;
+    REQUIRE(camera.capture(jpeg(100).substr(0, 50), 0));
+    bench.until([&] { return bench.source.counters().frames_damaged == 1; });
+    CHECK(logged.count("its end is missing", LogLevel::warning) == 1);
+    bench.ring.pass(Burst::quiet_min);
+    REQUIRE(camera.capture(jpeg(10), 1, false));
+    bench.until([&] { return bench.source.counters().frames_damaged == 2; });
+    CHECK(logged.count("the camera's driver says so", LogLevel::warning) == 1);
 }
 
 TEST_CASE("frames are lent to viewers where the camera's memory can be registered") {
@@ -742,10 +759,12 @@ TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and 
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
+    test::LogCapture logged;
     // It takes more than frame_bytes_max, but not more than a slot has room for.
     REQUIRE(camera.capture(noise(std::size_t{512} * 200), 0));
     bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
     CHECK(bench.source.counters().frames_oversized == 1);
+    CHECK(logged.count("raise it in [memory]", LogLevel::warning) == 1);
     CHECK(bench.sink.frames.empty());
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }

@@ -105,7 +105,7 @@ public:
 
     /// True exactly when there is no set and nothing is with viewers.
     [[nodiscard]] bool idle() const noexcept { return buffers_.empty() && leftovers_.empty(); }
-    /// Why the last damaged frame is; none when its length can't be.
+    /// Why the last damaged frame is.
     [[nodiscard]] jpeg::Damage damage() const noexcept { return damage_; }
     [[nodiscard]] const CameraCounters& counters() const noexcept { return own_counters_; }
 
