@@ -265,7 +265,8 @@ void Relay::answer_controls(viewer::Viewer& viewer, Stream& stream,
                           no_signal(stream, "the camera has not been opened yet"), reply,
                           retry_without_signal);
     }
-    send_text(viewer, status_ok, http::ContentType::json, controls_json(*camera), reply);
+    send_text(viewer, status_ok, http::ContentType::json,
+              controls_json(*camera, stream.source().camera_controls()), reply);
 }
 
 void Relay::answer_health(viewer::Viewer& viewer, const Route& route,

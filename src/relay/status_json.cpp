@@ -312,15 +312,16 @@ std::string status_json(const StatusSnapshot& status) {
     return dump(json, 2);
 }
 
-std::string controls_json(const source::CameraStatus& camera) {
-    Json controls = Json::array();
-    for (const source::CameraControl& control : camera.controls) {
-        controls.push_back(control_json(control));
+std::string controls_json(const source::CameraStatus& camera,
+                          std::span<const source::CameraControl> controls) {
+    Json list = Json::array();
+    for (const source::CameraControl& control : controls) {
+        list.push_back(control_json(control));
     }
     Json json = Json::object();
     json["camera"] = text_or_null(camera.id);
     json["model"] = text_or_null(camera.model);
-    json["controls"] = std::move(controls);
+    json["controls"] = std::move(list);
     return dump(json, 2);
 }
 

@@ -248,8 +248,9 @@ void add_cameras(Families& families, const Streams& streams) {
                   [](const CameraStatus& camera) { return camera.buffers; });
     add_by_camera(gauge(families, "camera_buffers_free", "Of these, with the camera."), streams,
                   [](const CameraStatus& camera) { return camera.buffers_free; });
-    add_by_camera(gauge(families, "camera_buffers_lent", "Of these, with viewers."), streams,
-                  [](const CameraStatus& camera) { return camera.buffers_lent; });
+    add_by_camera(
+        gauge(families, "camera_buffers_lent", "With viewers, those of before an unplug included."),
+        streams, [](const CameraStatus& camera) { return camera.buffers_lent; });
     add_by_camera(counter(families, "camera_opened_total", "Times that the camera was started."),
                   streams, [](const CameraStatus& camera) { return camera.counters.opened; });
     MetricFamily& captured =

@@ -124,7 +124,8 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     session_.on_opened();
     ++opened_;
     counters_.restarts = opened_ - 1;
-    note_identity(camera);
+    note_opened(camera);
+    const config::PictureSize size = camera.size;
     const RatePlan rate = camera.rate;
     if (const auto opened = open_frames(std::move(camera)); !opened) {
         log_failure(opened.error().message);
@@ -135,8 +136,7 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     const std::string_view why = jpeg ? std::string_view(jpeg_.tier_reason()) : std::string_view();
     log(LogLevel::info,
         "stream {}: camera {} ({}) gives {} {} by {}, in {} buffers from {}, {}{}{}", stream_name_,
-        status_.model, status_.id, status_.format,
-        config::picture_size_text({status_.width, status_.height}), status_.library,
+        status_.model, status_.id, status_.format, config::picture_size_text(size), status_.library,
         status_.buffers, memory_text(status_), jpeg ? jpeg_.tier() : "encoded here",
         why.empty() ? "" : ": ", why);
     if (!rate.note.empty()) {
@@ -157,19 +157,17 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     }
 }
 
-void CameraSource::note_identity(const OpenedCamera& camera) {
+void CameraSource::note_opened(const OpenedCamera& camera) {
     status_.id = camera.identity.id;
     status_.model = camera.identity.model;
     status_.location = camera.identity.location;
     status_.library = camera.library;
     status_.driver = camera.driver;
     status_.format = camera.format;
-    status_.width = camera.size.width;
-    status_.height = camera.size.height;
-    status_.controls = camera.controls;
     status_.memory = camera.memory;
     status_.memory_reason = camera.memory_reason;
     status_.buffers = static_cast<std::uint32_t>(camera.buffers.size());
+    controls_ = camera.controls;
 }
 
 Result<void> CameraSource::open_frames(OpenedCamera camera) {
@@ -403,6 +401,7 @@ std::optional<source::CameraStatus> CameraSource::camera() const {
         status.format.clear();
         status.memory.clear();
         status.memory_reason.clear();
+        status.buffers = 0;
     }
     const source::CameraCounters& pool = jpeg_.counters();
     const RawFrameCounters& raw = raw_.counters();

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ringcast/config/config.hpp"
 #include "ringcast/io/ring.hpp"
@@ -47,6 +49,9 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "libcamera"; }
     [[nodiscard]] std::optional<source::CameraStatus> camera() const override;
+    [[nodiscard]] std::span<const source::CameraControl> camera_controls() const noexcept override {
+        return controls_;
+    }
 
 private:
     // Numbers of the operations.
@@ -67,7 +72,7 @@ private:
     void note_oversized() noexcept;
     void on_opened(OpenedCamera camera) noexcept;
     [[nodiscard]] Result<void> open_frames(OpenedCamera camera);
-    void note_identity(const OpenedCamera& camera);
+    void note_opened(const OpenedCamera& camera);
     void on_open_failed(const OpenFailure& failure) noexcept;
     /// Once, however often it is tried.
     void log_failure(const std::string& message) noexcept;
@@ -108,6 +113,7 @@ private:
     Instant idle_at_ = never;   ///< when the camera stops because nobody has watched
 
     source::CameraStatus status_; ///< what doesn't change while the camera is open
+    std::vector<source::CameraControl> controls_;
     std::uint64_t captured_ = 0;
     std::uint64_t driver_failed_ = 0;
     std::uint64_t skipped_for_rate_ = 0;

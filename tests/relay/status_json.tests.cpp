@@ -223,8 +223,9 @@ TEST_CASE("controls are shown as a configuration spells them") {
     gains.min = 0.0;
     gains.max = 32.5;
     gains.value = std::vector<double>{1.5, 2};
-    camera.controls = {focus, gains, control("AfWindows", source::ControlKind::rectangle, 0)};
-    const auto json = nlohmann::json::parse(controls_json(camera));
+    const std::vector<source::CameraControl> controls{
+        focus, gains, control("AfWindows", source::ControlKind::rectangle, 0)};
+    const auto json = nlohmann::json::parse(controls_json(camera, controls));
     CHECK(json["camera"] == "camera-id");
     CHECK(json["model"] == "C920");
     REQUIRE(json["controls"].size() == 3);

@@ -118,7 +118,8 @@ struct StatusSnapshot {
 /// For /state: what ustreamer's clients look for, of one stream.
 [[nodiscard]] std::string state_json(const StatusSnapshot& status, std::uint32_t stream);
 /// For /NAME/controls, of a camera.
-[[nodiscard]] std::string controls_json(const source::CameraStatus& camera);
+[[nodiscard]] std::string controls_json(const source::CameraStatus& camera,
+                                        std::span<const source::CameraControl> controls);
 
 /// For "/": every stream live, in one self-contained HTML page. By the boundary the page knows the
 /// process that it came from.

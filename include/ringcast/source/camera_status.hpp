@@ -70,19 +70,16 @@ struct CameraStatus {
     std::string library;  ///< "libcamera 0.3.2"
     std::string driver;   ///< the kernel's, "uvcvideo"; empty: not known
     std::string format;   ///< empty while the camera is not open
-    std::uint16_t width = 0;
-    std::uint16_t height = 0;
     bool running = false;
     bool settling = false;     ///< frames are held back until exposure has settled
     std::string tier;          ///< "registered", "copied", "encoded"; empty while it is not open
     std::string tier_reason;   ///< why a better tier was not to be had; empty at the best
     std::string memory;        ///< "libcamera", or a dma-heap's name; empty while not open
     std::string memory_reason; ///< why raw pictures are in no better one; empty at the best
-    std::uint32_t buffers = 0; ///< of the camera
+    std::uint32_t buffers = 0; ///< of the camera; 0 while it is not open
     std::uint32_t buffers_free = 0; ///< of these, with the camera
-    std::uint32_t buffers_lent = 0; ///< of these, with viewers
+    std::uint32_t buffers_lent = 0; ///< with viewers, those of before an unplug included
     CameraTotals counters;
-    std::vector<CameraControl> controls; ///< in the order of their names
 };
 
 } // namespace ringcast::source

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -86,6 +87,11 @@ public:
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
     /// What else there is to know of a camera; nothing of a source that is none.
     [[nodiscard]] virtual std::optional<CameraStatus> camera() const { return std::nullopt; }
+    /// What can be set on it, in the order of names; of the last camera that was open. Valid until
+    /// the next call of another function.
+    [[nodiscard]] virtual std::span<const CameraControl> camera_controls() const noexcept {
+        return {};
+    }
 };
 
 } // namespace ringcast::source
