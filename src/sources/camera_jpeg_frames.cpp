@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "ringcast/base/assert.hpp"
 #include "ringcast/base/log.hpp"
 
@@ -22,16 +24,15 @@ Result<void> CameraJpegFrames::open(std::vector<CameraBuffer> buffers, config::C
     set.run = ++runs_;
     set.buffers = std::move(buffers);
     tier_reason_ = tier == config::CameraTier::copied ? "`tier` asks for it" : "";
-    registered_ = false;
     if (tier != config::CameraTier::copied) {
         const auto registered = register_buffers(set);
-        registered_ = registered.has_value();
-        tier_reason_ = registered ? std::string() : registered.error().message;
-        if (!registered_) {
+        if (!registered) {
+            tier_reason_ = registered.error().message;
             release(set);
         }
     }
-    if (!registered_ && tier == config::CameraTier::registered) {
+    const bool lendable = !set.registered.empty();
+    if (!lendable && tier == config::CameraTier::registered) {
         set.returned = true;
         sets_.push_back(std::move(set));
         drop_finished();
@@ -41,7 +42,7 @@ Result<void> CameraJpegFrames::open(std::vector<CameraBuffer> buffers, config::C
     std::vector<source::CameraBuffer> mapped;
     for (std::size_t i = 0; i < set.buffers.size(); ++i) {
         const CameraBuffer& buffer = set.buffers[i];
-        if (registered_) {
+        if (lendable) {
             mapped.push_back({buffer.range(), set.registered[i]});
         } else {
             mapped.push_back({buffer.planes().front(), std::nullopt});
@@ -53,6 +54,10 @@ Result<void> CameraJpegFrames::open(std::vector<CameraBuffer> buffers, config::C
 }
 
 Result<void> CameraJpegFrames::register_buffers(Set& set) {
+    if (set.buffers.size() <= source::CameraPool::reserve) {
+        return fail(fmt::format("the camera keeps its buffers to itself: it has {}, and needs {}",
+                                set.buffers.size(), source::CameraPool::reserve));
+    }
     for (const CameraBuffer& buffer : set.buffers) {
         auto registered =
             ring_.register_buffer(buffer.range(), io::source_token(stream_, operation_, set.run));
@@ -136,7 +141,8 @@ void CameraJpegFrames::requeue(std::size_t buffer) noexcept {
 }
 
 std::string_view CameraJpegFrames::tier() const noexcept {
-    return registered_ ? "registered" : "copied";
+    RINGCAST_ASSERT(!sets_.empty());
+    return sets_.back().registered.empty() ? "copied" : "registered";
 }
 
 } // namespace ringcast::sources

@@ -62,7 +62,7 @@ private:
         std::uint32_t number = 0; ///< the pool's; 0 for one that never came so far
         std::uint32_t run = 0;    ///< generation of its tokens
         std::vector<CameraBuffer> buffers;
-        std::vector<io::BufferId> registered; ///< not yet released
+        std::vector<io::BufferId> registered; ///< not yet released: all of them, or none
         std::size_t releasing = 0;            ///< released, and not yet answered
         bool returned = false;                ///< neither camera nor viewers have any of it
     };
@@ -82,7 +82,6 @@ private:
     std::vector<Set> sets_; ///< the last one is the open camera's, while one is open
     source::CameraPool pool_;
     bool returned_ = false;
-    bool registered_ = false; ///< the open set is
     std::string tier_reason_;
 };
 

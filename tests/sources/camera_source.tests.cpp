@@ -271,6 +271,21 @@ TEST_CASE("the processor's access to a camera's memory is over when the camera g
     CHECK_FALSE(camera.queued_in_use);
 }
 
+TEST_CASE("of a camera that can spare no buffer each frame is copied, and that is the reason") {
+    FakeCamera camera;
+    camera.buffers_made = GENERATE(1U, 2U);
+    Bench bench(camera);
+    bench.ring.registration_refusal.reset();
+    bench.until_running();
+    REQUIRE(camera.capture(jpeg(10), 0));
+    bench.until_frames(1);
+    CHECK(bench.source.camera()->tier == "copied");
+    CHECK(bench.source.camera()->tier_reason.starts_with("the camera keeps its buffers to itself"));
+    CHECK(bench.source.camera()->counters.copied == 1);
+    CHECK(bench.source.camera()->counters.copied_under_pressure == 0);
+    CHECK(bench.ring.registered.empty());
+}
+
 TEST_CASE("a tier that is asked for is had, or refused") {
     FakeCamera camera;
     config::LibcameraSource wanted;
