@@ -16,7 +16,18 @@ void CameraRawFrames::start(source::FrameSink& sink, io::OpToken token) noexcept
 // --- opening and closing ---
 
 Result<void> CameraRawFrames::open(OpenedCamera camera) {
-    RINGCAST_ASSERT(camera_ == nullptr);
+    RINGCAST_ASSERT(!camera_);
+    Camera made{std::move(camera.buffers), {}, camera.size};
+    for (const CameraBuffer& buffer : made.buffers) {
+        auto picture =
+            raw_picture(*pixel_format(camera.format), camera.size, camera.stride, buffer.planes());
+        if (!picture) {
+            return tl::unexpected(picture.error());
+        }
+        picture->range = camera.colour_range;
+        picture->matrix = camera.colour_matrix;
+        made.pictures.push_back(*picture);
+    }
     if (worker_ == nullptr) {
         auto worker = encode::EncodeWorker::create(ring_, token_, &uring::monotonic_now, workers_);
         if (!worker) {
@@ -24,31 +35,31 @@ Result<void> CameraRawFrames::open(OpenedCamera camera) {
         }
         worker_ = std::move(*worker);
     }
-    camera_ = std::make_unique<OpenedCamera>(std::move(camera));
+    camera_ = std::move(made);
     return {};
 }
 
 void CameraRawFrames::close() noexcept {
-    if (camera_ == nullptr) {
+    if (!camera_) {
         return;
     }
     static_cast<void>(queue_.withdraw());
     // What is being encoded is of this camera, or of the one before, which is kept already.
-    if (queue_.encoding() && closed_ == nullptr) {
+    if (queue_.encoding() && !closed_) {
         closed_ = std::move(camera_);
     }
     camera_.reset();
 }
 
 void CameraRawFrames::stop() noexcept {
-    RINGCAST_ASSERT(camera_ == nullptr);
+    RINGCAST_ASSERT(!camera_);
     if (!std::exchange(stopping_, true) && worker_ != nullptr && worker_->idle()) {
         worker_->stop();
     }
 }
 
 std::uint32_t CameraRawFrames::buffers_held() const noexcept {
-    const bool encoding = queue_.encoding() && closed_ == nullptr;
+    const bool encoding = queue_.encoding() && !closed_;
     return (encoding ? 1U : 0U) + (queue_.waiting() ? 1U : 0U);
 }
 
@@ -72,22 +83,16 @@ void CameraRawFrames::encode_next() noexcept {
     if (!frame) {
         return;
     }
-    const CameraBuffer& buffer = camera_->buffers[frame->buffer];
-    auto picture = raw_picture(*pixel_format(camera_->format), camera_->size, camera_->stride,
-                               buffer.planes());
     slot_ = sink_->take_slot();
-    if (!slot_.valid() || !picture) {
+    if (!slot_.valid()) {
         queue_.finish();
-        slot_.reset();
-        ++(picture ? counters_.frames_dropped : counters_.frames_damaged);
+        ++counters_.frames_dropped;
         buffers_.queue_buffer(frame->buffer);
         return;
     }
-    picture->range = camera_->colour_range;
-    picture->matrix = camera_->colour_matrix;
     encoded_ = *frame;
-    worker_->encode({.picture = *picture,
-                     .dmabufs = buffer.dmabufs(),
+    worker_->encode({.picture = camera_->pictures[frame->buffer],
+                     .dmabufs = camera_->buffers[frame->buffer].dmabufs(),
                      .quality = quality_,
                      .into = frame::SlotGeometry::frame_part(slot_.payload())});
 }
@@ -98,7 +103,7 @@ void CameraRawFrames::on_completion(const io::Completion& completion) noexcept {
         return;
     }
     queue_.finish();
-    if (closed_ == nullptr && camera_ != nullptr) {
+    if (!closed_ && camera_) {
         buffers_.queue_buffer(encoded_.buffer);
         publish(*answer);
     }
@@ -106,7 +111,7 @@ void CameraRawFrames::on_completion(const io::Completion& completion) noexcept {
     slot_.reset();
     if (stopping_) {
         worker_->stop();
-    } else if (camera_ != nullptr) {
+    } else if (camera_) {
         encode_next();
     }
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "encode/encode_worker.hpp"
 #include "encode/newest_wins.hpp"
@@ -36,7 +37,7 @@ public:
     /// Once, before all others. `token` is of the encoder's operations.
     void start(source::FrameSink& sink, io::OpToken token) noexcept;
     /// A camera was opened, in a format that `pixel_format` knows; no buffer is queued yet. Fails
-    /// when there is no thread left to encode in.
+    /// when its buffers are no such pictures, or there is no thread left to encode in.
     [[nodiscard]] Result<void> open(OpenedCamera camera);
     /// The buffer comes back when the frame has been encoded, which is when it has been read: the
     /// last line is read at the end, and all that follows is that the compressed bytes of several
@@ -56,6 +57,12 @@ public:
     [[nodiscard]] const RawFrameCounters& counters() const noexcept { return own_counters_; }
 
 private:
+    struct Camera {
+        std::vector<CameraBuffer> buffers;
+        std::vector<encode::RawPicture> pictures; ///< what is in each of them
+        config::PictureSize size;
+    };
+
     void encode_next() noexcept;
     void publish(const encode::EncodeWorker::Answer& answer) noexcept;
 
@@ -67,9 +74,9 @@ private:
     source::FrameSink* sink_ = nullptr;
     io::OpToken token_;
     std::unique_ptr<encode::EncodeWorker> worker_; ///< from the first camera on
-    std::unique_ptr<OpenedCamera> camera_;         ///< the open one
+    std::optional<Camera> camera_;                 ///< the open one
     /// One that was closed while a frame of it is being encoded: its memory stays until then.
-    std::unique_ptr<OpenedCamera> closed_;
+    std::optional<Camera> closed_;
     encode::NewestWins<CapturedFrame> queue_;
     CapturedFrame encoded_{};  ///< the one that is being encoded
     frame::WritableSlot slot_; ///< what it is encoded into

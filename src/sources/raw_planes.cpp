@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace ringcast::sources {
 
@@ -34,9 +35,8 @@ std::optional<encode::PixelFormat> pixel_format(std::string_view name) noexcept 
     return found == names.end() ? std::nullopt : std::optional(found->format);
 }
 
-std::optional<encode::RawPicture> raw_picture(encode::PixelFormat format, config::PictureSize size,
-                                              std::size_t stride,
-                                              std::span<const ByteSpan> planes) noexcept {
+Result<encode::RawPicture> raw_picture(encode::PixelFormat format, config::PictureSize size,
+                                       std::size_t stride, std::span<const ByteSpan> planes) {
     const encode::PixelLayout& layout = encode::layout_of(format);
     encode::RawPicture picture;
     picture.format = format;
@@ -56,7 +56,10 @@ std::optional<encode::RawPicture> raw_picture(encode::PixelFormat format, config
         plane.bytes = rest.first(std::min(bytes, rest.size()));
         rest = rest.subspan(plane.bytes.size());
     }
-    return encode::problem_of(picture).empty() ? std::optional(picture) : std::nullopt;
+    if (const std::string_view problem = encode::problem_of(picture); !problem.empty()) {
+        return fail("the camera's picture can't be read: " + std::string(problem));
+    }
+    return picture;
 }
 
 } // namespace ringcast::sources

@@ -8,6 +8,7 @@
 
 #include "encode/raw_picture.hpp"
 #include "ringcast/base/bytes.hpp"
+#include "ringcast/base/result.hpp"
 #include "ringcast/config/config.hpp"
 
 namespace ringcast::sources {
@@ -16,10 +17,10 @@ namespace ringcast::sources {
 [[nodiscard]] std::optional<encode::PixelFormat> pixel_format(std::string_view name) noexcept;
 
 /// `planes` as the camera describes them: one for each of the format's, or one that holds them all,
-/// one behind the other. `stride` is the first plane's; those of colour follow from it. Nothing
-/// when the planes are too small for the picture.
-[[nodiscard]] std::optional<encode::RawPicture>
-raw_picture(encode::PixelFormat format, config::PictureSize size, std::size_t stride,
-            std::span<const ByteSpan> planes) noexcept;
+/// one behind the other. `stride` is the first plane's; those of colour follow from it. Fails when
+/// the planes are too small for the picture.
+[[nodiscard]] Result<encode::RawPicture> raw_picture(encode::PixelFormat format,
+                                                     config::PictureSize size, std::size_t stride,
+                                                     std::span<const ByteSpan> planes);
 
 } // namespace ringcast::sources

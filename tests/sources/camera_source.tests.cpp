@@ -658,6 +658,18 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.sink.frames.size() == 1);
 }
 
+TEST_CASE("a camera whose buffers are too small for its pictures is refused, with the reason") {
+    FakeCamera camera;
+    camera.format = "YUYV";
+    camera.size = {640, 480};
+    camera.stride = 1280;
+    test::LogCapture logged;
+    Bench bench(camera);
+    bench.until_reasons(1);
+    CHECK(bench.sink.reasons.front() == "the camera's pictures can't be passed on");
+    CHECK(logged.count("a plane ends before its last line does", LogLevel::warning) == 1);
+}
+
 TEST_CASE("who asks a camera for raw pictures is told that this is why they are encoded") {
     FakeCamera camera;
     camera.format = "YUYV";
