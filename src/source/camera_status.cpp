@@ -14,8 +14,6 @@ std::string_view control_kind_name(ControlKind kind) noexcept {
         return "text";
     case ControlKind::enumeration:
         return "enumeration";
-    case ControlKind::point:
-        return "point";
     case ControlKind::size:
         return "size";
     case ControlKind::rectangle:

@@ -81,8 +81,6 @@ std::string kind_text(const CameraControl& control) {
     case ControlKind::enumeration:
         return fmt::format("one of \"{}\"",
                            fmt::join(short_names(choice_names(control)), "\", \""));
-    case ControlKind::point:
-        return "x, y";
     case ControlKind::size:
         return "width, height";
     case ControlKind::rectangle:
@@ -136,13 +134,13 @@ std::optional<Value> whole_value(const Value& value) {
 
 std::optional<Value> enumerator_value(const CameraControl& control, const Value& value) {
     const auto* name = std::get_if<std::string>(&value);
-    const auto* integer = std::get_if<std::int64_t>(&value);
+    const auto number = whole_value(value);
     const std::vector<std::string> shortened = short_names(choice_names(control));
     for (std::size_t i = 0; i < control.choices.size(); ++i) {
         const CameraControl::Choice& choice = control.choices[i];
         const bool named = name != nullptr && (folded(*name) == folded(choice.name) ||
                                                folded(*name) == folded(shortened[i]));
-        if (named || (integer != nullptr && *integer == choice.value)) {
+        if (named || number == Value(choice.value)) {
             return choice.value;
         }
     }
@@ -165,7 +163,6 @@ std::optional<Value> single_value(const CameraControl& control, const Value& val
         const auto number = number_of(value);
         return number && within(control, *number) ? std::optional<Value>(*number) : std::nullopt;
     }
-    case ControlKind::point:
     case ControlKind::size:
     case ControlKind::rectangle:
         break;
@@ -175,9 +172,8 @@ std::optional<Value> single_value(const CameraControl& control, const Value& val
 
 /// A coordinate or a side as libcamera has it, 32 bits. `index`: in x, y, width, height.
 bool fits_picture(const CameraControl& control, std::size_t index, double number) noexcept {
-    const bool side =
-        control.kind == ControlKind::size || (control.kind == ControlKind::rectangle && index >= 2);
-    return number <= std::numeric_limits<std::int32_t>::max() &&
+    const bool side = control.kind == ControlKind::size || index >= 2;
+    return std::trunc(number) == number && number <= std::numeric_limits<std::int32_t>::max() &&
            number >= (side ? 0 : std::numeric_limits<std::int32_t>::min());
 }
 
@@ -188,13 +184,11 @@ std::optional<Value> list_value(const CameraControl& control, const Value& value
         (control.count > 0 && list->size() != control.count * numbers)) {
         return std::nullopt;
     }
-    const bool whole = control.kind != ControlKind::number;
     bool sound = true;
     for (std::size_t i = 0; i < list->size(); ++i) {
         const double number = (*list)[i];
-        sound =
-            sound && (!whole || whole_value(number).has_value()) &&
-            (numbers > 1 ? fits_picture(control, i % numbers, number) : within(control, number));
+        sound = sound && (numbers > 1 ? fits_picture(control, i % numbers, number)
+                                      : single_value(control, number).has_value());
     }
     return sound ? std::optional(value) : std::nullopt;
 }
@@ -215,12 +209,11 @@ tl::unexpected<Error> unknown_control(std::span<const CameraControl> controls,
 } // namespace
 
 std::size_t numbers_in(ControlKind kind) noexcept {
-    constexpr std::size_t point_numbers = 2;
+    constexpr std::size_t size_numbers = 2;
     constexpr std::size_t rectangle_numbers = 4;
     switch (kind) {
-    case ControlKind::point:
     case ControlKind::size:
-        return point_numbers;
+        return size_numbers;
     case ControlKind::rectangle:
         return rectangle_numbers;
     case ControlKind::boolean:

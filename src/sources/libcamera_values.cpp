@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -150,6 +151,24 @@ std::optional<Value> value_of(const libcamera::ControlValue& value) {
     }
 }
 
+template <typename Number>
+std::pair<Value, Value> limits_of() {
+    using Limits = std::numeric_limits<Number>;
+    return {std::int64_t{Limits::min()}, std::int64_t{Limits::max()}};
+}
+
+/// What fits into a whole number of libcamera's; nothing of other kinds.
+std::optional<std::pair<Value, Value>> width_of(const libcamera::ControlId& id) {
+    switch (static_cast<int>(id.type())) {
+    case libcamera::ControlTypeByte:
+        return limits_of<std::uint8_t>();
+    case libcamera::ControlTypeInteger32:
+        return limits_of<std::int32_t>();
+    default:
+        return std::nullopt;
+    }
+}
+
 std::optional<ControlKind> kind_of(const libcamera::ControlId& id) {
     switch (static_cast<int>(id.type())) {
     case libcamera::ControlTypeBool:
@@ -193,6 +212,10 @@ CameraControl describe(const libcamera::ControlId& id, const libcamera::ControlI
     } else if (kind != ControlKind::boolean) {
         control.min = value_of(info.min());
         control.max = value_of(info.max());
+        if (const auto width = width_of(id)) {
+            control.min = control.min.value_or(width->first);
+            control.max = control.max.value_or(width->second);
+        }
     }
     control.initial = value_of(info.def());
     return control;

@@ -30,6 +30,9 @@ std::vector<CameraControl> camera() {
     exposure.max = std::int64_t{66'000};
     CameraControl focus = control("AfMode", ControlKind::enumeration);
     focus.choices = {{0, "AfModeManual"}, {1, "AfModeAuto"}, {2, "AfModeContinuous"}};
+    CameraControl modes = focus;
+    modes.name = "Modes";
+    modes.count = 2;
     CameraControl gains = control("ColourGains", ControlKind::number, 2);
     gains.min = 0.0;
     gains.max = 32.0;
@@ -40,6 +43,8 @@ std::vector<CameraControl> camera() {
             control("AeEnable", ControlKind::boolean),
             control("ScalerCrop", ControlKind::rectangle),
             control("AfWindows", ControlKind::rectangle, 0),
+            modes,
+            control("Flags", ControlKind::boolean, 2),
             control("Note", ControlKind::text)};
 }
 
@@ -69,6 +74,7 @@ TEST_CASE("controls take values of their kind") {
     CHECK(taken("ExposureTime", 20'000.0) == Value(std::int64_t{20'000}));
     CHECK(taken("Note", std::string("x")) == Value(std::string("x")));
     CHECK(taken("ColourGains", Numbers{1.5, 2}) == Value(Numbers{1.5, 2}));
+    CHECK(taken("Modes", Numbers{2, 0}) == Value(Numbers{2, 0}));
     CHECK(taken("ScalerCrop", Numbers{0, 0, 640, 480}) == Value(Numbers{0, 0, 640, 480}));
     CHECK(taken("AfWindows", Numbers{0, 0, 6, 4, 1, 1, 2, 2}) ==
           Value(Numbers{0, 0, 6, 4, 1, 1, 2, 2}));
@@ -101,6 +107,9 @@ TEST_CASE("values out of range or of another kind are refused with what the came
           "from 0 to 32");
     CHECK_THAT(refused("ColourGains", Numbers{1, 33}), ContainsSubstring("found [1, 33]"));
     CHECK_THAT(refused("ColourGains", 1.5), ContainsSubstring("takes a list"));
+    CHECK_THAT(refused("Modes", Numbers{2, 3}), ContainsSubstring("found [2, 3]"));
+    CHECK_THAT(refused("Modes", Numbers{0.5, 0}), ContainsSubstring("\"continuous\""));
+    CHECK_THAT(refused("Flags", Numbers{1, 0}), ContainsSubstring("true or false"));
     CHECK_THAT(refused("Brightness", Numbers{1}), ContainsSubstring("takes a number"));
     CHECK_THAT(refused("ScalerCrop", Numbers{0, 0, 640}),
                ContainsSubstring("takes a list of 4 numbers: x, y, width, height"));
@@ -119,7 +128,7 @@ TEST_CASE("rectangles may begin left of the picture, but not be narrower than no
 TEST_CASE("a control that the camera lacks is refused with those that it has") {
     CHECK(refused("Brightnes", 0.5) ==
           "the camera has no control Brightnes (did you mean Brightness?); it has Brightness, "
-          "ExposureTime, AfMode, ColourGains, AeEnable, ScalerCrop, AfWindows, Note");
+          "ExposureTime, AfMode, ColourGains, AeEnable, ScalerCrop, AfWindows, Modes, Flags, Note");
     CHECK(match_control({}, {"Gamma", 1.0}).error().message ==
           "the camera has no control Gamma; it has none");
 }

@@ -90,6 +90,19 @@ TEST_CASE("settings become libcamera's values") {
     CHECK_FALSE(control_list(infos, {setting("Sharpness", 1.0)}, described));
 }
 
+TEST_CASE(
+    "a whole number is held to what libcamera's type of it holds, where the camera says nothing") {
+    const libcamera::ControlInfoMap infos{
+        {{&controls::ExposureTime, libcamera::ControlInfo(libcamera::ControlValue(100))}},
+        controls::controls};
+    std::vector<CameraControl> described = controls_of(infos);
+    REQUIRE(described.size() == 1);
+    CHECK(described[0].min == config::CameraControl::Value(std::int64_t{100}));
+    CHECK(described[0].max == config::CameraControl::Value(std::int64_t{INT32_MAX}));
+    const config::CameraControl too_long{"ExposureTime", std::int64_t{5'000'000'000}};
+    CHECK_FALSE(control_list(infos, {too_long}, described));
+}
+
 TEST_CASE("exposure has settled unless the camera says that it still searches") {
     const ExposureIds ids = exposure_ids();
     REQUIRE((ids.locked != 0 || ids.state != 0));

@@ -18,7 +18,6 @@ enum class ControlKind : std::uint8_t {
     number,
     text,
     enumeration, ///< one of `choices`
-    point,       ///< x, y
     size,        ///< width, height
     rectangle,   ///< x, y, width, height
 };
