@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
 #include <system_error>
 
@@ -178,7 +177,6 @@ void ask_video_device(int device, io::Ring* ring, VideoDeviceFacts& facts) {
     if (::ioctl(device, VIDIOC_QUERYCAP, &capability) != 0) {
         return;
     }
-    facts.opened = true;
     const auto* const driver = reinterpret_cast<const char*>(capability.driver);
     facts.driver = std::string(driver, ::strnlen(driver, sizeof capability.driver));
     const std::uint32_t has = (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0
@@ -205,8 +203,6 @@ std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring) {
         }
         VideoDeviceFacts& facts = devices.emplace_back();
         facts.path = path;
-        std::ifstream name(fs::path("/sys/class/video4linux") / path.filename() / "name");
-        std::getline(name, facts.name);
         facts.group = group_name(status.st_gid);
         facts.member = user_is_member(status.st_gid);
         const UniqueFd device(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));

@@ -50,13 +50,11 @@ struct InterfaceFacts {
 /// One of /dev/video*.
 struct VideoDeviceFacts {
     std::string path;
-    std::string name;      ///< the camera's, or a part's of it
     std::string driver;    ///< "uvcvideo"; empty where it can't be asked
     std::string group;     ///< of the file
     bool permitted = true; ///< this process may open it
     bool member = false;   ///< the user is in the group, whether or not this process is yet
-    bool opened = false;   ///< it could be asked; what follows means something only then
-    bool captures = false; ///< not an encoder, a converter or metadata
+    bool captures = false; ///< not an encoder, a converter, metadata, or one that can't be asked
     bool makes_jpeg = false;
     bool in_use = false; ///< another program has its memory
     /// Why the memory that it captures JPEG into can't be registered; none when it can, and where
