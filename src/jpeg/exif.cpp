@@ -1,6 +1,5 @@
 #include "ringcast/jpeg/exif.hpp"
 
-#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -79,46 +78,18 @@ std::uint8_t read_orientation(ConstByteSpan app1_content) noexcept {
 void write_orientation_segment(ByteSpan at, std::uint8_t orientation) noexcept {
     RINGCAST_ASSERT(at.size() >= orientation_segment_bytes);
     RINGCAST_ASSERT(orientation >= upright && orientation <= orientation_max);
+    using namespace std::string_view_literals;
+    // Marker, length (which counts itself), the header of TIFF; right behind it the first
+    // directory, which has one field, and behind that none that follows.
+    constexpr std::string_view segment = "\xFF\xE1\0\x22"
+                                         "Exif\0\0MM\0*\0\0\0\x08"
+                                         "\0\x01"
+                                         "\x01\x12\0\x03\0\0\0\x01\0\x01\0\0"
+                                         "\0\0\0\0"sv;
+    static_assert(segment.size() == orientation_segment_bytes);
     constexpr std::size_t value_offset = 29;
-    std::array<std::uint8_t, orientation_segment_bytes> segment = {
-        marker_prefix,
-        marker::app1,
-        0,
-        orientation_segment_bytes - 2, // The length counts itself, not the marker.
-        'E',
-        'x',
-        'i',
-        'f',
-        0,
-        0,
-        'M',
-        'M',
-        0,
-        42,
-        0,
-        0,
-        0,
-        8, // The first directory lies right behind this header,
-        0,
-        1,
-        0x01,
-        0x12,
-        0,
-        short_type,
-        0,
-        0,
-        0,
-        1,
-        0,
-        upright,
-        0,
-        0, // has one field,
-        0,
-        0,
-        0,
-        0}; // and none follows it.
-    segment[value_offset] = orientation;
     std::memcpy(at.data(), segment.data(), segment.size());
+    at[value_offset] = std::byte{orientation};
 }
 
 } // namespace ringcast::jpeg
