@@ -20,9 +20,7 @@ public:
         std::vector<CameraListing> listings;
         for (const auto& camera : *cameras) {
             CameraListing listing{identity_of(*camera), {}};
-            const auto configuration =
-                camera->generateConfiguration({libcamera::StreamRole::VideoRecording});
-            if (configuration != nullptr && !configuration->empty()) {
+            if (const auto configuration = video_configuration(*camera)) {
                 listing.offers = offers_of(configuration->at(0).formats());
             }
             listings.push_back(std::move(listing));

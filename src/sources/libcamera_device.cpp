@@ -59,11 +59,6 @@ libcamera::Orientation libcamera_orientation(config::Orientation orientation) no
     return static_cast<libcamera::Orientation>(orientation); // both as EXIF has it
 }
 
-std::unique_ptr<libcamera::CameraConfiguration> generate(libcamera::Camera& camera) {
-    auto configuration = camera.generateConfiguration({libcamera::StreamRole::VideoRecording});
-    return configuration == nullptr || configuration->empty() ? nullptr : std::move(configuration);
-}
-
 /// The orientations that the camera makes itself in its present configuration.
 std::string orientations_of(libcamera::Camera& camera) {
     std::string names;
@@ -71,7 +66,7 @@ std::string orientations_of(libcamera::Camera& camera) {
         const auto orientation = static_cast<libcamera::Orientation>(
             1 + (std::ranges::find(config::orientation_names(), name) -
                  config::orientation_names().begin()));
-        const auto configuration = generate(camera);
+        const auto configuration = video_configuration(camera);
         if (configuration == nullptr) {
             break;
         }
@@ -178,7 +173,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
         return failed_call("acquired", -error);
     }
     acquired_ = true;
-    configuration_ = generate(*camera_);
+    configuration_ = video_configuration(*camera_);
     if (configuration_ == nullptr) {
         return failure(CameraObstacle::unusable, "the camera has no picture to give",
                        "the camera failed");

@@ -336,6 +336,11 @@ CameraIdentity identity_of(const libcamera::Camera& camera) {
     return identity;
 }
 
+std::unique_ptr<libcamera::CameraConfiguration> video_configuration(libcamera::Camera& camera) {
+    auto configuration = camera.generateConfiguration({libcamera::StreamRole::VideoRecording});
+    return configuration == nullptr || configuration->empty() ? nullptr : std::move(configuration);
+}
+
 std::vector<FormatOffer> offers_of(const libcamera::StreamFormats& formats) {
     std::vector<FormatOffer> offers;
     for (const libcamera::PixelFormat& format : formats.pixelformats()) {

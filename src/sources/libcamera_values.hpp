@@ -22,6 +22,9 @@ namespace ringcast::sources {
 /// "libcamera 0.3.2".
 [[nodiscard]] std::string libcamera_version();
 [[nodiscard]] CameraIdentity identity_of(const libcamera::Camera& camera);
+/// What the camera proposes for moving pictures, in one stream; null where it has none.
+[[nodiscard]] std::unique_ptr<libcamera::CameraConfiguration>
+video_configuration(libcamera::Camera& camera);
 [[nodiscard]] std::vector<FormatOffer> offers_of(const libcamera::StreamFormats& formats);
 /// Those that can be set, in the order of their names.
 [[nodiscard]] std::vector<source::CameraControl>
