@@ -22,7 +22,7 @@
 #include "sources/camera_access.hpp"
 #include "sources/cameras.hpp"
 #include "sources/dma_heap.hpp"
-#include "sources/v4l2_rate.hpp"
+#include "sources/v4l2_devices.hpp"
 
 namespace ringcast::app {
 

@@ -10,7 +10,7 @@
 #include "ringcast/config/keys.hpp"
 #include "ringcast/config/toml_text.hpp"
 #include "ringcast/config/units.hpp"
-#include "sources/v4l2_rate.hpp"
+#include "sources/v4l2_devices.hpp"
 
 namespace ringcast::app {
 

@@ -23,7 +23,7 @@
 #include "ringcast/base/log.hpp"
 #include "sources/camera_access.hpp"
 #include "sources/cameras.hpp"
-#include "sources/v4l2_rate.hpp"
+#include "sources/v4l2_devices.hpp"
 
 namespace ringcast::app {
 

@@ -16,7 +16,7 @@
 #include "ringcast/config/units.hpp"
 #include "sources/camera_access.hpp"
 #include "sources/capture_time.hpp"
-#include "sources/v4l2_rate.hpp"
+#include "sources/v4l2_devices.hpp"
 #include "uring/clock.hpp"
 #include "uring/memory.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
-// Frame rates of cameras that are one V4L2 device, which means USB: libcamera has no control for
-// them there. Knows V4L2, not libcamera.
+// What the kernel tells of cameras' device files, and frame rates of cameras that are one of them,
+// which means USB: libcamera has no control for these. Knows V4L2, not libcamera.
 
 #include <cstdint>
 #include <optional>

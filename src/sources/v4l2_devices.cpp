@@ -1,4 +1,4 @@
-#include "sources/v4l2_rate.hpp"
+#include "sources/v4l2_devices.hpp"
 
 #include <algorithm>
 #include <array>
