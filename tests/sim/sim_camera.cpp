@@ -22,14 +22,11 @@ constexpr std::size_t forbidden_in_a_row_max = 2;
 } // namespace
 
 SimCamera::SimCamera(SimRing& ring, FrameLog& log, CameraSetup setup)
-    : ring_(ring), log_(log), setup_(setup), pool_(*this, counters_) {}
+    : SimProducer(ring, log, setup.period, setup.jitters), setup_(setup), pool_(*this, counters_) {}
 
 // --- the driver ---
 
-void SimCamera::tick() {
-    if (stopping_) {
-        return;
-    }
+bool SimCamera::tick() {
     Decisions& decisions = ring_.decisions();
     if (capturing_ && !gone_) {
         capture();
@@ -37,12 +34,7 @@ void SimCamera::tick() {
             unplug(std::chrono::milliseconds(decisions.below(absence_ms_max)));
         }
     }
-    Duration next = setup_.period;
-    if (setup_.jitters) {
-        next = setup_.period / 2 + Duration(static_cast<std::int64_t>(decisions.below(
-                                       static_cast<std::uint64_t>(setup_.period.count()))));
-    }
-    ring_.events().after(next, [this] { tick(); });
+    return true;
 }
 
 void SimCamera::unplug(Duration absence) {
@@ -151,22 +143,13 @@ ByteSpan SimCamera::payload(std::size_t buffer) {
 // --- the source ---
 
 void SimCamera::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
-    sink_ = &sink;
-    stream_ = stream;
     pool_.start(sink);
-    event_ = ring_.open_event();
-    arm();
-    ring_.events().after(setup_.period, [this] { tick(); });
+    begin(sink, stream);
     if (setup_.rests) {
         sink.rest();
     } else {
         plug();
     }
-}
-
-void SimCamera::arm() {
-    reading_ = true;
-    ring_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
 }
 
 void SimCamera::plug() {
@@ -251,13 +234,9 @@ void SimCamera::on_completion(const io::Completion& completion) noexcept {
     const std::uint8_t operation = io::source_token_operation(completion.token);
     switch (operation) {
     case op_read:
-        reading_ = false;
-        if (stopping_) {
-            close_event();
-            return;
+        if (read_on()) {
+            take_frames();
         }
-        arm();
-        take_frames();
         return;
     case op_cancel:
         return;
@@ -348,19 +327,9 @@ void SimCamera::set_watched(bool watched) noexcept {
 }
 
 void SimCamera::stop() noexcept {
-    stopping_ = true;
     plugs_at_ = never;
     end_capture();
-    if (reading_) {
-        ring_.cancel(io::source_token(stream_, op_cancel, 1),
-                     io::source_token(stream_, op_read, 1));
-    } else {
-        close_event();
-    }
-}
-
-void SimCamera::close_event() {
-    ring_.close(io::source_token(stream_, op_close, 1), event_);
+    end();
 }
 
 } // namespace ringcast::sim

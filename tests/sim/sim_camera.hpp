@@ -3,7 +3,6 @@
 // and a source around the camera pool. It is unplugged and plugged in again, its frames are damaged
 // and overtake each other, and it complains when viewers make it starve.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -44,12 +43,8 @@ public:
     [[nodiscard]] bool stopped() const noexcept override {
         return closed_ && sets_.empty() && pool_.idle();
     }
-    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
-        return counters_;
-    }
     [[nodiscard]] std::string_view kind() const noexcept override { return "camera"; }
 
-    [[nodiscard]] Instant steady_since() const noexcept override { return steady_since_; }
     [[nodiscard]] std::size_t slots_held() const noexcept override { return 0; }
 
     /// Pulls the plug; it is back after `absence`.
@@ -64,10 +59,7 @@ public:
     [[nodiscard]] std::size_t sets_mapped() const noexcept { return sets_.size(); }
 
 private:
-    static constexpr std::uint8_t op_read = 0;
-    static constexpr std::uint8_t op_cancel = 1;
-    static constexpr std::uint8_t op_close = 2;
-    static constexpr std::uint8_t op_released = 3; ///< and one more for each buffer
+    static constexpr std::uint8_t op_released = op_close + 1; ///< and one more for each buffer
 
     struct Set {
         std::uint32_t number = 0;
@@ -84,7 +76,7 @@ private:
     };
 
     // the driver
-    void tick();
+    bool tick() override;
     void capture();
     [[nodiscard]] std::vector<std::byte> expose(Completed& completed);
     void choose_misfortune(Completed& completed, std::vector<std::byte>& jpeg);
@@ -104,24 +96,11 @@ private:
     void take_frames();
     void on_released(std::uint32_t set);
     void check_fate(const source::CameraFrame& frame, source::CameraFate fate, std::size_t left);
-    void arm();
-    void close_event();
 
-    SimRing& ring_;
-    FrameLog& log_;
     CameraSetup setup_;
-    source::FrameSink* sink_ = nullptr;
-    std::uint32_t stream_ = 0;
-    int event_ = -1;
-    std::array<std::byte, 8> event_count_{};
-    bool reading_ = false;
-    bool stopping_ = false;
     bool closed_ = false;
-    bool watched_ = false;
     Instant plugs_at_ = never;
     Duration absence_{};
-    Instant steady_since_ = never;
-    source::SourceCounters counters_;
 
     bool capturing_ = false;
     bool gone_ = false; ///< unplugged, and the source does not know yet

@@ -20,15 +20,60 @@ constexpr std::size_t offset_max = 300; ///< junk before the JPEG in the slot
 
 } // namespace
 
-SimSource::SimSource(SimRing& ring, FrameLog& log, SourceSetup setup)
-    : ring_(ring), log_(log), setup_(setup) {}
-
-void SimSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+void SimProducer::begin(source::FrameSink& sink, std::uint32_t stream) {
     sink_ = &sink;
     stream_ = stream;
     event_ = ring_.open_event();
     arm();
-    ring_.events().after(setup_.period, [this] { tick(); });
+    ring_.events().after(period_, [this] { pass_period(); });
+}
+
+void SimProducer::pass_period() {
+    if (stopping_ || !tick()) {
+        return;
+    }
+    Duration next = period_;
+    if (jitters_) {
+        next = period_ / 2 + Duration(static_cast<std::int64_t>(ring_.decisions().below(
+                                 static_cast<std::uint64_t>(period_.count()))));
+    }
+    ring_.events().after(next, [this] { pass_period(); });
+}
+
+void SimProducer::arm() {
+    reading_ = true;
+    ring_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
+}
+
+bool SimProducer::read_on() {
+    reading_ = false;
+    if (stopping_) {
+        close_event();
+        return false;
+    }
+    arm();
+    return true;
+}
+
+void SimProducer::end() {
+    stopping_ = true;
+    if (reading_) {
+        ring_.cancel(io::source_token(stream_, op_cancel, 1),
+                     io::source_token(stream_, op_read, 1));
+    } else {
+        close_event();
+    }
+}
+
+void SimProducer::close_event() {
+    ring_.close(io::source_token(stream_, op_close, 1), event_);
+}
+
+SimSource::SimSource(SimRing& ring, FrameLog& log, SourceSetup setup)
+    : SimProducer(ring, log, setup.period, setup.jitters), setup_(setup) {}
+
+void SimSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+    begin(sink, stream);
     if (setup_.rests) {
         rest();
     }
@@ -56,36 +101,18 @@ void SimSource::rest() {
     sink_->rest();
 }
 
-void SimSource::tick() {
-    if (stopping_ || ended_) {
-        return;
-    }
-    if (signal_back_at_ == never && !resting_ && ring_.events().now() >= wakes_at_) {
+bool SimSource::tick() {
+    if (!ended_ && signal_back_at_ == never && !resting_ && ring_.events().now() >= wakes_at_) {
         ring_.signal(event_);
     }
-    Duration next = setup_.period;
-    if (setup_.jitters) {
-        next = setup_.period / 2 + Duration(static_cast<std::int64_t>(ring_.decisions().below(
-                                       static_cast<std::uint64_t>(setup_.period.count()))));
-    }
-    ring_.events().after(next, [this] { tick(); });
-}
-
-void SimSource::arm() {
-    reading_ = true;
-    ring_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
+    return !ended_;
 }
 
 void SimSource::on_completion(const io::Completion& completion) noexcept {
     switch (io::source_token_operation(completion.token)) {
     case op_read:
-        reading_ = false;
-        if (stopping_) {
-            close_event();
-            return;
-        }
-        arm();
-        if (completion.result > 0 && signal_back_at_ == never && !ended_ && !resting_) {
+        if (read_on() && completion.result > 0 && signal_back_at_ == never && !ended_ &&
+            !resting_) {
             make_frame();
         }
         return;
@@ -164,20 +191,10 @@ void SimSource::on_deadline(Instant now) noexcept {
 }
 
 void SimSource::stop() noexcept {
-    stopping_ = true;
     signal_back_at_ = never;
     steady_since_ = never;
     slot_.reset();
-    if (reading_) {
-        ring_.cancel(io::source_token(stream_, op_cancel, 1),
-                     io::source_token(stream_, op_read, 1));
-    } else {
-        close_event();
-    }
-}
-
-void SimSource::close_event() {
-    ring_.close(io::source_token(stream_, op_close, 1), event_);
+    end();
 }
 
 SimPainter::SimPainter(SimRing& ring, FrameLog& log, std::size_t streams)

@@ -31,24 +31,61 @@ struct SourceSetup {
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
-/// What the simulation asks of everything that makes frames in it.
+/// What the simulation asks of everything that makes frames in it, and what all of them have: an
+/// eventfd that they read through the ring, and a time that passes by periods.
 class SimProducer : public source::FrameSource {
 public:
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        return counters_;
+    }
     /// Since when a frame has come in every period; `never` without signal.
-    [[nodiscard]] virtual Instant steady_since() const noexcept = 0;
+    [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
     /// Of the arena's own slots, those that it writes.
     [[nodiscard]] virtual std::size_t slots_held() const noexcept = 0;
     /// The first thing that it found wrong; empty when nothing is.
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
 protected:
+    static constexpr std::uint8_t op_read = 0;
+    static constexpr std::uint8_t op_cancel = 1;
+    static constexpr std::uint8_t op_close = 2; ///< answered at the end, behind a read
+
+    SimProducer(SimRing& ring, FrameLog& log, Duration period, bool jitters)
+        : ring_(ring), log_(log), period_(period), jitters_(jitters) {}
+
+    /// Opens the event, reads it, and lets time pass.
+    void begin(source::FrameSink& sink, std::uint32_t stream);
+    /// A period has passed. False when none is to follow.
+    virtual bool tick() = 0;
+    /// A read of the event was answered. False when the event is being closed instead of read on.
+    [[nodiscard]] bool read_on();
+    /// No tick comes any more, and the event is closed.
+    void end();
     void complain(std::string what) {
         if (complaint_.empty()) {
             complaint_ = std::move(what);
         }
     }
 
+    SimRing& ring_;
+    FrameLog& log_;
+    source::FrameSink* sink_ = nullptr;
+    std::uint32_t stream_ = 0;
+    int event_ = -1;
+    bool stopping_ = false;
+    bool watched_ = false;
+    Instant steady_since_ = never;
+    source::SourceCounters counters_;
+
 private:
+    void arm();
+    void close_event();
+    void pass_period();
+
+    Duration period_;
+    bool jitters_;
+    std::array<std::byte, 8> event_count_{};
+    bool reading_ = false;
     std::string complaint_;
 };
 
@@ -63,44 +100,23 @@ public:
     void set_watched(bool watched) noexcept override;
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
-    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
-        return counters_;
-    }
     [[nodiscard]] std::string_view kind() const noexcept override { return "sim"; }
 
-    [[nodiscard]] Instant steady_since() const noexcept override { return steady_since_; }
     [[nodiscard]] std::size_t slots_held() const noexcept override { return slot_.valid() ? 1 : 0; }
 
 private:
-    static constexpr std::uint8_t op_read = 0;
-    static constexpr std::uint8_t op_cancel = 1;
-    static constexpr std::uint8_t op_close = 2;
-
-    void tick();
-    void arm();
+    bool tick() override;
     void make_frame();
     void lose_signal();
     void rest();
-    void close_event();
 
-    SimRing& ring_;
-    FrameLog& log_;
     SourceSetup setup_;
-    source::FrameSink* sink_ = nullptr;
-    std::uint32_t stream_ = 0;
-    int event_ = -1;
-    std::array<std::byte, 8> event_count_{};
-    bool reading_ = false;
-    bool stopping_ = false;
     bool stopped_ = false;
     bool ended_ = false;
-    bool watched_ = false;
     bool resting_ = false;
     Instant wakes_at_{};
     frame::WritableSlot slot_;
     Instant signal_back_at_ = never;
-    Instant steady_since_ = never;
-    source::SourceCounters counters_;
 };
 
 /// Paints after some milliseconds; the newest request wins.
