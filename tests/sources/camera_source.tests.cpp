@@ -50,6 +50,19 @@ public:
     void until_reasons(std::size_t count) {
         until([this, count] { return sink.reasons.size() >= count; });
     }
+    void until_captured(std::uint64_t count) {
+        until([this, count] { return source.camera()->counters.captured == count; });
+    }
+    /// Ten frames, each of them shown before the next one comes.
+    void show_ten(FakeCamera& camera) {
+        std::vector<std::string> expected;
+        for (std::uint64_t sequence = 0; sequence < 10; ++sequence) {
+            expected.push_back(jpeg(100 + sequence, static_cast<char>('a' + sequence)));
+            REQUIRE(camera.capture(expected.back(), sequence));
+            until_frames(expected.size());
+        }
+        CHECK(sink.frames == expected);
+    }
     /// Lets time pass, and does what is due then.
     void wait(Duration time) {
         ring.pass(time);
@@ -58,6 +71,15 @@ public:
         }
     }
 };
+
+/// One that makes no JPEG.
+struct RawCamera : FakeCamera {
+    RawCamera() {
+        format = "YUYV";
+        stride = 128;
+    }
+};
+const std::string grey(std::size_t{128} * 48, '\x80'); ///< a picture of its
 
 config::LibcameraSource on_demand() {
     config::LibcameraSource wanted;
@@ -93,13 +115,7 @@ TEST_CASE("JPEG frames of a camera are passed on as they are, and buffers go bac
     camera.controls.emplace_back().name = "Brightness";
     Bench bench(camera);
     bench.until_running();
-    std::vector<std::string> expected;
-    for (std::uint64_t sequence = 0; sequence < 10; ++sequence) {
-        expected.push_back(jpeg(100 + sequence, static_cast<char>('a' + sequence)));
-        REQUIRE(camera.capture(expected.back(), sequence));
-        bench.until_frames(expected.size());
-    }
-    CHECK(bench.sink.frames == expected);
+    bench.show_ten(camera);
     CHECK(bench.sink.infos[7].captured_at == Instant(33ms * 7));
     CHECK(bench.sink.infos[7].captured == WallTime(33ms * 7));
     CHECK(bench.sink.infos[7].width == 64);
@@ -128,7 +144,7 @@ TEST_CASE("frames that are failed, damaged, too large or out of order never reac
     REQUIRE(camera.capture(jpeg(10, 'b'), 6, false));
     REQUIRE(camera.capture("no JPEG", 7));
     REQUIRE(camera.capture(jpeg(frame_bytes_max + 70'000, 'c'), 8));
-    bench.until([&] { return bench.source.camera()->counters.captured == 3; });
+    bench.until_captured(3);
     REQUIRE(camera.capture(jpeg(10, 'd'), 4));
     REQUIRE(camera.capture(jpeg(10, 'e'), 100));
     bench.until_frames(2);
@@ -165,13 +181,7 @@ TEST_CASE("frames are lent to viewers where the camera's memory can be registere
     Bench bench(camera);
     bench.ring.registration_refusal.reset();
     bench.until_running();
-    std::vector<std::string> expected;
-    for (std::uint64_t sequence = 0; sequence < 10; ++sequence) {
-        expected.push_back(jpeg(100 + sequence, static_cast<char>('a' + sequence)));
-        REQUIRE(camera.capture(expected.back(), sequence));
-        bench.until_frames(expected.size());
-    }
-    CHECK(bench.sink.frames == expected);
+    bench.show_ten(camera);
     const auto status = bench.source.camera();
     CHECK(status->tier == "registered");
     CHECK(status->tier_reason.empty());
@@ -254,7 +264,7 @@ TEST_CASE("the processor's access to a camera's memory is over when the camera g
     // Each buffer once; one frame of three is one too many, which nobody looks at.
     for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
         REQUIRE(camera.capture(raw ? noise(std::size_t{128} * 48) : jpeg(10), sequence));
-        bench.until([&] { return bench.source.camera()->counters.captured == sequence + 1; });
+        bench.until_captured(sequence + 1);
         if (sequence % 3 == 0) {
             bench.until_frames(sequence / 3 + 1);
         }
@@ -496,16 +506,16 @@ TEST_CASE("a camera on demand runs while somebody watches, and for a while after
     CHECK(bench.source.camera()->running);
     bench.source.set_watched(true);
     REQUIRE(camera.capture(jpeg(10), 0)); // or it would be silent for too long
-    bench.until([&] { return bench.source.camera()->counters.captured == 1; });
+    bench.until_captured(1);
     bench.wait(2s);
     CHECK(bench.source.camera()->running);
     bench.source.set_watched(false);
     REQUIRE(camera.capture(jpeg(10), 1));
-    bench.until([&] { return bench.source.camera()->counters.captured == 2; });
+    bench.until_captured(2);
     bench.wait(9999ms);
     CHECK(bench.source.camera()->running);
     REQUIRE(camera.capture(jpeg(10), 2));
-    bench.until([&] { return bench.source.camera()->counters.captured == 3; });
+    bench.until_captured(3);
     bench.wait(1ms);
     CHECK(bench.sink.rests == 2);
     CHECK_FALSE(bench.source.camera()->running);
@@ -574,7 +584,7 @@ TEST_CASE("after a start on demand frames are held back until exposure has settl
     SECTION("as the camera says") {
         while (sequence < 5) {
             REQUIRE(camera.capture(jpeg(10, 'x'), sequence++, true, false));
-            bench.until([&] { return bench.source.camera()->counters.captured == sequence; });
+            bench.until_captured(sequence);
         }
         CHECK(bench.source.camera()->settling);
         CHECK(bench.sink.frames.empty());
@@ -586,7 +596,7 @@ TEST_CASE("after a start on demand frames are held back until exposure has settl
     SECTION("for a bounded time where it never does") {
         while (bench.sink.frames.empty()) {
             REQUIRE(camera.capture(jpeg(10), sequence++, true, false));
-            bench.until([&] { return bench.source.camera()->counters.captured == sequence; });
+            bench.until_captured(sequence);
         }
         CHECK((sequence - 1) * 33ms >= ExposureSettling::held_max);
         CHECK((sequence - 2) * 33ms < ExposureSettling::held_max);
@@ -594,7 +604,7 @@ TEST_CASE("after a start on demand frames are held back until exposure has settl
     SECTION("for as long where it says nothing") {
         while (bench.sink.frames.empty()) {
             REQUIRE(camera.capture(jpeg(10), sequence++));
-            bench.until([&] { return bench.source.camera()->counters.captured == sequence; });
+            bench.until_captured(sequence);
         }
         CHECK((sequence - 1) * 33ms >= ExposureSettling::held_max);
         CHECK((sequence - 2) * 33ms < ExposureSettling::held_max);
@@ -607,7 +617,7 @@ TEST_CASE("frames that the camera calls too early are shown to nobody, and are n
     bench.until_running();
     camera.startup = true;
     REQUIRE(camera.capture(jpeg(10, 'x'), 0));
-    bench.until([&] { return bench.source.camera()->counters.captured == 1; });
+    bench.until_captured(1);
     camera.startup = false;
     REQUIRE(camera.capture(jpeg(10, 'y'), 1));
     bench.until_frames(1);
@@ -625,12 +635,9 @@ TEST_CASE("a camera that runs all the time holds nothing back") {
 }
 
 TEST_CASE("raw frames are encoded while somebody watches") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     Bench bench(camera);
     bench.until_running();
-    const std::string grey(std::size_t{128} * 48, '\x80');
     REQUIRE(camera.capture(grey, 0));
     bench.until([&] { return bench.source.camera()->counters.encode_skipped == 1; });
     CHECK(bench.sink.frames.empty());
@@ -671,9 +678,7 @@ TEST_CASE("a camera whose buffers are too small for its pictures is refused, wit
 }
 
 TEST_CASE("who asks a camera for raw pictures is told that this is why they are encoded") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     config::LibcameraSource wanted;
     wanted.format = "YUYV";
     Bench bench(camera, wanted);
@@ -682,9 +687,7 @@ TEST_CASE("who asks a camera for raw pictures is told that this is why they are 
 }
 
 TEST_CASE("several encoders make a raw picture together, and what is moved for it is counted") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     constexpr int encoders = 3;
     Bench bench(camera, {}, encoders);
     bench.until_running();
@@ -699,9 +702,7 @@ TEST_CASE("several encoders make a raw picture together, and what is moved for i
 TEST_CASE("raw pictures are encoded in the quality that is asked for") {
     std::vector<std::size_t> sizes;
     for (const int quality : {20, 50, 90}) {
-        FakeCamera camera;
-        camera.format = "YUYV";
-        camera.stride = 128;
+        RawCamera camera;
         config::LibcameraSource wanted;
         wanted.quality = quality;
         Bench bench(camera, wanted);
@@ -716,9 +717,7 @@ TEST_CASE("raw pictures are encoded in the quality that is asked for") {
 }
 
 TEST_CASE("raw pictures have the colours that the camera means") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     camera.colour_range = encode::ColourRange::limited;
     camera.colour_matrix = encode::ColourMatrix::bt709;
     Bench bench(camera);
@@ -740,16 +739,13 @@ TEST_CASE("raw pictures have the colours that the camera means") {
 }
 
 TEST_CASE("a raw frame that was being encoded when the last one left wakes nobody") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    const std::string grey(std::size_t{128} * 48, '\x80');
     REQUIRE(camera.capture(grey, 0));
     REQUIRE(camera.capture(grey, 1)); // it waits, and is not even begun
-    bench.until([&] { return bench.source.camera()->counters.captured == 2; });
+    bench.until_captured(2);
     bench.source.set_watched(false);
     CHECK(bench.source.camera()->counters.encode_skipped == 1);
     CHECK(bench.sink.rests == 2);
@@ -759,18 +755,15 @@ TEST_CASE("a raw frame that was being encoded when the last one left wakes nobod
 }
 
 TEST_CASE("of raw frames that come faster than they are encoded the newest wins") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    const std::string grey(std::size_t{128} * 48, '\x80');
     // All four are there when the loop comes to look.
     for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
         REQUIRE(camera.capture(grey, sequence));
     }
-    bench.until([&] { return bench.source.camera()->counters.captured == 4; });
+    bench.until_captured(4);
     CHECK(bench.source.camera()->buffers_free == 2); // one is encoded, one waits
     bench.until_frames(2);
     CHECK(bench.sink.infos.back().captured_at == Instant(33ms * 3));
@@ -808,7 +801,7 @@ TEST_CASE(
     bench.until_running();
     bench.source.set_watched(true);
     CHECK(log.count("too many", LogLevel::warning) == 1);
-    const std::string picture = raw ? std::string(std::size_t{128} * 48, '\x80') : jpeg(10);
+    const std::string picture = raw ? grey : jpeg(10);
     // At 30 frames/s; 2 is lost by the driver, and 9 and 11 are called bad by it.
     for (std::uint64_t sequence = 0; sequence < 14; ++sequence) {
         if (sequence == 2) {
@@ -838,13 +831,10 @@ TEST_CASE(
 }
 
 TEST_CASE("raw frames go on when the driver counts anew") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    const std::string grey(std::size_t{128} * 48, '\x80');
     REQUIRE(camera.capture(grey, 100));
     bench.until_frames(1);
     // As many as there are buffers may only have been overtaken.
@@ -860,13 +850,10 @@ TEST_CASE("raw frames go on when the driver counts anew") {
 }
 
 TEST_CASE("a camera that is unplugged while a frame is encoded comes back with the next one") {
-    FakeCamera camera;
-    camera.format = "YUYV";
-    camera.stride = 128;
+    RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    const std::string grey(std::size_t{128} * 48, '\x80');
     REQUIRE(camera.capture(grey, 0));
     camera.unplug();
     camera.change_cameras();
