@@ -126,7 +126,8 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
 
 std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept {
     // Besides the frame a slot holds a page of headroom, what a byte stream may read ahead, and the
-    // tail (boundary and part header), rounded up to whole pages.
+    // tail (boundary and part header), rounded up to whole pages. Slots are not known here, so
+    // these are bounds: the server asserts that its slots keep to them.
     constexpr std::size_t read_ahead = 64UL * 1024UL;
     constexpr std::size_t page_max = 64UL * 1024UL;
     constexpr std::size_t tail_max = 1024;
