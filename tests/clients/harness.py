@@ -45,9 +45,10 @@ def wait_for(condition, what, seconds=None):
         time.sleep(0.01)
 
 
-def retried(measure, tries=5):
-    """For what is measured in time: a busy machine gets other tries, a little later each, and a slow
+def retried(measure):
+    """For what is measured in time: a busy machine gets two other tries, a little later each, and a slow
     program fails them all."""
+    tries = 3
     for made in range(1, tries + 1):
         try:
             return measure()
@@ -68,25 +69,6 @@ def port_to_keep():
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
     raise AssertionError(f"no free port below {end}")
-
-
-def children_of(pid):
-    """Process ids of what a process has started."""
-    pids = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):  # a thread that ends meanwhile
-            pids += map(int, (task / "children").read_text().split())
-    return pids
-
-
-def waited_for_processor(pid):
-    """How long the threads of a process, and of what it has started, have waited for a processor, all
-    together, seconds. Others have used it meanwhile. 0 where the kernel does not say."""
-    waited_ns = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):
-            waited_ns += int((task / "schedstat").read_text().split()[1])
-    return waited_ns / 1e9 + sum(map(waited_for_processor, children_of(pid)))
 
 
 class Ringcast:
@@ -128,7 +110,11 @@ class Ringcast:
 
     def children(self):
         """Process ids of what it has started."""
-        return children_of(self.process.pid)
+        pids = []
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread that ends meanwhile
+                pids += map(int, (task / "children").read_text().split())
+        return pids
 
     def log(self):
         return "\n".join(self.lines)

@@ -110,7 +110,7 @@ class Acceptance(unittest.TestCase):
     def test_a_moving_scene_reaches_200_viewers(self):
         harness.need("ffmpeg")
         self.scene = scene()
-        harness.retried(self.watch, tries=8)
+        harness.retried(self.watch)
 
     def watch(self):
         with harness.configured(CONFIGURATION) as server:

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include <fcntl.h>
@@ -237,22 +234,8 @@ std::string ask(const UniqueFd& socket, std::string_view request) {
     }
 }
 
-std::chrono::nanoseconds waited_for_processor() {
-    std::chrono::nanoseconds sum{};
-    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-        // Nanoseconds on a processor, then those of waiting for one.
-        std::ifstream file(thread.path() / "schedstat");
-        std::int64_t used = 0;
-        std::int64_t waited = 0;
-        if (file >> used >> waited) {
-            sum += std::chrono::nanoseconds(waited);
-        }
-    }
-    return sum;
-}
-
 bool in_some_try(const std::function<bool()>& holds) {
-    constexpr int tries_max = 5;
+    constexpr int tries_max = 3;
     for (int tries = 1; tries < tries_max; ++tries) {
         if (holds()) {
             return true;

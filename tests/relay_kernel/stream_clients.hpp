@@ -87,15 +87,11 @@ private:
 /// Sends `request` and reads until the peer closes or `Content-Length` bytes of body are there.
 [[nodiscard]] std::string ask(const UniqueFd& socket, std::string_view request);
 
-/// The middle one; `samples` is not empty.
-/// How long the threads of this process have waited for a processor, all together. Others have used
-/// it meanwhile, so that this is no fault of what is measured. 0 where the kernel does not say.
-[[nodiscard]] std::chrono::nanoseconds waited_for_processor();
-
-/// For what is measured in time: a busy machine gets other tries, a little later each, and a slow
-/// program fails them all.
+/// For what is measured in time: a busy machine gets two other tries, a little later each, and a
+/// slow program fails them all.
 [[nodiscard]] bool in_some_try(const std::function<bool()>& holds);
 
+/// The middle one; `samples` is not empty.
 [[nodiscard]] std::chrono::nanoseconds median(std::vector<std::chrono::nanoseconds> samples);
 
 } // namespace ringcast::relay_test

@@ -183,10 +183,6 @@ class Guest:
             raise AssertionError(f"{command} in the guest: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def waited(self):
-        """How long this machine has let the emulated one wait for a processor, seconds."""
-        return harness.waited_for_processor(self._process.pid)
-
     def binary_for_all(self):
         """A copy of ringcast that every user in the guest can reach."""
         path = "/run/ringcast"

@@ -62,11 +62,9 @@ class Hotplug(CameraTest):
                 camera.unplug()
                 next_part(reader, lambda part: not is_live(part))
                 self.assertEqual(server.stream_status()["reason"], "the camera has been unplugged")
-                waited = self.guest.waited()
                 camera = self.camera()
                 part = next_part(reader, is_live)
-                seconds = float(part.headers["x-timestamp"]) - self.plugged_in_at()
-                self.assertLess(seconds - (self.guest.waited() - waited), self.BACK_SECONDS_MAX)
+                self.assertLess(float(part.headers["x-timestamp"]) - self.plugged_in_at(), self.BACK_SECONDS_MAX)
 
             harness.retried(replug)
             live_frames(reader, FPS)
@@ -123,9 +121,9 @@ class BadFrames(CameraTest):
     def test_they_reach_no_viewer_and_time_never_runs_backwards(self):
         # After a frame with the error bit uvcvideo fills the same buffer again, and libcamera then
         # gives frames in the order of buffers: 0 1 6 3 4 7.
-        configuration = FRONT.replace("15", str(self.FPS))
+        configuration = FRONT
         with (
-            self.guest.camera("--fps", self.FPS, "--error-every", 3, "--truncate-every", 4) as camera,
+            self.guest.camera("--fps", FPS, "--error-every", 3, "--truncate-every", 4) as camera,
             self.guest.configured(configuration) as server,
         ):
             with harness.StreamReader(server.wait_live().url) as reader:
@@ -145,8 +143,6 @@ class BadFrames(CameraTest):
 class Starvation(CameraTest):
     VIEWERS = 8
     SECONDS = 10
-    # Slow enough that an emulated machine gives two buffers back in time. The fewest that the camera makes.
-    FPS = 5
     # Frames that the camera has sent and ringcast has not seen: as many as there are buffers.
     UNDER_WAY_MAX = 4
     # Longer than they stall here: nobody is to be saved by their end.
@@ -166,13 +162,13 @@ class Starvation(CameraTest):
         return counters["captured"] + counters["driver_dropped"]
 
     def test_stalled_viewers_do_not_stop_the_camera(self):
-        with self.camera() as camera, self.guest.configured(self.PATIENT + FRONT.replace("15", str(self.FPS))) as server:
+        with self.camera() as camera, self.guest.configured(self.PATIENT + FRONT) as server:
             server.wait_live()
             viewers = []
             for _ in range(self.VIEWERS):
                 # One frame apart, so that each holds another one.
                 viewers.append(self.stalled_viewer(server))
-                time.sleep(1 / self.FPS)
+                time.sleep(1 / FPS)
             # A machine that stands still for a while loses frames too.
             harness.retried(lambda: self.watch_stalled(server, camera))
             self.assertEqual(len(server.status()["viewers"]), self.VIEWERS)
@@ -188,7 +184,7 @@ class Starvation(CameraTest):
 
     def watch_stalled(self, server, camera):
         """For so many seconds at the camera's full rate."""
-        goal = self.frames_in_hand(server) + self.SECONDS * self.FPS
+        goal = self.frames_in_hand(server) + self.SECONDS * FPS
         begin, sent_before_begin, sent_after_begin = self.look(server, camera)
         harness.wait_for(lambda: self.frames_in_hand(server) >= goal, "the camera's frames")
         end, sent_before_end, sent_after_end = self.look(server, camera)
@@ -202,10 +198,10 @@ class Starvation(CameraTest):
         with harness.StreamReader(server.url) as reader:
             live_frames(reader, 2)
             before = camera_counters(server)
-            live_frames(reader, 3 * self.FPS)
+            live_frames(reader, 3 * FPS)
             after = camera_counters(server)
         self.assertEqual(after["copied_under_pressure"], before["copied_under_pressure"])
-        self.assertGreaterEqual(after["lent"] - before["lent"], 3 * self.FPS)
+        self.assertGreaterEqual(after["lent"] - before["lent"], 3 * FPS)
 
 
 class Rate(CameraTest):

@@ -12,8 +12,7 @@ import harness
 # Ringcast's own start reads files and copies texts; from here on there are only frames.
 SETTLED_FRAMES = 10
 FRAMES = 300
-# Slow enough that an emulated card's acknowledgements come before the camera runs short of buffers.
-FPS = 15
+FPS = 30
 
 
 class Copies:
