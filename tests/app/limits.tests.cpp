@@ -1,7 +1,6 @@
 #include "app/limits.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -9,24 +8,14 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "support/in_child.hpp"
 
 using namespace ringcast::app;
 using Catch::Matchers::ContainsSubstring;
+using ringcast::test_support::holds_in_child;
 
 namespace {
-
-/// In a child, so that the limits of the tests stay as they are. True when `check` held there.
-template <typename Check>
-bool in_child(Check check) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::_exit(check() ? 0 : 1);
-    }
-    int status = -1;
-    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 bool set_limit(decltype(RLIMIT_NOFILE) resource, rlim_t soft, rlim_t hard) {
     const rlimit limit{soft, hard};
@@ -42,11 +31,11 @@ rlim_t soft_limit(decltype(RLIMIT_NOFILE) resource) {
 } // namespace
 
 TEST_CASE("soft limits are raised to the hard ones") {
-    CHECK(in_child([] {
+    CHECK(holds_in_child([] {
         return set_limit(RLIMIT_NOFILE, 64, 512) && raise_open_files_limit() == 512 &&
                soft_limit(RLIMIT_NOFILE) == 512 && raise_open_files_limit() == 512;
     }));
-    CHECK(in_child([] {
+    CHECK(holds_in_child([] {
         return set_limit(RLIMIT_MEMLOCK, 4096, 65536) && raise_locked_memory_limit() == 65536 &&
                soft_limit(RLIMIT_MEMLOCK) == 65536;
     }));
@@ -64,13 +53,13 @@ TEST_CASE("room for open files is made before they come") {
         return size;
     };
     // Within the limit of an ordinary user.
-    CHECK(in_child([&] {
+    CHECK(holds_in_child([&] {
         const std::uint64_t before = table_size();
         reserve_open_files(1000, 1024);
         const int next = ::open("/", O_PATH);
         return before < 1000 && table_size() >= 1000 && next >= 0 && next < 100;
     }));
-    CHECK(in_child([&] { // what is not allowed is not asked for
+    CHECK(holds_in_child([&] { // what is not allowed is not asked for
         reserve_open_files(1'000'000'000'000, 600);
         return table_size() >= 600 && table_size() < 10'000;
     }));

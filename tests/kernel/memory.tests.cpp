@@ -1,18 +1,11 @@
-#include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "support/in_child.hpp"
 #include "uring/memory.hpp"
 
 using namespace ringcast;
@@ -52,18 +45,5 @@ TEST_CASE("a child process does not see the mapping") {
     const auto memory = MappedMemory::create(1);
     REQUIRE(memory);
     std::byte* const start = memory->bytes().data();
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const UniqueFd reading(ends[0]);
-    const UniqueFd writing(ends[1]);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        // The kernel answers for an address that is not mapped, where touching it would crash.
-        const bool unmapped = ::write(writing.get(), start, 1) == -1 && errno == EFAULT;
-        ::_exit(unmapped ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
+    CHECK(test_support::holds_in_child([start] { return test_support::is_unmapped(start); }));
 }

@@ -5,62 +5,33 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "support/in_child.hpp"
 #include "uring/memory.hpp"
 #include "uring/setup_failure.hpp"
 #include "uring/uring_ring.hpp"
 
 using namespace ringcast;
 using Catch::Matchers::ContainsSubstring;
+using test_support::in_child;
 
 namespace {
-
-/// Runs `function`, which returns a text, in a child; returns the text.
-template <typename Function>
-std::string in_child(Function function) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const UniqueFd reading(ends[0]);
-    UniqueFd writing(ends[1]);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        const std::string text = function();
-        const ssize_t written = ::write(writing.get(), text.data(), text.size());
-        ::_exit(written == static_cast<ssize_t>(text.size()) ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    writing.reset();
-    std::string text;
-    std::array<char, 1024> piece{};
-    for (ssize_t got = 1; got > 0;) {
-        got = ::read(reading.get(), piece.data(), piece.size());
-        text.append(piece.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-    }
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    REQUIRE(status == 0);
-    return text;
-}
 
 /// From now on io_uring_setup answers `error`, as under a container's seccomp profile.
 bool forbid_setup(int error) {

@@ -1,15 +1,10 @@
 #include "sources/camera_access.hpp"
 
-#include <array>
-#include <cstdlib>
-
 #include <catch2/catch_test_macros.hpp>
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "ringcast/base/unique_fd.hpp"
 #include "sources/support.hpp"
+#include "support/in_child.hpp"
 
 namespace ringcast::sources {
 
@@ -17,29 +12,14 @@ namespace {
 
 /// Nothing when the system lets nobody become another user.
 std::optional<std::string> problem_as_nobody(const std::string& folder) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const UniqueFd reading(ends[0]);
-    UniqueFd writing(ends[1]);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
+    const std::string forbidden = "nobody may";
+    const std::string text = test_support::in_child([&]() -> std::string {
         constexpr uid_t nobody = 65534;
-        if (::setresuid(nobody, nobody, nobody) != 0) {
-            ::_exit(EXIT_FAILURE);
-        }
-        const std::string text = camera_permission_problem(folder).value_or("");
-        const bool told = ::write(writing.get(), text.data(), text.size()) >= 0;
-        ::_exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    writing.reset();
-    std::array<char, 1024> text{};
-    const ssize_t bytes = ::read(reading.get(), text.data(), text.size());
-    REQUIRE(bytes >= 0);
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    return status == 0 ? std::optional(std::string(text.data(), static_cast<std::size_t>(bytes)))
-                       : std::nullopt;
+        return ::setresuid(nobody, nobody, nobody) == 0
+                   ? camera_permission_problem(folder).value_or("")
+                   : forbidden;
+    });
+    return text == forbidden ? std::nullopt : std::optional(text);
 }
 
 } // namespace

@@ -1,15 +1,12 @@
 #include "sources/camera_buffer.hpp"
 
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 
 #include <catch2/catch_test_macros.hpp>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/in_child.hpp"
 #include "uring/memory.hpp"
 
 namespace ringcast::sources {
@@ -86,23 +83,13 @@ TEST_CASE("a child process does not get a camera's buffer") {
     const UniqueFd file = file_of(page);
     const PlanePlace place{file.get(), 0, page};
     const auto buffer = CameraBuffer::map({&place, 1}, page).value();
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const UniqueFd reading(ends[0]);
-    const UniqueFd writing(ends[1]);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        // The kernel answers for an address that is not mapped, where touching it would crash.
+    CHECK(test_support::holds_in_child([&buffer, page] {
         bool unmapped = true;
         for (std::size_t at = 0; at < buffer.range().size(); at += page) {
-            unmapped = unmapped && ::write(writing.get(), &buffer.range()[at], 1) == -1;
+            unmapped = unmapped && test_support::is_unmapped(&buffer.range()[at]);
         }
-        ::_exit(unmapped && errno == EFAULT ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
+        return unmapped;
+    }));
 }
 
 TEST_CASE("what can't be a camera's buffer is refused") {
