@@ -19,7 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 
 namespace {
 

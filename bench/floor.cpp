@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/assert.hpp"
 #include "frame_input.hpp"
-#include "ringcast/base/assert.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace bench {
 

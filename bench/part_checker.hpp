@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/jpeg/stamp.hpp"
+#include "base/bytes.hpp"
+#include "jpeg/stamp.hpp"
 
 namespace bench {
 

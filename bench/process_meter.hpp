@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace bench {
 

@@ -6,11 +6,11 @@
 #include <string_view>
 #include <variant>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/config/describe.hpp"
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/listen_address.hpp"
-#include "ringcast/config/load.hpp"
+#include "base/assert.hpp"
+#include "config/describe.hpp"
+#include "config/keys.hpp"
+#include "config/listen_address.hpp"
+#include "config/load.hpp"
 
 namespace {
 

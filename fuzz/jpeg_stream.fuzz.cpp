@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/inspect.hpp"
-#include "ringcast/jpeg/stamp.hpp"
+#include "base/assert.hpp"
+#include "jpeg/inspect.hpp"
+#include "jpeg/stamp.hpp"
 #include "tests/jpeg/chunked_scan.hpp"
 
 using namespace ringcast;

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/http/multipart.hpp"
-#include "ringcast/http/response.hpp"
+#include "base/bytes.hpp"
+#include "http/multipart.hpp"
+#include "http/response.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 #include "sim/simulation.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

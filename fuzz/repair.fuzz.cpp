@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/inspect.hpp"
-#include "ringcast/jpeg/repair.hpp"
+#include "base/assert.hpp"
+#include "jpeg/inspect.hpp"
+#include "jpeg/repair.hpp"
 
 using namespace ringcast;
 

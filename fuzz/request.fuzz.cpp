@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/http/request.hpp"
-#include "ringcast/http/response.hpp"
-#include "ringcast/relay/routes.hpp"
+#include "http/request.hpp"
+#include "http/response.hpp"
+#include "relay/routes.hpp"
 
 namespace {
 

@@ -16,7 +16,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include "ringcast/config/listen_address.hpp"
+#include "config/listen_address.hpp"
 
 namespace ringcast::app {
 

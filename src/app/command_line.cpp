@@ -17,12 +17,12 @@
 #pragma GCC diagnostic pop
 #include <fmt/format.h>
 
-#include "ringcast/config/describe.hpp"
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/listen_address.hpp"
-#include "ringcast/config/load.hpp"
-#include "ringcast/config/nearest.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/describe.hpp"
+#include "config/keys.hpp"
+#include "config/listen_address.hpp"
+#include "config/load.hpp"
+#include "config/nearest.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::app {
 

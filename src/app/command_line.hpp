@@ -9,7 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "app/exit_code.hpp"
-#include "ringcast/config/config.hpp"
+#include "config/config.hpp"
 
 namespace ringcast::app {
 

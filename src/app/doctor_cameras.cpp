@@ -16,9 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/log.hpp"
-#include "ringcast/base/unique_fd.hpp"
+#include "base/bytes.hpp"
+#include "base/log.hpp"
+#include "base/unique_fd.hpp"
 #include "sources/camera_access.hpp"
 #include "sources/cameras.hpp"
 #include "sources/dma_heap.hpp"

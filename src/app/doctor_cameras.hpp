@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/doctor_facts.hpp"
-#include "ringcast/io/ring.hpp"
+#include "io/ring.hpp"
 
 namespace ringcast::app {
 

@@ -7,8 +7,8 @@
 #include <fmt/core.h>
 #include <sys/resource.h>
 
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/relay/settings.hpp"
+#include "base/unique_fd.hpp"
+#include "relay/settings.hpp"
 
 namespace ringcast::app {
 

@@ -7,9 +7,9 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/toml_text.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/keys.hpp"
+#include "config/toml_text.hpp"
+#include "config/units.hpp"
 #include "sources/v4l2_devices.hpp"
 
 namespace ringcast::app {

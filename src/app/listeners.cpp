@@ -25,8 +25,8 @@
 #include <csignal>
 
 #include "app/port_holder.hpp"
-#include "ringcast/base/assert.hpp"
-#include "ringcast/config/listen_address.hpp"
+#include "base/assert.hpp"
+#include "config/listen_address.hpp"
 
 namespace ringcast::app {
 

@@ -9,10 +9,10 @@
 
 #include <sys/types.h>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/time.hpp"
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/config/config.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "base/unique_fd.hpp"
+#include "config/config.hpp"
 
 namespace ringcast::app {
 

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::app {
 

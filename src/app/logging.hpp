@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 
 namespace ringcast::app {
 

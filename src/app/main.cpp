@@ -20,7 +20,7 @@
 #include "app/listeners.hpp"
 #include "app/logging.hpp"
 #include "app/server.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 #include "sources/camera_access.hpp"
 #include "sources/cameras.hpp"
 #include "sources/v4l2_devices.hpp"

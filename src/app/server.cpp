@@ -15,10 +15,10 @@
 #include <csignal>
 
 #include "app/logging.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "config/describe.hpp"
 #include "encode/placeholder_worker.hpp"
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
-#include "ringcast/config/describe.hpp"
 #include "sources/make_source.hpp"
 
 namespace ringcast::app {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::app {
 

@@ -1,4 +1,4 @@
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 
 #include <array>
 #include <atomic>

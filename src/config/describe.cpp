@@ -1,4 +1,4 @@
-#include "ringcast/config/describe.hpp"
+#include "config/describe.hpp"
 
 #include <array>
 #include <cstddef>
@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/listen_address.hpp"
-#include "ringcast/config/toml_text.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/keys.hpp"
+#include "config/listen_address.hpp"
+#include "config/toml_text.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::config {
 

@@ -1,4 +1,4 @@
-#include "ringcast/config/document.hpp"
+#include "config/document.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "ringcast/config/keys.hpp"
+#include "config/keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/config/listen_address.hpp"
-#include "ringcast/config/units.hpp"
+#include "base/assert.hpp"
+#include "config/listen_address.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::config {
 

@@ -1,4 +1,4 @@
-#include "ringcast/config/load.hpp"
+#include "config/load.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,13 +13,13 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/config/describe.hpp"
-#include "ringcast/config/document.hpp"
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/listen_address.hpp"
-#include "ringcast/config/reader.hpp"
-#include "ringcast/config/toml_text.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/describe.hpp"
+#include "config/document.hpp"
+#include "config/keys.hpp"
+#include "config/listen_address.hpp"
+#include "config/reader.hpp"
+#include "config/toml_text.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::config {
 

@@ -1,4 +1,4 @@
-#include "ringcast/config/reader.hpp"
+#include "config/reader.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/config/nearest.hpp"
-#include "ringcast/config/toml_text.hpp"
-#include "ringcast/config/units.hpp"
+#include "base/assert.hpp"
+#include "config/nearest.hpp"
+#include "config/toml_text.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::config {
 

@@ -1,4 +1,4 @@
-#include "ringcast/config/toml_text.hpp"
+#include "config/toml_text.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "ringcast/config/units.hpp"
+#include "config/units.hpp"
 
 #include <algorithm>
 #include <array>

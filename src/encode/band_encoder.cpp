@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/assert.hpp"
 #include "encode/band_join.hpp"
 #include "encode/mailbox.hpp"
-#include "ringcast/base/assert.hpp"
 
 namespace ringcast::encode {
 

@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "encode/raw_encoder.hpp"
-#include "ringcast/base/bytes.hpp"
 
 namespace ringcast::encode {
 

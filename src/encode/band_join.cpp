@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.hpp"
 #include "encode/raw_encoder.hpp"
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/markers.hpp"
+#include "jpeg/markers.hpp"
 
 namespace ringcast::encode {
 

@@ -11,8 +11,8 @@
 #include <optional>
 #include <span>
 
+#include "base/bytes.hpp"
 #include "encode/raw_picture.hpp"
-#include "ringcast/base/bytes.hpp"
 
 namespace ringcast::encode {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::encode {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::encode {
 

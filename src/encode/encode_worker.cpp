@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::encode {
 

@@ -9,13 +9,13 @@
 #include <optional>
 #include <thread>
 
+#include "base/result.hpp"
+#include "base/time.hpp"
 #include "encode/band_encoder.hpp"
 #include "encode/dmabuf_access.hpp"
 #include "encode/mailbox.hpp"
 #include "encode/raw_picture.hpp"
 #include "encode/wake_event.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/time.hpp"
 
 namespace ringcast::encode {
 

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <optional>
 
+#include "base/bytes.hpp"
 #include "encode/picture.hpp"
 #include "encode/raw_encoder.hpp"
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 
 namespace ringcast::encode {
 

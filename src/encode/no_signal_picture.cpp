@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/assert.hpp"
 #include "encode/jpeg_encoder.hpp"
 #include "encode/picture.hpp"
 #include "encode/text.hpp"
-#include "ringcast/base/assert.hpp"
 
 namespace ringcast::encode {
 

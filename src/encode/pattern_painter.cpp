@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/assert.hpp"
 #include "encode/pattern_block.hpp"
 #include "encode/text.hpp"
-#include "ringcast/base/assert.hpp"
 
 namespace ringcast::encode {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/time.hpp"
 #include "encode/picture.hpp"
-#include "ringcast/base/time.hpp"
 
 namespace ringcast::encode {
 

@@ -6,8 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/assert.hpp"
 #include "encode/no_signal_picture.hpp"
-#include "ringcast/base/assert.hpp"
 
 namespace ringcast::encode {
 

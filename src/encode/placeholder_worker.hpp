@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/result.hpp"
 #include "encode/wake_event.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/source/placeholder_painter.hpp"
+#include "source/placeholder_painter.hpp"
 
 namespace ringcast::encode {
 

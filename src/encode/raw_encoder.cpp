@@ -6,9 +6,9 @@
 
 #include <jpeglib.h>
 
+#include "base/assert.hpp"
 #include "encode/component_lines.hpp"
 #include "encode/jpeg_memory.hpp"
-#include "ringcast/base/assert.hpp"
 
 namespace ringcast::encode {
 

@@ -8,8 +8,8 @@
 #include <memory>
 #include <optional>
 
+#include "base/bytes.hpp"
 #include "encode/raw_picture.hpp"
-#include "ringcast/base/bytes.hpp"
 
 namespace ringcast::encode {
 

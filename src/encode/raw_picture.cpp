@@ -1,6 +1,6 @@
 #include "encode/raw_picture.hpp"
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::encode {
 

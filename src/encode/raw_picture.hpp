@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "ringcast/base/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ringcast::encode {
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::encode {
 

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/io/ring.hpp"
+#include "base/unique_fd.hpp"
+#include "io/ring.hpp"
 
 namespace ringcast::encode {
 

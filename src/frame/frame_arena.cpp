@@ -1,6 +1,6 @@
-#include "ringcast/frame/frame_arena.hpp"
+#include "frame/frame_arena.hpp"
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::frame {
 

@@ -1,7 +1,7 @@
-#include "ringcast/frame/slot.hpp"
+#include "frame/slot.hpp"
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/http/multipart.hpp"
+#include "base/assert.hpp"
+#include "http/multipart.hpp"
 
 namespace ringcast::frame {
 

@@ -1,10 +1,10 @@
-#include "ringcast/http/multipart.hpp"
+#include "http/multipart.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::http {
 namespace {

@@ -1,4 +1,4 @@
-#include "ringcast/http/query.hpp"
+#include "http/query.hpp"
 
 #include <charconv>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "ringcast/http/request.hpp"
+#include "http/request.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include <llhttp.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::http {
 namespace {

@@ -1,4 +1,4 @@
-#include "ringcast/http/response.hpp"
+#include "http/response.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::http {
 namespace {

@@ -1,10 +1,10 @@
-#include "ringcast/jpeg/exif.hpp"
+#include "jpeg/exif.hpp"
 
 #include <cstring>
 #include <string_view>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/markers.hpp"
+#include "base/assert.hpp"
+#include "jpeg/markers.hpp"
 
 namespace ringcast::jpeg {
 

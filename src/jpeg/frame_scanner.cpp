@@ -1,11 +1,11 @@
-#include "ringcast/jpeg/frame_scanner.hpp"
+#include "jpeg/frame_scanner.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/markers.hpp"
+#include "base/assert.hpp"
+#include "jpeg/markers.hpp"
 
 namespace ringcast::jpeg {
 

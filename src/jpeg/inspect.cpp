@@ -1,10 +1,10 @@
-#include "ringcast/jpeg/inspect.hpp"
+#include "jpeg/inspect.hpp"
 
 #include <fmt/core.h>
 
-#include "ringcast/jpeg/frame_scanner.hpp"
-#include "ringcast/jpeg/header_walk.hpp"
-#include "ringcast/jpeg/markers.hpp"
+#include "jpeg/frame_scanner.hpp"
+#include "jpeg/header_walk.hpp"
+#include "jpeg/markers.hpp"
 
 namespace ringcast::jpeg {
 

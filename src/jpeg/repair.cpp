@@ -1,13 +1,13 @@
-#include "ringcast/jpeg/repair.hpp"
+#include "jpeg/repair.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/exif.hpp"
-#include "ringcast/jpeg/header_walk.hpp"
-#include "ringcast/jpeg/markers.hpp"
+#include "base/assert.hpp"
+#include "jpeg/exif.hpp"
+#include "jpeg/header_walk.hpp"
+#include "jpeg/markers.hpp"
 
 namespace ringcast::jpeg {
 

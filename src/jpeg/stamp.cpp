@@ -1,4 +1,4 @@
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 
 #include <zlib.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/markers.hpp"
+#include "base/assert.hpp"
+#include "jpeg/markers.hpp"
 
 namespace ringcast::jpeg {
 

@@ -1,4 +1,4 @@
-#include "ringcast/metrics/histogram.hpp"
+#include "metrics/histogram.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The page at "/".
-#include "ringcast/relay/status.hpp"
+#include "relay/status.hpp"
 
 namespace ringcast::relay {
 namespace {

@@ -1,11 +1,11 @@
-#include "ringcast/relay/relay.hpp"
+#include "relay/relay.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
 
 namespace ringcast::relay {
 

@@ -3,9 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "ringcast/base/log.hpp"
-#include "ringcast/http/response.hpp"
-#include "ringcast/relay/relay.hpp"
+#include "base/log.hpp"
+#include "http/response.hpp"
+#include "relay/relay.hpp"
 
 namespace ringcast::relay {
 

@@ -1,6 +1,6 @@
 // Gathers the relay's numbers for status and metrics.
 
-#include "ringcast/relay/relay.hpp"
+#include "relay/relay.hpp"
 
 namespace ringcast::relay {
 

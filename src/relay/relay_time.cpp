@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/relay/relay.hpp"
+#include "base/assert.hpp"
+#include "relay/relay.hpp"
 
 namespace ringcast::relay {
 

@@ -1,10 +1,10 @@
-#include "ringcast/relay/routes.hpp"
+#include "relay/routes.hpp"
 
 #include <algorithm>
 #include <array>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/http/query.hpp"
+#include "base/assert.hpp"
+#include "http/query.hpp"
 
 namespace ringcast::relay {
 namespace {

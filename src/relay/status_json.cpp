@@ -1,11 +1,11 @@
 // /api/status and /state. The only user of nlohmann-json.
-#include "ringcast/relay/status.hpp"
+#include "relay/status.hpp"
 
 #include <cmath>
 
 #include <nlohmann/json.hpp>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::relay {
 namespace {

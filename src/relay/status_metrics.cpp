@@ -1,6 +1,6 @@
 // /metrics. The only user of prometheus-cpp, of which it takes the data model and the text format:
 // the numbers are counted by the relay, without locks.
-#include "ringcast/relay/status.hpp"
+#include "relay/status.hpp"
 
 #include <array>
 #include <sstream>

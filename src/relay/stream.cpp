@@ -1,11 +1,11 @@
-#include "ringcast/relay/stream.hpp"
+#include "relay/stream.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
 
 namespace ringcast::relay {
 

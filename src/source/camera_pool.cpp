@@ -1,11 +1,11 @@
-#include "ringcast/source/camera_pool.hpp"
+#include "source/camera_pool.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/http/multipart.hpp"
+#include "base/assert.hpp"
+#include "http/multipart.hpp"
 
 namespace ringcast::source {
 

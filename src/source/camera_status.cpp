@@ -1,4 +1,4 @@
-#include "ringcast/source/camera_status.hpp"
+#include "source/camera_status.hpp"
 
 namespace ringcast::source {
 

@@ -1,9 +1,9 @@
-#include "ringcast/source/frame_order.hpp"
+#include "source/frame_order.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::source {
 

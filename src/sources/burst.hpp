@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::sources {
 

@@ -8,8 +8,8 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
 #include "sources/byte_size.hpp"
 #include "sources/found_frame.hpp"
 

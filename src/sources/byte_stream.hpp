@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "ringcast/frame/frame_arena.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/jpeg/frame_scanner.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "frame/frame_arena.hpp"
+#include "io/ring.hpp"
+#include "jpeg/frame_scanner.hpp"
+#include "source/frame_source.hpp"
 #include "sources/burst.hpp"
 
 namespace ringcast::sources {

@@ -12,10 +12,10 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "encode/dmabuf_access.hpp"
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/unique_fd.hpp"
 
 namespace ringcast::sources {
 

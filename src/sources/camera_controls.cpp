@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "ringcast/config/describe.hpp"
-#include "ringcast/config/nearest.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/describe.hpp"
+#include "config/nearest.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::sources {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
-#include "ringcast/source/camera_status.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "source/camera_status.hpp"
 
 namespace ringcast::sources {
 

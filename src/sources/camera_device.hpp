@@ -11,10 +11,10 @@
 
 #include <tl/expected.hpp>
 
+#include "base/time.hpp"
+#include "config/config.hpp"
 #include "encode/raw_picture.hpp"
-#include "ringcast/base/time.hpp"
-#include "ringcast/config/config.hpp"
-#include "ringcast/source/camera_status.hpp"
+#include "source/camera_status.hpp"
 #include "sources/camera_buffer.hpp"
 #include "sources/camera_match.hpp"
 #include "sources/camera_session.hpp"

@@ -5,8 +5,8 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
 
 namespace ringcast::sources {
 

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/source/camera_pool.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "io/ring.hpp"
+#include "source/camera_pool.hpp"
+#include "source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
 #include "sources/camera_buffer.hpp"
 #include "sources/camera_device.hpp"

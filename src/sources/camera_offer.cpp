@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/keys.hpp"
+#include "config/units.hpp"
 
 namespace ringcast::sources {
 

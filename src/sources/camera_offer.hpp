@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
 
 namespace ringcast::sources {
 

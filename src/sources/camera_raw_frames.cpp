@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "sources/raw_planes.hpp"
 #include "uring/clock.hpp"
 

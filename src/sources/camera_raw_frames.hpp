@@ -8,12 +8,12 @@
 #include <optional>
 #include <vector>
 
+#include "base/result.hpp"
 #include "encode/encode_worker.hpp"
 #include "encode/newest_wins.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/frame/frame_arena.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "frame/frame_arena.hpp"
+#include "io/ring.hpp"
+#include "source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
 #include "sources/camera_device.hpp"
 

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::sources {
 

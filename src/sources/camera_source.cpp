@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "ringcast/base/log.hpp"
-#include "ringcast/config/units.hpp"
-#include "ringcast/jpeg/frame_scanner.hpp"
+#include "base/log.hpp"
+#include "config/units.hpp"
+#include "jpeg/frame_scanner.hpp"
 #include "sources/byte_size.hpp"
 #include "sources/camera_offer.hpp"
 

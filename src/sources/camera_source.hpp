@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/config/config.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/source/camera_status.hpp"
-#include "ringcast/source/frame_order.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "config/config.hpp"
+#include "io/ring.hpp"
+#include "source/camera_status.hpp"
+#include "source/frame_order.hpp"
+#include "source/frame_source.hpp"
 #include "sources/buffer_return.hpp"
 #include "sources/burst.hpp"
 #include "sources/camera_device.hpp"

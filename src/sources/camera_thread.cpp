@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::sources {
 

@@ -11,9 +11,9 @@
 
 #include <tl/expected.hpp>
 
+#include "container/spsc_queue.hpp"
 #include "encode/mailbox.hpp"
 #include "encode/wake_event.hpp"
-#include "ringcast/container/spsc_queue.hpp"
 #include "sources/camera_device.hpp"
 
 namespace ringcast::sources {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
 #include "sources/camera_device.hpp"
 #include "sources/camera_match.hpp"
 #include "sources/camera_offer.hpp"

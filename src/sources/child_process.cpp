@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
 #include "sources/package_hint.hpp"
 
 namespace ringcast::sources {

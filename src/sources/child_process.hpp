@@ -11,9 +11,9 @@
 
 #include <sys/types.h>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/io/ring.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "io/ring.hpp"
 #include "sources/line_tail.hpp"
 
 namespace ringcast::sources {

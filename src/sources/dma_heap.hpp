@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::sources {
 

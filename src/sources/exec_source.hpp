@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/source/frame_source.hpp"
+#include "source/frame_source.hpp"
 #include "sources/byte_stream.hpp"
 #include "sources/child_process.hpp"
 

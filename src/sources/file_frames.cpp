@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/frame/frame_arena.hpp"
+#include "base/assert.hpp"
+#include "frame/frame_arena.hpp"
 
 namespace ringcast::sources {
 

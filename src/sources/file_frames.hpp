@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/jpeg/frame_scanner.hpp"
+#include "base/bytes.hpp"
+#include "base/unique_fd.hpp"
+#include "jpeg/frame_scanner.hpp"
 
 namespace ringcast::sources {
 

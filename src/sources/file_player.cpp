@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 #include "sources/byte_size.hpp"
 #include "sources/found_frame.hpp"
 #include "uring/clock.hpp"

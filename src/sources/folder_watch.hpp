@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::sources {
 

@@ -1,7 +1,7 @@
 #include "sources/found_frame.hpp"
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/http/multipart.hpp"
+#include "base/assert.hpp"
+#include "http/multipart.hpp"
 
 namespace ringcast::sources {
 

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/jpeg/repair.hpp"
+#include "base/bytes.hpp"
+#include "jpeg/repair.hpp"
 
 namespace ringcast::sources {
 

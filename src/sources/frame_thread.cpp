@@ -8,7 +8,7 @@
 
 #include <poll.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "uring/clock.hpp"
 
 namespace ringcast::sources {

@@ -12,11 +12,11 @@
 #include <string>
 #include <thread>
 
+#include "container/spsc_queue.hpp"
 #include "encode/wake_event.hpp"
-#include "ringcast/container/spsc_queue.hpp"
-#include "ringcast/frame/frame_arena.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "frame/frame_arena.hpp"
+#include "io/ring.hpp"
+#include "source/frame_source.hpp"
 
 namespace ringcast::sources {
 

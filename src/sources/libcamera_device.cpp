@@ -11,9 +11,9 @@
 #include <libcamera/color_space.h>
 #include <libcamera/control_ids.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/units.hpp"
+#include "base/assert.hpp"
+#include "config/keys.hpp"
+#include "config/units.hpp"
 #include "sources/camera_access.hpp"
 #include "sources/capture_time.hpp"
 #include "sources/v4l2_devices.hpp"

@@ -8,7 +8,7 @@
 #include <libcamera/camera.h>
 #include <libcamera/request.h>
 
-#include "ringcast/config/config.hpp"
+#include "config/config.hpp"
 #include "sources/camera_device.hpp"
 #include "sources/heap_trust.hpp"
 #include "sources/libcamera_hub.hpp"

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "sources/camera_access.hpp"
 #include "sources/libcamera_log.hpp"
 

@@ -10,7 +10,7 @@
 #include <libcamera/camera.h>
 #include <libcamera/camera_manager.h>
 
-#include "ringcast/base/result.hpp"
+#include "base/result.hpp"
 #include "sources/camera_device.hpp"
 
 namespace ringcast::sources {

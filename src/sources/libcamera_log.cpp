@@ -6,7 +6,7 @@
 
 #include <libcamera/logging.h>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 
 namespace ringcast::sources {
 

@@ -14,7 +14,7 @@
 #include <libcamera/property_ids.h>
 #include <libcamera/version.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "sources/camera_controls.hpp"
 
 namespace ringcast::sources {

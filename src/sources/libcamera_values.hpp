@@ -11,9 +11,9 @@
 #include <libcamera/framebuffer.h>
 #include <libcamera/stream.h>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
-#include "ringcast/source/camera_status.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "source/camera_status.hpp"
 #include "sources/camera_match.hpp"
 #include "sources/camera_offer.hpp"
 

@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
+#include "base/assert.hpp"
 #include "encode/band_encoder.hpp"
-#include "ringcast/base/assert.hpp"
 #include "sources/camera_source.hpp"
 #include "sources/exec_source.hpp"
 #include "sources/file_player.hpp"

@@ -3,10 +3,10 @@
 
 #include <memory>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "io/ring.hpp"
+#include "source/frame_source.hpp"
 #include "sources/cameras.hpp"
 
 namespace ringcast::sources {

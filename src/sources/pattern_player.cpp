@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 #include "sources/byte_size.hpp"
 #include "sources/schedule.hpp"
 #include "uring/clock.hpp"

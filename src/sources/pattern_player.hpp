@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.hpp"
 #include "encode/jpeg_encoder.hpp"
 #include "encode/pattern_painter.hpp"
-#include "ringcast/config/config.hpp"
 #include "sources/frame_thread.hpp"
 #include "sources/thread_source.hpp"
 

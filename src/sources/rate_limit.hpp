@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::sources {
 

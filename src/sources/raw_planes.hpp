@@ -6,10 +6,10 @@
 #include <span>
 #include <string_view>
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "config/config.hpp"
 #include "encode/raw_picture.hpp"
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/config/config.hpp"
 
 namespace ringcast::sources {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::sources {
 

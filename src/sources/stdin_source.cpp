@@ -5,7 +5,7 @@
 
 #include <fcntl.h>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 
 namespace ringcast::sources {
 

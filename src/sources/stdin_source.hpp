@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "ringcast/source/frame_source.hpp"
+#include "source/frame_source.hpp"
 #include "sources/byte_stream.hpp"
 
 namespace ringcast::sources {

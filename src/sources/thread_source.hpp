@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "ringcast/source/frame_source.hpp"
+#include "source/frame_source.hpp"
 #include "sources/frame_thread.hpp"
 
 namespace ringcast::sources {

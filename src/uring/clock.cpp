@@ -2,7 +2,7 @@
 
 #include <ctime>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::uring {
 

@@ -2,7 +2,7 @@
 // The clocks, read when they are asked: for the ring, which reads them once for each turn of the
 // loop, and for threads that have no ring to ask.
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::uring {
 

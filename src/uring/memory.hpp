@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/result.hpp"
+#include "base/bytes.hpp"
+#include "base/result.hpp"
 
 namespace ringcast::uring {
 

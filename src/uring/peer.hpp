@@ -1,7 +1,7 @@
 #pragma once
 // What the kernel knows of a connected socket. Knows nothing of rings.
 
-#include "ringcast/io/ring.hpp"
+#include "io/ring.hpp"
 
 namespace ringcast::uring {
 

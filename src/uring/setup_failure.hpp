@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "ringcast/base/result.hpp"
+#include "base/result.hpp"
 
 namespace ringcast::uring {
 

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
 #include "uring/clock.hpp"
 #include "uring/peer.hpp"
 #include "uring/setup_failure.hpp"

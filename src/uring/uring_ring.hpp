@@ -9,11 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/time.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/io/token.hpp"
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "io/ring.hpp"
+#include "io/token.hpp"
 
 struct io_uring_sqe; // NOLINT(readability-identifier-naming): liburing's name
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 #include "uring/memory.hpp"
 
 namespace ringcast::uring {

@@ -1,7 +1,7 @@
 #pragma once
 // Whether zero-copy sends work here as ringcast uses them, found out by sending once.
 
-#include "ringcast/base/result.hpp"
+#include "base/result.hpp"
 
 namespace ringcast::uring {
 

@@ -1,8 +1,8 @@
-#include "ringcast/viewer/viewer.hpp"
+#include "viewer/viewer.hpp"
 
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::viewer {
 

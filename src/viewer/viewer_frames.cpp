@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/viewer/viewer.hpp"
+#include "base/assert.hpp"
+#include "viewer/viewer.hpp"
 
 namespace ringcast::viewer {
 

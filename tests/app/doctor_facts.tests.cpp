@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/config/describe.hpp"
+#include "base/unique_fd.hpp"
+#include "config/describe.hpp"
 
 using namespace ringcast;
 using namespace ringcast::app;

@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "ringcast/config/load.hpp"
+#include "config/load.hpp"
 
 using namespace ringcast;
 using namespace ringcast::app;

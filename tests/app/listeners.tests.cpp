@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "app/port_holder.hpp"
-#include "ringcast/config/listen_address.hpp"
+#include "config/listen_address.hpp"
 
 using namespace ringcast;
 using namespace ringcast::app;

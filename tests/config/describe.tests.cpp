@@ -1,11 +1,11 @@
-#include "ringcast/config/describe.hpp"
+#include "config/describe.hpp"
 
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "ringcast/config/load.hpp"
+#include "config/load.hpp"
 
 using namespace ringcast::config;
 using Catch::Matchers::ContainsSubstring;

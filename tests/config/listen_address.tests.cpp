@@ -1,4 +1,4 @@
-#include "ringcast/config/listen_address.hpp"
+#include "config/listen_address.hpp"
 
 #include <string>
 

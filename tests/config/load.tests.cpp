@@ -1,4 +1,4 @@
-#include "ringcast/config/load.hpp"
+#include "config/load.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,8 +12,8 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <unistd.h>
 
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/units.hpp"
+#include "config/keys.hpp"
+#include "config/units.hpp"
 
 using namespace ringcast;
 using namespace ringcast::config;

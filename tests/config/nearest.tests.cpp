@@ -1,4 +1,4 @@
-#include "ringcast/config/nearest.hpp"
+#include "config/nearest.hpp"
 
 #include <array>
 #include <string>

@@ -12,8 +12,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/config/keys.hpp"
-#include "ringcast/config/load.hpp"
+#include "config/keys.hpp"
+#include "config/load.hpp"
 
 using namespace ringcast;
 using namespace ringcast::config;

@@ -1,4 +1,4 @@
-#include "ringcast/config/toml_text.hpp"
+#include "config/toml_text.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

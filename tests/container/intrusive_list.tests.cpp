@@ -1,4 +1,4 @@
-#include "ringcast/container/intrusive_list.hpp"
+#include "container/intrusive_list.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "ringcast/container/slab.hpp"
+#include "container/slab.hpp"
 
 #include <cstdint>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "ringcast/container/spsc_queue.hpp"
+#include "container/spsc_queue.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -6,9 +6,9 @@
 
 #include "encode/raw_encoder.hpp"
 #include "encode/raw_samples.hpp"
+#include "jpeg/inspect.hpp"
+#include "jpeg/markers.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/inspect.hpp"
-#include "ringcast/jpeg/markers.hpp"
 
 namespace ringcast::encode {
 

@@ -6,8 +6,8 @@
 #include <linux/dma-buf.h>
 #include <sys/mman.h>
 
+#include "base/unique_fd.hpp"
 #include "encode/dmabuf_log.hpp"
-#include "ringcast/base/unique_fd.hpp"
 
 namespace ringcast::encode {
 

@@ -6,8 +6,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "jpeg/inspect.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/inspect.hpp"
 
 using namespace ringcast;
 using namespace ringcast::encode;

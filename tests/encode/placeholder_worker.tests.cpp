@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/jpeg/frame_scanner.hpp"
+#include "jpeg/frame_scanner.hpp"
 #include "sources/support.hpp"
 
 namespace ringcast::encode {

@@ -9,10 +9,10 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "encode/raw_samples.hpp"
+#include "jpeg/inspect.hpp"
+#include "jpeg/markers.hpp"
 #include "jpeg/samples.hpp"
 #include "relay_kernel/allocation_count.hpp"
-#include "ringcast/jpeg/inspect.hpp"
-#include "ringcast/jpeg/markers.hpp"
 
 namespace ringcast::encode {
 

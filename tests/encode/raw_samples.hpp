@@ -17,9 +17,9 @@
 #include <turbojpeg.h>
 #include <unistd.h>
 
+#include "base/assert.hpp"
+#include "base/bytes.hpp"
 #include "encode/raw_picture.hpp"
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/bytes.hpp"
 
 namespace ringcast::encode::test {
 

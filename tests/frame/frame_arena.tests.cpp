@@ -1,4 +1,4 @@
-#include "ringcast/frame/frame_arena.hpp"
+#include "frame/frame_arena.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "ringcast/http/multipart.hpp"
+#include "http/multipart.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "ringcast/http/request.hpp"
+#include "http/request.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "ringcast/http/response.hpp"
+#include "http/response.hpp"
 
 #include <string>
 

@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/jpeg/frame_scanner.hpp"
+#include "base/bytes.hpp"
+#include "jpeg/frame_scanner.hpp"
 
 namespace ringcast::test {
 

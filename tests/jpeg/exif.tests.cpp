@@ -1,4 +1,4 @@
-#include "ringcast/jpeg/exif.hpp"
+#include "jpeg/exif.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,4 +1,4 @@
-#include "ringcast/jpeg/frame_scanner.hpp"
+#include "jpeg/frame_scanner.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 #include <jpeglib.h>
 
 #include "jpeg/chunked_scan.hpp"
+#include "jpeg/inspect.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/inspect.hpp"
 
 using namespace ringcast;
 using namespace ringcast::test;

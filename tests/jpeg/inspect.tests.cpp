@@ -1,4 +1,4 @@
-#include "ringcast/jpeg/inspect.hpp"
+#include "jpeg/inspect.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <jpeglib.h>

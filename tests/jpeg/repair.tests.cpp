@@ -1,4 +1,4 @@
-#include "ringcast/jpeg/repair.hpp"
+#include "jpeg/repair.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -7,9 +7,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <jpeglib.h>
 
+#include "jpeg/exif.hpp"
+#include "jpeg/inspect.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/exif.hpp"
-#include "ringcast/jpeg/inspect.hpp"
 
 using namespace ringcast;
 using namespace ringcast::test;

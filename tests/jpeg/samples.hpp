@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ringcast::test {
 

@@ -1,11 +1,11 @@
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 
 #include <chrono>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "jpeg/inspect.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/inspect.hpp"
 
 using namespace ringcast;
 using namespace ringcast::test;

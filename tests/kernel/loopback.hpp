@@ -10,9 +10,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/io/ring.hpp"
+#include "base/bytes.hpp"
+#include "base/unique_fd.hpp"
+#include "io/ring.hpp"
 #include "uring/uring_ring.hpp"
 
 namespace ringcast::kernel_test {

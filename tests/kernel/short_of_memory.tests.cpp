@@ -18,8 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.hpp"
 #include "kernel/loopback.hpp"
-#include "ringcast/base/log.hpp"
 
 using namespace ringcast;
 using namespace ringcast::kernel_test;

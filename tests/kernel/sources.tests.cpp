@@ -9,9 +9,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/unique_fd.hpp"
 #include "encode/placeholder_worker.hpp"
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 #include "sources/exec_source.hpp"
 #include "sources/file_player.hpp"
 #include "sources/pattern_player.hpp"

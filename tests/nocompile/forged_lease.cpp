@@ -1,6 +1,6 @@
 // Only an arena makes leases: anything else would free a slot that it never took.
 // expect: error: .*(is private within this context|calling a private constructor)
-#include "ringcast/frame/frame_arena.hpp"
+#include "frame/frame_arena.hpp"
 
 ringcast::frame::FrameLease forge(ringcast::frame::FrameArena& arena);
 

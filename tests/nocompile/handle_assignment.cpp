@@ -1,6 +1,6 @@
 // A viewer's handle in a send's place would end somebody else's connection.
 // expect: error: (no match for .operator=.|no viable overloaded '=')
-#include "ringcast/base/strong_id.hpp"
+#include "base/strong_id.hpp"
 
 struct ViewerTag;
 struct SendTag;

@@ -1,6 +1,6 @@
 // Handles of two kinds have nothing in common but their shape.
 // expect: error: (no match for .operator==.|invalid operands to binary expression)
-#include "ringcast/base/strong_id.hpp"
+#include "base/strong_id.hpp"
 
 struct ViewerTag;
 struct SendTag;

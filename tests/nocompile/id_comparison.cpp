@@ -1,7 +1,7 @@
 // Numbers of two kinds can't be compared either.
 // expect: error: (no match for .operator==.|invalid operands to binary expression)
-#include "ringcast/frame/frame_arena.hpp"
-#include "ringcast/io/ring.hpp"
+#include "frame/frame_arena.hpp"
+#include "io/ring.hpp"
 
 bool same(ringcast::frame::SlotIndex slot, ringcast::io::BufferId buffer);
 

@@ -1,6 +1,6 @@
 // A bare number says not of what.
 // expect: error: (could not convert|no viable conversion)
-#include "ringcast/frame/frame_arena.hpp"
+#include "frame/frame_arena.hpp"
 
 ringcast::frame::SlotIndex first();
 

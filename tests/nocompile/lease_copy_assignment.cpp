@@ -2,7 +2,7 @@
 // expect: error: (use of deleted function|.* selected deleted operator|.* is implicitly deleted)
 #include <utility>
 
-#include "ringcast/frame/frame_arena.hpp"
+#include "frame/frame_arena.hpp"
 
 void replace(ringcast::frame::FrameLease& held, ringcast::frame::FrameLease& latest);
 

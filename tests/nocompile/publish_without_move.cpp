@@ -2,7 +2,7 @@
 // expect: error: (use of deleted function|call to deleted constructor of) .*WritableSlot
 #include <utility>
 
-#include "ringcast/source/frame_source.hpp"
+#include "source/frame_source.hpp"
 
 void publish(ringcast::source::FrameSink& sink, ringcast::frame::WritableSlot& slot);
 

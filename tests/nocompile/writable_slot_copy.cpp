@@ -2,7 +2,7 @@
 // expect: error: (use of deleted function|call to deleted constructor of) .*WritableSlot
 #include <utility>
 
-#include "ringcast/frame/frame_arena.hpp"
+#include "frame/frame_arena.hpp"
 
 ringcast::frame::WritableSlot second(ringcast::frame::WritableSlot& slot);
 

@@ -1,4 +1,4 @@
-#include "ringcast/relay/status.hpp"
+#include "relay/status.hpp"
 
 #include <array>
 #include <string>

@@ -1,4 +1,4 @@
-#include "ringcast/relay/routes.hpp"
+#include "relay/routes.hpp"
 
 #include <array>
 #include <cstring>

@@ -1,7 +1,7 @@
 #pragma once
 // A snapshot in which every number is different, so that a mix-up shows.
 
-#include "ringcast/relay/status.hpp"
+#include "relay/status.hpp"
 
 namespace ringcast::relay {
 

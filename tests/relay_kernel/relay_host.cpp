@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "uring/memory.hpp"
 
 namespace ringcast::relay_test {

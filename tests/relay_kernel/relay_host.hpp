@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
+#include "base/unique_fd.hpp"
+#include "relay/relay.hpp"
 #include "relay_kernel/stamped_source.hpp"
-#include "ringcast/base/unique_fd.hpp"
-#include "ringcast/relay/relay.hpp"
 #include "uring/uring_ring.hpp"
 
 namespace ringcast::relay_test {

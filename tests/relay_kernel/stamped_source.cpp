@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 
 namespace ringcast::relay_test {
 

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ringcast/base/time.hpp"
-#include "ringcast/io/ring.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "base/time.hpp"
+#include "io/ring.hpp"
+#include "source/frame_source.hpp"
 
 namespace ringcast::relay_test {
 

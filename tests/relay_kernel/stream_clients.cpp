@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/jpeg/stamp.hpp"
+#include "base/assert.hpp"
+#include "base/bytes.hpp"
+#include "jpeg/stamp.hpp"
 
 namespace ringcast::relay_test {
 

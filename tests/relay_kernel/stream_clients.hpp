@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::relay_test {
 

@@ -1,6 +1,6 @@
 #include "sim/decisions.hpp"
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::sim {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/time.hpp"
+#include "base/assert.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::sim {
 

@@ -8,8 +8,8 @@
 
 #include <zlib.h>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/jpeg/repair.hpp"
+#include "base/assert.hpp"
+#include "jpeg/repair.hpp"
 
 namespace ringcast::sim {
 

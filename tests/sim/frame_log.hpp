@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/time.hpp"
+#include "base/bytes.hpp"
+#include "base/time.hpp"
 
 namespace ringcast::sim {
 

@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-#include "ringcast/base/log.hpp"
+#include "base/log.hpp"
 #include "sim/simulation.hpp"
 
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/time.hpp"
+#include "base/bytes.hpp"
+#include "base/time.hpp"
 #include "sim/frame_log.hpp"
 
 namespace ringcast::sim {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::sim {
 

@@ -10,11 +10,11 @@
 #include <span>
 #include <vector>
 
-#include "ringcast/source/camera_pool.hpp"
-#include "ringcast/source/frame_order.hpp"
 #include "sim/frame_log.hpp"
 #include "sim/sim_ring.hpp"
 #include "sim/sim_source.hpp"
+#include "source/camera_pool.hpp"
+#include "source/frame_order.hpp"
 
 namespace ringcast::sim {
 

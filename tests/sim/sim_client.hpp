@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "ringcast/base/time.hpp"
+#include "base/time.hpp"
 #include "sim/decisions.hpp"
 #include "sim/response_reader.hpp"
 #include "sim/sim_connection.hpp"

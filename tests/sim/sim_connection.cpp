@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 
 namespace ringcast::sim {
 

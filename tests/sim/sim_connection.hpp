@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/time.hpp"
-#include "ringcast/io/ring.hpp"
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "io/ring.hpp"
 #include "sim/decisions.hpp"
 #include "sim/event_queue.hpp"
 

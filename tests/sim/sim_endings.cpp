@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "sim/sim_ring.hpp"
 
 namespace ringcast::sim {

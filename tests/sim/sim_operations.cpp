@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <zlib.h>
 
-#include "ringcast/base/assert.hpp"
+#include "base/assert.hpp"
 #include "sim/sim_ring.hpp"
 
 namespace ringcast::sim {

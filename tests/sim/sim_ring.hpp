@@ -15,7 +15,7 @@
 
 #include <poll.h>
 
-#include "ringcast/io/ring.hpp"
+#include "io/ring.hpp"
 #include "sim/decisions.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/sim_connection.hpp"

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "ringcast/source/frame_source.hpp"
-#include "ringcast/source/placeholder_painter.hpp"
 #include "sim/frame_log.hpp"
 #include "sim/sim_ring.hpp"
+#include "source/frame_source.hpp"
+#include "source/placeholder_painter.hpp"
 
 namespace ringcast::sim {
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/frame/frame_arena.hpp"
-#include "ringcast/relay/relay.hpp"
+#include "base/assert.hpp"
+#include "frame/frame_arena.hpp"
+#include "relay/relay.hpp"
 #include "sim/client_plans.hpp"
 #include "sim/decisions.hpp"
 #include "sim/frame_log.hpp"

@@ -1,4 +1,4 @@
-#include "ringcast/source/camera_pool.hpp"
+#include "source/camera_pool.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -7,8 +7,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "http/multipart.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/http/multipart.hpp"
 
 namespace ringcast::source {
 

@@ -1,4 +1,4 @@
-#include "ringcast/source/frame_order.hpp"
+#include "source/frame_order.hpp"
 
 #include <cstdint>
 #include <vector>

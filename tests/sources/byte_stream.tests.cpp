@@ -5,8 +5,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "jpeg/repair.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/repair.hpp"
 #include "sources/support.hpp"
 
 namespace ringcast::sources {

@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/assert.hpp"
+#include "base/unique_fd.hpp"
 #include "encode/dmabuf_log.hpp"
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/unique_fd.hpp"
 #include "sources/camera_device.hpp"
 
 namespace ringcast::sources::test {

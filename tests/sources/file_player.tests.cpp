@@ -6,8 +6,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <sched.h>
 
+#include "jpeg/repair.hpp"
 #include "jpeg/samples.hpp"
-#include "ringcast/jpeg/repair.hpp"
 #include "sources/support.hpp"
 
 namespace ringcast::sources {

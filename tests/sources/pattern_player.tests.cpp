@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 #include "sources/support.hpp"
 #include "uring/clock.hpp"
 

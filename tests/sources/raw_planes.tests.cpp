@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/config/keys.hpp"
+#include "config/keys.hpp"
 
 namespace ringcast::sources {
 

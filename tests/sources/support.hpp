@@ -22,9 +22,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/base/assert.hpp"
-#include "ringcast/base/log.hpp"
-#include "ringcast/source/frame_source.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "source/frame_source.hpp"
 
 namespace ringcast::sources::test {
 

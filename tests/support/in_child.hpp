@@ -15,7 +15,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "ringcast/base/unique_fd.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::test_support {
 

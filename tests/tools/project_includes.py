@@ -7,11 +7,10 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 
 
 def sources(root):
-    """Every header and source under include/ and src/, relative to `root`, in order."""
+    """Every header and source under src/, relative to `root`, in order."""
     return sorted(
         path.relative_to(root)
-        for folder in ("include", "src")
-        for path in (root / folder).rglob("*")
+        for path in (root / "src").rglob("*")
         if path.suffix in (".hpp", ".cpp")
     )
 
@@ -24,10 +23,7 @@ def includes(path):
 
 def resolve(root, spelling):
     """The project file that an #include names, relative to `root`; None for any other."""
-    for folder in ("include", "src"):
-        if (root / folder / spelling).is_file():
-            return pathlib.Path(folder, spelling)
-    return None
+    return pathlib.Path("src", spelling) if (root / "src" / spelling).is_file() else None
 
 
 def closure(root, path):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""clang-tidy over src/ and include/, skipping what was clean before with the same content.
+"""clang-tidy over src/, skipping what was clean before with the same content.
 
 A file's key covers everything that the verdict hangs on: the tool's version, the checks, the
 compile command, and the file with all project headers that it includes. Headers that no source
@@ -41,7 +41,7 @@ def jobs_to_do(build, wanted):
 def tidy_command(tool, build, path, command):
     if command is not None:
         return [tool, "--quiet", "-p", build, "--extra-arg=-Wno-unknown-warning-option", path]
-    return [tool, "--quiet", path, "--", "-xc++", "-std=c++20", "-Iinclude", "-Isrc"]
+    return [tool, "--quiet", path, "--", "-xc++", "-std=c++20", "-Isrc"]
 
 
 def key_of(version, path, command):

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/unique_fd.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
 #include "uvc_camera/controls.hpp"
 #include "uvc_camera/frames.hpp"
 #include "uvc_camera/modes.hpp"

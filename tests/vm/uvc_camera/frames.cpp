@@ -13,7 +13,7 @@
 #include <zlib.h>
 
 #include "encode/pattern_block.hpp"
-#include "ringcast/jpeg/stamp.hpp"
+#include "jpeg/stamp.hpp"
 
 namespace ringcast::vm {
 

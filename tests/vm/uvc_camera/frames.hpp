@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
 #include "encode/picture.hpp"
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/time.hpp"
 #include "uvc_camera/modes.hpp"
 
 namespace ringcast::vm {

@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
-#include "ringcast/base/bytes.hpp"
-#include "ringcast/base/result.hpp"
-#include "ringcast/base/unique_fd.hpp"
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::vm {
 

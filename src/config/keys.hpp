@@ -1,0 +1,79 @@
+#pragma once
+// Every key that the configuration knows, as data: what reads it, what an unknown key is compared
+// with, what error messages expect, and what the tests hold the documentation against.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "config/config.hpp"
+
+namespace ringcast::config {
+
+enum class ValueKind : std::uint8_t {
+    text,
+    text_list,
+    boolean,
+    integer,
+    number,
+    duration,      ///< limits in seconds
+    bytes,         ///< limits in bytes
+    picture_size,  ///< limits: picture_width_min and its like below
+    text_or_index, ///< a text, or a whole number within the limits
+    control_table, ///< names of controls and their values
+};
+
+struct Key {
+    std::string_view section; ///< "streams" stands for every [streams.NAME]
+    std::string_view name;
+    std::string_view source; ///< the source kind that has the key; empty: every one
+    ValueKind kind = ValueKind::text;
+    std::string_view default_value; ///< as TOML writes it; empty: required, or said in the docs
+    std::string_view what;          ///< what errors say is expected; the limits are added to it
+    double min = 0;
+    double max = 0;
+};
+
+inline constexpr std::uint16_t picture_width_min = 64;
+inline constexpr std::uint16_t picture_height_min = 64;
+inline constexpr std::uint16_t picture_width_max = 7680;
+inline constexpr std::uint16_t picture_height_max = 4320;
+
+inline constexpr std::string_view streams_section = "streams";
+
+[[nodiscard]] std::span<const Key> all_keys() noexcept;
+/// The key must exist.
+[[nodiscard]] const Key& find_key(std::string_view section, std::string_view name,
+                                  std::string_view source = {}) noexcept;
+[[nodiscard]] std::span<const std::string_view> section_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> source_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> send_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> log_level_names() noexcept;
+/// "auto" and the names of libcamera's pixel formats that ringcast can make JPEG of, best first.
+[[nodiscard]] std::span<const std::string_view> camera_format_names() noexcept;
+/// In the order of the enumerators of CameraTier.
+[[nodiscard]] std::span<const std::string_view> camera_tier_names() noexcept;
+/// In the order of the enumerators of Orientation, which begin at 1.
+[[nodiscard]] std::span<const std::string_view> orientation_names() noexcept;
+
+/// "1s to 10m"; empty for kinds without limits.
+[[nodiscard]] std::string limits_text(const Key& key);
+/// "a duration from 1s to 10m, as in "10s"".
+[[nodiscard]] std::string expected_text(const Key& key);
+[[nodiscard]] bool within_limits(const Key& key, double value) noexcept;
+[[nodiscard]] bool within_limits(PictureSize size) noexcept;
+
+[[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
+[[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
+[[nodiscard]] std::string_view orientation_name(Orientation orientation) noexcept;
+[[nodiscard]] std::string_view camera_tier_name(CameraTier tier) noexcept;
+
+/// An empty string when `name` can name a stream, else why it can't.
+[[nodiscard]] std::string stream_name_problem(std::string_view name);
+/// True for "*" and for what a browser sends as Origin, such as "https://example.org:8443".
+[[nodiscard]] bool is_cors_origin(std::string_view text) noexcept;
+
+} // namespace ringcast::config

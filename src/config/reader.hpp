@@ -1,0 +1,75 @@
+#pragma once
+// Takes values of known keys out of a document, and collects what is wrong with them, so that one
+// run shows every mistake. Knows kinds of values and the key table, not what the values are for.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/document.hpp"
+#include "config/keys.hpp"
+#include "config/load.hpp"
+
+namespace ringcast::config {
+
+/// What was found, for a message: the value itself if it is short, else its kind.
+[[nodiscard]] std::string found_text(const Node& node);
+
+/// A table whose keys are being read.
+struct Section {
+    const Table& table;
+    std::string_view name; ///< as in Key::section
+    std::string path;      ///< how messages call it: "viewers", "streams.printer"
+};
+
+/// An element of a list of texts, with its place for messages.
+struct ListedText {
+    const Node& node;
+    std::string path; ///< "http.listen[0]"
+    std::string_view text;
+};
+
+class Reader {
+public:
+    void report(Position where, std::string key, std::string message);
+    /// Reports that `found` is not what `key` expects.
+    void refuse(const Node& found, const Section& section, const Key& key,
+                std::string_view hint = {});
+
+    void check_section_names(const Table& root);
+    /// `source` is the stream's source kind; empty in sections that are not streams, and in streams
+    /// whose source is missing or unknown, where the keys of every source pass.
+    void check_key_names(const Section& section, std::string_view source);
+
+    /// Nothing when it is missing, which is fine, or not a table, which is reported.
+    [[nodiscard]] std::optional<Section> section(const Table& root, std::string_view name);
+
+    // Nothing when the key is missing, or refused.
+    [[nodiscard]] std::optional<std::string> text(const Section& section, const Key& key);
+    [[nodiscard]] std::optional<std::string> choice(const Section& section, const Key& key,
+                                                    std::span<const std::string_view> names);
+    /// In the unit of the key's limits: seconds, bytes, or just the number.
+    [[nodiscard]] std::optional<double> number(const Section& section, const Key& key);
+    [[nodiscard]] std::optional<bool> boolean(const Section& section, const Key& key);
+    [[nodiscard]] std::optional<PictureSize> picture_size(const Section& section, const Key& key);
+    /// A whole number comes as its digits.
+    [[nodiscard]] std::optional<std::string> text_or_index(const Section& section, const Key& key);
+    [[nodiscard]] std::optional<std::vector<CameraControl>>
+    controls(const Section& section, const Key& key, std::size_t count_max);
+    [[nodiscard]] std::optional<std::vector<ListedText>>
+    texts(const Section& section, const Key& key, std::size_t count_max);
+
+    /// Reports a required key that isn't there, at `header`.
+    void require(Position header, const Section& section, const Key& key);
+
+    [[nodiscard]] std::vector<Problem> take_problems();
+
+private:
+    std::vector<Problem> problems_;
+};
+
+} // namespace ringcast::config

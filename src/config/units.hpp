@@ -1,0 +1,31 @@
+#pragma once
+// Quantities as people write them, the same in the configuration file and on the command line:
+// "10s", "4MiB", "1280x720". Knows nothing of keys or ranges.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "config/config.hpp"
+
+namespace ringcast::config {
+
+/// A whole number and its unit without a space: ms, s, m (minutes) or h.
+[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text) noexcept;
+/// A whole number and its unit: B; KiB, MiB, GiB (of 1024); kB, KB, MB, GB (of 1000).
+[[nodiscard]] std::optional<std::size_t> parse_bytes(std::string_view text) noexcept;
+/// WIDTHxHEIGHT in pixels, each from 1 to 65535.
+[[nodiscard]] std::optional<PictureSize> parse_picture_size(std::string_view text) noexcept;
+/// A decimal number, such as "30" or "29.97"; never infinite.
+[[nodiscard]] std::optional<double> parse_number(std::string_view text) noexcept;
+
+/// The inverse: in the largest unit that leaves a whole number.
+[[nodiscard]] std::string duration_text(Duration duration);
+[[nodiscard]] std::string bytes_text(std::size_t bytes);
+[[nodiscard]] std::string picture_size_text(PictureSize size);
+/// As short as it can be: "30", "29.97".
+[[nodiscard]] std::string number_text(double number);
+
+} // namespace ringcast::config

@@ -1,0 +1,104 @@
+#pragma once
+// A doubly linked list through hooks inside its members: joining and leaving allocate nothing.
+// A member is in at most one list per hook. Members outlive their membership.
+
+#include "base/assert.hpp"
+
+namespace ringcast::container {
+
+struct ListHook {
+    ListHook* previous = nullptr;
+    ListHook* next = nullptr;
+
+    ListHook() noexcept = default;
+    ListHook(const ListHook&) = delete;
+    ListHook& operator=(const ListHook&) = delete;
+    ListHook(ListHook&&) = delete;
+    ListHook& operator=(ListHook&&) = delete;
+    ~ListHook() = default;
+
+    [[nodiscard]] bool linked() const noexcept { return next != nullptr; }
+};
+
+/// `Tag` lets one value derive from several hooks: `struct Item : TaggedHook<A>, TaggedHook<B>`.
+template <typename Tag>
+struct TaggedHook : ListHook {};
+
+template <typename Value, typename Tag>
+class IntrusiveList {
+public:
+    IntrusiveList() noexcept { clear_links(); }
+    IntrusiveList(const IntrusiveList&) = delete;
+    IntrusiveList& operator=(const IntrusiveList&) = delete;
+    IntrusiveList(IntrusiveList&&) = delete;
+    IntrusiveList& operator=(IntrusiveList&&) = delete;
+    ~IntrusiveList() = default;
+
+    [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }
+
+    [[nodiscard]] Value& front() noexcept {
+        RINGCAST_ASSERT(!empty());
+        return value_of(head_.next);
+    }
+    /// The member after `value`, or null at the end.
+    [[nodiscard]] Value* next(Value& value) noexcept {
+        ListHook* hook = hook_of(value)->next;
+        return hook == &head_ ? nullptr : &value_of(hook);
+    }
+    [[nodiscard]] Value* first() noexcept { return empty() ? nullptr : &value_of(head_.next); }
+
+    void push_back(Value& value) noexcept {
+        ListHook* hook = hook_of(value);
+        RINGCAST_ASSERT(!hook->linked());
+        hook->previous = head_.previous;
+        hook->next = &head_;
+        head_.previous->next = hook;
+        head_.previous = hook;
+    }
+
+    /// Leaves the list that `value` is in, whichever it is.
+    static void remove(Value& value) noexcept {
+        ListHook* hook = hook_of(value);
+        RINGCAST_ASSERT(hook->linked());
+        hook->previous->next = hook->next;
+        hook->next->previous = hook->previous;
+        hook->previous = nullptr;
+        hook->next = nullptr;
+    }
+
+    [[nodiscard]] Value& pop_front() noexcept {
+        Value& value = front();
+        remove(value);
+        return value;
+    }
+
+    /// Moves all members of `other` behind our own, in their order. Constant time.
+    void append(IntrusiveList& other) noexcept {
+        if (other.empty()) {
+            return;
+        }
+        head_.previous->next = other.head_.next;
+        other.head_.next->previous = head_.previous;
+        other.head_.previous->next = &head_;
+        head_.previous = other.head_.previous;
+        other.clear_links();
+    }
+
+private:
+    using Hook = TaggedHook<Tag>;
+
+    [[nodiscard]] static ListHook* hook_of(Value& value) noexcept {
+        return static_cast<Hook*>(&value);
+    }
+    [[nodiscard]] static Value& value_of(ListHook* hook) noexcept {
+        return static_cast<Value&>(static_cast<Hook&>(*hook));
+    }
+    void clear_links() noexcept {
+        head_.previous = &head_;
+        head_.next = &head_;
+    }
+
+    ListHook head_;
+};
+
+} // namespace ringcast::container

@@ -1,0 +1,43 @@
+#pragma once
+// A histogram of latencies with fixed buckets: adding allocates nothing and takes no lock.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace ringcast::metrics {
+
+class LatencyHistogram {
+public:
+    /// Upper bounds of the buckets, inclusive; one more bucket holds what is beyond the last. From
+    /// well below a frame period at 1000 frames/s to well beyond what anybody would call live.
+    static constexpr std::array<Duration, 14> bounds = {
+        std::chrono::microseconds(500),  std::chrono::milliseconds(1),
+        std::chrono::milliseconds(2),    std::chrono::milliseconds(5),
+        std::chrono::milliseconds(10),   std::chrono::milliseconds(20),
+        std::chrono::milliseconds(50),   std::chrono::milliseconds(100),
+        std::chrono::milliseconds(200),  std::chrono::milliseconds(500),
+        std::chrono::milliseconds(1000), std::chrono::milliseconds(2000),
+        std::chrono::milliseconds(5000), std::chrono::milliseconds(10000),
+    };
+    static constexpr std::size_t bucket_count = bounds.size() + 1;
+
+    /// A negative latency (the wall clock was set back) counts as none.
+    void add(Duration latency) noexcept;
+
+    /// How many fell into bucket `index`, not cumulated.
+    [[nodiscard]] std::uint64_t count_in(std::size_t index) const noexcept {
+        return counts_[index];
+    }
+    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    [[nodiscard]] Duration sum() const noexcept { return sum_; }
+
+private:
+    std::array<std::uint64_t, bucket_count> counts_{};
+    std::uint64_t count_ = 0;
+    Duration sum_{};
+};
+
+} // namespace ringcast::metrics

@@ -1,0 +1,172 @@
+#pragma once
+// The loop: hands completions to whom they belong, fans frames out, admits and evicts viewers, and
+// answers requests. Knows no operating system: everything it does goes through the ring.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "http/response.hpp"
+#include "io/ring.hpp"
+#include "relay/routes.hpp"
+#include "relay/settings.hpp"
+#include "relay/status.hpp"
+#include "relay/stream.hpp"
+#include "source/placeholder_painter.hpp"
+#include "viewer/viewer.hpp"
+
+namespace ringcast::relay {
+
+class Relay {
+public:
+    /// `streams` is not empty; `default_stream` answers at the root. `painter` may be null: then
+    /// there are no "no signal" pictures. The ring, sources, arenas and painter outlive the relay;
+    /// `listeners` are listening sockets that the caller closes after the relay has finished.
+    Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> streams,
+          std::uint32_t default_stream, std::span<const int> listeners,
+          source::PlaceholderPainter* painter);
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+    Relay(Relay&&) = delete;
+    Relay& operator=(Relay&&) = delete;
+    ~Relay();
+
+    /// Starts sources and begins to accept.
+    void start() noexcept;
+    /// One turn of the loop: starts sends, submits, waits for completions or the next deadline, and
+    /// handles them. Comes back by `wake_by` even when nothing happens.
+    void turn(Instant wake_by = never) noexcept;
+    /// Stops accepting, lets parts in flight finish within a bound, then ends everything.
+    void stop() noexcept;
+    /// True once nothing is under way any more, after `stop`.
+    [[nodiscard]] bool finished() const noexcept;
+
+    /// Takes the completions of the application's own operations (OpKind::control).
+    void set_control_handler(std::function<void(const io::Completion&)> handler) {
+        control_handler_ = std::move(handler);
+    }
+    /// Adds to each status what only the application knows (system calls, lines not logged).
+    void set_status_hook(std::function<void(RelayCounters&)> hook) {
+        status_hook_ = std::move(hook);
+    }
+
+    [[nodiscard]] StatusSnapshot status(bool with_viewers);
+    [[nodiscard]] bool source_ended(std::uint32_t stream) const noexcept {
+        return streams_[stream]->source_ended();
+    }
+    [[nodiscard]] const RelayCounters& counters() const noexcept { return counters_; }
+    /// For tests and the simulation: what is held right now.
+    [[nodiscard]] std::uint32_t connection_count() const noexcept { return viewers_.size(); }
+    [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
+    [[nodiscard]] const Stream& stream(std::uint32_t index) const noexcept {
+        return *streams_[index];
+    }
+
+private:
+    struct Listener {
+        int socket = -1;
+        bool armed = false;
+        Instant rearm_at = never;
+    };
+    enum class Phase : std::uint8_t { running, stopping };
+    /// For what happens in bursts and is said once per burst.
+    struct Reminder {
+        Instant quiet_until{};
+        [[nodiscard]] bool due(Instant now) noexcept {
+            constexpr Duration burst_gap = std::chrono::minutes(1);
+            const bool first = now >= quiet_until;
+            quiet_until = now + burst_gap;
+            return first;
+        }
+    };
+
+    [[nodiscard]] viewer::ViewerContext context() noexcept;
+
+    // relay.cpp: the loop
+    void dispatch(const io::Completion& completion) noexcept;
+    void on_accept(const io::Completion& completion) noexcept;
+    void on_viewer_completion(const io::Completion& completion) noexcept;
+    void on_send(const io::Completion& completion) noexcept;
+    void on_source(const io::Completion& completion) noexcept;
+    void on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept;
+    void admit(int socket) noexcept;
+    void evict_silent(viewer::ViewerId newcomer) noexcept;
+    void arm(std::uint32_t listener) noexcept;
+    void fan_out() noexcept;
+    void relieve(Stream& stream) noexcept;
+    void note_error(const io::Completion& completion, viewer::ViewerState state) noexcept;
+    void count_late(const io::Completion& completion) noexcept;
+    [[nodiscard]] bool fan_out_pending() const noexcept;
+    [[nodiscard]] std::uint64_t frames_published() const noexcept;
+
+    // relay_time.cpp: what time brings
+    void on_deadlines() noexcept;
+    void sweep(Instant now) noexcept;
+    void check_progress(viewer::Viewer& viewer, Instant now) noexcept;
+    void end_viewers(Instant now) noexcept;
+    [[nodiscard]] Instant next_deadline() const noexcept;
+
+    // relay_requests.cpp: what is answered
+    void answer(viewer::Viewer& viewer) noexcept;
+    void answer_route(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_bad_request(viewer::Viewer& viewer);
+    void answer_stream(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_snapshot(viewer::Viewer& viewer, const Route& route,
+                         const http::ReplyContext& reply);
+    void answer_health(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
+    void answer_controls(viewer::Viewer& viewer, Stream& stream, const http::ReplyContext& reply);
+    void answer_snapshot_waiters() noexcept;
+    /// False when there is nothing for it yet.
+    bool answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream) noexcept;
+    void answer_late_snapshot(viewer::Viewer& viewer) noexcept;
+    void answer_timeout(viewer::Viewer& viewer) noexcept;
+    void send_snapshot(viewer::Viewer& viewer, const Stream& stream,
+                       const http::ReplyContext& reply);
+    void refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
+                         const http::ReplyContext& reply);
+    void send_text(viewer::Viewer& viewer, int status, http::ContentType type,
+                   std::string_view body, const http::ReplyContext& reply,
+                   std::uint32_t retry_after_seconds = 0);
+    void send_error(viewer::Viewer& viewer, int status, std::string_view line,
+                    const http::ReplyContext& reply, std::uint32_t retry_after_seconds = 0);
+    void count_response(int status) noexcept;
+    void report_refused_origin(std::string_view origin) noexcept;
+    [[nodiscard]] std::uint32_t viewers_from(const viewer::Viewer& viewer) noexcept;
+    [[nodiscard]] http::ReplyContext reply_context(const viewer::Viewer& viewer) const noexcept;
+
+    io::Ring& ring_;
+    RelaySettings settings_;
+    source::PlaceholderPainter* painter_;
+    std::vector<std::string> stream_names_;
+    std::uint32_t default_stream_;
+    viewer::ViewerSlab viewers_;
+    viewer::SendSlab sends_;
+    std::vector<viewer::StreamSends> stream_sends_; ///< by index of the stream
+    std::vector<std::unique_ptr<Stream>> streams_;
+    std::vector<Listener> listeners_;
+    std::vector<io::Completion> completions_;
+    std::vector<viewer::ViewerId> victims_;
+
+    Phase phase_ = Phase::running;
+    Instant started_{};
+    Instant next_sweep_ = never;
+    Instant stop_by_ = never;
+    std::uint32_t streaming_count_ = 0;  ///< viewers of streams
+    std::uint32_t talking_count_ = 0;    ///< connections that are being set up
+    std::uint32_t answers_expected_ = 0; ///< to sends of the newest frames: results, notifications
+    std::uint64_t frames_seen_ = 0;      ///< `frames_published` at the last fan-out
+    std::uint32_t next_stream_ = 0;      ///< whose fan-out goes first
+    bool snapshots_pending_ = false;     ///< waiters are left that a turn had no room for
+    bool origin_reported_ = false;
+    Reminder refusal_reminder_;
+    Reminder eviction_reminder_;
+    RelayCounters counters_;
+    std::function<void(const io::Completion&)> control_handler_;
+    std::function<void(RelayCounters&)> status_hook_;
+};
+
+} // namespace ringcast::relay
