@@ -19,8 +19,8 @@
 
 #include <unistd.h>
 
+#include "draw/pattern_painter.hpp"
 #include "encode/band_encoder.hpp"
-#include "encode/pattern_painter.hpp"
 #include "process_meter.hpp"
 
 namespace {
@@ -61,8 +61,9 @@ private:
 };
 
 /// The channel's visible samples with noise, packed.
-std::vector<std::uint8_t> noisy_plane(const Picture& picture, Channel channel, Noise& noise) {
-    const int shift = channel == Channel::luma ? 0 : 1;
+std::vector<std::uint8_t> noisy_plane(const draw::Picture& picture, draw::Channel channel,
+                                      Noise& noise) {
+    const int shift = channel == draw::Channel::luma ? 0 : 1;
     const auto width = static_cast<std::size_t>(sample_count(picture.width(), shift));
     std::vector<std::uint8_t> plane;
     for (int y = 0; y < sample_count(picture.height(), shift); ++y) {
@@ -92,15 +93,15 @@ std::vector<std::uint8_t> interleaved(const std::vector<std::vector<std::uint8_t
     return bytes;
 }
 
-OwnedPicture make_picture(const Options& options, PatternPainter& painter, int index) {
+OwnedPicture make_picture(const Options& options, draw::PatternPainter& painter, int index) {
     const WallTime captured(std::chrono::milliseconds(100) * index);
-    const Picture& painted = painter.paint(static_cast<std::uint64_t>(index), captured);
+    const draw::Picture& painted = painter.paint(static_cast<std::uint64_t>(index), captured);
     Noise luma_noise(3);
     Noise colour_noise(2);
     OwnedPicture made;
-    made.planes = {noisy_plane(painted, Channel::luma, luma_noise),
-                   noisy_plane(painted, Channel::blue, colour_noise),
-                   noisy_plane(painted, Channel::red, colour_noise)};
+    made.planes = {noisy_plane(painted, draw::Channel::luma, luma_noise),
+                   noisy_plane(painted, draw::Channel::blue, colour_noise),
+                   noisy_plane(painted, draw::Channel::red, colour_noise)};
     made.picture.format = options.format;
     made.picture.width = options.width;
     made.picture.height = options.height;
@@ -162,7 +163,7 @@ nlohmann::json measure(const Options& options, BandEncoder& encoder,
 }
 
 nlohmann::json run(const Options& options) {
-    PatternPainter painter(options.width, options.height, 30);
+    draw::PatternPainter painter(options.width, options.height, 30);
     std::vector<OwnedPicture> pictures;
     for (int i = 0; i < picture_count; ++i) {
         pictures.push_back(make_picture(options, painter, i));

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "api/routes.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
-#include "relay/routes.hpp"
 
 namespace {
 
@@ -48,13 +48,13 @@ void check_limits(const http::Request& request) {
 
 void check_route(const http::Request& request) {
     static const std::array<std::string, 2> names = {"a", "printer"};
-    const relay::Route route = relay::resolve(request, {names, 1});
+    const api::Route route = api::resolve(request, {names, 1});
     require(!route.stream || *route.stream < names.size());
-    require(!route.fps || (*route.fps > 0 && *route.fps <= relay::Route::fps_max));
-    require(route.age_max >= Duration::zero() && route.age_max <= relay::Route::age_max_max);
+    require(!route.fps || (*route.fps > 0 && *route.fps <= api::Route::fps_max));
+    require(route.age_max >= Duration::zero() && route.age_max <= api::Route::age_max_max);
     const http::ReplyContext context =
-        http::reply_context(request, relay::allowed_origin(request, names), {});
-    if (route.kind == relay::RouteKind::error) {
+        http::reply_context(request, api::allowed_origin(request, names), {});
+    if (route.kind == api::RouteKind::error) {
         require(http::error_reply(route.status, route.message, context).find("\r\n\r\n") !=
                 std::string::npos);
     } else {

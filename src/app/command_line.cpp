@@ -18,10 +18,10 @@
 #include <fmt/format.h>
 
 #include "config/describe.hpp"
+#include "config/did_you_mean.hpp"
 #include "config/keys.hpp"
 #include "config/listen_address.hpp"
 #include "config/load.hpp"
-#include "config/nearest.hpp"
 #include "config/units.hpp"
 
 namespace ringcast::app {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/limits.hpp"
-#include "sources/dma_heap.hpp"
+#include "libcamera/dma_heap.hpp"
 
 namespace ringcast::app {
 
@@ -316,9 +316,9 @@ Findings check_cameras(const MachineFacts& facts) {
 
 /// Of the heaps that cameras are given memory of, the best that this machine has.
 Findings check_dma_heaps(const MachineFacts& facts) {
-    for (const std::string_view name : sources::camera_heaps) {
+    for (const std::string_view name : capture::camera_heaps) {
         const auto heap =
-            std::ranges::find(facts.dma_heaps, fmt::format("{}/{}", sources::dma_heap_folder, name),
+            std::ranges::find(facts.dma_heaps, fmt::format("{}/{}", capture::dma_heap_folder, name),
                               &DmaHeapFacts::path);
         if (heap == facts.dma_heaps.end()) {
             continue;
@@ -333,7 +333,7 @@ Findings check_dma_heaps(const MachineFacts& facts) {
                      {}}};
         }
         // Without this one libcamera itself does not run the cameras of a Raspberry Pi.
-        const bool needed = name == sources::camera_heaps.front();
+        const bool needed = name == capture::camera_heaps.front();
         return {{needed ? Verdict::problem : Verdict::note, subject,
                  fmt::format("no permission to open {}: raw pictures are captured into memory of "
                              "the camera's own, which the processor may read slowly{}",

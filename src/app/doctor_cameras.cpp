@@ -19,10 +19,10 @@
 #include "base/bytes.hpp"
 #include "base/log.hpp"
 #include "base/unique_fd.hpp"
-#include "sources/camera_access.hpp"
-#include "sources/cameras.hpp"
-#include "sources/dma_heap.hpp"
-#include "sources/v4l2_devices.hpp"
+#include "capture/camera_access.hpp"
+#include "capture/cameras.hpp"
+#include "capture/v4l2_devices.hpp"
+#include "libcamera/dma_heap.hpp"
 
 namespace ringcast::app {
 
@@ -216,10 +216,10 @@ std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring) {
 
 CameraLibraryFacts look_at_cameras() {
     CameraLibraryFacts facts;
-    if (sources::camera_permission_problem()) {
+    if (capture::camera_permission_problem()) {
         set_log_level(LogLevel::error);
     }
-    const auto cameras = sources::open_cameras();
+    const auto cameras = capture::open_cameras();
     if (!cameras) {
         facts.failure = cameras.error().message;
         return facts;
@@ -230,21 +230,21 @@ CameraLibraryFacts look_at_cameras() {
         facts.failure = listed.error().message;
         return facts;
     }
-    for (const sources::CameraListing& listing : *listed) {
+    for (const capture::CameraListing& listing : *listed) {
         CameraFacts& camera = facts.cameras.emplace_back();
-        camera.name = sources::display_name(listing.identity);
+        camera.name = camera::display_name(listing.identity);
         for (const std::uint64_t device : listing.identity.devices) {
-            camera.devices.push_back(sources::device_path(device));
+            camera.devices.push_back(capture::device_path(device));
         }
-        camera.makes_jpeg = std::ranges::find(listing.offers, sources::mjpeg_format,
-                                              &sources::FormatOffer::name) != listing.offers.end();
+        camera.makes_jpeg = std::ranges::find(listing.offers, camera::mjpeg_format,
+                                              &camera::FormatOffer::name) != listing.offers.end();
     }
     return facts;
 }
 
 std::vector<DmaHeapFacts> look_at_dma_heaps() {
     std::vector<DmaHeapFacts> heaps;
-    for (const fs::path& path : device_files(sources::dma_heap_folder, "")) {
+    for (const fs::path& path : device_files(capture::dma_heap_folder, "")) {
         struct stat status{};
         if (::stat(path.c_str(), &status) == 0) {
             heaps.push_back({path, group_name(status.st_gid),

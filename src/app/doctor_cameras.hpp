@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/doctor_facts.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 
 namespace ringcast::app {
 

@@ -21,14 +21,14 @@
 #include "app/doctor_cameras.hpp"
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
-#include "app/port_holder.hpp"
+#include "app/port_owner.hpp"
 #include "base/unique_fd.hpp"
 #include "config/describe.hpp"
 #include "config/listen_address.hpp"
-#include "uring/memory.hpp"
+#include "os/mapped_memory.hpp"
 #include "uring/setup_failure.hpp"
-#include "uring/uring_ring.hpp"
-#include "uring/zero_copy_trial.hpp"
+#include "uring/uring_engine.hpp"
+#include "uring/zero_copy_probe.hpp"
 
 namespace ringcast::app {
 
@@ -76,7 +76,7 @@ std::unique_ptr<uring::UringRing> look_at_io_uring(IoUringFacts& facts) {
 
 /// As the frames of a stream are registered.
 std::optional<std::string> registration_failure(io::Ring& ring, std::size_t bytes) {
-    const auto memory = uring::MappedMemory::create(bytes);
+    const auto memory = os::MappedMemory::create(bytes);
     if (!memory) {
         return memory.error().message;
     }

@@ -7,23 +7,23 @@
 
 #include <fmt/core.h>
 
+#include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
 #include "config/toml_text.hpp"
 #include "config/units.hpp"
-#include "sources/v4l2_devices.hpp"
 
 namespace ringcast::app {
 
 namespace {
 
-using sources::CameraIdentity;
-using sources::CameraListing;
-using sources::FormatOffer;
+using camera::CameraIdentity;
+using camera::FormatOffer;
+using capture::CameraListing;
 
 /// "hd-pro-webcam-c920" of "HD Pro Webcam C920"; many USB cameras say theirs twice, with a colon.
 std::string stream_name(const CameraIdentity& camera, std::vector<std::string>& taken) {
     std::string name;
-    for (const char c : sources::display_name(camera)) {
+    for (const char c : camera::display_name(camera)) {
         const bool fits = std::isalnum(static_cast<unsigned char>(c)) != 0;
         if (fits) {
             name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -50,7 +50,7 @@ std::string stream_name(const CameraIdentity& camera, std::vector<std::string>& 
 std::string offer_text(const CameraIdentity& camera, const FormatOffer& offer,
                        const RateLookup& highest_rate) {
     if (offer.range) {
-        return sources::sizes_text(offer);
+        return camera::sizes_text(offer);
     }
     std::string text;
     for (const config::PictureSize size : offer.sizes) {
@@ -93,11 +93,11 @@ std::string description(const CameraListing& listing, std::size_t index,
                         const RateLookup& highest_rate) {
     const CameraIdentity& camera = listing.identity;
     std::string text =
-        fmt::format("# {}: {}{}\n#    id: {}\n", index, sources::display_name(camera),
+        fmt::format("# {}: {}{}\n#    id: {}\n", index, camera::display_name(camera),
                     camera.location.empty() ? "" : ", " + camera.location, camera.id);
     std::string devices;
     for (const std::uint64_t device : camera.devices) {
-        if (const std::string path = sources::device_path(device); !path.empty()) {
+        if (const std::string path = capture::device_path(device); !path.empty()) {
             devices += (devices.empty() ? "" : ", ") + path;
         }
     }
@@ -116,13 +116,13 @@ std::string block(std::span<const CameraListing> cameras, std::size_t index,
     }
     std::string text =
         fmt::format("[streams.{}]\nsource = \"libcamera\"\n", stream_name(camera, taken));
-    const std::string name = sources::shortest_name(identities, index);
+    const std::string name = camera::shortest_name(identities, index);
     if (!name.empty()) {
         text += fmt::format("camera = {}\n", config::toml_quoted(name));
     } else if (cameras.size() > 1) {
         text += fmt::format("camera = {}\n", index); // nothing but its place tells it from another
     }
-    const auto choice = sources::choose_offer(cameras[index].offers, {}, {});
+    const auto choice = camera::choose_offer(cameras[index].offers, {}, {});
     if (!choice) {
         return text;
     }

@@ -6,16 +6,16 @@
 #include <span>
 #include <string>
 
-#include "sources/cameras.hpp"
+#include "capture/cameras.hpp"
 
 namespace ringcast::app {
 
 /// The highest rate of a camera in a format and size, frames per second; nothing when not known.
 using RateLookup = std::function<std::optional<double>(
-    const sources::CameraIdentity&, std::string_view format, config::PictureSize)>;
+    const camera::CameraIdentity&, std::string_view format, config::PictureSize)>;
 
 /// A configuration: a [streams.NAME] block for each, and comments that say what it is and makes.
-[[nodiscard]] std::string cameras_text(std::span<const sources::CameraListing> cameras,
+[[nodiscard]] std::string cameras_text(std::span<const capture::CameraListing> cameras,
                                        const RateLookup& highest_rate);
 
 } // namespace ringcast::app

@@ -24,7 +24,7 @@
 
 #include <csignal>
 
-#include "app/port_holder.hpp"
+#include "app/port_owner.hpp"
 #include "base/assert.hpp"
 #include "config/listen_address.hpp"
 

@@ -11,7 +11,6 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include "app/announce.hpp"
 #include "app/command_line.hpp"
 #include "app/doctor.hpp"
 #include "app/exit_code.hpp"
@@ -20,10 +19,11 @@
 #include "app/listeners.hpp"
 #include "app/logging.hpp"
 #include "app/server.hpp"
+#include "app/startup_message.hpp"
 #include "base/log.hpp"
-#include "sources/camera_access.hpp"
-#include "sources/cameras.hpp"
-#include "sources/v4l2_devices.hpp"
+#include "capture/camera_access.hpp"
+#include "capture/cameras.hpp"
+#include "capture/v4l2_devices.hpp"
 
 namespace ringcast::app {
 
@@ -64,18 +64,18 @@ int examine_machine(const config::Config& config) {
 }
 
 int list_cameras() {
-    const auto problem = sources::camera_permission_problem();
+    const auto problem = capture::camera_permission_problem();
     if (problem) {
         set_log_level(LogLevel::error); // what libcamera warns of then follows from that
     }
-    auto cameras = sources::open_cameras();
+    auto cameras = capture::open_cameras();
     const auto list = cameras ? (*cameras)->list() : tl::unexpected(cameras.error());
     if (!list) {
         return cannot_start(list.error());
     }
     std::fputs(cameras_text(*list,
-                            [](const sources::CameraIdentity& camera, auto... of) {
-                                return sources::highest_v4l2_rate(camera.devices, of...);
+                            [](const camera::CameraIdentity& camera, auto... of) {
+                                return capture::highest_v4l2_rate(camera.devices, of...);
                             })
                    .c_str(),
                stdout);

@@ -15,11 +15,11 @@
 #include <csignal>
 
 #include "app/logging.hpp"
+#include "app/make_source.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "config/describe.hpp"
-#include "encode/placeholder_worker.hpp"
-#include "sources/make_source.hpp"
+#include "draw/placeholder_worker.hpp"
 
 namespace ringcast::app {
 
@@ -40,7 +40,7 @@ static_assert(sizeof(signalfd_siginfo) == 128, "the kernel's layout");
 
 frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
     frame::SlotGeometry geometry;
-    geometry.page = uring::system_page_bytes();
+    geometry.page = os::system_page_bytes();
     geometry.frame_bytes_max = memory.frame_max;
     geometry.slot_count = memory.slots;
     RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(memory));
@@ -55,16 +55,16 @@ Result<http::Boundary> random_boundary() {
     return http::Boundary(bits[0], bits[1]);
 }
 
-viewer::LanePolicy lane_policy(config::SendLane lane) noexcept {
+connection::LanePolicy lane_policy(config::SendLane lane) noexcept {
     switch (lane) {
     case config::SendLane::automatic:
-        return viewer::LanePolicy::automatic;
+        return connection::LanePolicy::automatic;
     case config::SendLane::zero_copy:
-        return viewer::LanePolicy::zero_copy;
+        return connection::LanePolicy::zero_copy;
     case config::SendLane::copy:
-        return viewer::LanePolicy::copy;
+        return connection::LanePolicy::copy;
     }
-    return viewer::LanePolicy::automatic;
+    return connection::LanePolicy::automatic;
 }
 
 /// `exec` pipes and `stdin` are closed at the other end all the time; that is never fatal.
@@ -111,13 +111,13 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
         return std::holds_alternative<config::LibcameraSource>(stream.source);
     };
     if (std::ranges::any_of(config.streams, is_camera)) {
-        auto cameras = sources::open_cameras();
+        auto cameras = capture::open_cameras();
         if (!cameras) {
             return tl::unexpected(cameras.error());
         }
         server->cameras_ = std::move(*cameras);
     }
-    std::vector<relay::StreamSetup> setups;
+    std::vector<stream::StreamSetup> setups;
     for (const config::StreamConfig& stream : config.streams) {
         auto parts = server->make_stream(config, stream);
         if (!parts) {
@@ -130,7 +130,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
             {stream.name, parts->arena.get(), parts->source.get(), parts->tier_reason});
         server->streams_.push_back(std::move(*parts));
     }
-    auto painter = encode::PlaceholderWorker::create(*server->ring_);
+    auto painter = draw::PlaceholderWorker::create(*server->ring_);
     if (!painter) {
         return tl::unexpected(painter.error());
     }
@@ -181,7 +181,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
                                                 const config::StreamConfig& stream) {
     const frame::SlotGeometry geometry = slot_geometry(config.memory);
     StreamParts parts;
-    auto memory = uring::MappedMemory::create(geometry.arena_bytes());
+    auto memory = os::MappedMemory::create(geometry.arena_bytes());
     if (!memory) {
         return tl::unexpected(memory.error());
     }
@@ -199,7 +199,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
-    auto source = sources::make_source(stream, {*ring_, cameras_.get()});
+    auto source = make_source(stream, {*ring_, cameras_.get()});
     if (!source) {
         return tl::unexpected(source.error());
     }
@@ -259,7 +259,7 @@ Instant Server::end_of_input() noexcept {
 bool Server::run() noexcept {
     relay_->set_control_handler(
         [this](const io::Completion& completion) { on_signal(completion); });
-    relay_->set_status_hook([this](relay::RelayCounters& counters) {
+    relay_->set_status_hook([this](api::RelayCounters& counters) {
         counters.ring_enters = ring_->enters();
         counters.log_lines_dropped = log_lines_dropped();
     });

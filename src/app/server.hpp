@@ -12,14 +12,14 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "base/unique_fd.hpp"
+#include "capture/cameras.hpp"
 #include "config/config.hpp"
 #include "frame/frame_arena.hpp"
+#include "os/mapped_memory.hpp"
 #include "relay/relay.hpp"
 #include "source/frame_source.hpp"
 #include "source/placeholder_painter.hpp"
-#include "sources/cameras.hpp"
-#include "uring/memory.hpp"
-#include "uring/uring_ring.hpp"
+#include "uring/uring_engine.hpp"
 
 namespace ringcast::app {
 
@@ -45,7 +45,7 @@ public:
 private:
     /// One stream's memory and what writes into it.
     struct StreamParts {
-        uring::MappedMemory memory;
+        os::MappedMemory memory;
         std::unique_ptr<frame::FrameArena> arena;
         std::unique_ptr<source::FrameSource> source;
         std::string tier_reason;
@@ -65,7 +65,7 @@ private:
     // In the order of their making: the relay is destroyed first, the ring last.
     std::unique_ptr<uring::UringRing> ring_;
     std::unique_ptr<http::Boundary> boundary_;
-    std::unique_ptr<sources::Cameras> cameras_; ///< when a stream is a camera
+    std::unique_ptr<capture::Cameras> cameras_; ///< when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;
     UniqueFd signals_;

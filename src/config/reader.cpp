@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
-#include "config/nearest.hpp"
+#include "config/did_you_mean.hpp"
 #include "config/toml_text.hpp"
 #include "config/units.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "base/assert.hpp"
 #include "encode/band_join.hpp"
-#include "encode/mailbox.hpp"
+#include "threads/mailbox.hpp"
 
 namespace ringcast::encode {
 
@@ -49,8 +49,8 @@ private:
 
     std::vector<std::byte> memory_; ///< a whole frame's, because one band may need nearly all of it
     RawEncoder encoder_;            ///< the thread's
-    Mailbox<Band> bands_;
-    Mailbox<std::size_t> done_;
+    threads::Mailbox<Band> bands_;
+    threads::Mailbox<std::size_t> done_;
     std::thread thread_;
 };
 

@@ -12,7 +12,7 @@ namespace ringcast::encode {
 
 Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Ring& ring, io::OpToken token,
                                                            ReadClock read_clock, int workers) {
-    WakeEvent wake;
+    threads::WakeEvent wake;
     if (!wake.open()) {
         return fail(std::string("no descriptor is left for the encoder: ") + std::strerror(errno));
     }
@@ -24,7 +24,7 @@ Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Ring& ring, io::O
 }
 
 EncodeWorker::EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers,
-                           WakeEvent wake)
+                           threads::WakeEvent wake)
     : ring_(&ring), token_(token), read_clock_(read_clock), wake_(std::move(wake)),
       encoder_(workers), thread_([this] { run(); }) {
     wake_.read(*ring_, token_);
@@ -79,7 +79,7 @@ EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
     Answer answer;
     const Instant begun = read_clock_();
     {
-        const DmabufAccess access(job.dmabufs, DmabufUse::read);
+        const os::DmabufAccess access(job.dmabufs, os::DmabufUse::read);
         const BandEncoder::Encoded encoded = encoder_.encode(job.picture, job.quality, job.into);
         answer.bytes = encoded.bytes;
         answer.bytes_moved = encoded.bytes_moved;

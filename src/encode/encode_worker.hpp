@@ -12,10 +12,10 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "encode/band_encoder.hpp"
-#include "encode/dmabuf_access.hpp"
-#include "encode/mailbox.hpp"
 #include "encode/raw_picture.hpp"
-#include "encode/wake_event.hpp"
+#include "os/dmabuf_access.hpp"
+#include "threads/mailbox.hpp"
+#include "threads/wake_event.hpp"
 
 namespace ringcast::encode {
 
@@ -24,7 +24,7 @@ public:
     struct Job {
         /// Its planes, and what they are mapped from, stay as they are until the answer.
         RawPicture picture;
-        Dmabufs dmabufs = no_dmabufs;
+        os::Dmabufs dmabufs = os::no_dmabufs;
         int quality = 80; ///< 1 to 100
         ByteSpan into;    ///< nobody else's until the answer
     };
@@ -43,7 +43,7 @@ public:
     create(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers);
     /// For `create`.
     EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers,
-                 WakeEvent wake);
+                 threads::WakeEvent wake);
     EncodeWorker(const EncodeWorker&) = delete;
     EncodeWorker& operator=(const EncodeWorker&) = delete;
     EncodeWorker(EncodeWorker&&) = delete;
@@ -71,12 +71,12 @@ private:
     io::Ring* ring_;
     io::OpToken token_;
     ReadClock read_clock_;
-    WakeEvent wake_;
+    threads::WakeEvent wake_;
     bool busy_ = false;
 
     BandEncoder encoder_; ///< the thread's
-    Mailbox<Job> jobs_;
-    Mailbox<Answer> answers_;
+    threads::Mailbox<Job> jobs_;
+    threads::Mailbox<Answer> answers_;
     std::atomic<bool> finished_{false};
     std::thread thread_;
 };

@@ -16,7 +16,7 @@
 #include "base/bytes.hpp"
 #include "frame/slot.hpp"
 #include "http/multipart.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 
 namespace ringcast::frame {
 

@@ -60,7 +60,7 @@ std::uint32_t send_slots(const RelaySettings& settings) noexcept {
 
 } // namespace
 
-Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> streams,
+Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<stream::StreamSetup> streams,
              std::uint32_t default_stream, std::span<const int> listeners,
              source::PlaceholderPainter* painter)
     : ring_(ring), settings_(std::move(settings)), painter_(painter),
@@ -68,13 +68,13 @@ Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> st
       sends_(send_slots(settings_)), stream_sends_(streams.size()),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
-    for (StreamSetup& setup : streams) {
+    for (stream::StreamSetup& setup : streams) {
         RINGCAST_ASSERT(setup.arena != nullptr);
         RINGCAST_ASSERT(setup.source != nullptr);
         stream_names_.push_back(setup.name);
         const auto index = static_cast<std::uint32_t>(streams_.size());
-        streams_.push_back(
-            std::make_unique<Stream>(index, std::move(setup), ring_, settings_, painter_));
+        streams_.push_back(std::make_unique<stream::Stream>(index, std::move(setup), ring_,
+                                                            settings_.stream, painter_));
     }
     for (const int socket : listeners) {
         listeners_.push_back({.socket = socket});
@@ -84,7 +84,7 @@ Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> st
 
 Relay::~Relay() = default;
 
-viewer::ViewerContext Relay::context() noexcept {
+connection::ViewerContext Relay::context() noexcept {
     return {ring_, sends_, stream_sends_, settings_.viewer};
 }
 
@@ -126,8 +126,8 @@ void Relay::fan_out() noexcept {
         answers_expected_ =
             0; // who has not taken the frame before by now is not likely to answer soon
     }
-    viewer::ViewerContext viewer_context = context();
-    std::uint32_t budget = settings_.submit_batch;
+    connection::ViewerContext viewer_context = context();
+    std::uint32_t budget = settings_.stream.submit_batch;
     const auto count = static_cast<std::uint32_t>(streams_.size());
     RINGCAST_ASSERT(count > 0);
     for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
@@ -187,9 +187,9 @@ void Relay::count_late(const io::Completion& completion) noexcept {
     }
 }
 
-void Relay::note_error(const io::Completion& completion, viewer::ViewerState state) noexcept {
+void Relay::note_error(const io::Completion& completion, connection::ViewerState state) noexcept {
     // While a connection is being aborted its operations answer all kinds of things.
-    if (state == viewer::ViewerState::aborting || completion.notification ||
+    if (state == connection::ViewerState::aborting || completion.notification ||
         expected_of_peers(completion.result)) {
         return;
     }
@@ -200,19 +200,19 @@ void Relay::note_error(const io::Completion& completion, viewer::ViewerState sta
 }
 
 void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
-    const viewer::ViewerId id{completion.token.slot, completion.token.generation};
-    viewer::Viewer* viewer = viewers_.find(id);
+    const connection::ViewerId id{completion.token.slot, completion.token.generation};
+    connection::Viewer* viewer = viewers_.find(id);
     if (viewer == nullptr) {
         return count_late(completion);
     }
     note_error(completion, viewer->state());
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     switch (completion.token.kind) {
     case io::OpKind::receive:
         return on_event(*viewer, viewer->on_receive(viewer_context, completion.result));
     case io::OpKind::reply: {
         const bool talked = viewer->talking();
-        const viewer::ViewerEvent event = viewer->on_reply(viewer_context, completion.result);
+        const connection::ViewerEvent event = viewer->on_reply(viewer_context, completion.result);
         talking_count_ -= talked && !viewer->talking() ? 1U : 0U;
         return on_event(*viewer, event);
     }
@@ -234,20 +234,20 @@ void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
 }
 
 void Relay::on_send(const io::Completion& completion) noexcept {
-    const viewer::SendId id{completion.token.slot, completion.token.generation};
-    const viewer::FrameSend* send = sends_.find(id);
+    const connection::SendId id{completion.token.slot, completion.token.generation};
+    const connection::FrameSend* send = sends_.find(id);
     if (send == nullptr) {
         return count_late(completion);
     }
-    viewer::Viewer& viewer = viewers_.get(send->viewer);
+    connection::Viewer& viewer = viewers_.get(send->viewer);
     answers_expected_ -= answers_expected_ > 0 ? 1U : 0U;
     answers_expected_ += completion.more ? 1U : 0U; // its notification
     note_error(completion, viewer.state());
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
-    viewer::ViewerContext viewer_context = context();
-    const viewer::ViewerEvent event = viewer.on_send(viewer_context, id, completion);
-    if (event == viewer::ViewerEvent::frame_done) {
+    connection::ViewerContext viewer_context = context();
+    const connection::ViewerEvent event = viewer.on_send(viewer_context, id, completion);
+    if (event == connection::ViewerEvent::frame_done) {
         streams_[viewer.terms().stream]->note_send_done(viewer, started, captured_at);
     }
     on_event(viewer, event);
@@ -267,22 +267,22 @@ void Relay::on_source(const io::Completion& completion) noexcept {
     streams_[stream]->source().on_completion(completion);
 }
 
-void Relay::on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept {
+void Relay::on_event(connection::Viewer& viewer, connection::ViewerEvent event) noexcept {
     switch (event) {
-    case viewer::ViewerEvent::none:
+    case connection::ViewerEvent::none:
         return;
-    case viewer::ViewerEvent::request:
+    case connection::ViewerEvent::request:
         return answer(viewer);
-    case viewer::ViewerEvent::bad_request:
+    case connection::ViewerEvent::bad_request:
         return answer_bad_request(viewer);
-    case viewer::ViewerEvent::streaming:
-    case viewer::ViewerEvent::frame_done:
+    case connection::ViewerEvent::streaming:
+    case connection::ViewerEvent::frame_done:
         if (phase_ == Phase::stopping) {
-            viewer::ViewerContext viewer_context = context();
+            connection::ViewerContext viewer_context = context();
             return viewer.drain(viewer_context);
         }
         return streams_[viewer.terms().stream]->add_idle(viewer);
-    case viewer::ViewerEvent::closed:
+    case connection::ViewerEvent::closed:
         if (viewer.streaming()) {
             RINGCAST_ASSERT(streaming_count_ > 0);
             --streaming_count_;
@@ -345,8 +345,8 @@ void Relay::admit(int socket) noexcept {
     if (next_sweep_ == never) {
         next_sweep_ = ring_.now() + settings_.sweep_interval;
     }
-    const viewer::ViewerId id = viewers_.insert();
-    viewer::ViewerContext viewer_context = context();
+    const connection::ViewerId id = viewers_.insert();
+    connection::ViewerContext viewer_context = context();
     viewers_.get(id).open(viewer_context, id, socket, ring_.describe_peer(socket));
     if (viewers_.free_count() < settings_.connections_extra / 4) {
         evict_silent(id);
@@ -355,30 +355,30 @@ void Relay::admit(int socket) noexcept {
 
 /// Whoever connects and says nothing must not keep others from asking for the status: the one whose
 /// time is up first makes room before the table is full.
-void Relay::evict_silent(viewer::ViewerId newcomer) noexcept {
-    viewer::Viewer* silent = nullptr;
-    viewers_.for_each([&](viewer::ViewerId id, viewer::Viewer& viewer) {
-        if (viewer.state() == viewer::ViewerState::reading && id != newcomer &&
+void Relay::evict_silent(connection::ViewerId newcomer) noexcept {
+    connection::Viewer* silent = nullptr;
+    viewers_.for_each([&](connection::ViewerId id, connection::Viewer& viewer) {
+        if (viewer.state() == connection::ViewerState::reading && id != newcomer &&
             (silent == nullptr || viewer.deadline() < silent->deadline())) {
             silent = &viewer;
         }
     });
     if (silent != nullptr) {
         ++counters_.evicted_silent;
-        viewer::ViewerContext viewer_context = context();
+        connection::ViewerContext viewer_context = context();
         silent->abort(viewer_context);
     }
 }
 
 // --- who yields ---
 
-void Relay::relieve(Stream& stream) noexcept {
+void Relay::relieve(stream::Stream& stream) noexcept {
     victims_.clear();
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     stream.choose_victims(viewer_context, viewers_, victims_);
-    for (const viewer::ViewerId id : victims_) {
-        viewer::Viewer& viewer = viewers_.get(id);
-        if (viewer.state() == viewer::ViewerState::aborting) {
+    for (const connection::ViewerId id : victims_) {
+        connection::Viewer& viewer = viewers_.get(id);
+        if (viewer.state() == connection::ViewerState::aborting) {
             continue; // it holds two of the frames that had to go
         }
         ++counters_.evicted_for_memory;

@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "api/routes.hpp"
+#include "api/status.hpp"
 #include "base/time.hpp"
+#include "connection/connection.hpp"
 #include "http/response.hpp"
-#include "io/ring.hpp"
-#include "relay/routes.hpp"
+#include "io/engine.hpp"
 #include "relay/settings.hpp"
-#include "relay/status.hpp"
-#include "relay/stream.hpp"
 #include "source/placeholder_painter.hpp"
-#include "viewer/viewer.hpp"
+#include "stream/stream.hpp"
 
 namespace ringcast::relay {
 
@@ -26,7 +26,7 @@ public:
     /// `streams` is not empty; `default_stream` answers at the root. `painter` may be null: then
     /// there are no "no signal" pictures. The ring, sources, arenas and painter outlive the relay;
     /// `listeners` are listening sockets that the caller closes after the relay has finished.
-    Relay(io::Ring& ring, RelaySettings settings, std::vector<StreamSetup> streams,
+    Relay(io::Ring& ring, RelaySettings settings, std::vector<stream::StreamSetup> streams,
           std::uint32_t default_stream, std::span<const int> listeners,
           source::PlaceholderPainter* painter);
     Relay(const Relay&) = delete;
@@ -50,19 +50,19 @@ public:
         control_handler_ = std::move(handler);
     }
     /// Adds to each status what only the application knows (system calls, lines not logged).
-    void set_status_hook(std::function<void(RelayCounters&)> hook) {
+    void set_status_hook(std::function<void(api::RelayCounters&)> hook) {
         status_hook_ = std::move(hook);
     }
 
-    [[nodiscard]] StatusSnapshot status(bool with_viewers);
+    [[nodiscard]] api::StatusSnapshot status(bool with_viewers);
     [[nodiscard]] bool source_ended(std::uint32_t stream) const noexcept {
         return streams_[stream]->source_ended();
     }
-    [[nodiscard]] const RelayCounters& counters() const noexcept { return counters_; }
+    [[nodiscard]] const api::RelayCounters& counters() const noexcept { return counters_; }
     /// For tests and the simulation: what is held right now.
     [[nodiscard]] std::uint32_t connection_count() const noexcept { return viewers_.size(); }
     [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
-    [[nodiscard]] const Stream& stream(std::uint32_t index) const noexcept {
+    [[nodiscard]] const stream::Stream& stream(std::uint32_t index) const noexcept {
         return *streams_[index];
     }
 
@@ -84,7 +84,7 @@ private:
         }
     };
 
-    [[nodiscard]] viewer::ViewerContext context() noexcept;
+    [[nodiscard]] connection::ViewerContext context() noexcept;
 
     // relay.cpp: the loop
     void dispatch(const io::Completion& completion) noexcept;
@@ -92,13 +92,13 @@ private:
     void on_viewer_completion(const io::Completion& completion) noexcept;
     void on_send(const io::Completion& completion) noexcept;
     void on_source(const io::Completion& completion) noexcept;
-    void on_event(viewer::Viewer& viewer, viewer::ViewerEvent event) noexcept;
+    void on_event(connection::Viewer& viewer, connection::ViewerEvent event) noexcept;
     void admit(int socket) noexcept;
-    void evict_silent(viewer::ViewerId newcomer) noexcept;
+    void evict_silent(connection::ViewerId newcomer) noexcept;
     void arm(std::uint32_t listener) noexcept;
     void fan_out() noexcept;
-    void relieve(Stream& stream) noexcept;
-    void note_error(const io::Completion& completion, viewer::ViewerState state) noexcept;
+    void relieve(stream::Stream& stream) noexcept;
+    void note_error(const io::Completion& completion, connection::ViewerState state) noexcept;
     void count_late(const io::Completion& completion) noexcept;
     [[nodiscard]] bool fan_out_pending() const noexcept;
     [[nodiscard]] std::uint64_t frames_published() const noexcept;
@@ -106,50 +106,54 @@ private:
     // relay_time.cpp: what time brings
     void on_deadlines() noexcept;
     void sweep(Instant now) noexcept;
-    void check_progress(viewer::Viewer& viewer, Instant now) noexcept;
+    void check_progress(connection::Viewer& viewer, Instant now) noexcept;
     void end_viewers(Instant now) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
 
     // relay_requests.cpp: what is answered
-    void answer(viewer::Viewer& viewer) noexcept;
-    void answer_route(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
-    void answer_bad_request(viewer::Viewer& viewer);
-    void answer_stream(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
-    void answer_snapshot(viewer::Viewer& viewer, const Route& route,
+    void answer(connection::Viewer& viewer) noexcept;
+    void answer_route(connection::Viewer& viewer, const api::Route& route,
+                      const http::ReplyContext& reply);
+    void answer_bad_request(connection::Viewer& viewer);
+    void answer_stream(connection::Viewer& viewer, const api::Route& route,
+                       const http::ReplyContext& reply);
+    void answer_snapshot(connection::Viewer& viewer, const api::Route& route,
                          const http::ReplyContext& reply);
-    void answer_health(viewer::Viewer& viewer, const Route& route, const http::ReplyContext& reply);
-    void answer_controls(viewer::Viewer& viewer, Stream& stream, const http::ReplyContext& reply);
+    void answer_health(connection::Viewer& viewer, const api::Route& route,
+                       const http::ReplyContext& reply);
+    void answer_controls(connection::Viewer& viewer, stream::Stream& stream,
+                         const http::ReplyContext& reply);
     void answer_snapshot_waiters() noexcept;
     /// False when there is nothing for it yet.
-    bool answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream) noexcept;
-    void answer_late_snapshot(viewer::Viewer& viewer) noexcept;
-    void answer_timeout(viewer::Viewer& viewer) noexcept;
-    void send_snapshot(viewer::Viewer& viewer, const Stream& stream,
+    bool answer_snapshot_waiter(connection::Viewer& viewer, const stream::Stream& stream) noexcept;
+    void answer_late_snapshot(connection::Viewer& viewer) noexcept;
+    void answer_timeout(connection::Viewer& viewer) noexcept;
+    void send_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
                        const http::ReplyContext& reply);
-    void refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
+    void refuse_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
                          const http::ReplyContext& reply);
-    void send_text(viewer::Viewer& viewer, int status, http::ContentType type,
+    void send_text(connection::Viewer& viewer, int status, http::ContentType type,
                    std::string_view body, const http::ReplyContext& reply,
                    std::uint32_t retry_after_seconds = 0);
-    void send_error(viewer::Viewer& viewer, int status, std::string_view line,
+    void send_error(connection::Viewer& viewer, int status, std::string_view line,
                     const http::ReplyContext& reply, std::uint32_t retry_after_seconds = 0);
     void count_response(int status) noexcept;
     void report_refused_origin(std::string_view origin) noexcept;
-    [[nodiscard]] std::uint32_t viewers_from(const viewer::Viewer& viewer) noexcept;
-    [[nodiscard]] http::ReplyContext reply_context(const viewer::Viewer& viewer) const noexcept;
+    [[nodiscard]] std::uint32_t viewers_from(const connection::Viewer& viewer) noexcept;
+    [[nodiscard]] http::ReplyContext reply_context(const connection::Viewer& viewer) const noexcept;
 
     io::Ring& ring_;
     RelaySettings settings_;
     source::PlaceholderPainter* painter_;
     std::vector<std::string> stream_names_;
     std::uint32_t default_stream_;
-    viewer::ViewerSlab viewers_;
-    viewer::SendSlab sends_;
-    std::vector<viewer::StreamSends> stream_sends_; ///< by index of the stream
-    std::vector<std::unique_ptr<Stream>> streams_;
+    connection::ViewerSlab viewers_;
+    connection::SendSlab sends_;
+    std::vector<connection::StreamSends> stream_sends_; ///< by index of the stream
+    std::vector<std::unique_ptr<stream::Stream>> streams_;
     std::vector<Listener> listeners_;
     std::vector<io::Completion> completions_;
-    std::vector<viewer::ViewerId> victims_;
+    std::vector<connection::ViewerId> victims_;
 
     Phase phase_ = Phase::running;
     Instant started_{};
@@ -164,9 +168,9 @@ private:
     bool origin_reported_ = false;
     Reminder refusal_reminder_;
     Reminder eviction_reminder_;
-    RelayCounters counters_;
+    api::RelayCounters counters_;
     std::function<void(const io::Completion&)> control_handler_;
-    std::function<void(RelayCounters&)> status_hook_;
+    std::function<void(api::RelayCounters&)> status_hook_;
 };
 
 } // namespace ringcast::relay

@@ -26,7 +26,7 @@ std::string_view host_of(const io::Peer& peer) noexcept {
 }
 
 /// The stream's reason, or `otherwise` when it has none.
-std::string no_signal(const Stream& stream, std::string_view otherwise) {
+std::string no_signal(const stream::Stream& stream, std::string_view otherwise) {
     std::string line = "no signal: ";
     return line.append(stream.reason().empty() ? otherwise : stream.reason());
 }
@@ -40,17 +40,17 @@ bool same_origin(const http::Request& request) noexcept {
 
 } // namespace
 
-http::ReplyContext Relay::reply_context(const viewer::Viewer& viewer) const noexcept {
+http::ReplyContext Relay::reply_context(const connection::Viewer& viewer) const noexcept {
     const http::Request& request = viewer.request();
     http::ReplyContext reply = http::reply_context(
-        request, allowed_origin(request, settings_.cors_origins), ring_.wall_now());
+        request, api::allowed_origin(request, settings_.cors_origins), ring_.wall_now());
     reply.keep_alive = reply.keep_alive && phase_ == Phase::running;
     return reply;
 }
 
-void Relay::answer(viewer::Viewer& viewer) noexcept {
+void Relay::answer(connection::Viewer& viewer) noexcept {
     const http::Request& request = viewer.request();
-    const Route route = resolve(request, {stream_names_, default_stream_});
+    const api::Route route = api::resolve(request, {stream_names_, default_stream_});
     ++counters_.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(viewer);
     if (!request.origin.empty() && reply.allow_origin.empty() && !same_origin(request)) {
@@ -59,50 +59,51 @@ void Relay::answer(viewer::Viewer& viewer) noexcept {
     answer_route(viewer, route, reply);
 }
 
-void Relay::answer_route(viewer::Viewer& viewer, const Route& route,
+void Relay::answer_route(connection::Viewer& viewer, const api::Route& route,
                          const http::ReplyContext& reply) {
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     switch (route.kind) {
-    case RouteKind::stream:
+    case api::RouteKind::stream:
         return answer_stream(viewer, route, reply);
-    case RouteKind::snapshot:
+    case api::RouteKind::snapshot:
         return answer_snapshot(viewer, route, reply);
-    case RouteKind::status:
-        return send_text(viewer, status_ok, http::ContentType::json, status_json(status(true)),
+    case api::RouteKind::status:
+        return send_text(viewer, status_ok, http::ContentType::json, api::status_json(status(true)),
                          reply);
-    case RouteKind::metrics:
-        return send_text(viewer, status_ok, http::ContentType::metrics, metrics_text(status(false)),
-                         reply);
-    case RouteKind::healthz:
+    case api::RouteKind::metrics:
+        return send_text(viewer, status_ok, http::ContentType::metrics,
+                         api::metrics_text(status(false)), reply);
+    case api::RouteKind::healthz:
         return answer_health(viewer, route, reply);
-    case RouteKind::index:
+    case api::RouteKind::index:
         return send_text(viewer, status_ok, http::ContentType::html,
-                         index_page(stream_names_, settings_.boundary), reply);
-    case RouteKind::state:
+                         api::index_page(stream_names_, settings_.boundary), reply);
+    case api::RouteKind::state:
         return send_text(viewer, status_ok, http::ContentType::json,
-                         state_json(status(false), route.stream.value_or(default_stream_)), reply);
-    case RouteKind::controls:
+                         api::state_json(status(false), route.stream.value_or(default_stream_)),
+                         reply);
+    case api::RouteKind::controls:
         return answer_controls(viewer, *streams_[*route.stream], reply);
-    case RouteKind::options:
+    case api::RouteKind::options:
         count_response(204);
         return viewer.reply(viewer_context, http::options_reply(reply), reply.keep_alive);
-    case RouteKind::error:
+    case api::RouteKind::error:
         return send_error(viewer, route.status, route.message, reply);
     }
 }
 
-void Relay::send_text(viewer::Viewer& viewer, int status, http::ContentType type,
+void Relay::send_text(connection::Viewer& viewer, int status, http::ContentType type,
                       std::string_view body, const http::ReplyContext& reply,
                       std::uint32_t retry_after_seconds) {
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     count_response(status);
     viewer.reply(viewer_context, http::reply(status, type, body, reply, retry_after_seconds),
                  reply.keep_alive);
 }
 
-void Relay::send_error(viewer::Viewer& viewer, int status, std::string_view line,
+void Relay::send_error(connection::Viewer& viewer, int status, std::string_view line,
                        const http::ReplyContext& reply, std::uint32_t retry_after_seconds) {
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     count_response(status);
     viewer.reply(viewer_context, http::error_reply(status, line, reply, retry_after_seconds),
                  reply.keep_alive);
@@ -112,15 +113,15 @@ void Relay::count_response(int status) noexcept {
     ++counters_.responses[static_cast<std::size_t>(status / 100 - 1)];
 }
 
-void Relay::answer_bad_request(viewer::Viewer& viewer) {
+void Relay::answer_bad_request(connection::Viewer& viewer) {
     ++counters_.bad_requests;
     const http::RequestError& error = viewer.request_error();
     send_error(viewer, error.status, error.text, {.now = ring_.wall_now()});
 }
 
-void Relay::answer_timeout(viewer::Viewer& viewer) noexcept {
+void Relay::answer_timeout(connection::Viewer& viewer) noexcept {
     if (viewer.request_awaited()) {
-        viewer::ViewerContext viewer_context = context();
+        connection::ViewerContext viewer_context = context();
         return viewer.drain(viewer_context);
     }
     ++counters_.bad_requests;
@@ -129,18 +130,18 @@ void Relay::answer_timeout(viewer::Viewer& viewer) noexcept {
 
 // --- streams ---
 
-std::uint32_t Relay::viewers_from(const viewer::Viewer& viewer) noexcept {
+std::uint32_t Relay::viewers_from(const connection::Viewer& viewer) noexcept {
     const std::string_view host = host_of(viewer.peer());
     std::uint32_t count = 0;
-    viewers_.for_each([&](viewer::ViewerId, const viewer::Viewer& other) {
+    viewers_.for_each([&](connection::ViewerId, const connection::Viewer& other) {
         count += other.streaming() && host_of(other.peer()) == host ? 1U : 0U;
     });
     return count;
 }
 
-void Relay::answer_stream(viewer::Viewer& viewer, const Route& route,
+void Relay::answer_stream(connection::Viewer& viewer, const api::Route& route,
                           const http::ReplyContext& reply) {
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     if (reply.head_only) {
         count_response(status_ok);
         return viewer.reply(viewer_context,
@@ -159,8 +160,8 @@ void Relay::answer_stream(viewer::Viewer& viewer, const Route& route,
                           address_full ? "too many viewers from this address" : "too many viewers",
                           reply, retry_when_full);
     }
-    Stream& stream = *streams_[*route.stream];
-    viewer::StreamTerms terms;
+    stream::Stream& stream = *streams_[*route.stream];
+    connection::StreamTerms terms;
     terms.stream = *route.stream;
     terms.variant = route.variant;
     if (route.fps) {
@@ -176,15 +177,15 @@ void Relay::answer_stream(viewer::Viewer& viewer, const Route& route,
 
 // --- snapshots ---
 
-void Relay::answer_snapshot(viewer::Viewer& viewer, const Route& route,
+void Relay::answer_snapshot(connection::Viewer& viewer, const api::Route& route,
                             const http::ReplyContext& reply) {
-    Stream& stream = *streams_[*route.stream];
+    stream::Stream& stream = *streams_[*route.stream];
     const Instant now = ring_.now();
-    const bool lost = stream.state() == StreamState::lost;
+    const bool lost = stream.state() == api::StreamState::lost;
     if (lost && !route.placeholder) {
         return refuse_snapshot(viewer, stream, reply);
     }
-    const bool recent = stream.latest().valid() && stream.state() == StreamState::live &&
+    const bool recent = stream.latest().valid() && stream.state() == api::StreamState::live &&
                         now - stream.latest().info().captured_at <= route.age_max;
     const bool shows_reason = lost && stream.latest().valid() && stream.latest().info().placeholder;
     if (recent || shows_reason) {
@@ -199,11 +200,11 @@ void Relay::answer_snapshot(viewer::Viewer& viewer, const Route& route,
 }
 
 void Relay::answer_snapshot_waiters() noexcept {
-    std::uint32_t budget = settings_.submit_batch; // for the same reason as in a fan-out
+    std::uint32_t budget = settings_.stream.submit_batch; // for the same reason as in a fan-out
     for (const auto& stream : streams_) {
-        viewer::Viewer* viewer = stream->snapshot_waiters().first();
+        connection::Viewer* viewer = stream->snapshot_waiters().first();
         while (viewer != nullptr && budget > 0) {
-            viewer::Viewer* next = stream->snapshot_waiters().next(*viewer);
+            connection::Viewer* next = stream->snapshot_waiters().next(*viewer);
             budget -= answer_snapshot_waiter(*viewer, *stream) ? 1U : 0U;
             viewer = next;
         }
@@ -211,10 +212,11 @@ void Relay::answer_snapshot_waiters() noexcept {
     snapshots_pending_ = budget == 0;
 }
 
-bool Relay::answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream) noexcept {
-    const viewer::SnapshotTerms& terms = viewer.snapshot_terms();
+bool Relay::answer_snapshot_waiter(connection::Viewer& viewer,
+                                   const stream::Stream& stream) noexcept {
+    const connection::SnapshotTerms& terms = viewer.snapshot_terms();
     const frame::FrameLease& latest = stream.latest();
-    if (stream.state() == StreamState::lost && !terms.placeholder) {
+    if (stream.state() == api::StreamState::lost && !terms.placeholder) {
         refuse_snapshot(viewer, stream, reply_context(viewer));
         return true;
     }
@@ -226,13 +228,13 @@ bool Relay::answer_snapshot_waiter(viewer::Viewer& viewer, const Stream& stream)
     return false;
 }
 
-void Relay::answer_late_snapshot(viewer::Viewer& viewer) noexcept {
+void Relay::answer_late_snapshot(connection::Viewer& viewer) noexcept {
     refuse_snapshot(viewer, *streams_[viewer.snapshot_terms().stream], reply_context(viewer));
 }
 
-void Relay::send_snapshot(viewer::Viewer& viewer, const Stream& stream,
+void Relay::send_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
                           const http::ReplyContext& reply) {
-    viewer::ViewerContext viewer_context = context();
+    connection::ViewerContext viewer_context = context();
     const frame::FrameInfo& info = stream.latest().info();
     count_response(status_ok);
     std::string head = http::snapshot_head(
@@ -245,7 +247,7 @@ void Relay::send_snapshot(viewer::Viewer& viewer, const Stream& stream,
                            reply.keep_alive);
 }
 
-void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
+void Relay::refuse_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
                             const http::ReplyContext& reply) {
     send_error(viewer, status_unavailable, no_signal(stream, "no new picture came in time"), reply,
                retry_without_signal);
@@ -253,7 +255,7 @@ void Relay::refuse_snapshot(viewer::Viewer& viewer, const Stream& stream,
 
 // --- the rest ---
 
-void Relay::answer_controls(viewer::Viewer& viewer, Stream& stream,
+void Relay::answer_controls(connection::Viewer& viewer, stream::Stream& stream,
                             const http::ReplyContext& reply) {
     const auto camera = stream.source().camera();
     if (!camera) {
@@ -266,13 +268,13 @@ void Relay::answer_controls(viewer::Viewer& viewer, Stream& stream,
                           retry_without_signal);
     }
     send_text(viewer, status_ok, http::ContentType::json,
-              controls_json(*camera, stream.source().camera_controls()), reply);
+              api::controls_json(*camera, stream.source().camera_controls()), reply);
 }
 
-void Relay::answer_health(viewer::Viewer& viewer, const Route& route,
+void Relay::answer_health(connection::Viewer& viewer, const api::Route& route,
                           const http::ReplyContext& reply) {
     if (route.stream && !streams_[*route.stream]->well()) {
-        const Stream& stream = *streams_[*route.stream];
+        const stream::Stream& stream = *streams_[*route.stream];
         return send_error(viewer, status_unavailable, no_signal(stream, "no picture has come yet"),
                           reply, retry_without_signal);
     }

@@ -6,9 +6,10 @@ namespace ringcast::relay {
 
 namespace {
 
-ViewerStatus viewer_status(const viewer::ViewerContext& context, const viewer::Viewer& viewer) {
+api::ViewerStatus viewer_status(const connection::ViewerContext& context,
+                                const connection::Viewer& viewer) {
     const Instant now = context.ring.now();
-    ViewerStatus status;
+    api::ViewerStatus status;
     status.id = (static_cast<std::uint64_t>(viewer.id().generation) << 32U) | viewer.id().index;
     status.address = viewer.peer().address.data();
     status.stream = viewer.terms().stream;
@@ -30,15 +31,15 @@ ViewerStatus viewer_status(const viewer::ViewerContext& context, const viewer::V
 
 } // namespace
 
-StatusSnapshot Relay::status(bool with_viewers) {
-    StatusSnapshot snapshot;
-    viewer::ViewerContext viewer_context = context();
+api::StatusSnapshot Relay::status(bool with_viewers) {
+    api::StatusSnapshot snapshot;
+    connection::ViewerContext viewer_context = context();
     for (const auto& stream : streams_) {
         snapshot.streams.push_back(stream->status());
         snapshot.streams.back().sends = stream_sends_[stream->index()].counters;
     }
     snapshot.streams[default_stream_].is_default = true;
-    viewers_.for_each([&](viewer::ViewerId, viewer::Viewer& viewer) {
+    viewers_.for_each([&](connection::ViewerId, connection::Viewer& viewer) {
         if (!viewer.streaming()) {
             return;
         }
@@ -49,7 +50,7 @@ StatusSnapshot Relay::status(bool with_viewers) {
         }
     });
 
-    ServerStatus& server = snapshot.server;
+    api::ServerStatus& server = snapshot.server;
     server.version = settings_.version;
     server.uptime = ring_.now() - started_;
     server.now = ring_.wall_now();

@@ -12,7 +12,7 @@
 
 #include "base/time.hpp"
 #include "frame/frame_arena.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 #include "source/camera_status.hpp"
 
 namespace ringcast::source {

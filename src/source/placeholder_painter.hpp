@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 
 namespace ringcast::source {
 

@@ -7,19 +7,19 @@
 
 using namespace ringcast;
 using namespace ringcast::app;
+using capture::CameraListing;
 using Catch::Matchers::ContainsSubstring;
-using sources::CameraListing;
 
 namespace {
 
 const CameraListing webcam{{"\\_SB_.HS07-046d:082d", "HD Pro Webcam C920", "external", {}},
                            {{"MJPEG", {{640, 480}, {1280, 720}}, {}}, {"YUYV", {{640, 480}}, {}}}};
 const CameraListing sensor{{"/base/rp1/i2c@88000/imx708@1a", "imx708", "", {}},
-                           {{"YUV420", {}, sources::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
-                            {"NV12", {}, sources::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
+                           {{"YUV420", {}, camera::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
+                            {"NV12", {}, camera::SizeRange{{32, 32}, {4608, 2592}, 2, 2}},
                             {"SRGGB10", {{4608, 2592}}, {}}}};
 
-std::optional<double> rate(const sources::CameraIdentity&, std::string_view format,
+std::optional<double> rate(const camera::CameraIdentity&, std::string_view format,
                            config::PictureSize size) {
     return format == "MJPEG" && size.width == 1280 ? std::optional(30.0) : std::nullopt;
 }
@@ -52,13 +52,13 @@ TEST_CASE("what the list prints for each camera is a configuration that finds it
     CHECK(config.streams[0].name == "hd-pro-webcam-c920");
     CHECK(config.streams[1].name == "imx708");
     CHECK(config.streams[2].name == "hd-pro-webcam-c920-2");
-    std::vector<sources::CameraIdentity> identities;
+    std::vector<camera::CameraIdentity> identities;
     for (const CameraListing& camera : cameras) {
         identities.push_back(camera.identity);
     }
     for (std::size_t i = 0; i < cameras.size(); ++i) {
         const auto& camera = std::get<config::LibcameraSource>(config.streams[i].source);
-        CHECK(sources::match_camera(identities, camera.camera, {}).value() == i);
+        CHECK(camera::match_camera(identities, camera.camera, {}).value() == i);
         CHECK(camera.size == config::PictureSize{1280, 720});
     }
     const auto& named = std::get<config::LibcameraSource>(config.streams[1].source);

@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "app/port_holder.hpp"
+#include "app/port_owner.hpp"
 #include "config/listen_address.hpp"
 
 using namespace ringcast;

@@ -6,17 +6,17 @@
 #include <linux/dma-buf.h>
 #include <sys/mman.h>
 
-#include "encode/dmabuf_log.hpp"
 #include "encode/raw_samples.hpp"
 #include "jpeg/samples.hpp"
-#include "sources/support.hpp"
-#include "uring/clock.hpp"
+#include "os/clock.hpp"
+#include "os/dmabuf_log.hpp"
+#include "support/source_fixture.hpp"
 
 namespace ringcast::encode {
 
 namespace {
 
-using sources::test::FakeRing;
+using test::FakeRing;
 using test::make_picture;
 using test::OwnedPicture;
 
@@ -24,8 +24,7 @@ constexpr io::OpToken token = io::source_token(2, 3, 1);
 
 struct Bench {
     explicit Bench(int workers = 1)
-        : worker(
-              std::move(EncodeWorker::create(ring, token, &uring::monotonic_now, workers).value())),
+        : worker(std::move(EncodeWorker::create(ring, token, &os::monotonic_now, workers).value())),
           memory(1024UL * 1024UL) {}
     ~Bench() {
         worker->stop();
@@ -67,10 +66,10 @@ struct Bench {
 TEST_CASE("a picture is encoded where it was asked to be, as an encoder would do it") {
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
-    const Instant before = uring::monotonic_now();
+    const Instant before = os::monotonic_now();
     const EncodeWorker::Answer answer = bench.encode(bench.job_of(made));
     CHECK(answer.encode_time > Duration(0));
-    CHECK(answer.encode_time <= uring::monotonic_now() - before);
+    CHECK(answer.encode_time <= os::monotonic_now() - before);
     RawEncoder encoder;
     ringcast::test::Bytes wanted(bench.memory.size());
     REQUIRE(answer.bytes == encoder.encode(made.picture, {}, wanted));

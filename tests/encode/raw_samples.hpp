@@ -21,7 +21,7 @@
 #include "base/bytes.hpp"
 #include "encode/raw_picture.hpp"
 
-namespace ringcast::encode::test {
+namespace ringcast::test {
 
 /// Memory that ends where a page begins that nobody may touch: reading one byte too many ends the
 /// test.
@@ -71,15 +71,15 @@ struct Pixel {
 }
 
 /// Y, Cb, Cr of a pixel.
-[[nodiscard]] inline std::array<double, 3> yuv_of(const Pixel& pixel, ColourRange range,
-                                                  ColourMatrix matrix) {
-    const double of_red = matrix == ColourMatrix::bt601 ? 0.299 : 0.2126;
-    const double of_blue = matrix == ColourMatrix::bt601 ? 0.114 : 0.0722;
+[[nodiscard]] inline std::array<double, 3> yuv_of(const Pixel& pixel, encode::ColourRange range,
+                                                  encode::ColourMatrix matrix) {
+    const double of_red = matrix == encode::ColourMatrix::bt601 ? 0.299 : 0.2126;
+    const double of_blue = matrix == encode::ColourMatrix::bt601 ? 0.114 : 0.0722;
     const double luma =
         of_red * pixel.red + (1 - of_red - of_blue) * pixel.green + of_blue * pixel.blue;
     const double blue = (pixel.blue - luma) / (2 * (1 - of_blue));
     const double red = (pixel.red - luma) / (2 * (1 - of_red));
-    if (range == ColourRange::full) {
+    if (range == encode::ColourRange::full) {
         return {luma, 128 + blue, 128 + red};
     }
     return {16 + luma * 219 / 255, 128 + blue * 224 / 255, 128 + red * 224 / 255};
@@ -99,10 +99,11 @@ struct Samples {
 
 /// The scene's component (0 to 2), averaged over the pixels that a sample stands for.
 [[nodiscard]] inline Samples scene_samples(int width, int height, std::size_t component,
-                                           const ComponentLayout& layout, ColourRange range,
-                                           ColourMatrix matrix) {
-    Samples samples{
-        sample_count(width, layout.column_shift), sample_count(height, layout.line_shift), {}};
+                                           const encode::ComponentLayout& layout,
+                                           encode::ColourRange range, encode::ColourMatrix matrix) {
+    Samples samples{encode::sample_count(width, layout.column_shift),
+                    encode::sample_count(height, layout.line_shift),
+                    {}};
     for (int y = 0; y < samples.height; ++y) {
         for (int x = 0; x < samples.width; ++x) {
             double sum = 0;
@@ -125,22 +126,23 @@ struct Samples {
 /// A picture with its memory. Every plane ends with its last line, before a page that can't be
 /// read.
 struct OwnedPicture {
-    RawPicture picture;
+    encode::RawPicture picture;
     std::vector<GuardedBytes> memory;
 };
 
 struct PictureKind {
-    PixelFormat format = PixelFormat::yuv420;
+    encode::PixelFormat format = encode::PixelFormat::yuv420;
     int width = 0;
     int height = 0;
     std::size_t stride_extra = 0; ///< bytes beyond a line's end
-    ColourRange range = ColourRange::full;
-    ColourMatrix matrix = ColourMatrix::bt601;
+    encode::ColourRange range = encode::ColourRange::full;
+    encode::ColourMatrix matrix = encode::ColourMatrix::bt601;
 };
 
 inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t stride) {
-    const std::size_t pixel_bytes = layout_of(kind.format).planes[0].group_bytes;
-    const bool red_first = kind.format == PixelFormat::rgb || kind.format == PixelFormat::rgbx;
+    const std::size_t pixel_bytes = encode::layout_of(kind.format).planes[0].group_bytes;
+    const bool red_first =
+        kind.format == encode::PixelFormat::rgb || kind.format == encode::PixelFormat::rgbx;
     for (int y = 0; y < kind.height; ++y) {
         for (int x = 0; x < kind.width; ++x) {
             const Pixel pixel = scene(x, y);
@@ -158,14 +160,15 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
 [[nodiscard]] inline OwnedPicture make_picture(const PictureKind& kind) {
     OwnedPicture made;
     made.picture = {kind.format, kind.width, kind.height, kind.range, kind.matrix, {}};
-    const PixelLayout& layout = layout_of(kind.format);
+    const encode::PixelLayout& layout = encode::layout_of(kind.format);
     for (std::size_t i = 0; i < layout.plane_count; ++i) {
-        const PlaneLayout& plane = layout.planes[i];
+        const encode::PlaneLayout& plane = layout.planes[i];
         const auto line_bytes =
             static_cast<std::size_t>(plane.group_bytes) *
-            static_cast<std::size_t>(sample_count(kind.width, plane.column_shift));
+            static_cast<std::size_t>(encode::sample_count(kind.width, plane.column_shift));
         const std::size_t stride = line_bytes + kind.stride_extra;
-        const auto lines = static_cast<std::size_t>(sample_count(kind.height, plane.line_shift));
+        const auto lines =
+            static_cast<std::size_t>(encode::sample_count(kind.height, plane.line_shift));
         made.memory.emplace_back((lines - 1) * stride + line_bytes);
         // What no sample is in is as far from the scene as can be.
         std::ranges::fill(made.memory.back().span(), std::byte{0xFF});
@@ -176,7 +179,7 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
         return made;
     }
     for (std::size_t i = 0; i < layout.component_count; ++i) {
-        const ComponentLayout& component = layout.components[i];
+        const encode::ComponentLayout& component = layout.components[i];
         const Samples samples =
             scene_samples(kind.width, kind.height, i, component, kind.range, kind.matrix);
         const ByteSpan plane = made.memory[component.plane].span();
@@ -218,8 +221,8 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
                                                      width, strides.data(), height, 0) == 0;
         for (std::size_t i = 0; decoded && i < padded.size(); ++i) {
             const bool half = i > 0;
-            Samples plane{sample_count(width, half ? 1 : 0),
-                          sample_count(height, half && subsampling == TJSAMP_420 ? 1 : 0),
+            Samples plane{encode::sample_count(width, half ? 1 : 0),
+                          encode::sample_count(height, half && subsampling == TJSAMP_420 ? 1 : 0),
                           {}};
             for (int y = 0; y < plane.height; ++y) {
                 const auto line = padded[i].begin() + y * strides[i];
@@ -248,4 +251,4 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
     return 10 * std::log10(255.0 * 255.0 / std::max(mean, 1e-9));
 }
 
-} // namespace ringcast::encode::test
+} // namespace ringcast::test

@@ -15,7 +15,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "kernel/loopback.hpp"
-#include "uring/memory.hpp"
+#include "os/mapped_memory.hpp"
 
 using namespace ringcast;
 using namespace ringcast::kernel_test;
@@ -31,11 +31,11 @@ constexpr SocketBuffers stalled_peer{.server_send_bytes = 200 * 1024, .viewer_re
 
 /// Registered memory with a pattern in it.
 struct Frame {
-    uring::MappedMemory memory;
+    os::MappedMemory memory;
     io::BufferId buffer{};
 
     explicit Frame(Loop& loop, std::size_t bytes = frame_bytes) {
-        auto mapped = uring::MappedMemory::create(bytes);
+        auto mapped = os::MappedMemory::create(bytes);
         REQUIRE(mapped);
         memory = std::move(*mapped);
         const std::vector<std::byte> pattern = make_pattern(bytes);

@@ -9,7 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "kernel/loopback.hpp"
-#include "uring/memory.hpp"
+#include "os/mapped_memory.hpp"
 
 using namespace ringcast;
 using namespace ringcast::kernel_test;
@@ -25,14 +25,14 @@ constexpr uring::UringSettings one_entry{.sq_entries = 8, .cq_entries = 64, .buf
 /// A peer whose kernel takes far less than a frame, and a server socket that takes several.
 constexpr SocketBuffers stalled_peer{.server_send_bytes = 200 * 1024, .viewer_receive_bytes = 8192};
 
-uring::MappedMemory make_memory(std::byte fill) {
-    auto mapped = uring::MappedMemory::create(frame_bytes);
+os::MappedMemory make_memory(std::byte fill) {
+    auto mapped = os::MappedMemory::create(frame_bytes);
     REQUIRE(mapped);
     std::ranges::fill(mapped->bytes(), fill);
     return std::move(*mapped);
 }
 
-io::BufferId register_in(Loop& loop, const uring::MappedMemory& memory, io::OpToken token) {
+io::BufferId register_in(Loop& loop, const os::MappedMemory& memory, io::OpToken token) {
     const auto buffer = loop.ring().register_buffer(memory.bytes(), token);
     REQUIRE(buffer);
     return *buffer;
@@ -62,7 +62,7 @@ std::size_t place_of(const Loop& loop, io::OpToken token, bool notification) {
 TEST_CASE("a released buffer is answered only when the last send from it is over") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
-    const uring::MappedMemory memory = make_memory(std::byte{1});
+    const os::MappedMemory memory = make_memory(std::byte{1});
     const io::BufferId buffer = register_in(loop, memory, released);
     loop.ring().send_zero_copy(token_of(1), connection.server.get(), memory.bytes(), buffer, {});
     REQUIRE(loop.result_of(token_of(1)).more);
@@ -80,7 +80,7 @@ TEST_CASE("a released buffer is answered only when the last send from it is over
 
 TEST_CASE("a buffer that nobody uses is answered soon after its release, and once") {
     Loop loop;
-    const uring::MappedMemory memory = make_memory(std::byte{1});
+    const os::MappedMemory memory = make_memory(std::byte{1});
     loop.ring().release_buffer(register_in(loop, memory, released));
     static_cast<void>(loop.result_of(released));
     loop.turn(20ms);
@@ -89,7 +89,7 @@ TEST_CASE("a buffer that nobody uses is answered soon after its release, and onc
 
 TEST_CASE("a buffer is released without an answer where nobody waits for one") {
     Loop loop(one_entry);
-    const uring::MappedMemory memory = make_memory(std::byte{1});
+    const os::MappedMemory memory = make_memory(std::byte{1});
     loop.ring().release_buffer(register_in(loop, memory, {}));
     loop.ring().release_buffer(register_in(loop, memory, released)); // later than the first
     static_cast<void>(loop.result_of(released));
@@ -100,14 +100,14 @@ TEST_CASE("the entry of a released buffer is taken by the next, while the kernel
           "old one") {
     Loop loop(one_entry);
     const Connection stalled = connect_tcp(stalled_peer);
-    const uring::MappedMemory old_memory = make_memory(std::byte{1});
+    const os::MappedMemory old_memory = make_memory(std::byte{1});
     const io::BufferId old_buffer = register_in(loop, old_memory, released);
     loop.ring().send_zero_copy(token_of(1), stalled.server.get(), old_memory.bytes(), old_buffer,
                                {});
     REQUIRE(loop.result_of(token_of(1)).more);
     loop.ring().release_buffer(old_buffer);
 
-    const uring::MappedMemory new_memory = make_memory(std::byte{2});
+    const os::MappedMemory new_memory = make_memory(std::byte{2});
     const io::BufferId new_buffer = register_in(loop, new_memory, released_next);
     CHECK(new_buffer == old_buffer);
     const Connection connection = connect_tcp();
@@ -127,12 +127,12 @@ TEST_CASE("the entry of a released buffer is taken by the next, while the kernel
 TEST_CASE("memory that can't be registered leaves its entry for memory that can") {
     Loop loop(one_entry);
     // Mapped by nobody: the kernel finds no pages there.
-    auto gone = uring::MappedMemory::create(frame_bytes);
+    auto gone = os::MappedMemory::create(frame_bytes);
     REQUIRE(gone);
     const ByteSpan nowhere = gone->bytes();
-    *gone = uring::MappedMemory();
+    *gone = os::MappedMemory();
     CHECK_FALSE(loop.ring().register_buffer(nowhere, released));
-    const uring::MappedMemory memory = make_memory(std::byte{1});
+    const os::MappedMemory memory = make_memory(std::byte{1});
     const io::BufferId buffer = register_in(loop, memory, released);
     CHECK_FALSE(loop.ring().register_buffer(memory.bytes(), released_next));
     loop.ring().release_buffer(buffer);
@@ -144,7 +144,7 @@ TEST_CASE("memory that can't be registered leaves its entry for memory that can"
 TEST_CASE("camera-sized sets of buffers come and go without end") {
     Loop loop({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 4});
     const Connection connection = connect_tcp();
-    std::vector<uring::MappedMemory> memories;
+    std::vector<os::MappedMemory> memories;
     for (std::uint8_t i = 0; i < 4; ++i) {
         memories.push_back(make_memory(std::byte{i}));
     }

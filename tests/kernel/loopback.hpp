@@ -12,8 +12,8 @@
 
 #include "base/bytes.hpp"
 #include "base/unique_fd.hpp"
-#include "io/ring.hpp"
-#include "uring/uring_ring.hpp"
+#include "io/engine.hpp"
+#include "uring/uring_engine.hpp"
 
 namespace ringcast::kernel_test {
 

@@ -8,7 +8,7 @@
 
 #include <sys/resource.h>
 
-#include "uring/uring_ring.hpp"
+#include "uring/uring_engine.hpp"
 
 namespace {
 

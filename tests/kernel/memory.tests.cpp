@@ -5,12 +5,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "os/mapped_memory.hpp"
 #include "support/in_child.hpp"
-#include "uring/memory.hpp"
 
 using namespace ringcast;
-using ringcast::uring::MappedMemory;
-using ringcast::uring::system_page_bytes;
+using ringcast::os::MappedMemory;
+using ringcast::os::system_page_bytes;
 
 TEST_CASE("a mapping is page-aligned, whole pages long and zero") {
     const auto memory = MappedMemory::create(system_page_bytes() + 1);

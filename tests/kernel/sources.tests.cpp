@@ -10,23 +10,23 @@
 #include <unistd.h>
 
 #include "base/unique_fd.hpp"
-#include "encode/placeholder_worker.hpp"
+#include "draw/placeholder_worker.hpp"
+#include "input/exec_source.hpp"
+#include "input/file_player.hpp"
+#include "input/pattern_player.hpp"
+#include "input/stdin_source.hpp"
 #include "jpeg/stamp.hpp"
-#include "sources/exec_source.hpp"
-#include "sources/file_player.hpp"
-#include "sources/pattern_player.hpp"
-#include "sources/stdin_source.hpp"
-#include "sources/support.hpp"
-#include "uring/uring_ring.hpp"
+#include "support/source_fixture.hpp"
+#include "uring/uring_engine.hpp"
 
 namespace ringcast::kernel_test {
 
 namespace {
 
-using sources::test::FakeSink;
-using sources::test::jpeg;
-using sources::test::TemporaryFile;
-using sources::test::TemporaryFolder;
+using test::FakeSink;
+using test::jpeg;
+using test::TemporaryFile;
+using test::TemporaryFolder;
 
 constexpr std::size_t frame_max = 200'000;
 constexpr std::uint32_t stream = 5;
@@ -84,7 +84,7 @@ TEST_CASE("a program's frames come over a real ring, through its restarts") {
     const TemporaryFile file(frame + frame + frame);
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::ExecSource source(loop.ring(), "door", {"cat", file.path()});
+    input::ExecSource source(loop.ring(), "door", {"cat", file.path()});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 6; });
     for (const std::string& published : sink.frames) {
@@ -99,7 +99,7 @@ TEST_CASE("a program that gives frames without end is stopped over a real ring")
     const TemporaryFile file(jpeg(50'000));
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::ExecSource source(
+    input::ExecSource source(
         loop.ring(), "door",
         {"/bin/sh", "-c", "while :; do cat " + file.path() + "; echo noise >&2; done"});
     source.start(sink, stream);
@@ -117,7 +117,7 @@ TEST_CASE("standard input comes over a real ring, whether or not its descriptor 
         const std::string frame = jpeg(20'000);
         SourceLoop loop;
         FakeSink sink(frame_max);
-        sources::StdinSource source(loop.ring(), "door", reader.get());
+        input::StdinSource source(loop.ring(), "door", reader.get());
         source.start(sink, stream);
         for (std::size_t count = 1; count <= 20; ++count) {
             // The source waits for this write: everything before has been published.
@@ -141,7 +141,7 @@ TEST_CASE("a regular file on standard input is read to its end over a real ring"
     const UniqueFd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::StdinSource source(loop.ring(), "door", fd.get());
+    input::StdinSource source(loop.ring(), "door", fd.get());
     source.start(sink, stream);
     loop.until(source, [&] { return !sink.ends.empty(); });
     CHECK(sink.frames.size() == 100);
@@ -155,7 +155,7 @@ TEST_CASE("a silent standard input is stopped over a real ring") {
     const UniqueFd writer(ends[1]);
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::StdinSource source(loop.ring(), "door", reader.get());
+    input::StdinSource source(loop.ring(), "door", reader.get());
     source.start(sink, stream);
     loop.stop(source, sink);
     CHECK(sink.ends.empty());
@@ -164,7 +164,7 @@ TEST_CASE("a silent standard input is stopped over a real ring") {
 TEST_CASE("the pattern comes over a real ring, each frame whole and in order") {
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::PatternSource source(loop.ring(), "test", config::PatternSource{{320, 240}, 200, 80});
+    input::PatternSource source(loop.ring(), "test", config::PatternSource{{320, 240}, 200, 80});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 100; });
     loop.stop(source, sink);
@@ -182,7 +182,7 @@ TEST_CASE("a folder comes over a real ring, with what is moved in") {
     folder.write("a.jpg", jpeg(100, 'a'));
     SourceLoop loop;
     FakeSink sink(frame_max);
-    sources::FileSource source(loop.ring(), "door", folder.path(), 0.001);
+    input::FileSource source(loop.ring(), "door", folder.path(), 0.001);
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() == 1; });
     folder.move_in("b.jpg", jpeg(100, 'b'));
@@ -193,7 +193,7 @@ TEST_CASE("a folder comes over a real ring, with what is moved in") {
 
 TEST_CASE("a \"no signal\" picture is announced over a real ring") {
     SourceLoop loop;
-    const auto painter = std::move(encode::PlaceholderWorker::create(loop.ring()).value());
+    const auto painter = std::move(draw::PlaceholderWorker::create(loop.ring()).value());
     const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };
     painter->request(0, "door", "input ended", 320, 240);
     loop.until(take, [&] { return !painter->picture(0).empty(); }, nullptr);

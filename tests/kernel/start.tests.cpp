@@ -22,10 +22,10 @@
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "os/mapped_memory.hpp"
 #include "support/in_child.hpp"
-#include "uring/memory.hpp"
 #include "uring/setup_failure.hpp"
-#include "uring/uring_ring.hpp"
+#include "uring/uring_engine.hpp"
 
 using namespace ringcast;
 using Catch::Matchers::ContainsSubstring;
@@ -82,7 +82,7 @@ std::string registration_of(std::vector<std::size_t> sizes) {
             return ring.error().message;
         }
         for (const std::size_t size : sizes) {
-            const auto memory = uring::MappedMemory::create(size);
+            const auto memory = os::MappedMemory::create(size);
             if (!memory) {
                 return memory.error().message;
             }
@@ -151,7 +151,7 @@ TEST_CASE("registering more than the limit is refused with the need, the limit a
 TEST_CASE("registering more than the kernel takes in one piece is refused with that reason") {
     const auto ring = uring::UringRing::create({});
     REQUIRE(ring);
-    const auto memory = uring::MappedMemory::create(1024 * mib + 1);
+    const auto memory = os::MappedMemory::create(1024 * mib + 1);
     REQUIRE(memory);
     const auto registered = (*ring)->register_buffer(memory->bytes(), {});
     REQUIRE_FALSE(registered);
@@ -189,7 +189,7 @@ TEST_CASE("a full table of buffers is an error, not a crash") {
     const auto ring =
         uring::UringRing::create({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 1});
     REQUIRE(ring);
-    const auto memory = uring::MappedMemory::create(1);
+    const auto memory = os::MappedMemory::create(1);
     REQUIRE(memory);
     const auto first = (*ring)->register_buffer(memory->bytes(), {});
     REQUIRE(first);

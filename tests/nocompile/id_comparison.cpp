@@ -1,7 +1,7 @@
 // Numbers of two kinds can't be compared either.
 // expect: error: (no match for .operator==.|invalid operands to binary expression)
 #include "frame/frame_arena.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 
 bool same(ringcast::frame::SlotIndex slot, ringcast::io::BufferId buffer);
 

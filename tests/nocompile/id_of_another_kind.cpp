@@ -1,7 +1,7 @@
 // A buffer's number is not a slot's.
 // expect: error: (could not convert|no viable conversion)
 #include "frame/frame_arena.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 
 ringcast::frame::SlotIndex slot_of(ringcast::io::BufferId buffer);
 

@@ -22,7 +22,7 @@ std::size_t open_descriptors() {
 bool settle(RelayHost& host, std::uint64_t made) {
     ClientPool nobody;
     return nobody.run_until([&] {
-        const relay::ServerStatus server = host.status().server;
+        const api::ServerStatus server = host.status().server;
         return server.connections == 0 &&
                server.counters.connections_accepted + server.counters.connections_refused >= made;
     });

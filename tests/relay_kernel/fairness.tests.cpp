@@ -33,7 +33,7 @@ std::uint64_t missed(ClientPool& pool) {
 /// What the server says that those of its viewers missed who are served in time: everything that
 /// was not for a full socket.
 std::uint64_t missed_without_reason(RelayHost& host) {
-    const viewer::SendCounters sends = host.sends();
+    const connection::SendCounters sends = host.sends();
     return sends.skipped.memory + sends.skipped.late;
 }
 
@@ -61,7 +61,8 @@ TEST_CASE("a viewer that reads slowly from the start is at most a second behind"
 
 TEST_CASE("good viewers miss nothing because of dead and slow ones") {
     const bool unix_listener = GENERATE(false, true);
-    const auto lane = GENERATE(viewer::LanePolicy::automatic, viewer::LanePolicy::zero_copy);
+    const auto lane =
+        GENERATE(connection::LanePolicy::automatic, connection::LanePolicy::zero_copy);
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.unix_listener = unix_listener;
@@ -85,10 +86,10 @@ TEST_CASE("good viewers miss nothing because of dead and slow ones") {
         CHECK(pool.fault().empty());
         CHECK(host.source().starved() == 0);
         CHECK(missed_without_reason(host) == 0);
-        const relay::StatusSnapshot status = host.status(true);
+        const api::StatusSnapshot status = host.status(true);
         CHECK(status.server.counters.unexpected_errors == 0);
         std::uint64_t healthy_missed = 0;
-        for (const relay::ViewerStatus& viewer : status.viewers) {
+        for (const api::ViewerStatus& viewer : status.viewers) {
             healthy_missed += viewer.skipped.late + viewer.skipped.memory;
         }
         CHECK(healthy_missed == 0);
@@ -103,7 +104,8 @@ TEST_CASE("viewers that stall one frame apart yield before the source or a good 
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.period = std::chrono::milliseconds(15);
-    settings.lane_policy = GENERATE(viewer::LanePolicy::automatic, viewer::LanePolicy::zero_copy);
+    settings.lane_policy =
+        GENERATE(connection::LanePolicy::automatic, connection::LanePolicy::zero_copy);
     const bool held = in_some_try([&] {
         RelayHost host(settings);
         ClientPool pool;
@@ -123,7 +125,7 @@ TEST_CASE("viewers that stall one frame apart yield before the source or a good 
         }));
         CHECK(pool.fault().empty());
         CHECK(host.source().starved() == 0);
-        const relay::StatusSnapshot status = host.status();
+        const api::StatusSnapshot status = host.status();
         CHECK(status.server.counters.evicted_for_memory > 0);
         CHECK(status.streams.front().slots_free > 0);
         return std::ranges::all_of(pool.clients(), [](const StreamClient& client) {
@@ -169,7 +171,8 @@ TEST_CASE("the pages of an aborted viewer come back") {
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.unix_listener = GENERATE(false, true);
-    settings.lane_policy = GENERATE(viewer::LanePolicy::zero_copy, viewer::LanePolicy::copy);
+    settings.lane_policy =
+        GENERATE(connection::LanePolicy::zero_copy, connection::LanePolicy::copy);
     settings.stall_timeout = std::chrono::seconds(1);
     RelayHost host(settings);
     ClientPool pool;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/assert.hpp"
-#include "uring/memory.hpp"
+#include "os/mapped_memory.hpp"
 
 namespace ringcast::relay_test {
 
@@ -77,10 +77,10 @@ void RelayHost::run(const HostSettings& settings) {
     uring_settings.cq_entries = 32768;
     auto ring = uring::UringRing::create(uring_settings);
     RINGCAST_ASSERT(ring.has_value());
-    const frame::SlotGeometry geometry{.page = uring::system_page_bytes(),
+    const frame::SlotGeometry geometry{.page = os::system_page_bytes(),
                                        .frame_bytes_max = settings.frame_bytes_max,
                                        .slot_count = settings.slots};
-    auto memory = uring::MappedMemory::create(geometry.arena_bytes());
+    auto memory = os::MappedMemory::create(geometry.arena_bytes());
     RINGCAST_ASSERT(memory.has_value());
     const ByteSpan bytes = memory->bytes().first(geometry.arena_bytes());
     auto buffer = (*ring)->register_buffer(bytes, {});
@@ -156,13 +156,13 @@ void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringRing
     shared_->changed.wait(lock, [this] { return shared_->done; });
 }
 
-relay::StatusSnapshot RelayHost::status(bool with_viewers) {
-    relay::StatusSnapshot snapshot;
+api::StatusSnapshot RelayHost::status(bool with_viewers) {
+    api::StatusSnapshot snapshot;
     on_loop([&](relay::Relay& relay, uring::UringRing&) { snapshot = relay.status(with_viewers); });
     return snapshot;
 }
 
-viewer::SendCounters RelayHost::sends() {
+connection::SendCounters RelayHost::sends() {
     return status().streams.front().sends;
 }
 

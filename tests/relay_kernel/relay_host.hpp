@@ -11,7 +11,7 @@
 #include "base/unique_fd.hpp"
 #include "relay/relay.hpp"
 #include "relay_kernel/stamped_source.hpp"
-#include "uring/uring_ring.hpp"
+#include "uring/uring_engine.hpp"
 
 namespace ringcast::relay_test {
 
@@ -22,7 +22,7 @@ struct HostSettings {
     std::uint16_t slots = 32;
     std::uint32_t viewers_max = 4096;
     Duration stall_timeout = std::chrono::seconds(10);
-    viewer::LanePolicy lane_policy = viewer::LanePolicy::automatic;
+    connection::LanePolicy lane_policy = connection::LanePolicy::automatic;
     bool unix_listener = false; ///< instead of TCP
 };
 
@@ -40,9 +40,9 @@ public:
     [[nodiscard]] UniqueFd connect() const;
     /// Calls `what` on the loop's thread and waits for it.
     void on_loop(const std::function<void(relay::Relay&, uring::UringRing&)>& what);
-    [[nodiscard]] relay::StatusSnapshot status(bool with_viewers = false);
+    [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false);
     /// The counters of the one stream.
-    [[nodiscard]] viewer::SendCounters sends();
+    [[nodiscard]] connection::SendCounters sends();
     [[nodiscard]] std::uint64_t enters();
     [[nodiscard]] const StampedSource& source() const { return *source_; }
 

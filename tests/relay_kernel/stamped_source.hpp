@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "base/time.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 #include "source/frame_source.hpp"
 
 namespace ringcast::relay_test {

@@ -32,8 +32,9 @@ TEST_CASE("in steady state the loop allocates nothing") {
     HostSettings settings;
     settings.period = std::chrono::milliseconds(4);
     // Notifications of zero-copy sends must not allocate either.
-    settings.lane_policy = GENERATE(viewer::LanePolicy::copy, viewer::LanePolicy::zero_copy);
-    settings.frame_bytes = settings.lane_policy == viewer::LanePolicy::copy ? 5'000 : 40'000;
+    settings.lane_policy =
+        GENERATE(connection::LanePolicy::copy, connection::LanePolicy::zero_copy);
+    settings.frame_bytes = settings.lane_policy == connection::LanePolicy::copy ? 5'000 : 40'000;
     // Memory that an ordinary user may register: 8 MiB is Debian's limit.
     settings.frame_bytes_max = 64UL * 1024UL;
     RelayHost host(settings);
@@ -53,9 +54,9 @@ TEST_CASE("in steady state the loop allocates nothing") {
     REQUIRE(pool.run_until([&] { return host.source().published() >= first + 1000; }));
     host.on_loop([&](relay::Relay&, uring::UringRing&) { after = allocations_of_this_thread(); });
     CHECK(after - before == 0);
-    const viewer::SendCounters sends = host.sends();
-    CHECK((settings.lane_policy == viewer::LanePolicy::copy ? sends.frames_sent_copy
-                                                            : sends.notifications) > 0);
+    const connection::SendCounters sends = host.sends();
+    CHECK((settings.lane_policy == connection::LanePolicy::copy ? sends.frames_sent_copy
+                                                                : sends.notifications) > 0);
     CHECK(pool.fault().empty());
 }
 

@@ -323,7 +323,7 @@ TEST_CASE("a source that gives a picture in ten seconds is not taken for a silen
     run_for(simulation, 25s); // two pictures: from here on the period is known
     for (int second = 0; second < 40; ++second) {
         run_for(simulation, 1s);
-        CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
+        CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
     }
     finish(simulation);
 }
@@ -333,9 +333,9 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     World world = quiet_world();
     world.source.rests = true;
     Simulation simulation(decisions, world);
-    const relay::Stream& stream = simulation.relay().stream(0);
+    const stream::Stream& stream = simulation.relay().stream(0);
     run_for(simulation, 60s); // its silence is no loss of signal
-    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::resting);
     CHECK(simulation.source(0).counters().frames == 0);
 
     ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -343,13 +343,13 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     plan.departs_after = 2s;
     const SimClient& viewer = simulation.add_client(plan);
     run_for(simulation, 1s);
-    CHECK(stream.state() == relay::StreamState::live);
+    CHECK(stream.state() == api::StreamState::live);
     CHECK(viewer.reader().frames() >= 20);
     run_for(simulation, 2s);
-    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::resting);
     const std::uint64_t frames = simulation.source(0).counters().frames;
     run_for(simulation, 60s);
-    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::resting);
     CHECK(simulation.source(0).counters().frames == frames);
     finish(simulation);
 }
@@ -366,9 +366,9 @@ TEST_CASE("the source rests only when the last of several viewers has left") {
         (void)simulation.add_client(plan);
     }
     run_for(simulation, 2900ms);
-    CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
+    CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
     run_for(simulation, 300ms);
-    CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
+    CHECK(simulation.relay().stream(0).state() == api::StreamState::resting);
     finish(simulation);
 }
 
@@ -387,7 +387,7 @@ TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
         run_for(simulation, 1s);
         CHECK(client.reader().responses() == 1);
         CHECK(client.reader().last_status() == 200);
-        CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
+        CHECK(simulation.relay().stream(0).state() == api::StreamState::resting);
         CHECK(simulation.source(0).counters().frames <= 3 * round);
     }
     finish(simulation);
@@ -398,16 +398,16 @@ TEST_CASE("a source that is woken and stays silent has no signal, counted from t
     World world = quiet_world();
     world.source.rests = true;
     world.source.wakes_after = std::chrono::hours(1);
-    world.relay.silence_max = 5s;
+    world.relay.stream.silence_max = 5s;
     Simulation simulation(decisions, world);
-    const relay::Stream& stream = simulation.relay().stream(0);
+    const stream::Stream& stream = simulation.relay().stream(0);
     run_for(simulation, 20s);
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 4500ms);
-    CHECK(stream.state() == relay::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::resting);
     CHECK(viewer.reader().placeholders() == 0);
     run_for(simulation, 1s);
-    CHECK(stream.state() == relay::StreamState::lost);
+    CHECK(stream.state() == api::StreamState::lost);
     CHECK(viewer.reader().placeholders() >= 1);
     finish(simulation);
 }
@@ -423,7 +423,7 @@ TEST_CASE("a resting stream is well to those who ask") {
     const SimClient& client = simulation.add_client(plan);
     run_for(simulation, 1s);
     CHECK(client.reader().last_status() == 200);
-    CHECK(simulation.relay().stream(0).state() == relay::StreamState::resting);
+    CHECK(simulation.relay().stream(0).state() == api::StreamState::resting);
     finish(simulation);
 }
 
@@ -437,7 +437,7 @@ TEST_CASE("a viewer on this host is sent copies, and one on another host none") 
         const SimClient& viewer = simulation.add_client(plan);
         run_for(simulation, 3s);
         CHECK(viewer.reader().frames() > 80);
-        const relay::SendCounters sends = simulation.status().streams[0].sends;
+        const connection::SendCounters sends = simulation.status().streams[0].sends;
         CHECK((local ? sends.frames_sent_zero_copy : sends.frames_sent_copy) == 0);
         finish(simulation);
     }
@@ -457,7 +457,7 @@ TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent co
     std::uint64_t before = 0;
     for (int probe = 0; probe < 3; ++probe) {
         run_for(simulation, 10s);
-        const relay::SendCounters sends = simulation.status().streams[0].sends;
+        const connection::SendCounters sends = simulation.status().streams[0].sends;
         CHECK(sends.frames_sent_zero_copy >= before + tries_min);
         CHECK(sends.frames_sent_zero_copy <= before + tries_max);
         CHECK(sends.notifications_copied == sends.notifications);
@@ -471,7 +471,7 @@ TEST_CASE("a frame's way to viewers is timed from its capture, not from when a v
     World world = quiet_world();
     world.source.period = 1s;
     Simulation simulation(decisions, world);
-    const relay::Stream& stream = simulation.relay().stream(0);
+    const stream::Stream& stream = simulation.relay().stream(0);
     while (simulation.source(0).counters().frames == 0) {
         run_for(simulation, 10ms);
     }
@@ -492,7 +492,7 @@ TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") 
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 1s);
     CHECK(share_received(simulation, viewer, 10s) >= 0.99);
-    const source::CameraCounters& counters = simulation.camera(0).camera_counters();
+    const camera::CameraCounters& counters = simulation.camera(0).camera_counters();
     CHECK(counters.lent > 300);
     CHECK(counters.bytes_copied == 0);
     CHECK(simulation.camera(0).order().gaps() == 0);
@@ -588,10 +588,10 @@ TEST_CASE(
         const std::uint64_t placeholders = good.reader().placeholders();
         camera.unplug(1500ms);
         run_for(simulation, 1400ms);
-        CHECK(simulation.relay().stream(0).state() == relay::StreamState::lost);
+        CHECK(simulation.relay().stream(0).state() == api::StreamState::lost);
         CHECK(good.reader().placeholders() > placeholders);
         run_for(simulation, 300ms);
-        CHECK(simulation.relay().stream(0).state() == relay::StreamState::live);
+        CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
         CHECK(share_received(simulation, good, 500ms) >= 0.9);
     }
     CHECK(stuck.here());

@@ -99,7 +99,7 @@ std::uint64_t run(std::uint64_t seed, const Options& options, sim::Census& censu
     }
     census.add(decisions.census());
     if (options.verbose) {
-        const relay::RelayCounters& counters = simulation.relay().counters();
+        const api::RelayCounters& counters = simulation.relay().counters();
         std::printf("seed %llu: %llu frames received, %zu clients, %lld ms, %llu evicted for "
                     "memory, %llu stalled\n",
                     static_cast<unsigned long long>(seed),

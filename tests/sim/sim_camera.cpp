@@ -54,7 +54,7 @@ void SimCamera::capture() {
         ++frames_missed_;
         steady_since_ = never;
         // Those that wait for a loop that is late are nobody's fault.
-        if (buffers_at_home() < std::min(source::CameraPool::reserve, setup_.buffers)) {
+        if (buffers_at_home() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
             complain("the camera has no buffer to fill: viewers hold them");
         }
         return;
@@ -157,13 +157,13 @@ void SimCamera::plug() {
     const std::size_t largest = setup_.frame_bytes_max + padding_max + page;
     Set& set = sets_.emplace_back();
     set.number = next_set_++;
-    std::vector<source::CameraBuffer> mapped;
+    std::vector<camera::CameraBuffer> mapped;
     for (std::size_t i = 0; i < setup_.buffers; ++i) {
         set.memory.emplace_back(largest / page * page + 2 * page);
     }
     for (std::size_t i = 0; i < setup_.buffers; ++i) {
         const auto operation = static_cast<std::uint8_t>(op_released + i);
-        source::CameraBuffer& buffer = mapped.emplace_back();
+        camera::CameraBuffer& buffer = mapped.emplace_back();
         buffer.memory = payload(i);
         set.registered.emplace_back();
         if (setup_.registers) {
@@ -264,13 +264,13 @@ void SimCamera::take_frames() {
             continue;
         }
         const std::size_t left = buffers_at_home();
-        const source::CameraFate fate = pool_.on_frame(completed.frame);
-        if (fate != source::CameraFate::lent) {
+        const camera::CameraFate fate = pool_.on_frame(completed.frame);
+        if (fate != camera::CameraFate::lent) {
             requeue(completed.frame.buffer);
         }
         check_fate(completed.frame, fate, left);
         const bool published =
-            fate == source::CameraFate::lent || fate == source::CameraFate::copied;
+            fate == camera::CameraFate::lent || fate == camera::CameraFate::copied;
         if (published && completed.forbidden) {
             complain("a frame was published that is damaged or was overtaken");
         }
@@ -282,19 +282,19 @@ void SimCamera::take_frames() {
     }
 }
 
-void SimCamera::check_fate(const source::CameraFrame& frame, source::CameraFate fate,
+void SimCamera::check_fate(const camera::CameraFrame& frame, camera::CameraFate fate,
                            std::size_t left) {
-    const bool lent = fate == source::CameraFate::lent;
-    if (lent && left < source::CameraPool::reserve) {
+    const bool lent = fate == camera::CameraFate::lent;
+    if (lent && left < camera::CameraPool::reserve) {
         complain("a buffer was lent although too few are left");
     }
-    if (fate == source::CameraFate::copied && sets_.back().registered[frame.buffer]) {
+    if (fate == camera::CameraFate::copied && sets_.back().registered[frame.buffer]) {
         ring_.decisions().note(FaultKind::camera_pressed);
-        if (left >= source::CameraPool::reserve) {
+        if (left >= camera::CameraPool::reserve) {
             complain("a frame was copied although enough buffers are left");
         }
     }
-    if (buffers_at_home() < std::min(source::CameraPool::reserve, setup_.buffers)) {
+    if (buffers_at_home() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
         complain(fmt::format("only {} buffers are left to the camera", buffers_at_home()));
     }
 }

@@ -10,11 +10,11 @@
 #include <span>
 #include <vector>
 
+#include "camera/camera_pool.hpp"
+#include "camera/frame_order.hpp"
 #include "sim/frame_log.hpp"
-#include "sim/sim_ring.hpp"
+#include "sim/sim_engine.hpp"
 #include "sim/sim_source.hpp"
-#include "source/camera_pool.hpp"
-#include "source/frame_order.hpp"
 
 namespace ringcast::sim {
 
@@ -30,7 +30,7 @@ struct CameraSetup {
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
-class SimCamera final : public SimProducer, private source::CameraBuffers {
+class SimCamera final : public SimProducer, private camera::CameraBuffers {
 public:
     SimCamera(SimRing& ring, FrameLog& log, CameraSetup setup);
 
@@ -49,10 +49,10 @@ public:
 
     /// Pulls the plug; it is back after `absence`.
     void unplug(Duration absence);
-    [[nodiscard]] const source::CameraCounters& camera_counters() const noexcept {
+    [[nodiscard]] const camera::CameraCounters& camera_counters() const noexcept {
         return pool_.counters();
     }
-    [[nodiscard]] const source::FrameOrder& order() const noexcept { return order_; }
+    [[nodiscard]] const camera::FrameOrder& order() const noexcept { return order_; }
     /// Frames for which no buffer was queued.
     [[nodiscard]] std::uint64_t frames_missed() const noexcept { return frames_missed_; }
     /// Sets whose memory is mapped.
@@ -69,7 +69,7 @@ private:
     };
     /// A buffer that the driver has filled.
     struct Completed {
-        source::CameraFrame frame;
+        camera::CameraFrame frame;
         std::uint32_t sequence = 0;
         bool overtaken = false; ///< comes after later ones
         bool forbidden = false; ///< no viewer may ever see it
@@ -95,7 +95,7 @@ private:
     void end_capture();
     void take_frames();
     void on_released(std::uint32_t set);
-    void check_fate(const source::CameraFrame& frame, source::CameraFate fate, std::size_t left);
+    void check_fate(const camera::CameraFrame& frame, camera::CameraFate fate, std::size_t left);
 
     CameraSetup setup_;
     bool closed_ = false;
@@ -115,8 +115,8 @@ private:
 
     std::uint32_t next_set_ = 1;
     std::vector<Set> sets_; ///< whose memory is mapped; the newest last
-    source::FrameOrder order_;
-    source::CameraPool pool_;
+    camera::FrameOrder order_;
+    camera::CameraPool pool_;
 };
 
 } // namespace ringcast::sim

@@ -11,7 +11,7 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
-#include "io/ring.hpp"
+#include "io/engine.hpp"
 #include "sim/decisions.hpp"
 #include "sim/event_queue.hpp"
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
-#include "sim/sim_ring.hpp"
+#include "sim/sim_engine.hpp"
 
 namespace ringcast::sim {
 

@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "base/assert.hpp"
-#include "sim/sim_ring.hpp"
+#include "sim/sim_engine.hpp"
 
 namespace ringcast::sim {
 

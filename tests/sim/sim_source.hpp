@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "sim/frame_log.hpp"
-#include "sim/sim_ring.hpp"
+#include "sim/sim_engine.hpp"
 #include "source/frame_source.hpp"
 #include "source/placeholder_painter.hpp"
 

@@ -77,19 +77,19 @@ World some_world(Decisions& decisions) {
     relay.viewers_max = world.viewers_max;
     relay.viewers_per_address_max = decisions.once_in(4) ? 2 : 0;
     relay.connections_extra = static_cast<std::uint32_t>(decisions.between(2, 8));
-    relay.submit_batch = static_cast<std::uint32_t>(decisions.between(1, 16));
+    relay.stream.submit_batch = static_cast<std::uint32_t>(decisions.between(1, 16));
     relay.snapshot_wait = milliseconds(decisions.between(50, 500));
-    relay.silence_max = milliseconds(decisions.between(500, 2000));
-    relay.placeholder_period = milliseconds(decisions.between(50, 300));
+    relay.stream.silence_max = milliseconds(decisions.between(500, 2000));
+    relay.stream.placeholder_period = milliseconds(decisions.between(50, 300));
     relay.shutdown_grace = milliseconds(decisions.between(100, 1000));
     relay.viewer.stall_timeout = milliseconds(decisions.between(400, 3000));
     relay.viewer.head_timeout = milliseconds(decisions.between(300, 1500));
     relay.viewer.keep_alive_timeout = milliseconds(decisions.between(300, 1500));
     relay.viewer.drain_timeout = milliseconds(decisions.between(100, 600));
     relay.viewer.pinned_per_viewer_max = static_cast<std::uint32_t>(decisions.between(1, 4));
-    constexpr std::array<viewer::LanePolicy, 4> policies{
-        viewer::LanePolicy::automatic, viewer::LanePolicy::automatic, viewer::LanePolicy::zero_copy,
-        viewer::LanePolicy::copy};
+    constexpr std::array<connection::LanePolicy, 4> policies{
+        connection::LanePolicy::automatic, connection::LanePolicy::automatic,
+        connection::LanePolicy::zero_copy, connection::LanePolicy::copy};
     relay.viewer.lane_policy = policies[decisions.below(policies.size())];
     relay.viewer.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     return world;
@@ -103,10 +103,10 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     : decisions_(decisions), world_(world), ring_(decisions, world.ring),
       painter_(ring_, log_, world.streams), tcp_listener_(ring_.open_listener()),
       unix_listener_(ring_.open_listener()) {
-    std::vector<relay::StreamSetup> setups;
+    std::vector<stream::StreamSetup> setups;
     for (std::uint32_t i = 0; i < world.streams; ++i) {
         add_stream(world);
-        relay::StreamSetup setup;
+        stream::StreamSetup setup;
         setup.name = fmt::format("s{}", i);
         setup.arena = arenas_.back().get();
         setup.source = sources_.back().get();

@@ -18,7 +18,7 @@
 #include "sim/frame_log.hpp"
 #include "sim/sim_camera.hpp"
 #include "sim/sim_client.hpp"
-#include "sim/sim_ring.hpp"
+#include "sim/sim_engine.hpp"
 #include "sim/sim_source.hpp"
 
 namespace ringcast::sim {
@@ -61,7 +61,7 @@ public:
     SimClient& add_client(ClientPlan plan);
     [[nodiscard]] SimRing& ring() noexcept { return ring_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
-    [[nodiscard]] relay::StatusSnapshot status() { return relay_->status(false); }
+    [[nodiscard]] api::StatusSnapshot status() { return relay_->status(false); }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
     /// In a world of cameras.
     [[nodiscard]] SimCamera& camera(std::size_t stream) {

@@ -12,7 +12,7 @@
 
 #include <zlib.h>
 
-#include "encode/pattern_block.hpp"
+#include "draw/pattern_block.hpp"
 #include "jpeg/stamp.hpp"
 
 namespace ringcast::vm {
@@ -102,24 +102,24 @@ RawFrames::RawFrames(Size size)
     : picture_(size.width, size.height),
       frame_(std::size_t{2} * static_cast<std::size_t>(size.width) *
              static_cast<std::size_t>(size.height)) {
-    constexpr std::array bars{encode::rgb(255, 255, 255), encode::rgb(255, 255, 0),
-                              encode::rgb(0, 255, 255),   encode::rgb(0, 255, 0),
-                              encode::rgb(255, 0, 255),   encode::rgb(255, 0, 0),
-                              encode::rgb(0, 0, 255),     encode::rgb(0, 0, 0)};
+    constexpr std::array bars{draw::rgb(255, 255, 255), draw::rgb(255, 255, 0),
+                              draw::rgb(0, 255, 255),   draw::rgb(0, 255, 0),
+                              draw::rgb(255, 0, 255),   draw::rgb(255, 0, 0),
+                              draw::rgb(0, 0, 255),     draw::rgb(0, 0, 0)};
     const int width = size.width / static_cast<int>(bars.size());
     int x = 0;
-    for (const encode::Colour& bar : bars) {
-        encode::fill(picture_, {x, 0, width, size.height}, bar);
+    for (const draw::Colour& bar : bars) {
+        draw::fill(picture_, {x, 0, width, size.height}, bar);
         x += width;
     }
     convert({0, 0, size.width, size.height});
 }
 
-void RawFrames::convert(const encode::Rectangle& area) {
+void RawFrames::convert(const draw::Rectangle& area) {
     for (int y = area.y; y < area.y + area.height; ++y) {
-        const auto luma = picture_.row(encode::Channel::luma, y);
-        const auto blue = picture_.row(encode::Channel::blue, y / 2);
-        const auto red = picture_.row(encode::Channel::red, y / 2);
+        const auto luma = picture_.row(draw::Channel::luma, y);
+        const auto blue = picture_.row(draw::Channel::blue, y / 2);
+        const auto red = picture_.row(draw::Channel::red, y / 2);
         auto out = frame_.begin() + std::ptrdiff_t{2} * (y * picture_.width() + area.x);
         for (int x = area.x; x < area.x + area.width; x += 2) {
             const auto at = static_cast<std::size_t>(x);
@@ -134,12 +134,12 @@ void RawFrames::convert(const encode::Rectangle& area) {
 Frame RawFrames::make(std::uint64_t sequence, WallTime captured) {
     using std::chrono::microseconds;
     const auto since_epoch = std::chrono::duration_cast<microseconds>(captured.time_since_epoch());
-    encode::draw_pattern_block(picture_, {static_cast<std::uint32_t>(sequence),
-                                          static_cast<std::uint64_t>(since_epoch.count())});
+    draw::draw_pattern_block(picture_, {static_cast<std::uint32_t>(sequence),
+                                        static_cast<std::uint64_t>(since_epoch.count())});
     // The block and its margins; the rest is as it was.
-    const int cell = encode::pattern_block_cell(picture_.width(), picture_.height());
-    convert({0, 0, cell * (encode::pattern_block_columns + 2),
-             cell * (encode::pattern_block_rows + 2)});
+    const int cell = draw::pattern_block_cell(picture_.width(), picture_.height());
+    convert(
+        {0, 0, cell * (draw::pattern_block_columns + 2), cell * (draw::pattern_block_rows + 2)});
     return {sequence, captured, ConstByteSpan(frame_)};
 }
 

@@ -10,7 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "encode/picture.hpp"
+#include "draw/picture.hpp"
 #include "uvc_camera/modes.hpp"
 
 namespace ringcast::vm {
@@ -52,9 +52,9 @@ public:
     [[nodiscard]] Frame make(std::uint64_t sequence, WallTime captured);
 
 private:
-    void convert(const encode::Rectangle& area);
+    void convert(const draw::Rectangle& area);
 
-    encode::Picture picture_;
+    draw::Picture picture_;
     std::vector<std::byte> frame_;
 };
 

@@ -1,0 +1,142 @@
+// The page at "/".
+#include "api/status.hpp"
+
+namespace ringcast::api {
+namespace {
+
+// Browsers open at most six HTTP/1.1 connections to a host: four are for live pictures, the rest
+// for everything else on the page.
+constexpr std::size_t live_streams_max = 4;
+
+// Nothing is loaded from elsewhere, and every link is relative, so that the page works on a subpath
+// behind a proxy and without the internet.
+constexpr std::string_view page_begin = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>ringcast</title>
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%234a9'/%3E%3C/svg%3E">
+<style>
+:root { color-scheme: dark; }
+body { margin: 0; background: #14171a; color: #dde2e6; font: 16px/1.4 system-ui, sans-serif; }
+main { display: grid; gap: 12px; padding: 12px; align-items: start;
+       grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
+figure { margin: 0; background: #1f2429; border-radius: 8px; overflow: hidden; }
+img { display: block; width: 100%; min-height: 120px; max-height: 85vh; object-fit: contain;
+      background: #000; }
+figcaption, footer { display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 8px 12px; }
+strong { flex: 1; }
+a { color: #7cc7b4; }
+</style>
+</head>
+<body>
+<main>
+)";
+
+constexpr std::string_view page_script = R"(</main>
+<footer><a href="api/status">status</a><a href="metrics">metrics</a></footer>
+<script>
+let known = ")";
+
+// Stills are asked for anew a second after they have come; a picture that fails is tried again,
+// live or not; either may have happened before the script runs. The end of a stream is no failure
+// to a browser, so that the page looks whether the server is still the same: each process has a
+// boundary of its own, and the page was written with that of the process that made it. While it
+// can't be reached it may end streams, so that the pictures are asked for anew after that too.
+constexpr std::string_view page_end = R"(";
+const reload = [];
+for (const image of document.images) {
+  const address = image.src;
+  let timer;
+  const again = () => {
+    clearTimeout(timer);
+    image.src = address + (address.includes("?") ? "&" : "?") + "t=" + Date.now();
+  };
+  const later = time => { clearTimeout(timer); timer = setTimeout(again, time); };
+  image.onerror = () => later(2000);
+  if (image.classList.contains("still")) image.onload = () => later(1000);
+  if (image.complete) (image.naturalWidth ? image.onload : image.onerror)?.();
+  reload.push(again);
+}
+const look = async () => {
+  try {
+    const answer = await fetch(document.images[0].src, {method: "HEAD"});
+    const server = answer.headers.get("content-type").split("boundary=").at(-1);
+    if (known !== server) reload.forEach(again => again());
+    known = server;
+  } catch { known = ""; }
+  setTimeout(look, 3000);
+};
+look();
+</script>
+</body>
+</html>
+)";
+
+std::string escape_html(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        switch (c) {
+        case '&':
+            escaped += "&amp;";
+            break;
+        case '<':
+            escaped += "&lt;";
+            break;
+        case '>':
+            escaped += "&gt;";
+            break;
+        case '"':
+            escaped += "&quot;";
+            break;
+        default:
+            escaped += c;
+        }
+    }
+    return escaped;
+}
+
+std::string escape_url(std::string_view text) {
+    constexpr std::string_view unreserved =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    std::string escaped;
+    for (const char c : text) {
+        if (unreserved.find(c) != std::string_view::npos) {
+            escaped += c;
+        } else {
+            const auto value = static_cast<unsigned char>(c);
+            escaped += '%';
+            escaped += hex[value >> 4U];
+            escaped += hex[value & 0xFU];
+        }
+    }
+    return escaped;
+}
+
+void add_stream(std::string& page, std::string_view stream, bool live) {
+    const std::string name = escape_html(stream);
+    const std::string folder = escape_url(stream);
+    page.append("<figure>\n<a href=\"").append(folder).append("/stream\"><img src=\"");
+    page.append(folder);
+    // A stream that has no signal says so in its picture.
+    page.append(live ? "/stream\""
+                     : "/snapshot?max_age_ms=1000&amp;placeholder=1\" class=\"still\"");
+    page.append(" alt=\"").append(name).append("\"></a>\n<figcaption><strong>");
+    page.append(name).append("</strong><a href=\"").append(folder).append("/stream\">stream</a>");
+    page.append("<a href=\"").append(folder).append("/snapshot\">snapshot</a></figcaption>\n");
+    page.append("</figure>\n");
+}
+
+} // namespace
+
+std::string index_page(std::span<const std::string> streams, const http::Boundary& boundary) {
+    std::string page(page_begin);
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+        add_stream(page, streams[i], i < live_streams_max);
+    }
+    return page.append(page_script).append(boundary.text()).append(page_end);
+}
+
+} // namespace ringcast::api

@@ -1,0 +1,324 @@
+// /metrics. The only user of prometheus-cpp, of which it takes the data model and the text format:
+// the numbers are counted by the relay, without locks.
+#include "api/status.hpp"
+
+#include <array>
+#include <sstream>
+#include <utility>
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+namespace ringcast::api {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+// By way of whole microseconds, so that what is exact stays readable: 1700000000.25.
+double seconds(Duration duration) {
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+    return static_cast<double>(whole.count()) / 1e6;
+}
+
+using Families = std::vector<MetricFamily>;
+
+// Begins a metric; the reference is good until the next one begins.
+MetricFamily& begin(Families& families, MetricType type, std::string_view name,
+                    std::string_view help) {
+    families.push_back({std::string("ringcast_").append(name), std::string(help), type, {}});
+    return families.back();
+}
+MetricFamily& counter(Families& families, std::string_view name, std::string_view help) {
+    return begin(families, MetricType::Counter, name, help);
+}
+MetricFamily& gauge(Families& families, std::string_view name, std::string_view help) {
+    return begin(families, MetricType::Gauge, name, help);
+}
+
+template <typename Number>
+void add(MetricFamily& family, Number value, Labels labels = {}) {
+    ClientMetric& metric = family.metric.emplace_back();
+    metric.label = std::move(labels);
+    (family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) =
+        static_cast<double>(value);
+}
+
+void add_histogram(MetricFamily& family, const metrics::LatencyHistogram& histogram,
+                   Labels labels) {
+    ClientMetric& metric = family.metric.emplace_back();
+    metric.label = std::move(labels);
+    std::uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < metrics::LatencyHistogram::bounds.size(); ++i) {
+        cumulative += histogram.count_in(i);
+        metric.histogram.bucket.push_back(
+            {cumulative, seconds(metrics::LatencyHistogram::bounds[i])});
+    }
+    metric.histogram.sample_count = histogram.count();
+    metric.histogram.sample_sum = seconds(histogram.sum());
+}
+
+struct CounterRow {
+    std::string_view name;
+    std::string_view help;
+    std::uint64_t RelayCounters::* value;
+};
+constexpr std::array server_counters = {
+    CounterRow{"connections_accepted_total", "Connections accepted.",
+               &RelayCounters::connections_accepted},
+    CounterRow{"connections_refused_total", "Connections and viewers refused by a limit.",
+               &RelayCounters::connections_refused},
+    CounterRow{"accept_errors_total", "Failed accepts.", &RelayCounters::accept_errors},
+    CounterRow{"accept_pauses_total", "Pauses of accepting because descriptors or memory ran out.",
+               &RelayCounters::accept_pauses},
+    CounterRow{"bad_requests_total", "Requests that the parser refused.",
+               &RelayCounters::bad_requests},
+    CounterRow{"disconnects_total", "Connections that their peers ended.",
+               &RelayCounters::disconnects},
+    CounterRow{"late_completions_total", "Answers of the kernel to connections already gone.",
+               &RelayCounters::late_completions},
+    CounterRow{"unexpected_errors_total", "Errors of the kernel that ended a connection.",
+               &RelayCounters::unexpected_errors},
+    CounterRow{"ring_enters_total", "System calls of the loop.", &RelayCounters::ring_enters},
+    CounterRow{"log_lines_dropped_total", "Log lines dropped because their reader was too slow.",
+               &RelayCounters::log_lines_dropped},
+};
+
+void add_server(Families& families, const ServerStatus& server) {
+    add(gauge(families, "build_info", "Always 1; the version is in the label."), 1,
+        {{"version", server.version}});
+    add(gauge(families, "uptime_seconds", "Time since the start."), seconds(server.uptime));
+    add(gauge(families, "connections", "Connections open now, viewers included."),
+        server.connections);
+    add(gauge(families, "viewers_max", "How many viewers are admitted."), server.viewers_max);
+    add(gauge(families, "accept_paused", "1 while no connections are accepted."),
+        server.accept_paused);
+    add(gauge(families, "zero_copy_supported", "1 when this kernel can send without copying."),
+        server.zero_copy_supported);
+    const RelayCounters& counters = server.counters;
+    for (const CounterRow& row : server_counters) {
+        add(counter(families, row.name, row.help), counters.*row.value);
+    }
+    MetricFamily& requests =
+        counter(families, "requests_total", "Requests by what they asked for.");
+    for (std::size_t i = 0; i < route_kind_count; ++i) {
+        add(requests, counters.requests[i],
+            {{"route", std::string(route_kind_name(static_cast<RouteKind>(i)))}});
+    }
+    MetricFamily& responses = counter(families, "responses_total", "Responses by class of status.");
+    for (std::size_t i = 0; i < counters.responses.size(); ++i) {
+        add(responses, counters.responses[i], {{"class", std::to_string(i + 1) + "xx"}});
+    }
+    MetricFamily& evicted =
+        counter(families, "viewers_evicted_total", "Viewers ended by the server.");
+    add(evicted, counters.evicted_for_memory, {{"reason", "memory"}});
+    add(evicted, counters.evicted_stalled, {{"reason", "stalled"}});
+    add(evicted, counters.evicted_silent, {{"reason", "silent"}});
+}
+
+using Streams = std::vector<StreamStatus>;
+
+// One sample for each stream, as `value` has it.
+template <typename Value>
+void add_by_stream(MetricFamily& family, const Streams& streams, Value value) {
+    for (const StreamStatus& stream : streams) {
+        add(family, value(stream), {{"stream", stream.name}});
+    }
+}
+
+void add_stream_gauges(Families& families, const Streams& streams) {
+    add_by_stream(gauge(families, "stream_live", "1 while frames come."), streams,
+                  [](const StreamStatus& stream) { return stream.state == StreamState::live; });
+    add_by_stream(
+        gauge(families, "stream_resting", "1 while the source rests because nobody watches."),
+        streams, [](const StreamStatus& stream) { return stream.state == StreamState::resting; });
+    add_by_stream(gauge(families, "stream_viewers", "Viewers of the stream."), streams,
+                  [](const StreamStatus& stream) { return stream.viewers; });
+    add_by_stream(gauge(families, "stream_frames_per_second", "Frame rate as measured."), streams,
+                  [](const StreamStatus& stream) { return stream.fps; });
+    add_by_stream(gauge(families, "stream_width_pixels", "Width of the latest frame."), streams,
+                  [](const StreamStatus& stream) { return stream.width; });
+    add_by_stream(gauge(families, "stream_height_pixels", "Height of the latest frame."), streams,
+                  [](const StreamStatus& stream) { return stream.height; });
+    add_by_stream(gauge(families, "stream_frame_bytes", "Size of the latest frame."), streams,
+                  [](const StreamStatus& stream) { return stream.frame_bytes_last; });
+    add_by_stream(gauge(families, "stream_slots", "Frames that memory is set aside for."), streams,
+                  [](const StreamStatus& stream) { return stream.slots_total; });
+    add_by_stream(gauge(families, "stream_slots_free", "Of these, free."), streams,
+                  [](const StreamStatus& stream) { return stream.slots_free; });
+    add_by_stream(gauge(families, "stream_memory_registered", "1 when frames can leave uncopied."),
+                  streams, [](const StreamStatus& stream) { return stream.registered; });
+    MetricFamily& age = gauge(families, "stream_frame_age_seconds",
+                              "Age of the latest frame; absent without a live one.");
+    for (const StreamStatus& stream : streams) {
+        if (stream.frame_age) {
+            add(age, seconds(*stream.frame_age), {{"stream", stream.name}});
+        }
+    }
+}
+
+struct SourceRow {
+    std::string_view name;
+    std::string_view help;
+    std::uint64_t source::SourceCounters::* value;
+};
+constexpr std::array source_counters = {
+    SourceRow{"source_frames_total", "Frames published.", &source::SourceCounters::frames},
+    SourceRow{"source_bytes_total", "JPEG bytes published.", &source::SourceCounters::bytes},
+    SourceRow{"source_repaired_frames_total",
+              "Frames whose header was changed before they were published.",
+              &source::SourceCounters::frames_repaired},
+    SourceRow{"source_skipped_bytes_total", "Input that was not JPEG.",
+              &source::SourceCounters::bytes_skipped},
+    SourceRow{"source_moved_bytes_total", "Input read past a frame's end and moved once.",
+              &source::SourceCounters::bytes_moved},
+    SourceRow{"source_reads_total", "Read operations.", &source::SourceCounters::reads},
+    SourceRow{"source_restarts_total", "Restarts of the source.",
+              &source::SourceCounters::restarts},
+};
+
+void add_source_counters(Families& families, const Streams& streams) {
+    for (const SourceRow& row : source_counters) {
+        add_by_stream(
+            counter(families, row.name, row.help), streams,
+            [&row](const StreamStatus& stream) { return stream.source_counters.*row.value; });
+    }
+    MetricFamily& skipped = counter(families, "source_frames_skipped_total",
+                                    "Frames that never reached viewers, by reason.");
+    for (const StreamStatus& stream : streams) {
+        const source::SourceCounters& counters = stream.source_counters;
+        add(skipped, counters.frames_dropped, {{"stream", stream.name}, {"reason", "dropped"}});
+        add(skipped, counters.frames_damaged, {{"stream", stream.name}, {"reason", "damaged"}});
+        add(skipped, counters.frames_oversized, {{"stream", stream.name}, {"reason", "oversized"}});
+    }
+}
+
+// One sample for each stream that is a camera.
+template <typename Value>
+void add_by_camera(MetricFamily& family, const Streams& streams, Value value,
+                   const Labels& labels = {}) {
+    for (const StreamStatus& stream : streams) {
+        if (stream.camera) {
+            Labels all{{"stream", stream.name}};
+            all.insert(all.end(), labels.begin(), labels.end());
+            add(family, value(*stream.camera), std::move(all));
+        }
+    }
+}
+
+struct CameraRow {
+    std::string_view result;
+    std::uint64_t source::CameraTotals::* value;
+};
+constexpr std::array captured_frames = {
+    CameraRow{"captured", &source::CameraTotals::captured},
+    CameraRow{"driver_dropped", &source::CameraTotals::driver_dropped},
+    CameraRow{"driver_failed", &source::CameraTotals::driver_failed},
+    CameraRow{"out_of_order", &source::CameraTotals::out_of_order},
+};
+constexpr std::array passed_frames = {
+    CameraRow{"lent", &source::CameraTotals::lent},
+    CameraRow{"copied", &source::CameraTotals::copied},
+    CameraRow{"copied_under_pressure", &source::CameraTotals::copied_under_pressure},
+    CameraRow{"encoded", &source::CameraTotals::encoded},
+    CameraRow{"encode_skipped", &source::CameraTotals::encode_skipped},
+    CameraRow{"skipped_for_rate", &source::CameraTotals::skipped_for_rate},
+};
+
+void add_cameras(Families& families, const Streams& streams) {
+    using source::CameraStatus;
+    MetricFamily& info = gauge(families, "camera_info",
+                               "Always 1; camera, tier and why it is no better are labels.");
+    for (const StreamStatus& stream : streams) {
+        if (stream.camera) {
+            add(info, 1,
+                {{"stream", stream.name},
+                 {"model", stream.camera->model},
+                 {"driver", stream.camera->driver},
+                 {"format", stream.camera->format},
+                 {"tier", stream.camera->tier},
+                 {"tier_reason", stream.camera->tier_reason}});
+        }
+    }
+    add_by_camera(gauge(families, "camera_running", "1 while the camera is open."), streams,
+                  [](const CameraStatus& camera) { return camera.running; });
+    add_by_camera(gauge(families, "camera_buffers", "Buffers of the camera."), streams,
+                  [](const CameraStatus& camera) { return camera.buffers; });
+    add_by_camera(gauge(families, "camera_buffers_free", "Of these, with the camera."), streams,
+                  [](const CameraStatus& camera) { return camera.buffers_free; });
+    add_by_camera(
+        gauge(families, "camera_buffers_lent", "With viewers, those of before an unplug included."),
+        streams, [](const CameraStatus& camera) { return camera.buffers_lent; });
+    add_by_camera(counter(families, "camera_opened_total", "Times that the camera was started."),
+                  streams, [](const CameraStatus& camera) { return camera.counters.opened; });
+    MetricFamily& captured =
+        counter(families, "camera_frames_total", "Frames of the camera, by how they came.");
+    for (const CameraRow& row : captured_frames) {
+        add_by_camera(captured, streams,
+                      [&row](const CameraStatus& camera) { return camera.counters.*row.value; },
+                      {{"result", std::string(row.result)}});
+    }
+    MetricFamily& passed =
+        counter(families, "camera_frames_passed_total", "Frames of the camera, by their way.");
+    for (const CameraRow& row : passed_frames) {
+        add_by_camera(passed, streams,
+                      [&row](const CameraStatus& camera) { return camera.counters.*row.value; },
+                      {{"way", std::string(row.result)}});
+    }
+    add_by_camera(counter(families, "camera_copied_bytes_total", "Bytes of frames copied once."),
+                  streams, [](const CameraStatus& camera) { return camera.counters.bytes_copied; });
+    add_by_camera(counter(families, "camera_encode_seconds_total", "Time spent on encoding."),
+                  streams,
+                  [](const CameraStatus& camera) { return seconds(camera.counters.encode_time); });
+}
+
+void add_sends(Families& families, const Streams& streams) {
+    MetricFamily& sent = counter(families, "frames_sent_total", "Frames sent to viewers, by lane.");
+    for (const StreamStatus& stream : streams) {
+        add(sent, stream.sends.frames_sent_zero_copy,
+            {{"stream", stream.name}, {"lane", std::string(lane_name(Lane::zero_copy))}});
+        add(sent, stream.sends.frames_sent_copy,
+            {{"stream", stream.name}, {"lane", std::string(lane_name(Lane::copy))}});
+    }
+    MetricFamily& skipped =
+        counter(families, "frames_skipped_total", "Frames that a viewer was not sent, by reason.");
+    for (const StreamStatus& stream : streams) {
+        const SendCounters& sends = stream.sends;
+        add(skipped, sends.skipped.busy, {{"stream", stream.name}, {"reason", "busy"}});
+        add(skipped, sends.skipped.rate, {{"stream", stream.name}, {"reason", "rate"}});
+        add(skipped, sends.skipped.memory, {{"stream", stream.name}, {"reason", "memory"}});
+        add(skipped, sends.skipped.late, {{"stream", stream.name}, {"reason", "late"}});
+    }
+    add_by_stream(counter(families, "sent_bytes_total", "Bytes of frames sent to viewers."),
+                  streams, [](const StreamStatus& stream) { return stream.sends.bytes_sent; });
+    add_by_stream(counter(families, "zero_copy_notifications_total",
+                          "Reports of the kernel on finished zero-copy sends."),
+                  streams, [](const StreamStatus& stream) { return stream.sends.notifications; });
+    add_by_stream(counter(families, "zero_copy_copied_total",
+                          "Of these, sends that the kernel copied after all."),
+                  streams,
+                  [](const StreamStatus& stream) { return stream.sends.notifications_copied; });
+    MetricFamily& latency = begin(families, MetricType::Histogram, "frame_latency_seconds",
+                                  "From a frame's capture to the end of its send.");
+    for (const StreamStatus& stream : streams) {
+        add_histogram(latency, stream.latency, {{"stream", stream.name}});
+    }
+}
+
+} // namespace
+
+std::string metrics_text(const StatusSnapshot& status) {
+    Families families;
+    add_server(families, status.server);
+    add_stream_gauges(families, status.streams);
+    add_source_counters(families, status.streams);
+    add_cameras(families, status.streams);
+    add_sends(families, status.streams);
+    std::ostringstream text;
+    prometheus::TextSerializer().Serialize(text, families);
+    return text.str();
+}
+
+} // namespace ringcast::api

@@ -1,0 +1,329 @@
+#include "api/routes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.hpp"
+#include "http/query.hpp"
+
+namespace ringcast::api {
+namespace {
+
+Route refused(int status, std::string message) {
+    Route route;
+    route.kind = RouteKind::error;
+    route.status = status;
+    route.message = std::move(message);
+    return route;
+}
+
+// The parts of a path, decoded, without empty ones: "/printer//stream/" is as "/printer/stream".
+class Segments {
+public:
+    static constexpr std::size_t count_max = 2;
+
+    /// False when the path has more parts than any that is answered, or can't be decoded.
+    [[nodiscard]] bool split(std::string_view path) noexcept {
+        while (!path.empty()) {
+            const std::string_view segment = path.substr(0, path.find('/'));
+            path.remove_prefix(std::min(segment.size() + 1, path.size()));
+            if (segment.empty()) {
+                continue;
+            }
+            if (count_ == count_max) {
+                return false;
+            }
+            const auto decoded = http::percent_decode(segment, memory_[count_]);
+            if (!decoded) {
+                return false;
+            }
+            texts_[count_++] = *decoded;
+        }
+        return true;
+    }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    [[nodiscard]] std::string_view operator[](std::size_t index) const noexcept {
+        return texts_[index];
+    }
+
+private:
+    std::array<std::array<char, http::QueryReader::decoded_bytes_max>, count_max> memory_;
+    std::array<std::string_view, count_max> texts_{};
+    std::size_t count_ = 0;
+};
+
+struct Named {
+    std::string_view name;
+    RouteKind kind;
+};
+
+// At the root for the default stream, and below a stream's name. "stream.mjpg" is what the Python
+// servers of camera tutorials answer, "snapshot.jpg" and "state" are in use as well.
+constexpr std::array stream_resources = {
+    Named{"stream", RouteKind::stream},     Named{"stream.mjpg", RouteKind::stream},
+    Named{"snapshot", RouteKind::snapshot}, Named{"snapshot.jpg", RouteKind::snapshot},
+    Named{"state", RouteKind::state},       Named{"controls", RouteKind::controls},
+};
+constexpr std::array server_resources = {
+    Named{"metrics", RouteKind::metrics},
+    Named{"healthz", RouteKind::healthz},
+};
+// "/printer.mjpg" is "/printer/stream".
+constexpr std::array suffixes = {
+    Named{".mjpg", RouteKind::stream},
+    Named{".jpg", RouteKind::snapshot},
+};
+
+template <std::size_t count>
+std::optional<RouteKind> find_named(const std::array<Named, count>& table,
+                                    std::string_view name) noexcept {
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [name](const Named& entry) { return entry.name == name; });
+    return found == table.end() ? std::nullopt : std::optional(found->kind);
+}
+
+std::optional<std::uint32_t> find_stream(const StreamDirectory& streams,
+                                         std::string_view name) noexcept {
+    const auto found = std::find(streams.names.begin(), streams.names.end(), name);
+    if (found == streams.names.end()) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(found - streams.names.begin());
+}
+
+std::string list_of(const StreamDirectory& streams) {
+    std::string text;
+    for (const std::string& name : streams.names) {
+        text.append(text.empty() ? "" : ", ").append(name);
+    }
+    return text;
+}
+
+Route not_found(const StreamDirectory& streams) {
+    return refused(404, "Nothing is here. The streams are: " + list_of(streams) +
+                            "; each has /NAME/stream and /NAME/snapshot.");
+}
+
+// What the path alone says. A stream's name without anything behind it comes back as `index` with
+// the stream set: only "?action=" makes sense of that.
+Route locate(const Segments& path, const StreamDirectory& streams) {
+    Route route;
+    if (path.count() == 0) {
+        route.kind = RouteKind::index;
+        return route;
+    }
+    if (path.count() == 2) {
+        if (path[0] == "api" && path[1] == "status") {
+            route.kind = RouteKind::status;
+            return route;
+        }
+        const auto kind = find_named(stream_resources, path[1]);
+        route.stream = find_stream(streams, path[0]);
+        route.kind = kind.value_or(RouteKind::error);
+        return kind && route.stream ? route : not_found(streams);
+    }
+    const std::string_view name = path[0];
+    if (const auto kind = find_named(server_resources, name)) {
+        route.kind = *kind;
+        return route;
+    }
+    if (const auto kind = find_named(stream_resources, name)) {
+        route.kind = *kind;
+        route.stream = streams.default_index;
+        return route;
+    }
+    for (const Named& suffix : suffixes) {
+        if (name.ends_with(suffix.name)) {
+            route.kind = suffix.kind;
+            route.stream = find_stream(streams, name.substr(0, name.size() - suffix.name.size()));
+            return route.stream ? route : not_found(streams);
+        }
+    }
+    route.kind = RouteKind::index;
+    route.stream = find_stream(streams, name);
+    return route.stream ? route : not_found(streams);
+}
+
+// mjpg-streamer's "?action=stream" and "?action=snapshot", with "_N" for the Nth camera from 0.
+Route apply_action(Route route, std::optional<std::string_view> value,
+                   const StreamDirectory& streams) {
+    std::string_view action = value.value_or("");
+    for (const Named& entry :
+         {Named{"stream", RouteKind::stream}, Named{"snapshot", RouteKind::snapshot}}) {
+        if (!action.starts_with(entry.name)) {
+            continue;
+        }
+        action.remove_prefix(entry.name.size());
+        route.kind = entry.kind;
+        if (action.empty()) {
+            route.stream = route.stream.value_or(streams.default_index);
+            return route;
+        }
+        const auto index = action.front() == '_'
+                               ? http::read_integer(action.substr(1), 0, INT32_MAX)
+                               : std::nullopt;
+        if (!index) {
+            break;
+        }
+        if (static_cast<std::size_t>(*index) >= streams.names.size()) {
+            return not_found(streams);
+        }
+        route.stream = static_cast<std::uint32_t>(*index);
+        return route;
+    }
+    return refused(400, "action is stream or snapshot, with _N behind it for camera N from 0.");
+}
+
+// Blink paints a part only when the headers of the next one are complete; the advance variant sends
+// these ahead, and for that gives up Content-Length, which scripts and programs need. So it is for
+// Blink's <img> alone. Its Accept begins with "image/" (fetch sends "*/*", a page's own request
+// begins with "text/html"). Those of Firefox and WebKit do as well; what only Blink lists is
+// "image/apng", also where a program has replaced the user agent's text, and "Chrome/" in the user
+// agent is what to go by should that list ever change. (Chrome on iOS, which is WebKit, says
+// "CriOS/".)
+http::Variant automatic_variant(const http::Request& request) noexcept {
+    const bool image = request.accept.starts_with("image/");
+    const bool blink = request.accept.find("image/apng") != std::string_view::npos ||
+                       request.user_agent.find("Chrome/") != std::string_view::npos;
+    return image && blink ? http::Variant::advance : http::Variant::standard;
+}
+
+// Each `read_...` returns what was expected when the value makes no sense, else an empty text.
+
+std::string_view read_stream_parameter(Route& route, const http::QueryParameter& parameter) {
+    const std::string_view value = parameter.value.value_or("");
+    if (parameter.name == "fps") {
+        route.fps = http::read_number(value);
+        if (!route.fps || *route.fps < Route::fps_min || *route.fps > Route::fps_max) {
+            return "fps is a number from 0.001 to 1000, for example fps=5.";
+        }
+    } else if (parameter.name == "variant") {
+        if (value == "advance") {
+            route.variant = http::Variant::advance;
+        } else if (value == "standard") {
+            route.variant = http::Variant::standard;
+        } else {
+            return "variant is standard or advance.";
+        }
+    }
+    return {};
+}
+
+std::string_view read_snapshot_parameter(Route& route, const http::QueryParameter& parameter) {
+    using std::chrono::milliseconds;
+    const std::string_view value = parameter.value.value_or("");
+    if (parameter.name == "max_age_ms") {
+        constexpr auto highest =
+            std::chrono::duration_cast<milliseconds>(Route::age_max_max).count();
+        const auto age = http::read_integer(value, 0, highest);
+        if (!age) {
+            return "max_age_ms is a whole number of milliseconds from 0 to 86400000.";
+        }
+        route.age_max = milliseconds(*age);
+    } else if (parameter.name == "placeholder") {
+        const auto flag = http::read_flag(value);
+        if (!flag) {
+            return "placeholder is 1 or 0.";
+        }
+        route.placeholder = *flag;
+    }
+    return {};
+}
+
+Route read_parameters(Route route, std::string_view query, const StreamDirectory& streams) {
+    http::QueryReader reader(query);
+    while (const auto parameter = reader.next()) {
+        std::string_view expected;
+        if (route.kind == RouteKind::stream) {
+            expected = read_stream_parameter(route, *parameter);
+        } else if (route.kind == RouteKind::snapshot) {
+            expected = read_snapshot_parameter(route, *parameter);
+        } else if (route.kind == RouteKind::healthz && parameter->name == "stream") {
+            route.stream = find_stream(streams, parameter->value.value_or(""));
+            if (!route.stream) {
+                return not_found(streams);
+            }
+        }
+        if (!expected.empty()) {
+            return refused(400, std::string(expected));
+        }
+    }
+    return route;
+}
+
+} // namespace
+
+std::string_view route_kind_name(RouteKind kind) noexcept {
+    switch (kind) {
+    case RouteKind::stream:
+        return "stream";
+    case RouteKind::snapshot:
+        return "snapshot";
+    case RouteKind::status:
+        return "status";
+    case RouteKind::metrics:
+        return "metrics";
+    case RouteKind::healthz:
+        return "healthz";
+    case RouteKind::index:
+        return "index";
+    case RouteKind::state:
+        return "state";
+    case RouteKind::controls:
+        return "controls";
+    case RouteKind::options:
+        return "options";
+    case RouteKind::error:
+        return "error";
+    }
+    return {};
+}
+
+Route resolve(const http::Request& request, const StreamDirectory& streams) {
+    RINGCAST_ASSERT(streams.default_index < streams.names.size());
+    if (request.method == http::Method::options) {
+        Route route;
+        route.kind = RouteKind::options;
+        return route;
+    }
+    Segments path;
+    if (!path.split(request.path)) {
+        return not_found(streams);
+    }
+    Route route = locate(path, streams);
+    if (route.kind == RouteKind::index || route.kind == RouteKind::stream) {
+        http::QueryReader reader(request.query);
+        while (const auto parameter = reader.next()) {
+            if (parameter->name == "action") {
+                route = apply_action(std::move(route), parameter->value, streams);
+                break;
+            }
+        }
+    }
+    if (route.kind == RouteKind::index && route.stream) {
+        const std::string& name = streams.names[*route.stream];
+        return refused(404, "The stream is at /" + name + "/stream, a picture at /" + name +
+                                "/snapshot.");
+    }
+    if (route.kind == RouteKind::stream) {
+        route.variant = automatic_variant(request);
+    }
+    return read_parameters(std::move(route), request.query, streams);
+}
+
+std::string_view allowed_origin(const http::Request& request,
+                                std::span<const std::string> allowed) noexcept {
+    if (request.origin.empty()) {
+        return {};
+    }
+    bool any = false;
+    for (const std::string& origin : allowed) {
+        if (origin == request.origin) {
+            return request.origin;
+        }
+        any = any || origin == "*";
+    }
+    return any ? "*" : std::string_view{};
+}
+
+} // namespace ringcast::api

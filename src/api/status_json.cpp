@@ -1,0 +1,343 @@
+// /api/status and /state. The only user of nlohmann-json.
+#include "api/status.hpp"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "base/assert.hpp"
+
+namespace ringcast::api {
+namespace {
+
+using Json = nlohmann::ordered_json; // In the order of writing: people read this too.
+
+// By way of whole microseconds, so that what is exact stays readable: 1700000000.25.
+double seconds(Duration duration) {
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
+    return static_cast<double>(whole.count()) / 1e6;
+}
+
+Json seconds_or_null(const std::optional<Duration>& duration) {
+    return duration ? Json(seconds(*duration)) : Json();
+}
+
+/// Frames/s, to four digits: 29.97, since the others of 29.970029970029973 say nothing.
+double rate(double frames_per_second) {
+    if (frames_per_second <= 0) {
+        return 0;
+    }
+    const double steps = std::pow(10, 3 - std::floor(std::log10(frames_per_second)));
+    return std::round(frames_per_second * steps) / steps;
+}
+
+Json text_or_null(std::string_view text) {
+    return text.empty() ? Json() : Json(text);
+}
+
+Json counters_json(const RelayCounters& counters) {
+    Json requests = Json::object();
+    for (std::size_t i = 0; i < route_kind_count; ++i) {
+        requests[std::string(route_kind_name(static_cast<RouteKind>(i)))] = counters.requests[i];
+    }
+    Json responses = Json::object();
+    for (std::size_t i = 0; i < counters.responses.size(); ++i) {
+        responses[std::to_string(i + 1) + "xx"] = counters.responses[i];
+    }
+    return {
+        {"connections_accepted", counters.connections_accepted},
+        {"connections_refused", counters.connections_refused},
+        {"accept_errors", counters.accept_errors},
+        {"accept_pauses", counters.accept_pauses},
+        {"requests", requests},
+        {"responses", responses},
+        {"bad_requests", counters.bad_requests},
+        {"evicted_for_memory", counters.evicted_for_memory},
+        {"evicted_stalled", counters.evicted_stalled},
+        {"evicted_silent", counters.evicted_silent},
+        {"disconnects", counters.disconnects},
+        {"late_completions", counters.late_completions},
+        {"unexpected_errors", counters.unexpected_errors},
+        {"ring_enters", counters.ring_enters},
+        {"log_lines_dropped", counters.log_lines_dropped},
+    };
+}
+
+Json server_json(const ServerStatus& server) {
+    return {
+        {"version", server.version},
+        {"uptime_seconds", seconds(server.uptime)},
+        {"time_unix_seconds", seconds(server.now.time_since_epoch())},
+        {"connections", server.connections},
+        {"viewers_max", server.viewers_max},
+        // 0 is how the configuration spells "no limit".
+        {"viewers_per_address_max", server.viewers_per_address_max},
+        {"accept_paused", server.accept_paused},
+        {"zero_copy_supported", server.zero_copy_supported},
+        {"counters", counters_json(server.counters)},
+    };
+}
+
+Json source_json(const source::SourceCounters& counters) {
+    return {
+        {"frames", counters.frames},
+        {"bytes", counters.bytes},
+        {"frames_repaired", counters.frames_repaired},
+        {"frames_dropped", counters.frames_dropped},
+        {"frames_damaged", counters.frames_damaged},
+        {"frames_oversized", counters.frames_oversized},
+        {"bytes_skipped", counters.bytes_skipped},
+        {"bytes_moved", counters.bytes_moved},
+        {"reads", counters.reads},
+        {"restarts", counters.restarts},
+    };
+}
+
+Json skips_json(const connection::SkipCounters& skipped) {
+    return {
+        {"busy", skipped.busy},
+        {"rate", skipped.rate},
+        {"memory", skipped.memory},
+        {"late", skipped.late},
+    };
+}
+
+Json sends_json(const SendCounters& sends) {
+    return {
+        {"frames_zero_copy", sends.frames_sent_zero_copy},
+        {"frames_copy", sends.frames_sent_copy},
+        {"bytes", sends.bytes_sent},
+        {"zero_copy_notifications", sends.notifications},
+        {"zero_copy_copied", sends.notifications_copied},
+        {"frames_skipped", skips_json(sends.skipped)},
+    };
+}
+
+Json latency_json(const metrics::LatencyHistogram& latency) {
+    const auto count = static_cast<std::int64_t>(latency.count());
+    return {
+        {"count", count},
+        {"mean_seconds", count == 0 ? Json() : Json(seconds(latency.sum() / count))},
+    };
+}
+
+Json camera_counters_json(const source::CameraTotals& counters) {
+    return {
+        {"captured", counters.captured},
+        {"driver_dropped", counters.driver_dropped},
+        {"driver_failed", counters.driver_failed},
+        {"out_of_order", counters.out_of_order},
+        {"skipped_for_rate", counters.skipped_for_rate},
+        {"lent", counters.lent},
+        {"copied", counters.copied},
+        {"copied_under_pressure", counters.copied_under_pressure},
+        {"bytes_copied", counters.bytes_copied},
+        {"encoded", counters.encoded},
+        {"encode_skipped", counters.encode_skipped},
+        {"encode_mean_seconds",
+         counters.encoded == 0
+             ? Json()
+             : Json(seconds(counters.encode_time / static_cast<std::int64_t>(counters.encoded)))},
+        {"opened", counters.opened},
+    };
+}
+
+Json camera_json(const std::optional<source::CameraStatus>& camera) {
+    if (!camera) {
+        return {};
+    }
+    return {
+        {"id", text_or_null(camera->id)},
+        {"model", text_or_null(camera->model)},
+        {"location", text_or_null(camera->location)},
+        {"library", text_or_null(camera->library)},
+        {"driver", text_or_null(camera->driver)},
+        {"running", camera->running},
+        {"settling", camera->settling},
+        {"format", text_or_null(camera->format)},
+        {"tier", text_or_null(camera->tier)},
+        {"tier_reason", text_or_null(camera->tier_reason)},
+        {"memory", text_or_null(camera->memory)},
+        {"memory_reason", text_or_null(camera->memory_reason)},
+        {"buffers", camera->buffers},
+        {"buffers_free", camera->buffers_free},
+        {"buffers_lent", camera->buffers_lent},
+        {"counters", camera_counters_json(camera->counters)},
+    };
+}
+
+using ControlValue = source::CameraControl::Value;
+
+Json value_json(const source::CameraControl& control, const std::optional<ControlValue>& value) {
+    if (!value) {
+        return {};
+    }
+    if (const auto* number = std::get_if<std::int64_t>(&*value)) {
+        for (const auto& choice : control.choices) {
+            if (choice.value == *number) {
+                return choice.name;
+            }
+        }
+    }
+    return std::visit([](const auto& plain) { return Json(plain); }, *value);
+}
+
+Json control_json(const source::CameraControl& control) {
+    Json json = {
+        {"name", control.name},
+        {"type", source::control_kind_name(control.kind)},
+        {"count", control.count == 0 ? Json() : Json(control.count)},
+        {"min", value_json(control, control.min)},
+        {"max", value_json(control, control.max)},
+        {"default", value_json(control, control.initial)},
+        {"value", value_json(control, control.value)},
+    };
+    if (!control.choices.empty()) {
+        Json& choices = json["choices"] = Json::array();
+        for (const auto& choice : control.choices) {
+            choices.push_back(choice.name);
+        }
+    }
+    return json;
+}
+
+/// Frames that leave from the camera's own memory do not need the stream's.
+std::string_view tier_of(const StreamStatus& stream) {
+    if (stream.camera && stream.camera->tier == "registered") {
+        return "registered";
+    }
+    if (!stream.registered) {
+        return "unregistered";
+    }
+    const bool copied = stream.camera && stream.camera->tier == "copied";
+    return copied ? "copied" : "registered";
+}
+
+std::string_view tier_reason_of(const StreamStatus& stream) {
+    const std::string_view tier = tier_of(stream);
+    if (tier == "unregistered") {
+        return stream.tier_reason;
+    }
+    return tier == "copied" ? std::string_view(stream.camera->tier_reason) : std::string_view();
+}
+
+Json stream_json(const StreamStatus& stream) {
+    return {
+        {"name", stream.name},
+        {"default", stream.is_default},
+        {"source", stream.source},
+        {"state", stream_state_name(stream.state)},
+        {"reason", text_or_null(stream.reason)},
+        {"width", stream.width},
+        {"height", stream.height},
+        {"fps", rate(stream.fps)},
+        {"frame_bytes_last", stream.frame_bytes_last},
+        {"frame_bytes_mean", stream.frame_bytes_mean},
+        {"frame_age_seconds", seconds_or_null(stream.frame_age)},
+        {"viewers", stream.viewers},
+        {"tier", tier_of(stream)},
+        {"tier_reason", text_or_null(tier_reason_of(stream))},
+        {"slots_total", stream.slots_total},
+        {"slots_free", stream.slots_free},
+        {"source_counters", source_json(stream.source_counters)},
+        {"camera", camera_json(stream.camera)},
+        {"sent", sends_json(stream.sends)},
+        {"latency", latency_json(stream.latency)},
+    };
+}
+
+Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& streams) {
+    RINGCAST_ASSERT(viewer.stream < streams.size());
+    return {
+        {"id", viewer.id},
+        {"address", viewer.address},
+        {"stream", streams[viewer.stream].name},
+        {"lane", lane_name(viewer.lane)},
+        {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},
+        {"fps_limit", viewer.fps_limit ? Json(rate(*viewer.fps_limit)) : Json()},
+        {"fps", rate(viewer.fps)},
+        {"delivered_age_seconds", seconds_or_null(viewer.delivered_age)},
+        {"frames_sent", viewer.frames_sent},
+        {"frames_skipped", skips_json(viewer.skipped)},
+        {"bytes_sent", viewer.bytes_sent},
+        {"connected_seconds", seconds(viewer.connected_for)},
+    };
+}
+
+// A reason may hold what a child process wrote, so bytes that are not UTF-8 are replaced, never a
+// cause to throw.
+std::string dump(const Json& json, int indent) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace
+
+std::string_view lane_name(Lane lane) noexcept {
+    switch (lane) {
+    case Lane::copy:
+        return "copy";
+    case Lane::zero_copy:
+        return "zero-copy";
+    }
+    return {};
+}
+
+std::string_view stream_state_name(StreamState state) noexcept {
+    switch (state) {
+    case StreamState::starting:
+        return "starting";
+    case StreamState::live:
+        return "live";
+    case StreamState::lost:
+        return "lost";
+    case StreamState::resting:
+        return "resting";
+    }
+    return {};
+}
+
+std::string status_json(const StatusSnapshot& status) {
+    Json streams = Json::array();
+    for (const StreamStatus& stream : status.streams) {
+        streams.push_back(stream_json(stream));
+    }
+    Json viewers = Json::array();
+    for (const ViewerStatus& viewer : status.viewers) {
+        viewers.push_back(viewer_json(viewer, status.streams));
+    }
+    Json json = Json::object();
+    json["server"] = server_json(status.server);
+    json["streams"] = std::move(streams);
+    json["viewers"] = std::move(viewers);
+    return dump(json, 2);
+}
+
+std::string controls_json(const source::CameraStatus& camera,
+                          std::span<const source::CameraControl> controls) {
+    Json list = Json::array();
+    for (const source::CameraControl& control : controls) {
+        list.push_back(control_json(control));
+    }
+    Json json = Json::object();
+    json["camera"] = text_or_null(camera.id);
+    json["model"] = text_or_null(camera.model);
+    json["controls"] = std::move(list);
+    return dump(json, 2);
+}
+
+std::string state_json(const StatusSnapshot& status, std::uint32_t stream) {
+    RINGCAST_ASSERT(stream < status.streams.size());
+    const StreamStatus& of = status.streams[stream];
+    const Json source = {
+        {"resolution", {{"width", of.width}, {"height", of.height}}},
+        {"online", of.state == StreamState::live || of.state == StreamState::resting},
+        {"captured_fps", rate(of.fps)},
+    };
+    const Json clients = {{"clients", of.viewers}, {"queued_fps", rate(of.fps)}};
+    Json json = Json::object();
+    json["ok"] = true;
+    json["result"] = {{"source", source}, {"stream", clients}};
+    return dump(json, -1);
+}
+
+} // namespace ringcast::api

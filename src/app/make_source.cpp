@@ -1,0 +1,51 @@
+#include "app/make_source.hpp"
+
+#include <thread>
+#include <type_traits>
+#include <variant>
+
+#include <unistd.h>
+
+#include "base/assert.hpp"
+#include "capture/camera_source.hpp"
+#include "encode/band_encoder.hpp"
+#include "input/exec_source.hpp"
+#include "input/file_player.hpp"
+#include "input/pattern_player.hpp"
+#include "input/stdin_source.hpp"
+
+namespace ringcast::app {
+
+Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamConfig& stream,
+                                                         const SourceParts& parts) {
+    using Made = std::unique_ptr<source::FrameSource>;
+    return std::visit(
+        [&](const auto& kind) -> Result<Made> {
+            using Kind = std::decay_t<decltype(kind)>;
+            if constexpr (std::is_same_v<Kind, config::PatternSource>) {
+                return Made(std::make_unique<input::PatternSource>(parts.ring, stream.name, kind));
+            } else if constexpr (std::is_same_v<Kind, config::ExecSource>) {
+                return Made(
+                    std::make_unique<input::ExecSource>(parts.ring, stream.name, kind.command));
+            } else if constexpr (std::is_same_v<Kind, config::FileSource>) {
+                return Made(std::make_unique<input::FileSource>(parts.ring, stream.name, kind.path,
+                                                                kind.fps));
+            } else if constexpr (std::is_same_v<Kind, config::LibcameraSource>) {
+                RINGCAST_ASSERT(parts.cameras != nullptr);
+                return Made(std::make_unique<capture::CameraSource>(
+                    parts.ring, stream.name, kind, parts.cameras->make_device(kind),
+                    encode::encode_workers_for(std::thread::hardware_concurrency())));
+            } else {
+                static_assert(std::is_same_v<Kind, config::StdinSource>);
+                if (isatty(STDIN_FILENO) == 1) {
+                    return fail("standard input is a terminal: pipe a stream into it, for example "
+                                "rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -");
+                }
+                return Made(
+                    std::make_unique<input::StdinSource>(parts.ring, stream.name, STDIN_FILENO));
+            }
+        },
+        stream.source);
+}
+
+} // namespace ringcast::app

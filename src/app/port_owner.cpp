@@ -1,0 +1,88 @@
+#include "app/port_owner.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <fmt/core.h>
+
+namespace ringcast::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The "socket:[INODE]" names of the sockets that listen on `port`. A line of /proc/net/tcp has:
+/// number, local address:port, remote address:port, state, five more, inode; addresses in hex.
+std::vector<std::string> listening_sockets(std::uint16_t port) {
+    constexpr std::string_view listening = "0A";
+    std::vector<std::string> names;
+    for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        std::ifstream file(table);
+        std::string line;
+        std::getline(file, line); // The heading.
+        while (std::getline(file, line)) {
+            std::istringstream fields(line);
+            std::string number;
+            std::string local;
+            std::string remote;
+            std::string state;
+            std::string inode;
+            fields >> number >> local >> remote >> state;
+            for (int skipped = 0; skipped < 6; ++skipped) {
+                fields >> inode;
+            }
+            const bool same_port = local.ends_with(fmt::format(":{:04X}", port));
+            if (fields && same_port && state == listening) {
+                names.push_back(fmt::format("socket:[{}]", inode));
+            }
+        }
+    }
+    return names;
+}
+
+bool holds_one_of(const fs::path& process, const std::vector<std::string>& sockets) {
+    std::error_code error; // Processes end, and other users' are closed to us: both are no holders.
+    for (fs::directory_iterator entry(process / "fd", error), end; !error && entry != end;
+         entry.increment(error)) {
+        std::error_code unreadable;
+        const fs::path target = fs::read_symlink(entry->path(), unreadable);
+        if (std::ranges::find(sockets, target.string()) != sockets.end()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+std::optional<PortHolder> find_port_holder(std::uint16_t port) {
+    const std::vector<std::string> sockets = listening_sockets(port);
+    if (sockets.empty()) {
+        return std::nullopt;
+    }
+    std::error_code error;
+    for (fs::directory_iterator entry("/proc", error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename();
+        pid_t pid = 0;
+        const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() ||
+            !holds_one_of(entry->path(), sockets)) {
+            continue;
+        }
+        std::ifstream comm(entry->path() / "comm");
+        std::string program;
+        std::getline(comm, program);
+        return PortHolder{program, pid};
+    }
+    return std::nullopt;
+}
+
+} // namespace ringcast::app

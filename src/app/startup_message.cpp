@@ -1,0 +1,173 @@
+#include "app/startup_message.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "config/listen_address.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr std::uint16_t port_default = 8080;
+
+std::string url(std::string_view host, std::uint16_t port) {
+    const bool brackets = host.find(':') != std::string_view::npos;
+    return fmt::format("http://{}{}{}:{}/", brackets ? "[" : "", host, brackets ? "]" : "", port);
+}
+
+/// As a shell takes it: bare when nothing in it is special.
+std::string shell_quoted(std::string_view word) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789_-./:=,+@%";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
+        return std::string(word);
+    }
+    std::string quoted = "'";
+    for (const char c : word) {
+        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return quoted + "'";
+}
+
+/// The same command line, but for the addresses.
+std::string command_line_for_network(std::span<const char* const> arguments, std::uint16_t port) {
+    constexpr std::string_view option = "--listen";
+    std::string line;
+    bool is_address = false;
+    for (const std::string_view argument : arguments) {
+        const bool skipped = is_address || argument == option || argument.starts_with("--listen=");
+        is_address = !is_address && argument == option;
+        if (!skipped) {
+            line += shell_quoted(argument) + " ";
+        }
+    }
+    return fmt::format("{}{} :{}", line, option, port);
+}
+
+/// A machine whose name was never set is called "(none)".
+bool is_host_label(std::string_view name) noexcept {
+    constexpr std::string_view label_characters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    return !name.empty() && name.find_first_not_of(label_characters) == std::string_view::npos;
+}
+
+/// Every URL that reaches `tcp`.
+std::vector<std::string> urls_of(const config::ListenTcp& tcp, const Surroundings& surroundings) {
+    if (!config::is_wildcard(tcp)) {
+        return {url(tcp.host, tcp.port)};
+    }
+    std::vector<std::string> urls;
+    // Names are announced by a responder (avahi on a Raspberry Pi) under the first label.
+    const std::string name = surroundings.host_name.substr(0, surroundings.host_name.find('.'));
+    if (is_host_label(name) && name != "localhost") {
+        urls.push_back(url(name + ".local", tcp.port));
+    }
+    const auto add = [&](const std::vector<std::string>& hosts) {
+        for (const std::string& host : hosts) {
+            urls.push_back(url(host, tcp.port));
+        }
+    };
+    if (tcp.host != "::") {
+        add(surroundings.ipv4);
+    }
+    if (tcp.host != "0.0.0.0") {
+        add(surroundings.ipv6);
+    }
+    return urls;
+}
+
+/// An interface's address as text, when it can stand in a URL.
+std::optional<std::string> address_text(const sockaddr* address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const void* bytes = nullptr;
+    if (address->sa_family == AF_INET) {
+        bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+    } else if (address->sa_family == AF_INET6) {
+        const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(address);
+        bytes = IN6_IS_ADDR_LINKLOCAL(&ipv6->sin6_addr) ? nullptr : &ipv6->sin6_addr;
+    }
+    if (bytes == nullptr ||
+        ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) == nullptr) {
+        return std::nullopt;
+    }
+    return text.data();
+}
+
+} // namespace
+
+Surroundings look_around() {
+    constexpr std::size_t host_name_bytes_max = 64; // HOST_NAME_MAX of Linux
+    Surroundings surroundings;
+    std::array<char, host_name_bytes_max + 1> name{};
+    if (::gethostname(name.data(), name.size() - 1) == 0) {
+        surroundings.host_name = name.data();
+    }
+    ifaddrs* found = nullptr;
+    if (::getifaddrs(&found) != 0) {
+        return surroundings;
+    }
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(found, &::freeifaddrs);
+    for (const bool loopback : {false, true}) {
+        for (const ifaddrs* entry = found; entry != nullptr; entry = entry->ifa_next) {
+            if (entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0 ||
+                ((entry->ifa_flags & IFF_LOOPBACK) != 0) != loopback) {
+                continue;
+            }
+            if (auto text = address_text(entry->ifa_addr)) {
+                (entry->ifa_addr->sa_family == AF_INET ? surroundings.ipv4 : surroundings.ipv6)
+                    .push_back(std::move(*text));
+            }
+        }
+    }
+    return surroundings;
+}
+
+std::string start_message(std::span<const config::ListenAddress> listening,
+                          std::span<const char* const> arguments,
+                          const Surroundings& surroundings) {
+    std::vector<std::string> urls;
+    std::vector<std::string> sockets;
+    std::uint16_t port = port_default;
+    for (const config::ListenAddress& address : listening) {
+        if (const auto* tcp = std::get_if<config::ListenTcp>(&address)) {
+            port = tcp->port;
+            for (std::string& found : urls_of(*tcp, surroundings)) {
+                if (std::ranges::find(urls, found) == urls.end()) {
+                    urls.push_back(std::move(found));
+                }
+            }
+        } else {
+            sockets.push_back(std::get<config::ListenUnix>(address).path);
+        }
+    }
+    std::string message = "ringcast: watch at\n";
+    for (const std::string& found : urls) {
+        message += fmt::format("  {}\n", found);
+    }
+    for (const std::string& path : sockets) {
+        message += fmt::format("  the UNIX socket {}\n", path);
+    }
+    if (!std::ranges::all_of(listening, config::is_local)) {
+        return message + "Whoever reaches these addresses can watch: there is no password yet.\n";
+    }
+    return message +
+           fmt::format("Only this machine can watch. To open it to your network (there is "
+                       "no password yet):\n  {}\n",
+                       command_line_for_network(arguments, port));
+}
+
+} // namespace ringcast::app

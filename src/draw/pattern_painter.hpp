@@ -1,0 +1,66 @@
+#pragma once
+// Draws the test pattern: a moving scene with clock and frame number, and the machine-readable
+// block. Knows nothing of encoding, and no clock: what time it is, it is told.
+
+#include <cstdint>
+#include <vector>
+
+#include "base/time.hpp"
+#include "draw/picture.hpp"
+
+namespace ringcast::draw {
+
+class PatternPainter {
+public:
+    static constexpr int size_min = 64; ///< pixels, width and height
+
+    /// `fps` is only written into the picture.
+    PatternPainter(int width, int height, double fps);
+
+    /// The scene at that moment; valid until the next call. Only what moves is drawn anew.
+    [[nodiscard]] const Picture& paint(std::uint64_t sequence, WallTime captured) noexcept;
+
+private:
+    /// A horizontal slice of the disc in the middle: rows `top` to `bottom`, not included.
+    struct Slice {
+        int top = 0;
+        int bottom = 0;
+    };
+    /// How much of the ball covers a pixel (0 to 255), and its brightness there.
+    struct BallPixel {
+        std::uint8_t cover = 0;
+        std::uint8_t luma = 0;
+    };
+
+    [[nodiscard]] int slice_edge(double radii_below_centre) const noexcept;
+    [[nodiscard]] int half_chord(int y) const noexcept;
+    [[nodiscard]] int chord_within(Slice slice) const noexcept;
+    void draw_backdrop();
+    void draw_disc();
+    void draw_ring();
+    void draw_labels(double fps);
+    void prepare_rainbow();
+    void prepare_ball();
+
+    void draw_rainbow(std::int64_t microseconds) noexcept;
+    void draw_line(Slice slice, const char* text) noexcept;
+    void draw_ball(std::int64_t microseconds) noexcept;
+
+    Picture backdrop_; ///< what does not move
+    Picture picture_;
+    int centre_x_;
+    int centre_y_;
+    int radius_; ///< of the disc, the ring around it included
+    int ring_;   ///< its thickness
+    Slice clock_;
+    Slice rainbow_;
+    Slice counter_;
+    std::vector<std::uint8_t> rainbow_luma_; ///< two cycles, so that any shift is one copy
+    std::vector<std::uint8_t> rainbow_blue_;
+    std::vector<std::uint8_t> rainbow_red_;
+    int ball_radius_;
+    std::vector<BallPixel> ball_;
+    Rectangle ball_area_{}; ///< where it was drawn last
+};
+
+} // namespace ringcast::draw

@@ -1,0 +1,136 @@
+#include "draw/placeholder_worker.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "draw/no_signal_picture.hpp"
+
+namespace ringcast::draw {
+
+Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Ring& ring) {
+    threads::WakeEvent wake;
+    if (!wake.open()) {
+        return fail(std::string("no descriptor is left for \"no signal\" pictures: ") +
+                    std::strerror(errno));
+    }
+    try {
+        return std::make_unique<PlaceholderWorker>(ring, std::move(wake));
+    } catch (const std::system_error& error) {
+        return fail(std::string("no thread is left for \"no signal\" pictures: ") + error.what());
+    }
+}
+
+PlaceholderWorker::PlaceholderWorker(io::Ring& ring, threads::WakeEvent wake)
+    : ring_(&ring), wake_(std::move(wake)), thread_([this] { run(); }) {
+    read_wakes();
+}
+
+PlaceholderWorker::~PlaceholderWorker() {
+    // Whoever owns it has stopped it; a thread that is still there would be a bug.
+    RINGCAST_ASSERT(stopped());
+}
+
+// --- the loop's side ---
+
+void PlaceholderWorker::request(std::uint32_t stream, std::string_view stream_name,
+                                std::string_view reason, std::uint16_t width,
+                                std::uint16_t height) noexcept {
+    if (stream >= streams_.size()) {
+        streams_.resize(stream + 1);
+    }
+    ++requests_;
+    streams_[stream].newest = requests_;
+    Request request{stream, requests_, std::string(stream_name), std::string(reason),
+                    width,  height};
+    {
+        const std::lock_guard lock(mutex_);
+        const auto earlier =
+            std::find_if(waiting_.begin(), waiting_.end(),
+                         [stream](const Request& other) { return other.stream == stream; });
+        if (earlier != waiting_.end()) {
+            *earlier = std::move(request);
+        } else {
+            waiting_.push_back(std::move(request));
+        }
+    }
+    changed_.notify_one();
+}
+
+void PlaceholderWorker::read_wakes() noexcept {
+    wake_.read(*ring_, io::source_token(0, operation, 0));
+}
+
+void PlaceholderWorker::on_completion(const io::Completion&) noexcept {
+    if (stopped()) {
+        return;
+    }
+    const bool finished = finished_.load(std::memory_order_acquire);
+    std::vector<Painted> painted;
+    {
+        const std::lock_guard lock(mutex_);
+        painted.swap(painted_);
+    }
+    for (Painted& picture : painted) {
+        Stream& stream = streams_[picture.stream];
+        if (picture.number == stream.newest) {
+            stream.painted = picture.number;
+            stream.jpeg = std::move(picture.jpeg);
+        }
+    }
+    if (finished) {
+        thread_.join(); // it has nothing left to do
+        return;
+    }
+    read_wakes();
+}
+
+ConstByteSpan PlaceholderWorker::picture(std::uint32_t stream) const noexcept {
+    if (stream >= streams_.size() || streams_[stream].painted != streams_[stream].newest) {
+        return {};
+    }
+    return streams_[stream].jpeg;
+}
+
+void PlaceholderWorker::stop() noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_asked_ = true;
+    }
+    changed_.notify_one();
+}
+
+// --- the thread's side ---
+
+void PlaceholderWorker::run() noexcept {
+    while (const std::optional<Request> request = wait_for_request()) {
+        Painted picture{
+            request->stream, request->number,
+            draw_no_signal(request->stream_name, request->reason, request->width, request->height)};
+        {
+            const std::lock_guard lock(mutex_);
+            painted_.push_back(std::move(picture));
+        }
+        wake_.wake();
+    }
+    finished_.store(true, std::memory_order_release);
+    wake_.wake();
+}
+
+/// Empty when it is time to stop.
+std::optional<PlaceholderWorker::Request> PlaceholderWorker::wait_for_request() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_asked_ || !waiting_.empty(); });
+    if (stop_asked_) {
+        return std::nullopt;
+    }
+    // In the order of the streams' first wish, so that one that changes often hinders nobody.
+    Request request = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    return request;
+}
+
+} // namespace ringcast::draw

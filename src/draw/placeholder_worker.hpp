@@ -1,0 +1,82 @@
+#pragma once
+// Paints "no signal" pictures in a thread of its own. The loop asks, is told through an eventfd
+// that it reads through the ring, and finds the picture. Knows no slots and no viewers.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "source/placeholder_painter.hpp"
+#include "threads/wake_event.hpp"
+
+namespace ringcast::draw {
+
+class PlaceholderWorker final : public source::PlaceholderPainter {
+public:
+    /// Fails when the system has no descriptor or thread left.
+    [[nodiscard]] static Result<std::unique_ptr<PlaceholderWorker>> create(io::Ring& ring);
+    /// For `create`.
+    PlaceholderWorker(io::Ring& ring, threads::WakeEvent wake);
+    PlaceholderWorker(const PlaceholderWorker&) = delete;
+    PlaceholderWorker& operator=(const PlaceholderWorker&) = delete;
+    PlaceholderWorker(PlaceholderWorker&&) = delete;
+    PlaceholderWorker& operator=(PlaceholderWorker&&) = delete;
+    ~PlaceholderWorker() override;
+
+    void request(std::uint32_t stream, std::string_view stream_name, std::string_view reason,
+                 std::uint16_t width, std::uint16_t height) noexcept override;
+    void on_completion(const io::Completion& completion) noexcept override;
+    [[nodiscard]] ConstByteSpan picture(std::uint32_t stream) const noexcept override;
+    void stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept override { return !thread_.joinable(); }
+
+private:
+    struct Request {
+        std::uint32_t stream = 0;
+        std::uint64_t number = 0; ///< counts all requests
+        std::string stream_name;
+        std::string reason;
+        std::uint16_t width = 0;
+        std::uint16_t height = 0;
+    };
+    struct Painted {
+        std::uint32_t stream = 0;
+        std::uint64_t number = 0; ///< of its request
+        std::vector<std::byte> jpeg;
+    };
+    /// What the loop knows of a stream.
+    struct Stream {
+        std::uint64_t newest = 0;  ///< request
+        std::uint64_t painted = 0; ///< the request that `jpeg` answers
+        std::vector<std::byte> jpeg;
+    };
+
+    void run() noexcept;
+    [[nodiscard]] std::optional<Request> wait_for_request();
+    void read_wakes() noexcept;
+
+    io::Ring* ring_;
+    threads::WakeEvent wake_;
+    std::vector<Stream> streams_;
+    std::uint64_t requests_ = 0;
+
+    // Shared; the lock is held only while values are moved.
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Request> waiting_; ///< at most one per stream
+    std::vector<Painted> painted_; ///< not taken by the loop yet
+    bool stop_asked_ = false;
+
+    std::atomic<bool> finished_{false};
+    std::thread thread_;
+};
+
+} // namespace ringcast::draw

@@ -1,0 +1,265 @@
+#include "input/child_process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "input/package_hint.hpp"
+
+namespace ringcast::input {
+
+namespace {
+
+struct Pipe {
+    UniqueFd reader;
+    UniqueFd writer;
+};
+
+/// Both ends empty when there are no descriptors left.
+Pipe make_pipe() noexcept {
+    std::array<int, 2> ends{-1, -1};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return {};
+    }
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+/// glibc 2.36 declares pidfd_open without C linkage, so C++ can't link its wrapper.
+int open_pidfd(pid_t pid) noexcept {
+    return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U));
+}
+
+/// What the program finds when it begins. Owns the C structures for as long as it takes.
+class SpawnPlan {
+public:
+    SpawnPlan(int output, int error) noexcept {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawnattr_init(&attributes_);
+        posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO);
+        // Not all of ours need be close-on-exec: some may have been handed to us.
+        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+
+        sigset_t none;
+        sigset_t all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawnattr_setsigmask(&attributes_, &none);
+        posix_spawnattr_setsigdefault(&attributes_, &all);
+        posix_spawnattr_setpgroup(&attributes_, 0);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                   POSIX_SPAWN_SETPGROUP);
+    }
+    SpawnPlan(const SpawnPlan&) = delete;
+    SpawnPlan& operator=(const SpawnPlan&) = delete;
+    SpawnPlan(SpawnPlan&&) = delete;
+    SpawnPlan& operator=(SpawnPlan&&) = delete;
+    ~SpawnPlan() {
+        posix_spawn_file_actions_destroy(&actions_);
+        posix_spawnattr_destroy(&attributes_);
+    }
+
+    /// 0 or an errno.
+    [[nodiscard]] int run(const std::vector<std::string>& command, pid_t& pid) const {
+        std::vector<char*> arguments;
+        arguments.reserve(command.size() + 1);
+        for (const std::string& argument : command) {
+            // exec takes them as char* for history's sake and does not write to them.
+            arguments.push_back(const_cast<char*>(argument.c_str())); // NOLINT
+        }
+        arguments.push_back(nullptr);
+        return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ);
+    }
+
+private:
+    posix_spawn_file_actions_t actions_{};
+    posix_spawnattr_t attributes_{};
+};
+
+StartFailure describe_failure(const std::string& program, int error) {
+    if (error == ENOENT) {
+        const std::string_view package = package_of(program);
+        return {
+            package.empty()
+                ? fmt::format("'{}' was not found", program)
+                : fmt::format("'{}' was not found: it is in the package {} (sudo apt install {})",
+                              program, package, package),
+            "the program was not found"};
+    }
+    if (error == EACCES) {
+        return {fmt::format("'{}' may not be executed: its permissions forbid it", program),
+                "the program may not be executed"};
+    }
+    return {fmt::format("'{}' could not be started: {}", program, std::strerror(error)),
+            "the program could not be started"};
+}
+
+std::string describe_end(const siginfo_t& info) {
+    if (info.si_code == CLD_EXITED) {
+        return fmt::format("exit status {}", info.si_status);
+    }
+    const char* name = sigabbrev_np(info.si_status);
+    return name != nullptr ? fmt::format("signal {}", name)
+                           : fmt::format("signal {}", info.si_status);
+}
+
+} // namespace
+
+// --- beginning ---
+
+tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::string>& command,
+                                                     const Tokens& tokens) {
+    RINGCAST_ASSERT(joined());
+    RINGCAST_ASSERT(!command.empty());
+    Pipe output = make_pipe();
+    Pipe error = make_pipe();
+    if (!output.reader.valid() || !error.reader.valid()) {
+        return tl::unexpected(describe_failure(command[0], EMFILE));
+    }
+    // Refused when the user has too much memory in pipes already; the default size then does.
+    static_cast<void>(fcntl(output.reader.get(), F_SETPIPE_SZ, output_pipe_bytes));
+
+    pid_t pid = 0;
+    if (const int failure = SpawnPlan(output.writer.get(), error.writer.get()).run(command, pid)) {
+        return tl::unexpected(describe_failure(command[0], failure));
+    }
+    UniqueFd pidfd(open_pidfd(pid));
+    if (!pidfd.valid()) {
+        const int failure = errno;
+        kill(-pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+        return tl::unexpected(describe_failure(command[0], failure));
+    }
+    pid_ = pid;
+    pidfd_ = std::move(pidfd);
+    output_ = std::move(output.reader);
+    error_ = std::move(error.reader);
+    tokens_ = tokens;
+    leader_ended_ = false;
+    error_ended_ = false;
+    error_left_ = false;
+    terminated_ = false;
+    kill_at_ = never;
+    lines_.clear();
+    ring_->poll(tokens_.end, pidfd_.get(), io::PollEvents::readable);
+    read_standard_error();
+    return {};
+}
+
+void ChildProcess::read_standard_error() noexcept {
+    ring_->read(tokens_.standard_error, error_.get(), error_buffer_);
+}
+
+// --- running ---
+
+void ChildProcess::on_completion(const io::Completion& completion) noexcept {
+    if (joined()) {
+        return;
+    }
+    if (completion.token == tokens_.end) {
+        if (completion.result < 0) {
+            // Its end can't be seen any more, so it is brought about.
+            signal_group(SIGKILL);
+        }
+        on_leader_ended();
+    } else if (completion.token == tokens_.standard_error) {
+        on_standard_error(completion.result);
+    }
+}
+
+void ChildProcess::on_standard_error(std::int32_t result) noexcept {
+    RINGCAST_ASSERT(!error_ended_);
+    const auto log_line = [this](std::string_view line) {
+        log(LogLevel::debug, "stream {}: program: {}", stream_name_, line);
+    };
+    if (result > 0) {
+        lines_.feed(as_text(ConstByteSpan(error_buffer_).first(static_cast<std::size_t>(result))),
+                    log_line);
+        // An answer that crossed the cancel is the last one: somebody who writes without end
+        // would otherwise be read without end.
+        if (!error_left_) {
+            read_standard_error();
+            return;
+        }
+    }
+    lines_.finish(log_line);
+    error_ended_ = true;
+    join_if_over();
+}
+
+// --- ending ---
+
+void ChildProcess::terminate() noexcept {
+    if (joined() || terminated_) {
+        return;
+    }
+    terminated_ = true;
+    signal_group(SIGTERM);
+    kill_at_ = std::min(kill_at_, ring_->now() + kill_delay);
+}
+
+/// What the program has started must not outlive it: the next run would find the camera taken.
+void ChildProcess::on_leader_ended() noexcept {
+    RINGCAST_ASSERT(!leader_ended_);
+    leader_ended_ = true;
+    signal_group(SIGTERM);
+    kill_at_ = std::min(kill_at_, ring_->now() + kill_delay);
+    join_if_over();
+}
+
+void ChildProcess::on_deadline(Instant now) noexcept {
+    if (now < kill_at_) {
+        return;
+    }
+    kill_at_ = never;
+    signal_group(SIGKILL);
+    if (leader_ended_ && !error_ended_) {
+        // Somebody who has left the group holds standard error open.
+        error_left_ = true;
+        ring_->cancel(io::OpToken{}, tokens_.standard_error);
+    }
+}
+
+void ChildProcess::signal_group(int signal) noexcept {
+    // Until the leader is reaped its number can't name anybody else's group.
+    RINGCAST_ASSERT(pid_ > 0);
+    kill(-pid_, signal);
+}
+
+void ChildProcess::join_if_over() noexcept {
+    if (!leader_ended_ || !error_ended_) {
+        return;
+    }
+    signal_group(SIGKILL); // those of the group that have closed standard error
+    siginfo_t info{};
+    // It has ended, so this does not wait. Fails only where SIGCHLD is ignored, which main does
+    // not.
+    const int reaped = waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    end_description_ = reaped == 0 ? describe_end(info) : "exit status unknown";
+    pid_ = 0;
+    pidfd_.reset();
+    error_.reset();
+    kill_at_ = never;
+    log_end();
+}
+
+void ChildProcess::log_end() noexcept {
+    const LogLevel level = terminated_ ? LogLevel::debug : LogLevel::warning;
+    log(level, "stream {}: the program ended ({})", stream_name_, end_description_);
+    for (std::size_t i = 0; i < lines_.count(); ++i) {
+        log(level, "stream {}: its last words: {}", stream_name_, lines_.line(i));
+    }
+}
+
+} // namespace ringcast::input

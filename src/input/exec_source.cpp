@@ -1,0 +1,145 @@
+#include "input/exec_source.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/assert.hpp"
+#include "base/log.hpp"
+
+namespace ringcast::input {
+
+namespace {
+
+/// "0.5", "4"
+std::string seconds_text(Duration time) {
+    return fmt::format("{:g}", std::chrono::duration<double>(time).count());
+}
+
+} // namespace
+
+ExecSource::ExecSource(io::Ring& ring, std::string stream_name, std::vector<std::string> command)
+    : ring_(&ring), stream_name_(std::move(stream_name)), command_(std::move(command)),
+      child_(ring, stream_name_), frames_(ring, counters_, {stream_name_, "the program"}) {
+    RINGCAST_ASSERT(!command_.empty());
+}
+
+void ExecSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+    RINGCAST_ASSERT(state_ == State::idle);
+    sink_ = &sink;
+    stream_ = stream;
+    start_program();
+}
+
+void ExecSource::start_program() noexcept {
+    ++run_;
+    run_began_ = ring_->now();
+    restart_at_ = never;
+    straggler_due_ = never;
+    sink_->signal_lost("the program is starting");
+    const ChildProcess::Tokens tokens{
+        io::source_token(stream_, Operation::program_end, run_),
+        io::source_token(stream_, Operation::standard_error, run_),
+    };
+    if (const auto started = child_.start(command_, tokens); !started) {
+        log(LogLevel::error, "stream {}: {}", stream_name_, started.error().message);
+        run_over(started.error().reason);
+        return;
+    }
+    log(LogLevel::debug, "stream {}: the program was started", stream_name_);
+    state_ = State::running;
+    frames_.begin(*sink_, io::source_token(stream_, Operation::output, run_), child_.output());
+}
+
+void ExecSource::on_completion(const io::Completion& completion) noexcept {
+    if (completion.token.generation != run_ ||
+        (state_ != State::running && state_ != State::stopping)) {
+        return;
+    }
+    if (io::source_token_operation(completion.token) == Operation::output) {
+        if (frames_.on_read(completion) == ByteStream::Outcome::failed) {
+            log(LogLevel::warning, "stream {}: reading from the program failed (error {})",
+                stream_name_, frames_.error_number());
+        }
+    } else {
+        child_.on_completion(completion);
+    }
+    settle();
+}
+
+/// Looks which of the program and its output are left, and acts when that has changed.
+void ExecSource::settle() noexcept {
+    if (state_ != State::running && state_ != State::stopping) {
+        return;
+    }
+    if (frames_.idle()) {
+        // A program that writes on learns that nobody reads.
+        child_.close_output();
+    }
+    if (child_.joined() && frames_.idle()) {
+        if (state_ == State::stopping) {
+            state_ = State::stopped;
+            straggler_due_ = never;
+            return;
+        }
+        run_over(fmt::format("the program ended ({})", child_.end_description()));
+    } else if ((child_.joined() || frames_.idle()) && straggler_due_ == never) {
+        straggler_due_ = ring_->now() + straggle_time_max;
+    }
+}
+
+void ExecSource::run_over(std::string_view what_happened) noexcept {
+    const Instant now = ring_->now();
+    if (frames_.has_published() && now - run_began_ >= good_run_min) {
+        restart_delay_ = restart_delay_min;
+    }
+    state_ = State::waiting;
+    restart_at_ = now + restart_delay_;
+    straggler_due_ = never;
+    const std::string reason =
+        fmt::format("{}; starting again in {} s", what_happened, seconds_text(restart_delay_));
+    restart_delay_ = std::min(restart_delay_ * 2, restart_delay_max);
+    sink_->signal_lost(reason); // which logs it
+}
+
+Instant ExecSource::deadline() const noexcept {
+    return std::min({child_.deadline(), frames_.deadline(), restart_at_, straggler_due_});
+}
+
+void ExecSource::on_deadline(Instant now) noexcept {
+    if (state_ == State::waiting && now >= restart_at_) {
+        ++counters_.restarts;
+        start_program();
+        return;
+    }
+    child_.on_deadline(now);
+    frames_.on_deadline(now);
+    if (now >= straggler_due_) {
+        straggler_due_ = never; // settle() sets it again, should even that not help
+        child_.terminate();
+        frames_.cancel();
+    }
+    settle();
+}
+
+void ExecSource::stop() noexcept {
+    switch (state_) {
+    case State::idle:
+    case State::waiting:
+        state_ = State::stopped;
+        restart_at_ = never;
+        return;
+    case State::running:
+        state_ = State::stopping;
+        child_.terminate();
+        frames_.cancel();
+        settle();
+        return;
+    case State::stopping:
+    case State::stopped:
+        return;
+    }
+}
+
+} // namespace ringcast::input

@@ -1,0 +1,69 @@
+#pragma once
+// Frames from a program's standard output. Keeps the program running: one that ends is started
+// again, the later the more often it fails. Does not know what the program is.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "input/byte_stream.hpp"
+#include "input/child_process.hpp"
+#include "source/frame_source.hpp"
+
+namespace ringcast::input {
+
+class ExecSource final : public source::FrameSource {
+public:
+    static constexpr Duration restart_delay_min = std::chrono::milliseconds(500);
+    static constexpr Duration restart_delay_max = std::chrono::seconds(30);
+    /// A run of this length that gave frames was good: the next failure is a first one again.
+    static constexpr Duration good_run_min = std::chrono::seconds(10);
+    /// Between the end of the output and the end of the program, and the other way round, before
+    /// the one that is left is ended too.
+    static constexpr Duration straggle_time_max = std::chrono::seconds(1);
+
+    ExecSource(io::Ring& ring, std::string stream_name, std::vector<std::string> command);
+
+    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void on_completion(const io::Completion& completion) noexcept override;
+    [[nodiscard]] Instant deadline() const noexcept override;
+    void on_deadline(Instant now) noexcept override;
+    void stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept override { return state_ == State::stopped; }
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        return counters_;
+    }
+    [[nodiscard]] std::string_view kind() const noexcept override { return "exec"; }
+
+private:
+    enum class State : std::uint8_t {
+        idle,     ///< not started yet
+        running,  ///< a program runs, or what is left of it is being joined
+        waiting,  ///< for restart_at_
+        stopping, ///< as running, and there will be no other run
+        stopped,
+    };
+    enum Operation : std::uint8_t { output, standard_error, program_end };
+
+    void start_program() noexcept;
+    void settle() noexcept;
+    void run_over(std::string_view what_happened) noexcept;
+
+    io::Ring* ring_;
+    std::string stream_name_;
+    std::vector<std::string> command_;
+    source::SourceCounters counters_;
+    source::FrameSink* sink_ = nullptr;
+    std::uint32_t stream_ = 0;
+
+    State state_ = State::idle;
+    std::uint32_t run_ = 0; ///< the generation of the operations' tokens
+    ChildProcess child_;
+    ByteStream frames_;
+    Instant run_began_{};
+    Instant restart_at_ = never;
+    Instant straggler_due_ = never; ///< one of program and output has ended and the other has not
+    Duration restart_delay_ = restart_delay_min;
+};
+
+} // namespace ringcast::input

@@ -1,0 +1,73 @@
+#pragma once
+// Frames out of one regular file, in order, read straight into memory that is given. Blocks on the
+// disk, so it belongs to a thread. Knows no slots, no rates and no folders.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/unique_fd.hpp"
+#include "jpeg/frame_scanner.hpp"
+
+namespace ringcast::input {
+
+class FileFrames {
+public:
+    enum class Outcome : std::uint8_t {
+        frame,
+        end,    ///< no whole frame lies between the last one and the end of the file
+        failed, ///< a read failed, or the file is not open
+    };
+    struct Found {
+        Outcome outcome = Outcome::end;
+        jpeg::ScanResult frame; ///< where in the memory, and what
+    };
+    /// What was not a good frame on the way, in all files so far.
+    struct Losses {
+        std::uint64_t damaged = 0;
+        std::uint64_t oversized = 0;
+        std::uint64_t bytes_skipped = 0;
+        std::size_t oversized_bytes = 0; ///< of the last one that was too large
+    };
+
+    /// 0, or an errno; EINVAL for what is no regular file. Begins at the file's beginning.
+    [[nodiscard]] int open(const std::string& path) noexcept;
+    void close() noexcept { file_.reset(); }
+    [[nodiscard]] bool is_open() const noexcept { return file_.valid(); }
+
+    /// Reads the next good frame into `payload`, whose size is the largest frame plus
+    /// `SlotGeometry::read_ahead`. Gives up (end) once `keep_going` says so.
+    template <typename KeepGoing>
+    [[nodiscard]] Found next(ByteSpan payload, KeepGoing keep_going) noexcept {
+        begin_frame(payload);
+        for (;;) {
+            if (!keep_going()) {
+                return {};
+            }
+            Found found;
+            if (!step(payload, found)) {
+                return found;
+            }
+        }
+    }
+
+    [[nodiscard]] const Losses& losses() const noexcept { return losses_; }
+    [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
+
+private:
+    void begin_frame(ByteSpan payload) noexcept;
+    /// One read. True when another is needed.
+    [[nodiscard]] bool step(ByteSpan payload, Found& found) noexcept;
+    [[nodiscard]] bool scan(ByteSpan payload, Found& found) noexcept;
+    void add_skipped() noexcept;
+
+    UniqueFd file_;
+    std::uint64_t position_ = 0; ///< in the file, of the payload's first byte
+    std::size_t filled_ = 0;
+    jpeg::FrameScanner scanner_{0};
+    Losses losses_;
+    std::uint64_t reads_ = 0;
+};
+
+} // namespace ringcast::input

@@ -1,0 +1,252 @@
+#include "input/file_player.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/byte_size.hpp"
+#include "base/log.hpp"
+#include "input/found_frame.hpp"
+#include "os/clock.hpp"
+
+namespace ringcast::input {
+
+namespace {
+
+bool is_picture_name(std::string_view name) {
+    std::string extension = std::filesystem::path(name).extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return extension == ".jpg" || extension == ".jpeg";
+}
+
+} // namespace
+
+FilePlayer::FilePlayer(std::string stream_name, std::string path, std::optional<double> fps)
+    : stream_name_(std::move(stream_name)), path_(std::move(path)), fps_(fps),
+      schedule_(picture_fps, os::monotonic_now()) {}
+
+void FilePlayer::run(FrameThread::Worker& worker) {
+    for (;;) {
+        switch (worker.sleep_until(schedule_.due(), watch_.descriptor())) {
+        case FrameThread::Worker::Wake::stop:
+            return;
+        case FrameThread::Worker::Wake::time:
+            play_next(worker);
+            break;
+        case FrameThread::Worker::Wake::descriptor:
+            play_news();
+            break;
+        }
+    }
+}
+
+void FilePlayer::play_next(FrameThread::Worker& worker) {
+    const ByteSpan payload = worker.payload();
+    if (payload.empty() && news_waits_) {
+        schedule_.restart(os::monotonic_now() + FrameThread::slot_retry_time);
+        return;
+    }
+    news_waits_ = false;
+    if (payload.empty()) {
+        worker.frames_dropped += 1 + schedule_.advance(os::monotonic_now());
+        return;
+    }
+    const std::string reason = find_frame(worker, payload);
+    count_losses(worker);
+    if (worker.stop_asked()) {
+        return;
+    }
+    if (!reason.empty()) {
+        fail(worker, reason);
+        return;
+    }
+    show(worker);
+    worker.frames_dropped += schedule_.advance(os::monotonic_now());
+}
+
+/// A picture that has been completed is shown at once, or as soon as there is a slot for it, and
+/// goes on from there at the usual rate.
+void FilePlayer::play_news() {
+    const std::string own_name = std::filesystem::path(path_).filename().string();
+    const FolderWatch::News news = watch_.take([&](std::string_view name) {
+        return is_folder_ ? is_picture_name(name) : name == own_name;
+    });
+    if (news.over) {
+        looked_ = false;
+    }
+    if (news.completed.empty()) {
+        return;
+    }
+    frames_.close();
+    pass_has_frame_ = false;
+    if (is_folder_) {
+        const auto place = std::lower_bound(names_.begin(), names_.end(), news.completed);
+        next_name_ = static_cast<std::size_t>(place - names_.begin());
+        if ((place == names_.end() || *place != news.completed) && names_.size() < names_max) {
+            names_.insert(place, news.completed);
+        }
+    }
+    news_waits_ = true;
+    schedule_.restart(os::monotonic_now());
+}
+
+void FilePlayer::show(FrameThread::Worker& worker) {
+    ever_good_ = true;
+    trouble_since_.reset();
+    reported_.clear();
+    const jpeg::RepairedFrame repaired =
+        repair_found_frame(worker.memory(), worker.payload_offset(), found_.frame);
+    worker.frames_repaired += repaired.changed ? 1 : 0;
+    frame::FrameInfo info;
+    info.jpeg_offset = repaired.offset;
+    info.jpeg_bytes = repaired.bytes;
+    info.width = repaired.width;
+    info.height = repaired.height;
+    // In this order, so that what is newer than a request is so by either clock.
+    info.captured_at = os::monotonic_now();
+    info.captured = os::wall_now();
+    worker.hand_over(info);
+}
+
+// --- finding a frame ---
+
+std::string FilePlayer::find_frame(FrameThread::Worker& worker, ByteSpan payload) {
+    if (!looked_) {
+        if (std::string reason = look(); !reason.empty()) {
+            return reason;
+        }
+    }
+    const std::uint64_t oversized_before = frames_.losses().oversized;
+    std::string reason =
+        is_folder_ ? next_of_folder(worker, payload) : next_of_file(worker, payload);
+    if (!reason.empty() && frames_.losses().oversized > oversized_before) {
+        reason = oversized_reason(frames_.losses().oversized_bytes,
+                                  frame::SlotGeometry::frame_part(payload).size());
+    }
+    return reason;
+}
+
+/// Finds out what the path names, and begins to watch it.
+std::string FilePlayer::look() {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::file_status status = fs::status(path_, error);
+    const fs::path parent = fs::path(path_).parent_path();
+    is_folder_ = fs::is_directory(status);
+    // Before anything is read, so that nothing that comes later goes unseen.
+    watch_.begin(is_folder_ ? path_ : parent.empty() ? "." : parent.string());
+    if (!fs::exists(status)) {
+        return "the file is missing";
+    }
+    looked_ = true;
+    names_.clear();
+    next_name_ = 0;
+    const bool pictures = is_folder_ || is_picture_name(path_);
+    schedule_ = Schedule(fps_.value_or(pictures ? picture_fps : video_fps), os::monotonic_now());
+    return {};
+}
+
+std::string FilePlayer::next_of_file(FrameThread::Worker& worker, ByteSpan payload) {
+    // Twice at most: what is left of this pass, and the beginning of the next.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (!frames_.is_open()) {
+            pass_has_frame_ = false;
+            if (const int failure = frames_.open(path_)) {
+                looked_ = false;
+                return failure == ENOENT ? "the file is missing" : "the file can't be read";
+            }
+        }
+        if (read_frame(worker, payload)) {
+            pass_has_frame_ = true;
+            return {};
+        }
+        frames_.close();
+        if (!pass_has_frame_) {
+            break;
+        }
+    }
+    return "the file holds no whole JPEG";
+}
+
+std::string FilePlayer::next_of_folder(FrameThread::Worker& worker, ByteSpan payload) {
+    if (next_name_ >= names_.size()) {
+        list_folder();
+    }
+    if (names_.empty()) {
+        looked_ = false; // it may be gone, or may come as something else
+        return "the folder holds no pictures";
+    }
+    // Each picture once: the next good one, whatever lies between.
+    for (std::size_t tried = 0; tried < names_.size() && !worker.stop_asked(); ++tried) {
+        const std::string& name = names_[next_name_ % names_.size()];
+        const bool good = frames_.open((std::filesystem::path(path_) / name).string()) == 0 &&
+                          read_frame(worker, payload);
+        frames_.close();
+        next_name_ = next_name_ % names_.size() + 1;
+        if (good) {
+            return {};
+        }
+    }
+    list_folder();
+    return "the folder holds no whole JPEG";
+}
+
+void FilePlayer::list_folder() {
+    names_.clear();
+    next_name_ = 0;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(path_, error);
+    const std::filesystem::directory_iterator end;
+    while (!error && entry != end && names_.size() < names_max) {
+        if (std::string name = entry->path().filename().string(); is_picture_name(name)) {
+            names_.push_back(std::move(name));
+        }
+        entry.increment(error);
+    }
+    std::sort(names_.begin(), names_.end());
+}
+
+bool FilePlayer::read_frame(FrameThread::Worker& worker, ByteSpan payload) {
+    found_ = frames_.next(payload, [&worker] { return !worker.stop_asked(); });
+    return found_.outcome == FileFrames::Outcome::frame;
+}
+
+// --- trouble ---
+
+void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
+    const Instant now = os::monotonic_now();
+    schedule_.restart(now + retry_time);
+    if (!trouble_since_.has_value()) {
+        trouble_since_ = now;
+    }
+    if (reason == reported_ || (ever_good_ && now - *trouble_since_ < trouble_time_max)) {
+        return;
+    }
+    log(LogLevel::warning, "stream {}: {}: {}", stream_name_, path_, reason);
+    reported_ = reason;
+    worker.report(reason);
+}
+
+void FilePlayer::count_losses(FrameThread::Worker& worker) {
+    const FileFrames::Losses& losses = frames_.losses();
+    const Instant now = os::monotonic_now();
+    if (losses.damaged > counted_.damaged && damaged_burst_.begins(now)) {
+        log(LogLevel::warning, "stream {}: {}: a damaged frame was skipped", stream_name_, path_);
+    }
+    if (losses.oversized > counted_.oversized && oversized_burst_.begins(now)) {
+        log(LogLevel::warning,
+            "stream {}: {}: a frame of {} was skipped: see frame_max in [memory]", stream_name_,
+            path_, byte_size_above(losses.oversized_bytes));
+    }
+    counted_ = losses;
+    worker.frames_damaged = losses.damaged;
+    worker.frames_oversized = losses.oversized;
+    worker.bytes_skipped = losses.bytes_skipped;
+    worker.reads = frames_.reads();
+}
+
+} // namespace ringcast::input

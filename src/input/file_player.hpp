@@ -1,0 +1,78 @@
+#pragma once
+// Plays a file of JPEGs, or a folder of them, at a rate and for ever. Runs in a thread, because
+// opening and listing block on the disk. Knows no ring.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log_throttle.hpp"
+#include "input/file_frames.hpp"
+#include "input/folder_watch.hpp"
+#include "input/frame_thread.hpp"
+#include "input/schedule.hpp"
+#include "input/thread_source.hpp"
+
+namespace ringcast::input {
+
+class FilePlayer {
+public:
+    static constexpr std::string_view kind = "file";
+    static constexpr double video_fps = 30;
+    static constexpr double picture_fps = 1;
+    /// How soon a file that is missing or holds nothing good is looked at again.
+    static constexpr Duration retry_time = std::chrono::seconds(1);
+    /// A file that is being replaced is missing or incomplete for a moment: no reason to tell
+    /// viewers, who see the last picture meanwhile.
+    static constexpr Duration trouble_time_max = std::chrono::seconds(2);
+    /// Pictures of a folder beyond these, in the order in which the system lists them, are left
+    /// out.
+    static constexpr std::size_t names_max = 100'000;
+
+    /// `fps` empty: 30 for a file of frames, 1 for pictures.
+    FilePlayer(std::string stream_name, std::string path, std::optional<double> fps);
+    void run(FrameThread::Worker& worker);
+
+private:
+    void play_next(FrameThread::Worker& worker);
+    void play_news();
+    /// Empty when a frame is in `payload`, or the reason why not.
+    [[nodiscard]] std::string find_frame(FrameThread::Worker& worker, ByteSpan payload);
+    [[nodiscard]] std::string next_of_file(FrameThread::Worker& worker, ByteSpan payload);
+    [[nodiscard]] std::string next_of_folder(FrameThread::Worker& worker, ByteSpan payload);
+    [[nodiscard]] bool read_frame(FrameThread::Worker& worker, ByteSpan payload);
+    [[nodiscard]] std::string look();
+    void list_folder();
+    void show(FrameThread::Worker& worker);
+    void fail(FrameThread::Worker& worker, const std::string& reason);
+    void count_losses(FrameThread::Worker& worker);
+
+    std::string stream_name_;
+    std::string path_;
+    std::optional<double> fps_;
+    Schedule schedule_;
+
+    bool looked_ = false; ///< is_folder_ is known
+    bool is_folder_ = false;
+    FolderWatch watch_;
+    FileFrames frames_;
+    FileFrames::Found found_; ///< the frame in the payload
+
+    bool news_waits_ = false;        ///< a picture has been completed and not been looked at
+    bool pass_has_frame_ = false;    ///< of the file: since its beginning
+    std::vector<std::string> names_; ///< of the folder, in order
+    std::size_t next_name_ = 0;
+
+    std::optional<Instant> trouble_since_;
+    std::string reported_; ///< the reason that viewers know, since the last good frame
+    bool ever_good_ = false;
+    Burst damaged_burst_;
+    Burst oversized_burst_;
+    FileFrames::Losses counted_;
+};
+
+using FileSource = ThreadSource<FilePlayer>;
+
+} // namespace ringcast::input

@@ -1,0 +1,129 @@
+#pragma once
+// Frames that a thread of its own makes: the loop lends it empty slots, it hands them back full.
+// The two share two bounded queues, an eventfd that the loop reads through the ring, and nothing
+// else. Does not know what the thread does.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "container/spsc_queue.hpp"
+#include "frame/frame_arena.hpp"
+#include "io/engine.hpp"
+#include "source/frame_source.hpp"
+#include "threads/wake_event.hpp"
+
+namespace ringcast::input {
+
+class FrameThread {
+public:
+    /// One that is being written and one for the time until the loop has taken that.
+    static constexpr std::size_t slots_max = 2;
+    /// How soon to ask again for a slot when there was none.
+    static constexpr Duration slot_retry_time = std::chrono::milliseconds(10);
+
+    /// A slot as the thread sees it.
+    struct Loan {
+        std::size_t slot = 0;
+        ByteSpan memory;
+        ByteSpan payload;
+        std::size_t payload_offset = 0; ///< in the memory
+    };
+
+    /// What the thread's function has in hand. Used by that thread only.
+    class Worker {
+    public:
+        enum class Wake : std::uint8_t { time, stop, descriptor };
+
+        /// The payload of a slot to write a frame into; empty when there is none now. The same one
+        /// until it is handed over.
+        [[nodiscard]] ByteSpan payload() noexcept;
+        /// Of the slot in hand: its whole memory, and where in it the payload begins.
+        [[nodiscard]] ByteSpan memory() const noexcept;
+        [[nodiscard]] std::size_t payload_offset() const noexcept;
+        /// The frame is in the slot in hand.
+        void hand_over(const frame::FrameInfo& info) noexcept;
+        /// There is no picture, and why: for viewers.
+        void report(std::string reason) noexcept;
+        /// Until `until`, the wish to stop, or input on `descriptor` (none: -1).
+        [[nodiscard]] Wake sleep_until(Instant until, int descriptor = -1) noexcept;
+        [[nodiscard]] bool stop_asked() const noexcept;
+
+        // What the thread counts; the loop adds it to its own.
+        std::atomic<std::uint64_t> frames_dropped{0};
+        std::atomic<std::uint64_t> frames_repaired{0};
+        std::atomic<std::uint64_t> frames_damaged{0};
+        std::atomic<std::uint64_t> frames_oversized{0};
+        std::atomic<std::uint64_t> bytes_skipped{0};
+        std::atomic<std::uint64_t> reads{0};
+
+    private:
+        friend class FrameThread;
+        explicit Worker(FrameThread& thread) noexcept : thread_(&thread) {}
+        FrameThread* thread_;
+        std::optional<Loan> loan_; ///< the slot in hand
+    };
+    using Body = std::function<void(Worker&)>;
+
+    FrameThread(io::Ring& ring, source::SourceCounters& counters) noexcept
+        : ring_(&ring), counters_(&counters) {}
+    FrameThread(const FrameThread&) = delete;
+    FrameThread& operator=(const FrameThread&) = delete;
+    FrameThread(FrameThread&&) = delete;
+    FrameThread& operator=(FrameThread&&) = delete;
+    ~FrameThread();
+
+    /// Runs `body` in a thread; it returns soon after it is asked to stop. False when the system
+    /// has no descriptor or thread left.
+    [[nodiscard]] bool begin(source::FrameSink& sink, io::OpToken token, Body body) noexcept;
+    void on_completion(const io::Completion& completion) noexcept;
+    [[nodiscard]] Instant deadline() const noexcept { return slot_retry_at_; }
+    void on_deadline(Instant now) noexcept;
+    void stop() noexcept;
+    /// Brings the loop's counters up to date with what the thread has counted; it wakes the loop
+    /// only for frames and reasons.
+    void add_counts() const noexcept;
+    /// True exactly when there is no thread, no operation and no slot.
+    [[nodiscard]] bool idle() const noexcept { return !thread_.joinable(); }
+
+private:
+    /// A frame in the lent slot `slot`, or a reason.
+    struct Message {
+        std::size_t slot = 0;
+        std::optional<frame::FrameInfo> frame;
+        std::string reason;
+    };
+    /// Every lent slot may come back full, with reasons between them.
+    static constexpr std::size_t messages_max = 16;
+
+    void run(const Body& body) noexcept;
+    void send(Message message) noexcept;
+    void take_messages() noexcept;
+    void lend_slots() noexcept;
+    /// There is no thread any more, or none yet.
+    void take_slots_back() noexcept;
+
+    io::Ring* ring_;
+    source::SourceCounters* counters_;
+    source::FrameSink* sink_ = nullptr;
+    io::OpToken token_{};
+
+    threads::WakeEvent loop_wake_;
+    threads::WakeEvent thread_wake_; ///< written once
+    std::thread thread_;
+    std::atomic<bool> stop_asked_{false};
+    std::atomic<bool> finished_{false};
+    container::SpscQueue<Loan, slots_max> loans_;
+    container::SpscQueue<Message, messages_max> messages_;
+    Worker worker_{*this};
+
+    std::array<frame::WritableSlot, slots_max> slots_; ///< the loop's; valid exactly while lent
+    Instant slot_retry_at_ = never;
+};
+
+} // namespace ringcast::input

@@ -1,0 +1,40 @@
+#pragma once
+// Frames from standard input, or from any descriptor that somebody else has opened. Its end is
+// final. What that means for the process is not decided here.
+
+#include <string>
+#include <string_view>
+
+#include "input/byte_stream.hpp"
+#include "source/frame_source.hpp"
+
+namespace ringcast::input {
+
+class StdinSource final : public source::FrameSource {
+public:
+    /// `input` stays the caller's and open for as long as the source lives.
+    StdinSource(io::Ring& ring, std::string stream_name, int input);
+
+    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void on_completion(const io::Completion& completion) noexcept override;
+    [[nodiscard]] Instant deadline() const noexcept override { return frames_.deadline(); }
+    void on_deadline(Instant now) noexcept override { frames_.on_deadline(now); }
+    void stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept override { return stop_asked_ && frames_.idle(); }
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        return counters_;
+    }
+    [[nodiscard]] std::string_view kind() const noexcept override { return "stdin"; }
+
+private:
+    void end(std::string_view reason) noexcept;
+
+    std::string stream_name_;
+    int input_;
+    source::SourceCounters counters_;
+    source::FrameSink* sink_ = nullptr;
+    ByteStream frames_;
+    bool stop_asked_ = false;
+};
+
+} // namespace ringcast::input

@@ -1,0 +1,53 @@
+#pragma once
+// A source whose frames come from a thread: a player makes them, a FrameThread carries them to the
+// loop. Does not know what is played.
+
+#include <string_view>
+#include <utility>
+
+#include "input/frame_thread.hpp"
+#include "source/frame_source.hpp"
+
+namespace ringcast::input {
+
+/// A `Player` has a `kind`, for status, and `run(FrameThread::Worker&)`, which is the thread.
+template <typename Player>
+class ThreadSource final : public source::FrameSource {
+public:
+    /// `arguments` are the player's.
+    template <typename... Arguments>
+    explicit ThreadSource(io::Ring& ring, Arguments&&... arguments)
+        : player_(std::forward<Arguments>(arguments)...), thread_(ring, counters_) {}
+
+    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override {
+        constexpr std::uint8_t wake_operation = 0;
+        constexpr std::uint32_t only_run = 1;
+        const auto play = [this](FrameThread::Worker& worker) { player_.run(worker); };
+        if (!thread_.begin(sink, io::source_token(stream, wake_operation, only_run), play)) {
+            sink.signal_lost("there is no thread left for the frames");
+        }
+    }
+    void on_completion(const io::Completion& completion) noexcept override {
+        thread_.on_completion(completion);
+    }
+    [[nodiscard]] Instant deadline() const noexcept override { return thread_.deadline(); }
+    void on_deadline(Instant now) noexcept override { thread_.on_deadline(now); }
+    void stop() noexcept override {
+        stop_asked_ = true;
+        thread_.stop();
+    }
+    [[nodiscard]] bool stopped() const noexcept override { return stop_asked_ && thread_.idle(); }
+    [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
+        thread_.add_counts();
+        return counters_;
+    }
+    [[nodiscard]] std::string_view kind() const noexcept override { return Player::kind; }
+
+private:
+    source::SourceCounters counters_;
+    Player player_; ///< the thread's while it runs
+    FrameThread thread_;
+    bool stop_asked_ = false;
+};
+
+} // namespace ringcast::input

@@ -1,0 +1,79 @@
+#include "libcamera/camera_manager_owner.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "capture/camera_access.hpp"
+#include "libcamera/libcamera_log.hpp"
+
+namespace ringcast::capture {
+
+LibcameraHub::LibcameraHub() {
+    take_libcamera_log();
+}
+
+LibcameraHub::~LibcameraHub() {
+    RINGCAST_ASSERT(listeners_.empty());
+    stop();
+}
+
+Result<void> LibcameraHub::start() {
+    if (started_) {
+        return {};
+    }
+    forbidden_ = camera_permission_problem().has_value();
+    // Before it starts: one that starts again may tell of its cameras while it does.
+    manager_.cameraAdded.connect(this, &LibcameraHub::camera_changed);
+    manager_.cameraRemoved.connect(this, &LibcameraHub::camera_changed);
+    if (const int error = manager_.start(); error < 0) {
+        manager_.cameraAdded.disconnect(this);
+        manager_.cameraRemoved.disconnect(this);
+        return fail(std::string("libcamera can't start: ") + std::strerror(-error));
+    }
+    started_ = true;
+    return {};
+}
+
+void LibcameraHub::stop() {
+    if (std::exchange(started_, false)) {
+        manager_.cameraAdded.disconnect(this);
+        manager_.cameraRemoved.disconnect(this);
+        manager_.stop();
+    }
+}
+
+Result<std::vector<std::shared_ptr<libcamera::Camera>>> LibcameraHub::cameras() {
+    const std::lock_guard lock(start_mutex_);
+    if (forbidden_ && !given_ && !camera_permission_problem()) {
+        stop();
+    }
+    if (const auto started = start(); !started) {
+        return tl::unexpected(started.error());
+    }
+    auto cameras = manager_.cameras();
+    given_ = given_ || !cameras.empty();
+    return cameras;
+}
+
+void LibcameraHub::add_listener(CameraEvents& listener) {
+    const std::lock_guard lock(listeners_mutex_);
+    listeners_.push_back(&listener);
+}
+
+void LibcameraHub::remove_listener(CameraEvents& listener) {
+    const std::lock_guard lock(listeners_mutex_);
+    std::erase(listeners_, &listener);
+}
+
+// By value, because that is how the signal passes it.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
+void LibcameraHub::camera_changed(std::shared_ptr<libcamera::Camera> /*camera*/) {
+    const std::lock_guard lock(listeners_mutex_);
+    for (CameraEvents* const listener : listeners_) {
+        listener->cameras_changed();
+    }
+}
+
+} // namespace ringcast::capture

@@ -1,0 +1,46 @@
+#include "capture/cameras.hpp"
+
+#include "libcamera/camera_manager_owner.hpp"
+#include "libcamera/libcamera_convert.hpp"
+#include "libcamera/libcamera_device.hpp"
+
+namespace ringcast::capture {
+
+namespace {
+
+class LibcameraCameras final : public Cameras {
+public:
+    [[nodiscard]] std::string library() const override { return libcamera_version(); }
+
+    [[nodiscard]] Result<std::vector<CameraListing>> list() override {
+        auto cameras = hub_.cameras();
+        if (!cameras) {
+            return tl::unexpected(cameras.error());
+        }
+        std::vector<CameraListing> listings;
+        for (const auto& camera : *cameras) {
+            CameraListing listing{identity_of(*camera), {}};
+            if (const auto configuration = video_configuration(*camera)) {
+                listing.offers = offers_of(configuration->at(0).formats());
+            }
+            listings.push_back(std::move(listing));
+        }
+        return listings;
+    }
+
+    [[nodiscard]] std::unique_ptr<CameraDevice>
+    make_device(const config::LibcameraSource& wanted) override {
+        return std::make_unique<LibcameraDevice>(hub_, wanted);
+    }
+
+private:
+    LibcameraHub hub_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<Cameras>> open_cameras() {
+    return std::unique_ptr<Cameras>(std::make_unique<LibcameraCameras>());
+}
+
+} // namespace ringcast::capture

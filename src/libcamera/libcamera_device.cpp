@@ -1,0 +1,395 @@
+#include "libcamera/libcamera_device.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include <fmt/core.h>
+#include <libcamera/color_space.h>
+#include <libcamera/control_ids.h>
+
+#include "base/assert.hpp"
+#include "camera/capture_time.hpp"
+#include "capture/camera_access.hpp"
+#include "capture/v4l2_devices.hpp"
+#include "config/keys.hpp"
+#include "config/units.hpp"
+#include "os/clock.hpp"
+#include "os/mapped_memory.hpp"
+
+namespace ringcast::capture {
+
+namespace {
+
+using config::PictureSize;
+
+/// Enough for one to be filled while others are with viewers; more are locked in memory for
+/// nothing. What a camera insists on comes on top.
+constexpr unsigned int buffers_wanted = 4;
+
+tl::unexpected<OpenFailure> failure(camera::CameraObstacle obstacle, std::string message,
+                                    std::string reason) {
+    return tl::unexpected(OpenFailure{obstacle, std::move(message), std::move(reason)});
+}
+
+/// A call of libcamera's failed. `error` is positive.
+tl::unexpected<OpenFailure> failed_call(const char* what, int error) {
+    if (error == EBUSY) {
+        return failure(camera::CameraObstacle::busy,
+                       "another program or another stream uses the camera", "the camera is in use");
+    }
+    if (error == ENODEV) {
+        return failure(camera::CameraObstacle::absent, "the camera has just been unplugged",
+                       "the camera is not there");
+    }
+    return failure(camera::CameraObstacle::unusable,
+                   fmt::format("the camera can't be {}: {}", what, std::strerror(error)),
+                   "the camera failed");
+}
+
+tl::unexpected<OpenFailure> refused(std::string message) {
+    return failure(camera::CameraObstacle::refused, std::move(message),
+                   "the camera can't do what its configuration asks");
+}
+
+libcamera::Orientation libcamera_orientation(config::Orientation orientation) noexcept {
+    return static_cast<libcamera::Orientation>(orientation); // both as EXIF has it
+}
+
+/// The orientations that the camera makes itself in its present configuration.
+std::string orientations_of(libcamera::Camera& camera) {
+    std::string names;
+    for (const std::string_view name : config::orientation_names()) {
+        const auto orientation = static_cast<libcamera::Orientation>(
+            1 + (std::ranges::find(config::orientation_names(), name) -
+                 config::orientation_names().begin()));
+        const auto configuration = video_configuration(camera);
+        if (configuration == nullptr) {
+            break;
+        }
+        configuration->orientation = orientation;
+        if (configuration->validate() != libcamera::CameraConfiguration::Invalid &&
+            configuration->orientation == orientation) {
+            names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", name);
+        }
+    }
+    return names;
+}
+
+/// A camera that doesn't say is taken for what V4L2 and libcamera take it for.
+void set_colour(OpenedCamera& opened, const std::optional<libcamera::ColorSpace>& space) {
+    using libcamera::ColorSpace;
+    const bool full = space && space->range == ColorSpace::Range::Full;
+    const bool bt709 = space && space->ycbcrEncoding == ColorSpace::YcbcrEncoding::Rec709;
+    opened.colour_range = full ? encode::ColourRange::full : encode::ColourRange::limited;
+    opened.colour_matrix = bt709 ? encode::ColourMatrix::bt709 : encode::ColourMatrix::bt601;
+}
+
+camera::ClockReadings read_clocks() noexcept {
+    timespec since_boot{};
+    ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+    return {os::monotonic_now(),
+            std::chrono::seconds(since_boot.tv_sec) + Duration(since_boot.tv_nsec), os::wall_now()};
+}
+
+std::vector<PlanePlace> planes_of(const libcamera::FrameBuffer& buffer) {
+    std::vector<PlanePlace> planes;
+    for (const libcamera::FrameBuffer::Plane& plane : buffer.planes()) {
+        planes.push_back({plane.fd.get(), plane.offset, plane.length});
+    }
+    return planes;
+}
+
+} // namespace
+
+LibcameraDevice::LibcameraDevice(LibcameraHub& hub, config::LibcameraSource wanted)
+    : hub_(hub), wanted_(std::move(wanted)), exposure_ids_(exposure_ids()) {}
+
+LibcameraDevice::~LibcameraDevice() {
+    RINGCAST_ASSERT(camera_ == nullptr);
+    RINGCAST_ASSERT(events_ == nullptr);
+}
+
+// --- opening ---
+
+tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& events) {
+    if (events_ == nullptr) {
+        events_ = &events;
+        hub_.add_listener(events);
+    }
+    OpenedCamera opened;
+    opened.library = libcamera_version();
+    auto step = find_camera();
+    if (step) {
+        opened.identity = identity_of(*camera_);
+        opened.driver = driver_of(opened.identity.devices);
+        step = configure(opened);
+    }
+    if (step) {
+        step = make_buffers(opened);
+    }
+    if (step) {
+        step = start(opened);
+    }
+    if (!step) {
+        close();
+        return tl::unexpected(step.error());
+    }
+    return opened;
+}
+
+LibcameraDevice::Step LibcameraDevice::find_camera() {
+    auto cameras = hub_.cameras();
+    if (!cameras) {
+        return failure(camera::CameraObstacle::unusable, cameras.error().message,
+                       "the camera failed");
+    }
+    std::vector<camera::CameraIdentity> identities;
+    for (const auto& camera : *cameras) {
+        identities.push_back(identity_of(*camera));
+    }
+    const auto device =
+        camera::names_device(wanted_.camera) ? device_number(wanted_.camera) : std::nullopt;
+    const auto match = camera::match_camera(identities, wanted_.camera, device);
+    if (match) {
+        camera_ = (*cameras)[*match];
+        return {};
+    }
+    if (!match.error().absent) {
+        return failure(camera::CameraObstacle::refused, match.error().message,
+                       match.error().reason);
+    }
+    if (const auto problem = camera_permission_problem()) {
+        // Where there are cameras, libcamera is not started again for the sake of another.
+        return failure(identities.empty() ? camera::CameraObstacle::forbidden
+                                          : camera::CameraObstacle::absent,
+                       *problem, "no permission to open the camera");
+    }
+    return failure(camera::CameraObstacle::absent, match.error().message, match.error().reason);
+}
+
+LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
+    if (const int error = camera_->acquire(); error < 0) {
+        return failed_call("acquired", -error);
+    }
+    acquired_ = true;
+    configuration_ = video_configuration(*camera_);
+    if (configuration_ == nullptr) {
+        return failure(camera::CameraObstacle::unusable, "the camera has no picture to give",
+                       "the camera failed");
+    }
+    libcamera::StreamConfiguration& stream = configuration_->at(0);
+    const auto choice =
+        camera::choose_offer(offers_of(stream.formats()), wanted_.format, wanted_.size);
+    if (!choice) {
+        return refused(choice.error().message);
+    }
+    stream.pixelFormat = libcamera::PixelFormat::fromString(choice->format);
+    stream.size = libcamera::Size(choice->size.width, choice->size.height);
+    stream.bufferCount = buffers_wanted;
+    if (choice->format != camera::mjpeg_format) {
+        stream.colorSpace = libcamera::ColorSpace::Sycc; // JPEG's own
+    }
+    configuration_->orientation = libcamera_orientation(wanted_.orientation);
+    const auto status = configuration_->validate();
+    if (configuration_->orientation != libcamera_orientation(wanted_.orientation)) {
+        return refused(fmt::format("the camera doesn't do \"{}\" itself; it does {}",
+                                   config::orientation_name(wanted_.orientation),
+                                   orientations_of(*camera_)));
+    }
+    if (status == libcamera::CameraConfiguration::Invalid ||
+        stream.pixelFormat.toString() != choice->format ||
+        stream.size.width != choice->size.width || stream.size.height != choice->size.height) {
+        return refused(fmt::format("the camera turns {} in {} down; it would give {}",
+                                   choice->format, config::picture_size_text(choice->size),
+                                   stream.toString()));
+    }
+    if (const int error = camera_->configure(configuration_.get()); error < 0) {
+        return failed_call("configured", -error);
+    }
+    opened.format = choice->format;
+    opened.size = choice->size;
+    opened.stride = stream.stride;
+    set_colour(opened, stream.colorSpace);
+    opened.controls = controls_of(camera_->controls());
+    return {};
+}
+
+LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
+    const libcamera::StreamConfiguration& stream = configuration_->at(0);
+    const bool jpeg = opened.format == camera::mjpeg_format;
+    // JPEG is for the network card, and a heap's memory can't be registered.
+    if (!jpeg) {
+        opened.memory_reason =
+            heap_trust_.refusal().empty() ? memory_.take_from_heap(stream) : heap_trust_.refusal();
+    }
+    if (memory_.heap().empty()) {
+        if (const int error = memory_.take_from_camera(camera_, stream); error != 0) {
+            return failed_call("given memory", error);
+        }
+    }
+    opened.memory = memory_.heap().empty() ? "libcamera" : memory_.heap();
+    const std::size_t margin = jpeg ? os::system_page_bytes() : 0;
+    for (libcamera::FrameBuffer* const frame_buffer : memory_.buffers()) {
+        if (opened.buffers.size() == camera_buffers_max) {
+            break; // the camera has more than it needs
+        }
+        auto buffer = CameraBuffer::map(planes_of(*frame_buffer), margin);
+        if (!buffer) {
+            return failure(camera::CameraObstacle::unusable, buffer.error().message,
+                           "the camera failed");
+        }
+        auto request = camera_->createRequest(opened.buffers.size());
+        if (request == nullptr || request->addBuffer(stream.stream(), frame_buffer) < 0) {
+            return failed_call("given requests", EINVAL);
+        }
+        requests_.push_back({std::move(request), false});
+        opened.buffers.push_back(std::move(*buffer));
+    }
+    return {};
+}
+
+LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
+    auto controls = control_list(camera_->controls(), wanted_.controls, opened.controls);
+    if (!controls) {
+        return refused(controls.error().message);
+    }
+    opened.rate = set_rate(*controls, opened.identity);
+    camera_->requestCompleted.connect(this, &LibcameraDevice::request_completed);
+    camera_->disconnected.connect(this, &LibcameraDevice::disconnected);
+    if (const int error = camera_->start(&*controls); error < 0) {
+        const Step step = memory_.heap().empty() ? failed_call("started", -error)
+                                                 : start_without_heap(opened, *controls, -error);
+        if (!step) {
+            return step;
+        }
+    }
+    heap_trust_.begin(memory_.heap());
+    // Some drivers take controls at the start, others only with a request.
+    if (!requests_.empty()) {
+        requests_.front().request->controls().merge(*controls);
+    }
+    return {};
+}
+
+LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
+                                                          libcamera::ControlList& controls,
+                                                          int error) {
+    heap_trust_.refuse(fmt::format("the camera does not start with memory of {}: {}",
+                                   memory_.heap(), std::strerror(error)));
+    opened.buffers.clear();
+    release_buffers();
+    if (const Step step = make_buffers(opened); !step) {
+        return step;
+    }
+    if (const int again = camera_->start(&controls); again < 0) {
+        heap_trust_.forgive(); // it was not the memory
+        return failed_call("started", -again);
+    }
+    return {};
+}
+
+camera::RatePlan LibcameraDevice::set_rate(libcamera::ControlList& controls,
+                                           const camera::CameraIdentity& identity) {
+    const libcamera::ControlId& limits = libcamera::controls::FrameDurationLimits;
+    const auto known = camera_->controls().find(limits.id());
+    if (known == camera_->controls().end()) {
+        return camera::plan_rate(wanted_.fps, set_v4l2_rate(identity.devices, wanted_.fps));
+    }
+    if (controls.contains(limits.id())) {
+        return {}; // they have been asked for
+    }
+    constexpr double microseconds = 1e6;
+    const auto bound = [&](const libcamera::ControlValue& value, std::int64_t otherwise) {
+        return value.type() == libcamera::ControlTypeInteger64 && !value.isArray()
+                   ? value.get<std::int64_t>()
+                   : otherwise;
+    };
+    const auto asked = static_cast<std::int64_t>(microseconds / wanted_.fps);
+    const std::int64_t shortest = bound(known->second.min(), asked);
+    const std::int64_t longest = std::max(bound(known->second.max(), asked), shortest);
+    const std::int64_t duration = std::clamp(asked, shortest, longest);
+    const double rate =
+        duration == asked ? wanted_.fps : microseconds / static_cast<double>(duration);
+    const std::array<std::int64_t, 2> both{duration, duration};
+    controls.set(limits.id(), libcamera::ControlValue(
+                                  libcamera::Span<const std::int64_t>(both.data(), both.size())));
+    return camera::plan_rate(wanted_.fps, rate);
+}
+
+void LibcameraDevice::close() noexcept {
+    if (camera_ == nullptr) {
+        return;
+    }
+    // Without it the camera may be another stream's, which would be stopped.
+    if (std::exchange(acquired_, false)) {
+        // Of an unplugged camera there is nothing to stop, and this does nothing.
+        camera_->stop();
+        camera_->requestCompleted.disconnect(this);
+        camera_->disconnected.disconnect(this);
+        // Waits for libcamera's thread, so that no request that was queued before is on its way.
+        camera_->release();
+    }
+    release_buffers();
+    heap_trust_.end();
+    configuration_.reset();
+    camera_.reset();
+}
+
+void LibcameraDevice::release_buffers() noexcept {
+    requests_.clear();
+    memory_.release();
+}
+
+void LibcameraDevice::stop_events() noexcept {
+    if (events_ != nullptr) {
+        hub_.remove_listener(*std::exchange(events_, nullptr));
+    }
+}
+
+// --- running ---
+
+bool LibcameraDevice::queue(std::uint32_t buffer) noexcept {
+    QueuedRequest& queued = requests_[buffer];
+    if (std::exchange(queued.used, true)) {
+        queued.request->reuse(libcamera::Request::ReuseBuffers);
+    }
+    // Checks the request and leaves a message for libcamera's thread: no call of the driver.
+    return camera_->queueRequest(queued.request.get()) == 0;
+}
+
+// In libcamera's thread, as everything below.
+void LibcameraDevice::request_completed(libcamera::Request* request) {
+    CapturedFrame frame;
+    frame.buffer = static_cast<std::uint32_t>(request->cookie());
+    if (request->status() == libcamera::Request::RequestCancelled) {
+        // The camera is being stopped, or the driver did not take the buffer, or what came with it.
+        frame.refused = true;
+        events_->frame_done(frame);
+        return;
+    }
+    heap_trust_.prove();
+    const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
+    const libcamera::ControlList& values = request->metadata();
+    frame.startup = is_startup(metadata);
+    frame.whole = metadata.status == libcamera::FrameMetadata::FrameSuccess || frame.startup;
+    frame.bytes = metadata.planes().empty() ? 0 : metadata.planes()[0].bytesused;
+    frame.sequence = metadata.sequence;
+    const auto stamp = values.get(libcamera::controls::SensorTimestamp);
+    const camera::CaptureTime time = camera::capture_time(
+        stamp ? static_cast<std::uint64_t>(*stamp) : metadata.timestamp, read_clocks());
+    frame.captured_at = time.at;
+    frame.captured = time.wall;
+    frame.exposure_settled = exposure_settled(values, exposure_ids_);
+    events_->frame_done(frame);
+}
+
+void LibcameraDevice::disconnected() {
+    heap_trust_.prove(); // nothing is known against it
+    events_->unplugged();
+}
+
+} // namespace ringcast::capture

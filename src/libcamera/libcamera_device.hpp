@@ -1,0 +1,70 @@
+#pragma once
+// One camera of libcamera's, as a CameraDevice.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <libcamera/camera.h>
+#include <libcamera/request.h>
+
+#include "capture/camera_device.hpp"
+#include "config/config.hpp"
+#include "libcamera/camera_manager_owner.hpp"
+#include "libcamera/dma_heap_fallback.hpp"
+#include "libcamera/libcamera_convert.hpp"
+#include "libcamera/libcamera_memory.hpp"
+
+namespace ringcast::capture {
+
+class LibcameraDevice final : public CameraDevice {
+public:
+    LibcameraDevice(LibcameraHub& hub, config::LibcameraSource wanted);
+    LibcameraDevice(const LibcameraDevice&) = delete;
+    LibcameraDevice& operator=(const LibcameraDevice&) = delete;
+    LibcameraDevice(LibcameraDevice&&) = delete;
+    LibcameraDevice& operator=(LibcameraDevice&&) = delete;
+    ~LibcameraDevice() override;
+
+    [[nodiscard]] tl::expected<OpenedCamera, OpenFailure> open(CameraEvents& events) override;
+    void close() noexcept override;
+    void stop_events() noexcept override;
+    [[nodiscard]] bool queue(std::uint32_t buffer) noexcept override;
+
+private:
+    struct QueuedRequest {
+        std::unique_ptr<libcamera::Request> request;
+        bool used = false; ///< it has been queued before
+    };
+    using Step = tl::expected<void, OpenFailure>;
+
+    // The steps of opening, in their order.
+    [[nodiscard]] Step find_camera();
+    [[nodiscard]] Step configure(OpenedCamera& opened);
+    [[nodiscard]] Step make_buffers(OpenedCamera& opened);
+    [[nodiscard]] Step start(OpenedCamera& opened);
+    /// Once more, with memory of libcamera's own.
+    [[nodiscard]] Step start_without_heap(OpenedCamera& opened, libcamera::ControlList& controls,
+                                          int error);
+    void release_buffers() noexcept;
+    [[nodiscard]] camera::RatePlan set_rate(libcamera::ControlList& controls,
+                                            const camera::CameraIdentity& identity);
+
+    void request_completed(libcamera::Request* request);
+    void disconnected();
+
+    LibcameraHub& hub_;
+    config::LibcameraSource wanted_;
+    CameraEvents* events_ = nullptr; ///< from the first `open` to `stop_events`
+    ExposureIds exposure_ids_;
+    HeapTrust heap_trust_;
+
+    // What is open, in the order of its making.
+    std::shared_ptr<libcamera::Camera> camera_;
+    bool acquired_ = false;
+    std::unique_ptr<libcamera::CameraConfiguration> configuration_;
+    LibcameraMemory memory_;
+    std::vector<QueuedRequest> requests_;
+};
+
+} // namespace ringcast::capture

@@ -1,0 +1,112 @@
+#include "os/peer.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+#include <arpa/inet.h>
+// Not <netinet/tcp.h>, whose tcp_info ends before tcpi_bytes_acked.
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace ringcast::os {
+
+namespace {
+
+/// TCP_CLOSE of the kernel's socket states: the connection is gone, its counters mean nothing.
+constexpr std::uint8_t tcp_state_closed = 7;
+
+/// An IP address and port; IPv4 in its v4-mapped form, so that both families compare alike.
+struct Endpoint {
+    in6_addr address{};
+    std::uint16_t port = 0;
+    bool ipv4 = false;
+};
+
+bool same_address(const in6_addr& left, const in6_addr& right) noexcept {
+    return std::memcmp(&left, &right, sizeof(in6_addr)) == 0;
+}
+
+Endpoint to_endpoint(const sockaddr_storage& storage) noexcept {
+    Endpoint endpoint;
+    if (storage.ss_family == AF_INET) {
+        sockaddr_in ipv4{};
+        std::memcpy(&ipv4, &storage, sizeof(ipv4));
+        endpoint.address.s6_addr[10] = 0xFF;
+        endpoint.address.s6_addr[11] = 0xFF;
+        std::memcpy(&endpoint.address.s6_addr[12], &ipv4.sin_addr, sizeof(ipv4.sin_addr));
+        endpoint.port = ntohs(ipv4.sin_port);
+    } else {
+        sockaddr_in6 ipv6{};
+        std::memcpy(&ipv6, &storage, sizeof(ipv6));
+        endpoint.address = ipv6.sin6_addr;
+        endpoint.port = ntohs(ipv6.sin6_port);
+    }
+    endpoint.ipv4 = IN6_IS_ADDR_V4MAPPED(&endpoint.address);
+    return endpoint;
+}
+
+bool is_loopback(const Endpoint& endpoint) noexcept {
+    return endpoint.ipv4 ? endpoint.address.s6_addr[12] == 127
+                         : same_address(endpoint.address, in6addr_loopback);
+}
+
+void write_text(const Endpoint& endpoint, std::array<char, 64>& text) noexcept {
+    std::array<char, INET6_ADDRSTRLEN> address{};
+    const void* const from =
+        endpoint.ipv4 ? &endpoint.address.s6_addr[12] : &endpoint.address.s6_addr[0];
+    if (::inet_ntop(endpoint.ipv4 ? AF_INET : AF_INET6, from, address.data(), address.size()) ==
+        nullptr) {
+        return;
+    }
+    std::snprintf(text.data(), text.size(), endpoint.ipv4 ? "%s:%u" : "[%s]:%u", address.data(),
+                  static_cast<unsigned>(endpoint.port));
+}
+
+void write_text(const char* words, std::array<char, 64>& text) noexcept {
+    std::snprintf(text.data(), text.size(), "%s", words);
+}
+
+} // namespace
+
+io::Peer describe_peer(int socket) noexcept {
+    io::Peer peer;
+    sockaddr_storage theirs{};
+    socklen_t theirs_bytes = sizeof(theirs);
+    sockaddr_storage ours{};
+    socklen_t ours_bytes = sizeof(ours);
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&ours), &ours_bytes) == 0 &&
+        ours.ss_family == AF_UNIX) {
+        peer.transport = io::Transport::unix_socket;
+        peer.local = true;
+        write_text("unix", peer.address);
+        return peer;
+    }
+    if (::getpeername(socket, reinterpret_cast<sockaddr*>(&theirs), &theirs_bytes) != 0) {
+        // It left between the handshake and now; the first operation on the socket will say so.
+        write_text("gone", peer.address);
+        return peer;
+    }
+    const Endpoint their_end = to_endpoint(theirs);
+    peer.local =
+        is_loopback(their_end) || same_address(their_end.address, to_endpoint(ours).address);
+    write_text(their_end, peer.address);
+    return peer;
+}
+
+io::SocketProgress tcp_progress(int socket) noexcept {
+    tcp_info info{};
+    socklen_t bytes = sizeof(info);
+    constexpr std::size_t bytes_needed =
+        offsetof(tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked);
+    if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0 || bytes < bytes_needed ||
+        info.tcpi_state == tcp_state_closed) {
+        return {};
+    }
+    return {true, info.tcpi_bytes_acked};
+}
+
+} // namespace ringcast::os

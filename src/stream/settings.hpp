@@ -1,0 +1,35 @@
+#pragma once
+// Settings and parts of one stream, given at wiring. The reason for each bound is in
+// docs/architecture.md.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/time.hpp"
+#include "frame/frame_arena.hpp"
+#include "source/frame_source.hpp"
+
+namespace ringcast::stream {
+
+struct StreamSettings {
+    /// Slots that are kept free for the source besides the latest frame.
+    std::uint16_t slots_reserve = 2;
+    /// Sends per system call: 64 of 100 KB hold the loop for 1.5 ms, 500 for up to 23 (measured).
+    std::uint32_t submit_batch = 64;
+    /// A stream without frames for this long, and for four of its usual periods, has no signal.
+    Duration silence_max = std::chrono::seconds(5);
+    /// How long a new stream may take until its viewers are told that nothing has come yet.
+    Duration first_frame_wait = std::chrono::seconds(1);
+    Duration placeholder_period = std::chrono::seconds(1);
+};
+
+/// One stream, wired: the arena and the source outlive the relay.
+struct StreamSetup {
+    std::string name;
+    frame::FrameArena* arena = nullptr;
+    source::FrameSource* source = nullptr;
+    std::string tier_reason; ///< why the frames' memory is not registered; empty when it is
+};
+
+} // namespace ringcast::stream

@@ -1,0 +1,26 @@
+#include "threads/wake_event.hpp"
+
+#include <span>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace ringcast::threads {
+
+bool WakeEvent::open() noexcept {
+    // Without EFD_NONBLOCK: the ring waits for it.
+    fd_.reset(eventfd(0, EFD_CLOEXEC));
+    return fd_.valid();
+}
+
+void WakeEvent::wake() const noexcept {
+    const std::uint64_t one = 1;
+    // Fails only when the count is full, and then whoever waits is awake already.
+    [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
+}
+
+void WakeEvent::read(io::Ring& ring, io::OpToken token) noexcept {
+    ring.read(token, fd_.get(), std::as_writable_bytes(std::span<std::uint64_t>(&count_, 1)));
+}
+
+} // namespace ringcast::threads

@@ -1,0 +1,119 @@
+#pragma once
+// The seam to the kernel, on io_uring: operations become submission entries, completion entries
+// become completions. The only module with liburing, and of it only the .cpp files; knows nothing
+// of frames, viewers or HTTP.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "io/engine.hpp"
+#include "io/token.hpp"
+
+struct io_uring_sqe; // NOLINT(readability-identifier-naming): liburing's name
+
+namespace ringcast::uring {
+
+/// Counts; the kernel rounds queues up to powers of two and cuts them at its own maxima, and where
+/// locked memory is short they are made smaller.
+struct UringSettings {
+    /// Operations prepared between two calls of `submit_and_reap`. More are never lost: a full
+    /// queue is submitted at once, at the price of a system call.
+    unsigned sq_entries = 1024;
+    /// At least four per viewer: result and notification of a send, the hang-up poll, and an
+    /// abort or close may be answered in one turn. What does not fit waits in the kernel.
+    unsigned cq_entries = 16384;
+    /// How many buffers can be registered.
+    unsigned buffer_table_size = 256;
+    /// False: gather completions in the way of kernels before 6.12 on newer ones too, so that it is
+    /// tested there.
+    bool gather_in_kernel = true;
+};
+
+/// One loop's ring. Created, used and destroyed by the same thread (IORING_SETUP_SINGLE_ISSUER).
+/// Allocates nothing after `create`, save in `register_buffer`'s errors.
+class UringRing final : public io::Ring {
+public:
+    /// The error is one line that says why io_uring can't be used here and what to do.
+    [[nodiscard]] static Result<std::unique_ptr<UringRing>> create(UringSettings settings);
+
+    struct Native; ///< liburing's ring, complete only in the .cpp
+    /// For `create`: nobody else can make a Native.
+    explicit UringRing(std::unique_ptr<Native> native) noexcept;
+    UringRing(UringRing&&) = delete;
+    UringRing& operator=(UringRing&&) = delete;
+    UringRing(const UringRing&) = delete;
+    UringRing& operator=(const UringRing&) = delete;
+    /// Ends every operation. Returns at once even when the kernel still holds pages of zero-copy
+    /// sends; those live on until it lets go of them.
+    ~UringRing() override;
+
+    [[nodiscard]] Instant now() const noexcept override { return now_; }
+    [[nodiscard]] WallTime wall_now() const noexcept override { return wall_now_; }
+
+    void accept(io::OpToken token, int listener) noexcept override;
+    void receive(io::OpToken token, int socket, ByteSpan into) noexcept override;
+    void read(io::OpToken token, int fd, ByteSpan into) noexcept override;
+    void send(io::OpToken token, int socket, ConstByteSpan bytes,
+              io::SendOptions options) noexcept override;
+    void send_zero_copy(io::OpToken token, int socket, ConstByteSpan bytes, io::BufferId buffer,
+                        io::SendOptions options) noexcept override;
+    void poll(io::OpToken token, int fd, io::PollEvents events) noexcept override;
+    void abort(io::OpToken token, int socket, io::Transport transport) noexcept override;
+    void shutdown_writing(io::OpToken token, int socket) noexcept override;
+    void close(io::OpToken token, int fd) noexcept override;
+    void cancel(io::OpToken token, io::OpToken target) noexcept override;
+
+    [[nodiscard]] io::Peer describe_peer(int socket) noexcept override;
+    [[nodiscard]] io::SocketProgress socket_progress(int socket,
+                                                     io::Transport transport) noexcept override;
+
+    [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory,
+                                                       io::OpToken released) override;
+    void release_buffer(io::BufferId buffer) noexcept override;
+    [[nodiscard]] bool zero_copy_supported() const noexcept override {
+        return zero_copy_supported_;
+    }
+    [[nodiscard]] std::size_t zero_copy_bytes_min() const noexcept override {
+        return zero_copy_bytes_min_;
+    }
+
+    [[nodiscard]] std::size_t submit_and_reap(std::span<io::Completion> completions,
+                                              Instant wake_at,
+                                              std::size_t expected) noexcept override;
+
+    /// How often io_uring_enter was called: the loop's system calls.
+    [[nodiscard]] std::uint64_t enters() const noexcept { return enters_; }
+
+private:
+    /// An entry to fill; submits first when the queue is full.
+    [[nodiscard]] io_uring_sqe& next_entry(io::OpToken token) noexcept;
+    /// Hands over what was prepared and runs what the kernel has deferred, without waiting.
+    void submit_only() noexcept;
+    /// The same, then sleeps until `wake_at` or for a completion.
+    void submit_and_wait(Instant wake_at, std::size_t expected) noexcept;
+    /// io_uring_enter. `arguments` is null where nothing is waited for.
+    struct WaitArguments;
+    void enter(unsigned wait_count, unsigned flags, WaitArguments* arguments) noexcept;
+    void wait_for_memory() noexcept;
+    [[nodiscard]] std::size_t copy_out(std::span<io::Completion> completions) noexcept;
+    void read_clocks() noexcept;
+
+    std::unique_ptr<Native> native_;
+    std::vector<bool> buffers_; ///< entries of the table that are taken
+    Instant now_{};
+    WallTime wall_now_{};
+    std::uint64_t enters_ = 0;
+    std::size_t zero_copy_bytes_min_ = 0;
+    unsigned turns_without_enter_ = 0;
+    bool zero_copy_supported_ = false;
+    bool shortage_reported_ = false; ///< the kernel had no memory for operations, and it was logged
+    bool gathers_ = false;           ///< the kernel can wait for several completions, for a moment
+};
+
+} // namespace ringcast::uring

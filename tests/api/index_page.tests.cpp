@@ -1,0 +1,69 @@
+#include "api/status.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace ringcast::api {
+namespace {
+
+const http::Boundary boundary(5, 6);
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++count;
+    }
+    return count;
+}
+
+} // namespace
+
+TEST_CASE("the page shows each stream live, with links") {
+    const std::array<std::string, 2> streams = {"printer", "garage"};
+    const std::string page = index_page(streams, boundary);
+    for (const std::string& name : streams) {
+        CHECK(page.find("<img src=\"" + name + "/stream\"") != std::string::npos);
+        CHECK(page.find("href=\"" + name + "/snapshot\"") != std::string::npos);
+        CHECK(page.find("<strong>" + name + "</strong>") != std::string::npos);
+    }
+    CHECK(page.find("href=\"api/status\"") != std::string::npos);
+}
+
+TEST_CASE("the page works on a subpath and without the internet") {
+    const std::array<std::string, 1> streams = {"printer"};
+    const std::string page = index_page(streams, boundary);
+    CHECK(page.find("href=\"/") == std::string::npos);
+    CHECK(page.find("src=\"/") == std::string::npos);
+    CHECK(page.find("src=\"http") == std::string::npos);
+    CHECK(page.find("https:") == std::string::npos);
+    // Without one, browsers ask for /favicon.ico.
+    CHECK(page.find("<link rel=\"icon\" href=\"data:") != std::string::npos);
+}
+
+TEST_CASE("the page knows the process that it came from") {
+    const std::array<std::string, 1> streams = {"printer"};
+    CHECK(index_page(streams, boundary)
+              .find("let known = \"" + std::string(boundary.text()) + "\";") != std::string::npos);
+}
+
+TEST_CASE("no more streams are live at once than leave a browser connections to spare") {
+    const std::vector<std::string> streams = {"a", "b", "c", "d", "e", "f"};
+    const std::string page = index_page(streams, boundary);
+    CHECK(count_of(page, "/stream\" alt=") == 4);
+    CHECK(count_of(page, "class=\"still\"") == 2);
+    CHECK(page.find("<img src=\"f/snapshot?max_age_ms=1000&amp;placeholder=1\"") !=
+          std::string::npos);
+}
+
+TEST_CASE("names are escaped in text and in addresses") {
+    const std::array<std::string, 1> streams = {"<b>\"&/ "};
+    const std::string page = index_page(streams, boundary);
+    CHECK(page.find("<b>") == std::string::npos);
+    CHECK(page.find("<strong>&lt;b&gt;&quot;&amp;/ </strong>") != std::string::npos);
+    CHECK(page.find("src=\"%3Cb%3E%22%26%2F%20/stream\"") != std::string::npos);
+}
+
+} // namespace ringcast::api

@@ -1,0 +1,180 @@
+#include "api/status.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "api/sample_status.hpp"
+
+namespace ringcast::api {
+namespace {
+
+std::string sample_text() {
+    return metrics_text(sample_status());
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+// The names in the "# TYPE" lines, with the given type.
+std::set<std::string> names_of_type(const std::string& text, const std::string& wanted) {
+    std::set<std::string> names;
+    std::istringstream lines(text);
+    std::string line;
+    while (std::getline(lines, line)) {
+        std::istringstream words(line);
+        std::string hash;
+        std::string keyword;
+        std::string name;
+        std::string type;
+        words >> hash >> keyword >> name >> type;
+        if (hash == "#" && keyword == "TYPE" && type == wanted) {
+            names.insert(name);
+        }
+    }
+    return names;
+}
+
+} // namespace
+
+TEST_CASE("metrics have the numbers of the server") {
+    const StatusSnapshot sample = sample_status();
+    const std::string text = metrics_text(sample);
+    const RelayCounters& counters = sample.server.counters;
+    CHECK(has_line(text, "ringcast_build_info{version=\"1.2.3\"} 1"));
+    CHECK(has_line(text, "ringcast_uptime_seconds 90.5"));
+    CHECK(has_line(text, "ringcast_connections 42"));
+    CHECK(has_line(text, "ringcast_accept_paused 0"));
+    CHECK(has_line(text, "ringcast_zero_copy_supported 1"));
+    CHECK(has_line(text, "ringcast_connections_accepted_total " +
+                             std::to_string(counters.connections_accepted)));
+    CHECK(has_line(text, "ringcast_ring_enters_total " + std::to_string(counters.ring_enters)));
+    CHECK(has_line(text, "ringcast_requests_total{route=\"stream\"} " +
+                             std::to_string(counters.requests[0])));
+    CHECK(has_line(text, "ringcast_responses_total{class=\"4xx\"} " +
+                             std::to_string(counters.responses[3])));
+    CHECK(has_line(text, "ringcast_viewers_evicted_total{reason=\"stalled\"} " +
+                             std::to_string(counters.evicted_stalled)));
+}
+
+TEST_CASE("metrics tell a stream that rests from one that is lost") {
+    StatusSnapshot sample = sample_status();
+    sample.streams[1].state = StreamState::resting;
+    const std::string text = metrics_text(sample);
+    CHECK(has_line(text, "ringcast_stream_live{stream=\"garage\"} 0"));
+    CHECK(has_line(text, "ringcast_stream_resting{stream=\"garage\"} 1"));
+}
+
+TEST_CASE("metrics have the numbers of each stream") {
+    const StatusSnapshot sample = sample_status();
+    const std::string text = metrics_text(sample);
+    CHECK(has_line(text, "ringcast_stream_live{stream=\"printer\"} 1"));
+    CHECK(has_line(text, "ringcast_stream_live{stream=\"garage\"} 0"));
+    CHECK(has_line(text, "ringcast_stream_resting{stream=\"printer\"} 0"));
+    CHECK(has_line(text, "ringcast_stream_viewers{stream=\"printer\"} 3"));
+    CHECK(has_line(text, "ringcast_stream_frames_per_second{stream=\"printer\"} 29.5"));
+    CHECK(has_line(text, "ringcast_stream_frame_age_seconds{stream=\"printer\"} 0.012"));
+    CHECK(text.find("ringcast_stream_frame_age_seconds{stream=\"garage\"}") == std::string::npos);
+    const StreamStatus& stream = sample.streams[0];
+    CHECK(has_line(text, "ringcast_source_frames_total{stream=\"printer\"} " +
+                             std::to_string(stream.source_counters.frames)));
+    CHECK(has_line(text,
+                   "ringcast_source_frames_skipped_total{stream=\"printer\",reason=\"damaged\"} " +
+                       std::to_string(stream.source_counters.frames_damaged)));
+    CHECK(has_line(text, "ringcast_frames_sent_total{stream=\"printer\",lane=\"zero-copy\"} " +
+                             std::to_string(stream.sends.frames_sent_zero_copy)));
+    CHECK(has_line(text, "ringcast_frames_skipped_total{stream=\"printer\",reason=\"busy\"} " +
+                             std::to_string(stream.sends.skipped.busy)));
+}
+
+TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
+    const StatusSnapshot sample = sample_status();
+    const std::string text = metrics_text(sample);
+    const source::CameraTotals& counters = sample.streams[1].camera->counters;
+    CHECK(has_line(text,
+                   "ringcast_camera_info{stream=\"garage\",model=\"C920\",driver=\"uvcvideo\","
+                   "format=\"MJPEG\",tier=\"copied\",tier_reason=\"old kernel\"} 1"));
+    CHECK(has_line(text, "ringcast_camera_running{stream=\"garage\"} 1"));
+    CHECK(has_line(text, "ringcast_camera_buffers{stream=\"garage\"} 4"));
+    CHECK(has_line(text, "ringcast_camera_buffers_free{stream=\"garage\"} 3"));
+    CHECK(has_line(text, "ringcast_camera_buffers_lent{stream=\"garage\"} 1"));
+    CHECK(has_line(text, "ringcast_camera_opened_total{stream=\"garage\"} " +
+                             std::to_string(counters.opened)));
+    const std::map<std::string, std::uint64_t> results{{"captured", counters.captured},
+                                                       {"driver_dropped", counters.driver_dropped},
+                                                       {"driver_failed", counters.driver_failed},
+                                                       {"out_of_order", counters.out_of_order}};
+    for (const auto& [result, count] : results) {
+        CAPTURE(result);
+        CHECK(has_line(text, "ringcast_camera_frames_total{stream=\"garage\",result=\"" + result +
+                                 "\"} " + std::to_string(count)));
+    }
+    const std::map<std::string, std::uint64_t> ways{
+        {"lent", counters.lent},
+        {"copied", counters.copied},
+        {"copied_under_pressure", counters.copied_under_pressure},
+        {"encoded", counters.encoded},
+        {"encode_skipped", counters.encode_skipped},
+        {"skipped_for_rate", counters.skipped_for_rate}};
+    for (const auto& [way, count] : ways) {
+        CAPTURE(way);
+        CHECK(has_line(text, "ringcast_camera_frames_passed_total{stream=\"garage\",way=\"" + way +
+                                 "\"} " + std::to_string(count)));
+    }
+    CHECK(has_line(text, "ringcast_camera_copied_bytes_total{stream=\"garage\"} " +
+                             std::to_string(counters.bytes_copied)));
+    CHECK(has_line(text, "ringcast_camera_encode_seconds_total{stream=\"garage\"} 0.05"));
+    CHECK(text.find("ringcast_camera_running{stream=\"printer\"}") == std::string::npos);
+}
+
+TEST_CASE("the latency histogram is cumulative and ends with everything") {
+    const std::string text = sample_text();
+    const std::string name = "ringcast_frame_latency_seconds";
+    CHECK(has_line(text, name + "_bucket{stream=\"printer\",le=\"0.002\"} 0"));
+    CHECK(has_line(text, name + "_bucket{stream=\"printer\",le=\"0.005\"} 2"));
+    CHECK(has_line(text, name + "_bucket{stream=\"printer\",le=\"10\"} 2"));
+    CHECK(has_line(text, name + "_bucket{stream=\"printer\",le=\"+Inf\"} 3"));
+    CHECK(has_line(text, name + "_count{stream=\"printer\"} 3"));
+    CHECK(has_line(text, name + "_sum{stream=\"printer\"} 20.008"));
+}
+
+TEST_CASE("counters, and only counters, end in _total") {
+    const std::string text = sample_text();
+    const std::set<std::string> counters = names_of_type(text, "counter");
+    CHECK(counters.size() > 20);
+    for (const std::string& name : counters) {
+        CAPTURE(name);
+        CHECK(name.ends_with("_total"));
+    }
+    for (const std::string& name : names_of_type(text, "gauge")) {
+        CAPTURE(name);
+        CHECK(!name.ends_with("_total"));
+    }
+}
+
+TEST_CASE("metrics need no list of viewers") {
+    StatusSnapshot sample = sample_status();
+    sample.viewers.clear();
+    CHECK(metrics_text(sample) == sample_text());
+}
+
+TEST_CASE("the documentation names every metric") {
+    std::ifstream file(RINGCAST_SOURCE_DIR "/docs/http-api.md");
+    const std::string document{std::istreambuf_iterator<char>(file), {}};
+    for (const std::string type : {"counter", "gauge", "histogram"}) {
+        const std::set<std::string> names = names_of_type(sample_text(), type);
+        CHECK(!names.empty());
+        for (const std::string& name : names) {
+            CAPTURE(name);
+            CHECK(document.find("| `" + name + "` | " + type + " |") != std::string::npos);
+        }
+    }
+}
+
+} // namespace ringcast::api

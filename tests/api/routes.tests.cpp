@@ -1,0 +1,255 @@
+#include "api/routes.hpp"
+
+#include <array>
+#include <cstring>
+#include <set>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace ringcast::api {
+namespace {
+
+const std::array<std::string, 3> names = {"garage", "printer", "front-door_2"};
+constexpr std::uint32_t default_index = 1;
+const StreamDirectory directory{names, default_index};
+
+http::Request request_for(std::string_view target) {
+    http::Request request;
+    request.path = target.substr(0, target.find('?'));
+    if (request.path.size() < target.size()) {
+        request.query = target.substr(request.path.size() + 1);
+    }
+    return request;
+}
+
+Route route_of(std::string_view target) {
+    return resolve(request_for(target), directory);
+}
+
+// "stream 1", "metrics", "404": enough to say where a target leads.
+std::string where(std::string_view target) {
+    const Route route = route_of(target);
+    if (route.kind == RouteKind::error) {
+        CHECK(!route.message.empty());
+        CHECK(route.message.find('\n') == std::string::npos);
+        return std::to_string(route.status);
+    }
+    return std::string(route_kind_name(route.kind)) +
+           (route.stream ? " " + std::to_string(*route.stream) : "");
+}
+
+constexpr std::string_view chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, "
+                                      "like Gecko) Chrome/120.0.0.0 Safari/537.36";
+constexpr std::string_view chromium_image =
+    "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8";
+
+http::Variant variant_for(std::string_view accept, std::string_view user_agent,
+                          std::string_view target = "/stream") {
+    http::Request request = request_for(target);
+    request.accept = accept;
+    request.user_agent = user_agent;
+    return resolve(request, directory).variant;
+}
+
+} // namespace
+
+TEST_CASE("each stream has its URLs below its name") {
+    CHECK(where("/printer/stream") == "stream 1");
+    CHECK(where("/garage/stream") == "stream 0");
+    CHECK(where("/front-door_2/stream") == "stream 2");
+    CHECK(where("/garage.mjpg") == "stream 0");
+    CHECK(where("/garage/stream.mjpg") == "stream 0");
+    CHECK(where("/garage/snapshot") == "snapshot 0");
+    CHECK(where("/garage/snapshot.jpg") == "snapshot 0");
+    CHECK(where("/garage.jpg") == "snapshot 0");
+    CHECK(where("/garage/state") == "state 0");
+    CHECK(where("/garage/controls") == "controls 0");
+}
+
+TEST_CASE("the default stream answers at the root too") {
+    CHECK(where("/stream") == "stream 1");
+    CHECK(where("/stream.mjpg") == "stream 1");
+    CHECK(where("/snapshot") == "snapshot 1");
+    CHECK(where("/snapshot.jpg") == "snapshot 1");
+    CHECK(where("/state") == "state 1");
+    CHECK(where("/controls") == "controls 1");
+}
+
+TEST_CASE("the server's own URLs name no stream") {
+    CHECK(where("/") == "index");
+    CHECK(where("/api/status") == "status");
+    CHECK(where("/metrics") == "metrics");
+    CHECK(where("/healthz") == "healthz");
+}
+
+TEST_CASE("health can be asked of one stream") {
+    CHECK(where("/healthz?stream=garage") == "healthz 0");
+    CHECK(where("/healthz?stream=nope") == "404");
+    CHECK(where("/healthz?stream=") == "404");
+    CHECK(where("/healthz?stream=%zz") == "404");
+}
+
+TEST_CASE("slashes at the end and doubled ones do no harm") {
+    CHECK(where("/printer/stream/") == "stream 1");
+    CHECK(where("//printer//snapshot") == "snapshot 1");
+    CHECK(where("/metrics/") == "metrics");
+    CHECK(where("//") == "index");
+    CHECK(where("/stream/?fps=5") == "stream 1");
+}
+
+TEST_CASE("paths may be percent-encoded") {
+    CHECK(where("/%70rinter/str%65am") == "stream 1");
+    CHECK(where("/printer%2Fstream") == "404");
+    CHECK(where("/printer%/stream") == "404");
+    CHECK(where("/%00") == "404");
+}
+
+TEST_CASE("what does not exist is 404 and lists the streams") {
+    for (const std::string_view target :
+         {"/nope", "/nope/stream", "/nope.mjpg", "/nope.jpg", ".jpg", "/.jpg", "/printer/nope",
+          "/api", "/api/nope", "/printer/stream/more", "/Printer/stream", "/favicon.ico", "*"}) {
+        CAPTURE(target);
+        CHECK(where(target) == "404");
+        CHECK(route_of(target).message.find("garage, printer, front-door_2") != std::string::npos);
+    }
+}
+
+TEST_CASE("a stream's bare name is 404 and says where the stream is") {
+    CHECK(where("/printer") == "404");
+    CHECK(route_of("/printer/").message.find("/printer/stream") != std::string::npos);
+}
+
+TEST_CASE("mjpg-streamer's URLs work") {
+    CHECK(where("/?action=stream") == "stream 1");
+    CHECK(where("/?action=snapshot") == "snapshot 1");
+    CHECK(where("/stream/?action=stream") == "stream 1");
+    CHECK(where("/stream/?action=snapshot") == "snapshot 1");
+    CHECK(where("/stream?action=snapshot") == "snapshot 1");
+    CHECK(where("/?action=stream_0") == "stream 0");
+    CHECK(where("/?action=snapshot_2") == "snapshot 2");
+    CHECK(where("/garage/?action=stream") == "stream 0");
+    CHECK(where("/?action=stream&1700000000") == "stream 1");
+    CHECK(where("/?action=stream?dummy=param.mjpg") == "stream 1");
+    CHECK(where("/?1700000000&action=snapshot") == "snapshot 1");
+    CHECK(where("/?action=stream_3") == "404");
+    CHECK(where("/?action=stream_") == "400");
+    CHECK(where("/?action=stream_-1") == "400");
+    CHECK(where("/?action=streams") == "400");
+    CHECK(where("/?action=command") == "400");
+    CHECK(where("/?action=") == "400");
+    CHECK(where("/metrics?action=stream") == "metrics");
+}
+
+TEST_CASE("fps limits a stream's rate") {
+    CHECK(!route_of("/stream").fps);
+    CHECK(route_of("/stream?fps=5").fps == 5.0);
+    CHECK(route_of("/stream?fps=0.2").fps == 0.2);
+    CHECK(route_of("/?action=stream&fps=1000").fps == 1000.0);
+    for (const std::string value : {"0", "-1", "1001", "abc", "", "nan", "inf", "5fps", "%"}) {
+        CAPTURE(value);
+        CHECK(where("/stream?fps=" + value) == "400");
+    }
+    CHECK(route_of("/stream?fps=0").message.find("fps=5") != std::string::npos);
+}
+
+TEST_CASE("a snapshot may be older than the request where that is allowed") {
+    CHECK(route_of("/snapshot").age_max == Duration::zero());
+    CHECK(route_of("/snapshot?max_age_ms=250").age_max == std::chrono::milliseconds(250));
+    CHECK(where("/snapshot?max_age_ms=86400000") == "snapshot 1");
+    CHECK(where("/snapshot?max_age_ms=86400001") == "400");
+    CHECK(where("/snapshot?max_age_ms=-1") == "400");
+    CHECK(where("/snapshot?max_age_ms=1.5") == "400");
+}
+
+TEST_CASE("a placeholder is sent only to who asks for it") {
+    CHECK(!route_of("/snapshot").placeholder);
+    CHECK(!route_of("/snapshot?placeholder=0").placeholder);
+    CHECK(route_of("/snapshot?placeholder=1").placeholder);
+    CHECK(where("/snapshot?placeholder=yes") == "400");
+}
+
+TEST_CASE("parameters that mean nothing here are passed over, whatever they hold") {
+    CHECK(where("/stream?cacheBust=1700000000&timestamp=%&%=1&x") == "stream 1");
+    CHECK(where("/stream?max_age_ms=nonsense") == "stream 1");
+    CHECK(where("/snapshot?fps=nonsense&variant=nonsense") == "snapshot 1");
+    CHECK(where("/?fps=nonsense") == "index");
+    CHECK(where("/api/status?t=1") == "status");
+}
+
+TEST_CASE("a Blink <img> gets the advance variant, every other client the standard one") {
+    using http::Variant;
+    CHECK(variant_for(chromium_image, chromium) == Variant::advance);
+    // A web view whose user agent was replaced is known by its Accept.
+    CHECK(variant_for(chromium_image, "MyApp/1.0") == Variant::advance);
+    // fetch, and a page of its own.
+    CHECK(variant_for("*/*", chromium) == Variant::standard);
+    CHECK(variant_for("text/html,application/xhtml+xml,image/avif,image/apng,*/*;q=0.8",
+                      chromium) == Variant::standard);
+    // Firefox, Safari, Chrome on iOS (WebKit).
+    CHECK(variant_for("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                      "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0") ==
+          Variant::standard);
+    CHECK(variant_for("image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,"
+                      "video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+                      "(KHTML, like Gecko) Version/17.0 Safari/605.1.15") == Variant::standard);
+    CHECK(
+        variant_for("image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                    "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 CriOS/120.0 Mobile Safari/604.1") ==
+        Variant::standard);
+    CHECK(variant_for("", "") == Variant::standard);
+    CHECK(variant_for("*/*", "curl/8.5.0") == Variant::standard);
+}
+
+TEST_CASE("the variant can be asked for") {
+    using http::Variant;
+    CHECK(variant_for("", "", "/stream?variant=advance") == Variant::advance);
+    CHECK(variant_for(chromium_image, chromium, "/stream?variant=standard") == Variant::standard);
+    CHECK(where("/stream?variant=fast") == "400");
+}
+
+TEST_CASE("OPTIONS is answered for every path") {
+    http::Request request = request_for("/whatever");
+    request.method = http::Method::options;
+    CHECK(resolve(request, directory).kind == RouteKind::options);
+    request.path = "*";
+    CHECK(resolve(request, directory).kind == RouteKind::options);
+}
+
+TEST_CASE("HEAD leads where GET does") {
+    http::Request request = request_for("/garage/stream");
+    request.method = http::Method::head;
+    CHECK(resolve(request, directory).kind == RouteKind::stream);
+}
+
+TEST_CASE("each kind of route has a name of its own") {
+    std::set<std::string_view> kinds;
+    for (std::size_t i = 0; i < route_kind_count; ++i) {
+        kinds.insert(route_kind_name(static_cast<RouteKind>(i)));
+    }
+    CHECK(kinds.size() == route_kind_count);
+    CHECK(!kinds.contains(""));
+}
+
+TEST_CASE("an origin is allowed when it is listed") {
+    http::Request request;
+    const std::array<std::string, 2> listed = {"http://a.example", "https://b.example:8443"};
+    CHECK(allowed_origin(request, listed).empty());
+    request.origin = "https://b.example:8443";
+    CHECK(allowed_origin(request, listed) == "https://b.example:8443");
+    CHECK(allowed_origin(request, {}).empty());
+    request.origin = "https://b.example";
+    CHECK(allowed_origin(request, listed).empty());
+}
+
+TEST_CASE("an asterisk allows every origin, and one that is listed is still answered by name") {
+    http::Request request;
+    request.origin = "http://c.example";
+    const std::array<std::string, 2> open = {"*", "http://d.example"};
+    CHECK(allowed_origin(request, open) == "*");
+    request.origin = "http://d.example";
+    CHECK(allowed_origin(request, open) == "http://d.example");
+}
+
+} // namespace ringcast::api

@@ -1,0 +1,110 @@
+#pragma once
+// A snapshot in which every number is different, so that a mix-up shows.
+
+#include "api/status.hpp"
+
+namespace ringcast::api {
+
+inline StatusSnapshot sample_status() {
+    using std::chrono::milliseconds;
+    StatusSnapshot status;
+    std::uint64_t next = 1000;
+    const auto fill = [&next](auto&... values) { ((values = next++), ...); };
+
+    ServerStatus& server = status.server;
+    server.version = "1.2.3";
+    server.uptime = milliseconds(90'500);
+    server.now = WallTime(milliseconds(1'700'000'000'250));
+    server.viewers_max = 4096;
+    server.viewers_per_address_max = 7;
+    server.connections = 42;
+    server.zero_copy_supported = true;
+    RelayCounters& counters = server.counters;
+    fill(counters.connections_accepted, counters.connections_refused, counters.accept_errors,
+         counters.accept_pauses, counters.bad_requests, counters.evicted_for_memory,
+         counters.evicted_stalled, counters.evicted_silent, counters.disconnects,
+         counters.late_completions, counters.unexpected_errors, counters.ring_enters,
+         counters.log_lines_dropped);
+    for (auto& count : counters.requests) {
+        fill(count);
+    }
+    for (auto& count : counters.responses) {
+        fill(count);
+    }
+
+    StreamStatus live;
+    live.name = "printer";
+    live.is_default = true;
+    live.source = "pattern";
+    live.state = StreamState::live;
+    live.width = 1280;
+    live.height = 720;
+    live.fps = 29.5;
+    live.frame_bytes_last = 50'001;
+    live.frame_bytes_mean = 50'002;
+    live.frame_age = milliseconds(12);
+    live.slots_total = 32;
+    live.slots_free = 27;
+    live.registered = true;
+    live.viewers = 3;
+    source::SourceCounters& source = live.source_counters;
+    fill(source.frames, source.bytes, source.frames_repaired, source.frames_dropped,
+         source.frames_damaged, source.frames_oversized, source.bytes_skipped, source.bytes_moved,
+         source.reads, source.restarts);
+    connection::SendCounters& sends = live.sends;
+    fill(sends.frames_sent_copy, sends.frames_sent_zero_copy, sends.bytes_sent, sends.notifications,
+         sends.notifications_copied, sends.skipped.busy, sends.skipped.rate, sends.skipped.memory,
+         sends.skipped.late);
+    live.latency.add(milliseconds(3));
+    live.latency.add(milliseconds(5));
+    live.latency.add(std::chrono::seconds(20));
+
+    StreamStatus lost;
+    lost.name = "garage";
+    lost.source = "exec";
+    lost.state = StreamState::lost;
+    lost.reason = "said \"no\" and\nended \xFF";
+    lost.tier_reason = "memlock";
+    source::CameraStatus& camera = lost.camera.emplace();
+    camera.id = "camera-id";
+    camera.model = "C920";
+    camera.location = "external";
+    camera.library = "libcamera 0.3.2";
+    camera.driver = "uvcvideo";
+    camera.format = "MJPEG";
+    camera.running = true;
+    camera.tier = "copied";
+    camera.tier_reason = "old kernel";
+    camera.memory = "linux,cma";
+    camera.memory_reason = "no permission";
+    camera.buffers = 4;
+    camera.buffers_free = 3;
+    camera.buffers_lent = 1;
+    source::CameraTotals& captured = camera.counters;
+    fill(captured.captured, captured.driver_dropped, captured.driver_failed, captured.out_of_order,
+         captured.lent, captured.copied, captured.copied_under_pressure, captured.bytes_copied,
+         captured.encode_skipped, captured.skipped_for_rate, captured.opened);
+    captured.encoded = 4;
+    captured.encode_time = milliseconds(50);
+
+    status.streams = {live, lost};
+
+    ViewerStatus viewer;
+    viewer.id = 77;
+    viewer.address = "192.0.2.7:51234";
+    viewer.lane = connection::Lane::zero_copy;
+    viewer.variant = http::Variant::advance;
+    viewer.fps_limit = 5.0;
+    viewer.fps = 4.75;
+    viewer.delivered_age = milliseconds(80);
+    fill(viewer.frames_sent, viewer.skipped.busy, viewer.bytes_sent);
+    viewer.connected_for = milliseconds(60'500);
+    ViewerStatus other;
+    other.id = 78;
+    other.address = "unix";
+    other.stream = 1;
+    status.viewers = {viewer, other};
+    return status;
+}
+
+} // namespace ringcast::api

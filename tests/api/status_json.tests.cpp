@@ -1,0 +1,300 @@
+#include "api/status.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/sample_status.hpp"
+
+namespace ringcast::api {
+namespace {
+
+nlohmann::json status_of(const StatusSnapshot& status) {
+    return nlohmann::json::parse(status_json(status));
+}
+
+// Every key of every object, wherever it is.
+void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
+    for (const auto& [key, value] : json.items()) {
+        if (json.is_object()) {
+            keys.insert(key);
+        }
+        if (value.is_structured()) {
+            collect_keys(value, keys);
+        }
+    }
+}
+
+} // namespace
+
+TEST_CASE("rates have four digits") {
+    StatusSnapshot sample = sample_status();
+    sample.streams.front().fps = 29.970029970029973;
+    CHECK(status_of(sample)["streams"][0]["fps"] == 29.97);
+    sample.streams.front().fps = 0.0016666667; // a picture every ten minutes
+    CHECK(status_of(sample)["streams"][0]["fps"] == 0.001667);
+}
+
+TEST_CASE("status tells of the server, its limits and its counters") {
+    const StatusSnapshot sample = sample_status();
+    const auto server = status_of(sample)["server"];
+    CHECK(server["version"] == "1.2.3");
+    CHECK(server["uptime_seconds"] == 90.5);
+    CHECK(server["time_unix_seconds"] == 1'700'000'000.25);
+    CHECK(server["connections"] == 42);
+    CHECK(server["viewers_max"] == 4096);
+    CHECK(server["viewers_per_address_max"] == 7);
+    CHECK(server["accept_paused"] == false);
+    CHECK(server["zero_copy_supported"] == true);
+
+    const RelayCounters& expected = sample.server.counters;
+    const auto counters = server["counters"];
+    CHECK(counters["connections_accepted"] == expected.connections_accepted);
+    CHECK(counters["connections_refused"] == expected.connections_refused);
+    CHECK(counters["accept_errors"] == expected.accept_errors);
+    CHECK(counters["accept_pauses"] == expected.accept_pauses);
+    CHECK(counters["bad_requests"] == expected.bad_requests);
+    CHECK(counters["evicted_for_memory"] == expected.evicted_for_memory);
+    CHECK(counters["evicted_stalled"] == expected.evicted_stalled);
+    CHECK(counters["evicted_silent"] == expected.evicted_silent);
+    CHECK(counters["disconnects"] == expected.disconnects);
+    CHECK(counters["late_completions"] == expected.late_completions);
+    CHECK(counters["unexpected_errors"] == expected.unexpected_errors);
+    CHECK(counters["ring_enters"] == expected.ring_enters);
+    CHECK(counters["log_lines_dropped"] == expected.log_lines_dropped);
+    CHECK(counters["requests"].size() == route_kind_count);
+    CHECK(counters["requests"]["snapshot"] ==
+          expected.requests[static_cast<std::size_t>(RouteKind::snapshot)]);
+    CHECK(counters["responses"]["2xx"] == expected.responses[1]);
+    CHECK(counters["responses"]["5xx"] == expected.responses[4]);
+}
+
+TEST_CASE("status tells of each stream") {
+    const StatusSnapshot sample = sample_status();
+    const auto streams = status_of(sample)["streams"];
+    REQUIRE(streams.size() == 2);
+    const auto& live = streams[0];
+    CHECK(live["name"] == "printer");
+    CHECK(live["default"] == true);
+    CHECK(live["source"] == "pattern");
+    CHECK(live["state"] == "live");
+    CHECK(live["reason"].is_null());
+    CHECK(live["width"] == 1280);
+    CHECK(live["height"] == 720);
+    CHECK(live["fps"] == 29.5);
+    CHECK(live["frame_bytes_last"] == 50'001);
+    CHECK(live["frame_bytes_mean"] == 50'002);
+    CHECK(live["frame_age_seconds"] == 0.012);
+    CHECK(live["viewers"] == 3);
+    CHECK(live["tier"] == "registered");
+    CHECK(live["tier_reason"].is_null());
+    CHECK(live["slots_total"] == 32);
+    CHECK(live["slots_free"] == 27);
+    CHECK(live["latency"]["count"] == 3);
+    CHECK(live["latency"]["mean_seconds"] == 6.669333); // 20.008 / 3, and no digits beyond that
+
+    const source::SourceCounters& source = sample.streams[0].source_counters;
+    CHECK(live["source_counters"]["frames"] == source.frames);
+    CHECK(live["source_counters"]["bytes"] == source.bytes);
+    CHECK(live["source_counters"]["frames_repaired"] == source.frames_repaired);
+    CHECK(live["source_counters"]["frames_dropped"] == source.frames_dropped);
+    CHECK(live["source_counters"]["frames_damaged"] == source.frames_damaged);
+    CHECK(live["source_counters"]["frames_oversized"] == source.frames_oversized);
+    CHECK(live["source_counters"]["bytes_skipped"] == source.bytes_skipped);
+    CHECK(live["source_counters"]["bytes_moved"] == source.bytes_moved);
+    CHECK(live["source_counters"]["reads"] == source.reads);
+    CHECK(live["source_counters"]["restarts"] == source.restarts);
+    const SendCounters& sends = sample.streams[0].sends;
+    CHECK(live["sent"]["frames_copy"] == sends.frames_sent_copy);
+    CHECK(live["sent"]["frames_zero_copy"] == sends.frames_sent_zero_copy);
+    CHECK(live["sent"]["bytes"] == sends.bytes_sent);
+    CHECK(live["sent"]["zero_copy_notifications"] == sends.notifications);
+    CHECK(live["sent"]["zero_copy_copied"] == sends.notifications_copied);
+    CHECK(live["sent"]["frames_skipped"]["busy"] == sends.skipped.busy);
+    CHECK(live["sent"]["frames_skipped"]["rate"] == sends.skipped.rate);
+    CHECK(live["sent"]["frames_skipped"]["memory"] == sends.skipped.memory);
+    CHECK(live["sent"]["frames_skipped"]["late"] == sends.skipped.late);
+}
+
+TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
+    const auto lost = status_of(sample_status())["streams"][1];
+    CHECK(lost["state"] == "lost");
+    CHECK(lost["reason"].get<std::string>().find("said \"no\" and\nended ") == 0);
+    CHECK(lost["frame_age_seconds"].is_null());
+    CHECK(lost["latency"]["mean_seconds"].is_null());
+    CHECK(lost["tier"] == "unregistered");
+    CHECK(lost["tier_reason"] == "memlock");
+}
+
+TEST_CASE("a stream that rests has nothing wrong with it") {
+    StatusSnapshot sample = sample_status();
+    sample.streams[1].state = StreamState::resting;
+    sample.streams[1].reason.clear();
+    const auto resting = status_of(sample)["streams"][1];
+    CHECK(resting["state"] == "resting");
+    CHECK(resting["reason"].is_null());
+    CHECK(nlohmann::json::parse(state_json(sample, 1))["result"]["source"]["online"] == true);
+}
+
+TEST_CASE("status tells of a stream's camera") {
+    const StatusSnapshot sample = sample_status();
+    const auto streams = status_of(sample)["streams"];
+    CHECK(streams[0]["camera"].is_null());
+    const auto& camera = streams[1]["camera"];
+    CHECK(camera["id"] == "camera-id");
+    CHECK(camera["model"] == "C920");
+    CHECK(camera["location"] == "external");
+    CHECK(camera["library"] == "libcamera 0.3.2");
+    CHECK(camera["driver"] == "uvcvideo");
+    CHECK(camera["running"] == true);
+    CHECK(camera["settling"] == false);
+    CHECK(camera["format"] == "MJPEG");
+    CHECK(camera["tier"] == "copied");
+    CHECK(camera["tier_reason"] == "old kernel");
+    CHECK(camera["memory"] == "linux,cma");
+    CHECK(camera["memory_reason"] == "no permission");
+    CHECK(camera["buffers"] == 4);
+    CHECK(camera["buffers_free"] == 3);
+    CHECK(camera["buffers_lent"] == 1);
+    const source::CameraTotals& counters = sample.streams[1].camera->counters;
+    const auto& counted = camera["counters"];
+    CHECK(counted["captured"] == counters.captured);
+    CHECK(counted["driver_dropped"] == counters.driver_dropped);
+    CHECK(counted["driver_failed"] == counters.driver_failed);
+    CHECK(counted["out_of_order"] == counters.out_of_order);
+    CHECK(counted["lent"] == counters.lent);
+    CHECK(counted["copied"] == counters.copied);
+    CHECK(counted["copied_under_pressure"] == counters.copied_under_pressure);
+    CHECK(counted["bytes_copied"] == counters.bytes_copied);
+    CHECK(counted["encoded"] == 4);
+    CHECK(counted["skipped_for_rate"] == counters.skipped_for_rate);
+    CHECK(counted["encode_skipped"] == counters.encode_skipped);
+    CHECK(counted["encode_mean_seconds"] == 0.0125);
+    CHECK(counted["opened"] == counters.opened);
+    StatusSnapshot registered = sample;
+    registered.streams[1].registered = true;
+    CHECK(status_of(registered)["streams"][1]["tier"] == "copied");
+    CHECK(status_of(registered)["streams"][1]["tier_reason"] == "old kernel");
+    registered.streams[1].camera->tier = "registered";
+    CHECK(status_of(registered)["streams"][1]["tier"] == "registered");
+    CHECK(status_of(registered)["streams"][1]["tier_reason"].is_null());
+}
+
+TEST_CASE("frames of a camera whose own memory is registered leave from there in any case") {
+    StatusSnapshot sample = sample_status();
+    StreamStatus& stream = sample.streams[1];
+    stream.camera->tier = "registered";
+    stream.camera->tier_reason.clear();
+    CHECK(status_of(sample)["streams"][1]["tier"] == "registered");
+    CHECK(status_of(sample)["streams"][1]["tier_reason"].is_null());
+}
+
+TEST_CASE("a stream of encoded pictures in registered memory could not have a better tier") {
+    StatusSnapshot sample = sample_status();
+    StreamStatus& stream = sample.streams[1];
+    stream.registered = true;
+    stream.camera->tier = "encoded";
+    stream.camera->tier_reason = "the camera makes no JPEG";
+    CHECK(status_of(sample)["streams"][1]["tier"] == "registered");
+    CHECK(status_of(sample)["streams"][1]["tier_reason"].is_null());
+    CHECK(status_of(sample)["streams"][1]["camera"]["tier_reason"] == "the camera makes no JPEG");
+}
+
+TEST_CASE("controls are shown as a configuration spells them") {
+    source::CameraStatus camera;
+    camera.id = "camera-id";
+    camera.model = "C920";
+    const auto control = [](const char* name, source::ControlKind kind, std::uint16_t count) {
+        source::CameraControl made;
+        made.name = name;
+        made.kind = kind;
+        made.count = count;
+        return made;
+    };
+    source::CameraControl focus = control("AfMode", source::ControlKind::enumeration, 1);
+    focus.choices = {{0, "AfModeManual"}, {2, "AfModeContinuous"}};
+    focus.initial = std::int64_t{0};
+    focus.value = std::int64_t{2};
+    source::CameraControl gains = control("ColourGains", source::ControlKind::number, 2);
+    gains.min = 0.0;
+    gains.max = 32.5;
+    gains.value = std::vector<double>{1.5, 2};
+    const std::vector<source::CameraControl> controls{
+        focus, gains, control("AfWindows", source::ControlKind::rectangle, 0)};
+    const auto json = nlohmann::json::parse(controls_json(camera, controls));
+    CHECK(json["camera"] == "camera-id");
+    CHECK(json["model"] == "C920");
+    REQUIRE(json["controls"].size() == 3);
+    const auto& first = json["controls"][0];
+    CHECK(first["name"] == "AfMode");
+    CHECK(first["type"] == "enumeration");
+    CHECK(first["count"] == 1);
+    CHECK(first["choices"] == nlohmann::json{"AfModeManual", "AfModeContinuous"});
+    CHECK(first["default"] == "AfModeManual");
+    CHECK(first["value"] == "AfModeContinuous");
+    CHECK(first["min"].is_null());
+    const auto& second = json["controls"][1];
+    CHECK(second["count"] == 2);
+    CHECK(second["min"] == 0.0);
+    CHECK(second["max"] == 32.5);
+    CHECK(second["value"] == nlohmann::json{1.5, 2.0});
+    CHECK(second["default"].is_null());
+    CHECK_FALSE(second.contains("choices"));
+    CHECK(json["controls"][2]["count"].is_null());
+    CHECK(json["controls"][2]["type"] == "rectangle");
+}
+
+TEST_CASE("status tells of each viewer") {
+    const StatusSnapshot sample = sample_status();
+    const auto viewers = status_of(sample)["viewers"];
+    REQUIRE(viewers.size() == 2);
+    const auto& viewer = viewers[0];
+    CHECK(viewer["id"] == 77);
+    CHECK(viewer["address"] == "192.0.2.7:51234");
+    CHECK(viewer["stream"] == "printer");
+    CHECK(viewer["lane"] == "zero-copy");
+    CHECK(viewer["variant"] == "advance");
+    CHECK(viewer["fps_limit"] == 5.0);
+    CHECK(viewer["fps"] == 4.75);
+    CHECK(viewer["delivered_age_seconds"] == 0.08);
+    CHECK(viewer["frames_sent"] == sample.viewers[0].frames_sent);
+    CHECK(viewer["frames_skipped"]["busy"] == sample.viewers[0].skipped.busy);
+    CHECK(viewer["bytes_sent"] == sample.viewers[0].bytes_sent);
+    CHECK(viewer["connected_seconds"] == 60.5);
+    CHECK(viewers[1]["stream"] == "garage");
+    CHECK(viewers[1]["lane"] == "copy");
+    CHECK(viewers[1]["fps_limit"].is_null());
+    CHECK(viewers[1]["delivered_age_seconds"].is_null());
+}
+
+TEST_CASE("state has what ustreamer's clients look for") {
+    const StatusSnapshot sample = sample_status();
+    const auto live = nlohmann::json::parse(state_json(sample, 0));
+    CHECK(live["ok"] == true);
+    CHECK(live["result"]["source"]["online"] == true);
+    CHECK(live["result"]["source"]["resolution"]["width"] == 1280);
+    CHECK(live["result"]["source"]["resolution"]["height"] == 720);
+    CHECK(live["result"]["source"]["captured_fps"] == 29.5);
+    CHECK(live["result"]["stream"]["clients"] == 3);
+    CHECK(nlohmann::json::parse(state_json(sample, 1))["result"]["source"]["online"] == false);
+}
+
+TEST_CASE("the documentation shows every field of status") {
+    std::ifstream file(RINGCAST_SOURCE_DIR "/docs/http-api.md");
+    const std::string document{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t begin = document.find("```json\n");
+    REQUIRE(begin != std::string::npos);
+    const std::size_t end = document.find("```", begin + 8);
+    const auto example = nlohmann::json::parse(document.substr(begin + 8, end - begin - 8));
+    std::set<std::string> documented;
+    collect_keys(example, documented);
+    std::set<std::string> answered;
+    collect_keys(status_of(sample_status()), answered);
+    CHECK(documented == answered);
+}
+
+} // namespace ringcast::api

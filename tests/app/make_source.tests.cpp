@@ -1,0 +1,64 @@
+#include "app/make_source.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <fcntl.h>
+
+#include "base/unique_fd.hpp"
+#include "support/source_fixture.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+std::string kind_of(config::SourceConfig source) {
+    test::FakeRing ring;
+    config::StreamConfig stream;
+    stream.name = "door";
+    stream.source = std::move(source);
+    auto made = make_source(stream, {ring, nullptr});
+    return made.has_value() ? std::string((*made)->kind()) : made.error().message;
+}
+
+/// Another standard input for as long as it lives.
+class StandardInput {
+public:
+    explicit StandardInput(int fd) : before_(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) {
+        RINGCAST_ASSERT(dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+    }
+    StandardInput(const StandardInput&) = delete;
+    StandardInput& operator=(const StandardInput&) = delete;
+    StandardInput(StandardInput&&) = delete;
+    StandardInput& operator=(StandardInput&&) = delete;
+    ~StandardInput() {
+        if (before_.valid()) {
+            dup2(before_.get(), STDIN_FILENO);
+        } else {
+            close(STDIN_FILENO);
+        }
+    }
+
+private:
+    UniqueFd before_;
+};
+
+} // namespace
+
+TEST_CASE("each kind of source is made from its configuration") {
+    const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const StandardInput input(null.get());
+    CHECK(kind_of(config::PatternSource{}) == "pattern");
+    CHECK(kind_of(config::ExecSource{{"ffmpeg", "-version"}}) == "exec");
+    CHECK(kind_of(config::StdinSource{}) == "stdin");
+    CHECK(kind_of(config::FileSource{"/nowhere", std::nullopt}) == "file");
+}
+
+TEST_CASE("a terminal as standard input is refused, with an example of what was meant") {
+    const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(terminal.valid());
+    const StandardInput input(terminal.get());
+    const std::string message = kind_of(config::StdinSource{});
+    CHECK(message.starts_with("standard input is a terminal"));
+    CHECK(message.find("| ringcast -") != std::string::npos);
+}
+
+} // namespace ringcast::app

@@ -1,0 +1,88 @@
+#include "app/startup_message.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+using namespace ringcast;
+using namespace ringcast::app;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+
+namespace {
+
+const Surroundings pi{
+    "printer-pi.lan", {"192.168.1.5", "10.0.0.1", "127.0.0.1"}, {"2001:db8::5", "::1"}};
+
+std::string message(const std::vector<config::ListenAddress>& listening,
+                    const std::vector<const char*>& arguments = {"ringcast", "pattern"}) {
+    return start_message(listening, arguments, pi);
+}
+
+} // namespace
+
+TEST_CASE("on loopback only this machine can watch, and the line that changes it is given") {
+    CHECK(message({config::ListenTcp{"127.0.0.1", 8080}}) ==
+          "ringcast: watch at\n"
+          "  http://127.0.0.1:8080/\n"
+          "Only this machine can watch. To open it to your network (there is no password yet):\n"
+          "  ringcast pattern --listen :8080\n");
+}
+
+TEST_CASE("the line keeps every argument but the addresses, quoted for a shell") {
+    const std::vector<config::ListenAddress> loopback{config::ListenTcp{"127.0.0.1", 81}};
+    CHECK_THAT(
+        message(loopback, {"./build/ringcast", "--listen", "127.0.0.1:81", "-", "--fps", "5"}),
+        EndsWith("\n  ./build/ringcast - --fps 5 --listen :81\n"));
+    CHECK_THAT(message(loopback, {"ringcast", "--listen=127.0.0.1:81", "my film's.mjpeg", ""}),
+               EndsWith("\n  ringcast 'my film'\\''s.mjpeg' '' --listen :81\n"));
+    CHECK_THAT(message({config::ListenUnix{"/run/r"}}, {"ringcast", "conf.toml"}),
+               EndsWith("\n  ringcast conf.toml --listen :8080\n"));
+    CHECK_THAT(message(loopback, {"ringcast", "--listen", "--listen", "pattern"}),
+               EndsWith("\n  ringcast pattern --listen :81\n"));
+}
+
+TEST_CASE("on a wildcard every URL that reaches it is given, the .local name first") {
+    CHECK(message({config::ListenTcp{"0.0.0.0", 80}, config::ListenTcp{"::", 80}}) ==
+          "ringcast: watch at\n"
+          "  http://printer-pi.local:80/\n"
+          "  http://192.168.1.5:80/\n"
+          "  http://10.0.0.1:80/\n"
+          "  http://127.0.0.1:80/\n"
+          "  http://[2001:db8::5]:80/\n"
+          "  http://[::1]:80/\n"
+          "Whoever reaches these addresses can watch: there is no password yet.\n");
+    CHECK_THAT(message({config::ListenTcp{"0.0.0.0", 80}}), !ContainsSubstring("["));
+    CHECK_THAT(message({config::ListenTcp{"::", 80}}), !ContainsSubstring("192.168"));
+}
+
+TEST_CASE("an address of the network is given as it is, with its warning") {
+    const std::string text =
+        message({config::ListenTcp{"192.168.1.5", 8080}, config::ListenUnix{"/run/r.sock"}});
+    CHECK_THAT(text, ContainsSubstring("  http://192.168.1.5:8080/\n"));
+    CHECK_THAT(text, ContainsSubstring("  the UNIX socket /run/r.sock\n"));
+    CHECK_THAT(text, ContainsSubstring("there is no password yet"));
+    CHECK_THAT(text, !ContainsSubstring("Only this machine"));
+}
+
+TEST_CASE("a machine without a name of its own has no .local URL") {
+    const auto* const name = GENERATE("localhost", "(none)", "");
+    const Surroundings nameless{name, {"127.0.0.1"}, {}};
+    const std::vector<config::ListenAddress> listening{config::ListenTcp{"0.0.0.0", 80}};
+    CHECK_THAT(start_message(listening, std::vector<const char*>{"ringcast"}, nameless),
+               !ContainsSubstring(".local"));
+}
+
+TEST_CASE("looking around finds loopback and nothing link-local") {
+    const Surroundings here = look_around();
+    CHECK_FALSE(here.host_name.empty());
+    CHECK(std::ranges::none_of(here.ipv6,
+                               [](const std::string& host) { return host.starts_with("fe80"); }));
+    // Loopback, where it is up, comes last.
+    const auto loopback = std::ranges::find(here.ipv4, "127.0.0.1");
+    CHECK((loopback == here.ipv4.end() || loopback + 1 == here.ipv4.end()));
+}

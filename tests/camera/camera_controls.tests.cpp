@@ -1,0 +1,146 @@
+#include "camera/camera_controls.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+using namespace ringcast;
+using namespace ringcast::camera;
+using Catch::Matchers::ContainsSubstring;
+using source::CameraControl;
+using source::ControlKind;
+using Value = config::CameraControl::Value;
+using Numbers = std::vector<double>;
+
+namespace {
+
+CameraControl control(std::string name, ControlKind kind, std::uint16_t count = 1) {
+    CameraControl made;
+    made.name = std::move(name);
+    made.kind = kind;
+    made.count = count;
+    return made;
+}
+
+std::vector<CameraControl> camera() {
+    CameraControl brightness = control("Brightness", ControlKind::number);
+    brightness.min = -1.0;
+    brightness.max = 1.0;
+    CameraControl exposure = control("ExposureTime", ControlKind::integer);
+    exposure.min = std::int64_t{100};
+    exposure.max = std::int64_t{66'000};
+    CameraControl focus = control("AfMode", ControlKind::enumeration);
+    focus.choices = {{0, "AfModeManual"}, {1, "AfModeAuto"}, {2, "AfModeContinuous"}};
+    CameraControl modes = focus;
+    modes.name = "Modes";
+    modes.count = 2;
+    CameraControl gains = control("ColourGains", ControlKind::number, 2);
+    gains.min = 0.0;
+    gains.max = 32.0;
+    return {brightness,
+            exposure,
+            focus,
+            gains,
+            control("AeEnable", ControlKind::boolean),
+            control("ScalerCrop", ControlKind::rectangle),
+            control("AfWindows", ControlKind::rectangle, 0),
+            modes,
+            control("Flags", ControlKind::boolean, 2),
+            control("Note", ControlKind::text)};
+}
+
+Value taken(const char* name, Value value) {
+    const auto controls = camera();
+    const auto match = match_control(controls, {name, std::move(value)});
+    INFO((match ? std::string() : match.error().message));
+    REQUIRE(match.has_value());
+    CHECK(match->control->name == name);
+    return match->value;
+}
+
+std::string refused(const char* name, Value value) {
+    const auto controls = camera();
+    const auto match = match_control(controls, {name, std::move(value)});
+    REQUIRE_FALSE(match.has_value());
+    return match.error().message;
+}
+
+} // namespace
+
+TEST_CASE("controls take values of their kind") {
+    CHECK(taken("AeEnable", false) == Value(false));
+    CHECK(taken("Brightness", 0.5) == Value(0.5));
+    CHECK(taken("Brightness", std::int64_t{1}) == Value(1.0));
+    CHECK(taken("ExposureTime", std::int64_t{20'000}) == Value(std::int64_t{20'000}));
+    CHECK(taken("ExposureTime", 20'000.0) == Value(std::int64_t{20'000}));
+    CHECK(taken("Note", std::string("x")) == Value(std::string("x")));
+    CHECK(taken("ColourGains", Numbers{1.5, 2}) == Value(Numbers{1.5, 2}));
+    CHECK(taken("Modes", Numbers{2, 0}) == Value(Numbers{2, 0}));
+    CHECK(taken("ScalerCrop", Numbers{0, 0, 640, 480}) == Value(Numbers{0, 0, 640, 480}));
+    CHECK(taken("AfWindows", Numbers{0, 0, 6, 4, 1, 1, 2, 2}) ==
+          Value(Numbers{0, 0, 6, 4, 1, 1, 2, 2}));
+}
+
+TEST_CASE("enumerations are named with or without what they all begin with, in any case") {
+    for (const char* name : {"AfModeContinuous", "continuous", "Continuous", "afmode-continuous"}) {
+        CAPTURE(name);
+        CHECK(taken("AfMode", std::string(name)) == Value(std::int64_t{2}));
+    }
+    CHECK(taken("AfMode", std::int64_t{1}) == Value(std::int64_t{1}));
+    CHECK(refused("AfMode", std::string("macro")) ==
+          "control AfMode: found \"macro\", the camera takes one of \"manual\", \"auto\", "
+          "\"continuous\"");
+    CHECK_THAT(refused("AfMode", std::int64_t{3}), ContainsSubstring("found 3"));
+}
+
+TEST_CASE("values out of range or of another kind are refused with what the camera takes") {
+    CHECK(refused("Brightness", 1.5) ==
+          "control Brightness: found 1.5, the camera takes a number from -1 to 1");
+    CHECK(refused("ExposureTime", std::int64_t{99}) ==
+          "control ExposureTime: found 99, the camera takes a whole number from 100 to 66000");
+    CHECK_THAT(refused("ExposureTime", 150.5), ContainsSubstring("found 150.5"));
+    CHECK_THAT(refused("ExposureTime", 1e300), ContainsSubstring("a whole number"));
+    CHECK_THAT(refused("ExposureTime", true), ContainsSubstring("found true"));
+    CHECK_THAT(refused("AeEnable", std::int64_t{1}), ContainsSubstring("takes true or false"));
+    CHECK_THAT(refused("Note", 1.0), ContainsSubstring("takes a text"));
+    CHECK(refused("ColourGains", Numbers{1.5}) ==
+          "control ColourGains: found [1.5], the camera takes a list of 2 numbers, each a number "
+          "from 0 to 32");
+    CHECK_THAT(refused("ColourGains", Numbers{1, 33}), ContainsSubstring("found [1, 33]"));
+    CHECK_THAT(refused("ColourGains", 1.5), ContainsSubstring("takes a list"));
+    CHECK_THAT(refused("Modes", Numbers{2, 3}), ContainsSubstring("found [2, 3]"));
+    CHECK_THAT(refused("Modes", Numbers{0.5, 0}), ContainsSubstring("\"continuous\""));
+    CHECK_THAT(refused("Flags", Numbers{1, 0}), ContainsSubstring("true or false"));
+    CHECK_THAT(refused("Brightness", Numbers{1}), ContainsSubstring("takes a number"));
+    CHECK_THAT(refused("ScalerCrop", Numbers{0, 0, 640}),
+               ContainsSubstring("takes a list of 4 numbers: x, y, width, height"));
+    CHECK_THAT(refused("AfWindows", Numbers{0, 0, 0.5, 4}),
+               ContainsSubstring("takes a list of numbers, 4 by 4: x, y, width, height"));
+}
+
+TEST_CASE("rectangles may begin left of the picture, but not be narrower than nothing") {
+    const Numbers left{-10, -5, 640, 480};
+    CHECK(taken("ScalerCrop", left) == Value(left));
+    CHECK_THAT(refused("ScalerCrop", Numbers{0, 0, -640, 480}), ContainsSubstring("-640"));
+    CHECK_THAT(refused("AfWindows", Numbers{0, 0, 6, 4, 1, 1, 2, -2}), ContainsSubstring("-2"));
+    CHECK_THAT(refused("ScalerCrop", Numbers{4e9, 0, 640, 480}), ContainsSubstring("width"));
+}
+
+TEST_CASE("a control that the camera lacks is refused with those that it has") {
+    CHECK(refused("Brightnes", 0.5) ==
+          "the camera has no control Brightnes (did you mean Brightness?); it has Brightness, "
+          "ExposureTime, AfMode, ColourGains, AeEnable, ScalerCrop, AfWindows, Modes, Flags, Note");
+    CHECK(match_control({}, {"Gamma", 1.0}).error().message ==
+          "the camera has no control Gamma; it has none");
+}
+
+TEST_CASE("enumerators are shortened at whole words") {
+    using Names = std::vector<std::string>;
+    CHECK(short_names(Names{"MeteringCentreWeighted", "MeteringSpot", "MeteringMatrix"}) ==
+          Names{"centre-weighted", "spot", "matrix"});
+    CHECK(short_names(Names{"AwbAuto", "AwbIncandescent"}) == Names{"auto", "incandescent"});
+    CHECK(short_names(Names{"HdrModeMultiExposure", "HdrModeMultiExposureUnmerged"}) ==
+          Names{"exposure", "exposure-unmerged"});
+    CHECK(short_names(Names{"Normal", "Night"}) == Names{"normal", "night"});
+    CHECK(short_names(Names{"OnlyOne"}) == Names{"only-one"});
+    CHECK(short_names(Names{}).empty());
+}

@@ -1,0 +1,410 @@
+#include "input/byte_stream.hpp"
+
+#include <cerrno>
+#include <random>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "jpeg/repair.hpp"
+#include "jpeg/samples.hpp"
+#include "support/source_fixture.hpp"
+
+namespace ringcast::input {
+
+namespace {
+
+using test::Asked;
+using test::FakeRing;
+using test::FakeSink;
+using test::jpeg;
+using test::LogCapture;
+using namespace std::chrono_literals;
+
+constexpr std::size_t frame_max = 100'000;
+constexpr int some_fd = 7;
+constexpr io::OpToken token{io::OpKind::source, 3, 1};
+
+/// A byte stream between a ring and a sink, as a source would have it.
+struct Bench {
+    explicit Bench(std::uint16_t slot_count = 4) : sink(frame_max, slot_count) {
+        stream.begin(sink, token, some_fd);
+    }
+    ~Bench() {
+        stream.cancel();
+        if (ring.find(Asked::read, token) != nullptr) {
+            CHECK(stream.on_read(ring.answer(Asked::read, token, -ECANCELED)) ==
+                  ByteStream::Outcome::cancelled);
+        }
+    }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    Bench(Bench&&) = delete;
+    Bench& operator=(Bench&&) = delete;
+
+    /// One read brings `bytes`, or as many reads as they need.
+    void feed(std::string_view bytes) {
+        while (!bytes.empty()) {
+            REQUIRE(stream.on_read(ring.answer_read(token, bytes)) == ByteStream::Outcome::goes_on);
+        }
+    }
+
+    FakeRing ring;
+    source::SourceCounters counters;
+    FakeSink sink;
+    ByteStream stream{ring, counters, {"door", "the program"}};
+};
+
+} // namespace
+
+TEST_CASE("a byte stream publishes a frame at its EOI, not at the next SOI") {
+    Bench bench;
+    const std::string frame = jpeg(1000, 'a', 320, 200);
+    bench.feed(std::string_view(frame).substr(0, frame.size() - 1));
+    CHECK(bench.sink.frames.empty());
+    bench.ring.pass(40ms);
+    bench.feed(std::string_view(frame).substr(frame.size() - 1));
+    REQUIRE(bench.sink.frames.size() == 1);
+    CHECK(bench.sink.frames[0] == frame);
+    CHECK(bench.sink.infos[0].width == 320);
+    CHECK(bench.sink.infos[0].height == 200);
+    // The time is that of the read that completed the frame.
+    CHECK(bench.sink.infos[0].captured == bench.ring.wall);
+    CHECK(bench.sink.infos[0].captured_at == bench.ring.monotonic);
+    CHECK(bench.counters.reads == 2);
+    CHECK(bench.counters.bytes == frame.size());
+    CHECK(bench.counters.bytes_moved == 0);
+}
+
+TEST_CASE("a byte stream gives the same frames however its bytes are cut") {
+    std::mt19937 random(20240607); // NOLINT(cert-msc51-cpp): the same cuts each time
+    std::vector<std::string> frames;
+    std::string bytes;
+    std::size_t junk_bytes = 0;
+    for (std::size_t i = 0; i < 40; ++i) {
+        const auto letter = static_cast<char>('a' + i % 26);
+        frames.push_back(jpeg(random() % (i % 4 == 0 ? 90'000 : 3000), letter));
+        const std::string junk = i % 3 == 0 ? std::string(random() % 500, '.') : "";
+        junk_bytes += junk.size();
+        bytes += junk + frames.back();
+    }
+    for (int round = 0; round < 20; ++round) {
+        Bench bench;
+        std::string_view rest = bytes;
+        while (!rest.empty()) {
+            const std::size_t piece_max = round == 0 ? 100'000 : 1 + random() % 30'000;
+            const std::string_view piece = rest.substr(0, piece_max);
+            rest.remove_prefix(piece.size());
+            bench.feed(piece);
+        }
+        REQUIRE(bench.sink.frames == frames);
+        CHECK(bench.counters.frames == frames.size());
+        CHECK(bench.counters.bytes_skipped == junk_bytes);
+        CHECK(bench.counters.frames_damaged == 0);
+        CHECK(bench.sink.slots_with_source() == 1);
+    }
+}
+
+TEST_CASE("of a producer that is ahead little is moved for each frame") {
+    Bench bench;
+    const std::string frame = jpeg(50'000);
+    std::string bytes;
+    for (int i = 0; i < 30; ++i) {
+        bytes += frame;
+    }
+    bench.feed(bytes);
+    CHECK(bench.sink.frames.size() == 30);
+    CHECK(bench.counters.bytes_moved > 0);
+    // The first frame's end could not be guessed; those behind it are of its size.
+    CHECK(bench.counters.bytes_moved <= ByteStream::read_bytes_max + 29 * ByteStream::read_margin);
+}
+
+TEST_CASE("a frame that is a little larger than the last one takes one read") {
+    Bench bench;
+    bench.feed(jpeg(80'000));
+    REQUIRE(bench.sink.frames.size() == 1);
+    const std::uint64_t reads_before = bench.counters.reads;
+    bench.feed(jpeg(90'000));
+    CHECK(bench.sink.frames.size() == 2);
+    CHECK(bench.counters.reads == reads_before + 1);
+    bench.feed(jpeg(20'000));
+    CHECK(bench.sink.frames.size() == 3);
+    CHECK(bench.counters.reads == reads_before + 2);
+}
+
+TEST_CASE("all frames that one read brings are published, in order") {
+    Bench bench;
+    const std::string first = jpeg(10, 'a');
+    const std::string second = jpeg(20, 'b');
+    const std::string third = jpeg(30, 'c');
+    bench.feed(first + second + third + "\xFF\xD8");
+    CHECK(bench.counters.reads == 1);
+    CHECK(bench.sink.frames == std::vector<std::string>{first, second, third});
+}
+
+TEST_CASE("bytes that are no frame are skipped, counted, and logged once") {
+    LogCapture log;
+    Bench bench;
+    const std::string frame = jpeg(100);
+    const std::string junk(200'000, 'x');
+    for (int i = 0; i < 3; ++i) {
+        bench.feed(junk);
+        bench.feed(frame);
+    }
+    CHECK(bench.sink.frames == std::vector<std::string>{frame, frame, frame});
+    CHECK(bench.counters.bytes_skipped == 3 * junk.size());
+    CHECK(log.count("are not JPEG") == 1);
+    bench.ring.pass(Burst::quiet_min);
+    bench.feed(junk);
+    CHECK(log.count("are not JPEG") == 2);
+}
+
+TEST_CASE("frames without Huffman tables get them, and good ones between them stay as they are") {
+    using ringcast::test::make_jpeg;
+    Bench bench;
+    const ringcast::test::Bytes whole = make_jpeg({.width = 64, .height = 48});
+    const ringcast::test::Bytes bare = ringcast::test::without_huffman_tables(whole);
+    const std::string good(as_text(whole));
+    const std::string lacking(as_text(bare));
+    bench.feed(lacking + good + "junk" + lacking);
+    bench.feed(lacking);
+    REQUIRE(bench.sink.frames.size() == 4);
+    CHECK(bench.sink.frames[1] == good);
+    for (const std::size_t repaired : {0U, 2U, 3U}) {
+        const std::string& frame = bench.sink.frames[repaired];
+        CHECK(frame.size() == lacking.size() + ringcast::jpeg::huffman_tables_bytes);
+        CHECK(ringcast::test::decode_jpeg(as_bytes(frame))->rgb ==
+              ringcast::test::decode_jpeg(whole)->rgb);
+        CHECK(bench.sink.infos[repaired].width == 64);
+    }
+    // A frame that begins where the payload does reaches into the headroom.
+    CHECK(bench.sink.infos[3].jpeg_offset < 4096);
+    CHECK(bench.counters.frames == 4);
+    CHECK(bench.counters.frames_repaired == 3);
+    CHECK(bench.counters.bytes == 4 * lacking.size() + 3 * ringcast::jpeg::huffman_tables_bytes +
+                                      good.size() - lacking.size());
+    CHECK(bench.sink.reasons.empty());
+}
+
+TEST_CASE("a thumbnail does not reach viewers, and the frame behind it is found") {
+    const std::string frame = jpeg(1000, 'a');
+    const std::string thumbnail = jpeg(100, 't');
+    std::string exif("\xFF\xE1", 2);
+    exif += static_cast<char>((thumbnail.size() + 8) >> 8U);
+    exif += static_cast<char>((thumbnail.size() + 8) & 0xFFU);
+    exif += std::string("Exif\0\0", 6) + thumbnail;
+    const std::string given = frame.substr(0, 2) + exif + frame.substr(2);
+    for (const std::size_t read_size : {std::size_t{1}, std::size_t{50}, given.size()}) {
+        Bench bench;
+        const std::string bytes = given + jpeg(5, 'b') + given;
+        for (std::size_t at = 0; at < bytes.size(); at += read_size) {
+            bench.feed(std::string_view(bytes).substr(at, read_size));
+        }
+        CHECK(bench.sink.frames == std::vector<std::string>{frame, jpeg(5, 'b'), frame});
+        CHECK(bench.counters.frames_repaired == 2);
+        CHECK(bench.counters.bytes_skipped == 0);
+    }
+}
+
+TEST_CASE("a truncated frame is skipped and counted, and the next one is good") {
+    LogCapture log;
+    Bench bench;
+    const std::string frame = jpeg(5000);
+    const std::string truncated = frame.substr(0, 3000);
+    bench.feed(truncated + frame + truncated);
+    bench.feed(truncated + frame);
+    CHECK(bench.sink.frames == std::vector<std::string>{frame, frame});
+    CHECK(bench.counters.frames_damaged == 3);
+    CHECK(log.count("door: a damaged frame was skipped", LogLevel::warning) == 1);
+}
+
+TEST_CASE("a frame that is too large is read, thrown away and counted") {
+    LogCapture log;
+    Bench bench;
+    const std::string good = jpeg(100);
+    const std::string just_fits = jpeg(frame_max - jpeg(0).size());
+    const std::string too_large = jpeg(frame_max - jpeg(0).size() + 1);
+    const std::string huge = jpeg(10 * frame_max);
+    REQUIRE(just_fits.size() == frame_max);
+    bench.feed(just_fits + too_large + huge + good);
+    CHECK(bench.sink.frames == std::vector<std::string>{just_fits, good});
+    CHECK(bench.counters.frames_oversized == 2);
+    CHECK(bench.sink.reasons.empty());
+    CHECK(log.count("frame_max in [memory]", LogLevel::warning) == 1);
+}
+
+TEST_CASE("when no frame fits for two seconds the reason says the size and the setting") {
+    Bench bench;
+    const std::string huge = jpeg(1'468'000);
+    bench.feed(jpeg(100));
+    for (int i = 0; i < 3; ++i) {
+        bench.ring.pass(900ms);
+        bench.feed(huge);
+        CHECK(bench.sink.reasons.size() == (i < 2 ? 0U : 1U));
+    }
+    CHECK(bench.sink.reasons.back() ==
+          "frames of 1.5 MiB are larger than frame_max = 97.6 KiB: raise it in [memory]");
+    bench.feed(huge);
+    CHECK(bench.sink.reasons.size() == 1);
+    // A good frame brings the stream back, and the next time counts from there.
+    bench.feed(jpeg(100));
+    CHECK(bench.sink.frames.size() == 2);
+    bench.ring.pass(1s);
+    bench.feed(huge + huge);
+    bench.ring.pass(999ms);
+    bench.feed(huge);
+    CHECK(bench.sink.reasons.size() == 1);
+    bench.ring.pass(1ms);
+    bench.feed(huge);
+    CHECK(bench.sink.reasons.size() == 2);
+}
+
+TEST_CASE("a producer that is slow by nature keeps its signal between two frames") {
+    LogCapture log;
+    Bench bench;
+    const std::string headers = "\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n";
+    for (std::size_t i = 1; i <= 5; ++i) {
+        // Each part's headers and now and then a damaged frame come long before the good one.
+        bench.feed(headers);
+        if (i % 2 == 0) {
+            bench.ring.pass(20s);
+            bench.feed(jpeg(500).substr(0, 100) + jpeg(100).substr(0, 100));
+        }
+        bench.feed(jpeg(100));
+        CHECK(bench.sink.frames.size() == i);
+        CHECK(bench.stream.deadline() == never);
+        bench.ring.pass(60s);
+        bench.stream.on_deadline(bench.ring.now());
+    }
+    CHECK(bench.sink.reasons.empty());
+}
+
+TEST_CASE("a producer that turns to something else than JPEG loses the signal, once") {
+    Bench bench;
+    bench.feed(jpeg(100));
+    for (int i = 0; i < 20; ++i) {
+        bench.ring.pass(500ms);
+        bench.feed(std::string(1000, 'x'));
+        CHECK(bench.sink.reasons.size() == (i < 9 ? 0U : 1U)); // 9 kB by then
+    }
+    CHECK(bench.sink.reasons == std::vector<std::string>{"what the program gives is not JPEG"});
+}
+
+TEST_CASE("a producer whose frames all are damaged from now on loses the signal, once") {
+    Bench bench;
+    bench.feed(jpeg(100));
+    for (int i = 0; i < 20; ++i) {
+        bench.ring.pass(500ms);
+        bench.feed(jpeg(500).substr(0, 100));
+    }
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the program gives only damaged frames"});
+}
+
+TEST_CASE("a producer that never gives anything is a signal lost, once") {
+    Bench bench;
+    CHECK(bench.stream.deadline() == bench.ring.now() + ByteStream::silence_time_max);
+    bench.ring.pass(ByteStream::silence_time_max - 1ms);
+    bench.stream.on_deadline(bench.ring.now());
+    CHECK(bench.sink.reasons.empty());
+    bench.ring.pass(1ms);
+    bench.stream.on_deadline(bench.ring.now());
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the program gives no frames"});
+    CHECK(bench.stream.deadline() == never);
+    // What comes then is more telling than silence.
+    bench.feed("this is no picture");
+    CHECK(bench.sink.reasons.back() == "what the program gives is not JPEG");
+    bench.feed(jpeg(500).substr(0, 100) + jpeg(500).substr(0, 100));
+    CHECK(bench.sink.reasons.back() == "the program gives only damaged frames");
+    CHECK(bench.sink.reasons.size() == 3);
+    bench.feed(jpeg(10));
+    CHECK(bench.sink.frames.size() == 1);
+    // From now on how long is too long depends on the rate, which the stream learns.
+    CHECK(bench.stream.deadline() == never);
+    bench.ring.pass(10 * ByteStream::silence_time_max);
+    bench.stream.on_deadline(bench.ring.now());
+    CHECK(bench.sink.reasons.size() == 3);
+}
+
+TEST_CASE("without a slot to go on with, frames are dropped and reading goes on") {
+    LogCapture log;
+    Bench bench;
+    const std::string first = jpeg(40'000, 'a');
+    const std::string second = jpeg(40'000, 'b');
+    bench.sink.slots_withheld = true;
+    bench.feed(first + first + second.substr(0, 5000));
+    CHECK(bench.sink.frames.empty());
+    CHECK(bench.counters.frames_dropped == 2);
+    CHECK(bench.ring.find(Asked::read, token) != nullptr);
+    CHECK(log.count("viewers hold every slot", LogLevel::warning) == 1);
+    bench.sink.slots_withheld = false;
+    bench.feed(second.substr(5000));
+    CHECK(bench.sink.frames == std::vector<std::string>{second});
+}
+
+TEST_CASE("a stream that begins without a slot asks again and then reads") {
+    FakeRing ring;
+    FakeSink sink(frame_max);
+    source::SourceCounters counters;
+    ByteStream stream(ring, counters, {"door", "the program"});
+    sink.slots_withheld = true;
+    stream.begin(sink, token, some_fd);
+    CHECK(ring.operations.empty());
+    // Even when the time for a reason is over, it waits until the next question and does not spin.
+    ring.pass(10s);
+    stream.on_deadline(ring.now());
+    CHECK(stream.deadline() == ring.now() + ByteStream::slot_retry_time);
+    sink.slots_withheld = false;
+    ring.pass(ByteStream::slot_retry_time);
+    stream.on_deadline(ring.now());
+    REQUIRE(ring.find(Asked::read, token) != nullptr);
+    CHECK(ring.find(Asked::read, token)->fd == some_fd);
+    stream.cancel();
+    CHECK(stream.on_read(ring.answer(Asked::read, token, 10)) == ByteStream::Outcome::cancelled);
+    CHECK(stream.idle());
+    CHECK(sink.slots_with_source() == 0);
+}
+
+TEST_CASE("the end of input gives the slot back and counts the frame that it cut off") {
+    Bench bench;
+    bench.feed(jpeg(100) + jpeg(100).substr(0, 50));
+    CHECK(bench.stream.on_read(bench.ring.answer(Asked::read, token, 0)) ==
+          ByteStream::Outcome::ended);
+    CHECK(bench.stream.idle());
+    CHECK(bench.stream.has_published());
+    CHECK(bench.counters.frames_damaged == 1);
+    CHECK(bench.sink.slots_with_source() == 0);
+    CHECK(bench.stream.deadline() == never);
+}
+
+TEST_CASE("a read that fails ends the stream with its error") {
+    Bench bench;
+    CHECK(bench.stream.on_read(bench.ring.answer(Asked::read, token, -EIO)) ==
+          ByteStream::Outcome::failed);
+    CHECK(bench.stream.error_number() == EIO);
+    CHECK(bench.stream.idle());
+}
+
+TEST_CASE("a descriptor that does not block is waited for with a poll") {
+    Bench bench;
+    REQUIRE(bench.stream.on_read(bench.ring.answer(Asked::read, token, -EAGAIN)) ==
+            ByteStream::Outcome::goes_on);
+    CHECK(bench.ring.find(Asked::read, token) == nullptr);
+    REQUIRE(bench.stream.on_read(bench.ring.answer(Asked::poll, token, 1)) ==
+            ByteStream::Outcome::goes_on);
+    bench.feed(jpeg(10));
+    CHECK(bench.sink.frames.size() == 1);
+    CHECK(bench.counters.reads == 1);
+}
+
+TEST_CASE("a cancelled stream takes no frame from the answer that crossed the cancel") {
+    Bench bench;
+    bench.stream.cancel();
+    bench.stream.cancel();
+    CHECK(bench.ring.operations.size() == 2); // the read and one cancel
+    std::string_view bytes = "late";
+    CHECK(bench.stream.on_read(bench.ring.answer_read(token, bytes)) ==
+          ByteStream::Outcome::cancelled);
+    CHECK(bench.stream.idle());
+    CHECK(bench.sink.slots_with_source() == 0);
+}
+
+} // namespace ringcast::input

@@ -1,0 +1,220 @@
+#include "input/file_player.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include <catch2/catch_test_macros.hpp>
+#include <sched.h>
+
+#include "jpeg/repair.hpp"
+#include "jpeg/samples.hpp"
+#include "support/source_fixture.hpp"
+
+namespace ringcast::input {
+
+namespace {
+
+using test::jpeg;
+using test::LogCapture;
+using test::TemporaryFolder;
+using namespace std::chrono_literals;
+
+constexpr std::size_t frame_max = 100'000;
+constexpr double fast = 500;   ///< so that a test need not wait for frames
+constexpr double slow = 0.001; ///< so that only news brings another frame
+
+struct Bench : test::SourceBench<FileSource> {
+    Bench(std::string path, std::optional<double> fps)
+        : SourceBench(frame_max, 3, "door", std::move(path), fps) {}
+
+    void until_frames(std::size_t count) {
+        until([&] { return sink.frames.size() >= count; });
+    }
+};
+
+} // namespace
+
+TEST_CASE("a file of frames is played in order and again from its beginning") {
+    const TemporaryFolder folder;
+    const std::vector<std::string> frames{jpeg(10, 'a'), jpeg(80'000, 'b'), jpeg(30, 'c')};
+    folder.write("film.mjpeg", frames[0] + frames[1] + "--junk--" + frames[2]);
+    Bench bench(folder.path("film.mjpeg"), fast);
+    bench.until_frames(9);
+    for (std::size_t i = 0; i < 9; ++i) {
+        CHECK(bench.sink.frames[i] == frames[i % 3]);
+    }
+    CHECK(bench.sink.reasons.empty());
+    CHECK(bench.source.counters().frames >= 9);
+    CHECK(bench.source.counters().bytes_skipped >= 16);
+    CHECK(bench.source.kind() == "file");
+    // Rising times, so that viewers see each turn as a new frame.
+    CHECK(bench.sink.infos[8].captured > bench.sink.infos[0].captured);
+    CHECK(bench.sink.infos[8].captured_at > bench.sink.infos[0].captured_at);
+}
+
+TEST_CASE("pictures without Huffman tables get them, from a file and from a folder") {
+    using ringcast::test::make_jpeg;
+    const TemporaryFolder folder;
+    const ringcast::test::Bytes whole = make_jpeg({});
+    const ringcast::test::Bytes bare = ringcast::test::without_huffman_tables(whole);
+    const std::string lacking(as_text(bare));
+    folder.write("a.jpg", lacking);
+    folder.write("b.jpg", std::string(as_text(whole)));
+    folder.write("film.mjpeg", lacking + lacking);
+    Bench film(folder.path("film.mjpeg"), fast);
+    Bench pictures(folder.path(), fast);
+    film.until_frames(2);
+    pictures.until_frames(2);
+    CHECK(pictures.sink.frames[1] == as_text(whole));
+    for (const std::string& frame :
+         {film.sink.frames[0], film.sink.frames[1], pictures.sink.frames[0]}) {
+        CHECK(frame.size() == lacking.size() + ringcast::jpeg::huffman_tables_bytes);
+        CHECK(ringcast::test::decode_jpeg(as_bytes(frame))->rgb ==
+              ringcast::test::decode_jpeg(whole)->rgb);
+    }
+    CHECK(film.source.counters().frames_repaired >= 2);
+    CHECK(pictures.source.counters().frames_repaired >= 1);
+    CHECK(pictures.source.counters().frames_damaged == 0);
+}
+
+TEST_CASE("a folder of pictures is shown in the order of its names, other files left out") {
+    const TemporaryFolder folder;
+    folder.write("b.JPG", jpeg(2, 'b'));
+    folder.write("a.jpg", jpeg(1, 'a'));
+    folder.write("c.jpeg", jpeg(3, 'c'));
+    folder.write("d.txt", jpeg(4, 'd'));
+    folder.write("bad.jpg", jpeg(100).substr(0, 50));
+    Bench bench(folder.path(), fast);
+    bench.until_frames(6);
+    CHECK(std::vector<std::string>(bench.sink.frames.begin(), bench.sink.frames.begin() + 6) ==
+          std::vector<std::string>{jpeg(1, 'a'), jpeg(2, 'b'), jpeg(3, 'c'), jpeg(1, 'a'),
+                                   jpeg(2, 'b'), jpeg(3, 'c')});
+    CHECK(bench.source.counters().frames_damaged >= 1);
+}
+
+TEST_CASE("a picture that is moved into a folder is shown at once") {
+    const TemporaryFolder folder;
+    folder.write("a.jpg", jpeg(1, 'a'));
+    Bench bench(folder.path(), slow);
+    bench.until_frames(1);
+    folder.move_in("z.jpg", jpeg(2, 'z'));
+    bench.until_frames(2);
+    CHECK(bench.sink.frames[1] == jpeg(2, 'z'));
+    // A picture that is written in place counts when it is complete.
+    {
+        std::ofstream file(folder.path("y.jpg"), std::ios::binary);
+        file << jpeg(3, 'y').substr(0, 20) << std::flush;
+        folder.move_in("x.jpg", jpeg(4, 'x'));
+        bench.until_frames(3);
+        file << jpeg(3, 'y').substr(20);
+    }
+    bench.until_frames(4);
+    CHECK(bench.sink.frames[2] == jpeg(4, 'x'));
+    CHECK(bench.sink.frames[3] == jpeg(3, 'y'));
+}
+
+TEST_CASE("a picture that is rewritten is shown at once, whole") {
+    const TemporaryFolder folder;
+    folder.write("now.jpg", jpeg(100, 'a'));
+    Bench bench(folder.path("now.jpg"), slow);
+    bench.until_frames(1);
+    for (char letter = 'b'; letter <= 'f'; ++letter) {
+        folder.move_in("now.jpg", jpeg(100, letter));
+        bench.until([&] { return bench.sink.frames.back() == jpeg(100, letter); });
+    }
+    folder.write("now.jpg", jpeg(50, 'w'));
+    bench.until([&] { return bench.sink.frames.back() == jpeg(50, 'w'); });
+    folder.write("other.jpg", jpeg(50, 'o'));
+    folder.move_in("now.jpg", jpeg(50, 'x'));
+    bench.until([&] { return bench.sink.frames.back() == jpeg(50, 'x'); });
+    for (const std::string& frame : bench.sink.frames) {
+        CHECK(frame != jpeg(50, 'o'));
+    }
+}
+
+TEST_CASE("a picture for which there is no slot yet is shown as soon as there is one") {
+    const TemporaryFolder folder;
+    folder.write("now.jpg", jpeg(100, 'a'));
+    Bench bench(folder.path("now.jpg"), slow);
+    bench.until_frames(1);
+    bench.sink.slots_withheld = true;
+    for (std::size_t shown = 1; shown <= FrameThread::slots_max; ++shown) { // those it has
+        folder.move_in("now.jpg", jpeg(shown, 'b'));
+        bench.until_frames(1 + shown);
+    }
+    folder.move_in("now.jpg", jpeg(100, 'z'));
+    std::this_thread::sleep_for(50ms); // so that the thread has looked, in most runs
+    bench.sink.slots_withheld = false;
+    bench.ring.pass(FrameThread::slot_retry_time);
+    bench.source.on_deadline(bench.ring.now());
+    bench.until([&] { return bench.sink.frames.back() == jpeg(100, 'z'); });
+}
+
+TEST_CASE("damage is counted while the last good picture is still shown") {
+    const TemporaryFolder folder;
+    folder.write("now.jpg", jpeg(100, 'a'));
+    Bench bench(folder.path("now.jpg"), slow);
+    bench.until_frames(1);
+    folder.write("now.jpg", jpeg(100, 'b').substr(0, 50));
+    const auto give_up = std::chrono::steady_clock::now() + 20s;
+    while (bench.source.counters().frames_damaged == 0 &&
+           std::chrono::steady_clock::now() < give_up) {
+        sched_yield();
+    }
+    CHECK(bench.source.counters().frames_damaged > 0);
+}
+
+TEST_CASE("a missing file is said to be missing, and is shown when it appears") {
+    LogCapture log;
+    const TemporaryFolder folder;
+    Bench bench(folder.path("later.jpg"), slow);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the file is missing"});
+    CHECK(log.count(folder.path("later.jpg")) == 1);
+    folder.move_in("later.jpg", jpeg(10));
+    bench.until_frames(1);
+    CHECK(bench.sink.frames[0] == jpeg(10));
+}
+
+TEST_CASE("an empty folder waits for its first picture") {
+    const TemporaryFolder folder;
+    Bench bench(folder.path(), slow);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the folder holds no pictures"});
+    folder.write("first.jpg", jpeg(10));
+    bench.until_frames(1);
+}
+
+TEST_CASE("a folder that comes, goes and comes again is shown whenever it is there") {
+    const TemporaryFolder folder;
+    Bench bench(folder.path("inner"), fast);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons.back() == "the file is missing");
+    std::filesystem::create_directory(folder.path("inner"));
+    folder.write("inner/a.jpg", jpeg(1, 'a'));
+    bench.until_frames(1);
+    std::filesystem::remove_all(folder.path("inner"));
+    bench.until([&] { return bench.sink.reasons.size() >= 2; });
+    std::filesystem::create_directory(folder.path("inner"));
+    folder.write("inner/b.jpg", jpeg(2, 'b'));
+    bench.until([&] { return bench.sink.frames.back() == jpeg(2, 'b'); });
+}
+
+TEST_CASE("a file without a whole JPEG says so, and one too large says what to raise") {
+    const TemporaryFolder folder;
+    folder.write("bad.jpg", jpeg(1000).substr(0, 500));
+    folder.write("huge.jpg", jpeg(2'000'000));
+    {
+        Bench bench(folder.path("bad.jpg"), fast);
+        bench.until([&] { return !bench.sink.reasons.empty(); });
+        CHECK(bench.sink.reasons.back() == "the file holds no whole JPEG");
+        CHECK(bench.source.counters().frames_damaged >= 1);
+    }
+    Bench bench(folder.path("huge.jpg"), fast);
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+    CHECK(bench.sink.reasons.back() ==
+          "frames of 2 MiB are larger than frame_max = 97.6 KiB: raise it in [memory]");
+    CHECK(bench.source.counters().frames_oversized >= 1);
+}
+
+} // namespace ringcast::input
