@@ -23,7 +23,7 @@ namespace {
 constexpr int events_per_pass = 256;
 constexpr std::size_t request_bytes_max = 1024;
 
-struct Viewer {
+struct Connection {
     std::size_t request_bytes = 0;
     char request[request_bytes_max];
     bool streaming = false;
@@ -71,7 +71,7 @@ private:
             if (fd < 0) {
                 return;
             }
-            viewers_.emplace(fd, std::make_unique<Viewer>());
+            viewers_.emplace(fd, std::make_unique<Connection>());
             watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
         }
     }
@@ -101,7 +101,7 @@ private:
         if (found == viewers_.end()) {
             return;
         }
-        Viewer& viewer = *found->second;
+        Connection& viewer = *found->second;
         bool alive = (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) == 0;
         if (alive && (events & EPOLLIN) != 0 && !viewer.streaming) {
             alive = read_request(fd, viewer);
@@ -114,7 +114,7 @@ private:
         }
     }
 
-    static bool read_request(int fd, Viewer& viewer) {
+    static bool read_request(int fd, Connection& viewer) {
         const ssize_t result = recv(fd, viewer.request + viewer.request_bytes,
                                     request_bytes_max - viewer.request_bytes, 0);
         if (result <= 0) {
@@ -131,7 +131,7 @@ private:
     }
 
     /// False when the connection is over; so do the two below.
-    bool send_newest(int fd, Viewer& viewer) {
+    bool send_newest(int fd, Connection& viewer) {
         while (viewer.slot == nullptr && viewer.sent_number < input_.newest().number) {
             viewer.slot = &input_.newest();
             viewer.sent_number = viewer.slot->number;
@@ -144,11 +144,11 @@ private:
         return true;
     }
 
-    bool continue_send(int fd, Viewer& viewer) {
+    bool continue_send(int fd, Connection& viewer) {
         return send_rest(fd, viewer) && (viewer.slot != nullptr || send_newest(fd, viewer));
     }
 
-    bool send_rest(int fd, Viewer& viewer) {
+    bool send_rest(int fd, Connection& viewer) {
         const ringcast::ConstByteSpan part = viewer.slot->part;
         while (viewer.sent_bytes < part.size()) {
             const ssize_t result = send(fd, part.data() + viewer.sent_bytes,
@@ -175,7 +175,7 @@ private:
     int listener_;
     int epoll_;
     bench::FrameInput input_;
-    std::unordered_map<int, std::unique_ptr<Viewer>> viewers_;
+    std::unordered_map<int, std::unique_ptr<Connection>> viewers_;
     std::vector<int> gone_;
     bool ended_ = false;
 };

@@ -30,7 +30,7 @@ constexpr unsigned completions_per_pass = 256;
 
 enum class Operation : std::uint8_t { accept, read_input, receive, send_head, send_part };
 
-struct Viewer {
+struct Connection {
     int fd = -1;
     std::size_t request_bytes = 0;
     char request[request_bytes_max];
@@ -45,13 +45,13 @@ public:
         parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                            IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
         parameters.cq_entries = completion_entries;
-        const int result = io_uring_queue_init_params(submission_entries, &ring_, &parameters);
+        const int result = io_uring_queue_init_params(submission_entries, &engine_, &parameters);
         if (result < 0) {
             std::fprintf(stderr, "io_uring: %s\n", std::strerror(-result));
             std::exit(1);
         }
         // Saves a look-up of the ring per system call; absent on older kernels.
-        static_cast<void>(io_uring_register_ring_fd(&ring_));
+        static_cast<void>(io_uring_register_ring_fd(&engine_));
     }
 
     void run() {
@@ -60,8 +60,8 @@ public:
         arm_read();
         while (!ended_) {
             const bool more = prepare_batch();
-            const int result =
-                more ? io_uring_submit_and_get_events(&ring_) : io_uring_submit_and_wait(&ring_, 1);
+            const int result = more ? io_uring_submit_and_get_events(&engine_)
+                                    : io_uring_submit_and_wait(&engine_, 1);
             if (result < 0 && result != -EINTR) {
                 std::fprintf(stderr, "io_uring_enter: %s\n", std::strerror(-result));
                 std::exit(1);
@@ -85,13 +85,13 @@ private:
     void handle_completions() {
         io_uring_cqe* completions[completions_per_pass];
         unsigned count = 0;
-        while ((count = io_uring_peek_batch_cqe(&ring_, completions, completions_per_pass)) > 0) {
+        while ((count = io_uring_peek_batch_cqe(&engine_, completions, completions_per_pass)) > 0) {
             for (unsigned index = 0; index < count; ++index) {
                 const io_uring_cqe& completion = *completions[index];
                 dispatch(static_cast<Operation>(completion.user_data >> 32U),
                          static_cast<std::uint32_t>(completion.user_data), completion);
             }
-            io_uring_cq_advance(&ring_, count);
+            io_uring_cq_advance(&engine_, count);
         }
     }
 
@@ -120,10 +120,10 @@ private:
     }
 
     io_uring_sqe* next_entry() {
-        io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+        io_uring_sqe* entry = io_uring_get_sqe(&engine_);
         if (entry == nullptr) {
-            io_uring_submit(&ring_);
-            entry = io_uring_get_sqe(&ring_);
+            io_uring_submit(&engine_);
+            entry = io_uring_get_sqe(&engine_);
         }
         RINGCAST_ASSERT(entry != nullptr);
         return entry;
@@ -149,7 +149,7 @@ private:
     }
 
     void arm_receive(std::uint32_t index) {
-        Viewer& viewer = viewers_[index];
+        Connection& viewer = viewers_[index];
         io_uring_sqe* entry = next_entry();
         io_uring_prep_recv(entry, viewer.fd, viewer.request + viewer.request_bytes,
                            request_bytes_max - viewer.request_bytes, 0);
@@ -157,7 +157,7 @@ private:
     }
 
     void start_send(std::uint32_t index) {
-        Viewer& viewer = viewers_[index];
+        Connection& viewer = viewers_[index];
         bench::Slot& slot = input_.newest();
         input_.acquire(slot);
         viewer.slot = &slot;
@@ -203,7 +203,7 @@ private:
     }
 
     void on_receive(std::uint32_t index, int result) {
-        Viewer& viewer = viewers_[index];
+        Connection& viewer = viewers_[index];
         if (result <= 0) {
             close_viewer(index);
             return;
@@ -224,7 +224,7 @@ private:
     }
 
     void on_send(std::uint32_t index, int result) {
-        Viewer& viewer = viewers_[index];
+        Connection& viewer = viewers_[index];
         const std::size_t expected = viewer.slot->part.size();
         input_.release(*viewer.slot);
         viewer.slot = nullptr;
@@ -246,14 +246,14 @@ private:
 
     void close_viewer(std::uint32_t index) {
         close(viewers_[index].fd);
-        viewers_[index] = Viewer();
+        viewers_[index] = Connection();
         free_viewers_.push_back(index);
     }
 
     int listener_;
-    io_uring ring_{};
+    io_uring engine_{};
     bench::FrameInput input_;
-    std::vector<Viewer> viewers_;
+    std::vector<Connection> viewers_;
     std::vector<std::uint32_t> free_viewers_;
     std::vector<std::uint32_t> waiting_; ///< has the newest frame
     std::deque<std::uint32_t> ready_;    ///< is due a newer one

@@ -59,8 +59,8 @@ struct Options {
 enum class Kind : std::uint8_t { good, slow, never };
 enum class State : std::uint8_t { closed, connecting, open, ended };
 
-struct Viewer {
-    explicit Viewer(Kind its_kind) : kind(its_kind) {}
+struct Connection {
+    explicit Connection(Kind its_kind) : kind(its_kind) {}
 
     Kind kind;
     State state = State::closed;
@@ -159,7 +159,7 @@ private:
 
     void add_viewers(Kind kind, int count) {
         for (int index = 0; index < count; ++index) {
-            viewers_.push_back(std::make_unique<Viewer>(kind));
+            viewers_.push_back(std::make_unique<Connection>(kind));
         }
     }
 
@@ -179,7 +179,7 @@ private:
         }
     }
 
-    void start(Viewer& viewer) {
+    void start(Connection& viewer) {
         viewer.started_ns = now_ns(CLOCK_MONOTONIC);
         viewer.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (viewer.fd < 0) {
@@ -200,7 +200,7 @@ private:
     }
 
     /// Counts the good viewers that have no frame yet.
-    void waits_for_first(const Viewer& viewer, int change) {
+    void waits_for_first(const Connection& viewer, int change) {
         if (viewer.kind == Kind::good) {
             waiting_ = static_cast<std::size_t>(static_cast<int>(waiting_) + change);
         }
@@ -216,7 +216,7 @@ private:
         epoll_event events[events_per_pass];
         const int count = epoll_wait(epoll_, events, events_per_pass, tick_ms);
         for (int index = 0; index < count; ++index) {
-            Viewer& viewer = *static_cast<Viewer*>(events[index].data.ptr);
+            Connection& viewer = *static_cast<Connection*>(events[index].data.ptr);
             if (viewer.state == State::connecting) {
                 send_request(viewer);
             } else if (viewer.state == State::open) {
@@ -230,7 +230,7 @@ private:
         }
     }
 
-    void send_request(Viewer& viewer) {
+    void send_request(Connection& viewer) {
         if (send(viewer.fd, request_.data(), request_.size(), MSG_NOSIGNAL) !=
             static_cast<ssize_t>(request_.size())) {
             end(viewer);
@@ -258,7 +258,7 @@ private:
         }
     }
 
-    ssize_t receive(Viewer& viewer, std::size_t bytes_max) {
+    ssize_t receive(Connection& viewer, std::size_t bytes_max) {
         const ssize_t result = recv(viewer.fd, buffer_.data(), bytes_max, 0);
         if (result <= 0) {
             if (result == 0 || errno != EAGAIN) {
@@ -281,7 +281,7 @@ private:
         return result;
     }
 
-    void on_frame(Viewer& viewer, std::int64_t arrived_ns) {
+    void on_frame(Connection& viewer, std::int64_t arrived_ns) {
         const bench::CheckedFrame& frame = viewer.checker.frame();
         if (frame.placeholder) {
             ++viewer.placeholders;
@@ -310,7 +310,7 @@ private:
         (viewer.kind == Kind::good ? latencies_us_ : slow_latencies_us_).push_back(latency_us);
     }
 
-    void end(Viewer& viewer) {
+    void end(Connection& viewer) {
         if (viewer.first_frame_ns == 0) {
             waits_for_first(viewer, -1);
         }
@@ -440,7 +440,7 @@ private:
     int epoll_;
     std::vector<std::byte> buffer_;
     std::string request_;
-    std::vector<std::unique_ptr<Viewer>> viewers_;
+    std::vector<std::unique_ptr<Connection>> viewers_;
     std::size_t waiting_ = 0;
     std::int64_t next_tick_ns_ = 0;
     bool recording_ = false;

@@ -34,16 +34,16 @@ void check_problems(const Problems& problems) {
 }
 
 void check_source(const SourceConfig& source) {
-    if (const auto* pattern = std::get_if<PatternSource>(&source)) {
+    if (const auto* pattern = std::get_if<PatternConfig>(&source)) {
         RINGCAST_ASSERT(within_limits(pattern->size));
         RINGCAST_ASSERT(within_limits(find_key("streams", "fps", "pattern"), pattern->fps));
         RINGCAST_ASSERT(within_limits(find_key("streams", "quality", "pattern"), pattern->quality));
-    } else if (const auto* exec = std::get_if<ExecSource>(&source)) {
+    } else if (const auto* exec = std::get_if<ExecConfig>(&source)) {
         RINGCAST_ASSERT(!exec->command.empty());
         RINGCAST_ASSERT(!exec->command.front().empty());
-    } else if (const auto* file = std::get_if<FileSource>(&source)) {
+    } else if (const auto* file = std::get_if<FileConfig>(&source)) {
         RINGCAST_ASSERT(!file->path.empty());
-    } else if (const auto* camera = std::get_if<LibcameraSource>(&source)) {
+    } else if (const auto* camera = std::get_if<LibcameraConfig>(&source)) {
         RINGCAST_ASSERT(!camera->size || within_limits(*camera->size));
         RINGCAST_ASSERT(within_limits(find_key("streams", "fps", "libcamera"), camera->fps));
         RINGCAST_ASSERT(

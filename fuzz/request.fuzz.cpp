@@ -51,7 +51,7 @@ void check_route(const http::Request& request) {
     const api::Route route = api::resolve(request, {names, 1});
     require(!route.stream || *route.stream < names.size());
     require(!route.fps || (*route.fps > 0 && *route.fps <= api::Route::fps_max));
-    require(route.age_max >= Duration::zero() && route.age_max <= api::Route::age_max_max);
+    require(route.age_max >= Duration::zero() && route.age_max <= api::Route::age_limit);
     const http::ReplyContext context =
         http::reply_context(request, api::allowed_origin(request, names), {});
     if (route.kind == api::RouteKind::error) {

@@ -133,7 +133,7 @@ void add_stream_gauges(Families& families, const Streams& streams) {
                   [](const StreamStatus& stream) { return stream.state == StreamState::live; });
     add_by_stream(
         gauge(families, "stream_resting", "1 while the source rests because nobody watches."),
-        streams, [](const StreamStatus& stream) { return stream.state == StreamState::resting; });
+        streams, [](const StreamStatus& stream) { return stream.state == StreamState::paused; });
     add_by_stream(gauge(families, "stream_viewers", "Viewers of the stream."), streams,
                   [](const StreamStatus& stream) { return stream.viewers; });
     add_by_stream(gauge(families, "stream_frames_per_second", "Frame rate as measured."), streams,
@@ -278,9 +278,9 @@ void add_sends(Families& families, const Streams& streams) {
     MetricFamily& sent = counter(families, "frames_sent_total", "Frames sent to viewers, by lane.");
     for (const StreamStatus& stream : streams) {
         add(sent, stream.sends.frames_sent_zero_copy,
-            {{"stream", stream.name}, {"lane", std::string(lane_name(Lane::zero_copy))}});
+            {{"stream", stream.name}, {"lane", std::string(send_path_name(SendPath::zero_copy))}});
         add(sent, stream.sends.frames_sent_copy,
-            {{"stream", stream.name}, {"lane", std::string(lane_name(Lane::copy))}});
+            {{"stream", stream.name}, {"lane", std::string(send_path_name(SendPath::copy))}});
     }
     MetricFamily& skipped =
         counter(families, "frames_skipped_total", "Frames that a viewer was not sent, by reason.");

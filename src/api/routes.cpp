@@ -213,8 +213,7 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
     using std::chrono::milliseconds;
     const std::string_view value = parameter.value.value_or("");
     if (parameter.name == "max_age_ms") {
-        constexpr auto highest =
-            std::chrono::duration_cast<milliseconds>(Route::age_max_max).count();
+        constexpr auto highest = std::chrono::duration_cast<milliseconds>(Route::age_limit).count();
         const auto age = http::read_integer(value, 0, highest);
         if (!age) {
             return "max_age_ms is a whole number of milliseconds from 0 to 86400000.";

@@ -51,7 +51,7 @@ struct Route {
 
     static constexpr double fps_min = 0.001;
     static constexpr double fps_max = 1000;
-    static constexpr Duration age_max_max = std::chrono::hours(24);
+    static constexpr Duration age_limit = std::chrono::hours(24);
 };
 
 [[nodiscard]] Route resolve(const http::Request& request, const StreamDirectory& streams);

@@ -21,9 +21,9 @@
 
 namespace ringcast::api {
 
-using connection::Lane;
 using connection::SendCounters;
-[[nodiscard]] std::string_view lane_name(Lane lane) noexcept;
+using connection::SendPath;
+[[nodiscard]] std::string_view send_path_name(SendPath send_path) noexcept;
 
 /// What the relay counts for the whole process. All of it only grows. Frames and sends are counted
 /// by stream, in StreamStatus::sends.
@@ -49,7 +49,7 @@ enum class StreamState : std::uint8_t {
     starting,
     live,
     lost,
-    resting, ///< the source makes no frames because nobody watches
+    paused, ///< the source makes no frames because nobody watches
 };
 [[nodiscard]] std::string_view stream_state_name(StreamState state) noexcept;
 
@@ -69,10 +69,10 @@ struct StreamStatus {
     std::optional<source::CameraStatus> camera; ///< of a stream that is one
     std::uint32_t slots_total = 0;
     std::uint32_t slots_free = 0;
-    bool registered = false; ///< the frames' memory is known to the ring: zero-copy is possible
+    bool registered = false; ///< the frames' memory is known to the engine: zero-copy is possible
     std::string tier_reason; ///< why a better tier was not to be had; empty at the best
     std::uint32_t viewers = 0;
-    SendCounters sends;                ///< frames by lane, bytes, notifications, skips by reason
+    SendCounters sends; ///< frames by send_path, bytes, notifications, skips by reason
     metrics::LatencyHistogram latency; ///< from capture to the end of the send
 };
 
@@ -80,7 +80,7 @@ struct ViewerStatus {
     std::uint64_t id = 0;
     std::string address;
     std::uint32_t stream = 0; ///< index into StatusSnapshot::streams
-    Lane lane = Lane::copy;
+    SendPath send_path = SendPath::copy;
     http::Variant variant = http::Variant::standard;
     std::optional<double> fps_limit;
     double fps = 0; ///< as measured

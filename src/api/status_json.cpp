@@ -252,7 +252,7 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
         {"id", viewer.id},
         {"address", viewer.address},
         {"stream", streams[viewer.stream].name},
-        {"lane", lane_name(viewer.lane)},
+        {"lane", send_path_name(viewer.send_path)},
         {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},
         {"fps_limit", viewer.fps_limit ? Json(rate(*viewer.fps_limit)) : Json()},
         {"fps", rate(viewer.fps)},
@@ -272,11 +272,11 @@ std::string dump(const Json& json, int indent) {
 
 } // namespace
 
-std::string_view lane_name(Lane lane) noexcept {
-    switch (lane) {
-    case Lane::copy:
+std::string_view send_path_name(SendPath send_path) noexcept {
+    switch (send_path) {
+    case SendPath::copy:
         return "copy";
-    case Lane::zero_copy:
+    case SendPath::zero_copy:
         return "zero-copy";
     }
     return {};
@@ -290,7 +290,7 @@ std::string_view stream_state_name(StreamState state) noexcept {
         return "live";
     case StreamState::lost:
         return "lost";
-    case StreamState::resting:
+    case StreamState::paused:
         return "resting";
     }
     return {};
@@ -330,7 +330,7 @@ std::string state_json(const StatusSnapshot& status, std::uint32_t stream) {
     const StreamStatus& of = status.streams[stream];
     const Json source = {
         {"resolution", {{"width", of.width}, {"height", of.height}}},
-        {"online", of.state == StreamState::live || of.state == StreamState::resting},
+        {"online", of.state == StreamState::live || of.state == StreamState::paused},
         {"captured_fps", rate(of.fps)},
     };
     const Json clients = {{"clients", of.viewers}, {"queued_fps", rate(of.fps)}};

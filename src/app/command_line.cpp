@@ -168,8 +168,8 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
 }
 
 /// What libcamera knows a camera by, or one of its devices, also by the links of udev.
-std::optional<config::LibcameraSource> named_camera(const std::string& word) {
-    config::LibcameraSource camera;
+std::optional<config::LibcameraConfig> named_camera(const std::string& word) {
+    config::LibcameraConfig camera;
     if (word == camera_word) {
         return camera;
     }
@@ -190,10 +190,10 @@ std::optional<config::LibcameraSource> named_camera(const std::string& word) {
 
 std::optional<config::SourceConfig> recognise_source(const std::string& word, Problems& problems) {
     if (word == "pattern") {
-        return config::PatternSource{};
+        return config::PatternConfig{};
     }
     if (word == "-") {
-        return config::StdinSource{};
+        return config::StdinConfig{};
     }
     if (auto camera = named_camera(word)) {
         return config::SourceConfig(std::move(*camera));
@@ -202,7 +202,7 @@ std::optional<config::SourceConfig> recognise_source(const std::string& word, Pr
     const std::filesystem::file_status status = std::filesystem::status(word, error);
     if (std::filesystem::is_directory(status) ||
         (std::filesystem::is_regular_file(status) && is_frame_file(word))) {
-        return config::FileSource{word, std::nullopt};
+        return config::FileConfig{word, std::nullopt};
     }
     if (status.type() == std::filesystem::file_type::none) {
         problems.add(fmt::format("SOURCE {}: {}", word, error.message()));
@@ -256,10 +256,10 @@ void apply_picture_options(const Written& written, Source& source, Problems& pro
 /// Options that describe a source apply to those that have such a setting.
 void apply_source_options(const Written& written, config::SourceConfig* source,
                           Problems& problems) {
-    if (auto* pattern = source == nullptr ? nullptr : std::get_if<config::PatternSource>(source)) {
+    if (auto* pattern = source == nullptr ? nullptr : std::get_if<config::PatternConfig>(source)) {
         return apply_picture_options(written, *pattern, problems);
     }
-    if (auto* camera = source == nullptr ? nullptr : std::get_if<config::LibcameraSource>(source)) {
+    if (auto* camera = source == nullptr ? nullptr : std::get_if<config::LibcameraConfig>(source)) {
         return apply_picture_options(written, *camera, problems);
     }
     const auto refuse = [&](std::string_view option, std::string_view where) {
@@ -273,7 +273,7 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
     if (written.quality) {
         refuse("--quality", "cameras and the pattern");
     }
-    auto* file = source == nullptr ? nullptr : std::get_if<config::FileSource>(source);
+    auto* file = source == nullptr ? nullptr : std::get_if<config::FileConfig>(source);
     if (written.fps && file == nullptr) {
         refuse("--fps", "cameras, the pattern and files");
     } else if (written.fps) {
@@ -333,7 +333,7 @@ config::Config quick_config(const Written& written, const std::string& word, Pro
     auto source = recognise_source(word, problems);
     if (source) {
         apply_source_options(written, &*source, problems);
-        const bool camera = std::holds_alternative<config::LibcameraSource>(*source);
+        const bool camera = std::holds_alternative<config::LibcameraConfig>(*source);
         const std::string name(camera ? camera_word : config::source_name(*source));
         config.streams.push_back({name, true, std::move(*source)});
     }

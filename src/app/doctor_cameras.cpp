@@ -157,7 +157,8 @@ private:
 };
 
 /// Whether frames can leave from the camera's own memory.
-void try_memory(int device, std::uint32_t buffer_type, io::Ring& ring, VideoDeviceFacts& facts) {
+void try_memory(int device, std::uint32_t buffer_type, io::Engine& engine,
+                VideoDeviceFacts& facts) {
     const DriverBuffer buffer(device, buffer_type);
     facts.in_use = buffer.error() == EBUSY;
     if (buffer.memory().empty()) {
@@ -165,14 +166,14 @@ void try_memory(int device, std::uint32_t buffer_type, io::Ring& ring, VideoDevi
             std::string("the driver gives no memory: ") + std::strerror(buffer.error());
         return;
     }
-    if (const auto registered = ring.register_buffer(buffer.memory(), {})) {
-        ring.release_buffer(*registered);
+    if (const auto registered = engine.register_buffer(buffer.memory(), {})) {
+        engine.release_buffer(*registered);
     } else {
         facts.registration_failure = registered.error().message;
     }
 }
 
-void ask_video_device(int device, io::Ring* ring, VideoDeviceFacts& facts) {
+void ask_video_device(int device, io::Engine* engine, VideoDeviceFacts& facts) {
     v4l2_capability capability{};
     if (::ioctl(device, VIDIOC_QUERYCAP, &capability) != 0) {
         return;
@@ -187,14 +188,14 @@ void ask_video_device(int device, io::Ring* ring, VideoDeviceFacts& facts) {
     const std::uint32_t buffer_type =
         planar ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE : V4L2_BUF_TYPE_VIDEO_CAPTURE;
     facts.makes_jpeg = facts.captures && lists_jpeg(device, buffer_type);
-    if (facts.makes_jpeg && ring != nullptr) {
-        try_memory(device, buffer_type, *ring, facts);
+    if (facts.makes_jpeg && engine != nullptr) {
+        try_memory(device, buffer_type, *engine, facts);
     }
 }
 
 } // namespace
 
-std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring) {
+std::vector<VideoDeviceFacts> look_at_video_devices(io::Engine* engine) {
     std::vector<VideoDeviceFacts> devices;
     for (const fs::path& path : device_files("/dev", "video")) {
         struct stat status{};
@@ -208,7 +209,7 @@ std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring) {
         const UniqueFd device(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
         facts.permitted = device.valid() || (errno != EACCES && errno != EPERM);
         if (device.valid()) {
-            ask_video_device(device.get(), ring, facts);
+            ask_video_device(device.get(), engine, facts);
         }
     }
     return devices;

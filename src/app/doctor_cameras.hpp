@@ -10,9 +10,9 @@
 
 namespace ringcast::app {
 
-/// /dev/video*, in the order of their numbers. `ring` is for trying whether a camera's memory can
+/// /dev/video*, in the order of their numbers. `engine` is for trying whether a camera's memory can
 /// be registered; null where there is none.
-[[nodiscard]] std::vector<VideoDeviceFacts> look_at_video_devices(io::Ring* ring);
+[[nodiscard]] std::vector<VideoDeviceFacts> look_at_video_devices(io::Engine* engine);
 
 /// What libcamera lists. Where its devices may not be opened, its own complaints are not logged.
 [[nodiscard]] CameraLibraryFacts look_at_cameras();

@@ -60,27 +60,27 @@ std::string text_of(const char (&field)[size]) { // NOLINT(modernize-avoid-c-arr
 
 // --- io_uring and limits ---
 
-/// What is left out of `facts` hangs on a ring, and there is none.
-std::unique_ptr<uring::UringRing> look_at_io_uring(IoUringFacts& facts) {
+/// What is left out of `facts` hangs on an engine, and there is none.
+std::unique_ptr<uring::UringEngine> look_at_io_uring(IoUringFacts& facts) {
     facts.kernel = uring::kernel_release();
-    auto ring = uring::UringRing::create({});
-    if (!ring) {
-        facts.failure = ring.error().message;
+    auto engine = uring::UringEngine::create({});
+    if (!engine) {
+        facts.failure = engine.error().message;
         return nullptr;
     }
     if (const auto tried = uring::try_zero_copy(); !tried) {
         facts.zero_copy_failure = tried.error().message;
     }
-    return std::move(*ring);
+    return std::move(*engine);
 }
 
 /// As the frames of a stream are registered.
-std::optional<std::string> registration_failure(io::Ring& ring, std::size_t bytes) {
+std::optional<std::string> registration_failure(io::Engine& engine, std::size_t bytes) {
     const auto memory = os::MappedMemory::create(bytes);
     if (!memory) {
         return memory.error().message;
     }
-    const auto registered = ring.register_buffer(memory->bytes(), {});
+    const auto registered = engine.register_buffer(memory->bytes(), {});
     return registered ? std::nullopt : std::optional(registered.error().message);
 }
 
@@ -208,7 +208,7 @@ std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
         }
         facts.failure = opened.error().message;
         if (const auto* tcp = std::get_if<config::ListenTcp>(&address)) {
-            const auto holder = find_port_holder(tcp->port);
+            const auto holder = find_port_owner(tcp->port);
             facts.held_by_ringcast = holder && holder->program == "ringcast";
         }
     }
@@ -223,14 +223,15 @@ MachineFacts look_at_machine(const config::Config& config) {
     facts.needs.stream_count = std::max<std::size_t>(config.streams.size(), 1);
     facts.needs.stream_bytes = config::stream_memory_bytes(config.memory);
     facts.limits = look_at_limits();
-    const std::unique_ptr<uring::UringRing> ring = look_at_io_uring(facts.io_uring);
+    const std::unique_ptr<uring::UringEngine> engine = look_at_io_uring(facts.io_uring);
     facts.interfaces = look_at_interfaces();
     // Before the frames' memory, of which the kernel may keep account for a while.
-    facts.video_devices = look_at_video_devices(ring.get());
+    facts.video_devices = look_at_video_devices(engine.get());
     facts.camera_library = look_at_cameras();
     facts.dma_heaps = look_at_dma_heaps();
-    if (ring != nullptr) {
-        facts.io_uring.registration_failure = registration_failure(*ring, facts.needs.stream_bytes);
+    if (engine != nullptr) {
+        facts.io_uring.registration_failure =
+            registration_failure(*engine, facts.needs.stream_bytes);
     }
     facts.addresses = look_at_addresses(config);
     return facts;

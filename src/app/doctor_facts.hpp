@@ -1,6 +1,6 @@
 #pragma once
 // What `ringcast doctor` looks at: plain facts about this machine, without judgement. Looking
-// changes nothing that lasts: it makes a ring, registers memory, sends once over loopback and opens
+// changes nothing that lasts: it makes an engine, registers memory, sends once over loopback and opens
 // what ringcast would listen on, and gives all of it back.
 
 #include <cstddef>

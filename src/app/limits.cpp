@@ -15,7 +15,7 @@ namespace ringcast::app {
 namespace {
 
 constexpr std::uint64_t files_of_process =
-    32; // standard streams, ring, listeners, signals, libraries
+    32; // standard streams, engine, listeners, signals, libraries
 constexpr std::uint64_t files_per_stream = 8; // pipes, pidfd, eventfd, a file and its folder
 
 std::uint64_t raise_to_hard_limit(decltype(RLIMIT_NOFILE) resource) noexcept {

@@ -130,7 +130,7 @@ std::string block(std::span<const CameraListing> cameras, std::size_t index,
                         config::picture_size_text(choice->size));
     // Asked for more than it has, it would only warn.
     const auto rate = highest_rate(camera, choice->format, choice->size);
-    if (rate && *rate < config::LibcameraSource{}.fps) {
+    if (rate && *rate < config::LibcameraConfig{}.fps) {
         text += fmt::format("fps = {:.4g}\n", *rate);
     }
     return text;

@@ -42,7 +42,7 @@ constexpr int notsent_lowat_bytes = 16 * 1024;
 constexpr auto user_timeout_margin = std::chrono::seconds(5);
 constexpr mode_t socket_file_mode = 0660;
 // Port 0 must give both families the same port, which another program may hold in one of them. Any
-// other may be taken for a moment by nobody: the ring of a process that was killed lets go of its
+// other may be taken for a moment by nobody: the engine of a process that was killed lets go of its
 // listener some milliseconds after the process has gone.
 constexpr int port_attempts_max = 50;
 constexpr auto port_pause = std::chrono::milliseconds(20);
@@ -107,7 +107,7 @@ std::string listen_failure(const config::ListenTcp& tcp, int error) {
     const std::string text = config::listen_address_text(tcp);
     switch (error) {
     case EADDRINUSE: {
-        const auto holder = find_port_holder(tcp.port);
+        const auto holder = find_port_owner(tcp.port);
         return fmt::format("can't listen on {}: {}; choose another port, as in --listen "
                            "127.0.0.1:{}, or end that program",
                            text,
@@ -229,7 +229,7 @@ Result<std::vector<Listener>> open_tcp_listeners(const config::ListenTcp& tcp,
         if (error == 0) {
             return listeners;
         }
-        if (error != EADDRINUSE || (tcp.port != 0 && find_port_holder(tcp.port))) {
+        if (error != EADDRINUSE || (tcp.port != 0 && find_port_owner(tcp.port))) {
             break;
         }
         if (tcp.port != 0) {
@@ -255,7 +255,7 @@ UniqueFd unix_socket() noexcept {
     return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
-/// False when the process that listens at the other end was killed, and only its ring still is
+/// False when the process that listens at the other end was killed, and only its engine still is
 /// there.
 bool listener_lives(int connected) noexcept {
     ucred peer{};

@@ -1,6 +1,6 @@
 #pragma once
 // Opens the sockets that viewers connect to. What is set on a listener is inherited by what it
-// accepts, so that accepting needs no further system call. Knows nothing of HTTP or the ring.
+// accepts, so that accepting needs no further system call. Knows nothing of HTTP or the engine.
 
 #include <span>
 #include <string>

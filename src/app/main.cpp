@@ -133,7 +133,7 @@ int run(std::span<const char* const> arguments) {
     if (!server) {
         return cannot_start(server.error());
     }
-    std::fputs(start_message(addresses, arguments, look_around()).c_str(), stderr);
+    std::fputs(startup_message(addresses, arguments, host_info()).c_str(), stderr);
 
     // Until a signal.
     if (!(*server)->run()) {

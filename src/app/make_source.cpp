@@ -22,27 +22,28 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
     return std::visit(
         [&](const auto& kind) -> Result<Made> {
             using Kind = std::decay_t<decltype(kind)>;
-            if constexpr (std::is_same_v<Kind, config::PatternSource>) {
-                return Made(std::make_unique<input::PatternSource>(parts.ring, stream.name, kind));
-            } else if constexpr (std::is_same_v<Kind, config::ExecSource>) {
+            if constexpr (std::is_same_v<Kind, config::PatternConfig>) {
                 return Made(
-                    std::make_unique<input::ExecSource>(parts.ring, stream.name, kind.command));
-            } else if constexpr (std::is_same_v<Kind, config::FileSource>) {
-                return Made(std::make_unique<input::FileSource>(parts.ring, stream.name, kind.path,
-                                                                kind.fps));
-            } else if constexpr (std::is_same_v<Kind, config::LibcameraSource>) {
+                    std::make_unique<input::PatternSource>(parts.engine, stream.name, kind));
+            } else if constexpr (std::is_same_v<Kind, config::ExecConfig>) {
+                return Made(
+                    std::make_unique<input::ExecSource>(parts.engine, stream.name, kind.command));
+            } else if constexpr (std::is_same_v<Kind, config::FileConfig>) {
+                return Made(std::make_unique<input::FileSource>(parts.engine, stream.name,
+                                                                kind.path, kind.fps));
+            } else if constexpr (std::is_same_v<Kind, config::LibcameraConfig>) {
                 RINGCAST_ASSERT(parts.cameras != nullptr);
                 return Made(std::make_unique<capture::CameraSource>(
-                    parts.ring, stream.name, kind, parts.cameras->make_device(kind),
+                    parts.engine, stream.name, kind, parts.cameras->make_device(kind),
                     encode::encode_workers_for(std::thread::hardware_concurrency())));
             } else {
-                static_assert(std::is_same_v<Kind, config::StdinSource>);
+                static_assert(std::is_same_v<Kind, config::StdinConfig>);
                 if (isatty(STDIN_FILENO) == 1) {
                     return fail("standard input is a terminal: pipe a stream into it, for example "
                                 "rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -");
                 }
                 return Made(
-                    std::make_unique<input::StdinSource>(parts.ring, stream.name, STDIN_FILENO));
+                    std::make_unique<input::StdinSource>(parts.engine, stream.name, STDIN_FILENO));
             }
         },
         stream.source);

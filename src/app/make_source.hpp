@@ -13,7 +13,7 @@ namespace ringcast::app {
 
 /// What sources are made of. All of it outlives them.
 struct SourceParts {
-    io::Ring& ring;
+    io::Engine& engine;
     capture::Cameras* cameras = nullptr; ///< there when a stream of the configuration is a camera
 };
 

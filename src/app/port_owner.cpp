@@ -62,7 +62,7 @@ bool holds_one_of(const fs::path& process, const std::vector<std::string>& socke
 
 } // namespace
 
-std::optional<PortHolder> find_port_holder(std::uint16_t port) {
+std::optional<PortOwner> find_port_owner(std::uint16_t port) {
     const std::vector<std::string> sockets = listening_sockets(port);
     if (sockets.empty()) {
         return std::nullopt;
@@ -80,7 +80,7 @@ std::optional<PortHolder> find_port_holder(std::uint16_t port) {
         std::ifstream comm(entry->path() / "comm");
         std::string program;
         std::getline(comm, program);
-        return PortHolder{program, pid};
+        return PortOwner{program, pid};
     }
     return std::nullopt;
 }

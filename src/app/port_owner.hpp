@@ -9,12 +9,12 @@
 
 namespace ringcast::app {
 
-struct PortHolder {
+struct PortOwner {
     std::string program; ///< its name as the kernel knows it, at most 15 bytes
     pid_t pid = 0;
 };
 
 /// Nothing when nobody listens, or when it is another user's process.
-[[nodiscard]] std::optional<PortHolder> find_port_holder(std::uint16_t port);
+[[nodiscard]] std::optional<PortOwner> find_port_owner(std::uint16_t port);
 
 } // namespace ringcast::app

@@ -55,16 +55,16 @@ Result<http::Boundary> random_boundary() {
     return http::Boundary(bits[0], bits[1]);
 }
 
-connection::LanePolicy lane_policy(config::SendLane lane) noexcept {
-    switch (lane) {
-    case config::SendLane::automatic:
-        return connection::LanePolicy::automatic;
-    case config::SendLane::zero_copy:
-        return connection::LanePolicy::zero_copy;
-    case config::SendLane::copy:
-        return connection::LanePolicy::copy;
+connection::SendPathPolicy send_path_policy(config::SendPathPolicy send_path) noexcept {
+    switch (send_path) {
+    case config::SendPathPolicy::automatic:
+        return connection::SendPathPolicy::automatic;
+    case config::SendPathPolicy::zero_copy:
+        return connection::SendPathPolicy::zero_copy;
+    case config::SendPathPolicy::copy:
+        return connection::SendPathPolicy::copy;
     }
-    return connection::LanePolicy::automatic;
+    return connection::SendPathPolicy::automatic;
 }
 
 /// `exec` pipes and `stdin` are closed at the other end all the time; that is never fatal.
@@ -98,17 +98,17 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     uring::UringSettings uring_settings;
     uring_settings.cq_entries = std::max(uring_settings.cq_entries,
                                          std::bit_ceil(completions_per_connection * connections));
-    auto ring = uring::UringRing::create(uring_settings);
-    if (!ring) {
-        return tl::unexpected(ring.error());
+    auto engine = uring::UringEngine::create(uring_settings);
+    if (!engine) {
+        return tl::unexpected(engine.error());
     }
-    server->ring_ = std::move(*ring);
+    server->engine_ = std::move(*engine);
 
     if (slot_geometry(config.memory).arena_bytes() * config.streams.size() <= locked_memory_max) {
         server->registration_patience_ = registration_patience;
     }
     const auto is_camera = [](const config::StreamConfig& stream) {
-        return std::holds_alternative<config::LibcameraSource>(stream.source);
+        return std::holds_alternative<config::LibcameraConfig>(stream.source);
     };
     if (std::ranges::any_of(config.streams, is_camera)) {
         auto cameras = capture::open_cameras();
@@ -130,13 +130,13 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
             {stream.name, parts->arena.get(), parts->source.get(), parts->tier_reason});
         server->streams_.push_back(std::move(*parts));
     }
-    auto painter = draw::PlaceholderWorker::create(*server->ring_);
+    auto painter = draw::PlaceholderWorker::create(*server->engine_);
     if (!painter) {
         return tl::unexpected(painter.error());
     }
     server->painter_ = std::move(*painter);
     server->relay_ =
-        std::make_unique<relay::Relay>(*server->ring_, settings, std::move(setups),
+        std::make_unique<relay::Relay>(*server->engine_, settings, std::move(setups),
                                        server->default_stream_, listeners, server->painter_.get());
     return server;
 }
@@ -163,16 +163,16 @@ relay::RelaySettings Server::relay_settings(const config::Config& config) const 
     settings.viewers_max = config.viewers.max;
     settings.viewers_per_address_max = config.viewers.max_per_address;
     settings.viewer.stall_timeout = config.viewers.stall_timeout;
-    settings.viewer.lane_policy = lane_policy(config.viewers.send);
+    settings.viewer.send_path_policy = send_path_policy(config.viewers.send);
     return settings;
 }
 
 Result<io::BufferId> Server::register_frames(ByteSpan memory) {
-    auto registered = ring_->register_buffer(memory, {});
+    auto registered = engine_->register_buffer(memory, {});
     while (!registered && registration_patience_ > Duration(0)) {
         std::this_thread::sleep_for(registration_pause);
         registration_patience_ -= registration_pause;
-        registered = ring_->register_buffer(memory, {});
+        registered = engine_->register_buffer(memory, {});
     }
     return registered;
 }
@@ -199,7 +199,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
-    auto source = make_source(stream, {*ring_, cameras_.get()});
+    auto source = make_source(stream, {*engine_, cameras_.get()});
     if (!source) {
         return tl::unexpected(source.error());
     }
@@ -210,7 +210,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
 // --- running ---
 
 void Server::read_signals() noexcept {
-    ring_->read({io::OpKind::control, 0, 1}, signals_.get(), signal_info_);
+    engine_->read({io::OpKind::control, 0, 1}, signals_.get(), signal_info_);
 }
 
 void Server::on_signal(const io::Completion& completion) noexcept {
@@ -222,7 +222,7 @@ void Server::on_signal(const io::Completion& completion) noexcept {
         log(LogLevel::error, "signals can't be read any more (error {})", -completion.result);
         return;
     }
-    switch (stop_requests_.take(ring_->now())) {
+    switch (stop_requests_.take(engine_->now())) {
     case StopRequests::Meaning::stop:
         log(LogLevel::info, "stopping; once more ends at once");
         begin_stop();
@@ -247,9 +247,9 @@ Instant Server::end_of_input() noexcept {
         return never;
     }
     if (end_at_ == never) {
-        end_at_ = ring_->now() + input_ended_shown_for;
+        end_at_ = engine_->now() + input_ended_shown_for;
     }
-    if (ring_->now() < end_at_) {
+    if (engine_->now() < end_at_) {
         return end_at_;
     }
     begin_stop();
@@ -260,7 +260,7 @@ bool Server::run() noexcept {
     relay_->set_control_handler(
         [this](const io::Completion& completion) { on_signal(completion); });
     relay_->set_status_hook([this](api::RelayCounters& counters) {
-        counters.ring_enters = ring_->enters();
+        counters.ring_enters = engine_->enters();
         counters.log_lines_dropped = log_lines_dropped();
     });
     read_signals();
@@ -269,9 +269,9 @@ bool Server::run() noexcept {
     while (!relay_->finished()) {
         relay_->turn(std::min(end_of_input(), stop_by));
         if (stopping_ && stop_by == never) {
-            stop_by = ring_->now() + stop_bound;
+            stop_by = engine_->now() + stop_bound;
         }
-        if (ring_->now() >= stop_by) {
+        if (engine_->now() >= stop_by) {
             log(LogLevel::error, "something did not end in time; leaving anyway");
             return false;
         }

@@ -1,5 +1,5 @@
 #pragma once
-// Wires a configuration into a running relay: ring, memory, sources, viewers, signals. The command
+// Wires a configuration into a running relay: engine, memory, sources, viewers, signals. The command
 // line, listening sockets and what is said to the user are not known here.
 
 #include <array>
@@ -25,7 +25,7 @@ namespace ringcast::app {
 
 class Server {
 public:
-    /// Takes SIGTERM and SIGINT for the whole process: they are blocked and read through the ring.
+    /// Takes SIGTERM and SIGINT for the whole process: they are blocked and read through the engine.
     /// `listeners` are listening sockets that stay the caller's. `locked_memory_max`: what this
     /// user may lock, bytes. `ends_with_input`: the process ends some seconds after the default
     /// stream's source has come to its end. The error is one line that says what to do.
@@ -62,8 +62,8 @@ private:
     void begin_stop() noexcept;
     [[nodiscard]] Instant end_of_input() noexcept;
 
-    // In the order of their making: the relay is destroyed first, the ring last.
-    std::unique_ptr<uring::UringRing> ring_;
+    // In the order of their making: the relay is destroyed first, the engine last.
+    std::unique_ptr<uring::UringEngine> engine_;
     std::unique_ptr<http::Boundary> boundary_;
     std::unique_ptr<capture::Cameras> cameras_; ///< when a stream is a camera
     std::vector<StreamParts> streams_;

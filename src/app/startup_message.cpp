@@ -66,26 +66,26 @@ bool is_host_label(std::string_view name) noexcept {
 }
 
 /// Every URL that reaches `tcp`.
-std::vector<std::string> urls_of(const config::ListenTcp& tcp, const Surroundings& surroundings) {
+std::vector<std::string> urls_of(const config::ListenTcp& tcp, const HostInfo& host) {
     if (!config::is_wildcard(tcp)) {
         return {url(tcp.host, tcp.port)};
     }
     std::vector<std::string> urls;
     // Names are announced by a responder (avahi on a Raspberry Pi) under the first label.
-    const std::string name = surroundings.host_name.substr(0, surroundings.host_name.find('.'));
+    const std::string name = host.host_name.substr(0, host.host_name.find('.'));
     if (is_host_label(name) && name != "localhost") {
         urls.push_back(url(name + ".local", tcp.port));
     }
-    const auto add = [&](const std::vector<std::string>& hosts) {
-        for (const std::string& host : hosts) {
-            urls.push_back(url(host, tcp.port));
+    const auto add = [&](const std::vector<std::string>& addresses) {
+        for (const std::string& address : addresses) {
+            urls.push_back(url(address, tcp.port));
         }
     };
     if (tcp.host != "::") {
-        add(surroundings.ipv4);
+        add(host.ipv4);
     }
     if (tcp.host != "0.0.0.0") {
-        add(surroundings.ipv6);
+        add(host.ipv6);
     }
     return urls;
 }
@@ -109,16 +109,16 @@ std::optional<std::string> address_text(const sockaddr* address) {
 
 } // namespace
 
-Surroundings look_around() {
+HostInfo host_info() {
     constexpr std::size_t host_name_bytes_max = 64; // HOST_NAME_MAX of Linux
-    Surroundings surroundings;
+    HostInfo host;
     std::array<char, host_name_bytes_max + 1> name{};
     if (::gethostname(name.data(), name.size() - 1) == 0) {
-        surroundings.host_name = name.data();
+        host.host_name = name.data();
     }
     ifaddrs* found = nullptr;
     if (::getifaddrs(&found) != 0) {
-        return surroundings;
+        return host;
     }
     const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(found, &::freeifaddrs);
     for (const bool loopback : {false, true}) {
@@ -128,24 +128,23 @@ Surroundings look_around() {
                 continue;
             }
             if (auto text = address_text(entry->ifa_addr)) {
-                (entry->ifa_addr->sa_family == AF_INET ? surroundings.ipv4 : surroundings.ipv6)
+                (entry->ifa_addr->sa_family == AF_INET ? host.ipv4 : host.ipv6)
                     .push_back(std::move(*text));
             }
         }
     }
-    return surroundings;
+    return host;
 }
 
-std::string start_message(std::span<const config::ListenAddress> listening,
-                          std::span<const char* const> arguments,
-                          const Surroundings& surroundings) {
+std::string startup_message(std::span<const config::ListenAddress> listening,
+                            std::span<const char* const> arguments, const HostInfo& host) {
     std::vector<std::string> urls;
     std::vector<std::string> sockets;
     std::uint16_t port = port_default;
     for (const config::ListenAddress& address : listening) {
         if (const auto* tcp = std::get_if<config::ListenTcp>(&address)) {
             port = tcp->port;
-            for (std::string& found : urls_of(*tcp, surroundings)) {
+            for (std::string& found : urls_of(*tcp, host)) {
                 if (std::ranges::find(urls, found) == urls.end()) {
                     urls.push_back(std::move(found));
                 }

@@ -11,18 +11,18 @@
 namespace ringcast::app {
 
 /// What the machine is called and reached by.
-struct Surroundings {
+struct HostInfo {
     std::string host_name;
     std::vector<std::string> ipv4; ///< of interfaces that are up, loopback last
     std::vector<std::string> ipv6; ///< the same, without link-local ones, which need a zone in URLs
 };
 
-[[nodiscard]] Surroundings look_around();
+[[nodiscard]] HostInfo host_info();
 
 /// `listening`: the addresses as bound. `arguments`: those of the process, its name included, from
 /// which the line is made that opens the stream to the network.
-[[nodiscard]] std::string start_message(std::span<const config::ListenAddress> listening,
-                                        std::span<const char* const> arguments,
-                                        const Surroundings& surroundings);
+[[nodiscard]] std::string startup_message(std::span<const config::ListenAddress> listening,
+                                          std::span<const char* const> arguments,
+                                          const HostInfo& host);
 
 } // namespace ringcast::app

@@ -1,5 +1,5 @@
 #pragma once
-// The two clocks, as types only: nobody below the ring reads a clock.
+// The two clocks, as types only: nobody below the engine reads a clock.
 
 #include <chrono>
 #include <cstdint>

@@ -19,7 +19,7 @@ namespace {
 using config::control_value_text;
 using source::CameraControl;
 using source::ControlKind;
-using Value = config::CameraControl::Value;
+using Value = config::ControlSetting::Value;
 
 bool is_upper(char c) noexcept {
     return std::isupper(static_cast<unsigned char>(c)) != 0;
@@ -227,7 +227,7 @@ std::size_t numbers_in(ControlKind kind) noexcept {
 }
 
 Result<ControlMatch> match_control(std::span<const CameraControl> controls,
-                                   const config::CameraControl& setting) {
+                                   const config::ControlSetting& setting) {
     const auto found = std::ranges::find(controls, setting.name, &CameraControl::name);
     if (found == controls.end()) {
         return unknown_control(controls, setting.name);

@@ -22,10 +22,10 @@ namespace ringcast::camera {
 /// The error lists what the camera has, or takes.
 struct ControlMatch {
     const source::CameraControl* control = nullptr;
-    config::CameraControl::Value value;
+    config::ControlSetting::Value value;
 };
 [[nodiscard]] Result<ControlMatch> match_control(std::span<const source::CameraControl> controls,
-                                                 const config::CameraControl& setting);
+                                                 const config::ControlSetting& setting);
 
 /// Enumerators without what all of them begin with: "continuous" of "AfModeContinuous". In small
 /// letters, with a - between words.

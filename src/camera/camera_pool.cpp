@@ -91,7 +91,7 @@ void CameraPool::slot_returned(frame::SlotIndex slot) noexcept {
 
 // --- frames ---
 
-CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
+FrameOutcome CameraPool::on_frame(const CameraFrame& frame) noexcept {
     RINGCAST_ASSERT(frame.buffer < buffers_.size());
     Buffer& buffer = buffers_[frame.buffer];
     RINGCAST_ASSERT(!buffer.lent);
@@ -102,7 +102,7 @@ CameraFate CameraPool::on_frame(const CameraFrame& frame) noexcept {
     return can_lend ? lend(buffer, frame) : copy(buffer, frame);
 }
 
-CameraFate CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept {
+FrameOutcome CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept {
     frame::FrameArena& arena = sink_->arena();
     const auto repaired = jpeg::repair_frame(buffer.memory, arena.geometry().page, frame.bytes,
                                              http::part_header_bytes_max);
@@ -114,14 +114,14 @@ CameraFate CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept {
     ++own_counters_.buffers_lent;
     ++own_counters_.lent;
     publish(arena.lend(*buffer.slot), *repaired, frame);
-    return CameraFate::lent;
+    return FrameOutcome::lent;
 }
 
-CameraFate CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noexcept {
+FrameOutcome CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noexcept {
     frame::WritableSlot slot = sink_->take_slot();
     if (!slot.valid()) {
         ++counters_.frames_dropped;
-        return CameraFate::no_slot;
+        return FrameOutcome::no_slot;
     }
     // What does not fit may be padding.
     const ByteSpan into = frame::SlotGeometry::frame_part(slot.payload());
@@ -132,20 +132,20 @@ CameraFate CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noex
                                              http::part_header_bytes_max);
     if (!repaired && bytes < frame.bytes) {
         ++counters_.frames_oversized;
-        return CameraFate::oversized;
+        return FrameOutcome::oversized;
     }
     if (!repaired) {
         return drop_damaged(repaired.error());
     }
     ++(buffer.slot ? own_counters_.copied_under_pressure : own_counters_.copied);
     publish(std::move(slot), *repaired, frame);
-    return CameraFate::copied;
+    return FrameOutcome::copied;
 }
 
-CameraFate CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
+FrameOutcome CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
     damage_ = damage;
     ++counters_.frames_damaged;
-    return CameraFate::damaged;
+    return FrameOutcome::damaged;
 }
 
 void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,

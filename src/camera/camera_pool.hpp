@@ -37,7 +37,7 @@ public:
     /// Viewers have given this buffer of the set in use back: the camera may fill it again.
     virtual void requeue(std::size_t buffer) noexcept = 0;
     /// Of a set that was closed nothing is with viewers any more: its buffers can be released by
-    /// the ring, and their memory be unmapped once that is answered.
+    /// the engine, and their memory be unmapped once that is answered.
     virtual void set_returned(std::uint32_t set) noexcept = 0;
 };
 
@@ -58,7 +58,7 @@ struct CameraFrame {
 };
 
 /// What becomes of a frame.
-enum class CameraFate : std::uint8_t {
+enum class FrameOutcome : std::uint8_t {
     lent,      ///< published where it is
     copied,    ///< published from a slot of the arena's own
     damaged,   ///< dropped: `CameraPool::damage` says why
@@ -98,7 +98,7 @@ public:
     std::uint32_t open(std::span<const CameraBuffer> buffers) noexcept;
     /// A buffer of the set in use, until now with the camera, holds a frame. Unless it is lent, the
     /// caller queues it again, when it is done with the memory itself.
-    [[nodiscard]] CameraFate on_frame(const CameraFrame& frame) noexcept;
+    [[nodiscard]] FrameOutcome on_frame(const CameraFrame& frame) noexcept;
     /// The set is the camera's no longer (it was stopped, or unplugged), and nothing of it is
     /// queued again. What viewers have stays valid. Without a set nothing happens.
     void close() noexcept;
@@ -123,9 +123,9 @@ private:
     };
 
     void slot_returned(frame::SlotIndex slot) noexcept override;
-    [[nodiscard]] CameraFate lend(Buffer& buffer, const CameraFrame& frame) noexcept;
-    [[nodiscard]] CameraFate copy(const Buffer& buffer, const CameraFrame& frame) noexcept;
-    [[nodiscard]] CameraFate drop_damaged(jpeg::Damage damage) noexcept;
+    [[nodiscard]] FrameOutcome lend(Buffer& buffer, const CameraFrame& frame) noexcept;
+    [[nodiscard]] FrameOutcome copy(const Buffer& buffer, const CameraFrame& frame) noexcept;
+    [[nodiscard]] FrameOutcome drop_damaged(jpeg::Damage damage) noexcept;
     void publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
                  const CameraFrame& frame) noexcept;
     [[nodiscard]] bool in_use(std::uint32_t set) const noexcept;

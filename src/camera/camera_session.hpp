@@ -11,7 +11,7 @@
 namespace ringcast::camera {
 
 /// Why a camera can't be had now.
-enum class CameraObstacle : std::uint8_t {
+enum class OpenError : std::uint8_t {
     absent,    ///< nothing to be done before another camera is plugged in
     busy,      ///< another process has it
     forbidden, ///< this user may not open it
@@ -40,12 +40,12 @@ public:
         phase_ = Phase::open;
         lost_ = false;
     }
-    void on_open_failed(CameraObstacle obstacle, Instant now) noexcept {
+    void on_open_failed(OpenError obstacle, Instant now) noexcept {
         phase_ = Phase::closed;
-        if (obstacle == CameraObstacle::busy || obstacle == CameraObstacle::forbidden) {
+        if (obstacle == OpenError::busy || obstacle == OpenError::forbidden) {
             retry_ = std::min(retry_, asking_retry_max);
         }
-        wait(obstacle == CameraObstacle::absent || obstacle == CameraObstacle::refused, now);
+        wait(obstacle == OpenError::absent || obstacle == OpenError::refused, now);
     }
     void on_closed() noexcept { phase_ = Phase::closed; }
     /// It works: the next failure is a first one.

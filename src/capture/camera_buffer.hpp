@@ -1,7 +1,7 @@
 #pragma once
 // A camera's buffer in our address space. For frames that leave as they are it is mapped between
 // two pages of ours, so that the part header fits before the frame and the boundary behind it, all
-// in one range that the ring can register:
+// in one range that the engine can register:
 //
 //   | anonymous page | the camera's dmabuf | anonymous page |
 //

@@ -75,7 +75,7 @@ struct OpenedCamera {
 };
 
 struct OpenFailure {
-    camera::CameraObstacle obstacle = camera::CameraObstacle::unusable;
+    camera::OpenError obstacle = camera::OpenError::unusable;
     std::string message; ///< for operators: what is wrong and what to do
     std::string reason;  ///< for viewers: without paths and ids
 };

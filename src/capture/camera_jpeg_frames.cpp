@@ -60,7 +60,7 @@ Result<void> CameraJpegFrames::register_buffers(Set& set) {
     }
     for (const CameraBuffer& buffer : set.buffers) {
         auto registered =
-            ring_.register_buffer(buffer.range(), io::source_token(stream_, operation_, set.run));
+            engine_.register_buffer(buffer.range(), io::source_token(stream_, operation_, set.run));
         if (!registered) {
             return tl::unexpected(registered.error());
         }
@@ -94,7 +94,7 @@ void CameraJpegFrames::release_returned() noexcept {
 
 void CameraJpegFrames::release(Set& set) noexcept {
     for (const io::BufferId buffer : set.registered) {
-        ring_.release_buffer(buffer);
+        engine_.release_buffer(buffer);
         ++set.releasing;
     }
     set.registered.clear();
@@ -118,16 +118,16 @@ void CameraJpegFrames::drop_finished() noexcept {
 
 // --- frames ---
 
-camera::CameraFate CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
-    const camera::CameraFate fate = deliver(frame);
+camera::FrameOutcome CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
+    const camera::FrameOutcome fate = deliver(frame);
     // The camera gets the buffer back only when access has ended.
-    if (fate != camera::CameraFate::lent) {
+    if (fate != camera::FrameOutcome::lent) {
         buffers_.queue_buffer(frame.buffer);
     }
     return fate;
 }
 
-camera::CameraFate CameraJpegFrames::deliver(const CapturedFrame& frame) noexcept {
+camera::FrameOutcome CameraJpegFrames::deliver(const CapturedFrame& frame) noexcept {
     const os::DmabufAccess access(sets_.back().buffers[frame.buffer].dmabufs(),
                                   os::DmabufUse::read_and_write);
     return pool_.on_frame({.buffer = frame.buffer,

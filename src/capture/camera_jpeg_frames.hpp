@@ -1,5 +1,5 @@
 #pragma once
-// Frames of a camera that makes JPEG itself. Its buffers are registered with the ring where that is
+// Frames of a camera that makes JPEG itself. Its buffers are registered with the engine where that is
 // to be had, so that frames leave from where the camera has put them; camera::CameraPool does the
 // rest. Here is what concerns the kernel: mappings, their registration, and its end.
 
@@ -24,8 +24,8 @@ namespace ringcast::capture {
 class CameraJpegFrames final : private camera::CameraBuffers {
 public:
     /// All of them outlive it. Completions of `operation` of the stream's are to be handed on.
-    CameraJpegFrames(io::Ring& ring, BufferReturn& buffers, source::SourceCounters& counters)
-        : ring_(ring), buffers_(buffers), pool_(*this, counters) {}
+    CameraJpegFrames(io::Engine& engine, BufferReturn& buffers, source::SourceCounters& counters)
+        : engine_(engine), buffers_(buffers), pool_(*this, counters) {}
 
     /// Once, before all others.
     void start(source::FrameSink& sink, std::uint32_t stream, std::uint8_t operation) noexcept;
@@ -33,14 +33,14 @@ public:
     /// to be had, and then nothing is open.
     [[nodiscard]] Result<void> open(std::vector<CameraBuffer> buffers, config::CameraTier tier);
     /// The buffer comes back at once, unless the frame is lent.
-    camera::CameraFate take(const CapturedFrame& frame) noexcept;
+    camera::FrameOutcome take(const CapturedFrame& frame) noexcept;
     /// The camera is being closed: no buffer comes back any more.
     void close() noexcept;
 
     void on_completion(const io::Completion& completion) noexcept;
     /// True when `release_returned` has something to do.
     [[nodiscard]] bool has_returned() const noexcept { return returned_; }
-    /// Lets the ring forget buffers that no viewer has any more. Not from within a viewer's work.
+    /// Lets the engine forget buffers that no viewer has any more. Not from within a viewer's work.
     void release_returned() noexcept;
 
     /// True exactly when nothing is open, lent or registered.
@@ -67,14 +67,14 @@ private:
         bool returned = false;                ///< neither camera nor viewers have any of it
     };
 
-    [[nodiscard]] camera::CameraFate deliver(const CapturedFrame& frame) noexcept;
+    [[nodiscard]] camera::FrameOutcome deliver(const CapturedFrame& frame) noexcept;
     void requeue(std::size_t buffer) noexcept override;
     void set_returned(std::uint32_t set) noexcept override;
     [[nodiscard]] Result<void> register_buffers(Set& set);
     void release(Set& set) noexcept;
     void drop_finished() noexcept;
 
-    io::Ring& ring_;
+    io::Engine& engine_;
     BufferReturn& buffers_;
     std::uint32_t stream_ = 0;
     std::uint8_t operation_ = 0;

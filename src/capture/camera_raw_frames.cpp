@@ -29,7 +29,7 @@ Result<void> CameraRawFrames::open(OpenedCamera camera) {
         made.pictures.push_back(*picture);
     }
     if (worker_ == nullptr) {
-        auto worker = encode::EncodeWorker::create(ring_, token_, &os::monotonic_now, workers_);
+        auto worker = encode::EncodeWorker::create(engine_, token_, &os::monotonic_now, workers_);
         if (!worker) {
             return tl::unexpected(worker.error());
         }
@@ -121,7 +121,7 @@ void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexce
     own_counters_.encode_time += answer.encode_time;
     counters_.bytes_moved += answer.bytes_moved;
     if (!watched_) {
-        return; // the stream rests since the last one left, and would wait for more after this one
+        return; // the stream pauses since the last one left, and would wait for more after this one
     }
     if (!answer.bytes) {
         ++counters_.frames_oversized;

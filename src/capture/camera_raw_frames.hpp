@@ -29,9 +29,9 @@ struct RawFrameCounters {
 class CameraRawFrames {
 public:
     /// All of them outlive it. `quality`: 1 to 100. `workers` encode one picture together.
-    CameraRawFrames(io::Ring& ring, BufferReturn& buffers, source::SourceCounters& counters,
+    CameraRawFrames(io::Engine& engine, BufferReturn& buffers, source::SourceCounters& counters,
                     int quality, int workers)
-        : ring_(ring), buffers_(buffers), counters_(counters), quality_(quality),
+        : engine_(engine), buffers_(buffers), counters_(counters), quality_(quality),
           workers_(workers) {}
 
     /// Once, before all others. `token` is of the encoder's operations.
@@ -66,7 +66,7 @@ private:
     void encode_next() noexcept;
     void publish(const encode::EncodeWorker::Answer& answer) noexcept;
 
-    io::Ring& ring_;
+    io::Engine& engine_;
     BufferReturn& buffers_;
     source::SourceCounters& counters_;
     int quality_;
@@ -77,7 +77,7 @@ private:
     std::optional<Camera> camera_;                 ///< the open one
     /// One that was closed while a frame of it is being encoded: its memory stays until then.
     std::optional<Camera> closed_;
-    threads::NewestWins<CapturedFrame> queue_;
+    threads::LatestOnly<CapturedFrame> queue_;
     CapturedFrame encoded_{};  ///< the one that is being encoded
     frame::WritableSlot slot_; ///< what it is encoded into
     bool watched_ = false;

@@ -21,11 +21,12 @@ std::string memory_text(const source::CameraStatus& camera) {
 
 } // namespace
 
-CameraSource::CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
-                           std::unique_ptr<CameraDevice> device, int encode_workers)
-    : ring_(ring), stream_name_(std::move(stream_name)), wanted_(std::move(wanted)),
-      device_(std::move(device)), thread_(*device_), jpeg_(ring, *this, counters_),
-      raw_(ring, *this, counters_, wanted_.quality, encode_workers) {
+CameraSource::CameraSource(io::Engine& engine, std::string stream_name,
+                           config::LibcameraConfig wanted, std::unique_ptr<CameraDevice> device,
+                           int encode_workers)
+    : engine_(engine), stream_name_(std::move(stream_name)), wanted_(std::move(wanted)),
+      device_(std::move(device)), thread_(*device_), jpeg_(engine, *this, counters_),
+      raw_(engine, *this, counters_, wanted_.quality, encode_workers) {
     session_.set_wanted(!wanted_.on_demand);
 }
 
@@ -44,7 +45,7 @@ void CameraSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept
         sink.signal_lost("there is no thread left for the camera");
         return;
     }
-    thread_.read_wakes(ring_, token(wake_operation));
+    thread_.read_wakes(engine_, token(wake_operation));
     rest_unwatched();
     advance();
 }
@@ -87,19 +88,19 @@ void CameraSource::on_wake() noexcept {
     }
     if (thread_.take_cameras_changed()) {
         const bool hopeless = session_.waits_for_change();
-        session_.on_cameras_changed(ring_.now());
+        session_.on_cameras_changed(engine_.now());
         if (hopeless && !session_.wanted()) {
             rest_unwatched(); // who comes next may be luckier
         }
     }
     if (!thread_.join_finished()) {
-        thread_.read_wakes(ring_, token(wake_operation));
+        thread_.read_wakes(engine_, token(wake_operation));
     }
 }
 
 void CameraSource::advance() noexcept {
     jpeg_.release_returned();
-    switch (session_.next(ring_.now())) {
+    switch (session_.next(engine_.now())) {
     case camera::CameraSession::Command::open:
         thread_.open();
         break;
@@ -149,7 +150,7 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     unplugged_ = false;
     frames_came_ = false;
     refused_ = 0;
-    last_frame_at_ = ring_.now();
+    last_frame_at_ = engine_.now();
     wanted_.on_demand ? settling_.begin() : settling_.skip();
     rest_unwatched();
     for (std::uint32_t buffer = 0; buffer < status_.buffers; ++buffer) {
@@ -189,13 +190,13 @@ void CameraSource::close_frames() noexcept {
 }
 
 void CameraSource::on_open_failed(const OpenFailure& failure) noexcept {
-    session_.on_open_failed(failure.obstacle, ring_.now());
+    session_.on_open_failed(failure.obstacle, engine_.now());
     if (stopping_) {
         return;
     }
     const bool gone =
-        failure.obstacle == camera::CameraObstacle::absent ||
-        failure.obstacle == camera::CameraObstacle::forbidden; // perhaps another one is there
+        failure.obstacle == camera::OpenError::absent ||
+        failure.obstacle == camera::OpenError::forbidden; // perhaps another one is there
     if (unplugged_ && gone) {
         return; // that it is not there has been said, and why
     }
@@ -219,7 +220,7 @@ void CameraSource::lose(std::string_view reason, bool unplugged) noexcept {
         return;
     }
     unplugged_ = unplugged;
-    session_.on_lost(unplugged, ring_.now());
+    session_.on_lost(unplugged, engine_.now());
     tell_lost(reason);
 }
 
@@ -247,7 +248,7 @@ void CameraSource::take_frame(const CapturedFrame& frame) noexcept {
         queue_buffer(frame.buffer);
     } else if (open_ == Open::raw) {
         raw_.take(frame);
-    } else if (jpeg_.take(frame) == camera::CameraFate::damaged) {
+    } else if (jpeg_.take(frame) == camera::FrameOutcome::damaged) {
         note_damaged(jpeg::describe(jpeg_.damage()));
     }
 }
@@ -264,7 +265,7 @@ bool CameraSource::may_be_shown(const CapturedFrame& frame) noexcept {
     ++captured_;
     frames_came_ = true;
     refused_ = 0;
-    last_frame_at_ = ring_.now();
+    last_frame_at_ = engine_.now();
     session_.on_frame();
     if (!in_order || !settling_.take(frame.captured_at, frame.exposure_settled) || frame.startup) {
         return false;
@@ -277,14 +278,14 @@ bool CameraSource::may_be_shown(const CapturedFrame& frame) noexcept {
 }
 
 void CameraSource::note_damaged(std::string_view what) noexcept {
-    if (damaged_burst_.begins(ring_.now())) {
+    if (damaged_burst_.begins(engine_.now())) {
         log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", stream_name_, what);
     }
 }
 
 void CameraSource::note_oversized() noexcept {
     const std::uint64_t before = std::exchange(oversized_noted_, counters_.frames_oversized);
-    if (counters_.frames_oversized > before && oversized_burst_.begins(ring_.now())) {
+    if (counters_.frames_oversized > before && oversized_burst_.begins(engine_.now())) {
         log(LogLevel::warning,
             "stream {}: a frame was skipped that is larger than frame_max = {}: "
             "raise it in [memory]",
@@ -324,7 +325,7 @@ void CameraSource::set_watched(bool watched) noexcept {
     if (wanted_.on_demand && watched) {
         session_.set_wanted(true);
     } else if (wanted_.on_demand) {
-        idle_at_ = ring_.now() + wanted_.idle_after;
+        idle_at_ = engine_.now() + wanted_.idle_after;
     }
     if (open_ == Open::raw) {
         rest_unwatched();
@@ -338,7 +339,7 @@ void CameraSource::set_watched(bool watched) noexcept {
 void CameraSource::rest_unwatched() noexcept {
     // A camera that can't be had without something changing gives nothing to whoever comes, either.
     if (!watched_ && !session_.waits_for_change() && (wanted_.on_demand || open_ == Open::raw)) {
-        sink_->rest();
+        sink_->pause();
     }
 }
 
@@ -356,7 +357,7 @@ Instant CameraSource::silence_deadline() const noexcept {
 
 Instant CameraSource::deadline() const noexcept {
     if (jpeg_.has_returned()) {
-        return ring_.now(); // by a viewer that has let go
+        return engine_.now(); // by a viewer that has let go
     }
     return std::min({session_.deadline(), idle_at_, silence_deadline()});
 }

@@ -33,8 +33,8 @@ public:
     /// A camera that gives nothing for so long, and for four periods, is closed and opened again.
     static constexpr Duration silence_max = std::chrono::seconds(10);
 
-    /// `ring` outlives the source. `encode_workers` encode each raw picture together.
-    CameraSource(io::Ring& ring, std::string stream_name, config::LibcameraSource wanted,
+    /// `engine` outlives the source. `encode_workers` encode each raw picture together.
+    CameraSource(io::Engine& engine, std::string stream_name, config::LibcameraConfig wanted,
                  std::unique_ptr<CameraDevice> device, int encode_workers);
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
@@ -87,9 +87,9 @@ private:
     void advance() noexcept;
     [[nodiscard]] Instant silence_deadline() const noexcept;
 
-    io::Ring& ring_;
+    io::Engine& engine_;
     std::string stream_name_;
-    config::LibcameraSource wanted_;
+    config::LibcameraConfig wanted_;
     std::unique_ptr<CameraDevice> device_;
     CameraThread thread_;
     camera::CameraSession session_;

@@ -17,7 +17,7 @@ CameraThread::Opened open_guarded(CameraDevice& device, CameraEvents& events) no
     } catch (const std::exception& error) {
         device.close(); // what it had opened so far
         return tl::unexpected(
-            OpenFailure{camera::CameraObstacle::unusable, error.what(), "the camera failed"});
+            OpenFailure{camera::OpenError::unusable, error.what(), "the camera failed"});
     }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The thread in which a camera is opened and closed, and the way from the camera's own threads to
-// the loop: bounded queues, and an event that the loop reads through the ring. Does not know why
+// the loop: bounded queues, and an event that the loop reads through the engine. Does not know why
 // a camera is opened, or what its frames are for.
 
 #include <atomic>
@@ -38,7 +38,9 @@ public:
     /// False when the system has no descriptor or thread left.
     [[nodiscard]] bool begin() noexcept;
     /// A completion with `token` follows when one of the calls below has something new.
-    void read_wakes(io::Ring& ring, io::OpToken token) noexcept { loop_wake_.read(ring, token); }
+    void read_wakes(io::Engine& engine, io::OpToken token) noexcept {
+        loop_wake_.read(engine, token);
+    }
     /// One at a time: the next one after the answer to the one before.
     void open() noexcept { command(Command::open); }
     void close() noexcept { command(Command::close); }

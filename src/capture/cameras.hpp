@@ -37,7 +37,7 @@ public:
     [[nodiscard]] virtual Result<std::vector<CameraListing>> list() = 0;
     /// Doesn't block. The cameras outlive the device.
     [[nodiscard]] virtual std::unique_ptr<CameraDevice>
-    make_device(const config::LibcameraSource& wanted) = 0;
+    make_device(const config::LibcameraConfig& wanted) = 0;
 };
 
 /// Fails in a build without libcamera, and says how to make one with it. Doesn't block.

@@ -33,16 +33,16 @@ struct PictureSize {
     friend bool operator==(const PictureSize&, const PictureSize&) = default;
 };
 
-struct PatternSource {
+struct PatternConfig {
     PictureSize size;
     double fps = 30;
     int quality = 80; ///< 1 to 100, as libjpeg has it
 };
-struct ExecSource {
+struct ExecConfig {
     std::vector<std::string> command; ///< the program and its arguments; never a shell line
 };
-struct StdinSource {};
-struct FileSource {
+struct StdinConfig {};
+struct FileConfig {
     std::string path;          ///< a .mjpeg file, a .jpg file, or a folder of JPEG files
     std::optional<double> fps; ///< default: 30 for .mjpeg, 1 for pictures
 };
@@ -63,27 +63,27 @@ enum class Orientation : std::uint8_t {
 };
 
 /// A libcamera control as the file has it; only the camera knows what it takes.
-struct CameraControl {
+struct ControlSetting {
     using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
     std::string name;
     Value value;
-    friend bool operator==(const CameraControl&, const CameraControl&) = default;
+    friend bool operator==(const ControlSetting&, const ControlSetting&) = default;
 };
 
-struct LibcameraSource {
+struct LibcameraConfig {
     std::string camera; ///< id, a part of it, model, index or device; empty: the only one
     std::optional<PictureSize> size; ///< default: the largest up to 1280x720
     double fps = 30;
     std::string format; ///< libcamera's name for it; empty: the best that the camera makes
     int quality = 80;   ///< of raw formats, 1 to 100, as libjpeg has it
-    std::vector<CameraControl> controls;
+    std::vector<ControlSetting> controls;
     Orientation orientation = Orientation::rotate0;
     bool on_demand = false; ///< the camera stops while nobody watches
     Duration idle_after = std::chrono::seconds(10);
     CameraTier tier = CameraTier::automatic;
 };
 using SourceConfig =
-    std::variant<PatternSource, ExecSource, StdinSource, FileSource, LibcameraSource>;
+    std::variant<PatternConfig, ExecConfig, StdinConfig, FileConfig, LibcameraConfig>;
 
 struct StreamConfig {
     std::string name;
@@ -91,7 +91,7 @@ struct StreamConfig {
     SourceConfig source;
 };
 
-enum class SendLane : std::uint8_t { automatic, zero_copy, copy };
+enum class SendPathPolicy : std::uint8_t { automatic, zero_copy, copy };
 
 struct HttpConfig {
     /// Loopback: who opens the stream to a network says so.
@@ -102,7 +102,7 @@ struct ViewersConfig {
     std::uint32_t max = 4096;
     std::uint32_t max_per_address = 0; ///< 0: no limit
     Duration stall_timeout = std::chrono::seconds(10);
-    SendLane send = SendLane::automatic;
+    SendPathPolicy send = SendPathPolicy::automatic;
 };
 struct MemoryConfig {
     std::size_t frame_max = 1024UL * 1024UL; ///< the largest JPEG, bytes

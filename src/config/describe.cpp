@@ -26,28 +26,28 @@ std::string url_base(const ListenAddress& address) {
     return fmt::format("http://{}", listen_address_text(address));
 }
 
-std::string source_sentence(const PatternSource& pattern) {
+std::string source_sentence(const PatternConfig& pattern) {
     return fmt::format("draws a test pattern, {} at {} frames/s, JPEG quality {}",
                        picture_size_text(pattern.size), number_text(pattern.fps), pattern.quality);
 }
 
-std::string source_sentence(const ExecSource& exec) {
+std::string source_sentence(const ExecConfig& exec) {
     return fmt::format("runs {} and reads JPEG frames from its standard output",
                        toml_list(exec.command));
 }
 
-std::string source_sentence(const StdinSource& /*stdin_source*/) {
+std::string source_sentence(const StdinConfig& /*stdin_source*/) {
     return "reads JPEG frames from standard input";
 }
 
-std::string source_sentence(const FileSource& file) {
+std::string source_sentence(const FileConfig& file) {
     const std::string rate =
         file.fps ? fmt::format("{} frames/s", number_text(*file.fps))
                  : std::string("30 frames/s if it is a .mjpeg file, else 1 frame/s");
     return fmt::format("plays {} in a loop, {}", toml_quoted(file.path), rate);
 }
 
-std::string source_sentence(const LibcameraSource& camera) {
+std::string source_sentence(const LibcameraConfig& camera) {
     std::string text = camera.camera.empty()
                            ? std::string("shows the only camera")
                            : fmt::format("shows the camera {}", toml_quoted(camera.camera));
@@ -62,7 +62,7 @@ std::string source_sentence(const LibcameraSource& camera) {
     if (camera.orientation != Orientation::rotate0) {
         text += fmt::format(", {}", orientation_name(camera.orientation));
     }
-    for (const CameraControl& control : camera.controls) {
+    for (const ControlSetting& control : camera.controls) {
         text += fmt::format(", {} = {}", toml_key(control.name), control_value_text(control.value));
     }
     if (camera.tier != CameraTier::automatic) {
@@ -135,7 +135,7 @@ std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept {
     return memory.slots * ((wanted + page_max - 1) / page_max * page_max);
 }
 
-std::string control_value_text(const CameraControl::Value& value) {
+std::string control_value_text(const ControlSetting::Value& value) {
     if (const auto* boolean = std::get_if<bool>(&value)) {
         return *boolean ? "true" : "false";
     }

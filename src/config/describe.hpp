@@ -17,7 +17,7 @@ namespace ringcast::config {
 inline constexpr std::size_t stream_memory_bytes_max = 1024UL * 1024UL * 1024UL;
 
 /// As TOML writes it.
-[[nodiscard]] std::string control_value_text(const CameraControl::Value& value);
+[[nodiscard]] std::string control_value_text(const ControlSetting::Value& value);
 
 /// "pattern", "exec", "stdin", "file" or "libcamera".
 [[nodiscard]] std::string_view source_name(const SourceConfig& source) noexcept;

@@ -101,9 +101,9 @@ void read_viewers(Reader& reader, const Table& root, ViewersConfig& viewers) {
     assign_duration(viewers.stall_timeout,
                     reader.number(*section, find_key("viewers", "stall_timeout")));
     if (const auto send = reader.choice(*section, find_key("viewers", "send"), send_names())) {
-        viewers.send = *send == "auto"   ? SendLane::automatic
-                       : *send == "copy" ? SendLane::copy
-                                         : SendLane::zero_copy;
+        viewers.send = *send == "auto"   ? SendPathPolicy::automatic
+                       : *send == "copy" ? SendPathPolicy::copy
+                                         : SendPathPolicy::zero_copy;
     }
 }
 
@@ -143,15 +143,15 @@ void read_log(Reader& reader, const Table& root, LogConfig& log) {
     }
 }
 
-PatternSource read_pattern(Reader& reader, const Section& stream) {
-    PatternSource pattern;
+PatternConfig read_pattern(Reader& reader, const Section& stream) {
+    PatternConfig pattern;
     assign(pattern.size, reader.picture_size(stream, find_key("streams", "size", "pattern")));
     assign(pattern.fps, reader.number(stream, find_key("streams", "fps", "pattern")));
     assign(pattern.quality, reader.number(stream, find_key("streams", "quality", "pattern")));
     return pattern;
 }
 
-ExecSource read_exec(Reader& reader, Position header, const Section& stream) {
+ExecConfig read_exec(Reader& reader, Position header, const Section& stream) {
     constexpr std::size_t arguments_max = 1024;
     const Key& key = find_key("streams", "command", "exec");
     reader.require(header, stream, key);
@@ -169,14 +169,14 @@ ExecSource read_exec(Reader& reader, Position header, const Section& stream) {
     if (words && (words->empty() || words->front().text.empty())) {
         reader.refuse(*node, stream, key);
     }
-    ExecSource exec;
+    ExecConfig exec;
     for (const ListedText& word : words.value_or(std::vector<ListedText>())) {
         exec.command.emplace_back(word.text);
     }
     return exec;
 }
 
-FileSource read_file(Reader& reader, Position header, const Section& stream) {
+FileConfig read_file(Reader& reader, Position header, const Section& stream) {
     const Key& key = find_key("streams", "path", "file");
     reader.require(header, stream, key);
     return {reader.text(stream, key).value_or(""),
@@ -193,12 +193,12 @@ void assign_choice(Enumeration& target, const std::optional<std::string>& value,
     }
 }
 
-LibcameraSource read_libcamera(Reader& reader, const Section& stream) {
+LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     constexpr std::size_t controls_max = 64;
     const auto key = [](std::string_view name) -> const Key& {
         return find_key("streams", name, "libcamera");
     };
-    LibcameraSource source;
+    LibcameraConfig source;
     source.camera = reader.text_or_index(stream, key("camera")).value_or("");
     source.size = reader.picture_size(stream, key("size"));
     assign(source.fps, reader.number(stream, key("fps")));
@@ -206,7 +206,7 @@ LibcameraSource read_libcamera(Reader& reader, const Section& stream) {
     source.format = format.value_or("auto") == "auto" ? "" : *format;
     assign(source.quality, reader.number(stream, key("quality")));
     source.controls = reader.controls(stream, key("controls"), controls_max)
-                          .value_or(std::vector<CameraControl>());
+                          .value_or(std::vector<ControlSetting>());
     assign_choice(source.orientation,
                   reader.choice(stream, key("orientation"), orientation_names()),
                   orientation_names(), static_cast<int>(Orientation::rotate0));
@@ -231,7 +231,7 @@ SourceConfig read_source(Reader& reader, Position header, const Section& stream,
     if (source == "libcamera") {
         return read_libcamera(reader, stream);
     }
-    return StdinSource{};
+    return StdinConfig{};
 }
 
 /// What the streams know of each other while they are read.

@@ -85,7 +85,7 @@ std::optional<double> finite_number(const Node& node) {
     return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
-std::optional<CameraControl::Value> control_value(const Node& node) {
+std::optional<ControlSetting::Value> control_value(const Node& node) {
     constexpr std::size_t numbers_max = 64;
     if (const auto* boolean = node.as<bool>()) {
         return *boolean;
@@ -109,7 +109,7 @@ std::optional<CameraControl::Value> control_value(const Node& node) {
             numbers.push_back(*number);
         }
     }
-    return numbers.size() == list->size() ? std::optional<CameraControl::Value>(std::move(numbers))
+    return numbers.size() == list->size() ? std::optional<ControlSetting::Value>(std::move(numbers))
                                           : std::nullopt;
 }
 
@@ -270,8 +270,8 @@ std::optional<std::string> Reader::text_or_index(const Section& section, const K
     return fmt::format("{}", *index);
 }
 
-std::optional<std::vector<CameraControl>> Reader::controls(const Section& section, const Key& key,
-                                                           std::size_t count_max) {
+std::optional<std::vector<ControlSetting>> Reader::controls(const Section& section, const Key& key,
+                                                            std::size_t count_max) {
     const Node* node = section.table.find(key.name);
     if (node == nullptr) {
         return std::nullopt;
@@ -287,7 +287,7 @@ std::optional<std::vector<CameraControl>> Reader::controls(const Section& sectio
                            count_max));
         return std::nullopt;
     }
-    std::vector<CameraControl> controls;
+    std::vector<ControlSetting> controls;
     for (const Entry& entry : table->entries) {
         if (auto value = control_value(entry.value)) {
             controls.push_back({entry.key, std::move(*value)});

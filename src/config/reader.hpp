@@ -58,7 +58,7 @@ public:
     [[nodiscard]] std::optional<PictureSize> picture_size(const Section& section, const Key& key);
     /// A whole number comes as its digits.
     [[nodiscard]] std::optional<std::string> text_or_index(const Section& section, const Key& key);
-    [[nodiscard]] std::optional<std::vector<CameraControl>>
+    [[nodiscard]] std::optional<std::vector<ControlSetting>>
     controls(const Section& section, const Key& key, std::size_t count_max);
     [[nodiscard]] std::optional<std::vector<ListedText>>
     texts(const Section& section, const Key& key, std::size_t count_max);

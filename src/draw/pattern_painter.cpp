@@ -29,7 +29,7 @@ constexpr Colour cap_colour = rgb(52, 64, 84);
 constexpr std::uint8_t grid_luma = 68;
 constexpr std::uint8_t ring_luma = 225;
 constexpr std::uint8_t text_luma = 235;
-/// The ring covers the steps at the edge of the disc, which is drawn in lines of two.
+/// The engine covers the steps at the edge of the disc, which is drawn in lines of two.
 constexpr int ring_overlap = 3;
 
 /// Coordinates are even where colour is drawn, which has half the resolution.
@@ -71,7 +71,7 @@ std::uint8_t& sample(Picture& picture, Channel channel, int x, int y) noexcept {
 PatternPainter::PatternPainter(int width, int height, double fps)
     : backdrop_(width, height), picture_(width, height), centre_x_(even(width / 2)),
       centre_y_(even(height / 2)), radius_(std::min(width, height) * 44 / 100),
-      ring_(std::max(2, radius_ / 50)), ball_radius_(std::max(4, even(radius_ / 7))) {
+      engine_(std::max(2, radius_ / 50)), ball_radius_(std::max(4, even(radius_ / 7))) {
     RINGCAST_ASSERT(width >= size_min);
     RINGCAST_ASSERT(height >= size_min);
     clock_ = {slice_edge(-0.18), slice_edge(0.18)};
@@ -114,9 +114,9 @@ int PatternPainter::slice_edge(double radii_below_centre) const noexcept {
     return even(centre_y_ + static_cast<int>(radii_below_centre * radius_));
 }
 
-/// Half the width of the disc at that line, without its ring.
+/// Half the width of the disc at that line, without its engine.
 int PatternPainter::half_chord(int y) const noexcept {
-    const double inner = radius_ - ring_;
+    const double inner = radius_ - engine_;
     const double below = y + 1 - centre_y_; // The middle of two lines: they share their colour.
     return even(static_cast<int>(std::sqrt(std::max(0.0, inner * inner - below * below))));
 }
@@ -147,7 +147,7 @@ void PatternPainter::draw_backdrop() {
 void PatternPainter::draw_disc() {
     const int bars_top = slice_edge(-0.62);
     constexpr int bar_count = static_cast<int>(bar_colours.size());
-    for (int y = even(centre_y_ - radius_ + ring_); y < centre_y_ + radius_ - ring_; y += 2) {
+    for (int y = even(centre_y_ - radius_ + engine_); y < centre_y_ + radius_ - engine_; y += 2) {
         const int half = half_chord(y);
         const bool black = y >= clock_.top && y < counter_.bottom;
         fill(backdrop_, {centre_x_ - half, y, 2 * half, 2}, black ? Colour{} : cap_colour);
@@ -171,7 +171,7 @@ void PatternPainter::draw_ring() {
         for (int x = centre_x_ - radius_ - 1; x <= centre_x_ + radius_; ++x) {
             const double distance = std::hypot(x + 0.5 - centre_x_, y + 0.5 - centre_y_);
             const double outside =
-                std::max(distance - radius_, radius_ - ring_ - ring_overlap - distance);
+                std::max(distance - radius_, radius_ - engine_ - ring_overlap - distance);
             std::uint8_t& luma = sample(backdrop_, Channel::luma, x, y);
             luma = blend(luma, ring_luma, edge_cover(outside));
         }

@@ -50,8 +50,8 @@ private:
     Picture picture_;
     int centre_x_;
     int centre_y_;
-    int radius_; ///< of the disc, the ring around it included
-    int ring_;   ///< its thickness
+    int radius_; ///< of the disc, the engine around it included
+    int engine_; ///< its thickness
     Slice clock_;
     Slice rainbow_;
     Slice counter_;

@@ -11,21 +11,21 @@
 
 namespace ringcast::draw {
 
-Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Ring& ring) {
+Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Engine& engine) {
     threads::WakeEvent wake;
     if (!wake.open()) {
         return fail(std::string("no descriptor is left for \"no signal\" pictures: ") +
                     std::strerror(errno));
     }
     try {
-        return std::make_unique<PlaceholderWorker>(ring, std::move(wake));
+        return std::make_unique<PlaceholderWorker>(engine, std::move(wake));
     } catch (const std::system_error& error) {
         return fail(std::string("no thread is left for \"no signal\" pictures: ") + error.what());
     }
 }
 
-PlaceholderWorker::PlaceholderWorker(io::Ring& ring, threads::WakeEvent wake)
-    : ring_(&ring), wake_(std::move(wake)), thread_([this] { run(); }) {
+PlaceholderWorker::PlaceholderWorker(io::Engine& engine, threads::WakeEvent wake)
+    : engine_(&engine), wake_(std::move(wake)), thread_([this] { run(); }) {
     read_wakes();
 }
 
@@ -61,7 +61,7 @@ void PlaceholderWorker::request(std::uint32_t stream, std::string_view stream_na
 }
 
 void PlaceholderWorker::read_wakes() noexcept {
-    wake_.read(*ring_, io::source_token(0, operation, 0));
+    wake_.read(*engine_, io::source_token(0, operation, 0));
 }
 
 void PlaceholderWorker::on_completion(const io::Completion&) noexcept {

@@ -1,6 +1,6 @@
 #pragma once
 // Paints "no signal" pictures in a thread of its own. The loop asks, is told through an eventfd
-// that it reads through the ring, and finds the picture. Knows no slots and no viewers.
+// that it reads through the engine, and finds the picture. Knows no slots and no viewers.
 
 #include <atomic>
 #include <condition_variable>
@@ -22,9 +22,9 @@ namespace ringcast::draw {
 class PlaceholderWorker final : public source::PlaceholderPainter {
 public:
     /// Fails when the system has no descriptor or thread left.
-    [[nodiscard]] static Result<std::unique_ptr<PlaceholderWorker>> create(io::Ring& ring);
+    [[nodiscard]] static Result<std::unique_ptr<PlaceholderWorker>> create(io::Engine& engine);
     /// For `create`.
-    PlaceholderWorker(io::Ring& ring, threads::WakeEvent wake);
+    PlaceholderWorker(io::Engine& engine, threads::WakeEvent wake);
     PlaceholderWorker(const PlaceholderWorker&) = delete;
     PlaceholderWorker& operator=(const PlaceholderWorker&) = delete;
     PlaceholderWorker(PlaceholderWorker&&) = delete;
@@ -63,7 +63,7 @@ private:
     [[nodiscard]] std::optional<Request> wait_for_request();
     void read_wakes() noexcept;
 
-    io::Ring* ring_;
+    io::Engine* engine_;
     threads::WakeEvent wake_;
     std::vector<Stream> streams_;
     std::uint64_t requests_ = 0;

@@ -10,24 +10,24 @@
 
 namespace ringcast::encode {
 
-Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Ring& ring, io::OpToken token,
+Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Engine& engine, io::OpToken token,
                                                            ReadClock read_clock, int workers) {
     threads::WakeEvent wake;
     if (!wake.open()) {
         return fail(std::string("no descriptor is left for the encoder: ") + std::strerror(errno));
     }
     try {
-        return std::make_unique<EncodeWorker>(ring, token, read_clock, workers, std::move(wake));
+        return std::make_unique<EncodeWorker>(engine, token, read_clock, workers, std::move(wake));
     } catch (const std::system_error& error) {
         return fail(std::string("no thread is left for the encoder: ") + error.what());
     }
 }
 
-EncodeWorker::EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers,
+EncodeWorker::EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers,
                            threads::WakeEvent wake)
-    : ring_(&ring), token_(token), read_clock_(read_clock), wake_(std::move(wake)),
+    : engine_(&engine), token_(token), read_clock_(read_clock), wake_(std::move(wake)),
       encoder_(workers), thread_([this] { run(); }) {
-    wake_.read(*ring_, token_);
+    wake_.read(*engine_, token_);
 }
 
 EncodeWorker::~EncodeWorker() {
@@ -55,7 +55,7 @@ EncodeWorker::on_completion(const io::Completion& completion) noexcept {
     if (finished) {
         thread_.join(); // it has nothing left to do
     } else {
-        wake_.read(*ring_, token_);
+        wake_.read(*engine_, token_);
     }
     return answer;
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Encodes pictures in threads of its own, from memory that is lent to it into memory that is lent
 // to it. The loop gives it one job at a time, is told of the end through an eventfd that it reads
-// through the ring, and finds the answer. Knows no camera, no slots and no policy.
+// through the engine, and finds the answer. Knows no camera, no slots and no policy.
 
 #include <atomic>
 #include <cstddef>
@@ -40,9 +40,9 @@ public:
     /// encode each picture together, at least 1. Fails when the system has no descriptor or thread
     /// left.
     [[nodiscard]] static Result<std::unique_ptr<EncodeWorker>>
-    create(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers);
+    create(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers);
     /// For `create`.
-    EncodeWorker(io::Ring& ring, io::OpToken token, ReadClock read_clock, int workers,
+    EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers,
                  threads::WakeEvent wake);
     EncodeWorker(const EncodeWorker&) = delete;
     EncodeWorker& operator=(const EncodeWorker&) = delete;
@@ -60,7 +60,7 @@ public:
 
     /// A job that has begun is finished first, and answered.
     void stop() noexcept;
-    /// True once the thread has ended and the ring holds no operation of it. What was lent is the
+    /// True once the thread has ended and the engine holds no operation of it. What was lent is the
     /// owner's again then, answered or not.
     [[nodiscard]] bool stopped() const noexcept { return !thread_.joinable(); }
 
@@ -68,7 +68,7 @@ private:
     void run() noexcept;
     [[nodiscard]] Answer answer_to(const Job& job) noexcept;
 
-    io::Ring* ring_;
+    io::Engine* engine_;
     io::OpToken token_;
     ReadClock read_clock_;
     threads::WakeEvent wake_;

@@ -164,8 +164,8 @@ WritableSlot FrameArena::take_slot() noexcept {
     return {*this, index};
 }
 
-FrameLease FrameArena::finish(WritableSlot slot, const FrameInfo& info,
-                              std::uint64_t sequence) noexcept {
+FrameLease FrameArena::seal(WritableSlot slot, const FrameInfo& info,
+                            std::uint64_t sequence) noexcept {
     RINGCAST_ASSERT(slot.arena_ == this);
     const SlotIndex index = slot.index_;
     Slot& entry = slots_[index.value];

@@ -3,7 +3,7 @@
 //
 // An arena has slots of its own, cut from one mapping, and slots that it has adopted: a camera's
 // own buffers (see slot.hpp for what a slot is). Viewers can't tell them apart. This module knows
-// nothing of sockets, rings or where the memory comes from. One loop owns an arena: counters are
+// nothing of sockets, engines or where the memory comes from. One loop owns an arena: counters are
 // plain.
 
 #include <cstddef>
@@ -117,8 +117,8 @@ public:
     /// A slot of the arena's own; empty when none is free.
     [[nodiscard]] WritableSlot take_slot() noexcept;
     /// Writes the part header and the boundary around the JPEG and makes the slot a frame.
-    [[nodiscard]] FrameLease finish(WritableSlot slot, const FrameInfo& info,
-                                    std::uint64_t sequence) noexcept;
+    [[nodiscard]] FrameLease seal(WritableSlot slot, const FrameInfo& info,
+                                  std::uint64_t sequence) noexcept;
 
     [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
     /// Of the arena's own slots.

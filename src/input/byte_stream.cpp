@@ -38,7 +38,7 @@ void ByteStream::read_on() noexcept {
     if (!slot_.valid()) {
         slot_ = sink_->take_slot();
         if (!slot_.valid()) {
-            slot_retry_at_ = ring_->now() + slot_retry_time;
+            slot_retry_at_ = engine_->now() + slot_retry_time;
             return;
         }
         scanner_ = jpeg::FrameScanner(frame_bytes_max());
@@ -47,7 +47,7 @@ void ByteStream::read_on() noexcept {
     slot_retry_at_ = never;
     const ByteSpan room = slot_.payload().subspan(filled_);
     RINGCAST_ASSERT(!room.empty());
-    ring_->read(token_, fd_, room.first(std::min(room.size(), read_bytes_wanted())));
+    engine_->read(token_, fd_, room.first(std::min(room.size(), read_bytes_wanted())));
     in_flight_ = true;
 }
 
@@ -70,8 +70,8 @@ ByteStream::Outcome ByteStream::on_read(const io::Completion& completion) noexce
         return Outcome::goes_on;
     }
     if (completion.result == -EAGAIN) {
-        // Whoever made the pipe has set O_NONBLOCK, and the ring then leaves the waiting to us.
-        ring_->poll(token_, fd_, io::PollEvents::readable);
+        // Whoever made the pipe has set O_NONBLOCK, and the engine then leaves the waiting to us.
+        engine_->poll(token_, fd_, io::PollEvents::readable);
         in_flight_ = true;
         waiting_ = true;
         return Outcome::goes_on;
@@ -89,7 +89,7 @@ ByteStream::Outcome ByteStream::on_read(const io::Completion& completion) noexce
     RINGCAST_ASSERT(filled_ <= slot_.payload().size());
     find_frames();
     make_room();
-    report_trouble(ring_->now());
+    report_trouble(engine_->now());
     read_on();
     return Outcome::goes_on;
 }
@@ -103,7 +103,7 @@ void ByteStream::cancel() noexcept {
         return;
     }
     cancelled_ = true;
-    ring_->cancel(io::OpToken{}, token_);
+    engine_->cancel(io::OpToken{}, token_);
 }
 
 void ByteStream::finish() noexcept {
@@ -144,7 +144,7 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
     frame::WritableSlot full = take_out_frame(found.end());
     if (!full.valid()) {
         ++counters_->frames_dropped;
-        if (dropped_burst_.begins(ring_->now())) {
+        if (dropped_burst_.begins(engine_->now())) {
             log(LogLevel::warning, "stream {}: a frame was dropped: viewers hold every slot",
                 names_.stream);
         }
@@ -161,8 +161,8 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
     info.jpeg_bytes = repaired.bytes;
     info.width = repaired.width;
     info.height = repaired.height;
-    info.captured = ring_->wall_now();
-    info.captured_at = ring_->now();
+    info.captured = engine_->wall_now();
+    info.captured_at = engine_->now();
     sink_->publish(std::move(full), info);
 }
 
@@ -210,7 +210,7 @@ void ByteStream::note_damaged(std::string_view what) noexcept {
     ++counters_->frames_damaged;
     ++bad_frames_;
     note_trouble(Trouble::damaged);
-    if (damaged_burst_.begins(ring_->now())) {
+    if (damaged_burst_.begins(engine_->now())) {
         log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", names_.stream, what);
     }
 }
@@ -220,7 +220,7 @@ void ByteStream::note_oversized(std::size_t bytes) noexcept {
     ++bad_frames_;
     oversized_bytes_ = bytes;
     note_trouble(Trouble::oversized);
-    if (oversized_burst_.begins(ring_->now())) {
+    if (oversized_burst_.begins(engine_->now())) {
         log(LogLevel::warning, "stream {}: a frame of {} was skipped: frame_max in [memory] is {}",
             names_.stream, byte_size_above(bytes), byte_size(frame_bytes_max()));
     }
@@ -235,7 +235,7 @@ void ByteStream::note_skipped() noexcept {
     counters_->bytes_skipped += skipped;
     junk_bytes_ += skipped;
     note_trouble(Trouble::not_jpeg);
-    if (skipped_burst_.begins(ring_->now())) {
+    if (skipped_burst_.begins(engine_->now())) {
         log(LogLevel::info, "stream {}: {} bytes between frames were skipped: they are not JPEG",
             names_.stream, skipped);
     }
@@ -247,7 +247,7 @@ void ByteStream::note_trouble(Trouble trouble) noexcept {
 
 /// The beginning counts as good.
 void ByteStream::note_good() noexcept {
-    last_good_ = ring_->now();
+    last_good_ = engine_->now();
     bad_frames_ = 0;
     junk_bytes_ = 0;
     trouble_ = Trouble::none;

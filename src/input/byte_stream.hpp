@@ -49,9 +49,9 @@ public:
         cancelled, ///< as asked for
     };
 
-    /// `ring` and `counters` outlive the stream.
-    ByteStream(io::Ring& ring, source::SourceCounters& counters, ByteStreamNames names) noexcept
-        : ring_(&ring), counters_(&counters), names_(names) {}
+    /// `engine` and `counters` outlive the stream.
+    ByteStream(io::Engine& engine, source::SourceCounters& counters, ByteStreamNames names) noexcept
+        : engine_(&engine), counters_(&counters), names_(names) {}
 
     /// Begins to read from `fd`, which stays the caller's and open until the stream is idle.
     void begin(source::FrameSink& sink, io::OpToken token, int fd) noexcept;
@@ -89,7 +89,7 @@ private:
     [[nodiscard]] bool trouble_is_certain() const noexcept;
     [[nodiscard]] std::size_t frame_bytes_max() const noexcept;
 
-    io::Ring* ring_;
+    io::Engine* engine_;
     source::SourceCounters* counters_;
     ByteStreamNames names_;
     source::FrameSink* sink_ = nullptr;

@@ -152,13 +152,13 @@ tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::stri
     terminated_ = false;
     kill_at_ = never;
     lines_.clear();
-    ring_->poll(tokens_.end, pidfd_.get(), io::PollEvents::readable);
+    engine_->poll(tokens_.end, pidfd_.get(), io::PollEvents::readable);
     read_standard_error();
     return {};
 }
 
 void ChildProcess::read_standard_error() noexcept {
-    ring_->read(tokens_.standard_error, error_.get(), error_buffer_);
+    engine_->read(tokens_.standard_error, error_.get(), error_buffer_);
 }
 
 // --- running ---
@@ -206,7 +206,7 @@ void ChildProcess::terminate() noexcept {
     }
     terminated_ = true;
     signal_group(SIGTERM);
-    kill_at_ = std::min(kill_at_, ring_->now() + kill_delay);
+    kill_at_ = std::min(kill_at_, engine_->now() + kill_delay);
 }
 
 /// What the program has started must not outlive it: the next run would find the camera taken.
@@ -214,7 +214,7 @@ void ChildProcess::on_leader_ended() noexcept {
     RINGCAST_ASSERT(!leader_ended_);
     leader_ended_ = true;
     signal_group(SIGTERM);
-    kill_at_ = std::min(kill_at_, ring_->now() + kill_delay);
+    kill_at_ = std::min(kill_at_, engine_->now() + kill_delay);
     join_if_over();
 }
 
@@ -227,7 +227,7 @@ void ChildProcess::on_deadline(Instant now) noexcept {
     if (leader_ended_ && !error_ended_) {
         // Somebody who has left the group holds standard error open.
         error_left_ = true;
-        ring_->cancel(io::OpToken{}, tokens_.standard_error);
+        engine_->cancel(io::OpToken{}, tokens_.standard_error);
     }
 }
 

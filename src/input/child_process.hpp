@@ -1,6 +1,6 @@
 #pragma once
 // One run of a program at a time: started with a clean environment of signals and descriptors, its
-// standard error in our log, its end seen through the ring, ended with everything that it started.
+// standard error in our log, its end seen through the engine, ended with everything that it started.
 // Does not know what its output is.
 
 #include <array>
@@ -37,8 +37,8 @@ public:
         io::OpToken standard_error; ///< reads of it
     };
 
-    ChildProcess(io::Ring& ring, std::string_view stream_name) noexcept
-        : ring_(&ring), stream_name_(stream_name) {}
+    ChildProcess(io::Engine& engine, std::string_view stream_name) noexcept
+        : engine_(&engine), stream_name_(stream_name) {}
 
     /// `command` is the program (searched for in PATH) and its arguments. Nothing runs any more.
     /// The new program blocks the loop until it has been loaded, about a millisecond.
@@ -68,7 +68,7 @@ private:
     void log_end() noexcept;
     void signal_group(int signal) noexcept;
 
-    io::Ring* ring_;
+    io::Engine* engine_;
     std::string_view stream_name_;
     Tokens tokens_;
 

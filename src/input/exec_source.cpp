@@ -19,9 +19,10 @@ std::string seconds_text(Duration time) {
 
 } // namespace
 
-ExecSource::ExecSource(io::Ring& ring, std::string stream_name, std::vector<std::string> command)
-    : ring_(&ring), stream_name_(std::move(stream_name)), command_(std::move(command)),
-      child_(ring, stream_name_), frames_(ring, counters_, {stream_name_, "the program"}) {
+ExecSource::ExecSource(io::Engine& engine, std::string stream_name,
+                       std::vector<std::string> command)
+    : engine_(&engine), stream_name_(std::move(stream_name)), command_(std::move(command)),
+      child_(engine, stream_name_), frames_(engine, counters_, {stream_name_, "the program"}) {
     RINGCAST_ASSERT(!command_.empty());
 }
 
@@ -34,7 +35,7 @@ void ExecSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
 
 void ExecSource::start_program() noexcept {
     ++run_;
-    run_began_ = ring_->now();
+    run_began_ = engine_->now();
     restart_at_ = never;
     straggler_due_ = never;
     sink_->signal_lost("the program is starting");
@@ -85,12 +86,12 @@ void ExecSource::settle() noexcept {
         }
         run_over(fmt::format("the program ended ({})", child_.end_description()));
     } else if ((child_.joined() || frames_.idle()) && straggler_due_ == never) {
-        straggler_due_ = ring_->now() + straggle_time_max;
+        straggler_due_ = engine_->now() + straggle_time_max;
     }
 }
 
 void ExecSource::run_over(std::string_view what_happened) noexcept {
-    const Instant now = ring_->now();
+    const Instant now = engine_->now();
     if (frames_.has_published() && now - run_began_ >= good_run_min) {
         restart_delay_ = restart_delay_min;
     }

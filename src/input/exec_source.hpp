@@ -22,7 +22,7 @@ public:
     /// the one that is left is ended too.
     static constexpr Duration straggle_time_max = std::chrono::seconds(1);
 
-    ExecSource(io::Ring& ring, std::string stream_name, std::vector<std::string> command);
+    ExecSource(io::Engine& engine, std::string stream_name, std::vector<std::string> command);
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
@@ -49,7 +49,7 @@ private:
     void settle() noexcept;
     void run_over(std::string_view what_happened) noexcept;
 
-    io::Ring* ring_;
+    io::Engine* engine_;
     std::string stream_name_;
     std::vector<std::string> command_;
     source::SourceCounters counters_;

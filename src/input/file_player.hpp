@@ -1,6 +1,6 @@
 #pragma once
 // Plays a file of JPEGs, or a folder of them, at a rate and for ever. Runs in a thread, because
-// opening and listing block on the disk. Knows no ring.
+// opening and listing block on the disk. Knows no engine.
 
 #include <cstddef>
 #include <optional>

@@ -111,7 +111,7 @@ bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) n
         take_slots_back();
         return false;
     }
-    loop_wake_.read(*ring_, token_);
+    loop_wake_.read(*engine_, token_);
     return true;
 }
 
@@ -123,7 +123,7 @@ void FrameThread::on_completion(const io::Completion& completion) noexcept {
     take_messages();
     if (!finished) {
         lend_slots();
-        loop_wake_.read(*ring_, token_);
+        loop_wake_.read(*engine_, token_);
         return;
     }
     thread_.join(); // it has nothing left to do
@@ -160,7 +160,7 @@ void FrameThread::lend_slots() noexcept {
         }
         slots_[i] = sink_->take_slot();
         if (!slots_[i].valid()) {
-            slot_retry_at_ = ring_->now() + slot_retry_time;
+            slot_retry_at_ = engine_->now() + slot_retry_time;
             return;
         }
         const bool lent = loans_.push(

@@ -1,6 +1,6 @@
 #pragma once
 // Frames that a thread of its own makes: the loop lends it empty slots, it hands them back full.
-// The two share two bounded queues, an eventfd that the loop reads through the ring, and nothing
+// The two share two bounded queues, an eventfd that the loop reads through the engine, and nothing
 // else. Does not know what the thread does.
 
 #include <array>
@@ -70,8 +70,8 @@ public:
     };
     using Body = std::function<void(Worker&)>;
 
-    FrameThread(io::Ring& ring, source::SourceCounters& counters) noexcept
-        : ring_(&ring), counters_(&counters) {}
+    FrameThread(io::Engine& engine, source::SourceCounters& counters) noexcept
+        : engine_(&engine), counters_(&counters) {}
     FrameThread(const FrameThread&) = delete;
     FrameThread& operator=(const FrameThread&) = delete;
     FrameThread(FrameThread&&) = delete;
@@ -108,7 +108,7 @@ private:
     /// There is no thread any more, or none yet.
     void take_slots_back() noexcept;
 
-    io::Ring* ring_;
+    io::Engine* engine_;
     source::SourceCounters* counters_;
     source::FrameSink* sink_ = nullptr;
     io::OpToken token_{};

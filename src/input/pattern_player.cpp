@@ -12,7 +12,7 @@
 
 namespace ringcast::input {
 
-PatternPlayer::PatternPlayer(std::string stream_name, const config::PatternSource& pattern)
+PatternPlayer::PatternPlayer(std::string stream_name, const config::PatternConfig& pattern)
     : stream_name_(std::move(stream_name)), fps_(pattern.fps), quality_(pattern.quality),
       painter_(pattern.size.width, pattern.size.height, pattern.fps) {}
 

@@ -1,6 +1,6 @@
 #pragma once
 // Paints the test pattern at an exact rate and encodes it straight into slots. Runs in a thread.
-// Knows no ring.
+// Knows no engine.
 
 #include <cstdint>
 #include <string>
@@ -18,7 +18,7 @@ class PatternPlayer {
 public:
     static constexpr std::string_view kind = "pattern";
 
-    PatternPlayer(std::string stream_name, const config::PatternSource& pattern);
+    PatternPlayer(std::string stream_name, const config::PatternConfig& pattern);
     void run(FrameThread::Worker& worker) noexcept;
 
 private:

@@ -17,9 +17,9 @@ constexpr int input_pipe_bytes = 1024 * 1024;
 
 } // namespace
 
-StdinSource::StdinSource(io::Ring& ring, std::string stream_name, int input)
+StdinSource::StdinSource(io::Engine& engine, std::string stream_name, int input)
     : stream_name_(std::move(stream_name)), input_(input),
-      frames_(ring, counters_, {stream_name_, "standard input"}) {}
+      frames_(engine, counters_, {stream_name_, "standard input"}) {}
 
 void StdinSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
     constexpr std::uint8_t read_operation = 0;

@@ -13,7 +13,7 @@ namespace ringcast::input {
 class StdinSource final : public source::FrameSource {
 public:
     /// `input` stays the caller's and open for as long as the source lives.
-    StdinSource(io::Ring& ring, std::string stream_name, int input);
+    StdinSource(io::Engine& engine, std::string stream_name, int input);
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;

@@ -16,8 +16,8 @@ class ThreadSource final : public source::FrameSource {
 public:
     /// `arguments` are the player's.
     template <typename... Arguments>
-    explicit ThreadSource(io::Ring& ring, Arguments&&... arguments)
-        : player_(std::forward<Arguments>(arguments)...), thread_(ring, counters_) {}
+    explicit ThreadSource(io::Engine& engine, Arguments&&... arguments)
+        : player_(std::forward<Arguments>(arguments)...), thread_(engine, counters_) {}
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override {
         constexpr std::uint8_t wake_operation = 0;

@@ -4,7 +4,7 @@
 //
 // Operations are only prepared by the calls below; `submit_and_reap` hands them over. Memory and
 // descriptors named in an operation stay valid until its last completion. All calls are made by
-// the one thread that owns the ring.
+// the one thread that owns the engine.
 
 #include <array>
 #include <cstddef>
@@ -34,7 +34,7 @@ struct Completion {
 };
 
 struct BufferTag;
-/// An entry of the ring's table of fixed buffers.
+/// An entry of the engine's table of fixed buffers.
 using BufferId = StrongId<BufferTag, std::uint16_t>;
 
 enum class Transport : std::uint8_t { tcp, unix_socket };
@@ -68,14 +68,14 @@ enum class PollEvents : std::uint8_t {
     hangup,   ///< POLLRDHUP, POLLHUP, POLLERR: the peer left
 };
 
-class Ring {
+class Engine {
 public:
-    Ring() = default;
-    Ring(const Ring&) = delete;
-    Ring& operator=(const Ring&) = delete;
-    Ring(Ring&&) = delete;
-    Ring& operator=(Ring&&) = delete;
-    virtual ~Ring() = default;
+    Engine() = default;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    Engine(Engine&&) = delete;
+    Engine& operator=(Engine&&) = delete;
+    virtual ~Engine() = default;
 
     /// Both clocks as of the last `submit_and_reap`: one reading per turn of the loop.
     [[nodiscard]] virtual Instant now() const noexcept = 0;
@@ -114,7 +114,7 @@ public:
 
     // --- memory ---
 
-    /// Makes `memory` a fixed buffer, for as long as the ring lives or until it is released. Then
+    /// Makes `memory` a fixed buffer, for as long as the engine lives or until it is released. Then
     /// one completion comes under `released`, with result 0, when the kernel has let go of it; none
     /// comes under a token of OpKind::none. The error says which limit is in the way and what to
     /// do.
@@ -134,7 +134,7 @@ public:
     /// Submits what was prepared, waits until there is at least one completion or `wake_at` has
     /// passed (not at all when it is in the past), and copies completions out, at most
     /// `completions.size()`. Returns how many. `expected` is how many completions are likely to
-    /// come in quick succession: the ring may gather them, for a bounded moment that a lone
+    /// come in quick succession: the engine may gather them, for a bounded moment that a lone
     /// completion after a quiet spell never has to wait.
     [[nodiscard]] virtual std::size_t submit_and_reap(std::span<Completion> completions,
                                                       Instant wake_at,

@@ -10,23 +10,23 @@
 
 namespace ringcast::capture {
 
-LibcameraHub::LibcameraHub() {
+CameraManagerOwner::CameraManagerOwner() {
     take_libcamera_log();
 }
 
-LibcameraHub::~LibcameraHub() {
+CameraManagerOwner::~CameraManagerOwner() {
     RINGCAST_ASSERT(listeners_.empty());
     stop();
 }
 
-Result<void> LibcameraHub::start() {
+Result<void> CameraManagerOwner::start() {
     if (started_) {
         return {};
     }
     forbidden_ = camera_permission_problem().has_value();
     // Before it starts: one that starts again may tell of its cameras while it does.
-    manager_.cameraAdded.connect(this, &LibcameraHub::camera_changed);
-    manager_.cameraRemoved.connect(this, &LibcameraHub::camera_changed);
+    manager_.cameraAdded.connect(this, &CameraManagerOwner::camera_changed);
+    manager_.cameraRemoved.connect(this, &CameraManagerOwner::camera_changed);
     if (const int error = manager_.start(); error < 0) {
         manager_.cameraAdded.disconnect(this);
         manager_.cameraRemoved.disconnect(this);
@@ -36,7 +36,7 @@ Result<void> LibcameraHub::start() {
     return {};
 }
 
-void LibcameraHub::stop() {
+void CameraManagerOwner::stop() {
     if (std::exchange(started_, false)) {
         manager_.cameraAdded.disconnect(this);
         manager_.cameraRemoved.disconnect(this);
@@ -44,7 +44,7 @@ void LibcameraHub::stop() {
     }
 }
 
-Result<std::vector<std::shared_ptr<libcamera::Camera>>> LibcameraHub::cameras() {
+Result<std::vector<std::shared_ptr<libcamera::Camera>>> CameraManagerOwner::cameras() {
     const std::lock_guard lock(start_mutex_);
     if (forbidden_ && !given_ && !camera_permission_problem()) {
         stop();
@@ -57,19 +57,19 @@ Result<std::vector<std::shared_ptr<libcamera::Camera>>> LibcameraHub::cameras() 
     return cameras;
 }
 
-void LibcameraHub::add_listener(CameraEvents& listener) {
+void CameraManagerOwner::add_listener(CameraEvents& listener) {
     const std::lock_guard lock(listeners_mutex_);
     listeners_.push_back(&listener);
 }
 
-void LibcameraHub::remove_listener(CameraEvents& listener) {
+void CameraManagerOwner::remove_listener(CameraEvents& listener) {
     const std::lock_guard lock(listeners_mutex_);
     std::erase(listeners_, &listener);
 }
 
 // By value, because that is how the signal passes it.
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
-void LibcameraHub::camera_changed(std::shared_ptr<libcamera::Camera> /*camera*/) {
+void CameraManagerOwner::camera_changed(std::shared_ptr<libcamera::Camera> /*camera*/) {
     const std::lock_guard lock(listeners_mutex_);
     for (CameraEvents* const listener : listeners_) {
         listener->cameras_changed();

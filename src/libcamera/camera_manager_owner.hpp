@@ -15,15 +15,15 @@
 
 namespace ringcast::capture {
 
-class LibcameraHub {
+class CameraManagerOwner {
 public:
-    LibcameraHub();
-    LibcameraHub(const LibcameraHub&) = delete;
-    LibcameraHub& operator=(const LibcameraHub&) = delete;
-    LibcameraHub(LibcameraHub&&) = delete;
-    LibcameraHub& operator=(LibcameraHub&&) = delete;
+    CameraManagerOwner();
+    CameraManagerOwner(const CameraManagerOwner&) = delete;
+    CameraManagerOwner& operator=(const CameraManagerOwner&) = delete;
+    CameraManagerOwner(CameraManagerOwner&&) = delete;
+    CameraManagerOwner& operator=(CameraManagerOwner&&) = delete;
     /// In the thread that made it, which libcamera insists on; nobody listens any more.
-    ~LibcameraHub();
+    ~CameraManagerOwner();
 
     /// All cameras. Blocks: the first call starts the manager, and so does one after the permission
     /// to open cameras has come, because libcamera looks at each device only once. From any thread.

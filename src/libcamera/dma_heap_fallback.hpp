@@ -9,7 +9,7 @@
 
 namespace ringcast::capture {
 
-class HeapTrust {
+class DmaHeapFallback {
 public:
     /// Why the camera is not to be given such memory; empty: it may.
     [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }

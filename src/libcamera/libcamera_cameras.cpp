@@ -29,12 +29,12 @@ public:
     }
 
     [[nodiscard]] std::unique_ptr<CameraDevice>
-    make_device(const config::LibcameraSource& wanted) override {
+    make_device(const config::LibcameraConfig& wanted) override {
         return std::make_unique<LibcameraDevice>(hub_, wanted);
     }
 
 private:
-    LibcameraHub hub_;
+    CameraManagerOwner hub_;
 };
 
 } // namespace

@@ -24,7 +24,7 @@ namespace {
 using config::PictureSize;
 using source::CameraControl;
 using source::ControlKind;
-using Value = config::CameraControl::Value;
+using Value = config::ControlSetting::Value;
 using Numbers = std::vector<double>;
 
 // --- what libcamera 0.4 tells of a control by itself ---
@@ -373,10 +373,10 @@ std::vector<CameraControl> controls_of(const libcamera::ControlInfoMap& controls
 }
 
 Result<libcamera::ControlList> control_list(const libcamera::ControlInfoMap& infos,
-                                            const std::vector<config::CameraControl>& settings,
+                                            const std::vector<config::ControlSetting>& settings,
                                             std::vector<CameraControl>& controls) {
     libcamera::ControlList list(infos);
-    for (const config::CameraControl& setting : settings) {
+    for (const config::ControlSetting& setting : settings) {
         const auto match = camera::match_control(controls, setting);
         if (!match) {
             return tl::unexpected(match.error());

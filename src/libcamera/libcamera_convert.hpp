@@ -34,7 +34,7 @@ controls_of(const libcamera::ControlInfoMap& controls);
 /// now in force. The error says which setting does not fit, and what the camera has.
 [[nodiscard]] Result<libcamera::ControlList>
 control_list(const libcamera::ControlInfoMap& infos,
-             const std::vector<config::CameraControl>& settings,
+             const std::vector<config::ControlSetting>& settings,
              std::vector<source::CameraControl>& controls);
 
 /// A frame from before the camera has found its settings. Pipelines keep such frames to themselves

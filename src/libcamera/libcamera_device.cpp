@@ -30,7 +30,7 @@ using config::PictureSize;
 /// nothing. What a camera insists on comes on top.
 constexpr unsigned int buffers_wanted = 4;
 
-tl::unexpected<OpenFailure> failure(camera::CameraObstacle obstacle, std::string message,
+tl::unexpected<OpenFailure> failure(camera::OpenError obstacle, std::string message,
                                     std::string reason) {
     return tl::unexpected(OpenFailure{obstacle, std::move(message), std::move(reason)});
 }
@@ -38,20 +38,20 @@ tl::unexpected<OpenFailure> failure(camera::CameraObstacle obstacle, std::string
 /// A call of libcamera's failed. `error` is positive.
 tl::unexpected<OpenFailure> failed_call(const char* what, int error) {
     if (error == EBUSY) {
-        return failure(camera::CameraObstacle::busy,
-                       "another program or another stream uses the camera", "the camera is in use");
+        return failure(camera::OpenError::busy, "another program or another stream uses the camera",
+                       "the camera is in use");
     }
     if (error == ENODEV) {
-        return failure(camera::CameraObstacle::absent, "the camera has just been unplugged",
+        return failure(camera::OpenError::absent, "the camera has just been unplugged",
                        "the camera is not there");
     }
-    return failure(camera::CameraObstacle::unusable,
+    return failure(camera::OpenError::unusable,
                    fmt::format("the camera can't be {}: {}", what, std::strerror(error)),
                    "the camera failed");
 }
 
 tl::unexpected<OpenFailure> refused(std::string message) {
-    return failure(camera::CameraObstacle::refused, std::move(message),
+    return failure(camera::OpenError::refused, std::move(message),
                    "the camera can't do what its configuration asks");
 }
 
@@ -105,7 +105,7 @@ std::vector<PlanePlace> planes_of(const libcamera::FrameBuffer& buffer) {
 
 } // namespace
 
-LibcameraDevice::LibcameraDevice(LibcameraHub& hub, config::LibcameraSource wanted)
+LibcameraDevice::LibcameraDevice(CameraManagerOwner& hub, config::LibcameraConfig wanted)
     : hub_(hub), wanted_(std::move(wanted)), exposure_ids_(exposure_ids()) {}
 
 LibcameraDevice::~LibcameraDevice() {
@@ -144,8 +144,7 @@ tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& even
 LibcameraDevice::Step LibcameraDevice::find_camera() {
     auto cameras = hub_.cameras();
     if (!cameras) {
-        return failure(camera::CameraObstacle::unusable, cameras.error().message,
-                       "the camera failed");
+        return failure(camera::OpenError::unusable, cameras.error().message, "the camera failed");
     }
     std::vector<camera::CameraIdentity> identities;
     for (const auto& camera : *cameras) {
@@ -159,16 +158,15 @@ LibcameraDevice::Step LibcameraDevice::find_camera() {
         return {};
     }
     if (!match.error().absent) {
-        return failure(camera::CameraObstacle::refused, match.error().message,
-                       match.error().reason);
+        return failure(camera::OpenError::refused, match.error().message, match.error().reason);
     }
     if (const auto problem = camera_permission_problem()) {
         // Where there are cameras, libcamera is not started again for the sake of another.
-        return failure(identities.empty() ? camera::CameraObstacle::forbidden
-                                          : camera::CameraObstacle::absent,
+        return failure(identities.empty() ? camera::OpenError::forbidden
+                                          : camera::OpenError::absent,
                        *problem, "no permission to open the camera");
     }
-    return failure(camera::CameraObstacle::absent, match.error().message, match.error().reason);
+    return failure(camera::OpenError::absent, match.error().message, match.error().reason);
 }
 
 LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
@@ -178,7 +176,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
     acquired_ = true;
     configuration_ = video_configuration(*camera_);
     if (configuration_ == nullptr) {
-        return failure(camera::CameraObstacle::unusable, "the camera has no picture to give",
+        return failure(camera::OpenError::unusable, "the camera has no picture to give",
                        "the camera failed");
     }
     libcamera::StreamConfiguration& stream = configuration_->at(0);
@@ -239,7 +237,7 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
         }
         auto buffer = CameraBuffer::map(planes_of(*frame_buffer), margin);
         if (!buffer) {
-            return failure(camera::CameraObstacle::unusable, buffer.error().message,
+            return failure(camera::OpenError::unusable, buffer.error().message,
                            "the camera failed");
         }
         auto request = camera_->createRequest(opened.buffers.size());

@@ -19,7 +19,7 @@ namespace ringcast::capture {
 
 class LibcameraDevice final : public CameraDevice {
 public:
-    LibcameraDevice(LibcameraHub& hub, config::LibcameraSource wanted);
+    LibcameraDevice(CameraManagerOwner& hub, config::LibcameraConfig wanted);
     LibcameraDevice(const LibcameraDevice&) = delete;
     LibcameraDevice& operator=(const LibcameraDevice&) = delete;
     LibcameraDevice(LibcameraDevice&&) = delete;
@@ -53,11 +53,11 @@ private:
     void request_completed(libcamera::Request* request);
     void disconnected();
 
-    LibcameraHub& hub_;
-    config::LibcameraSource wanted_;
+    CameraManagerOwner& hub_;
+    config::LibcameraConfig wanted_;
     CameraEvents* events_ = nullptr; ///< from the first `open` to `stop_events`
     ExposureIds exposure_ids_;
-    HeapTrust heap_trust_;
+    DmaHeapFallback heap_trust_;
 
     // What is open, in the order of its making.
     std::shared_ptr<libcamera::Camera> camera_;

@@ -1,6 +1,6 @@
 #pragma once
-// The clocks, read when they are asked: for the ring, which reads them once for each turn of the
-// loop, and for threads that have no ring to ask.
+// The clocks, read when they are asked: for the engine, which reads them once for each turn of the
+// loop, and for threads that have no engine to ask.
 
 #include "base/time.hpp"
 

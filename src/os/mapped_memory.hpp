@@ -1,6 +1,6 @@
 #pragma once
 // Memory that slots are cut from: page-aligned, shared, and invisible to child processes. Knows
-// nothing of frames or rings.
+// nothing of frames or engines.
 
 #include <cstddef>
 #include <utility>

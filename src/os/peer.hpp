@@ -1,5 +1,5 @@
 #pragma once
-// What the kernel knows of a connected socket. Knows nothing of rings.
+// What the kernel knows of a connected socket. Knows nothing of engines.
 
 #include "io/engine.hpp"
 

@@ -15,7 +15,7 @@ namespace {
 /// frames are seen soon.
 constexpr std::size_t completions_per_turn = 1024;
 /// Victims of one turn; those beyond it are found in the next.
-constexpr std::size_t victims_per_turn = 256;
+constexpr std::size_t evictions_per_turn = 256;
 
 bool resources_exhausted(std::int32_t error) noexcept {
     return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
@@ -45,7 +45,7 @@ bool expected_of_peers(std::int32_t result) noexcept {
 }
 
 /// Errors of one connection that left before it was accepted: the listener is well.
-bool over_at_once(std::int32_t error) noexcept {
+bool peer_gone_before_accept(std::int32_t error) noexcept {
     return error == -ECONNABORTED || error == -EINTR || error == -EAGAIN || error == -EPROTO;
 }
 
@@ -60,12 +60,13 @@ std::uint32_t send_slots(const RelaySettings& settings) noexcept {
 
 } // namespace
 
-Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<stream::StreamSetup> streams,
+Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
              std::uint32_t default_stream, std::span<const int> listeners,
              source::PlaceholderPainter* painter)
-    : ring_(ring), settings_(std::move(settings)), painter_(painter),
+    : engine_(engine), settings_(std::move(settings)), painter_(painter),
       default_stream_(default_stream), viewers_(connection_slots(settings_)),
       sends_(send_slots(settings_)), stream_sends_(streams.size()),
+      context_{engine_, sends_, stream_sends_, settings_.viewer},
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
     for (stream::StreamSetup& setup : streams) {
@@ -73,23 +74,19 @@ Relay::Relay(io::Ring& ring, RelaySettings settings, std::vector<stream::StreamS
         RINGCAST_ASSERT(setup.source != nullptr);
         stream_names_.push_back(setup.name);
         const auto index = static_cast<std::uint32_t>(streams_.size());
-        streams_.push_back(std::make_unique<stream::Stream>(index, std::move(setup), ring_,
+        streams_.push_back(std::make_unique<stream::Stream>(index, std::move(setup), engine_,
                                                             settings_.stream, painter_));
     }
     for (const int socket : listeners) {
         listeners_.push_back({.socket = socket});
     }
-    victims_.reserve(victims_per_turn);
+    evictions_.reserve(evictions_per_turn);
 }
 
 Relay::~Relay() = default;
 
-connection::ViewerContext Relay::context() noexcept {
-    return {ring_, sends_, stream_sends_, settings_.viewer};
-}
-
 void Relay::start() noexcept {
-    started_ = ring_.now();
+    started_ = engine_.now();
     for (const auto& stream : streams_) {
         stream->start();
     }
@@ -105,16 +102,16 @@ void Relay::turn(Instant wake_by) noexcept {
     // While connections are being set up nobody gains from gathering: each answer begins the next
     // step of somebody's first frame.
     const std::size_t expected =
-        talking_count_ > 0 ? 1 : std::max<std::size_t>(answers_expected_, 1);
+        handshaking_count_ > 0 ? 1 : std::max<std::size_t>(answers_expected_, 1);
     const Instant wake_at =
         fan_out_pending() || snapshots_pending_ ? Instant{} : std::min(wake_by, next_deadline());
-    const std::size_t count = ring_.submit_and_reap(completions_, wake_at, expected);
+    const std::size_t count = engine_.submit_and_reap(completions_, wake_at, expected);
     for (std::size_t i = 0; i < count; ++i) {
         dispatch(completions_[i]);
     }
     on_deadlines();
     for (const auto& stream : streams_) {
-        relieve(*stream);
+        evict_for_memory(*stream);
         stream->tell_watched();
     }
     answer_snapshot_waiters();
@@ -126,13 +123,12 @@ void Relay::fan_out() noexcept {
         answers_expected_ =
             0; // who has not taken the frame before by now is not likely to answer soon
     }
-    connection::ViewerContext viewer_context = context();
     std::uint32_t budget = settings_.stream.submit_batch;
     const auto count = static_cast<std::uint32_t>(streams_.size());
     RINGCAST_ASSERT(count > 0);
     for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
         const std::uint32_t started =
-            streams_[(next_stream_ + i) % count]->fan_out(viewer_context, budget);
+            streams_[(next_stream_ + i) % count]->fan_out(context_, budget);
         answers_expected_ += started;
         budget -= started;
     }
@@ -187,9 +183,10 @@ void Relay::count_late(const io::Completion& completion) noexcept {
     }
 }
 
-void Relay::note_error(const io::Completion& completion, connection::ViewerState state) noexcept {
+void Relay::note_error(const io::Completion& completion,
+                       connection::ConnectionState state) noexcept {
     // While a connection is being aborted its operations answer all kinds of things.
-    if (state == connection::ViewerState::aborting || completion.notification ||
+    if (state == connection::ConnectionState::aborting || completion.notification ||
         expected_of_peers(completion.result)) {
         return;
     }
@@ -200,27 +197,26 @@ void Relay::note_error(const io::Completion& completion, connection::ViewerState
 }
 
 void Relay::on_viewer_completion(const io::Completion& completion) noexcept {
-    const connection::ViewerId id{completion.token.slot, completion.token.generation};
-    connection::Viewer* viewer = viewers_.find(id);
+    const connection::ConnectionId id{completion.token.slot, completion.token.generation};
+    connection::Connection* viewer = viewers_.find(id);
     if (viewer == nullptr) {
         return count_late(completion);
     }
     note_error(completion, viewer->state());
-    connection::ViewerContext viewer_context = context();
     switch (completion.token.kind) {
     case io::OpKind::receive:
-        return on_event(*viewer, viewer->on_receive(viewer_context, completion.result));
+        return on_event(*viewer, viewer->on_receive(context_, completion.result));
     case io::OpKind::reply: {
-        const bool talked = viewer->talking();
-        const connection::ViewerEvent event = viewer->on_reply(viewer_context, completion.result);
-        talking_count_ -= talked && !viewer->talking() ? 1U : 0U;
+        const bool was_handshaking = viewer->handshaking();
+        const connection::ConnectionEvent event = viewer->on_reply(context_, completion.result);
+        handshaking_count_ -= was_handshaking && !viewer->handshaking() ? 1U : 0U;
         return on_event(*viewer, event);
     }
     case io::OpKind::hangup:
-        return viewer->on_hangup(viewer_context);
+        return viewer->on_hangup(context_);
     case io::OpKind::abort:
     case io::OpKind::shutdown:
-        return viewer->on_ended(viewer_context);
+        return viewer->on_ended(context_);
     case io::OpKind::close:
         return on_event(*viewer, viewer->on_close());
     case io::OpKind::none:
@@ -239,16 +235,15 @@ void Relay::on_send(const io::Completion& completion) noexcept {
     if (send == nullptr) {
         return count_late(completion);
     }
-    connection::Viewer& viewer = viewers_.get(send->viewer);
+    connection::Connection& viewer = viewers_.get(send->viewer);
     answers_expected_ -= answers_expected_ > 0 ? 1U : 0U;
     answers_expected_ += completion.more ? 1U : 0U; // its notification
     note_error(completion, viewer.state());
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
-    connection::ViewerContext viewer_context = context();
-    const connection::ViewerEvent event = viewer.on_send(viewer_context, id, completion);
-    if (event == connection::ViewerEvent::frame_done) {
-        streams_[viewer.terms().stream]->note_send_done(viewer, started, captured_at);
+    const connection::ConnectionEvent event = viewer.on_send(context_, id, completion);
+    if (event == connection::ConnectionEvent::frame_done) {
+        streams_[viewer.options().stream]->note_send_done(viewer, started, captured_at);
     }
     on_event(viewer, event);
 }
@@ -267,30 +262,29 @@ void Relay::on_source(const io::Completion& completion) noexcept {
     streams_[stream]->source().on_completion(completion);
 }
 
-void Relay::on_event(connection::Viewer& viewer, connection::ViewerEvent event) noexcept {
+void Relay::on_event(connection::Connection& viewer, connection::ConnectionEvent event) noexcept {
     switch (event) {
-    case connection::ViewerEvent::none:
+    case connection::ConnectionEvent::none:
         return;
-    case connection::ViewerEvent::request:
+    case connection::ConnectionEvent::request:
         return answer(viewer);
-    case connection::ViewerEvent::bad_request:
+    case connection::ConnectionEvent::bad_request:
         return answer_bad_request(viewer);
-    case connection::ViewerEvent::streaming:
-    case connection::ViewerEvent::frame_done:
+    case connection::ConnectionEvent::streaming:
+    case connection::ConnectionEvent::frame_done:
         if (phase_ == Phase::stopping) {
-            connection::ViewerContext viewer_context = context();
-            return viewer.drain(viewer_context);
+            return viewer.drain(context_);
         }
-        return streams_[viewer.terms().stream]->add_idle(viewer);
-    case connection::ViewerEvent::closed:
+        return streams_[viewer.options().stream]->add_idle(viewer);
+    case connection::ConnectionEvent::closed:
         if (viewer.streaming()) {
             RINGCAST_ASSERT(streaming_count_ > 0);
             --streaming_count_;
-            streams_[viewer.terms().stream]->viewer_left();
+            streams_[viewer.options().stream]->viewer_left();
         }
-        if (viewer.talking()) {
-            RINGCAST_ASSERT(talking_count_ > 0);
-            --talking_count_;
+        if (viewer.handshaking()) {
+            RINGCAST_ASSERT(handshaking_count_ > 0);
+            --handshaking_count_;
         }
         ++counters_.disconnects;
         viewers_.erase(viewer.id());
@@ -305,7 +299,7 @@ void Relay::arm(std::uint32_t listener) noexcept {
     RINGCAST_ASSERT(!entry.armed);
     entry.armed = true;
     entry.rearm_at = never;
-    ring_.accept({io::OpKind::accept, listener, 1}, entry.socket);
+    engine_.accept({io::OpKind::accept, listener, 1}, entry.socket);
 }
 
 void Relay::on_accept(const io::Completion& completion) noexcept {
@@ -323,10 +317,10 @@ void Relay::on_accept(const io::Completion& completion) noexcept {
     if (phase_ == Phase::stopping) {
         return;
     }
-    if (completion.result >= 0 || over_at_once(completion.result)) {
+    if (completion.result >= 0 || peer_gone_before_accept(completion.result)) {
         return arm(completion.token.slot);
     }
-    listener.rearm_at = ring_.now() + settings_.accept_pause;
+    listener.rearm_at = engine_.now() + settings_.accept_pause;
     if (resources_exhausted(completion.result) && counters_.accept_pauses++ == 0) {
         log(LogLevel::warning, "new connections wait: the limit of open files or memory is reached "
                                "(raise LimitNOFILE= or "
@@ -337,17 +331,16 @@ void Relay::on_accept(const io::Completion& completion) noexcept {
 void Relay::admit(int socket) noexcept {
     if (viewers_.full() || phase_ == Phase::stopping) {
         ++counters_.connections_refused;
-        ring_.close({}, socket);
+        engine_.close({}, socket);
         return;
     }
     ++counters_.connections_accepted;
-    ++talking_count_;
+    ++handshaking_count_;
     if (next_sweep_ == never) {
-        next_sweep_ = ring_.now() + settings_.sweep_interval;
+        next_sweep_ = engine_.now() + settings_.sweep_interval;
     }
-    const connection::ViewerId id = viewers_.insert();
-    connection::ViewerContext viewer_context = context();
-    viewers_.get(id).open(viewer_context, id, socket, ring_.describe_peer(socket));
+    const connection::ConnectionId id = viewers_.insert();
+    viewers_.get(id).open(context_, id, socket, engine_.describe_peer(socket));
     if (viewers_.free_count() < settings_.connections_extra / 4) {
         evict_silent(id);
     }
@@ -355,41 +348,39 @@ void Relay::admit(int socket) noexcept {
 
 /// Whoever connects and says nothing must not keep others from asking for the status: the one whose
 /// time is up first makes room before the table is full.
-void Relay::evict_silent(connection::ViewerId newcomer) noexcept {
-    connection::Viewer* silent = nullptr;
-    viewers_.for_each([&](connection::ViewerId id, connection::Viewer& viewer) {
-        if (viewer.state() == connection::ViewerState::reading && id != newcomer &&
+void Relay::evict_silent(connection::ConnectionId newcomer) noexcept {
+    connection::Connection* silent = nullptr;
+    viewers_.for_each([&](connection::ConnectionId id, connection::Connection& viewer) {
+        if (viewer.state() == connection::ConnectionState::reading && id != newcomer &&
             (silent == nullptr || viewer.deadline() < silent->deadline())) {
             silent = &viewer;
         }
     });
     if (silent != nullptr) {
         ++counters_.evicted_silent;
-        connection::ViewerContext viewer_context = context();
-        silent->abort(viewer_context);
+        silent->abort(context_);
     }
 }
 
 // --- who yields ---
 
-void Relay::relieve(stream::Stream& stream) noexcept {
-    victims_.clear();
-    connection::ViewerContext viewer_context = context();
-    stream.choose_victims(viewer_context, viewers_, victims_);
-    for (const connection::ViewerId id : victims_) {
-        connection::Viewer& viewer = viewers_.get(id);
-        if (viewer.state() == connection::ViewerState::aborting) {
+void Relay::evict_for_memory(stream::Stream& stream) noexcept {
+    evictions_.clear();
+    stream.choose_evictions(context_, viewers_, evictions_);
+    for (const connection::ConnectionId id : evictions_) {
+        connection::Connection& viewer = viewers_.get(id);
+        if (viewer.state() == connection::ConnectionState::aborting) {
             continue; // it holds two of the frames that had to go
         }
         ++counters_.evicted_for_memory;
-        if (eviction_reminder_.due(ring_.now())) {
+        if (eviction_reminder_.due(engine_.now())) {
             log(LogLevel::warning,
                 "stream {}: viewers that read too slowly are disconnected, because frames in "
                 "memory "
                 "run short (raise [memory] slots to keep them longer)",
                 stream.name());
         }
-        viewer.abort(viewer_context);
+        viewer.abort(context_);
     }
 }
 

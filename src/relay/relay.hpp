@@ -1,6 +1,6 @@
 #pragma once
 // The loop: hands completions to whom they belong, fans frames out, admits and evicts viewers, and
-// answers requests. Knows no operating system: everything it does goes through the ring.
+// answers requests. Knows no operating system: everything it does goes through the engine.
 
 #include <cstdint>
 #include <functional>
@@ -24,9 +24,9 @@ namespace ringcast::relay {
 class Relay {
 public:
     /// `streams` is not empty; `default_stream` answers at the root. `painter` may be null: then
-    /// there are no "no signal" pictures. The ring, sources, arenas and painter outlive the relay;
+    /// there are no "no signal" pictures. The engine, sources, arenas and painter outlive the relay;
     /// `listeners` are listening sockets that the caller closes after the relay has finished.
-    Relay(io::Ring& ring, RelaySettings settings, std::vector<stream::StreamSetup> streams,
+    Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
           std::uint32_t default_stream, std::span<const int> listeners,
           source::PlaceholderPainter* painter);
     Relay(const Relay&) = delete;
@@ -84,21 +84,19 @@ private:
         }
     };
 
-    [[nodiscard]] connection::ViewerContext context() noexcept;
-
     // relay.cpp: the loop
     void dispatch(const io::Completion& completion) noexcept;
     void on_accept(const io::Completion& completion) noexcept;
     void on_viewer_completion(const io::Completion& completion) noexcept;
     void on_send(const io::Completion& completion) noexcept;
     void on_source(const io::Completion& completion) noexcept;
-    void on_event(connection::Viewer& viewer, connection::ViewerEvent event) noexcept;
+    void on_event(connection::Connection& viewer, connection::ConnectionEvent event) noexcept;
     void admit(int socket) noexcept;
-    void evict_silent(connection::ViewerId newcomer) noexcept;
+    void evict_silent(connection::ConnectionId newcomer) noexcept;
     void arm(std::uint32_t listener) noexcept;
     void fan_out() noexcept;
-    void relieve(stream::Stream& stream) noexcept;
-    void note_error(const io::Completion& completion, connection::ViewerState state) noexcept;
+    void evict_for_memory(stream::Stream& stream) noexcept;
+    void note_error(const io::Completion& completion, connection::ConnectionState state) noexcept;
     void count_late(const io::Completion& completion) noexcept;
     [[nodiscard]] bool fan_out_pending() const noexcept;
     [[nodiscard]] std::uint64_t frames_published() const noexcept;
@@ -106,65 +104,68 @@ private:
     // relay_time.cpp: what time brings
     void on_deadlines() noexcept;
     void sweep(Instant now) noexcept;
-    void check_progress(connection::Viewer& viewer, Instant now) noexcept;
+    void check_progress(connection::Connection& viewer, Instant now) noexcept;
     void end_viewers(Instant now) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
 
     // relay_requests.cpp: what is answered
-    void answer(connection::Viewer& viewer) noexcept;
-    void answer_route(connection::Viewer& viewer, const api::Route& route,
+    void answer(connection::Connection& viewer) noexcept;
+    void answer_route(connection::Connection& viewer, const api::Route& route,
                       const http::ReplyContext& reply);
-    void answer_bad_request(connection::Viewer& viewer);
-    void answer_stream(connection::Viewer& viewer, const api::Route& route,
+    void answer_bad_request(connection::Connection& viewer);
+    void answer_stream(connection::Connection& viewer, const api::Route& route,
                        const http::ReplyContext& reply);
-    void answer_snapshot(connection::Viewer& viewer, const api::Route& route,
+    void answer_snapshot(connection::Connection& viewer, const api::Route& route,
                          const http::ReplyContext& reply);
-    void answer_health(connection::Viewer& viewer, const api::Route& route,
+    void answer_health(connection::Connection& viewer, const api::Route& route,
                        const http::ReplyContext& reply);
-    void answer_controls(connection::Viewer& viewer, stream::Stream& stream,
+    void answer_controls(connection::Connection& viewer, stream::Stream& stream,
                          const http::ReplyContext& reply);
     void answer_snapshot_waiters() noexcept;
     /// False when there is nothing for it yet.
-    bool answer_snapshot_waiter(connection::Viewer& viewer, const stream::Stream& stream) noexcept;
-    void answer_late_snapshot(connection::Viewer& viewer) noexcept;
-    void answer_timeout(connection::Viewer& viewer) noexcept;
-    void send_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
+    bool answer_snapshot_waiter(connection::Connection& viewer,
+                                const stream::Stream& stream) noexcept;
+    void answer_late_snapshot(connection::Connection& viewer) noexcept;
+    void answer_timeout(connection::Connection& viewer) noexcept;
+    void send_snapshot(connection::Connection& viewer, const stream::Stream& stream,
                        const http::ReplyContext& reply);
-    void refuse_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
+    void refuse_snapshot(connection::Connection& viewer, const stream::Stream& stream,
                          const http::ReplyContext& reply);
-    void send_text(connection::Viewer& viewer, int status, http::ContentType type,
+    void send_text(connection::Connection& viewer, int status, http::ContentType type,
                    std::string_view body, const http::ReplyContext& reply,
                    std::uint32_t retry_after_seconds = 0);
-    void send_error(connection::Viewer& viewer, int status, std::string_view line,
+    void send_error(connection::Connection& viewer, int status, std::string_view line,
                     const http::ReplyContext& reply, std::uint32_t retry_after_seconds = 0);
     void count_response(int status) noexcept;
     void report_refused_origin(std::string_view origin) noexcept;
-    [[nodiscard]] std::uint32_t viewers_from(const connection::Viewer& viewer) noexcept;
-    [[nodiscard]] http::ReplyContext reply_context(const connection::Viewer& viewer) const noexcept;
+    [[nodiscard]] std::uint32_t viewers_from(const connection::Connection& viewer) noexcept;
+    [[nodiscard]] http::ReplyContext
+    reply_context(const connection::Connection& viewer) const noexcept;
 
-    io::Ring& ring_;
+    io::Engine& engine_;
     RelaySettings settings_;
     source::PlaceholderPainter* painter_;
     std::vector<std::string> stream_names_;
     std::uint32_t default_stream_;
-    connection::ViewerSlab viewers_;
+    connection::ConnectionSlab viewers_;
     connection::SendSlab sends_;
     std::vector<connection::StreamSends> stream_sends_; ///< by index of the stream
+    connection::ConnectionContext context_;
     std::vector<std::unique_ptr<stream::Stream>> streams_;
     std::vector<Listener> listeners_;
     std::vector<io::Completion> completions_;
-    std::vector<connection::ViewerId> victims_;
+    std::vector<connection::ConnectionId> evictions_;
 
     Phase phase_ = Phase::running;
     Instant started_{};
     Instant next_sweep_ = never;
     Instant stop_by_ = never;
-    std::uint32_t streaming_count_ = 0;  ///< viewers of streams
-    std::uint32_t talking_count_ = 0;    ///< connections that are being set up
-    std::uint32_t answers_expected_ = 0; ///< to sends of the newest frames: results, notifications
-    std::uint64_t frames_seen_ = 0;      ///< `frames_published` at the last fan-out
-    std::uint32_t next_stream_ = 0;      ///< whose fan-out goes first
-    bool snapshots_pending_ = false;     ///< waiters are left that a turn had no room for
+    std::uint32_t streaming_count_ = 0;   ///< viewers of streams
+    std::uint32_t handshaking_count_ = 0; ///< connections that are being set up
+    std::uint32_t answers_expected_ = 0;  ///< to sends of the newest frames: results, notifications
+    std::uint64_t frames_seen_ = 0;       ///< `frames_published` at the last fan-out
+    std::uint32_t next_stream_ = 0;       ///< whose fan-out goes first
+    bool snapshots_pending_ = false;      ///< waiters are left that a turn had no room for
     bool origin_reported_ = false;
     Reminder refusal_reminder_;
     Reminder eviction_reminder_;

@@ -40,15 +40,15 @@ bool same_origin(const http::Request& request) noexcept {
 
 } // namespace
 
-http::ReplyContext Relay::reply_context(const connection::Viewer& viewer) const noexcept {
+http::ReplyContext Relay::reply_context(const connection::Connection& viewer) const noexcept {
     const http::Request& request = viewer.request();
     http::ReplyContext reply = http::reply_context(
-        request, api::allowed_origin(request, settings_.cors_origins), ring_.wall_now());
+        request, api::allowed_origin(request, settings_.cors_origins), engine_.wall_now());
     reply.keep_alive = reply.keep_alive && phase_ == Phase::running;
     return reply;
 }
 
-void Relay::answer(connection::Viewer& viewer) noexcept {
+void Relay::answer(connection::Connection& viewer) noexcept {
     const http::Request& request = viewer.request();
     const api::Route route = api::resolve(request, {stream_names_, default_stream_});
     ++counters_.requests[static_cast<std::size_t>(route.kind)];
@@ -59,9 +59,8 @@ void Relay::answer(connection::Viewer& viewer) noexcept {
     answer_route(viewer, route, reply);
 }
 
-void Relay::answer_route(connection::Viewer& viewer, const api::Route& route,
+void Relay::answer_route(connection::Connection& viewer, const api::Route& route,
                          const http::ReplyContext& reply) {
-    connection::ViewerContext viewer_context = context();
     switch (route.kind) {
     case api::RouteKind::stream:
         return answer_stream(viewer, route, reply);
@@ -86,26 +85,24 @@ void Relay::answer_route(connection::Viewer& viewer, const api::Route& route,
         return answer_controls(viewer, *streams_[*route.stream], reply);
     case api::RouteKind::options:
         count_response(204);
-        return viewer.reply(viewer_context, http::options_reply(reply), reply.keep_alive);
+        return viewer.reply(context_, http::options_reply(reply), reply.keep_alive);
     case api::RouteKind::error:
         return send_error(viewer, route.status, route.message, reply);
     }
 }
 
-void Relay::send_text(connection::Viewer& viewer, int status, http::ContentType type,
+void Relay::send_text(connection::Connection& viewer, int status, http::ContentType type,
                       std::string_view body, const http::ReplyContext& reply,
                       std::uint32_t retry_after_seconds) {
-    connection::ViewerContext viewer_context = context();
     count_response(status);
-    viewer.reply(viewer_context, http::reply(status, type, body, reply, retry_after_seconds),
+    viewer.reply(context_, http::reply(status, type, body, reply, retry_after_seconds),
                  reply.keep_alive);
 }
 
-void Relay::send_error(connection::Viewer& viewer, int status, std::string_view line,
+void Relay::send_error(connection::Connection& viewer, int status, std::string_view line,
                        const http::ReplyContext& reply, std::uint32_t retry_after_seconds) {
-    connection::ViewerContext viewer_context = context();
     count_response(status);
-    viewer.reply(viewer_context, http::error_reply(status, line, reply, retry_after_seconds),
+    viewer.reply(context_, http::error_reply(status, line, reply, retry_after_seconds),
                  reply.keep_alive);
 }
 
@@ -113,45 +110,43 @@ void Relay::count_response(int status) noexcept {
     ++counters_.responses[static_cast<std::size_t>(status / 100 - 1)];
 }
 
-void Relay::answer_bad_request(connection::Viewer& viewer) {
+void Relay::answer_bad_request(connection::Connection& viewer) {
     ++counters_.bad_requests;
     const http::RequestError& error = viewer.request_error();
-    send_error(viewer, error.status, error.text, {.now = ring_.wall_now()});
+    send_error(viewer, error.status, error.text, {.now = engine_.wall_now()});
 }
 
-void Relay::answer_timeout(connection::Viewer& viewer) noexcept {
+void Relay::answer_timeout(connection::Connection& viewer) noexcept {
     if (viewer.request_awaited()) {
-        connection::ViewerContext viewer_context = context();
-        return viewer.drain(viewer_context);
+        return viewer.drain(context_);
     }
     ++counters_.bad_requests;
-    send_error(viewer, 408, "the request did not come whole in time", {.now = ring_.wall_now()});
+    send_error(viewer, 408, "the request did not come whole in time", {.now = engine_.wall_now()});
 }
 
 // --- streams ---
 
-std::uint32_t Relay::viewers_from(const connection::Viewer& viewer) noexcept {
+std::uint32_t Relay::viewers_from(const connection::Connection& viewer) noexcept {
     const std::string_view host = host_of(viewer.peer());
     std::uint32_t count = 0;
-    viewers_.for_each([&](connection::ViewerId, const connection::Viewer& other) {
+    viewers_.for_each([&](connection::ConnectionId, const connection::Connection& other) {
         count += other.streaming() && host_of(other.peer()) == host ? 1U : 0U;
     });
     return count;
 }
 
-void Relay::answer_stream(connection::Viewer& viewer, const api::Route& route,
+void Relay::answer_stream(connection::Connection& viewer, const api::Route& route,
                           const http::ReplyContext& reply) {
-    connection::ViewerContext viewer_context = context();
     if (reply.head_only) {
         count_response(status_ok);
-        return viewer.reply(viewer_context,
-                            http::stream_head(settings_.boundary, route.variant, reply), false);
+        return viewer.reply(context_, http::stream_head(settings_.boundary, route.variant, reply),
+                            false);
     }
     const bool address_full = settings_.viewers_per_address_max > 0 && !viewer.peer().local &&
                               viewers_from(viewer) >= settings_.viewers_per_address_max;
     if (streaming_count_ >= settings_.viewers_max || address_full) {
         ++counters_.connections_refused;
-        if (refusal_reminder_.due(ring_.now())) {
+        if (refusal_reminder_.due(engine_.now())) {
             log(LogLevel::warning, "a viewer was refused: {} (raise [viewers] {})",
                 address_full ? "too many from one address" : "too many viewers",
                 address_full ? "max_per_address" : "max");
@@ -161,26 +156,26 @@ void Relay::answer_stream(connection::Viewer& viewer, const api::Route& route,
                           reply, retry_when_full);
     }
     stream::Stream& stream = *streams_[*route.stream];
-    connection::StreamTerms terms;
-    terms.stream = *route.stream;
-    terms.variant = route.variant;
+    connection::StreamOptions options;
+    options.stream = *route.stream;
+    options.variant = route.variant;
     if (route.fps) {
-        terms.period_min =
+        options.period_min =
             std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *route.fps));
     }
     ++streaming_count_;
     stream.viewer_joined();
     count_response(status_ok);
-    viewer.start_stream(viewer_context, http::stream_head(settings_.boundary, route.variant, reply),
-                        terms, stream.has_fresh_frame());
+    viewer.start_stream(context_, http::stream_head(settings_.boundary, route.variant, reply),
+                        options, stream.has_fresh_frame());
 }
 
 // --- snapshots ---
 
-void Relay::answer_snapshot(connection::Viewer& viewer, const api::Route& route,
+void Relay::answer_snapshot(connection::Connection& viewer, const api::Route& route,
                             const http::ReplyContext& reply) {
     stream::Stream& stream = *streams_[*route.stream];
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     const bool lost = stream.state() == api::StreamState::lost;
     if (lost && !route.placeholder) {
         return refuse_snapshot(viewer, stream, reply);
@@ -191,7 +186,7 @@ void Relay::answer_snapshot(connection::Viewer& viewer, const api::Route& route,
     if (recent || shows_reason) {
         return send_snapshot(viewer, stream, reply);
     }
-    talking_count_ -= viewer.talking() ? 1U : 0U;
+    handshaking_count_ -= viewer.handshaking() ? 1U : 0U;
     viewer.wait_for_frame({.stream = *route.stream,
                            .placeholder = route.placeholder,
                            .asked_at = now,
@@ -202,9 +197,9 @@ void Relay::answer_snapshot(connection::Viewer& viewer, const api::Route& route,
 void Relay::answer_snapshot_waiters() noexcept {
     std::uint32_t budget = settings_.stream.submit_batch; // for the same reason as in a fan-out
     for (const auto& stream : streams_) {
-        connection::Viewer* viewer = stream->snapshot_waiters().first();
+        connection::Connection* viewer = stream->snapshot_waiters().first();
         while (viewer != nullptr && budget > 0) {
-            connection::Viewer* next = stream->snapshot_waiters().next(*viewer);
+            connection::Connection* next = stream->snapshot_waiters().next(*viewer);
             budget -= answer_snapshot_waiter(*viewer, *stream) ? 1U : 0U;
             viewer = next;
         }
@@ -212,42 +207,41 @@ void Relay::answer_snapshot_waiters() noexcept {
     snapshots_pending_ = budget == 0;
 }
 
-bool Relay::answer_snapshot_waiter(connection::Viewer& viewer,
+bool Relay::answer_snapshot_waiter(connection::Connection& viewer,
                                    const stream::Stream& stream) noexcept {
-    const connection::SnapshotTerms& terms = viewer.snapshot_terms();
+    const connection::SnapshotOptions& options = viewer.snapshot_options();
     const frame::FrameLease& latest = stream.latest();
-    if (stream.state() == api::StreamState::lost && !terms.placeholder) {
+    if (stream.state() == api::StreamState::lost && !options.placeholder) {
         refuse_snapshot(viewer, stream, reply_context(viewer));
         return true;
     }
-    const bool newer = latest.valid() && latest.info().captured_at > terms.asked_at;
-    if (newer && (terms.placeholder || !latest.info().placeholder)) {
+    const bool newer = latest.valid() && latest.info().captured_at > options.asked_at;
+    if (newer && (options.placeholder || !latest.info().placeholder)) {
         send_snapshot(viewer, stream, reply_context(viewer));
         return true;
     }
     return false;
 }
 
-void Relay::answer_late_snapshot(connection::Viewer& viewer) noexcept {
-    refuse_snapshot(viewer, *streams_[viewer.snapshot_terms().stream], reply_context(viewer));
+void Relay::answer_late_snapshot(connection::Connection& viewer) noexcept {
+    refuse_snapshot(viewer, *streams_[viewer.snapshot_options().stream], reply_context(viewer));
 }
 
-void Relay::send_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
+void Relay::send_snapshot(connection::Connection& viewer, const stream::Stream& stream,
                           const http::ReplyContext& reply) {
-    connection::ViewerContext viewer_context = context();
     const frame::FrameInfo& info = stream.latest().info();
     count_response(status_ok);
     std::string head = http::snapshot_head(
         {.jpeg_bytes = info.jpeg_bytes, .captured = info.captured, .placeholder = info.placeholder},
         reply);
     if (reply.head_only) {
-        return viewer.reply(viewer_context, std::move(head), reply.keep_alive);
+        return viewer.reply(context_, std::move(head), reply.keep_alive);
     }
-    viewer.reply_with_jpeg(viewer_context, std::move(head), stream.latest().share(), stream.index(),
+    viewer.reply_with_jpeg(context_, std::move(head), stream.latest().share(), stream.index(),
                            reply.keep_alive);
 }
 
-void Relay::refuse_snapshot(connection::Viewer& viewer, const stream::Stream& stream,
+void Relay::refuse_snapshot(connection::Connection& viewer, const stream::Stream& stream,
                             const http::ReplyContext& reply) {
     send_error(viewer, status_unavailable, no_signal(stream, "no new picture came in time"), reply,
                retry_without_signal);
@@ -255,7 +249,7 @@ void Relay::refuse_snapshot(connection::Viewer& viewer, const stream::Stream& st
 
 // --- the rest ---
 
-void Relay::answer_controls(connection::Viewer& viewer, stream::Stream& stream,
+void Relay::answer_controls(connection::Connection& viewer, stream::Stream& stream,
                             const http::ReplyContext& reply) {
     const auto camera = stream.source().camera();
     if (!camera) {
@@ -271,9 +265,9 @@ void Relay::answer_controls(connection::Viewer& viewer, stream::Stream& stream,
               api::controls_json(*camera, stream.source().camera_controls()), reply);
 }
 
-void Relay::answer_health(connection::Viewer& viewer, const api::Route& route,
+void Relay::answer_health(connection::Connection& viewer, const api::Route& route,
                           const http::ReplyContext& reply) {
-    if (route.stream && !streams_[*route.stream]->well()) {
+    if (route.stream && !streams_[*route.stream]->healthy()) {
         const stream::Stream& stream = *streams_[*route.stream];
         return send_error(viewer, status_unavailable, no_signal(stream, "no picture has come yet"),
                           reply, retry_without_signal);

@@ -19,7 +19,7 @@ Instant Relay::next_deadline() const noexcept {
 }
 
 void Relay::on_deadlines() noexcept {
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     for (const auto& stream : streams_) {
         if (stream->deadline() <= now) {
             stream->on_deadline(now);
@@ -40,53 +40,51 @@ void Relay::on_deadlines() noexcept {
 }
 
 void Relay::sweep(Instant now) noexcept {
-    connection::ViewerContext viewer_context = context();
-    viewers_.for_each([&](connection::ViewerId, connection::Viewer& viewer) {
+    viewers_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
         viewer.measure_rate(now);
-        if (viewer.talking() && now - viewer.opened() >= settings_.sweep_interval) {
-            viewer.end_talking(); // it has nothing to say yet: nobody else waits for it
-            --talking_count_;
+        if (viewer.handshaking() && now - viewer.opened() >= settings_.sweep_interval) {
+            viewer.end_handshaking(); // it has nothing to say yet: nobody else waits for it
+            --handshaking_count_;
         }
         if (now < viewer.deadline()) {
             check_progress(viewer, now);
             return;
         }
         switch (viewer.state()) {
-        case connection::ViewerState::reading:
+        case connection::ConnectionState::reading:
             return answer_timeout(viewer);
-        case connection::ViewerState::waiting:
+        case connection::ConnectionState::waiting:
             return answer_late_snapshot(viewer);
-        case connection::ViewerState::draining:
-            return viewer.end_drain(viewer_context);
-        case connection::ViewerState::free:
-        case connection::ViewerState::replying:
-        case connection::ViewerState::idle:
-        case connection::ViewerState::sending:
-        case connection::ViewerState::aborting:
-        case connection::ViewerState::closing:
+        case connection::ConnectionState::draining:
+            return viewer.end_drain(context_);
+        case connection::ConnectionState::free:
+        case connection::ConnectionState::replying:
+        case connection::ConnectionState::idle:
+        case connection::ConnectionState::sending:
+        case connection::ConnectionState::aborting:
+        case connection::ConnectionState::closing:
             RINGCAST_ASSERT(false); // these have no deadline
         }
     });
 }
 
-void Relay::check_progress(connection::Viewer& viewer, Instant now) noexcept {
+void Relay::check_progress(connection::Connection& viewer, Instant now) noexcept {
     const bool in_flight =
-        viewer.frames_pinned() > 0 || viewer.state() == connection::ViewerState::replying;
-    const bool ending = viewer.state() == connection::ViewerState::aborting ||
-                        viewer.state() == connection::ViewerState::closing;
+        viewer.frames_pinned() > 0 || viewer.state() == connection::ConnectionState::replying;
+    const bool ending = viewer.state() == connection::ConnectionState::aborting ||
+                        viewer.state() == connection::ConnectionState::closing;
     // The first question gives the baseline, so it comes early enough for a second one to answer;
     // where viewers may have to yield, early enough to know who is stuck and who is only slow.
-    const bool may_yield = viewer.streaming() && streams_[viewer.terms().stream]->slots_halved();
+    const bool may_yield = viewer.streaming() && streams_[viewer.options().stream]->slots_halved();
     const Duration patience =
         may_yield ? settings_.sweep_interval : settings_.viewer.stall_timeout / 4;
     if (!in_flight || ending || now - viewer.last_progress() < patience) {
         return;
     }
-    connection::ViewerContext viewer_context = context();
-    viewer.sample_progress(viewer_context);
+    viewer.sample_progress(context_);
     if (now - viewer.last_progress() >= settings_.viewer.stall_timeout) {
         ++counters_.evicted_stalled;
-        viewer.abort(viewer_context);
+        viewer.abort(context_);
     }
 }
 
@@ -97,11 +95,11 @@ void Relay::stop() noexcept {
         return;
     }
     phase_ = Phase::stopping;
-    stop_by_ = ring_.now() + settings_.shutdown_grace;
+    stop_by_ = engine_.now() + settings_.shutdown_grace;
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
         listeners_[i].rearm_at = never;
         if (listeners_[i].armed) {
-            ring_.cancel({}, {io::OpKind::accept, i, 1});
+            engine_.cancel({}, {io::OpKind::accept, i, 1});
         }
     }
     for (const auto& stream : streams_) {
@@ -111,30 +109,28 @@ void Relay::stop() noexcept {
     if (painter_ != nullptr) {
         painter_->stop();
     }
-    connection::ViewerContext viewer_context = context();
-    viewers_.for_each([&](connection::ViewerId, connection::Viewer& viewer) {
+    viewers_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
         switch (viewer.state()) {
-        case connection::ViewerState::waiting:
-            return viewer.abort(viewer_context);
-        case connection::ViewerState::reading:
-        case connection::ViewerState::idle:
-            return viewer.drain(viewer_context);
-        case connection::ViewerState::replying:
+        case connection::ConnectionState::waiting:
+            return viewer.abort(context_);
+        case connection::ConnectionState::reading:
+        case connection::ConnectionState::idle:
+            return viewer.drain(context_);
+        case connection::ConnectionState::replying:
             return viewer.end_keep_alive();
-        case connection::ViewerState::free:
-        case connection::ViewerState::sending: // drains when its part is out
-        case connection::ViewerState::draining:
-        case connection::ViewerState::aborting:
-        case connection::ViewerState::closing:
+        case connection::ConnectionState::free:
+        case connection::ConnectionState::sending: // drains when its part is out
+        case connection::ConnectionState::draining:
+        case connection::ConnectionState::aborting:
+        case connection::ConnectionState::closing:
             return;
         }
     });
 }
 
 void Relay::end_viewers(Instant now) noexcept {
-    connection::ViewerContext viewer_context = context();
     viewers_.for_each(
-        [&](connection::ViewerId, connection::Viewer& viewer) { viewer.abort(viewer_context); });
+        [&](connection::ConnectionId, connection::Connection& viewer) { viewer.abort(context_); });
     stop_by_ = now + settings_.shutdown_grace; // what came meanwhile, if anything
 }
 

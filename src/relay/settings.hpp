@@ -22,7 +22,7 @@ struct RelaySettings {
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.
     std::uint32_t connections_extra = 64;
-    connection::ViewerSettings viewer;
+    connection::ConnectionSettings viewer;
     stream::StreamSettings stream;
     /// Time-outs of connections are looked at this often; all of them are seconds.
     Duration sweep_interval = std::chrono::milliseconds(250);

@@ -30,7 +30,7 @@ struct CameraControl {
         std::string name;
         friend bool operator==(const Choice&, const Choice&) = default;
     };
-    using Value = config::CameraControl::Value;
+    using Value = config::ControlSetting::Value;
 
     std::string name;
     ControlKind kind = ControlKind::integer;

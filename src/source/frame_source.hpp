@@ -1,8 +1,8 @@
 #pragma once
 // The seam to everything that makes frames. A source runs either on the loop (byte streams: its
-// reads are operations of the ring) or in a thread of its own (pattern, cameras), which is handed
+// reads are operations of the engine) or in a thread of its own (pattern, cameras), which is handed
 // empty slots and hands back full ones through a bounded queue and an eventfd that the source reads
-// through the ring. Either way every call below is made on the loop's thread and never blocks.
+// through the engine. Either way every call below is made on the loop's thread and never blocks.
 
 #include <cstdint>
 #include <optional>
@@ -53,7 +53,7 @@ public:
     virtual void signal_lost(std::string_view reason) noexcept = 0;
     /// No frames come for now because nobody watches: nothing is wrong. They come again after
     /// `FrameSource::set_watched(true)`, and are not missed before.
-    virtual void rest() noexcept = 0;
+    virtual void pause() noexcept = 0;
     /// The source has come to its end and will never publish again (standard input closed).
     virtual void ended(std::string_view reason) noexcept = 0;
 };
@@ -78,7 +78,7 @@ public:
     /// Told when the first viewer or waiter for a snapshot has come, and when the last has gone; at
     /// the start there is none. A source that can rest does so while nobody watches, and says so.
     virtual void set_watched(bool /*watched*/) noexcept {}
-    /// Ends children, threads and operations. `stopped` turns true once the ring holds none of its
+    /// Ends children, threads and operations. `stopped` turns true once the engine holds none of its
     /// operations any more and every slot has been given back.
     virtual void stop() noexcept = 0;
     [[nodiscard]] virtual bool stopped() const noexcept = 0;

@@ -1,6 +1,6 @@
 #pragma once
 // The seam to whoever paints "no signal" pictures. Painting takes milliseconds, so it happens off
-// the loop and is answered through the ring like a source's operation.
+// the loop and is answered through the engine like a source's operation.
 
 #include <cstdint>
 #include <string_view>

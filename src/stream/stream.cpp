@@ -14,7 +14,7 @@ namespace {
 /// A new interval weighs this much in the smoothed period.
 constexpr int period_smoothing = 8;
 /// While slots are short, held viewers are served together once in so many periods.
-constexpr int convoy_periods = 8;
+constexpr int batch_periods = 8;
 /// Before a frame has told the size, pixels.
 constexpr std::uint16_t placeholder_width = 640;
 constexpr std::uint16_t placeholder_height = 360;
@@ -30,17 +30,17 @@ constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 } // namespace
 
-Stream::Stream(std::uint32_t index, StreamSetup setup, io::Ring& ring,
+Stream::Stream(std::uint32_t index, StreamSetup setup, io::Engine& engine,
                const StreamSettings& settings, source::PlaceholderPainter* painter)
-    : index_(index), setup_(std::move(setup)), ring_(ring), settings_(settings), painter_(painter),
-      holders_(setup_.arena->geometry().slot_count) {
+    : index_(index), setup_(std::move(setup)), engine_(engine), settings_(settings),
+      painter_(painter), holders_(setup_.arena->geometry().slot_count) {
     // Losing the signal is not the moment to allocate.
     constexpr std::size_t reason_bytes = 256;
     reason_.reserve(reason_bytes);
 }
 
 void Stream::start() noexcept {
-    started_ = ring_.now();
+    started_ = engine_.now();
     last_frame_at_ = started_;
     setup_.source->start(*this, index_);
 }
@@ -56,7 +56,7 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
     if (closed_) {
         return; // the slot goes back
     }
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     if (state_ != api::StreamState::live) {
         if (state_ == api::StreamState::lost) {
             log(LogLevel::info, "stream {}: {}", setup_.name,
@@ -80,17 +80,17 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
     frame_bytes_last_ = info.jpeg_bytes;
     frame_bytes_total_ += info.jpeg_bytes;
     ++frames_published_;
-    make_latest(setup_.arena->finish(std::move(slot), info, ++sequence_));
-    release_held(now);
+    make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
+    release_deferred(now);
 }
 
 void Stream::make_latest(frame::FrameLease frame) noexcept {
     latest_ = std::move(frame);
     // Who was served first is served later in the next round: a batch moves to the end.
-    for (std::uint32_t i = 0; i < settings_.submit_batch && !served_.empty(); ++i) {
-        served_.push_back(served_.pop_front());
+    for (std::uint32_t i = 0; i < settings_.submit_batch && !up_to_date_.empty(); ++i) {
+        up_to_date_.push_back(up_to_date_.pop_front());
     }
-    hungry_.append(served_);
+    ready_.append(up_to_date_);
 }
 
 void Stream::note_interval(Duration interval) noexcept {
@@ -104,15 +104,15 @@ void Stream::signal_lost(std::string_view reason) noexcept {
     lose_signal(reason);
 }
 
-void Stream::rest() noexcept {
+void Stream::pause() noexcept {
     if (closed_) {
         return;
     }
     paused_by_source_ = true;
-    state_ = api::StreamState::resting;
+    state_ = api::StreamState::paused;
     reason_.clear();
     next_placeholder_ = never;
-    wanted_since_ = ring_.now();
+    wanted_since_ = engine_.now();
     return_camera_slot();
 }
 
@@ -162,7 +162,7 @@ bool Stream::has_fresh_frame() const noexcept {
     if (!latest_.valid()) {
         return false;
     }
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     if (state_ == api::StreamState::live) {
         return now - last_frame_at_ <= silence_bound();
     }
@@ -170,13 +170,13 @@ bool Stream::has_fresh_frame() const noexcept {
            now - latest_.info().captured_at <= settings_.placeholder_period;
 }
 
-void Stream::add_idle(connection::Viewer& viewer) noexcept {
+void Stream::add_idle(connection::Connection& viewer) noexcept {
     viewer.note_idle_from(sequence_);
     const bool newcomer = viewer.last_sequence() == 0;
     if (newcomer && !has_fresh_frame()) {
-        served_.push_back(viewer); // what there is is old: the next frame is its first
+        up_to_date_.push_back(viewer); // what there is is old: the next frame is its first
     } else {
-        hungry_.push_back(viewer);
+        ready_.push_back(viewer);
     }
 }
 
@@ -190,24 +190,24 @@ void Stream::tell_watched() noexcept {
         return;
     }
     told_watched_ = watched();
-    wanted_since_ = ring_.now();
+    wanted_since_ = engine_.now();
     setup_.source->set_watched(told_watched_);
 }
 
-std::uint32_t Stream::fan_out(connection::ViewerContext& context,
+std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
                               std::uint32_t sends_max) noexcept {
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     std::uint32_t started = 0;
-    while (started < sends_max && !hungry_.empty()) {
-        connection::Viewer& viewer = hungry_.front();
+    while (started < sends_max && !ready_.empty()) {
+        connection::Connection& viewer = ready_.front();
         if (!latest_.valid() || viewer.last_sequence() >= latest_.sequence()) {
-            served_.push_back(hungry_.pop_front());
+            up_to_date_.push_back(ready_.pop_front());
         } else if (!viewer.is_due(now)) {
             next_due_ = std::min(next_due_, viewer.due());
-            due_.push_back(hungry_.pop_front());
-        } else if (viewer.slow() && slots_short() && latest_.sequence() != convoy_sequence_) {
-            viewer.note_held_back();
-            held_.push_back(hungry_.pop_front());
+            rate_limited_.push_back(ready_.pop_front());
+        } else if (viewer.slow() && slots_short() && latest_.sequence() != batch_sequence_) {
+            viewer.note_deferred();
+            deferred_.push_back(ready_.pop_front());
         } else {
             viewer.start_send(context, latest_, slots_short());
             ++started;
@@ -216,25 +216,25 @@ std::uint32_t Stream::fan_out(connection::ViewerContext& context,
     return started;
 }
 
-void Stream::note_send_done(connection::Viewer& viewer, Instant started,
+void Stream::note_send_done(connection::Connection& viewer, Instant started,
                             Instant captured_at) noexcept {
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     latency_.add(now - captured_at);
     viewer.judge_slow(period_ > Duration::zero() && now - started > period_);
 }
 
-void Stream::release_held(Instant now) noexcept {
-    if (held_.empty()) {
+void Stream::release_deferred(Instant now) noexcept {
+    if (deferred_.empty()) {
         return;
     }
     if (slots_short()) {
-        if (now < next_convoy_) {
+        if (now < next_batch_) {
             return;
         }
-        next_convoy_ = now + convoy_periods * period_;
-        convoy_sequence_ = sequence_;
+        next_batch_ = now + batch_periods * period_;
+        batch_sequence_ = sequence_;
     }
-    hungry_.append(held_);
+    ready_.append(deferred_);
 }
 
 void Stream::wake_due(Instant now) noexcept {
@@ -242,12 +242,12 @@ void Stream::wake_due(Instant now) noexcept {
         return;
     }
     next_due_ = never;
-    connection::Viewer* viewer = due_.first();
+    connection::Connection* viewer = rate_limited_.first();
     while (viewer != nullptr) {
-        connection::Viewer* next = due_.next(*viewer);
+        connection::Connection* next = rate_limited_.next(*viewer);
         if (viewer->is_due(now)) {
-            ViewerList::remove(*viewer);
-            hungry_.push_back(*viewer);
+            ConnectionList::remove(*viewer);
+            ready_.push_back(*viewer);
         } else {
             next_due_ = std::min(next_due_, viewer->due());
         }
@@ -268,21 +268,21 @@ bool Stream::slots_halved() const noexcept {
     return setup_.arena->free_count() <= setup_.arena->geometry().slot_count / 2;
 }
 
-void Stream::count_holders(connection::ViewerContext& context,
-                           connection::ViewerSlab& viewers) noexcept {
+void Stream::count_holders(connection::ConnectionContext& context,
+                           connection::ConnectionSlab& viewers) noexcept {
     connection::InFlightList& in_flight = context.streams[index_].in_flight;
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     std::fill(holders_.begin(), holders_.end(), Holders{});
     for (connection::FrameSend* send = in_flight.first(); send != nullptr;
          send = in_flight.next(*send)) {
         if (!setup_.arena->owns(send->lease.slot())) {
             continue; // a camera's buffer: no slot would be free for it
         }
-        connection::Viewer& viewer = viewers.get(send->viewer);
+        connection::Connection& viewer = viewers.get(send->viewer);
         Holders& holders = holders_[send->lease.slot().value];
         holders.sequence = send->lease.sequence();
         ++holders.count;
-        if (viewer.state() == connection::ViewerState::aborting) {
+        if (viewer.state() == connection::ConnectionState::aborting) {
             ++holders.ending;
             continue;
         }
@@ -295,24 +295,25 @@ void Stream::count_holders(connection::ViewerContext& context,
     }
 }
 
-std::size_t Stream::find_victim_slot() const noexcept {
-    std::size_t victim = none;
+std::size_t Stream::find_eviction_slot() const noexcept {
+    std::size_t chosen = none;
     for (std::size_t i = 0; i < holders_.size(); ++i) {
         const Holders& holders = holders_[i];
         if (holders.count == holders.ending || holders.sequence == sequence_) {
             continue; // nobody can be made to yield, or it is the newest
         }
-        if (victim == none || holders.rank() > holders_[victim].rank() ||
-            (holders.rank() == holders_[victim].rank() &&
-             holders.sequence < holders_[victim].sequence)) {
-            victim = i;
+        if (chosen == none || holders.rank() > holders_[chosen].rank() ||
+            (holders.rank() == holders_[chosen].rank() &&
+             holders.sequence < holders_[chosen].sequence)) {
+            chosen = i;
         }
     }
-    return victim;
+    return chosen;
 }
 
-void Stream::choose_victims(connection::ViewerContext& context, connection::ViewerSlab& viewers,
-                            std::vector<connection::ViewerId>& victims) noexcept {
+void Stream::choose_evictions(connection::ConnectionContext& context,
+                              connection::ConnectionSlab& viewers,
+                              std::vector<connection::ConnectionId>& evictions) noexcept {
     std::size_t available = setup_.arena->free_count();
     if (available > settings_.slots_reserve) {
         return;
@@ -324,17 +325,17 @@ void Stream::choose_victims(connection::ViewerContext& context, connection::View
     }
     connection::InFlightList& in_flight = context.streams[index_].in_flight;
     while (available <= settings_.slots_reserve) {
-        const std::size_t slot = find_victim_slot();
+        const std::size_t slot = find_eviction_slot();
         if (slot == none) {
             return; // the rest is held by the source and the newest frame
         }
         for (connection::FrameSend* send = in_flight.first(); send != nullptr;
              send = in_flight.next(*send)) {
-            const connection::Viewer& viewer = viewers.get(send->viewer);
+            const connection::Connection& viewer = viewers.get(send->viewer);
             if (send->lease.slot().value == slot &&
-                viewer.state() != connection::ViewerState::aborting &&
-                victims.size() < victims.capacity()) {
-                victims.push_back(send->viewer);
+                viewer.state() != connection::ConnectionState::aborting &&
+                evictions.size() < evictions.capacity()) {
+                evictions.push_back(send->viewer);
             }
         }
         holders_[slot].ending = holders_[slot].count;
@@ -352,7 +353,7 @@ Instant Stream::silence_deadline() const noexcept {
     switch (state_) {
     case api::StreamState::live:
         return last_frame_at_ + silence_bound();
-    case api::StreamState::resting:
+    case api::StreamState::paused:
         return told_watched_ ? wanted_since_ + silence_bound() : never;
     case api::StreamState::starting:
     case api::StreamState::lost:
@@ -377,8 +378,8 @@ void Stream::on_deadline(Instant now) noexcept {
     if (state_ == api::StreamState::lost && watched() && now >= next_placeholder_) {
         publish_placeholder();
     }
-    if (!held_.empty() && now >= next_convoy_) {
-        release_held(now);
+    if (!deferred_.empty() && now >= next_batch_) {
+        release_deferred(now);
     }
 }
 
@@ -392,7 +393,7 @@ Instant Stream::deadline() const noexcept {
     } else if (state_ == api::StreamState::lost && watched()) {
         earliest = std::min(earliest, next_placeholder_);
     }
-    return held_.empty() ? earliest : std::min(earliest, next_convoy_);
+    return deferred_.empty() ? earliest : std::min(earliest, next_batch_);
 }
 
 void Stream::on_picture() noexcept {
@@ -404,12 +405,12 @@ void Stream::on_picture() noexcept {
         shrink_placeholder();
         request_placeholder();
     } else if (bytes > 0) {
-        next_placeholder_ = ring_.now();
+        next_placeholder_ = engine_.now();
     }
 }
 
 void Stream::publish_placeholder() noexcept {
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     next_placeholder_ = now + settings_.placeholder_period;
     const ConstByteSpan picture = painter_->picture(index_);
     frame::WritableSlot slot = setup_.arena->take_slot();
@@ -424,10 +425,10 @@ void Stream::publish_placeholder() noexcept {
     info.jpeg_bytes = picture.size();
     info.width = placeholder_width_;
     info.height = placeholder_height_;
-    info.captured = ring_.wall_now();
+    info.captured = engine_.wall_now();
     info.captured_at = now;
     info.placeholder = true;
-    make_latest(setup_.arena->finish(std::move(slot), info, ++sequence_));
+    make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
 }
 
 void Stream::close() noexcept {
@@ -452,7 +453,7 @@ api::StreamStatus Stream::status() const {
     status.frame_bytes_last = frame_bytes_last_;
     status.frame_bytes_mean = frames_published_ == 0 ? 0 : frame_bytes_total_ / frames_published_;
     if (state_ == api::StreamState::live) {
-        status.frame_age = ring_.now() - last_frame_at_;
+        status.frame_age = engine_.now() - last_frame_at_;
     }
     status.source_counters = setup_.source->counters();
     status.camera = setup_.source->camera();

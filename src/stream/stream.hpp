@@ -20,38 +20,40 @@
 
 namespace ringcast::stream {
 
-using ViewerList = container::IntrusiveList<connection::Viewer, connection::ViewerListTag>;
+using ConnectionList =
+    container::IntrusiveList<connection::Connection, connection::ConnectionListTag>;
 
 class Stream final : public source::FrameSink {
 public:
-    Stream(std::uint32_t index, StreamSetup setup, io::Ring& ring, const StreamSettings& settings,
-           source::PlaceholderPainter* painter);
+    Stream(std::uint32_t index, StreamSetup setup, io::Engine& engine,
+           const StreamSettings& settings, source::PlaceholderPainter* painter);
 
     // --- FrameSink -------------------------------------------------------------------------------
     [[nodiscard]] frame::FrameArena& arena() noexcept override { return *setup_.arena; }
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override;
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override;
     void signal_lost(std::string_view reason) noexcept override;
-    void rest() noexcept override;
+    void pause() noexcept override;
     void ended(std::string_view reason) noexcept override;
 
     // --- viewers ---------------------------------------------------------------------------------
 
     /// An idle viewer wants frames: a new one gets the newest frame at once if it is fresh.
-    void add_idle(connection::Viewer& viewer) noexcept;
+    void add_idle(connection::Connection& viewer) noexcept;
     /// True when a viewer that joins now would be sent something at once.
     [[nodiscard]] bool has_fresh_frame() const noexcept;
     /// True exactly when `fan_out` has something to do.
-    [[nodiscard]] bool fan_out_pending() const noexcept { return !hungry_.empty(); }
+    [[nodiscard]] bool fan_out_pending() const noexcept { return !ready_.empty(); }
     /// Starts at most `sends_max` sends of the newest frame; returns how many.
-    std::uint32_t fan_out(connection::ViewerContext& context, std::uint32_t sends_max) noexcept;
+    std::uint32_t fan_out(connection::ConnectionContext& context, std::uint32_t sends_max) noexcept;
     /// A send's bytes are in the socket: notes how long that took.
-    void note_send_done(connection::Viewer& viewer, Instant started, Instant captured_at) noexcept;
+    void note_send_done(connection::Connection& viewer, Instant started,
+                        Instant captured_at) noexcept;
 
     /// Tells the source whether anybody watches, when that has changed.
     void tell_watched() noexcept;
     /// The viewers that wait for a snapshot of this stream.
-    [[nodiscard]] ViewerList& snapshot_waiters() noexcept { return snapshot_waiters_; }
+    [[nodiscard]] ConnectionList& snapshot_waiters() noexcept { return snapshot_waiters_; }
     /// The newest frame, which may be a placeholder, or old; empty before the first.
     [[nodiscard]] const frame::FrameLease& latest() const noexcept { return latest_; }
 
@@ -61,10 +63,11 @@ public:
     [[nodiscard]] bool slots_short() const noexcept;
     /// True while slots may soon be short: the time to find out who is stuck and who is only slow.
     [[nodiscard]] bool slots_halved() const noexcept;
-    /// At the reserve: appends to `victims` those who yield, so that the source keeps finding
+    /// At the reserve: appends to `evictions` those who yield, so that the source keeps finding
     /// slots.
-    void choose_victims(connection::ViewerContext& context, connection::ViewerSlab& viewers,
-                        std::vector<connection::ViewerId>& victims) noexcept;
+    void choose_evictions(connection::ConnectionContext& context,
+                          connection::ConnectionSlab& viewers,
+                          std::vector<connection::ConnectionId>& evictions) noexcept;
 
     // --- time ------------------------------------------------------------------------------------
 
@@ -83,8 +86,8 @@ public:
     [[nodiscard]] const frame::FrameArena& arena() const noexcept { return *setup_.arena; }
     [[nodiscard]] api::StreamState state() const noexcept { return state_; }
     /// Frames come, or would if anybody watched.
-    [[nodiscard]] bool well() const noexcept {
-        return state_ == api::StreamState::live || state_ == api::StreamState::resting;
+    [[nodiscard]] bool healthy() const noexcept {
+        return state_ == api::StreamState::live || state_ == api::StreamState::paused;
     }
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
     [[nodiscard]] bool source_ended() const noexcept { return ended_; }
@@ -120,19 +123,19 @@ private:
     void shrink_placeholder() noexcept;
     void request_placeholder() noexcept;
     void publish_placeholder() noexcept;
-    void release_held(Instant now) noexcept;
+    void release_deferred(Instant now) noexcept;
     void wake_due(Instant now) noexcept;
     [[nodiscard]] Duration silence_bound() const noexcept;
     /// When there is no signal for want of frames; `never` while none are to be expected.
     [[nodiscard]] Instant silence_deadline() const noexcept;
     void return_camera_slot() noexcept;
-    void count_holders(connection::ViewerContext& context,
-                       connection::ViewerSlab& viewers) noexcept;
-    [[nodiscard]] std::size_t find_victim_slot() const noexcept;
+    void count_holders(connection::ConnectionContext& context,
+                       connection::ConnectionSlab& viewers) noexcept;
+    [[nodiscard]] std::size_t find_eviction_slot() const noexcept;
 
     std::uint32_t index_;
     StreamSetup setup_;
-    io::Ring& ring_;
+    io::Engine& engine_;
     const StreamSettings& settings_;
     source::PlaceholderPainter* painter_;
 
@@ -146,15 +149,15 @@ private:
     std::uint64_t sequence_ = 0;
 
     // Each idle viewer of the stream is in exactly one of these.
-    ViewerList hungry_; ///< may be sent the newest frame, if it has not had it
-    ViewerList served_; ///< has had the newest frame
-    ViewerList due_;    ///< fps=N: waits for its time
-    ViewerList held_;   ///< slow while slots are short: waits to be served with others
-    ViewerList snapshot_waiters_;
+    ConnectionList ready_;        ///< may be sent the newest frame, if it has not had it
+    ConnectionList up_to_date_;   ///< has had the newest frame
+    ConnectionList rate_limited_; ///< fps=N: waits for its time
+    ConnectionList deferred_;     ///< slow while slots are short: waits to be served with others
+    ConnectionList snapshot_waiters_;
 
     Instant next_due_ = never;
-    Instant next_convoy_{};
-    std::uint64_t convoy_sequence_ = 0; ///< the frame that held viewers are offered together
+    Instant next_batch_{};
+    std::uint64_t batch_sequence_ = 0; ///< the frame that held viewers are offered together
 
     Instant started_{};
     Instant last_frame_at_{};

@@ -11,7 +11,7 @@ namespace ringcast::threads {
 
 /// `Value` stands for a picture, such as the index of its buffer.
 template <typename Value>
-class NewestWins {
+class LatestOnly {
 public:
     /// A new picture waits now. Returns the one whose place it takes, which nobody will encode: it
     /// goes back to where it came from at once.

@@ -8,7 +8,7 @@
 namespace ringcast::threads {
 
 bool WakeEvent::open() noexcept {
-    // Without EFD_NONBLOCK: the ring waits for it.
+    // Without EFD_NONBLOCK: the engine waits for it.
     fd_.reset(eventfd(0, EFD_CLOEXEC));
     return fd_.valid();
 }
@@ -19,8 +19,8 @@ void WakeEvent::wake() const noexcept {
     [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
 }
 
-void WakeEvent::read(io::Ring& ring, io::OpToken token) noexcept {
-    ring.read(token, fd_.get(), std::as_writable_bytes(std::span<std::uint64_t>(&count_, 1)));
+void WakeEvent::read(io::Engine& engine, io::OpToken token) noexcept {
+    engine.read(token, fd_.get(), std::as_writable_bytes(std::span<std::uint64_t>(&count_, 1)));
 }
 
 } // namespace ringcast::threads

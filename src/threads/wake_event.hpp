@@ -1,5 +1,5 @@
 #pragma once
-// An eventfd by which one thread wakes another: the loop, which reads it through the ring, or a
+// An eventfd by which one thread wakes another: the loop, which reads it through the engine, or a
 // thread that polls it. Knows nothing of what is handed over.
 
 #include <cstdint>
@@ -18,11 +18,11 @@ public:
     /// By any thread.
     void wake() const noexcept;
     /// The loop's: one completion with `token` follows the next wake, or all since the last.
-    void read(io::Ring& ring, io::OpToken token) noexcept;
+    void read(io::Engine& engine, io::OpToken token) noexcept;
 
 private:
     UniqueFd fd_;
-    std::uint64_t count_ = 0; ///< what the ring has read
+    std::uint64_t count_ = 0; ///< what the engine has read
 };
 
 } // namespace ringcast::threads

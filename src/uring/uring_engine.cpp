@@ -29,7 +29,7 @@ using io::Completion;
 using io::OpToken;
 using io::SendOptions;
 
-struct UringRing::Native {
+struct UringEngine::Native {
     io_uring ring{};
     bool open = false;
     unsigned enter_flags = 0; ///< IORING_ENTER_REGISTERED_RING where the kernel granted it
@@ -46,7 +46,7 @@ struct UringRing::Native {
 
 /// struct io_uring_getevents_arg, whose third field Linux 6.12 gave a meaning (`min_wait_usec`)
 /// and liburing 2.3 still calls `pad`.
-struct UringRing::WaitArguments {
+struct UringEngine::WaitArguments {
     std::uint64_t signal_mask = 0;
     std::uint32_t signal_mask_bytes = 0;
     std::uint32_t gather_us = 0;
@@ -171,7 +171,7 @@ Completion to_completion(const io_uring_cqe& entry) noexcept {
 
 // --- set-up ---
 
-Result<std::unique_ptr<UringRing>> UringRing::create(UringSettings settings) {
+Result<std::unique_ptr<UringEngine>> UringEngine::create(UringSettings settings) {
     RINGCAST_ASSERT(settings.cq_entries >= cq_entries_min);
     RINGCAST_ASSERT(settings.buffer_table_size > 0);
     RINGCAST_ASSERT(settings.buffer_table_size <= std::numeric_limits<std::uint16_t>::max());
@@ -192,7 +192,7 @@ Result<std::unique_ptr<UringRing>> UringRing::create(UringSettings settings) {
         return fail(std::string("can't make io_uring's table of buffers: ") +
                     std::strerror(-table));
     }
-    auto ring = std::make_unique<UringRing>(std::move(native));
+    auto ring = std::make_unique<UringEngine>(std::move(native));
     ring->buffers_.resize(settings.buffer_table_size);
     ring->gathers_ = ring->gathers_ && settings.gather_in_kernel;
     if (const Result<void> tried = try_zero_copy(); tried) {
@@ -203,7 +203,7 @@ Result<std::unique_ptr<UringRing>> UringRing::create(UringSettings settings) {
     return ring;
 }
 
-UringRing::UringRing(std::unique_ptr<Native> native) noexcept : native_(std::move(native)) {
+UringEngine::UringEngine(std::unique_ptr<Native> native) noexcept : native_(std::move(native)) {
     const unsigned features = native_->ring.features;
     gathers_ = (features & feature_gathers) != 0;
     // The stacking of notifications has no feature bit of its own; this one came with the same
@@ -213,11 +213,11 @@ UringRing::UringRing(std::unique_ptr<Native> native) noexcept : native_(std::mov
     read_clocks();
 }
 
-UringRing::~UringRing() = default;
+UringEngine::~UringEngine() = default;
 
 // --- memory ---
 
-Result<BufferId> UringRing::register_buffer(ByteSpan memory, OpToken released) {
+Result<BufferId> UringEngine::register_buffer(ByteSpan memory, OpToken released) {
     RINGCAST_ASSERT(!memory.empty());
     const auto entry = std::find(buffers_.begin(), buffers_.end(), false);
     if (entry == buffers_.end()) {
@@ -239,7 +239,7 @@ Result<BufferId> UringRing::register_buffer(ByteSpan memory, OpToken released) {
     return BufferId{index};
 }
 
-void UringRing::release_buffer(BufferId buffer) noexcept {
+void UringEngine::release_buffer(BufferId buffer) noexcept {
     RINGCAST_ASSERT(buffers_[buffer.value]);
     constexpr iovec nothing{nullptr, 0};
     int answer = -ENOMEM;
@@ -257,7 +257,7 @@ void UringRing::release_buffer(BufferId buffer) noexcept {
 
 // --- operations ---
 
-io_uring_sqe& UringRing::next_entry(OpToken token) noexcept {
+io_uring_sqe& UringEngine::next_entry(OpToken token) noexcept {
     io_uring_sqe* entry = io_uring_get_sqe(&native_->ring);
     for (unsigned attempt = 0; entry == nullptr && attempt < submit_attempts_max; ++attempt) {
         enter(0, 0, nullptr);
@@ -268,35 +268,36 @@ io_uring_sqe& UringRing::next_entry(OpToken token) noexcept {
     return *entry;
 }
 
-void UringRing::accept(OpToken token, int listener) noexcept {
+void UringEngine::accept(OpToken token, int listener) noexcept {
     io_uring_prep_multishot_accept(&next_entry(token), listener, nullptr, nullptr, SOCK_CLOEXEC);
 }
 
-void UringRing::receive(OpToken token, int socket, ByteSpan into) noexcept {
+void UringEngine::receive(OpToken token, int socket, ByteSpan into) noexcept {
     io_uring_prep_recv(&next_entry(token), socket, into.data(), into.size(), 0);
 }
 
-void UringRing::read(OpToken token, int fd, ByteSpan into) noexcept {
+void UringEngine::read(OpToken token, int fd, ByteSpan into) noexcept {
     constexpr auto current_position = std::numeric_limits<std::uint64_t>::max();
     RINGCAST_ASSERT(into.size() <= std::numeric_limits<std::int32_t>::max());
     io_uring_prep_read(&next_entry(token), fd, into.data(), static_cast<unsigned>(into.size()),
                        current_position);
 }
 
-void UringRing::send(OpToken token, int socket, ConstByteSpan bytes, SendOptions options) noexcept {
+void UringEngine::send(OpToken token, int socket, ConstByteSpan bytes,
+                       SendOptions options) noexcept {
     RINGCAST_ASSERT(bytes.size() <= std::numeric_limits<std::int32_t>::max());
     io_uring_prep_send(&next_entry(token), socket, bytes.data(), bytes.size(), send_flags(options));
 }
 
-void UringRing::send_zero_copy(OpToken token, int socket, ConstByteSpan bytes, BufferId buffer,
-                               SendOptions options) noexcept {
+void UringEngine::send_zero_copy(OpToken token, int socket, ConstByteSpan bytes, BufferId buffer,
+                                 SendOptions options) noexcept {
     RINGCAST_ASSERT(bytes.size() <= std::numeric_limits<std::int32_t>::max());
     RINGCAST_ASSERT(buffers_[buffer.value]);
     io_uring_prep_send_zc_fixed(&next_entry(token), socket, bytes.data(), bytes.size(),
                                 send_flags(options), send_report_usage, buffer.value);
 }
 
-void UringRing::poll(OpToken token, int fd, io::PollEvents events) noexcept {
+void UringEngine::poll(OpToken token, int fd, io::PollEvents events) noexcept {
     unsigned mask = 0;
     switch (events) {
     case io::PollEvents::readable:
@@ -309,7 +310,7 @@ void UringRing::poll(OpToken token, int fd, io::PollEvents events) noexcept {
     io_uring_prep_poll_add(&next_entry(token), fd, mask);
 }
 
-void UringRing::abort(OpToken token, int socket, io::Transport transport) noexcept {
+void UringEngine::abort(OpToken token, int socket, io::Transport transport) noexcept {
     // Read by the kernel when the operation is submitted.
     static constexpr sockaddr nowhere{AF_UNSPEC, {}};
     switch (transport) {
@@ -322,30 +323,30 @@ void UringRing::abort(OpToken token, int socket, io::Transport transport) noexce
     }
 }
 
-void UringRing::shutdown_writing(OpToken token, int socket) noexcept {
+void UringEngine::shutdown_writing(OpToken token, int socket) noexcept {
     io_uring_prep_shutdown(&next_entry(token), socket, SHUT_WR);
 }
 
-void UringRing::close(OpToken token, int fd) noexcept {
+void UringEngine::close(OpToken token, int fd) noexcept {
     io_uring_prep_close(&next_entry(token), fd);
 }
 
-void UringRing::cancel(OpToken token, OpToken target) noexcept {
+void UringEngine::cancel(OpToken token, OpToken target) noexcept {
     io_uring_prep_cancel64(&next_entry(token), target.pack(), 0);
 }
 
-io::Peer UringRing::describe_peer(int socket) noexcept {
+io::Peer UringEngine::describe_peer(int socket) noexcept {
     return os::describe_peer(socket);
 }
 
-io::SocketProgress UringRing::socket_progress(int socket, io::Transport transport) noexcept {
+io::SocketProgress UringEngine::socket_progress(int socket, io::Transport transport) noexcept {
     return transport == io::Transport::tcp ? os::tcp_progress(socket) : io::SocketProgress{};
 }
 
 // --- the loop ---
 
-std::size_t UringRing::submit_and_reap(std::span<Completion> completions, Instant wake_at,
-                                       std::size_t expected) noexcept {
+std::size_t UringEngine::submit_and_reap(std::span<Completion> completions, Instant wake_at,
+                                         std::size_t expected) noexcept {
     RINGCAST_ASSERT(!completions.empty());
     const io_uring& ring = native_->ring;
     if (io_uring_cq_ready(&ring) == 0) {
@@ -360,11 +361,11 @@ std::size_t UringRing::submit_and_reap(std::span<Completion> completions, Instan
     return copy_out(completions);
 }
 
-void UringRing::submit_only() noexcept {
+void UringEngine::submit_only() noexcept {
     enter(0, IORING_ENTER_GETEVENTS, nullptr);
 }
 
-void UringRing::submit_and_wait(Instant wake_at, std::size_t expected) noexcept {
+void UringEngine::submit_and_wait(Instant wake_at, std::size_t expected) noexcept {
     for (unsigned sleep = 0; sleep < sleeps_per_turn_max; ++sleep) {
         const Instant before = os::monotonic_now();
         if (wake_at <= before) {
@@ -399,7 +400,7 @@ void UringRing::submit_and_wait(Instant wake_at, std::size_t expected) noexcept 
     }
 }
 
-void UringRing::enter(unsigned wait_count, unsigned flags, WaitArguments* arguments) noexcept {
+void UringEngine::enter(unsigned wait_count, unsigned flags, WaitArguments* arguments) noexcept {
     static_assert(sizeof(WaitArguments) == sizeof(io_uring_getevents_arg));
     static_assert(offsetof(WaitArguments, gather_us) == offsetof(io_uring_getevents_arg, ts) - 4);
     static_assert(offsetof(WaitArguments, timeout) == offsetof(io_uring_getevents_arg, ts));
@@ -430,7 +431,7 @@ void UringRing::enter(unsigned wait_count, unsigned flags, WaitArguments* argume
 
 /// The kernel could not take operations. Those that are over hold memory until it gets to run what
 /// it has deferred, which a refused call does not do.
-void UringRing::wait_for_memory() noexcept {
+void UringEngine::wait_for_memory() noexcept {
     if (!shortage_reported_) {
         shortage_reported_ = true;
         log(LogLevel::warning, "the kernel has no memory for operations: waiting for it");
@@ -440,7 +441,7 @@ void UringRing::wait_for_memory() noexcept {
     std::this_thread::sleep_for(memory_pause);
 }
 
-std::size_t UringRing::copy_out(std::span<Completion> completions) noexcept {
+std::size_t UringEngine::copy_out(std::span<Completion> completions) noexcept {
     io_uring& ring = native_->ring;
     std::size_t count = 0;
     unsigned head = 0;
@@ -455,7 +456,7 @@ std::size_t UringRing::copy_out(std::span<Completion> completions) noexcept {
     return count;
 }
 
-void UringRing::read_clocks() noexcept {
+void UringEngine::read_clocks() noexcept {
     now_ = os::monotonic_now();
     wall_now_ = os::wall_now();
 }

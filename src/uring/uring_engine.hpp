@@ -37,21 +37,21 @@ struct UringSettings {
 
 /// One loop's ring. Created, used and destroyed by the same thread (IORING_SETUP_SINGLE_ISSUER).
 /// Allocates nothing after `create`, save in `register_buffer`'s errors.
-class UringRing final : public io::Ring {
+class UringEngine final : public io::Engine {
 public:
     /// The error is one line that says why io_uring can't be used here and what to do.
-    [[nodiscard]] static Result<std::unique_ptr<UringRing>> create(UringSettings settings);
+    [[nodiscard]] static Result<std::unique_ptr<UringEngine>> create(UringSettings settings);
 
     struct Native; ///< liburing's ring, complete only in the .cpp
     /// For `create`: nobody else can make a Native.
-    explicit UringRing(std::unique_ptr<Native> native) noexcept;
-    UringRing(UringRing&&) = delete;
-    UringRing& operator=(UringRing&&) = delete;
-    UringRing(const UringRing&) = delete;
-    UringRing& operator=(const UringRing&) = delete;
+    explicit UringEngine(std::unique_ptr<Native> native) noexcept;
+    UringEngine(UringEngine&&) = delete;
+    UringEngine& operator=(UringEngine&&) = delete;
+    UringEngine(const UringEngine&) = delete;
+    UringEngine& operator=(const UringEngine&) = delete;
     /// Ends every operation. Returns at once even when the kernel still holds pages of zero-copy
     /// sends; those live on until it lets go of them.
-    ~UringRing() override;
+    ~UringEngine() override;
 
     [[nodiscard]] Instant now() const noexcept override { return now_; }
     [[nodiscard]] WallTime wall_now() const noexcept override { return wall_now_; }

@@ -65,7 +65,7 @@ TEST_CASE("metrics have the numbers of the server") {
 
 TEST_CASE("metrics tell a stream that rests from one that is lost") {
     StatusSnapshot sample = sample_status();
-    sample.streams[1].state = StreamState::resting;
+    sample.streams[1].state = StreamState::paused;
     const std::string text = metrics_text(sample);
     CHECK(has_line(text, "ringcast_stream_live{stream=\"garage\"} 0"));
     CHECK(has_line(text, "ringcast_stream_resting{stream=\"garage\"} 1"));

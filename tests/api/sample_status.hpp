@@ -92,7 +92,7 @@ inline StatusSnapshot sample_status() {
     ViewerStatus viewer;
     viewer.id = 77;
     viewer.address = "192.0.2.7:51234";
-    viewer.lane = connection::Lane::zero_copy;
+    viewer.send_path = connection::SendPath::zero_copy;
     viewer.variant = http::Variant::advance;
     viewer.fps_limit = 5.0;
     viewer.fps = 4.75;

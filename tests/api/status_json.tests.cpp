@@ -132,7 +132,7 @@ TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
 
 TEST_CASE("a stream that rests has nothing wrong with it") {
     StatusSnapshot sample = sample_status();
-    sample.streams[1].state = StreamState::resting;
+    sample.streams[1].state = StreamState::paused;
     sample.streams[1].reason.clear();
     const auto resting = status_of(sample)["streams"][1];
     CHECK(resting["state"] == "resting");

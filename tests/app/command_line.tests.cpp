@@ -37,9 +37,9 @@ std::string refused(const std::vector<const char*>& arguments) {
     return result.error().standard_error;
 }
 
-config::PatternSource pattern_of(const CommandLine& command_line) {
+config::PatternConfig pattern_of(const CommandLine& command_line) {
     REQUIRE(command_line.config.streams.size() == 1);
-    return std::get<config::PatternSource>(command_line.config.streams[0].source);
+    return std::get<config::PatternConfig>(command_line.config.streams[0].source);
 }
 
 /// A folder with a picture, a recording, a text file and a configuration, as the current folder.
@@ -131,7 +131,7 @@ TEST_CASE("a dash is standard input, also right behind a list option") {
         const CommandLine command_line = accepted(arguments);
         CHECK(command_line.ends_with_input);
         REQUIRE(command_line.config.streams.size() == 1);
-        CHECK(std::holds_alternative<config::StdinSource>(command_line.config.streams[0].source));
+        CHECK(std::holds_alternative<config::StdinConfig>(command_line.config.streams[0].source));
     }
 }
 
@@ -139,11 +139,11 @@ TEST_CASE("files and folders are recognised") {
     const Folder folder;
     for (const char* word : {"clip.mjpeg", "still.JPG", "folder", "./folder/", "."}) {
         const CommandLine command_line = accepted({word});
-        CHECK(std::get<config::FileSource>(command_line.config.streams[0].source).path == word);
-        CHECK_FALSE(std::get<config::FileSource>(command_line.config.streams[0].source).fps);
+        CHECK(std::get<config::FileConfig>(command_line.config.streams[0].source).path == word);
+        CHECK_FALSE(std::get<config::FileConfig>(command_line.config.streams[0].source).fps);
     }
     const CommandLine command_line = accepted({"clip.mjpeg", "--fps", "12.5"});
-    CHECK(std::get<config::FileSource>(command_line.config.streams[0].source).fps == 12.5);
+    CHECK(std::get<config::FileConfig>(command_line.config.streams[0].source).fps == 12.5);
 }
 
 TEST_CASE("what is no source is refused with what it may be") {
@@ -251,7 +251,7 @@ TEST_CASE("a camera is the only one, or what its word says") {
     const auto camera_of = [](const CommandLine& command_line) {
         REQUIRE(command_line.config.streams.size() == 1);
         CHECK(command_line.config.streams[0].name == "camera");
-        return std::get<config::LibcameraSource>(command_line.config.streams[0].source);
+        return std::get<config::LibcameraConfig>(command_line.config.streams[0].source);
     };
     CHECK(camera_of(accepted({"camera"})).camera.empty());
     CHECK_FALSE(camera_of(accepted({"camera"})).size);

@@ -57,11 +57,11 @@ TEST_CASE("what the list prints for each camera is a configuration that finds it
         identities.push_back(camera.identity);
     }
     for (std::size_t i = 0; i < cameras.size(); ++i) {
-        const auto& camera = std::get<config::LibcameraSource>(config.streams[i].source);
+        const auto& camera = std::get<config::LibcameraConfig>(config.streams[i].source);
         CHECK(camera::match_camera(identities, camera.camera, {}).value() == i);
         CHECK(camera.size == config::PictureSize{1280, 720});
     }
-    const auto& named = std::get<config::LibcameraSource>(config.streams[1].source);
+    const auto& named = std::get<config::LibcameraConfig>(config.streams[1].source);
     CHECK(named.camera == "imx708"); // also when others have come or gone
     CHECK(named.format == "YUV420");
 }
@@ -70,8 +70,8 @@ TEST_CASE("a camera that is slower than the default says its rate") {
     const auto slow = [](const auto&, auto, auto) { return std::optional(7.5); };
     const auto config = config::parse(cameras_text(std::vector{webcam}, slow), "saved");
     REQUIRE(config.has_value());
-    CHECK(std::get<config::LibcameraSource>(config->streams[0].source).fps == 7.5);
-    CHECK(std::get<config::LibcameraSource>(saved({webcam}).streams[0].source).fps == 30);
+    CHECK(std::get<config::LibcameraConfig>(config->streams[0].source).fps == 7.5);
+    CHECK(std::get<config::LibcameraConfig>(saved({webcam}).streams[0].source).fps == 30);
 }
 
 TEST_CASE("the only camera needs no name, and a model that names no stream is a camera") {
@@ -79,6 +79,6 @@ TEST_CASE("the only camera needs no name, and a model that names no stream is a 
     strange.identity.model = "\xE6\x91\x84";
     const config::Config config = saved({strange});
     CHECK(config.streams[0].name == "camera");
-    CHECK(std::get<config::LibcameraSource>(config.streams[0].source).camera.empty());
+    CHECK(std::get<config::LibcameraConfig>(config.streams[0].source).camera.empty());
     CHECK(cameras_text({}, rate).empty());
 }

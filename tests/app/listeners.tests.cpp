@@ -213,11 +213,11 @@ TEST_CASE("nobody holds a port that nobody listens on") {
         const auto listeners = open({"127.0.0.1:0"});
         REQUIRE(listeners.has_value());
         port = port_of(listeners->front());
-        const auto holder = find_port_holder(port);
+        const auto holder = find_port_owner(port);
         REQUIRE(holder.has_value());
         CHECK(holder->pid == ::getpid());
     }
-    CHECK_FALSE(find_port_holder(port).has_value());
+    CHECK_FALSE(find_port_owner(port).has_value());
 }
 
 TEST_CASE("an address that this machine doesn't have and a host that nobody knows are refused") {

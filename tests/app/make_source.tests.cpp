@@ -11,11 +11,11 @@ namespace ringcast::app {
 namespace {
 
 std::string kind_of(config::SourceConfig source) {
-    test::FakeRing ring;
+    test::FakeEngine engine;
     config::StreamConfig stream;
     stream.name = "door";
     stream.source = std::move(source);
-    auto made = make_source(stream, {ring, nullptr});
+    auto made = make_source(stream, {engine, nullptr});
     return made.has_value() ? std::string((*made)->kind()) : made.error().message;
 }
 
@@ -46,17 +46,17 @@ private:
 TEST_CASE("each kind of source is made from its configuration") {
     const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
     const StandardInput input(null.get());
-    CHECK(kind_of(config::PatternSource{}) == "pattern");
-    CHECK(kind_of(config::ExecSource{{"ffmpeg", "-version"}}) == "exec");
-    CHECK(kind_of(config::StdinSource{}) == "stdin");
-    CHECK(kind_of(config::FileSource{"/nowhere", std::nullopt}) == "file");
+    CHECK(kind_of(config::PatternConfig{}) == "pattern");
+    CHECK(kind_of(config::ExecConfig{{"ffmpeg", "-version"}}) == "exec");
+    CHECK(kind_of(config::StdinConfig{}) == "stdin");
+    CHECK(kind_of(config::FileConfig{"/nowhere", std::nullopt}) == "file");
 }
 
 TEST_CASE("a terminal as standard input is refused, with an example of what was meant") {
     const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     REQUIRE(terminal.valid());
     const StandardInput input(terminal.get());
-    const std::string message = kind_of(config::StdinSource{});
+    const std::string message = kind_of(config::StdinConfig{});
     CHECK(message.starts_with("standard input is a terminal"));
     CHECK(message.find("| ringcast -") != std::string::npos);
 }

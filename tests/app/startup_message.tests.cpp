@@ -15,12 +15,12 @@ using Catch::Matchers::EndsWith;
 
 namespace {
 
-const Surroundings pi{
+const HostInfo pi{
     "printer-pi.lan", {"192.168.1.5", "10.0.0.1", "127.0.0.1"}, {"2001:db8::5", "::1"}};
 
 std::string message(const std::vector<config::ListenAddress>& listening,
                     const std::vector<const char*>& arguments = {"ringcast", "pattern"}) {
-    return start_message(listening, arguments, pi);
+    return startup_message(listening, arguments, pi);
 }
 
 } // namespace
@@ -71,14 +71,14 @@ TEST_CASE("an address of the network is given as it is, with its warning") {
 
 TEST_CASE("a machine without a name of its own has no .local URL") {
     const auto* const name = GENERATE("localhost", "(none)", "");
-    const Surroundings nameless{name, {"127.0.0.1"}, {}};
+    const HostInfo nameless{name, {"127.0.0.1"}, {}};
     const std::vector<config::ListenAddress> listening{config::ListenTcp{"0.0.0.0", 80}};
-    CHECK_THAT(start_message(listening, std::vector<const char*>{"ringcast"}, nameless),
+    CHECK_THAT(startup_message(listening, std::vector<const char*>{"ringcast"}, nameless),
                !ContainsSubstring(".local"));
 }
 
 TEST_CASE("looking around finds loopback and nothing link-local") {
-    const Surroundings here = look_around();
+    const HostInfo here = host_info();
     CHECK_FALSE(here.host_name.empty());
     CHECK(std::ranges::none_of(here.ipv6,
                                [](const std::string& host) { return host.starts_with("fe80"); }));

@@ -8,7 +8,7 @@ using namespace ringcast::camera;
 using Catch::Matchers::ContainsSubstring;
 using source::CameraControl;
 using source::ControlKind;
-using Value = config::CameraControl::Value;
+using Value = config::ControlSetting::Value;
 using Numbers = std::vector<double>;
 
 namespace {

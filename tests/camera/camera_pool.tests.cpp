@@ -30,14 +30,14 @@ public:
     [[nodiscard]] frame::FrameArena& arena() noexcept override { return arena_; }
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override { return arena_.take_slot(); }
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override {
-        latest = arena_.finish(std::move(slot), info, ++sequence_);
+        latest = arena_.seal(std::move(slot), info, ++sequence_);
         infos.push_back(info);
         if (viewers_stalled) {
             stalled.push_back(latest.share());
         }
     }
     void signal_lost(std::string_view) noexcept override {}
-    void rest() noexcept override {}
+    void pause() noexcept override {}
     void ended(std::string_view) noexcept override {}
 
 private:
@@ -115,7 +115,7 @@ public:
     }
 
     /// The camera captures `jpeg`.
-    CameraFate capture(const Bytes& jpeg) {
+    FrameOutcome capture(const Bytes& jpeg) {
         REQUIRE_FALSE(queued.empty());
         CameraFrame frame;
         frame.buffer = queued.front();
@@ -125,8 +125,8 @@ public:
         frame.captured_at = now_;
         frame.captured = WallTime{now_.time_since_epoch()};
         std::copy_n(jpeg.data(), std::min(jpeg.size(), buffer_bytes), payload(frame.buffer));
-        const CameraFate fate = pool.on_frame(frame);
-        if (fate != CameraFate::lent) {
+        const FrameOutcome fate = pool.on_frame(frame);
+        if (fate != FrameOutcome::lent) {
             requeue(frame.buffer);
         }
         return fate;
@@ -166,7 +166,7 @@ TEST_CASE("a frame is published where the camera has put it, and its buffer come
     Bench bench({.page = GENERATE(4096U, 16384U, 65536U)});
     const Bytes first = test::make_jpeg({.seed = 1});
     const Bytes second = test::make_jpeg({.seed = 2});
-    REQUIRE(bench.capture(first) == CameraFate::lent);
+    REQUIRE(bench.capture(first) == FrameOutcome::lent);
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), first));
     CHECK(bench.in_camera_memory(bench.sink.latest.standard_span()));
     CHECK(bench.in_camera_memory(bench.sink.latest.advance_span()));
@@ -177,7 +177,7 @@ TEST_CASE("a frame is published where the camera has put it, and its buffer come
     CHECK(bench.pool.counters().buffers_lent == 1);
     CHECK(bench.pool.counters().buffers_free == 3);
 
-    REQUIRE(bench.capture(second) == CameraFate::lent);
+    REQUIRE(bench.capture(second) == FrameOutcome::lent);
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), second));
     CHECK(bench.queued == std::vector<std::size_t>{2, 3, 0});
     CHECK(bench.pool.counters().lent == 2);
@@ -189,7 +189,7 @@ TEST_CASE("a frame is published where the camera has put it, and its buffer come
 TEST_CASE("a frame whose buffer is not registered is copied once and its buffer is back at once") {
     Bench bench({.page = GENERATE(4096U, 16384U, 65536U), .registered = false});
     const Bytes jpeg = test::make_jpeg({});
-    REQUIRE(bench.capture(jpeg) == CameraFate::copied);
+    REQUIRE(bench.capture(jpeg) == FrameOutcome::copied);
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), jpeg));
     CHECK_FALSE(bench.in_camera_memory(bench.sink.latest.jpeg_span()));
     CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3, 0});
@@ -202,18 +202,18 @@ TEST_CASE("frames are copied while few buffers are left to the camera, and not a
     Bench bench;
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
-    CHECK(bench.capture(jpeg) == CameraFate::lent);
-    CHECK(bench.capture(jpeg) == CameraFate::lent);
+    CHECK(bench.capture(jpeg) == FrameOutcome::lent);
+    CHECK(bench.capture(jpeg) == FrameOutcome::lent);
     CHECK(bench.queued.size() == 2);
     for (int frame = 0; frame < 5; ++frame) {
-        CHECK(bench.capture(jpeg) == CameraFate::copied);
+        CHECK(bench.capture(jpeg) == FrameOutcome::copied);
         CHECK(bench.queued.size() == 2);
     }
     CHECK(bench.pool.counters().copied_under_pressure == 5);
     bench.let_go();
     CHECK(bench.queued.size() == 4);
     for (int frame = 0; frame < 100; ++frame) {
-        CHECK(bench.capture(jpeg) == CameraFate::lent);
+        CHECK(bench.capture(jpeg) == FrameOutcome::lent);
     }
     CHECK(bench.pool.counters().copied_under_pressure == 5);
 }
@@ -236,7 +236,7 @@ TEST_CASE("missing Huffman tables are laid in, without moving the picture and in
     Bench bench({.registered = registered});
     const Bytes whole = test::make_jpeg({});
     const Bytes bare = test::without_huffman_tables(whole);
-    REQUIRE(bench.capture(bare) == (registered ? CameraFate::lent : CameraFate::copied));
+    REQUIRE(bench.capture(bare) == (registered ? FrameOutcome::lent : FrameOutcome::copied));
     const ConstByteSpan shown = bench.sink.latest.jpeg_span();
     const auto decoded = test::decode_jpeg(shown);
     REQUIRE(decoded);
@@ -267,15 +267,15 @@ TEST_CASE("a damaged frame is dropped and counted, and its buffer is back at onc
     const Bytes jpeg = test::make_jpeg({});
     SECTION("truncated") {
         const Bytes half(jpeg.begin(), jpeg.begin() + static_cast<std::ptrdiff_t>(jpeg.size() / 2));
-        CHECK(bench.capture(half) == CameraFate::damaged);
+        CHECK(bench.capture(half) == FrameOutcome::damaged);
         CHECK(bench.pool.damage() == jpeg::Damage::end_missing);
     }
     SECTION("empty, as the driver says") {
-        CHECK(bench.capture({}) == CameraFate::damaged);
+        CHECK(bench.capture({}) == FrameOutcome::damaged);
         CHECK(bench.pool.damage() == jpeg::Damage::beginning_missing);
     }
     SECTION("longer than its buffer, as the driver says") {
-        CHECK(bench.capture(Bytes(4 * buffer_bytes)) == CameraFate::damaged);
+        CHECK(bench.capture(Bytes(4 * buffer_bytes)) == FrameOutcome::damaged);
     }
     CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3, 0});
     CHECK(bench.counters.frames_damaged == 1);
@@ -288,11 +288,11 @@ TEST_CASE("a frame that has to be copied is held to frame_max") {
     const Bytes jpeg = test::make_jpeg({});
     SECTION("one that just fits") {
         Bench bench({.registered = false, .frame_max = jpeg.size()});
-        CHECK(bench.capture(jpeg) == CameraFate::copied);
+        CHECK(bench.capture(jpeg) == FrameOutcome::copied);
     }
     SECTION("one that is a byte too large") {
         Bench bench({.registered = false, .frame_max = jpeg.size() - 1});
-        CHECK(bench.capture(jpeg) == CameraFate::oversized);
+        CHECK(bench.capture(jpeg) == FrameOutcome::oversized);
         CHECK(bench.counters.frames_oversized == 1);
     }
 }
@@ -301,21 +301,21 @@ TEST_CASE("a frame is dropped when it has to be copied and viewers hold every sl
     Bench bench({.registered = false, .slots = 2});
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
-    CHECK(bench.capture(jpeg) == CameraFate::copied);
-    CHECK(bench.capture(jpeg) == CameraFate::copied);
-    CHECK(bench.capture(jpeg) == CameraFate::no_slot);
+    CHECK(bench.capture(jpeg) == FrameOutcome::copied);
+    CHECK(bench.capture(jpeg) == FrameOutcome::copied);
+    CHECK(bench.capture(jpeg) == FrameOutcome::no_slot);
     CHECK(bench.queued.size() == 4);
     CHECK(bench.counters.frames_dropped == 1);
     bench.let_go();
-    CHECK(bench.capture(jpeg) == CameraFate::copied);
+    CHECK(bench.capture(jpeg) == FrameOutcome::copied);
 }
 
 TEST_CASE("a camera that is unplugged leaves viewers what they have") {
     Bench bench;
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
-    REQUIRE(bench.capture(jpeg) == CameraFate::lent);
-    REQUIRE(bench.capture(jpeg) == CameraFate::lent);
+    REQUIRE(bench.capture(jpeg) == FrameOutcome::lent);
+    REQUIRE(bench.capture(jpeg) == FrameOutcome::lent);
     bench.unplug();
     CHECK_FALSE(bench.pool.idle());
     CHECK(bench.pool.counters().buffers_free == 0);
@@ -342,11 +342,11 @@ TEST_CASE("a camera is plugged in again while viewers still hold its buffers of 
     const Bytes jpeg = test::make_jpeg({.seed = 1});
     const Bytes after = test::make_jpeg({.seed = 2});
     bench.sink.viewers_stalled = true;
-    REQUIRE(bench.capture(jpeg) == CameraFate::lent);
+    REQUIRE(bench.capture(jpeg) == FrameOutcome::lent);
     bench.unplug();
     bench.plug();
     CHECK(bench.queued.size() == 4);
-    REQUIRE(bench.capture(after) == CameraFate::lent);
+    REQUIRE(bench.capture(after) == FrameOutcome::lent);
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), after));
     CHECK(std::ranges::equal(bench.sink.stalled[0].jpeg_span(), jpeg));
     CHECK(bench.pool.counters().buffers_lent == 2);
@@ -362,8 +362,8 @@ TEST_CASE("a camera that comes and goes under stalled viewers is copied from in 
     bench.sink.viewers_stalled = true;
     for (int round = 0; round < 20; ++round) { // each leaves two buffers with viewers
         for (int frame = 0; frame < 3; ++frame) {
-            const CameraFate fate = bench.capture(jpeg);
-            CHECK((fate == CameraFate::lent || fate == CameraFate::copied));
+            const FrameOutcome fate = bench.capture(jpeg);
+            CHECK((fate == FrameOutcome::lent || fate == FrameOutcome::copied));
             CHECK(bench.queued.size() >= 2);
         }
         bench.unplug();

@@ -23,7 +23,7 @@ CameraSession opened() {
 }
 
 /// The waits between attempts that all fail in the same way.
-std::vector<Duration> waits(CameraObstacle obstacle, int count) {
+std::vector<Duration> waits(OpenError obstacle, int count) {
     CameraSession session;
     std::vector<Duration> waits;
     Instant now = begin;
@@ -59,17 +59,16 @@ TEST_CASE("a camera is opened once, and closed at the end") {
 }
 
 TEST_CASE("what may be had later is tried again with growing waits, up to a bound") {
-    CHECK(waits(CameraObstacle::busy, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
-    CHECK(waits(CameraObstacle::forbidden, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
-    CHECK(waits(CameraObstacle::unusable, 7) ==
-          std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 30s, 30s});
+    CHECK(waits(OpenError::busy, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
+    CHECK(waits(OpenError::forbidden, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
+    CHECK(waits(OpenError::unusable, 7) == std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 30s, 30s});
 }
 
 TEST_CASE("a camera that has worked is tried again soon") {
     CameraSession session;
     for (int i = 0; i < 5; ++i) {
         CHECK(session.next(begin + 1h * i) == Command::open);
-        session.on_open_failed(CameraObstacle::busy, begin + 1h * i);
+        session.on_open_failed(OpenError::busy, begin + 1h * i);
     }
     CHECK(session.next(begin + 10h) == Command::open);
     session.on_opened();
@@ -82,7 +81,7 @@ TEST_CASE("a camera that has worked is tried again soon") {
 }
 
 TEST_CASE("an absent camera, and one that can't do what is asked, wait for a change") {
-    for (const CameraObstacle obstacle : {CameraObstacle::absent, CameraObstacle::refused}) {
+    for (const OpenError obstacle : {OpenError::absent, OpenError::refused}) {
         CameraSession session;
         CHECK(session.next(begin) == Command::open);
         session.on_open_failed(obstacle, begin);
@@ -97,9 +96,9 @@ TEST_CASE("a change that comes while the camera is looked for is not lost") {
     CameraSession session;
     CHECK(session.next(begin) == Command::open);
     session.on_cameras_changed(begin);
-    session.on_open_failed(CameraObstacle::absent, begin);
+    session.on_open_failed(OpenError::absent, begin);
     CHECK(session.next(begin) == Command::open);
-    session.on_open_failed(CameraObstacle::absent, begin);
+    session.on_open_failed(OpenError::absent, begin);
     CHECK(session.next(begin) == Command::none);
 }
 
@@ -125,7 +124,7 @@ TEST_CASE("an unplugged camera is closed, and opened when it is back") {
 TEST_CASE("news of cameras ends the wait for one in use, and disturbs none that runs") {
     CameraSession session;
     CHECK(session.next(begin) == Command::open);
-    session.on_open_failed(CameraObstacle::busy, begin);
+    session.on_open_failed(OpenError::busy, begin);
     session.on_cameras_changed(begin + 1ms);
     CHECK(session.next(begin + 1ms) == Command::open);
     session.on_opened();
@@ -154,7 +153,7 @@ TEST_CASE("after the end nothing is opened, whatever happens") {
     CameraSession session;
     CHECK(session.next(begin) == Command::open);
     session.end();
-    session.on_open_failed(CameraObstacle::busy, begin);
+    session.on_open_failed(OpenError::busy, begin);
     session.on_cameras_changed(begin);
     CHECK(session.next(begin + 1h) == Command::none);
     CHECK(session.deadline() == never);

@@ -30,7 +30,7 @@ constexpr std::uint32_t stream_index = 3;
 /// A stream that is the test's camera.
 class Bench : public test::SourceBench<CameraSource> {
 public:
-    explicit Bench(FakeCamera& camera, const config::LibcameraSource& wanted = {},
+    explicit Bench(FakeCamera& camera, const config::LibcameraConfig& wanted = {},
                    int encode_workers = 1)
         : SourceBench(frame_bytes_max, stream_index, std::string("door"), wanted,
                       std::make_unique<FakeDevice>(camera), encode_workers) {}
@@ -65,9 +65,9 @@ public:
     }
     /// Lets time pass, and does what is due then.
     void wait(Duration time) {
-        ring.pass(time);
-        if (source.deadline() <= ring.now()) {
-            source.on_deadline(ring.now());
+        engine.pass(time);
+        if (source.deadline() <= engine.now()) {
+            source.on_deadline(engine.now());
         }
     }
 };
@@ -81,8 +81,8 @@ struct RawCamera : FakeCamera {
 };
 const std::string grey(std::size_t{128} * 48, '\x80'); ///< a picture of its
 
-config::LibcameraSource on_demand() {
-    config::LibcameraSource wanted;
+config::LibcameraConfig on_demand() {
+    config::LibcameraConfig wanted;
     wanted.on_demand = true;
     wanted.idle_after = 10s;
     return wanted;
@@ -105,8 +105,8 @@ bool is_mapped(ByteSpan memory) {
     return ::mincore(memory.data(), memory.size(), pages.data()) == 0;
 }
 
-const OpenFailure in_use{camera::CameraObstacle::busy, "another process uses it", "in use"};
-const OpenFailure missing{camera::CameraObstacle::absent, "there is none", "not there"};
+const OpenFailure in_use{camera::OpenError::busy, "another process uses it", "in use"};
+const OpenFailure missing{camera::OpenError::absent, "there is none", "not there"};
 
 } // namespace
 
@@ -170,7 +170,7 @@ TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
     REQUIRE(camera.capture(jpeg(100).substr(0, 50), 0));
     bench.until([&] { return bench.source.counters().frames_damaged == 1; });
     CHECK(logged.count("its end is missing", LogLevel::warning) == 1);
-    bench.ring.pass(Burst::quiet_min);
+    bench.engine.pass(Burst::quiet_min);
     REQUIRE(camera.capture(jpeg(10), 1, false));
     bench.until([&] { return bench.source.counters().frames_damaged == 2; });
     CHECK(logged.count("the camera's driver says so", LogLevel::warning) == 1);
@@ -179,7 +179,7 @@ TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
 TEST_CASE("frames are lent to viewers where the camera's memory can be registered") {
     FakeCamera camera;
     Bench bench(camera);
-    bench.ring.registration_refusal.reset();
+    bench.engine.registration_refusal.reset();
     bench.until_running();
     bench.show_ten(camera);
     const auto status = bench.source.camera();
@@ -195,7 +195,7 @@ TEST_CASE("frames are lent to viewers where the camera's memory can be registere
 TEST_CASE("frames are copied while viewers hold the camera's buffers, and that is counted") {
     FakeCamera camera;
     Bench bench(camera);
-    bench.ring.registration_refusal.reset();
+    bench.engine.registration_refusal.reset();
     bench.until_running();
     bench.sink.viewers_stalled = true;
     for (std::uint64_t sequence = 0; sequence < 4; ++sequence) {
@@ -222,7 +222,7 @@ TEST_CASE("frames are copied while viewers hold the camera's buffers, and that i
 TEST_CASE("where the camera's memory can't be registered each frame is copied, with the reason") {
     FakeCamera camera;
     Bench bench(camera);
-    bench.ring.registration_refusal = "too little memory";
+    bench.engine.registration_refusal = "too little memory";
     test::LogCapture logged;
     bench.until_running();
     CHECK(logged.count("copied: too little memory", LogLevel::info) == 1);
@@ -236,12 +236,12 @@ TEST_CASE("where the camera's memory can't be registered each frame is copied, w
 TEST_CASE("where only some of the camera's buffers can be registered none stay so") {
     FakeCamera camera;
     Bench bench(camera);
-    bench.ring.registration_refusal = "too little memory";
-    bench.ring.registered_before_refusal = 2;
+    bench.engine.registration_refusal = "too little memory";
+    bench.engine.registered_before_refusal = 2;
     bench.until_running();
     CHECK(bench.source.camera()->tier == "copied");
-    CHECK(bench.ring.registered.size() == 2);
-    CHECK(bench.ring.released == 2);
+    CHECK(bench.engine.registered.size() == 2);
+    CHECK(bench.engine.released == 2);
     REQUIRE(camera.capture(jpeg(10), 0));
     bench.until_frames(1);
     CHECK(bench.source.camera()->counters.copied == 1);
@@ -257,7 +257,7 @@ TEST_CASE("the processor's access to a camera's memory is over when the camera g
     camera.in_use = [&log](ino_t file) { return log.accessed(file); };
     Bench bench(camera);
     if (GENERATE(false, true)) {
-        bench.ring.registration_refusal.reset();
+        bench.engine.registration_refusal.reset();
     }
     bench.until_running();
     bench.source.set_watched(true);
@@ -285,7 +285,7 @@ TEST_CASE("of a camera that can spare no buffer each frame is copied, and that i
     FakeCamera camera;
     camera.buffers_made = GENERATE(1U, 2U);
     Bench bench(camera);
-    bench.ring.registration_refusal.reset();
+    bench.engine.registration_refusal.reset();
     bench.until_running();
     REQUIRE(camera.capture(jpeg(10), 0));
     bench.until_frames(1);
@@ -293,20 +293,20 @@ TEST_CASE("of a camera that can spare no buffer each frame is copied, and that i
     CHECK(bench.source.camera()->tier_reason.starts_with("the camera keeps its buffers to itself"));
     CHECK(bench.source.camera()->counters.copied == 1);
     CHECK(bench.source.camera()->counters.copied_under_pressure == 0);
-    CHECK(bench.ring.registered.empty());
+    CHECK(bench.engine.registered.empty());
 }
 
 TEST_CASE("a tier that is asked for is had, or refused") {
     FakeCamera camera;
-    config::LibcameraSource wanted;
+    config::LibcameraConfig wanted;
     SECTION("copied, though it could be registered") {
         wanted.tier = config::CameraTier::copied;
         Bench bench(camera, wanted);
-        bench.ring.registration_refusal.reset();
+        bench.engine.registration_refusal.reset();
         bench.until_running();
         CHECK(bench.source.camera()->tier == "copied");
         CHECK(bench.source.camera()->tier_reason == "`tier` asks for it");
-        CHECK(bench.ring.registered.empty());
+        CHECK(bench.engine.registered.empty());
     }
     SECTION("registered, though it can't be") {
         wanted.tier = config::CameraTier::registered;
@@ -324,7 +324,7 @@ TEST_CASE("a tier that is asked for is had, or refused") {
 TEST_CASE("a camera that is unplugged while viewers have its frames lets go of them afterwards") {
     FakeCamera camera;
     Bench bench(camera);
-    bench.ring.registration_refusal.reset();
+    bench.engine.registration_refusal.reset();
     bench.until_running();
     REQUIRE(camera.capture(jpeg(10, 'a'), 100));
     bench.until_frames(1);
@@ -333,7 +333,7 @@ TEST_CASE("a camera that is unplugged while viewers have its frames lets go of t
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
     CHECK(bench.sink.frames.back() == jpeg(10, 'a'));
     CHECK(bench.source.camera()->buffers_lent == 1);
-    const std::size_t registered = bench.ring.registered.size();
+    const std::size_t registered = bench.engine.registered.size();
     CHECK(registered == 2UL * FakeCamera::buffer_count);
     camera.begin = 1h;
     REQUIRE(camera.capture(jpeg(10, 'b'), 0));
@@ -341,7 +341,7 @@ TEST_CASE("a camera that is unplugged while viewers have its frames lets go of t
     CHECK(bench.sink.frames.back() == jpeg(10, 'b'));
     // The first camera's frame was let go of when the second's came.
     bench.until([&] {
-        return bench.ring.find(test::Asked::release, bench.ring.registered.front()) == nullptr;
+        return bench.engine.find(test::Asked::release, bench.engine.registered.front()) == nullptr;
     });
     CHECK(bench.source.camera()->buffers_lent == 1);
 }
@@ -349,7 +349,7 @@ TEST_CASE("a camera that is unplugged while viewers have its frames lets go of t
 TEST_CASE("a buffer of a camera that is gone is released when its last viewer lets go") {
     FakeCamera camera;
     Bench bench(camera);
-    bench.ring.registration_refusal.reset();
+    bench.engine.registration_refusal.reset();
     bench.until_running();
     REQUIRE(camera.capture(jpeg(10), 0));
     bench.until_frames(1);
@@ -358,15 +358,15 @@ TEST_CASE("a buffer of a camera that is gone is released when its last viewer le
     bench.until([&] { return camera.closes() == 1 && !bench.source.camera()->running; });
     CHECK(bench.source.camera()->buffers == 0);
     CHECK(bench.source.camera()->buffers_lent == 1);
-    const io::OpToken released = bench.ring.registered.front();
-    CHECK(bench.ring.find(test::Asked::release, released) == nullptr);
+    const io::OpToken released = bench.engine.registered.front();
+    CHECK(bench.engine.find(test::Asked::release, released) == nullptr);
     bench.sink.let_go(); // as a viewer does, in the midst of its own work
-    CHECK(bench.ring.find(test::Asked::release, released) == nullptr);
-    CHECK(bench.source.deadline() <= bench.ring.now());
+    CHECK(bench.engine.find(test::Asked::release, released) == nullptr);
+    CHECK(bench.source.deadline() <= bench.engine.now());
     bench.wait(0s);
-    CHECK(bench.ring.find(test::Asked::release, released) != nullptr);
+    CHECK(bench.engine.find(test::Asked::release, released) != nullptr);
     // The kernel may still be sending from it.
-    CHECK(is_mapped(bench.ring.registered_memory.front()));
+    CHECK(is_mapped(bench.engine.registered_memory.front()));
 }
 
 TEST_CASE("a camera in use is reported, and tried again until it is free") {
@@ -490,7 +490,7 @@ TEST_CASE("a camera on demand that nobody watches is never opened") {
     FakeCamera camera;
     { // at whose end the camera's thread has done all that it was asked for
         const Bench bench(camera, on_demand());
-        CHECK(bench.sink.rests == 1);
+        CHECK(bench.sink.pauses == 1);
     }
     CHECK(camera.opens() == 0);
 }
@@ -498,7 +498,7 @@ TEST_CASE("a camera on demand that nobody watches is never opened") {
 TEST_CASE("a camera on demand runs while somebody watches, and for a while after") {
     FakeCamera camera;
     Bench bench(camera, on_demand());
-    CHECK(bench.sink.rests == 1);
+    CHECK(bench.sink.pauses == 1);
     bench.source.set_watched(true);
     bench.until_running();
     bench.source.set_watched(false);
@@ -517,7 +517,7 @@ TEST_CASE("a camera on demand runs while somebody watches, and for a while after
     REQUIRE(camera.capture(jpeg(10), 2));
     bench.until_captured(3);
     bench.wait(1ms);
-    CHECK(bench.sink.rests == 2);
+    CHECK(bench.sink.pauses == 2);
     CHECK_FALSE(bench.source.camera()->running);
     bench.until([&] { return camera.closes() == 1; });
     bench.source.set_watched(true);
@@ -532,14 +532,14 @@ TEST_CASE("who comes later to a camera on demand is told at once why it gives no
     bench.until_reasons(1);
     bench.source.set_watched(false);
     bench.wait(10s);
-    CHECK(bench.sink.rests == 1); // there is no hope that it wakes for anybody
+    CHECK(bench.sink.pauses == 1); // there is no hope that it wakes for anybody
     bench.source.set_watched(true);
     CHECK(bench.sink.reasons == std::vector<std::string>{"not there", "not there"});
     CHECK(camera.opens() == 1);
     bench.source.set_watched(false);
     bench.wait(10s);
     camera.change_cameras();
-    bench.until([&] { return bench.sink.rests == 2; });
+    bench.until([&] { return bench.sink.pauses == 2; });
     CHECK(camera.opens() == 1);
     bench.source.set_watched(true);
     bench.until_running();
@@ -555,7 +555,7 @@ TEST_CASE("a camera on demand that is in use is tried again for whoever comes") 
     bench.source.set_watched(true);
     bench.until_reasons(1);
     bench.source.set_watched(false);
-    CHECK(bench.sink.rests == 1);
+    CHECK(bench.sink.pauses == 1);
     bench.source.set_watched(true); // it is not due yet
     CHECK(bench.sink.reasons == std::vector<std::string>{"in use", "in use"});
     bench.wait(1s);
@@ -569,7 +569,7 @@ TEST_CASE("what goes wrong with a camera that nobody wants any more loses no sig
     bench.source.set_watched(true); // it is being opened
     bench.source.set_watched(false);
     bench.wait(10s);
-    CHECK(bench.sink.rests == 2);
+    CHECK(bench.sink.pauses == 2);
     test::LogCapture logged;
     bench.until([&] { return logged.count(in_use.message) == 1; });
     CHECK(bench.sink.reasons.empty());
@@ -641,7 +641,7 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     REQUIRE(camera.capture(grey, 0));
     bench.until([&] { return bench.source.camera()->counters.encode_skipped == 1; });
     CHECK(bench.sink.frames.empty());
-    CHECK(bench.sink.rests == 1);
+    CHECK(bench.sink.pauses == 1);
     bench.source.set_watched(true);
     REQUIRE(camera.capture(grey, 1));
     bench.until_frames(1);
@@ -659,7 +659,7 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.source.camera()->buffers_free == FakeCamera::buffer_count);
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
     bench.source.set_watched(false);
-    CHECK(bench.sink.rests == 2);
+    CHECK(bench.sink.pauses == 2);
     REQUIRE(camera.capture(grey, 2));
     bench.until([&] { return bench.source.camera()->counters.encode_skipped == 2; });
     CHECK(bench.sink.frames.size() == 1);
@@ -679,7 +679,7 @@ TEST_CASE("a camera whose buffers are too small for its pictures is refused, wit
 
 TEST_CASE("who asks a camera for raw pictures is told that this is why they are encoded") {
     RawCamera camera;
-    config::LibcameraSource wanted;
+    config::LibcameraConfig wanted;
     wanted.format = "YUYV";
     Bench bench(camera, wanted);
     bench.until_running();
@@ -703,7 +703,7 @@ TEST_CASE("raw pictures are encoded in the quality that is asked for") {
     std::vector<std::size_t> sizes;
     for (const int quality : {20, 50, 90}) {
         RawCamera camera;
-        config::LibcameraSource wanted;
+        config::LibcameraConfig wanted;
         wanted.quality = quality;
         Bench bench(camera, wanted);
         bench.until_running();
@@ -748,7 +748,7 @@ TEST_CASE("a raw frame that was being encoded when the last one left wakes nobod
     bench.until_captured(2);
     bench.source.set_watched(false);
     CHECK(bench.source.camera()->counters.encode_skipped == 1);
-    CHECK(bench.sink.rests == 2);
+    CHECK(bench.sink.pauses == 2);
     bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
     CHECK(bench.sink.frames.empty());
     CHECK(camera.queued_count() == FakeCamera::buffer_count);

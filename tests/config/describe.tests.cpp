@@ -48,11 +48,11 @@ TEST_CASE("the description warns when a network can watch") {
 }
 
 TEST_CASE("a source is called as the configuration calls it") {
-    CHECK(source_name(PatternSource{}) == "pattern");
-    CHECK(source_name(ExecSource{}) == "exec");
-    CHECK(source_name(StdinSource{}) == "stdin");
-    CHECK(source_name(FileSource{}) == "file");
-    CHECK(source_name(LibcameraSource{}) == "libcamera");
+    CHECK(source_name(PatternConfig{}) == "pattern");
+    CHECK(source_name(ExecConfig{}) == "exec");
+    CHECK(source_name(StdinConfig{}) == "stdin");
+    CHECK(source_name(FileConfig{}) == "file");
+    CHECK(source_name(LibcameraConfig{}) == "libcamera");
 }
 
 TEST_CASE("the description says what a camera is asked for") {

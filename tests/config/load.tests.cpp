@@ -60,14 +60,14 @@ TEST_CASE("a stream alone is a configuration; the rest has defaults") {
     CHECK(config.viewers.max == 4096);
     CHECK(config.viewers.max_per_address == 0);
     CHECK(config.viewers.stall_timeout == 10s);
-    CHECK(config.viewers.send == SendLane::automatic);
+    CHECK(config.viewers.send == SendPathPolicy::automatic);
     CHECK(config.memory.frame_max == 1024UL * 1024UL);
     CHECK(config.memory.slots == 32);
     CHECK(config.log.level == LogLevel::info);
     REQUIRE(config.streams.size() == 1);
     CHECK(config.streams[0].name == "a");
     CHECK(config.streams[0].is_default);
-    const auto& pattern = std::get<PatternSource>(config.streams[0].source);
+    const auto& pattern = std::get<PatternConfig>(config.streams[0].source);
     CHECK(pattern.size == PictureSize{1280, 720});
     CHECK(pattern.fps == 30);
     CHECK(pattern.quality == 80);
@@ -113,21 +113,21 @@ path = "/pictures"
     CHECK(config.viewers.max == 100);
     CHECK(config.viewers.max_per_address == 7);
     CHECK(config.viewers.stall_timeout == 2500ms);
-    CHECK(config.viewers.send == SendLane::zero_copy);
+    CHECK(config.viewers.send == SendPathPolicy::zero_copy);
     CHECK(config.memory.frame_max == 4UL * 1024 * 1024);
     CHECK(config.memory.slots == 64);
     CHECK(config.log.level == LogLevel::warning);
     REQUIRE(config.streams.size() == 5);
-    const auto& pattern = std::get<PatternSource>(config.streams[0].source);
+    const auto& pattern = std::get<PatternConfig>(config.streams[0].source);
     CHECK(pattern.size == PictureSize{640, 480});
     CHECK(pattern.fps == 12.5);
     CHECK(pattern.quality == 55);
-    CHECK(std::get<ExecSource>(config.streams[1].source).command ==
+    CHECK(std::get<ExecConfig>(config.streams[1].source).command ==
           std::vector<std::string>{"ffmpeg", "-i", "a b"});
-    CHECK(std::holds_alternative<StdinSource>(config.streams[2].source));
-    CHECK(std::get<FileSource>(config.streams[3].source).path == "clip.mjpeg");
-    CHECK(std::get<FileSource>(config.streams[3].source).fps == 60.0);
-    CHECK_FALSE(std::get<FileSource>(config.streams[4].source).fps.has_value());
+    CHECK(std::holds_alternative<StdinConfig>(config.streams[2].source));
+    CHECK(std::get<FileConfig>(config.streams[3].source).path == "clip.mjpeg");
+    CHECK(std::get<FileConfig>(config.streams[3].source).fps == 60.0);
+    CHECK_FALSE(std::get<FileConfig>(config.streams[4].source).fps.has_value());
 }
 
 TEST_CASE("the first stream in the file is the default, whatever the alphabet says") {
@@ -257,7 +257,7 @@ TEST_CASE("a command is a list of texts that begins with a program") {
     CHECK_THAT(refusal(exec + "[\"a\", 5]\n"),
                ContainsSubstring("streams.a.command[1]: found 5, expected text in quotes"));
     CHECK_THAT(refusal(exec + "[\"a\\u0000b\"]\n"), ContainsSubstring("streams.a.command[0]"));
-    CHECK(std::get<ExecSource>(accepted(exec + "[\"a\", \"\"]\n").streams[0].source).command ==
+    CHECK(std::get<ExecConfig>(accepted(exec + "[\"a\", \"\"]\n").streams[0].source).command ==
           std::vector<std::string>{"a", ""});
 }
 
@@ -422,7 +422,7 @@ TEST_CASE("a file that can't be read is said to be so") {
 
 TEST_CASE("a camera needs nothing but its source") {
     const Config config = accepted("[streams.a]\nsource = \"libcamera\"\n");
-    const auto& camera = std::get<LibcameraSource>(config.streams[0].source);
+    const auto& camera = std::get<LibcameraConfig>(config.streams[0].source);
     CHECK(camera.camera.empty());
     CHECK_FALSE(camera.size);
     CHECK(camera.fps == 30);
@@ -454,7 +454,7 @@ ExposureTime = 20000
 AfMode = "continuous"
 ColourGains = [1.5, 2]
 )");
-    const auto& camera = std::get<LibcameraSource>(config.streams[0].source);
+    const auto& camera = std::get<LibcameraConfig>(config.streams[0].source);
     CHECK(camera.camera == "2");
     CHECK(camera.size == PictureSize{640, 480});
     CHECK(camera.fps == 12.5);
@@ -465,14 +465,14 @@ ColourGains = [1.5, 2]
     CHECK(camera.idle_after == 1min);
     CHECK(camera.tier == CameraTier::registered);
     CHECK(camera.controls ==
-          std::vector<CameraControl>{{"AeEnable", false},
-                                     {"Brightness", 0.1},
-                                     {"ExposureTime", std::int64_t{20000}},
-                                     {"AfMode", std::string("continuous")},
-                                     {"ColourGains", std::vector<double>{1.5, 2}}});
+          std::vector<ControlSetting>{{"AeEnable", false},
+                                      {"Brightness", 0.1},
+                                      {"ExposureTime", std::int64_t{20000}},
+                                      {"AfMode", std::string("continuous")},
+                                      {"ColourGains", std::vector<double>{1.5, 2}}});
     const Config automatic =
         accepted("[streams.a]\nsource = \"libcamera\"\nformat = \"auto\"\ntier = \"auto\"\n");
-    CHECK(std::get<LibcameraSource>(automatic.streams[0].source).format.empty());
+    CHECK(std::get<LibcameraConfig>(automatic.streams[0].source).format.empty());
 }
 
 TEST_CASE("what makes no sense for a camera is refused with what is expected") {

@@ -90,8 +90,8 @@ TEST_CASE("the reference as shipped is the defaults") {
     CHECK(shipped->memory.slots == defaults.memory.slots);
     CHECK(shipped->log.level == defaults.log.level);
     REQUIRE(shipped->streams.size() == 1);
-    const auto& pattern = std::get<PatternSource>(shipped->streams[0].source);
-    const auto& pattern_default = std::get<PatternSource>(defaults.streams[0].source);
+    const auto& pattern = std::get<PatternConfig>(shipped->streams[0].source);
+    const auto& pattern_default = std::get<PatternConfig>(defaults.streams[0].source);
     CHECK(pattern.size == pattern_default.size);
     CHECK(pattern.fps == pattern_default.fps);
     CHECK(pattern.quality == pattern_default.quality);

@@ -9,10 +9,10 @@ namespace ringcast::draw {
 
 namespace {
 
-using test::FakeRing;
+using test::FakeEngine;
 
 struct Bench : test::Driven {
-    Bench() : painter(std::move(PlaceholderWorker::create(ring).value())) {}
+    Bench() : painter(std::move(PlaceholderWorker::create(engine).value())) {}
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
     Bench(Bench&&) = delete;
@@ -20,7 +20,7 @@ struct Bench : test::Driven {
     ~Bench() override {
         painter->stop();
         until([this] { return painter->stopped(); });
-        CHECK(ring.operations.empty());
+        CHECK(engine.operations.empty());
     }
     void take(const io::Completion& completion) override {
         CHECK(io::source_token_operation(completion.token) ==

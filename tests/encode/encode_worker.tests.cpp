@@ -16,7 +16,7 @@ namespace ringcast::encode {
 
 namespace {
 
-using test::FakeRing;
+using test::FakeEngine;
 using test::make_picture;
 using test::OwnedPicture;
 
@@ -24,14 +24,15 @@ constexpr io::OpToken token = io::source_token(2, 3, 1);
 
 struct Bench {
     explicit Bench(int workers = 1)
-        : worker(std::move(EncodeWorker::create(ring, token, &os::monotonic_now, workers).value())),
+        : worker(
+              std::move(EncodeWorker::create(engine, token, &os::monotonic_now, workers).value())),
           memory(1024UL * 1024UL) {}
     ~Bench() {
         worker->stop();
         while (!worker->stopped()) {
-            static_cast<void>(worker->on_completion(ring.answer_for_real()));
+            static_cast<void>(worker->on_completion(engine.answer_for_real()));
         }
-        CHECK(ring.operations.empty());
+        CHECK(engine.operations.empty());
     }
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
@@ -40,7 +41,7 @@ struct Bench {
 
     EncodeWorker::Answer answer() {
         for (;;) {
-            if (const auto answered = worker->on_completion(ring.answer_for_real())) {
+            if (const auto answered = worker->on_completion(engine.answer_for_real())) {
                 return *answered;
             }
         }
@@ -56,7 +57,7 @@ struct Bench {
         return job;
     }
 
-    FakeRing ring;
+    FakeEngine engine;
     std::unique_ptr<EncodeWorker> worker;
     ringcast::test::Bytes memory;
 };
@@ -170,7 +171,7 @@ TEST_CASE(
         bench.worker->stop();
         std::size_t answers = 0;
         while (!bench.worker->stopped()) {
-            const auto answer = bench.worker->on_completion(bench.ring.answer_for_real());
+            const auto answer = bench.worker->on_completion(bench.engine.answer_for_real());
             answers += answer.has_value() ? 1U : 0U;
         }
         CHECK(answers <= 1);
@@ -182,9 +183,9 @@ TEST_CASE("another operation's completion is none of its business") {
     Bench bench;
     io::Completion completion;
     completion.token = io::source_token(2, 4, 1);
-    const std::size_t operations = bench.ring.operations.size();
+    const std::size_t operations = bench.engine.operations.size();
     CHECK(!bench.worker->on_completion(completion).has_value());
-    CHECK(bench.ring.operations.size() == operations);
+    CHECK(bench.engine.operations.size() == operations);
 }
 
 } // namespace ringcast::encode

@@ -81,7 +81,7 @@ TEST_CASE("a frame's header, JPEG and boundary are one contiguous span") {
     WritableSlot slot = arena.take_slot();
     REQUIRE(slot.payload().size() == geometry.payload_bytes());
     const FrameInfo info = write_jpeg(slot, "\xFF\xD8pixels\xFF\xD9", offset);
-    const FrameLease lease = arena.finish(std::move(slot), info, 5);
+    const FrameLease lease = arena.seal(std::move(slot), info, 5);
 
     CHECK(as_text(lease.standard_span()) == standard_part("\xFF\xD8pixels\xFF\xD9"));
     CHECK(as_text(lease.advance_span()) == "\xFF\xD8pixels\xFF\xD9\r\n--" +
@@ -102,7 +102,7 @@ TEST_CASE("the largest frame that a byte stream can hold fits its slot with head
     FrameInfo info;
     info.jpeg_offset = slot.payload_offset();
     info.jpeg_bytes = geometry.payload_bytes();
-    const FrameLease lease = arena.finish(std::move(slot), info, 1);
+    const FrameLease lease = arena.seal(std::move(slot), info, 1);
     const ConstByteSpan span = lease.advance_span();
     CHECK(span.data() + span.size() <= memory.bytes.data() + geometry.slot_bytes());
     CHECK(std::ranges::all_of(neighbour.payload(),
@@ -115,7 +115,7 @@ TEST_CASE("the last lease gives the slot back") {
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
     WritableSlot slot = arena.take_slot();
     const FrameInfo info = write_jpeg(slot, "jpeg", 0);
-    FrameLease first = arena.finish(std::move(slot), info, 1);
+    FrameLease first = arena.seal(std::move(slot), info, 1);
     FrameLease second = first.share();
     CHECK(arena.lease_count(first.slot()) == 2);
     CHECK(arena.free_count() == 2);
@@ -151,7 +151,7 @@ TEST_CASE("a released slot is shown to the hook once") {
     WritableSlot slot = arena.take_slot();
     const FrameInfo info = write_jpeg(slot, "jpeg", 0);
     const std::byte* payload = slot.payload().data();
-    FrameLease lease = arena.finish(std::move(slot), info, 1);
+    FrameLease lease = arena.seal(std::move(slot), info, 1);
     CHECK(payload[0] == std::byte{'j'});
     lease.release();
     CHECK(payload[0] == std::byte{0xDD});
@@ -170,7 +170,7 @@ TEST_CASE("a repaired frame may begin in the headroom") {
     FrameInfo info = write_jpeg(slot, jpeg, 0);
     info.jpeg_offset = http::part_header_bytes_max;
     std::memcpy(slot.memory().data() + info.jpeg_offset, jpeg.data(), jpeg.size());
-    const FrameLease lease = arena.finish(std::move(slot), info, 1);
+    const FrameLease lease = arena.seal(std::move(slot), info, 1);
     CHECK(as_text(lease.standard_span()) == standard_part(jpeg));
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("an adopted slot carries frames like an own one and comes back to its 
     CHECK(slot.payload().data() == camera.slot(0).data() + page);
     CHECK(slot.payload().size() >= CameraMemory::frame_bytes_max);
     const FrameInfo info = write_jpeg(slot, "\xFF\xD8pixels\xFF\xD9", 0);
-    FrameLease lease = arena.finish(std::move(slot), info, 5);
+    FrameLease lease = arena.seal(std::move(slot), info, 5);
     CHECK(as_text(lease.standard_span()) == standard_part("\xFF\xD8pixels\xFF\xD9"));
     CHECK(lease.standard_span().data() >= camera.slot(0).data());
     CHECK(lease.buffer() == io::BufferId{8});
@@ -204,7 +204,7 @@ TEST_CASE("an adopted slot carries frames like an own one and comes back to its 
     share.release();
     CHECK(camera.returned == std::vector{*first});
 
-    FrameLease unregistered = arena.finish(arena.lend(*second), info, 6);
+    FrameLease unregistered = arena.seal(arena.lend(*second), info, 6);
     CHECK_FALSE(unregistered.buffer().has_value());
     unregistered.release();
     CHECK(camera.returned == std::vector{*first, *second});

@@ -14,7 +14,7 @@ namespace ringcast::input {
 namespace {
 
 using test::Asked;
-using test::FakeRing;
+using test::FakeEngine;
 using test::FakeSink;
 using test::jpeg;
 using test::LogCapture;
@@ -24,15 +24,15 @@ constexpr std::size_t frame_max = 100'000;
 constexpr int some_fd = 7;
 constexpr io::OpToken token{io::OpKind::source, 3, 1};
 
-/// A byte stream between a ring and a sink, as a source would have it.
+/// A byte stream between an engine and a sink, as a source would have it.
 struct Bench {
     explicit Bench(std::uint16_t slot_count = 4) : sink(frame_max, slot_count) {
         stream.begin(sink, token, some_fd);
     }
     ~Bench() {
         stream.cancel();
-        if (ring.find(Asked::read, token) != nullptr) {
-            CHECK(stream.on_read(ring.answer(Asked::read, token, -ECANCELED)) ==
+        if (engine.find(Asked::read, token) != nullptr) {
+            CHECK(stream.on_read(engine.answer(Asked::read, token, -ECANCELED)) ==
                   ByteStream::Outcome::cancelled);
         }
     }
@@ -44,14 +44,15 @@ struct Bench {
     /// One read brings `bytes`, or as many reads as they need.
     void feed(std::string_view bytes) {
         while (!bytes.empty()) {
-            REQUIRE(stream.on_read(ring.answer_read(token, bytes)) == ByteStream::Outcome::goes_on);
+            REQUIRE(stream.on_read(engine.answer_read(token, bytes)) ==
+                    ByteStream::Outcome::goes_on);
         }
     }
 
-    FakeRing ring;
+    FakeEngine engine;
     source::SourceCounters counters;
     FakeSink sink;
-    ByteStream stream{ring, counters, {"door", "the program"}};
+    ByteStream stream{engine, counters, {"door", "the program"}};
 };
 
 } // namespace
@@ -61,15 +62,15 @@ TEST_CASE("a byte stream publishes a frame at its EOI, not at the next SOI") {
     const std::string frame = jpeg(1000, 'a', 320, 200);
     bench.feed(std::string_view(frame).substr(0, frame.size() - 1));
     CHECK(bench.sink.frames.empty());
-    bench.ring.pass(40ms);
+    bench.engine.pass(40ms);
     bench.feed(std::string_view(frame).substr(frame.size() - 1));
     REQUIRE(bench.sink.frames.size() == 1);
     CHECK(bench.sink.frames[0] == frame);
     CHECK(bench.sink.infos[0].width == 320);
     CHECK(bench.sink.infos[0].height == 200);
     // The time is that of the read that completed the frame.
-    CHECK(bench.sink.infos[0].captured == bench.ring.wall);
-    CHECK(bench.sink.infos[0].captured_at == bench.ring.monotonic);
+    CHECK(bench.sink.infos[0].captured == bench.engine.wall);
+    CHECK(bench.sink.infos[0].captured_at == bench.engine.monotonic);
     CHECK(bench.counters.reads == 2);
     CHECK(bench.counters.bytes == frame.size());
     CHECK(bench.counters.bytes_moved == 0);
@@ -153,7 +154,7 @@ TEST_CASE("bytes that are no frame are skipped, counted, and logged once") {
     CHECK(bench.sink.frames == std::vector<std::string>{frame, frame, frame});
     CHECK(bench.counters.bytes_skipped == 3 * junk.size());
     CHECK(log.count("are not JPEG") == 1);
-    bench.ring.pass(Burst::quiet_min);
+    bench.engine.pass(Burst::quiet_min);
     bench.feed(junk);
     CHECK(log.count("are not JPEG") == 2);
 }
@@ -237,7 +238,7 @@ TEST_CASE("when no frame fits for two seconds the reason says the size and the s
     const std::string huge = jpeg(1'468'000);
     bench.feed(jpeg(100));
     for (int i = 0; i < 3; ++i) {
-        bench.ring.pass(900ms);
+        bench.engine.pass(900ms);
         bench.feed(huge);
         CHECK(bench.sink.reasons.size() == (i < 2 ? 0U : 1U));
     }
@@ -248,12 +249,12 @@ TEST_CASE("when no frame fits for two seconds the reason says the size and the s
     // A good frame brings the stream back, and the next time counts from there.
     bench.feed(jpeg(100));
     CHECK(bench.sink.frames.size() == 2);
-    bench.ring.pass(1s);
+    bench.engine.pass(1s);
     bench.feed(huge + huge);
-    bench.ring.pass(999ms);
+    bench.engine.pass(999ms);
     bench.feed(huge);
     CHECK(bench.sink.reasons.size() == 1);
-    bench.ring.pass(1ms);
+    bench.engine.pass(1ms);
     bench.feed(huge);
     CHECK(bench.sink.reasons.size() == 2);
 }
@@ -266,14 +267,14 @@ TEST_CASE("a producer that is slow by nature keeps its signal between two frames
         // Each part's headers and now and then a damaged frame come long before the good one.
         bench.feed(headers);
         if (i % 2 == 0) {
-            bench.ring.pass(20s);
+            bench.engine.pass(20s);
             bench.feed(jpeg(500).substr(0, 100) + jpeg(100).substr(0, 100));
         }
         bench.feed(jpeg(100));
         CHECK(bench.sink.frames.size() == i);
         CHECK(bench.stream.deadline() == never);
-        bench.ring.pass(60s);
-        bench.stream.on_deadline(bench.ring.now());
+        bench.engine.pass(60s);
+        bench.stream.on_deadline(bench.engine.now());
     }
     CHECK(bench.sink.reasons.empty());
 }
@@ -282,7 +283,7 @@ TEST_CASE("a producer that turns to something else than JPEG loses the signal, o
     Bench bench;
     bench.feed(jpeg(100));
     for (int i = 0; i < 20; ++i) {
-        bench.ring.pass(500ms);
+        bench.engine.pass(500ms);
         bench.feed(std::string(1000, 'x'));
         CHECK(bench.sink.reasons.size() == (i < 9 ? 0U : 1U)); // 9 kB by then
     }
@@ -293,7 +294,7 @@ TEST_CASE("a producer whose frames all are damaged from now on loses the signal,
     Bench bench;
     bench.feed(jpeg(100));
     for (int i = 0; i < 20; ++i) {
-        bench.ring.pass(500ms);
+        bench.engine.pass(500ms);
         bench.feed(jpeg(500).substr(0, 100));
     }
     CHECK(bench.sink.reasons == std::vector<std::string>{"the program gives only damaged frames"});
@@ -301,12 +302,12 @@ TEST_CASE("a producer whose frames all are damaged from now on loses the signal,
 
 TEST_CASE("a producer that never gives anything is a signal lost, once") {
     Bench bench;
-    CHECK(bench.stream.deadline() == bench.ring.now() + ByteStream::silence_time_max);
-    bench.ring.pass(ByteStream::silence_time_max - 1ms);
-    bench.stream.on_deadline(bench.ring.now());
+    CHECK(bench.stream.deadline() == bench.engine.now() + ByteStream::silence_time_max);
+    bench.engine.pass(ByteStream::silence_time_max - 1ms);
+    bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.empty());
-    bench.ring.pass(1ms);
-    bench.stream.on_deadline(bench.ring.now());
+    bench.engine.pass(1ms);
+    bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons == std::vector<std::string>{"the program gives no frames"});
     CHECK(bench.stream.deadline() == never);
     // What comes then is more telling than silence.
@@ -319,8 +320,8 @@ TEST_CASE("a producer that never gives anything is a signal lost, once") {
     CHECK(bench.sink.frames.size() == 1);
     // From now on how long is too long depends on the rate, which the stream learns.
     CHECK(bench.stream.deadline() == never);
-    bench.ring.pass(10 * ByteStream::silence_time_max);
-    bench.stream.on_deadline(bench.ring.now());
+    bench.engine.pass(10 * ByteStream::silence_time_max);
+    bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.size() == 3);
 }
 
@@ -333,7 +334,7 @@ TEST_CASE("without a slot to go on with, frames are dropped and reading goes on"
     bench.feed(first + first + second.substr(0, 5000));
     CHECK(bench.sink.frames.empty());
     CHECK(bench.counters.frames_dropped == 2);
-    CHECK(bench.ring.find(Asked::read, token) != nullptr);
+    CHECK(bench.engine.find(Asked::read, token) != nullptr);
     CHECK(log.count("viewers hold every slot", LogLevel::warning) == 1);
     bench.sink.slots_withheld = false;
     bench.feed(second.substr(5000));
@@ -341,24 +342,24 @@ TEST_CASE("without a slot to go on with, frames are dropped and reading goes on"
 }
 
 TEST_CASE("a stream that begins without a slot asks again and then reads") {
-    FakeRing ring;
+    FakeEngine engine;
     FakeSink sink(frame_max);
     source::SourceCounters counters;
-    ByteStream stream(ring, counters, {"door", "the program"});
+    ByteStream stream(engine, counters, {"door", "the program"});
     sink.slots_withheld = true;
     stream.begin(sink, token, some_fd);
-    CHECK(ring.operations.empty());
+    CHECK(engine.operations.empty());
     // Even when the time for a reason is over, it waits until the next question and does not spin.
-    ring.pass(10s);
-    stream.on_deadline(ring.now());
-    CHECK(stream.deadline() == ring.now() + ByteStream::slot_retry_time);
+    engine.pass(10s);
+    stream.on_deadline(engine.now());
+    CHECK(stream.deadline() == engine.now() + ByteStream::slot_retry_time);
     sink.slots_withheld = false;
-    ring.pass(ByteStream::slot_retry_time);
-    stream.on_deadline(ring.now());
-    REQUIRE(ring.find(Asked::read, token) != nullptr);
-    CHECK(ring.find(Asked::read, token)->fd == some_fd);
+    engine.pass(ByteStream::slot_retry_time);
+    stream.on_deadline(engine.now());
+    REQUIRE(engine.find(Asked::read, token) != nullptr);
+    CHECK(engine.find(Asked::read, token)->fd == some_fd);
     stream.cancel();
-    CHECK(stream.on_read(ring.answer(Asked::read, token, 10)) == ByteStream::Outcome::cancelled);
+    CHECK(stream.on_read(engine.answer(Asked::read, token, 10)) == ByteStream::Outcome::cancelled);
     CHECK(stream.idle());
     CHECK(sink.slots_with_source() == 0);
 }
@@ -366,7 +367,7 @@ TEST_CASE("a stream that begins without a slot asks again and then reads") {
 TEST_CASE("the end of input gives the slot back and counts the frame that it cut off") {
     Bench bench;
     bench.feed(jpeg(100) + jpeg(100).substr(0, 50));
-    CHECK(bench.stream.on_read(bench.ring.answer(Asked::read, token, 0)) ==
+    CHECK(bench.stream.on_read(bench.engine.answer(Asked::read, token, 0)) ==
           ByteStream::Outcome::ended);
     CHECK(bench.stream.idle());
     CHECK(bench.stream.has_published());
@@ -377,7 +378,7 @@ TEST_CASE("the end of input gives the slot back and counts the frame that it cut
 
 TEST_CASE("a read that fails ends the stream with its error") {
     Bench bench;
-    CHECK(bench.stream.on_read(bench.ring.answer(Asked::read, token, -EIO)) ==
+    CHECK(bench.stream.on_read(bench.engine.answer(Asked::read, token, -EIO)) ==
           ByteStream::Outcome::failed);
     CHECK(bench.stream.error_number() == EIO);
     CHECK(bench.stream.idle());
@@ -385,10 +386,10 @@ TEST_CASE("a read that fails ends the stream with its error") {
 
 TEST_CASE("a descriptor that does not block is waited for with a poll") {
     Bench bench;
-    REQUIRE(bench.stream.on_read(bench.ring.answer(Asked::read, token, -EAGAIN)) ==
+    REQUIRE(bench.stream.on_read(bench.engine.answer(Asked::read, token, -EAGAIN)) ==
             ByteStream::Outcome::goes_on);
-    CHECK(bench.ring.find(Asked::read, token) == nullptr);
-    REQUIRE(bench.stream.on_read(bench.ring.answer(Asked::poll, token, 1)) ==
+    CHECK(bench.engine.find(Asked::read, token) == nullptr);
+    REQUIRE(bench.stream.on_read(bench.engine.answer(Asked::poll, token, 1)) ==
             ByteStream::Outcome::goes_on);
     bench.feed(jpeg(10));
     CHECK(bench.sink.frames.size() == 1);
@@ -399,9 +400,9 @@ TEST_CASE("a cancelled stream takes no frame from the answer that crossed the ca
     Bench bench;
     bench.stream.cancel();
     bench.stream.cancel();
-    CHECK(bench.ring.operations.size() == 2); // the read and one cancel
+    CHECK(bench.engine.operations.size() == 2); // the read and one cancel
     std::string_view bytes = "late";
-    CHECK(bench.stream.on_read(bench.ring.answer_read(token, bytes)) ==
+    CHECK(bench.stream.on_read(bench.engine.answer_read(token, bytes)) ==
           ByteStream::Outcome::cancelled);
     CHECK(bench.stream.idle());
     CHECK(bench.sink.slots_with_source() == 0);

@@ -23,8 +23,8 @@ constexpr ChildProcess::Tokens tokens{{io::OpKind::source, 2, 1}, {io::OpKind::s
 struct Bench : test::Driven {
     ~Bench() override {
         child.terminate();
-        ring.pass(ChildProcess::kill_delay);
-        child.on_deadline(ring.now());
+        engine.pass(ChildProcess::kill_delay);
+        child.on_deadline(engine.now());
         join();
     }
     Bench() = default;
@@ -62,7 +62,7 @@ struct Bench : test::Driven {
         return text;
     }
 
-    ChildProcess child{ring, "door"};
+    ChildProcess child{engine, "door"};
 };
 
 /// False when there is none, or only what its parent has not reaped.
@@ -164,12 +164,12 @@ TEST_CASE("who does not listen to the polite signal is killed after a while") {
     bench.start("trap '' TERM; echo ready; while :; do sleep 0.05; done");
     CHECK(bench.read_line() == "ready");
     bench.child.terminate();
-    CHECK(bench.child.deadline() == bench.ring.now() + ChildProcess::kill_delay);
-    bench.ring.pass(ChildProcess::kill_delay - 1ms);
-    bench.child.on_deadline(bench.ring.now());
+    CHECK(bench.child.deadline() == bench.engine.now() + ChildProcess::kill_delay);
+    bench.engine.pass(ChildProcess::kill_delay - 1ms);
+    bench.child.on_deadline(bench.engine.now());
     CHECK_FALSE(bench.child.joined());
-    bench.ring.pass(1ms);
-    bench.child.on_deadline(bench.ring.now());
+    bench.engine.pass(1ms);
+    bench.child.on_deadline(bench.engine.now());
     bench.join();
     CHECK(bench.child.end_description() == "signal KILL");
 }
@@ -180,11 +180,11 @@ TEST_CASE("what a program leaves behind at its end is ended too") {
     CHECK(bench.read_line() == "ready");
     // The program has ended or is about to; what it has started holds its standard error.
     while (bench.child.deadline() == never) {
-        bench.take(bench.ring.answer_for_real());
+        bench.take(bench.engine.answer_for_real());
     }
     CHECK_FALSE(bench.child.joined());
-    bench.ring.pass(ChildProcess::kill_delay);
-    bench.child.on_deadline(bench.ring.now());
+    bench.engine.pass(ChildProcess::kill_delay);
+    bench.child.on_deadline(bench.engine.now());
     bench.join();
     CHECK(bench.child.end_description() == "exit status 0");
     CHECK(bench.read_output().empty()); // nobody holds it any more
@@ -195,12 +195,12 @@ TEST_CASE("a process that has left the group does not hold up the join") {
     bench.start("setsid sh -c 'echo $$; exec sleep 1000' & wait $!");
     const pid_t escaped = std::stoi(bench.read_line());
     bench.child.terminate();
-    while (bench.ring.find(Asked::poll, tokens.end) != nullptr) {
-        bench.take(bench.ring.answer_for_real());
+    while (bench.engine.find(Asked::poll, tokens.end) != nullptr) {
+        bench.take(bench.engine.answer_for_real());
     }
     CHECK_FALSE(bench.child.joined());
-    bench.ring.pass(ChildProcess::kill_delay);
-    bench.child.on_deadline(bench.ring.now());
+    bench.engine.pass(ChildProcess::kill_delay);
+    bench.child.on_deadline(bench.engine.now());
     bench.join();
     CHECK(process_lives(escaped));
     kill(escaped, SIGKILL);
@@ -211,18 +211,18 @@ TEST_CASE("one that has left the group and never falls silent does not hold up t
     bench.start("setsid sh -c 'echo $$; exec sleep 1000' & wait $!");
     const pid_t escaped = std::stoi(bench.read_line());
     bench.child.terminate();
-    while (bench.ring.find(Asked::poll, tokens.end) != nullptr) {
-        bench.take(bench.ring.answer_for_real());
+    while (bench.engine.find(Asked::poll, tokens.end) != nullptr) {
+        bench.take(bench.engine.answer_for_real());
     }
-    bench.ring.pass(ChildProcess::kill_delay);
-    bench.child.on_deadline(bench.ring.now());
+    bench.engine.pass(ChildProcess::kill_delay);
+    bench.child.on_deadline(bench.engine.now());
     // What it has written just now comes before the cancel, which then finds nothing to end.
     std::string_view noise = "still here\n";
-    bench.take(bench.ring.answer_read(tokens.standard_error, noise));
-    static_cast<void>(bench.ring.answer(Asked::cancel, io::OpToken{}, -ENOENT));
+    bench.take(bench.engine.answer_read(tokens.standard_error, noise));
+    static_cast<void>(bench.engine.answer(Asked::cancel, io::OpToken{}, -ENOENT));
     kill(escaped, SIGKILL);
     CHECK(bench.child.joined());
-    CHECK(bench.ring.operations.empty());
+    CHECK(bench.engine.operations.empty());
 }
 
 TEST_CASE("a program that is not there is answered with what to install") {
@@ -239,7 +239,7 @@ TEST_CASE("a program that is not there is answered with what to install") {
     REQUIRE_FALSE(forbidden.has_value());
     CHECK(forbidden.error().reason == "the program may not be executed");
     CHECK(bench.child.joined());
-    CHECK(bench.ring.operations.empty());
+    CHECK(bench.engine.operations.empty());
 }
 
 TEST_CASE("a child can be started again after its end") {

@@ -27,8 +27,8 @@ struct Bench : test::SourceBench<ExecSource> {
     explicit Bench(const std::string& script) : Bench({"/bin/sh", "-c", script}) {}
 
     void pass(Duration time) {
-        ring.pass(time);
-        source.on_deadline(ring.now());
+        engine.pass(time);
+        source.on_deadline(engine.now());
     }
     [[nodiscard]] bool lost(std::string_view beginning) const {
         return !sink.reasons.empty() && sink.reasons.back().starts_with(beginning);
@@ -75,7 +75,7 @@ TEST_CASE("all that a program wrote before its end is published, and then it is 
     CHECK(bench.sink.reasons.back() ==
           "the program ended (exit status 4); starting again in 0.5 s");
     CHECK(bench.sink.slots_with_source() == 0);
-    CHECK(bench.source.deadline() == bench.ring.now() + 500ms);
+    CHECK(bench.source.deadline() == bench.engine.now() + 500ms);
     bench.pass(500ms);
     CHECK(bench.source.counters().restarts == 1);
     CHECK(bench.lost("the program is starting"));
@@ -90,7 +90,7 @@ TEST_CASE("the time until a failing program is started again doubles up to a bou
         CHECK(bench.sink.reasons.back() ==
               "the program was not found; starting again in " + delay + " s");
         const Instant due = bench.source.deadline();
-        bench.pass(due - bench.ring.now());
+        bench.pass(due - bench.engine.now());
     }
     CHECK(bench.source.counters().restarts == delays.size());
     CHECK(log.count("is in the package ffmpeg", LogLevel::error) == delays.size() + 1);
@@ -116,7 +116,7 @@ TEST_CASE("after a good run of ten seconds a failure is a first one again") {
         bench.pass(1s);
     }
     bench.until([&] { return bench.sink.frames.size() == 1; });
-    bench.ring.pass(ExecSource::good_run_min);
+    bench.engine.pass(ExecSource::good_run_min);
     std::filesystem::remove(gate.path());
     bench.until([&] { return bench.lost("the program ended"); });
     CHECK(bench.sink.reasons.back() ==
@@ -125,7 +125,7 @@ TEST_CASE("after a good run of ten seconds a failure is a first one again") {
 
 TEST_CASE("a program that closes its output but runs on is ended") {
     Bench bench("exec >&-; exec sleep 1000");
-    bench.until([&] { return bench.ring.operations.size() == 2; }); // no read of its output
+    bench.until([&] { return bench.engine.operations.size() == 2; }); // no read of its output
     bench.pass(ExecSource::straggle_time_max);
     bench.until([&] { return bench.lost("the program ended"); });
     CHECK(bench.lost("the program ended (signal TERM)"));
@@ -171,7 +171,7 @@ TEST_CASE("an answer to an operation of an earlier run is ignored") {
     late.token = io::source_token(stream, 0, 77);
     late.result = 0;
     bench.source.on_completion(late);
-    CHECK(bench.ring.operations.size() == 3);
+    CHECK(bench.engine.operations.size() == 3);
 }
 
 } // namespace ringcast::input

@@ -145,8 +145,8 @@ TEST_CASE("a picture for which there is no slot yet is shown as soon as there is
     folder.move_in("now.jpg", jpeg(100, 'z'));
     std::this_thread::sleep_for(50ms); // so that the thread has looked, in most runs
     bench.sink.slots_withheld = false;
-    bench.ring.pass(FrameThread::slot_retry_time);
-    bench.source.on_deadline(bench.ring.now());
+    bench.engine.pass(FrameThread::slot_retry_time);
+    bench.source.on_deadline(bench.engine.now());
     bench.until([&] { return bench.sink.frames.back() == jpeg(100, 'z'); });
 }
 

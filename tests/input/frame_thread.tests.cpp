@@ -14,7 +14,7 @@ namespace {
 
 using test::Asked;
 using test::drive;
-using test::FakeRing;
+using test::FakeEngine;
 using test::FakeSink;
 using test::jpeg;
 using namespace std::chrono_literals;
@@ -32,14 +32,14 @@ struct Bench : test::Driven {
         thread.stop();
         until([this] { return thread.idle(); });
         CHECK(sink.slots_with_source() == 0);
-        CHECK(ring.operations.empty());
+        CHECK(engine.operations.empty());
         CHECK(thread.deadline() == never);
     }
     void take(const io::Completion& completion) override { thread.on_completion(completion); }
 
     source::SourceCounters counters;
     FakeSink sink{frame_max};
-    FrameThread thread{ring, counters};
+    FrameThread thread{engine, counters};
 };
 
 void write_frame(FrameThread::Worker& worker, ByteSpan payload, const std::string& frame) {
@@ -106,38 +106,38 @@ TEST_CASE("a thread finds a slot for the first frame, however late the loop is")
             return FakeSink::take_slot();
         }
     };
-    FakeRing ring;
+    FakeEngine engine;
     source::SourceCounters counters;
     SlowSink sink(frame_max);
-    FrameThread thread(ring, counters);
+    FrameThread thread(engine, counters);
     std::atomic<bool> found{false};
     REQUIRE(thread.begin(
         sink, token, [&found](FrameThread::Worker& worker) { found = !worker.payload().empty(); }));
     drive(
-        ring, [&](const io::Completion& completion) { thread.on_completion(completion); },
+        engine, [&](const io::Completion& completion) { thread.on_completion(completion); },
         [&] { return thread.idle(); });
     CHECK(found);
     CHECK(sink.slots_with_source() == 0);
 }
 
 TEST_CASE("when slots are short the loop asks again, and the thread goes on") {
-    FakeRing ring;
+    FakeEngine engine;
     source::SourceCounters counters;
     FakeSink sink(frame_max);
-    FrameThread thread(ring, counters);
+    FrameThread thread(engine, counters);
     sink.slots_withheld = true;
     REQUIRE(thread.begin(sink, token, make_frames(20)));
-    CHECK(thread.deadline() == ring.now() + FrameThread::slot_retry_time);
-    thread.on_deadline(ring.now());
+    CHECK(thread.deadline() == engine.now() + FrameThread::slot_retry_time);
+    thread.on_deadline(engine.now());
     CHECK(sink.slots_with_source() == 0);
     sink.slots_withheld = false;
-    ring.pass(FrameThread::slot_retry_time);
-    thread.on_deadline(ring.now());
+    engine.pass(FrameThread::slot_retry_time);
+    thread.on_deadline(engine.now());
     CHECK(thread.deadline() == never);
     const auto take = [&](const io::Completion& completion) { thread.on_completion(completion); };
-    drive(ring, take, [&] { return sink.frames.size() == 20; });
+    drive(engine, take, [&] { return sink.frames.size() == 20; });
     thread.stop();
-    drive(ring, take, [&] { return thread.idle(); });
+    drive(engine, take, [&] { return thread.idle(); });
 }
 
 TEST_CASE("reasons and frames of a thread keep their order") {

@@ -11,7 +11,7 @@ namespace ringcast::input {
 namespace {
 
 struct Bench : test::SourceBench<PatternSource> {
-    Bench(const config::PatternSource& pattern, std::size_t frame_max)
+    Bench(const config::PatternConfig& pattern, std::size_t frame_max)
         : SourceBench(frame_max, 0, "test", pattern) {}
 };
 

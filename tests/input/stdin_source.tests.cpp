@@ -49,7 +49,7 @@ TEST_CASE("frames of standard input are published until it ends, and its end is 
     bench.until([&] { return !bench.sink.ends.empty(); });
     CHECK(bench.sink.ends == std::vector<std::string>{"input ended"});
     CHECK(bench.sink.reasons.back() == "input ended");
-    CHECK(bench.ring.operations.empty());
+    CHECK(bench.engine.operations.empty());
     CHECK(bench.source.deadline() == never);
     CHECK_FALSE(bench.source.stopped());
     bench.source.stop();
@@ -79,8 +79,8 @@ TEST_CASE("standard input that can't be read is an end too") {
 TEST_CASE("silence on standard input is a signal lost, and says of what") {
     Pipe pipe;
     Bench bench(pipe.reader.get());
-    bench.ring.pass(ByteStream::silence_time_max);
-    bench.source.on_deadline(bench.ring.now());
+    bench.engine.pass(ByteStream::silence_time_max);
+    bench.source.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.back() == "standard input gives no frames");
 }
 

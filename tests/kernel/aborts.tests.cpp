@@ -40,7 +40,7 @@ struct Frame {
         memory = std::move(*mapped);
         const std::vector<std::byte> pattern = make_pattern(bytes);
         std::copy(pattern.begin(), pattern.end(), memory.bytes().begin());
-        auto registered = loop.ring().register_buffer(memory.bytes(), {});
+        auto registered = loop.engine().register_buffer(memory.bytes(), {});
         REQUIRE(registered);
         buffer = *registered;
     }
@@ -69,11 +69,11 @@ std::size_t notification_count(const Loop& loop) {
 
 TEST_CASE("a zero-copy send answers twice, and over loopback reports that it was copied") {
     Loop loop;
-    REQUIRE(loop.ring().zero_copy_supported());
+    REQUIRE(loop.engine().zero_copy_supported());
     const Connection connection = connect_tcp();
     const Frame frame(loop);
     const ConstByteSpan part = frame.memory.bytes().subspan(100, 60'000);
-    loop.ring().send_zero_copy(token_of(1), connection.server.get(), part, frame.buffer, {});
+    loop.engine().send_zero_copy(token_of(1), connection.server.get(), part, frame.buffer, {});
     const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), part.size());
     CHECK(std::equal(received.begin(), received.end(), part.begin(), part.end()));
     loop.turn_until([&] { return all_answered(loop, 1, 1); });
@@ -93,8 +93,8 @@ TEST_CASE("pages of zero-copy sends stay with the kernel until the peer has take
     const Frame frame(loop);
     constexpr std::uint32_t send_count = 4;
     for (std::uint32_t slot = 0; slot < send_count; ++slot) {
-        loop.ring().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
-                                   frame.buffer, {});
+        loop.engine().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
+                                     frame.buffer, {});
         REQUIRE(loop.result_of(token_of(slot)).result == static_cast<std::int32_t>(frame_bytes));
     }
     // The peer's kernel has room for less than one frame.
@@ -109,22 +109,22 @@ TEST_CASE("an error of a zero-copy send is followed by a notification exactly wh
     const Frame frame(loop);
     SECTION("a connection that is gone") {
         const Connection connection = connect_tcp();
-        loop.ring().abort(token_of(1), connection.server.get(), io::Transport::tcp);
+        loop.engine().abort(token_of(1), connection.server.get(), io::Transport::tcp);
         REQUIRE(loop.result_of(token_of(1)).result == 0);
-        loop.ring().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
-                                   frame.buffer, {});
+        loop.engine().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
+                                     frame.buffer, {});
     }
     SECTION("a UNIX socket, which has no zero-copy") {
         const Connection connection = connect_unix();
-        loop.ring().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
-                                   frame.buffer, {});
+        loop.engine().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
+                                     frame.buffer, {});
         CHECK(loop.result_of(token_of(2)).result == -EOPNOTSUPP);
     }
     SECTION("bytes outside the registered buffer") {
         const Connection connection = connect_tcp();
         const std::vector<std::byte> elsewhere(100);
-        loop.ring().send_zero_copy(token_of(2), connection.server.get(), elsewhere, frame.buffer,
-                                   {});
+        loop.engine().send_zero_copy(token_of(2), connection.server.get(), elsewhere, frame.buffer,
+                                     {});
         CHECK(loop.result_of(token_of(2)).result == -EFAULT);
     }
     loop.turn_until([&] { return all_answered(loop, 2, 1); });
@@ -140,12 +140,12 @@ TEST_CASE("aborting a TCP viewer in the copy lane answers everything that was un
     const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
     const std::vector<std::byte> frame = make_pattern(8UL * 1024UL * 1024UL);
     std::array<std::byte, 16> into{};
-    loop.ring().send(token_of(1), connection.server.get(), frame, {});
-    loop.ring().receive(token_of(2), connection.server.get(), into);
-    loop.ring().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
+    loop.engine().send(token_of(1), connection.server.get(), frame, {});
+    loop.engine().receive(token_of(2), connection.server.get(), into);
+    loop.engine().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
     loop.turn(0ns);
     REQUIRE(loop.seen().empty());
-    loop.ring().abort(token_of(4), connection.server.get(), io::Transport::tcp);
+    loop.engine().abort(token_of(4), connection.server.get(), io::Transport::tcp);
     loop.turn_until([&] { return all_answered(loop, 1, 4); });
     CHECK(loop.results(token_of(4)).front().result == 0);
     // What had left before the abort, though wait_all was asked for.
@@ -163,14 +163,14 @@ TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") 
     const Frame frame(loop);
     constexpr std::uint32_t send_count = 40;
     for (std::uint32_t slot = 0; slot < send_count; ++slot) {
-        loop.ring().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
-                                   frame.buffer, {});
+        loop.engine().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
+                                     frame.buffer, {});
     }
     // Some have been accepted whole, the rest can't be.
     loop.turn_until([&] { return loop.seen().size() >= 2; });
     REQUIRE(loop.seen().size() < send_count);
     REQUIRE(notification_count(loop) == 0);
-    loop.ring().abort(token_of(100), connection.server.get(), io::Transport::tcp);
+    loop.engine().abort(token_of(100), connection.server.get(), io::Transport::tcp);
     loop.turn_until(
         [&] { return all_answered(loop, 0, send_count) && !loop.results(token_of(100)).empty(); });
     CHECK(loop.results(token_of(100)).front().result == 0);
@@ -187,8 +187,8 @@ TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") 
 
     // The memory is free for the next viewer.
     const Connection next = connect_tcp();
-    loop.ring().send_zero_copy(token_of(200), next.server.get(), frame.memory.bytes(), frame.buffer,
-                               {});
+    loop.engine().send_zero_copy(token_of(200), next.server.get(), frame.memory.bytes(),
+                                 frame.buffer, {});
     CHECK(read_all(loop, next.viewer.get(), frame_bytes).size() == frame_bytes);
     loop.turn_until([&] { return all_answered(loop, 200, 1); });
 }
@@ -197,9 +197,9 @@ TEST_CASE("aborting an idle TCP viewer answers what waits for it") {
     Loop loop;
     const Connection connection = connect_tcp();
     std::array<std::byte, 16> into{};
-    loop.ring().receive(token_of(1), connection.server.get(), into);
+    loop.engine().receive(token_of(1), connection.server.get(), into);
     loop.turn(0ns);
-    loop.ring().abort(token_of(2), connection.server.get(), io::Transport::tcp);
+    loop.engine().abort(token_of(2), connection.server.get(), io::Transport::tcp);
     loop.turn_until([&] { return all_answered(loop, 1, 2); });
     CHECK(loop.results(token_of(1)).front().result < 0);
     CHECK(loop.results(token_of(2)).front().result == 0);
@@ -212,10 +212,10 @@ TEST_CASE("closing alone brings no page back: the kernel goes on sending") {
     Loop loop;
     Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
-    loop.ring().send_zero_copy(token_of(1), connection.server.get(), frame.memory.bytes(),
-                               frame.buffer, {});
+    loop.engine().send_zero_copy(token_of(1), connection.server.get(), frame.memory.bytes(),
+                                 frame.buffer, {});
     REQUIRE(loop.result_of(token_of(1)).more);
-    loop.ring().close(token_of(2), connection.server.release());
+    loop.engine().close(token_of(2), connection.server.release());
     REQUIRE(loop.result_of(token_of(2)).result == 0);
     CHECK(notification_count(loop) == 0);
     CHECK(read_all(loop, connection.viewer.get(), frame_bytes).size() == frame_bytes);
@@ -228,14 +228,15 @@ TEST_CASE("aborting a UNIX viewer answers everything that was under way") {
     const Connection connection = connect_unix();
     const std::vector<std::byte> frame = make_pattern(1024UL * 1024UL);
     std::array<std::byte, 16> into{};
-    loop.ring().receive(token_of(2), connection.server.get(), into);
-    loop.ring().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
+    loop.engine().receive(token_of(2), connection.server.get(), into);
+    loop.engine().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
     // Partial results are progress; the send that finds no room at all is the one that is left.
     constexpr std::uint32_t send_first = 10;
     constexpr std::uint32_t send_count_max = 100;
     std::uint32_t send_slot = send_first;
     for (; send_slot < send_first + send_count_max; ++send_slot) {
-        loop.ring().send(token_of(send_slot), connection.server.get(), frame, {.wait_all = false});
+        loop.engine().send(token_of(send_slot), connection.server.get(), frame,
+                           {.wait_all = false});
         loop.turn(0ns);
         if (loop.results(token_of(send_slot)).empty()) {
             break;
@@ -243,7 +244,7 @@ TEST_CASE("aborting a UNIX viewer answers everything that was under way") {
     }
     REQUIRE(send_slot > send_first);
     REQUIRE(send_slot < send_first + send_count_max);
-    loop.ring().abort(token_of(4), connection.server.get(), io::Transport::unix_socket);
+    loop.engine().abort(token_of(4), connection.server.get(), io::Transport::unix_socket);
     loop.turn_until([&] { return all_answered(loop, 2, 3) && all_answered(loop, send_slot, 1); });
     CHECK(loop.results(token_of(4)).front().result == 0);
     CHECK(loop.results(token_of(2)).front().result == 0);
@@ -256,8 +257,8 @@ TEST_CASE("destroying the ring while the kernel holds pages returns") {
     auto loop = std::make_unique<Loop>();
     {
         const Frame frame(*loop);
-        loop->ring().send_zero_copy(token_of(1), connection.server.get(), frame.memory.bytes(),
-                                    frame.buffer, {});
+        loop->engine().send_zero_copy(token_of(1), connection.server.get(), frame.memory.bytes(),
+                                      frame.buffer, {});
         REQUIRE(loop->result_of(token_of(1)).more);
         loop.reset();
     }

@@ -33,7 +33,7 @@ os::MappedMemory make_memory(std::byte fill) {
 }
 
 io::BufferId register_in(Loop& loop, const os::MappedMemory& memory, io::OpToken token) {
-    const auto buffer = loop.ring().register_buffer(memory.bytes(), token);
+    const auto buffer = loop.engine().register_buffer(memory.bytes(), token);
     REQUIRE(buffer);
     return *buffer;
 }
@@ -64,9 +64,9 @@ TEST_CASE("a released buffer is answered only when the last send from it is over
     const Connection connection = connect_tcp(stalled_peer);
     const os::MappedMemory memory = make_memory(std::byte{1});
     const io::BufferId buffer = register_in(loop, memory, released);
-    loop.ring().send_zero_copy(token_of(1), connection.server.get(), memory.bytes(), buffer, {});
+    loop.engine().send_zero_copy(token_of(1), connection.server.get(), memory.bytes(), buffer, {});
     REQUIRE(loop.result_of(token_of(1)).more);
-    loop.ring().release_buffer(buffer);
+    loop.engine().release_buffer(buffer);
     loop.turn(50ms);
     CHECK(loop.results(released).empty());
     CHECK(loop.notifications(token_of(1)).empty());
@@ -81,7 +81,7 @@ TEST_CASE("a released buffer is answered only when the last send from it is over
 TEST_CASE("a buffer that nobody uses is answered soon after its release, and once") {
     Loop loop;
     const os::MappedMemory memory = make_memory(std::byte{1});
-    loop.ring().release_buffer(register_in(loop, memory, released));
+    loop.engine().release_buffer(register_in(loop, memory, released));
     static_cast<void>(loop.result_of(released));
     loop.turn(20ms);
     CHECK(loop.results(released).size() == 1);
@@ -90,8 +90,8 @@ TEST_CASE("a buffer that nobody uses is answered soon after its release, and onc
 TEST_CASE("a buffer is released without an answer where nobody waits for one") {
     Loop loop(one_entry);
     const os::MappedMemory memory = make_memory(std::byte{1});
-    loop.ring().release_buffer(register_in(loop, memory, {}));
-    loop.ring().release_buffer(register_in(loop, memory, released)); // later than the first
+    loop.engine().release_buffer(register_in(loop, memory, {}));
+    loop.engine().release_buffer(register_in(loop, memory, released)); // later than the first
     static_cast<void>(loop.result_of(released));
     CHECK(loop.seen().size() == 1);
 }
@@ -102,17 +102,17 @@ TEST_CASE("the entry of a released buffer is taken by the next, while the kernel
     const Connection stalled = connect_tcp(stalled_peer);
     const os::MappedMemory old_memory = make_memory(std::byte{1});
     const io::BufferId old_buffer = register_in(loop, old_memory, released);
-    loop.ring().send_zero_copy(token_of(1), stalled.server.get(), old_memory.bytes(), old_buffer,
-                               {});
+    loop.engine().send_zero_copy(token_of(1), stalled.server.get(), old_memory.bytes(), old_buffer,
+                                 {});
     REQUIRE(loop.result_of(token_of(1)).more);
-    loop.ring().release_buffer(old_buffer);
+    loop.engine().release_buffer(old_buffer);
 
     const os::MappedMemory new_memory = make_memory(std::byte{2});
     const io::BufferId new_buffer = register_in(loop, new_memory, released_next);
     CHECK(new_buffer == old_buffer);
     const Connection connection = connect_tcp();
-    loop.ring().send_zero_copy(token_of(2), connection.server.get(), new_memory.bytes(), new_buffer,
-                               {});
+    loop.engine().send_zero_copy(token_of(2), connection.server.get(), new_memory.bytes(),
+                                 new_buffer, {});
     CHECK(peer_gets(loop, connection.viewer.get(), std::byte{2}));
     CHECK(loop.results(released).empty());
 
@@ -120,7 +120,7 @@ TEST_CASE("the entry of a released buffer is taken by the next, while the kernel
     static_cast<void>(loop.result_of(released));
     loop.turn_until([&] { return !loop.notifications(token_of(2)).empty(); });
     CHECK(loop.results(released_next).empty());
-    loop.ring().release_buffer(new_buffer);
+    loop.engine().release_buffer(new_buffer);
     static_cast<void>(loop.result_of(released_next));
 }
 
@@ -131,11 +131,11 @@ TEST_CASE("memory that can't be registered leaves its entry for memory that can"
     REQUIRE(gone);
     const ByteSpan nowhere = gone->bytes();
     *gone = os::MappedMemory();
-    CHECK_FALSE(loop.ring().register_buffer(nowhere, released));
+    CHECK_FALSE(loop.engine().register_buffer(nowhere, released));
     const os::MappedMemory memory = make_memory(std::byte{1});
     const io::BufferId buffer = register_in(loop, memory, released);
-    CHECK_FALSE(loop.ring().register_buffer(memory.bytes(), released_next));
-    loop.ring().release_buffer(buffer);
+    CHECK_FALSE(loop.engine().register_buffer(memory.bytes(), released_next));
+    loop.engine().release_buffer(buffer);
     static_cast<void>(loop.result_of(released));
     loop.turn(20ms);
     CHECK(loop.seen().size() == 1); // nothing comes for what was refused
@@ -156,11 +156,11 @@ TEST_CASE("camera-sized sets of buffers come and go without end") {
             buffers.push_back(register_in(loop, memories[i], token_of(first + i)));
         }
         const std::uint32_t sent = set % 4;
-        loop.ring().send_zero_copy(token_of(set), connection.server.get(), memories[sent].bytes(),
-                                   buffers[sent], {});
+        loop.engine().send_zero_copy(token_of(set), connection.server.get(), memories[sent].bytes(),
+                                     buffers[sent], {});
         REQUIRE(peer_gets(loop, connection.viewer.get(), static_cast<std::byte>(sent)));
         for (const io::BufferId buffer : buffers) {
-            loop.ring().release_buffer(buffer);
+            loop.engine().release_buffer(buffer);
         }
         for (std::uint32_t i = 0; i < memories.size(); ++i) {
             static_cast<void>(loop.result_of(token_of(first + i)));

@@ -117,7 +117,7 @@ std::vector<std::byte> make_pattern(std::size_t bytes) {
 std::size_t Loop::turn(Duration wait, std::size_t expected, std::size_t room) {
     std::vector<io::Completion> completions(room);
     const Instant now{std::chrono::steady_clock::now().time_since_epoch()};
-    const std::size_t count = ring_->submit_and_reap(completions, now + wait, expected);
+    const std::size_t count = engine_->submit_and_reap(completions, now + wait, expected);
     seen_.insert(seen_.end(), completions.begin(),
                  completions.begin() + static_cast<std::ptrdiff_t>(count));
     return count;

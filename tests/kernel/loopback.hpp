@@ -1,5 +1,5 @@
 #pragma once
-// Sockets that end on this machine, and a ring that is turned until a condition holds.
+// Sockets that end on this machine, and an engine that is turned until a condition holds.
 
 #include <chrono>
 #include <cstddef>
@@ -48,16 +48,16 @@ struct SocketBuffers {
     return {io::OpKind::control, slot, 1};
 }
 
-/// A ring and everything that it has answered.
+/// An engine and everything that it has answered.
 class Loop {
 public:
     explicit Loop(uring::UringSettings settings = {}) {
-        auto created = uring::UringRing::create(settings);
+        auto created = uring::UringEngine::create(settings);
         REQUIRE(created);
-        ring_ = std::move(*created);
+        engine_ = std::move(*created);
     }
 
-    [[nodiscard]] uring::UringRing& ring() { return *ring_; }
+    [[nodiscard]] uring::UringEngine& engine() { return *engine_; }
     [[nodiscard]] const std::vector<io::Completion>& seen() const { return seen_; }
 
     /// One call of submit_and_reap; returns how many completions it brought.
@@ -79,7 +79,7 @@ public:
     io::Completion result_of(io::OpToken token);
 
 private:
-    std::unique_ptr<uring::UringRing> ring_;
+    std::unique_ptr<uring::UringEngine> engine_;
     std::vector<io::Completion> seen_;
 };
 

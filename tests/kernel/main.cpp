@@ -25,8 +25,8 @@ void raise_open_files_limit() {
 
 int main(int argument_count, char** arguments) {
     raise_open_files_limit();
-    if (const auto ring = ringcast::uring::UringRing::create({}); !ring) {
-        std::printf("NOT TESTED: %s\n", ring.error().message.c_str());
+    if (const auto engine = ringcast::uring::UringEngine::create({}); !engine) {
+        std::printf("NOT TESTED: %s\n", engine.error().message.c_str());
         const char* const ci = std::getenv("CI");
         constexpr int not_tested = 77;
         return ci != nullptr && std::string_view(ci) == "true" ? EXIT_FAILURE : not_tested;

@@ -29,7 +29,7 @@ TEST_CASE("accept stays armed and answers once per connection, over TCP and UNIX
     Loop loop;
     const bool tcp = GENERATE(true, false);
     const UniqueFd listener = tcp ? listen_tcp() : listen_unix();
-    loop.ring().accept(token_of(1), listener.get());
+    loop.engine().accept(token_of(1), listener.get());
     constexpr std::size_t connection_count = 3;
     std::vector<UniqueFd> viewers;
     for (std::size_t index = 0; index < connection_count; ++index) {
@@ -41,7 +41,7 @@ TEST_CASE("accept stays armed and answers once per connection, over TCP and UNIX
         const UniqueFd owned(accepted.result);
         CHECK(accepted.more);
         CHECK((::fcntl(owned.get(), F_GETFD) & FD_CLOEXEC) != 0);
-        const io::Peer peer = loop.ring().describe_peer(owned.get());
+        const io::Peer peer = loop.engine().describe_peer(owned.get());
         CHECK(peer.transport == (tcp ? io::Transport::tcp : io::Transport::unix_socket));
         CHECK(peer.local);
     }
@@ -62,7 +62,7 @@ TEST_CASE("accept ends with the error when descriptors have run out") {
     lowest_unused.reset();
     // The kernel keeps the limit of the moment at which the accept is submitted.
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &one_left) == 0);
-    loop.ring().accept(token_of(1), listener.get());
+    loop.engine().accept(token_of(1), listener.get());
     loop.turn_until([&] { return loop.results(token_of(1)).size() == 2; });
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     const io::Completion accepted = loop.results(token_of(1))[0];
@@ -73,7 +73,7 @@ TEST_CASE("accept ends with the error when descriptors have run out") {
     CHECK(refused.result == -EMFILE);
     CHECK_FALSE(refused.more);
 
-    loop.ring().accept(token_of(2), listener.get());
+    loop.engine().accept(token_of(2), listener.get());
     const io::Completion rearmed = loop.result_of(token_of(2));
     REQUIRE(rearmed.result >= 0);
     const UniqueFd second(rearmed.result);
@@ -84,14 +84,14 @@ TEST_CASE("receive answers with what the peer sent, and 0 when it has closed") {
     Loop loop;
     Connection connection = connect_tcp();
     std::array<std::byte, 64> into{};
-    loop.ring().receive(token_of(1), connection.server.get(), into);
+    loop.engine().receive(token_of(1), connection.server.get(), into);
     CHECK(loop.turn(0ns) == 0);
     REQUIRE(::send(connection.viewer.get(), "GET /", 5, MSG_NOSIGNAL) == 5);
     CHECK(loop.result_of(token_of(1)).result == 5);
     CHECK(as_text(ConstByteSpan(into).first(5)) == "GET /");
 
     connection.viewer.reset();
-    loop.ring().receive(token_of(2), connection.server.get(), into);
+    loop.engine().receive(token_of(2), connection.server.get(), into);
     CHECK(loop.result_of(token_of(2)).result == 0);
 }
 
@@ -102,16 +102,16 @@ TEST_CASE("read takes from pipes and eventfds at their current position") {
     const UniqueFd reading(ends[0]);
     UniqueFd writing(ends[1]);
     std::array<std::byte, 8> into{};
-    loop.ring().read(token_of(1), reading.get(), into);
+    loop.engine().read(token_of(1), reading.get(), into);
     REQUIRE(::write(writing.get(), "abc", 3) == 3);
     CHECK(loop.result_of(token_of(1)).result == 3);
     CHECK(as_text(ConstByteSpan(into).first(3)) == "abc");
     writing.reset();
-    loop.ring().read(token_of(2), reading.get(), into);
+    loop.engine().read(token_of(2), reading.get(), into);
     CHECK(loop.result_of(token_of(2)).result == 0);
 
     const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
-    loop.ring().read(token_of(3), counter.get(), into);
+    loop.engine().read(token_of(3), counter.get(), into);
     CHECK(loop.turn(0ns) == 0);
     REQUIRE(::eventfd_write(counter.get(), 7) == 0);
     CHECK(loop.result_of(token_of(3)).result == 8);
@@ -124,7 +124,7 @@ TEST_CASE("a send with wait_all has one result, for all its bytes, however slowl
     Loop loop;
     const Connection connection = connect_tcp();
     const std::vector<std::byte> frame = make_pattern(6UL * 1024UL * 1024UL);
-    loop.ring().send(token_of(1), connection.server.get(), frame, {});
+    loop.engine().send(token_of(1), connection.server.get(), frame, {});
     CHECK(loop.turn(0ns) == 0); // it fits no socket buffer
     CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
     loop.turn_until([&] { return !loop.results(token_of(1)).empty(); });
@@ -137,7 +137,7 @@ TEST_CASE("a send without wait_all answers with what fitted") {
     Loop loop;
     const Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
     const std::vector<std::byte> frame = make_pattern(8UL * 1024UL * 1024UL);
-    loop.ring().send(token_of(1), connection.server.get(), frame, {.wait_all = false});
+    loop.engine().send(token_of(1), connection.server.get(), frame, {.wait_all = false});
     const std::int32_t sent = loop.result_of(token_of(1)).result;
     REQUIRE(sent > 0);
     REQUIRE(sent < static_cast<std::int32_t>(frame.size()));
@@ -149,11 +149,11 @@ TEST_CASE("a send without wait_all answers with what fitted") {
 TEST_CASE("a head that is followed by more reaches the peer together with its body") {
     Loop loop;
     const Connection connection = connect_tcp();
-    loop.ring().send(token_of(1), connection.server.get(), as_bytes("head"),
-                     {.more_follows = true});
+    loop.engine().send(token_of(1), connection.server.get(), as_bytes("head"),
+                       {.more_follows = true});
     CHECK(loop.result_of(token_of(1)).result == 4);
     CHECK(read_available(connection.viewer.get()).empty());
-    loop.ring().send(token_of(2), connection.server.get(), as_bytes("body"), {});
+    loop.engine().send(token_of(2), connection.server.get(), as_bytes("body"), {});
     const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), 8);
     CHECK(as_text(received) == "headbody");
 }
@@ -162,16 +162,16 @@ TEST_CASE("a send to a peer that has left fails without a signal") {
     Loop loop;
     Connection connection = connect_unix();
     connection.viewer.reset();
-    loop.ring().send(token_of(1), connection.server.get(), as_bytes("frame"), {});
+    loop.engine().send(token_of(1), connection.server.get(), as_bytes("frame"), {});
     CHECK(loop.result_of(token_of(1)).result == -EPIPE);
 }
 
 TEST_CASE("the hang-up poll sees a peer close, and not what it sends") {
     Loop loop;
     Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
-    loop.ring().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
+    loop.engine().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
     REQUIRE(::send(connection.viewer.get(), "ignored", 7, MSG_NOSIGNAL) == 7);
-    loop.ring().poll(token_of(2), connection.server.get(), io::PollEvents::readable);
+    loop.engine().poll(token_of(2), connection.server.get(), io::PollEvents::readable);
     CHECK(loop.result_of(token_of(2)).result > 0);
     CHECK(loop.results(token_of(1)).empty());
     connection.viewer.reset();
@@ -181,9 +181,9 @@ TEST_CASE("the hang-up poll sees a peer close, and not what it sends") {
 TEST_CASE("shutdown for writing lets the answer arrive, then the end") {
     Loop loop;
     const Connection connection = connect_tcp();
-    loop.ring().send(token_of(1), connection.server.get(), as_bytes("answer"), {});
+    loop.engine().send(token_of(1), connection.server.get(), as_bytes("answer"), {});
     CHECK(loop.result_of(token_of(1)).result == 6);
-    loop.ring().shutdown_writing(token_of(2), connection.server.get());
+    loop.engine().shutdown_writing(token_of(2), connection.server.get());
     CHECK(loop.result_of(token_of(2)).result == 0);
     const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), 6);
     CHECK(as_text(received) == "answer");
@@ -192,7 +192,7 @@ TEST_CASE("shutdown for writing lets the answer arrive, then the end") {
     // The other direction stays open: what the peer still sends is drained before closing.
     REQUIRE(::send(connection.viewer.get(), "rest", 4, MSG_NOSIGNAL) == 4);
     std::array<std::byte, 8> into{};
-    loop.ring().receive(token_of(3), connection.server.get(), into);
+    loop.engine().receive(token_of(3), connection.server.get(), into);
     CHECK(loop.result_of(token_of(3)).result == 4);
 }
 
@@ -200,7 +200,7 @@ TEST_CASE("close gives the descriptor back") {
     Loop loop;
     Connection connection = connect_tcp();
     const int number = connection.server.release();
-    loop.ring().close(token_of(1), number);
+    loop.engine().close(token_of(1), number);
     CHECK(loop.result_of(token_of(1)).result == 0);
     CHECK(::fcntl(number, F_GETFD) == -1);
     CHECK(errno == EBADF);
@@ -212,19 +212,19 @@ TEST_CASE("cancel ends the one operation that it names") {
     const UniqueFd listener = listen_tcp();
     const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
     std::array<std::byte, 8> into{};
-    loop.ring().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
-    loop.ring().read(token_of(2), counter.get(), into);
-    loop.ring().accept(token_of(3), listener.get());
+    loop.engine().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
+    loop.engine().read(token_of(2), counter.get(), into);
+    loop.engine().accept(token_of(3), listener.get());
     loop.turn(0ns);
     for (const std::uint32_t target : {1U, 2U, 3U}) {
-        loop.ring().cancel(token_of(10 + target), token_of(target));
+        loop.engine().cancel(token_of(10 + target), token_of(target));
         CHECK(loop.result_of(token_of(10 + target)).result == 0);
         const io::Completion ended = loop.result_of(token_of(target));
         CHECK(ended.result == -ECANCELED);
         CHECK_FALSE(ended.more);
         CHECK(loop.seen().size() == std::size_t{2} * target);
     }
-    loop.ring().cancel(token_of(20), token_of(1));
+    loop.engine().cancel(token_of(20), token_of(1));
     CHECK(loop.result_of(token_of(20)).result == -ENOENT);
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("a peer is described by address, port and whether it is on this host")
         socklen_t bytes = sizeof(viewer);
         REQUIRE(::getsockname(connection.viewer.get(), reinterpret_cast<sockaddr*>(&viewer),
                               &bytes) == 0);
-        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        const io::Peer peer = loop.engine().describe_peer(connection.server.get());
         CHECK(std::string_view(peer.address.data()) ==
               "127.0.0.1:" + std::to_string(ntohs(viewer.sin_port)));
         CHECK(peer.local);
@@ -246,28 +246,28 @@ TEST_CASE("a peer is described by address, port and whether it is on this host")
         const UniqueFd listener = listen_tcp("::ffff:127.0.0.1");
         const UniqueFd viewer = connect_to(listener.get());
         const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        const io::Peer peer = loop.ring().describe_peer(server.get());
+        const io::Peer peer = loop.engine().describe_peer(server.get());
         CHECK(std::string_view(peer.address.data()).substr(0, 10) == "127.0.0.1:");
         CHECK(peer.local);
     }
     SECTION("IPv6 loopback") {
         const Connection connection = connect_tcp({}, "::1");
-        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        const io::Peer peer = loop.engine().describe_peer(connection.server.get());
         CHECK(std::string_view(peer.address.data()).substr(0, 6) == "[::1]:");
         CHECK(peer.local);
     }
     SECTION("UNIX socket") {
         const Connection connection = connect_unix();
-        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        const io::Peer peer = loop.engine().describe_peer(connection.server.get());
         CHECK(std::string_view(peer.address.data()) == "unix");
         CHECK(peer.transport == io::Transport::unix_socket);
         CHECK(peer.local);
     }
     SECTION("a peer that is gone") {
         Connection connection = connect_tcp();
-        loop.ring().abort(token_of(1), connection.server.get(), io::Transport::tcp);
+        loop.engine().abort(token_of(1), connection.server.get(), io::Transport::tcp);
         REQUIRE(loop.result_of(token_of(1)).result == 0);
-        const io::Peer peer = loop.ring().describe_peer(connection.server.get());
+        const io::Peer peer = loop.engine().describe_peer(connection.server.get());
         CHECK(std::string_view(peer.address.data()) == "gone");
     }
 }
@@ -276,20 +276,21 @@ TEST_CASE("progress counts the bytes that the peer's kernel has acknowledged") {
     Loop loop;
     const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
     const auto progress = [&] {
-        return loop.ring().socket_progress(connection.server.get(), io::Transport::tcp);
+        return loop.engine().socket_progress(connection.server.get(), io::Transport::tcp);
     };
     REQUIRE(progress().known);
     CHECK(progress().bytes_acked == 0);
     const std::vector<std::byte> frame = make_pattern(4UL * 1024UL * 1024UL);
-    loop.ring().send(token_of(1), connection.server.get(), frame, {});
+    loop.engine().send(token_of(1), connection.server.get(), frame, {});
     loop.turn_until([&] { return progress().bytes_acked > 0; });
     CHECK(progress().bytes_acked < frame.size()); // nobody has read yet
     CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
     loop.turn_until([&] { return progress().bytes_acked == frame.size(); });
 
-    loop.ring().abort(token_of(2), connection.server.get(), io::Transport::tcp);
+    loop.engine().abort(token_of(2), connection.server.get(), io::Transport::tcp);
     REQUIRE(loop.result_of(token_of(2)).result == 0);
     CHECK_FALSE(progress().known);
     const Connection local = connect_unix();
-    CHECK_FALSE(loop.ring().socket_progress(local.server.get(), io::Transport::unix_socket).known);
+    CHECK_FALSE(
+        loop.engine().socket_progress(local.server.get(), io::Transport::unix_socket).known);
 }

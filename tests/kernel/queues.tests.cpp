@@ -41,9 +41,9 @@ TEST_CASE("a full submission queue is handed over and loses no operation") {
     const UniqueFd counter(::eventfd(1, EFD_CLOEXEC));
     constexpr std::uint32_t poll_count = 1000;
     for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
-        loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+        loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
     }
-    CHECK(loop.ring().enters() >= poll_count / 4 - 1);
+    CHECK(loop.engine().enters() >= poll_count / 4 - 1);
     loop.turn_until([&] { return loop.seen().size() >= poll_count; });
     CHECK(answered_once(loop) == poll_count);
 }
@@ -53,7 +53,7 @@ TEST_CASE("completions beyond the completion queue wait in the kernel and all ar
     const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
     constexpr std::uint32_t poll_count = 500;
     for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
-        loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+        loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
     }
     loop.turn(0ns);
     REQUIRE(loop.seen().empty());
@@ -70,7 +70,7 @@ TEST_CASE("operations can be submitted while completions overflow") {
     // Each turn prepares more than it takes out.
     while (slot < poll_count) {
         for (std::uint32_t end = slot + 20; slot < end; ++slot) {
-            loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+            loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
         }
         loop.turn(0ns, 1, 5);
     }
@@ -84,12 +84,12 @@ TEST_CASE("completions that did not fit are handed out later without losing new 
     const UniqueFd second(::eventfd(0, EFD_CLOEXEC));
     constexpr std::uint32_t poll_count = 100;
     for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
-        loop.ring().poll(token_of(slot), first.get(), io::PollEvents::readable);
+        loop.engine().poll(token_of(slot), first.get(), io::PollEvents::readable);
     }
-    loop.ring().poll(token_of(poll_count), second.get(), io::PollEvents::readable);
+    loop.engine().poll(token_of(poll_count), second.get(), io::PollEvents::readable);
     CHECK(loop.turn(0ns, 1, 10) == 10);
     REQUIRE(::eventfd_write(second.get(), 1) == 0);
-    const std::uint64_t enters_before = loop.ring().enters();
+    const std::uint64_t enters_before = loop.engine().enters();
     std::size_t turns = 0;
     loop.turn_until(
         [&] {
@@ -99,32 +99,32 @@ TEST_CASE("completions that did not fit are handed out later without losing new 
         1, 10);
     CHECK(answered_once(loop) == poll_count + 1);
     // What is there already mostly needs no system call.
-    CHECK(loop.ring().enters() - enters_before < turns / 2);
+    CHECK(loop.engine().enters() - enters_before < turns / 2);
 }
 
 TEST_CASE("waiting ends at the time given, not before, whether or not answers are expected") {
     Loop loop({.gather_in_kernel = GENERATE(true, false)});
     const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
-    loop.ring().poll(token_of(1), counter.get(), io::PollEvents::readable);
+    loop.engine().poll(token_of(1), counter.get(), io::PollEvents::readable);
     const std::size_t expected = GENERATE(1U, 100U);
     const Duration wait = GENERATE(Duration(100us), Duration(20ms));
     std::array<io::Completion, 4> completions;
     const Instant wake_at = steady_now() + wait;
-    CHECK(loop.ring().submit_and_reap(completions, wake_at, expected) == 0);
-    CHECK(loop.ring().now() >= wake_at);
-    CHECK(loop.ring().wall_now() > WallTime{});
+    CHECK(loop.engine().submit_and_reap(completions, wake_at, expected) == 0);
+    CHECK(loop.engine().now() >= wake_at);
+    CHECK(loop.engine().wall_now() > WallTime{});
 }
 
 TEST_CASE("a time in the past submits and returns without waiting") {
     Loop loop;
     const Connection connection = connect_tcp();
     std::array<std::byte, 8> into{};
-    loop.ring().receive(token_of(1), connection.server.get(), into);
+    loop.engine().receive(token_of(1), connection.server.get(), into);
     std::array<io::Completion, 4> completions;
-    CHECK(loop.ring().submit_and_reap(completions, Instant{}, 1) == 0);
+    CHECK(loop.engine().submit_and_reap(completions, Instant{}, 1) == 0);
     REQUIRE(::send(connection.viewer.get(), "x", 1, MSG_NOSIGNAL) == 1);
     // Work that the kernel deferred is run even by a call that does not wait.
-    CHECK(loop.ring().submit_and_reap(completions, Instant{}, 1) == 1);
+    CHECK(loop.engine().submit_and_reap(completions, Instant{}, 1) == 1);
 }
 
 TEST_CASE("a lone completion comes back though many were expected") {
@@ -135,10 +135,10 @@ TEST_CASE("a lone completion comes back though many were expected") {
     itimerspec when{};
     when.it_value.tv_nsec = delay.count();
     std::array<std::byte, 8> into{};
-    loop.ring().read(token_of(1), timer.get(), into);
+    loop.engine().read(token_of(1), timer.get(), into);
     REQUIRE(::timerfd_settime(timer.get(), 0, &when, nullptr) == 0);
     std::array<io::Completion, 64> completions;
-    CHECK(loop.ring().submit_and_reap(completions, never, 64) == 1);
+    CHECK(loop.engine().submit_and_reap(completions, never, 64) == 1);
     CHECK(completions[0].token == token_of(1));
     CHECK(completions[0].result == 8);
 }
@@ -151,7 +151,7 @@ TEST_CASE("gathering loses nothing when fewer or more come than were expected") 
     std::vector<Connection> connections;
     for (std::uint32_t slot = 0; slot < viewer_count; ++slot) {
         connections.push_back(connect_tcp());
-        loop.ring().send(token_of(slot), connections.back().server.get(), frame, {});
+        loop.engine().send(token_of(slot), connections.back().server.get(), frame, {});
     }
     std::vector<std::vector<std::byte>> received(viewer_count);
     loop.turn_until(

@@ -96,7 +96,7 @@ TEST_CASE("a kernel that is out of memory for a while is waited for, and no oper
         told = true;
         told.notify_one();
         for (std::uint32_t slot = 0; supervised && slot < poll_count; ++slot) {
-            loop.ring().poll(token_of(slot), counter.get(), io::PollEvents::readable);
+            loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
         }
         loop.turn_until([&] { return !supervised || loop.seen().size() >= poll_count; });
         answered = loop.seen().size();

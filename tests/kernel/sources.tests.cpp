@@ -1,4 +1,4 @@
-// Every kind of source on a real ring: real descriptors, real time, each condition waited for.
+// Every kind of source on a real engine: real descriptors, real time, each condition waited for.
 
 #include <array>
 #include <chrono>
@@ -31,10 +31,10 @@ using test::TemporaryFolder;
 constexpr std::size_t frame_max = 200'000;
 constexpr std::uint32_t stream = 5;
 
-/// Turns a ring for one source, as the relay would for many.
+/// Turns an engine for one source, as the relay would for many.
 class SourceLoop {
 public:
-    [[nodiscard]] io::Ring& ring() { return *ring_; }
+    [[nodiscard]] io::Engine& engine() { return *engine_; }
 
     template <typename Take, typename Condition>
     void until(Take take, Condition condition, source::FrameSource* source) {
@@ -43,15 +43,15 @@ public:
             if (std::chrono::steady_clock::now() > give_up) {
                 throw std::runtime_error("a condition did not come true");
             }
-            const Instant soon = ring_->now() + std::chrono::milliseconds(100);
+            const Instant soon = engine_->now() + std::chrono::milliseconds(100);
             const Instant due = source != nullptr ? source->deadline() : never;
             std::array<io::Completion, 16> completions;
-            const std::size_t count = ring_->submit_and_reap(completions, std::min(soon, due), 1);
+            const std::size_t count = engine_->submit_and_reap(completions, std::min(soon, due), 1);
             for (std::size_t i = 0; i < count; ++i) {
                 take(completions[i]);
             }
-            if (source != nullptr && source->deadline() <= ring_->now()) {
-                source->on_deadline(ring_->now());
+            if (source != nullptr && source->deadline() <= engine_->now()) {
+                source->on_deadline(engine_->now());
             }
         }
     }
@@ -74,7 +74,7 @@ public:
     }
 
 private:
-    std::unique_ptr<uring::UringRing> ring_ = std::move(uring::UringRing::create({}).value());
+    std::unique_ptr<uring::UringEngine> engine_ = std::move(uring::UringEngine::create({}).value());
 };
 
 } // namespace
@@ -84,7 +84,7 @@ TEST_CASE("a program's frames come over a real ring, through its restarts") {
     const TemporaryFile file(frame + frame + frame);
     SourceLoop loop;
     FakeSink sink(frame_max);
-    input::ExecSource source(loop.ring(), "door", {"cat", file.path()});
+    input::ExecSource source(loop.engine(), "door", {"cat", file.path()});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 6; });
     for (const std::string& published : sink.frames) {
@@ -100,7 +100,7 @@ TEST_CASE("a program that gives frames without end is stopped over a real ring")
     SourceLoop loop;
     FakeSink sink(frame_max);
     input::ExecSource source(
-        loop.ring(), "door",
+        loop.engine(), "door",
         {"/bin/sh", "-c", "while :; do cat " + file.path() + "; echo noise >&2; done"});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 50; });
@@ -117,7 +117,7 @@ TEST_CASE("standard input comes over a real ring, whether or not its descriptor 
         const std::string frame = jpeg(20'000);
         SourceLoop loop;
         FakeSink sink(frame_max);
-        input::StdinSource source(loop.ring(), "door", reader.get());
+        input::StdinSource source(loop.engine(), "door", reader.get());
         source.start(sink, stream);
         for (std::size_t count = 1; count <= 20; ++count) {
             // The source waits for this write: everything before has been published.
@@ -141,7 +141,7 @@ TEST_CASE("a regular file on standard input is read to its end over a real ring"
     const UniqueFd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
     SourceLoop loop;
     FakeSink sink(frame_max);
-    input::StdinSource source(loop.ring(), "door", fd.get());
+    input::StdinSource source(loop.engine(), "door", fd.get());
     source.start(sink, stream);
     loop.until(source, [&] { return !sink.ends.empty(); });
     CHECK(sink.frames.size() == 100);
@@ -155,7 +155,7 @@ TEST_CASE("a silent standard input is stopped over a real ring") {
     const UniqueFd writer(ends[1]);
     SourceLoop loop;
     FakeSink sink(frame_max);
-    input::StdinSource source(loop.ring(), "door", reader.get());
+    input::StdinSource source(loop.engine(), "door", reader.get());
     source.start(sink, stream);
     loop.stop(source, sink);
     CHECK(sink.ends.empty());
@@ -164,7 +164,7 @@ TEST_CASE("a silent standard input is stopped over a real ring") {
 TEST_CASE("the pattern comes over a real ring, each frame whole and in order") {
     SourceLoop loop;
     FakeSink sink(frame_max);
-    input::PatternSource source(loop.ring(), "test", config::PatternSource{{320, 240}, 200, 80});
+    input::PatternSource source(loop.engine(), "test", config::PatternConfig{{320, 240}, 200, 80});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 100; });
     loop.stop(source, sink);
@@ -182,7 +182,7 @@ TEST_CASE("a folder comes over a real ring, with what is moved in") {
     folder.write("a.jpg", jpeg(100, 'a'));
     SourceLoop loop;
     FakeSink sink(frame_max);
-    input::FileSource source(loop.ring(), "door", folder.path(), 0.001);
+    input::FileSource source(loop.engine(), "door", folder.path(), 0.001);
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() == 1; });
     folder.move_in("b.jpg", jpeg(100, 'b'));
@@ -193,7 +193,7 @@ TEST_CASE("a folder comes over a real ring, with what is moved in") {
 
 TEST_CASE("a \"no signal\" picture is announced over a real ring") {
     SourceLoop loop;
-    const auto painter = std::move(draw::PlaceholderWorker::create(loop.ring()).value());
+    const auto painter = std::move(draw::PlaceholderWorker::create(loop.engine()).value());
     const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };
     painter->request(0, "door", "input ended", 320, 240);
     loop.until(take, [&] { return !painter->picture(0).empty(); }, nullptr);

@@ -51,8 +51,8 @@ std::string refusal_under(int error) {
         if (!forbid_setup(error)) {
             return "no filter";
         }
-        const auto ring = uring::UringRing::create({});
-        return ring ? "it started" : ring.error().message;
+        const auto engine = uring::UringEngine::create({});
+        return engine ? "it started" : engine.error().message;
     });
 }
 
@@ -77,20 +77,20 @@ std::string registration_of(std::vector<std::size_t> sizes) {
         if (!become_ordinary()) {
             return "still privileged";
         }
-        auto ring = uring::UringRing::create({});
-        if (!ring) {
-            return ring.error().message;
+        auto engine = uring::UringEngine::create({});
+        if (!engine) {
+            return engine.error().message;
         }
         for (const std::size_t size : sizes) {
             const auto memory = os::MappedMemory::create(size);
             if (!memory) {
                 return memory.error().message;
             }
-            if (auto registered = (*ring)->register_buffer(memory->bytes(), {}); !registered) {
+            if (auto registered = (*engine)->register_buffer(memory->bytes(), {}); !registered) {
                 return registered.error().message;
             }
         }
-        return (*ring)->zero_copy_supported() ? "registered" : "registered, no zero-copy";
+        return (*engine)->zero_copy_supported() ? "registered" : "registered, no zero-copy";
     });
 }
 
@@ -149,11 +149,11 @@ TEST_CASE("registering more than the limit is refused with the need, the limit a
 }
 
 TEST_CASE("registering more than the kernel takes in one piece is refused with that reason") {
-    const auto ring = uring::UringRing::create({});
-    REQUIRE(ring);
+    const auto engine = uring::UringEngine::create({});
+    REQUIRE(engine);
     const auto memory = os::MappedMemory::create(1024 * mib + 1);
     REQUIRE(memory);
-    const auto registered = (*ring)->register_buffer(memory->bytes(), {});
+    const auto registered = (*engine)->register_buffer(memory->bytes(), {});
     REQUIRE_FALSE(registered);
     CHECK_THAT(registered.error().message, ContainsSubstring("1025 MiB") &&
                                                ContainsSubstring("at most 1024 MiB") &&
@@ -169,15 +169,15 @@ TEST_CASE("a user with hardly any locked memory gets smaller queues, not a refus
         if (!become_ordinary(128UL * 1024UL)) {
             return "still privileged";
         }
-        // Where the suite has one user only, what earlier rings were charged comes back late.
+        // Where the suite has one user only, what earlier engines were charged comes back late.
         std::string message;
         constexpr unsigned attempts_max = 200;
         for (unsigned attempt = 0; attempt < attempts_max; ++attempt) {
-            const auto ring = uring::UringRing::create({});
-            if (ring) {
+            const auto engine = uring::UringEngine::create({});
+            if (engine) {
                 return "it started";
             }
-            message = ring.error().message;
+            message = engine.error().message;
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
         return message;
@@ -186,20 +186,20 @@ TEST_CASE("a user with hardly any locked memory gets smaller queues, not a refus
 }
 
 TEST_CASE("a full table of buffers is an error, not a crash") {
-    const auto ring =
-        uring::UringRing::create({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 1});
-    REQUIRE(ring);
+    const auto engine =
+        uring::UringEngine::create({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 1});
+    REQUIRE(engine);
     const auto memory = os::MappedMemory::create(1);
     REQUIRE(memory);
-    const auto first = (*ring)->register_buffer(memory->bytes(), {});
+    const auto first = (*engine)->register_buffer(memory->bytes(), {});
     REQUIRE(first);
     CHECK(first->value == 0);
-    const auto second = (*ring)->register_buffer(memory->bytes(), {});
+    const auto second = (*engine)->register_buffer(memory->bytes(), {});
     REQUIRE_FALSE(second);
     CHECK_THAT(second.error().message, ContainsSubstring("all 1 entries"));
 }
 
 TEST_CASE("queues larger than the kernel's maxima are cut, not refused") {
-    CHECK(uring::UringRing::create(
+    CHECK(uring::UringEngine::create(
         {.sq_entries = 100'000, .cq_entries = 1'000'000, .buffer_table_size = 1}));
 }

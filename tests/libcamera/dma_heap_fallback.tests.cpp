@@ -5,7 +5,7 @@
 namespace ringcast::capture {
 
 TEST_CASE("a heap into which frames come may be used again") {
-    HeapTrust trust;
+    DmaHeapFallback trust;
     CHECK(trust.refusal().empty());
     trust.begin("vidbuf_cached");
     trust.prove();
@@ -14,7 +14,7 @@ TEST_CASE("a heap into which frames come may be used again") {
 }
 
 TEST_CASE("a heap into which no frame came is not used again, and it is said why") {
-    HeapTrust trust;
+    DmaHeapFallback trust;
     trust.begin("vidbuf_cached");
     trust.prove();
     trust.end();
@@ -28,7 +28,7 @@ TEST_CASE("a heap into which no frame came is not used again, and it is said why
 }
 
 TEST_CASE("a camera that gives nothing with memory of its own says nothing of a heap") {
-    HeapTrust trust;
+    DmaHeapFallback trust;
     trust.begin("");
     trust.end();
     trust.end();
@@ -36,7 +36,7 @@ TEST_CASE("a camera that gives nothing with memory of its own says nothing of a 
 }
 
 TEST_CASE("a refusal at the start holds until it turns out not to be the memory") {
-    HeapTrust trust;
+    DmaHeapFallback trust;
     trust.refuse("it does not start");
     CHECK(trust.refusal() == "it does not start");
     trust.forgive();

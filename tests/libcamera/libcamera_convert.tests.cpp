@@ -37,15 +37,15 @@ TEST_CASE("controls are described alike whichever libcamera there is") {
     CHECK(described[0].choices[2].value == controls::AfModeContinuous);
     CHECK(described[1].name == "Brightness");
     CHECK(described[1].kind == ControlKind::number);
-    CHECK(described[1].min == config::CameraControl::Value(-1.0));
-    CHECK(described[1].max == config::CameraControl::Value(1.0));
-    CHECK(described[1].initial == config::CameraControl::Value(0.1));
+    CHECK(described[1].min == config::ControlSetting::Value(-1.0));
+    CHECK(described[1].max == config::ControlSetting::Value(1.0));
+    CHECK(described[1].initial == config::ControlSetting::Value(0.1));
     CHECK_FALSE(described[1].value); // not set
     CHECK(described[2].name == "ColourGains");
     CHECK(described[2].count == 2);
     CHECK(described[3].name == "ExposureTime");
     CHECK(described[3].kind == ControlKind::integer);
-    CHECK(described[3].max == config::CameraControl::Value(std::int64_t{66666}));
+    CHECK(described[3].max == config::ControlSetting::Value(std::int64_t{66666}));
 }
 
 TEST_CASE("of an enumeration a camera takes what it has") {
@@ -66,8 +66,8 @@ TEST_CASE("of an enumeration a camera takes what it has") {
 TEST_CASE("settings become libcamera's values") {
     const libcamera::ControlInfoMap infos = some_controls();
     std::vector<CameraControl> described = controls_of(infos);
-    const auto setting = [](const char* name, config::CameraControl::Value value) {
-        config::CameraControl control;
+    const auto setting = [](const char* name, config::ControlSetting::Value value) {
+        config::ControlSetting control;
         control.name = name;
         control.value = std::move(value);
         return control;
@@ -78,7 +78,7 @@ TEST_CASE("settings become libcamera's values") {
                                     setting("ExposureTime", std::int64_t{20000})},
                                    described);
     REQUIRE(list);
-    using Value = config::CameraControl::Value;
+    using Value = config::ControlSetting::Value;
     CHECK(described[0].value == Value(std::int64_t{controls::AfModeContinuous}));
     CHECK(described[3].value == Value(std::int64_t{20000}));
     CHECK(list->get(controls::AfMode) == controls::AfModeContinuous);
@@ -97,9 +97,9 @@ TEST_CASE(
         controls::controls};
     std::vector<CameraControl> described = controls_of(infos);
     REQUIRE(described.size() == 1);
-    CHECK(described[0].min == config::CameraControl::Value(std::int64_t{100}));
-    CHECK(described[0].max == config::CameraControl::Value(std::int64_t{INT32_MAX}));
-    const config::CameraControl too_long{"ExposureTime", std::int64_t{5'000'000'000}};
+    CHECK(described[0].min == config::ControlSetting::Value(std::int64_t{100}));
+    CHECK(described[0].max == config::ControlSetting::Value(std::int64_t{INT32_MAX}));
+    const config::ControlSetting too_long{"ExposureTime", std::int64_t{5'000'000'000}};
     CHECK_FALSE(control_list(infos, {too_long}, described));
 }
 

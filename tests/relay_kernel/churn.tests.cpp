@@ -77,7 +77,7 @@ TEST_CASE("ten thousand connections leave no descriptor, slot, lease or byte beh
     }
     REQUIRE(settle(host, first_connections + connections));
     CHECK(open_descriptors() == descriptors);
-    host.on_loop([&](relay::Relay& relay, uring::UringRing&) {
+    host.on_loop([&](relay::Relay& relay, uring::UringEngine&) {
         CHECK(relay.send_count() == 0);
         const frame::FrameArena& arena = relay.stream(0).arena();
         CHECK(arena.free_count() + 1 == arena.geometry().slot_count); // the newest frame

@@ -61,12 +61,12 @@ TEST_CASE("a viewer that reads slowly from the start is at most a second behind"
 
 TEST_CASE("good viewers miss nothing because of dead and slow ones") {
     const bool unix_listener = GENERATE(false, true);
-    const auto lane =
-        GENERATE(connection::LanePolicy::automatic, connection::LanePolicy::zero_copy);
+    const auto send_path =
+        GENERATE(connection::SendPathPolicy::automatic, connection::SendPathPolicy::zero_copy);
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.unix_listener = unix_listener;
-    settings.lane_policy = lane;
+    settings.send_path_policy = send_path;
     settings.stall_timeout = std::chrono::seconds(2);
     const bool held = in_some_try([&] {
         RelayHost host(settings);
@@ -104,8 +104,8 @@ TEST_CASE("viewers that stall one frame apart yield before the source or a good 
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.period = std::chrono::milliseconds(15);
-    settings.lane_policy =
-        GENERATE(connection::LanePolicy::automatic, connection::LanePolicy::zero_copy);
+    settings.send_path_policy =
+        GENERATE(connection::SendPathPolicy::automatic, connection::SendPathPolicy::zero_copy);
     const bool held = in_some_try([&] {
         RelayHost host(settings);
         ClientPool pool;
@@ -171,8 +171,8 @@ TEST_CASE("the pages of an aborted viewer come back") {
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.unix_listener = GENERATE(false, true);
-    settings.lane_policy =
-        GENERATE(connection::LanePolicy::zero_copy, connection::LanePolicy::copy);
+    settings.send_path_policy =
+        GENERATE(connection::SendPathPolicy::zero_copy, connection::SendPathPolicy::copy);
     settings.stall_timeout = std::chrono::seconds(1);
     RelayHost host(settings);
     ClientPool pool;
@@ -185,7 +185,7 @@ TEST_CASE("the pages of an aborted viewer come back") {
     std::uint32_t sends = 0;
     // Only the good viewer's own sends are left: every result and notification of the others came.
     REQUIRE(pool.run_until([&] {
-        host.on_loop([&](relay::Relay& relay, uring::UringRing&) { sends = relay.send_count(); });
+        host.on_loop([&](relay::Relay& relay, uring::UringEngine&) { sends = relay.send_count(); });
         return host.status().server.connections == 1 && sends <= 4;
     }));
     CHECK(host.status().server.counters.late_completions == 0);

@@ -24,7 +24,7 @@ struct RelayHost::Shared {
     bool started = false;
     bool stop = false;
     bool done = true; ///< what was asked last
-    const std::function<void(relay::Relay&, uring::UringRing&)>* asked = nullptr;
+    const std::function<void(relay::Relay&, uring::UringEngine&)>* asked = nullptr;
 };
 
 namespace {
@@ -75,43 +75,43 @@ RelayHost::~RelayHost() {
 void RelayHost::run(const HostSettings& settings) {
     uring::UringSettings uring_settings;
     uring_settings.cq_entries = 32768;
-    auto ring = uring::UringRing::create(uring_settings);
-    RINGCAST_ASSERT(ring.has_value());
+    auto engine = uring::UringEngine::create(uring_settings);
+    RINGCAST_ASSERT(engine.has_value());
     const frame::SlotGeometry geometry{.page = os::system_page_bytes(),
                                        .frame_bytes_max = settings.frame_bytes_max,
                                        .slot_count = settings.slots};
     auto memory = os::MappedMemory::create(geometry.arena_bytes());
     RINGCAST_ASSERT(memory.has_value());
     const ByteSpan bytes = memory->bytes().first(geometry.arena_bytes());
-    auto buffer = (*ring)->register_buffer(bytes, {});
+    auto buffer = (*engine)->register_buffer(bytes, {});
     // The kernel takes back what it charged the last test's memory some time after that has ended.
     rlimit locked{};
     RINGCAST_ASSERT(::getrlimit(RLIMIT_MEMLOCK, &locked) == 0);
     const int attempts_max = bytes.size() <= locked.rlim_cur ? 100 : 0;
     for (int attempt = 0; attempt < attempts_max && !buffer; ++attempt) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        buffer = (*ring)->register_buffer(bytes, {});
+        buffer = (*engine)->register_buffer(bytes, {});
     }
     const http::Boundary boundary(0x1122334455667788, 0x99AABBCCDDEEFF00);
     frame::FrameArena arena(bytes, geometry, boundary,
                             buffer ? std::optional(*buffer) : std::nullopt);
-    source_ = std::make_unique<StampedSource>(**ring, settings.frame_bytes, settings.period);
+    source_ = std::make_unique<StampedSource>(**engine, settings.frame_bytes, settings.period);
     relay::RelaySettings relay_settings(boundary);
     relay_settings.viewers_max = settings.viewers_max;
     relay_settings.viewer.stall_timeout = settings.stall_timeout;
-    relay_settings.viewer.lane_policy = settings.lane_policy;
+    relay_settings.viewer.send_path_policy = settings.send_path_policy;
     const std::array listeners{listener_.get()};
-    relay::Relay relay(**ring, relay_settings, {{"camera", &arena, source_.get(), {}}}, 0,
+    relay::Relay relay(**engine, relay_settings, {{"camera", &arena, source_.get(), {}}}, 0,
                        listeners, nullptr);
 
     std::array<std::byte, sizeof(std::uint64_t)> wake_bytes{};
     const auto wait_for_wake = [&] {
-        (*ring)->read({io::OpKind::control, 0, 1}, wake_.get(), wake_bytes);
+        (*engine)->read({io::OpKind::control, 0, 1}, wake_.get(), wake_bytes);
     };
     relay.set_control_handler([&](const io::Completion&) {
         const std::lock_guard lock(shared_->mutex);
         if (shared_->asked != nullptr) {
-            (*shared_->asked)(relay, **ring);
+            (*shared_->asked)(relay, **engine);
             shared_->asked = nullptr;
             shared_->done = true;
             shared_->changed.notify_all();
@@ -147,7 +147,7 @@ UniqueFd RelayHost::connect() const {
     return socket;
 }
 
-void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringRing&)>& what) {
+void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& what) {
     std::unique_lock lock(shared_->mutex);
     shared_->asked = &what;
     shared_->done = false;
@@ -158,7 +158,8 @@ void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringRing
 
 api::StatusSnapshot RelayHost::status(bool with_viewers) {
     api::StatusSnapshot snapshot;
-    on_loop([&](relay::Relay& relay, uring::UringRing&) { snapshot = relay.status(with_viewers); });
+    on_loop(
+        [&](relay::Relay& relay, uring::UringEngine&) { snapshot = relay.status(with_viewers); });
     return snapshot;
 }
 
@@ -168,7 +169,7 @@ connection::SendCounters RelayHost::sends() {
 
 std::uint64_t RelayHost::enters() {
     std::uint64_t count = 0;
-    on_loop([&](relay::Relay&, uring::UringRing& ring) { count = ring.enters(); });
+    on_loop([&](relay::Relay&, uring::UringEngine& engine) { count = engine.enters(); });
     return count;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The whole relay on a real ring, in a thread of its own, with a listener on loopback or at a UNIX
+// The whole relay on a real engine, in a thread of its own, with a listener on loopback or at a UNIX
 // address.
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct HostSettings {
     std::uint16_t slots = 32;
     std::uint32_t viewers_max = 4096;
     Duration stall_timeout = std::chrono::seconds(10);
-    connection::LanePolicy lane_policy = connection::LanePolicy::automatic;
+    connection::SendPathPolicy send_path_policy = connection::SendPathPolicy::automatic;
     bool unix_listener = false; ///< instead of TCP
 };
 
@@ -39,7 +39,7 @@ public:
     /// A blocking connection to the relay.
     [[nodiscard]] UniqueFd connect() const;
     /// Calls `what` on the loop's thread and waits for it.
-    void on_loop(const std::function<void(relay::Relay&, uring::UringRing&)>& what);
+    void on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& what);
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false);
     /// The counters of the one stream.
     [[nodiscard]] connection::SendCounters sends();

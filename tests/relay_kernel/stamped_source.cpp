@@ -9,7 +9,7 @@ namespace ringcast::relay_test {
 
 void StampedSource::start(source::FrameSink& sink, std::uint32_t) noexcept {
     sink_ = &sink;
-    next_ = ring_.now() + period_;
+    next_ = engine_.now() + period_;
 }
 
 void StampedSource::on_deadline(Instant now) noexcept {
@@ -28,7 +28,7 @@ void StampedSource::on_deadline(Instant now) noexcept {
     jpeg[jpeg.size() - 1] = std::byte{0xD9};
     jpeg::Stamp stamp;
     stamp.sequence = ++counters_.frames;
-    stamp.captured = ring_.wall_now();
+    stamp.captured = engine_.wall_now();
     stamp.crc = jpeg::stamp_checksum(jpeg);
     jpeg::write_stamp(jpeg.subspan(2), stamp);
 

@@ -14,8 +14,8 @@ namespace ringcast::relay_test {
 
 class StampedSource final : public source::FrameSource {
 public:
-    StampedSource(io::Ring& ring, std::size_t frame_bytes, Duration period)
-        : ring_(ring), frame_bytes_(frame_bytes), period_(period) {}
+    StampedSource(io::Engine& engine, std::size_t frame_bytes, Duration period)
+        : engine_(engine), frame_bytes_(frame_bytes), period_(period) {}
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
     void on_completion(const io::Completion&) noexcept override {}
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::uint64_t starved() const noexcept { return starved_.load(); }
 
 private:
-    io::Ring& ring_;
+    io::Engine& engine_;
     std::size_t frame_bytes_;
     Duration period_;
     source::FrameSink* sink_ = nullptr;

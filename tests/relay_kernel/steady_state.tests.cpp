@@ -32,9 +32,10 @@ TEST_CASE("in steady state the loop allocates nothing") {
     HostSettings settings;
     settings.period = std::chrono::milliseconds(4);
     // Notifications of zero-copy sends must not allocate either.
-    settings.lane_policy =
-        GENERATE(connection::LanePolicy::copy, connection::LanePolicy::zero_copy);
-    settings.frame_bytes = settings.lane_policy == connection::LanePolicy::copy ? 5'000 : 40'000;
+    settings.send_path_policy =
+        GENERATE(connection::SendPathPolicy::copy, connection::SendPathPolicy::zero_copy);
+    settings.frame_bytes =
+        settings.send_path_policy == connection::SendPathPolicy::copy ? 5'000 : 40'000;
     // Memory that an ordinary user may register: 8 MiB is Debian's limit.
     settings.frame_bytes_max = 64UL * 1024UL;
     RelayHost host(settings);
@@ -46,17 +47,18 @@ TEST_CASE("in steady state the loop allocates nothing") {
     REQUIRE(read_frames(pool, 20)); // connects are over
     std::uint64_t before = 0;
     std::uint64_t after = 0;
-    host.on_loop([&](relay::Relay&, uring::UringRing&) {
+    host.on_loop([&](relay::Relay&, uring::UringEngine&) {
         count_allocations_of_this_thread();
         before = allocations_of_this_thread();
     });
     const std::uint64_t first = host.source().published();
     REQUIRE(pool.run_until([&] { return host.source().published() >= first + 1000; }));
-    host.on_loop([&](relay::Relay&, uring::UringRing&) { after = allocations_of_this_thread(); });
+    host.on_loop([&](relay::Relay&, uring::UringEngine&) { after = allocations_of_this_thread(); });
     CHECK(after - before == 0);
     const connection::SendCounters sends = host.sends();
-    CHECK((settings.lane_policy == connection::LanePolicy::copy ? sends.frames_sent_copy
-                                                                : sends.notifications) > 0);
+    CHECK((settings.send_path_policy == connection::SendPathPolicy::copy
+               ? sends.frames_sent_copy
+               : sends.notifications) > 0);
     CHECK(pool.fault().empty());
 }
 
@@ -67,7 +69,7 @@ TEST_CASE("the count of allocations can fail") {
     RelayHost host;
     std::uint64_t before = 0;
     std::uint64_t after = 0;
-    host.on_loop([&](relay::Relay& relay, uring::UringRing&) {
+    host.on_loop([&](relay::Relay& relay, uring::UringEngine&) {
         count_allocations_of_this_thread();
         before = allocations_of_this_thread();
         static_cast<void>(relay.status(true)); // allocates, and may

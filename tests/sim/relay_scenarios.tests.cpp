@@ -18,7 +18,7 @@ namespace {
 
 World quiet_world() {
     World world;
-    world.ring.faults = false;
+    world.engine.faults = false;
     world.slots = 32;
     world.viewers_max = 300;
     world.source.period = 33ms;
@@ -69,8 +69,8 @@ ClientPlan one_frame_viewer(std::uint32_t number) {
 }
 
 void run_for(Simulation& simulation, Duration span) {
-    const Instant end = simulation.ring().now() + span;
-    while (simulation.ring().now() < end) {
+    const Instant end = simulation.engine().now() + span;
+    while (simulation.engine().now() < end) {
         INFO(simulation.failure());
         REQUIRE(simulation.step(end));
     }
@@ -331,11 +331,11 @@ TEST_CASE("a source that gives a picture in ten seconds is not taken for a silen
 TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.source.rests = true;
+    world.source.pauses = true;
     Simulation simulation(decisions, world);
     const stream::Stream& stream = simulation.relay().stream(0);
     run_for(simulation, 60s); // its silence is no loss of signal
-    CHECK(stream.state() == api::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::paused);
     CHECK(simulation.source(0).counters().frames == 0);
 
     ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -346,10 +346,10 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     CHECK(stream.state() == api::StreamState::live);
     CHECK(viewer.reader().frames() >= 20);
     run_for(simulation, 2s);
-    CHECK(stream.state() == api::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::paused);
     const std::uint64_t frames = simulation.source(0).counters().frames;
     run_for(simulation, 60s);
-    CHECK(stream.state() == api::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::paused);
     CHECK(simulation.source(0).counters().frames == frames);
     finish(simulation);
 }
@@ -357,7 +357,7 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
 TEST_CASE("the source rests only when the last of several viewers has left") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.source.rests = true;
+    world.source.pauses = true;
     Simulation simulation(decisions, world);
     for (int second = 1; second <= 3; ++second) {
         ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -368,14 +368,14 @@ TEST_CASE("the source rests only when the last of several viewers has left") {
     run_for(simulation, 2900ms);
     CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
     run_for(simulation, 300ms);
-    CHECK(simulation.relay().stream(0).state() == api::StreamState::resting);
+    CHECK(simulation.relay().stream(0).state() == api::StreamState::paused);
     finish(simulation);
 }
 
 TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.source.rests = true;
+    world.source.pauses = true;
     Simulation simulation(decisions, world);
     run_for(simulation, 10s);
     for (std::uint64_t round = 1; round <= 3; ++round) {
@@ -387,7 +387,7 @@ TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
         run_for(simulation, 1s);
         CHECK(client.reader().responses() == 1);
         CHECK(client.reader().last_status() == 200);
-        CHECK(simulation.relay().stream(0).state() == api::StreamState::resting);
+        CHECK(simulation.relay().stream(0).state() == api::StreamState::paused);
         CHECK(simulation.source(0).counters().frames <= 3 * round);
     }
     finish(simulation);
@@ -396,7 +396,7 @@ TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
 TEST_CASE("a source that is woken and stays silent has no signal, counted from that moment") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.source.rests = true;
+    world.source.pauses = true;
     world.source.wakes_after = std::chrono::hours(1);
     world.relay.stream.silence_max = 5s;
     Simulation simulation(decisions, world);
@@ -404,7 +404,7 @@ TEST_CASE("a source that is woken and stays silent has no signal, counted from t
     run_for(simulation, 20s);
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 4500ms);
-    CHECK(stream.state() == api::StreamState::resting);
+    CHECK(stream.state() == api::StreamState::paused);
     CHECK(viewer.reader().placeholders() == 0);
     run_for(simulation, 1s);
     CHECK(stream.state() == api::StreamState::lost);
@@ -415,7 +415,7 @@ TEST_CASE("a source that is woken and stays silent has no signal, counted from t
 TEST_CASE("a resting stream is well to those who ask") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.source.rests = true;
+    world.source.pauses = true;
     Simulation simulation(decisions, world);
     ClientPlan plan = stream_viewer("192.0.2.1:1");
     plan.requests.front().text = "GET /healthz?stream=s0 HTTP/1.1\r\nHost: sim\r\n\r\n";
@@ -423,7 +423,7 @@ TEST_CASE("a resting stream is well to those who ask") {
     const SimClient& client = simulation.add_client(plan);
     run_for(simulation, 1s);
     CHECK(client.reader().last_status() == 200);
-    CHECK(simulation.relay().stream(0).state() == api::StreamState::resting);
+    CHECK(simulation.relay().stream(0).state() == api::StreamState::paused);
     finish(simulation);
 }
 
@@ -503,7 +503,7 @@ TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") 
 TEST_CASE("a camera that rests, or is gone, has all of its memory back") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
-    world.camera.rests = GENERATE(true, false);
+    world.camera.pauses = GENERATE(true, false);
     Simulation simulation(decisions, world);
     SimCamera& camera = simulation.camera(0);
     ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -514,7 +514,7 @@ TEST_CASE("a camera that rests, or is gone, has all of its memory back") {
     CHECK(viewer.reader().frames() > 20);
     CHECK(camera.camera_counters().buffers_lent > 0);
     run_for(simulation, 200ms);
-    if (!world.camera.rests) {
+    if (!world.camera.pauses) {
         camera.unplug(1h);
         run_for(simulation, 200ms);
     }

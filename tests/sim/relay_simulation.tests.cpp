@@ -80,7 +80,7 @@ std::uint64_t run(std::uint64_t seed, const Options& options, sim::Census& censu
     sim::World world = sim::some_world(decisions);
 #ifdef RINGCAST_CANARY
     // This build must fail: it proves that the checks can.
-    world.ring.forgets_notifications = true;
+    world.engine.forgets_notifications = true;
 #endif
     sim::Simulation simulation(decisions, world);
     bool well = true;

@@ -91,22 +91,22 @@ bool ResponseReader::may_end_here() const noexcept {
         return false;
     }
     if (place_ == Place::head) {
-        return rest().empty();
+        return pause().empty();
     }
     // A stream may end between two parts: behind a delimiter, and in the advance variant behind the
     // headers that it was sent with.
-    return rest().empty() && (place_ == Place::part_head || place_ == Place::part_until);
+    return pause().empty() && (place_ == Place::part_head || place_ == Place::part_until);
 }
 
 std::string ResponseReader::whereabouts() const {
     return fmt::format("place {}, {} bytes unread, response {} with status {}",
-                       static_cast<int>(place_), rest().size(), responses_, last_status_);
+                       static_cast<int>(place_), pause().size(), responses_, last_status_);
 }
 
 bool ResponseReader::read_head(Instant now) {
-    const std::size_t end = rest().find(head_end);
+    const std::size_t end = pause().find(head_end);
     if (end == std::string_view::npos) {
-        return rest().size() > head_bytes_max && wrong("a response head without an end");
+        return pause().size() > head_bytes_max && wrong("a response head without an end");
     }
     if (expected_.empty()) {
         return wrong("a response that nobody asked for");
@@ -116,7 +116,7 @@ bool ResponseReader::read_head(Instant now) {
     }
     current_ = expected_.front();
     expected_.pop_front();
-    const std::string head(rest().substr(0, end + line_end.size()));
+    const std::string head(pause().substr(0, end + line_end.size()));
     drop(end + head_end.size());
     begin_response(head, now);
     return error_.empty();
@@ -178,13 +178,13 @@ void ResponseReader::begin_response(std::string_view head, Instant now) {
 }
 
 bool ResponseReader::read_body() {
-    if (rest().size() < body_bytes_) {
+    if (pause().size() < body_bytes_) {
         return false;
     }
     constexpr int ok = 200;
     if (current_.kind == AnswerKind::snapshot && last_status_ == ok && !current_.head_only) {
         next_number_ = 0; // snapshots of several streams may share a connection
-        check_picture(as_bytes(rest().substr(0, body_bytes_)), marked_, timestamp_,
+        check_picture(as_bytes(pause().substr(0, body_bytes_)), marked_, timestamp_,
                       last_picture_at_);
         if (marked_ && !current_.placeholder_wanted) {
             return wrong("a 'no signal' picture that was not asked for");
@@ -197,11 +197,11 @@ bool ResponseReader::read_body() {
 
 bool ResponseReader::read_delimiter() {
     const std::size_t length = boundary_.size() + line_end.size();
-    if (rest().size() < length) {
+    if (pause().size() < length) {
         return false;
     }
-    if (rest().substr(0, boundary_.size()) != boundary_ ||
-        rest().substr(boundary_.size(), line_end.size()) != line_end) {
+    if (pause().substr(0, boundary_.size()) != boundary_ ||
+        pause().substr(boundary_.size(), line_end.size()) != line_end) {
         return wrong("no delimiter where a part must begin");
     }
     drop(length);
@@ -210,12 +210,12 @@ bool ResponseReader::read_delimiter() {
 }
 
 bool ResponseReader::read_part_head() {
-    const std::size_t end = rest().find(head_end);
+    const std::size_t end = pause().find(head_end);
     if (end == std::string_view::npos) {
-        return rest().size() > head_bytes_max && wrong("a part's head without an end");
+        return pause().size() > head_bytes_max && wrong("a part's head without an end");
     }
     // The reader of headers skips a first line, as heads of responses have one.
-    const std::string head = "\r\n" + std::string(rest().substr(0, end + line_end.size()));
+    const std::string head = "\r\n" + std::string(pause().substr(0, end + line_end.size()));
     for (std::size_t at = line_end.size(); at < head.size();) {
         const std::size_t line = head.find(line_end, at) - at;
         if (line > part_line_bytes_max) {
@@ -245,11 +245,11 @@ bool ResponseReader::read_part_head() {
 
 bool ResponseReader::read_part_body(Instant now) {
     const std::size_t length = body_bytes_ + line_end.size();
-    if (rest().size() < length) {
+    if (pause().size() < length) {
         return false;
     }
-    check_picture(as_bytes(rest().substr(0, body_bytes_)), marked_, timestamp_, now);
-    if (rest().substr(body_bytes_, line_end.size()) != line_end) {
+    check_picture(as_bytes(pause().substr(0, body_bytes_)), marked_, timestamp_, now);
+    if (pause().substr(body_bytes_, line_end.size()) != line_end) {
         return wrong("a part that is longer than it says");
     }
     drop(length);
@@ -259,11 +259,11 @@ bool ResponseReader::read_part_body(Instant now) {
 
 bool ResponseReader::read_part_until(Instant now) {
     const std::string delimiter = "\r\n" + boundary_ + "\r\n";
-    const std::size_t end = rest().find(delimiter);
+    const std::size_t end = pause().find(delimiter);
     if (end == std::string_view::npos) {
         return false;
     }
-    check_picture(as_bytes(rest().substr(0, end)), false, {}, now);
+    check_picture(as_bytes(pause().substr(0, end)), false, {}, now);
     drop(end + delimiter.size());
     place_ = Place::part_head;
     return error_.empty();

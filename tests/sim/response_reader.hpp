@@ -78,7 +78,7 @@ private:
     void begin_response(std::string_view head, Instant now);
     void check_picture(ConstByteSpan jpeg, bool marked, std::string_view timestamp, Instant now);
     void drop(std::size_t count);
-    [[nodiscard]] std::string_view rest() const noexcept {
+    [[nodiscard]] std::string_view pause() const noexcept {
         return std::string_view(buffer_).substr(begin_);
     }
     bool wrong(std::string what);

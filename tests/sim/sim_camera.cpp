@@ -21,13 +21,14 @@ constexpr std::size_t forbidden_in_a_row_max = 2;
 
 } // namespace
 
-SimCamera::SimCamera(SimRing& ring, FrameLog& log, CameraSetup setup)
-    : SimProducer(ring, log, setup.period, setup.jitters), setup_(setup), pool_(*this, counters_) {}
+SimCamera::SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup)
+    : SimProducer(engine, log, setup.period, setup.jitters), setup_(setup),
+      pool_(*this, counters_) {}
 
 // --- the driver ---
 
 bool SimCamera::tick() {
-    Decisions& decisions = ring_.decisions();
+    Decisions& decisions = engine_.decisions();
     if (capturing_ && !gone_) {
         capture();
         if (setup_.unplugged && decisions.once_in(unplug_interval)) {
@@ -41,10 +42,10 @@ void SimCamera::unplug(Duration absence) {
     if (!capturing_ || gone_) {
         return;
     }
-    ring_.decisions().note(FaultKind::camera_unplugged);
+    engine_.decisions().note(FaultKind::camera_unplugged);
     gone_ = true;
     absence_ = absence;
-    ring_.signal(event_);
+    engine_.signal(event_);
 }
 
 void SimCamera::capture() {
@@ -61,33 +62,33 @@ void SimCamera::capture() {
     }
     completed.frame.buffer = queue_.front();
     queue_.pop_front();
-    completed.frame.captured_at = ring_.events().now();
-    completed.frame.captured = ring_.wall_now();
+    completed.frame.captured_at = engine_.events().now();
+    completed.frame.captured = engine_.wall_now();
     const std::vector<std::byte> bytes = expose(completed);
     std::memcpy(payload(completed.frame.buffer).data(), bytes.data(), bytes.size());
     if (completed.overtaken) {
-        held_back_ = completed;
-        held_for_ = 1 + ring_.decisions().below(2);
+        deferred_ = completed;
+        held_for_ = 1 + engine_.decisions().below(2);
         return;
     }
     complete(completed);
-    if (held_back_ && --held_for_ == 0) {
-        complete(*std::exchange(held_back_, std::nullopt));
+    if (deferred_ && --held_for_ == 0) {
+        complete(*std::exchange(deferred_, std::nullopt));
     }
 }
 
 void SimCamera::complete(const Completed& completed) {
     completed_.push_back(completed);
-    ring_.signal(event_);
+    engine_.signal(event_);
 }
 
 bool SimCamera::chooses(FaultKind kind) {
-    return ring_.faulty() && ring_.decisions().choose(kind);
+    return engine_.faulty() && engine_.decisions().choose(kind);
 }
 
 /// What the sensor sees, and what becomes of it on its way into the buffer.
 std::vector<std::byte> SimCamera::expose(Completed& completed) {
-    Decisions& decisions = ring_.decisions();
+    Decisions& decisions = engine_.decisions();
     Picture picture;
     picture.stream = stream_;
     picture.captured = completed.frame.captured;
@@ -98,7 +99,7 @@ std::vector<std::byte> SimCamera::expose(Completed& completed) {
     completed.frame.bytes = jpeg.size();
     const std::size_t in_a_row_max =
         std::min<std::size_t>(setup_.buffers / 2, forbidden_in_a_row_max);
-    if (forbidden_in_a_row_ < in_a_row_max && !held_back_) {
+    if (forbidden_in_a_row_ < in_a_row_max && !deferred_) {
         choose_misfortune(completed, jpeg);
     }
     if (completed.forbidden) {
@@ -115,7 +116,7 @@ std::vector<std::byte> SimCamera::expose(Completed& completed) {
 }
 
 void SimCamera::choose_misfortune(Completed& completed, std::vector<std::byte>& jpeg) {
-    Decisions& decisions = ring_.decisions();
+    Decisions& decisions = engine_.decisions();
     completed.forbidden = true;
     jpeg[jpeg.size() - 3] ^= std::byte{1}; // so that a viewer who gets it notices
     if (chooses(FaultKind::camera_overtaken)) {
@@ -145,8 +146,8 @@ ByteSpan SimCamera::payload(std::size_t buffer) {
 void SimCamera::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
     pool_.start(sink);
     begin(sink, stream);
-    if (setup_.rests) {
-        sink.rest();
+    if (setup_.pauses) {
+        sink.pause();
     } else {
         plug();
     }
@@ -167,7 +168,7 @@ void SimCamera::plug() {
         buffer.memory = payload(i);
         set.registered.emplace_back();
         if (setup_.registers) {
-            auto registered = ring_.register_buffer(
+            auto registered = engine_.register_buffer(
                 set.memory[i], io::source_token(stream_, operation, set.number));
             if (registered) {
                 set.registered[i] = *registered;
@@ -191,10 +192,10 @@ void SimCamera::end_capture() {
     steady_since_ = never;
     queue_.clear();
     completed_.clear();
-    held_back_.reset();
+    deferred_.reset();
     pool_.close();
     if (pool_.counters().buffers_lent > 0) {
-        ring_.decisions().note(FaultKind::camera_set_outlived);
+        engine_.decisions().note(FaultKind::camera_set_outlived);
     }
 }
 
@@ -211,7 +212,7 @@ void SimCamera::set_returned(std::uint32_t number) noexcept {
     RINGCAST_ASSERT(set != sets_.end());
     for (const std::optional<io::BufferId>& buffer : set->registered) {
         if (buffer) {
-            ring_.release_buffer(*buffer);
+            engine_.release_buffer(*buffer);
             ++set->answers_due;
         }
     }
@@ -251,7 +252,7 @@ void SimCamera::on_completion(const io::Completion& completion) noexcept {
 void SimCamera::take_frames() {
     if (gone_ && capturing_) {
         end_capture();
-        plugs_at_ = ring_.now() + absence_;
+        plugs_at_ = engine_.now() + absence_;
         sink_->signal_lost("the camera is unplugged");
         return;
     }
@@ -264,32 +265,32 @@ void SimCamera::take_frames() {
             continue;
         }
         const std::size_t left = buffers_at_home();
-        const camera::CameraFate fate = pool_.on_frame(completed.frame);
-        if (fate != camera::CameraFate::lent) {
+        const camera::FrameOutcome fate = pool_.on_frame(completed.frame);
+        if (fate != camera::FrameOutcome::lent) {
             requeue(completed.frame.buffer);
         }
         check_fate(completed.frame, fate, left);
         const bool published =
-            fate == camera::CameraFate::lent || fate == camera::CameraFate::copied;
+            fate == camera::FrameOutcome::lent || fate == camera::FrameOutcome::copied;
         if (published && completed.forbidden) {
             complain("a frame was published that is damaged or was overtaken");
         }
         if (!published) {
             steady_since_ = never;
         } else if (steady_since_ == never) {
-            steady_since_ = ring_.now();
+            steady_since_ = engine_.now();
         }
     }
 }
 
-void SimCamera::check_fate(const camera::CameraFrame& frame, camera::CameraFate fate,
+void SimCamera::check_fate(const camera::CameraFrame& frame, camera::FrameOutcome fate,
                            std::size_t left) {
-    const bool lent = fate == camera::CameraFate::lent;
+    const bool lent = fate == camera::FrameOutcome::lent;
     if (lent && left < camera::CameraPool::reserve) {
         complain("a buffer was lent although too few are left");
     }
-    if (fate == camera::CameraFate::copied && sets_.back().registered[frame.buffer]) {
-        ring_.decisions().note(FaultKind::camera_pressed);
+    if (fate == camera::FrameOutcome::copied && sets_.back().registered[frame.buffer]) {
+        engine_.decisions().note(FaultKind::camera_pressed);
         if (left >= camera::CameraPool::reserve) {
             complain("a frame was copied although enough buffers are left");
         }
@@ -304,8 +305,8 @@ void SimCamera::on_deadline(Instant now) noexcept {
         return;
     }
     plugs_at_ = never;
-    if (setup_.rests && !watched_) {
-        sink_->rest();
+    if (setup_.pauses && !watched_) {
+        sink_->pause();
     } else {
         plug();
     }
@@ -313,16 +314,16 @@ void SimCamera::on_deadline(Instant now) noexcept {
 
 void SimCamera::set_watched(bool watched) noexcept {
     watched_ = watched;
-    if (!setup_.rests || stopping_) {
+    if (!setup_.pauses || stopping_) {
         return;
     }
     if (watched && !capturing_ && plugs_at_ == never) {
-        ring_.decisions().note(FaultKind::source_woken);
-        plugs_at_ = ring_.now() + setup_.wakes_after;
+        engine_.decisions().note(FaultKind::source_woken);
+        plugs_at_ = engine_.now() + setup_.wakes_after;
     } else if (!watched && capturing_) {
-        ring_.decisions().note(FaultKind::source_rested);
+        engine_.decisions().note(FaultKind::source_rested);
         end_capture();
-        sink_->rest();
+        sink_->pause();
     }
 }
 

@@ -23,16 +23,16 @@ struct CameraSetup {
     std::size_t frame_bytes_min = 200;
     std::size_t frame_bytes_max = 4000;
     std::size_t buffers = 4;
-    bool registers = true; ///< asks the ring to register its buffers
+    bool registers = true; ///< asks the engine to register its buffers
     bool jitters = false;
     bool unplugged = false; ///< now and then
-    bool rests = false;     ///< stops while nobody watches
+    bool pauses = false;    ///< stops while nobody watches
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
 class SimCamera final : public SimProducer, private camera::CameraBuffers {
 public:
-    SimCamera(SimRing& ring, FrameLog& log, CameraSetup setup);
+    SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup);
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
@@ -83,7 +83,7 @@ private:
     [[nodiscard]] bool chooses(FaultKind kind);
     /// With the camera, as far as the pool knows.
     [[nodiscard]] std::size_t buffers_at_home() const noexcept {
-        return queue_.size() + completed_.size() + (held_back_ ? 1 : 0);
+        return queue_.size() + completed_.size() + (deferred_ ? 1 : 0);
     }
     void complete(const Completed& completed);
     [[nodiscard]] ByteSpan payload(std::size_t buffer);
@@ -95,7 +95,7 @@ private:
     void end_capture();
     void take_frames();
     void on_released(std::uint32_t set);
-    void check_fate(const camera::CameraFrame& frame, camera::CameraFate fate, std::size_t left);
+    void check_fate(const camera::CameraFrame& frame, camera::FrameOutcome fate, std::size_t left);
 
     CameraSetup setup_;
     bool closed_ = false;
@@ -107,8 +107,8 @@ private:
     std::uint32_t next_sequence_ = 0;
     std::deque<std::size_t> queue_;
     std::deque<Completed> completed_;
-    std::optional<Completed> held_back_; ///< to be overtaken
-    std::size_t held_for_ = 0;           ///< frames that overtake it
+    std::optional<Completed> deferred_; ///< to be overtaken
+    std::size_t held_for_ = 0;          ///< frames that overtake it
     std::size_t forbidden_in_a_row_ = 0;
     Instant last_good_at_ = never; ///< of the set
     std::uint64_t frames_missed_ = 0;

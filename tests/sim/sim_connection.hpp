@@ -1,6 +1,6 @@
 #pragma once
 // One simulated connection: the server's socket, the wire, and the client's end of it. It moves
-// bytes in virtual time and answers what a kernel would; it knows nothing of operations or rings.
+// bytes in virtual time and answers what a kernel would; it knows nothing of operations or engines.
 
 #include <cstddef>
 #include <cstdint>

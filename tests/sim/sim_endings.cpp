@@ -10,7 +10,7 @@
 
 namespace ringcast::sim {
 
-void SimRing::start_shutdown(const Operation& operation) {
+void SimEngine::start_shutdown(const Operation& operation) {
     SimConnection& connection = *sockets_[operation.socket]->connection;
     if (connection.broken()) {
         finish(operation.number, -ENOTCONN);
@@ -22,7 +22,7 @@ void SimRing::start_shutdown(const Operation& operation) {
     events_.after(Duration{}, [this, socket] { serve_socket(socket); });
 }
 
-void SimRing::start_abort(const Operation& operation) {
+void SimEngine::start_abort(const Operation& operation) {
     const std::uint32_t index = operation.socket;
     const std::uint64_t number = operation.number;
     Socket& socket = *sockets_[index];
@@ -58,14 +58,16 @@ void SimRing::start_abort(const Operation& operation) {
     }
 }
 
-void SimRing::end_operations(std::uint32_t index, std::int32_t unbegun_send, std::int32_t receive) {
+void SimEngine::end_operations(std::uint32_t index, std::int32_t unbegun_send,
+                               std::int32_t receive) {
     const std::vector<std::uint64_t> numbers = sockets_[index]->operations;
     for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
         end_operation(*number, unbegun_send, receive);
     }
 }
 
-void SimRing::end_operation(std::uint64_t number, std::int32_t unbegun_send, std::int32_t receive) {
+void SimEngine::end_operation(std::uint64_t number, std::int32_t unbegun_send,
+                              std::int32_t receive) {
     Operation& operation = operations_.at(number);
     if (operation.answered) {
         return; // only its notification is due
@@ -83,7 +85,7 @@ void SimRing::end_operation(std::uint64_t number, std::int32_t unbegun_send, std
     }
 }
 
-void SimRing::start_close(const Operation& operation) {
+void SimEngine::start_close(const Operation& operation) {
     Descriptor& entry = *descriptor(operation.fd);
     if (entry.kind == FdKind::socket) {
         sockets_[entry.socket]->connection->close();
@@ -100,7 +102,7 @@ void SimRing::start_close(const Operation& operation) {
     finish(operation.number, error ? -fault_errno(*error) : 0);
 }
 
-void SimRing::start_cancel(const Operation& operation) {
+void SimEngine::start_cancel(const Operation& operation) {
     const std::uint64_t number = operation.number;
     const auto use = tokens_.find(operation.target.pack());
     const auto found =
@@ -138,7 +140,7 @@ void SimRing::start_cancel(const Operation& operation) {
     }
 }
 
-void SimRing::on_reset_coming(SimConnection& connection) {
+void SimEngine::on_reset_coming(SimConnection& connection) {
     const Socket& socket = *sockets_[connection.number()];
     if (!socket.accepted) {
         decisions_.note(FaultKind::reset_in_backlog);

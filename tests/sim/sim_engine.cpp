@@ -39,18 +39,18 @@ std::string_view verb_name(int verb) {
 
 } // namespace
 
-SimRing::SimRing(Decisions& decisions, SimRingSetup setup)
+SimEngine::SimEngine(Decisions& decisions, SimRingSetup setup)
     : decisions_(decisions), setup_(setup), turn_began_(events_.now()),
       wall_offset_(wall_epoch.time_since_epoch() - events_.now().time_since_epoch()),
       buffers_(setup.buffer_table_size) {}
 
-WallTime SimRing::wall_now() const noexcept {
+WallTime SimEngine::wall_now() const noexcept {
     return WallTime{turn_began_.time_since_epoch() + wall_offset_};
 }
 
 // --- operations ---
 
-void SimRing::accept(io::OpToken token, int listener) noexcept {
+void SimEngine::accept(io::OpToken token, int listener) noexcept {
     const Descriptor* entry = descriptor(listener);
     if (entry != nullptr && turn_began_ < entry->rearm_at) {
         violation("accept was re-armed at once although descriptors or memory had run out");
@@ -62,7 +62,7 @@ void SimRing::accept(io::OpToken token, int listener) noexcept {
     prepare(std::move(operation));
 }
 
-void SimRing::receive(io::OpToken token, int socket, ByteSpan into) noexcept {
+void SimEngine::receive(io::OpToken token, int socket, ByteSpan into) noexcept {
     Operation operation;
     operation.verb = Verb::receive;
     operation.token = token;
@@ -74,7 +74,7 @@ void SimRing::receive(io::OpToken token, int socket, ByteSpan into) noexcept {
     prepare(std::move(operation));
 }
 
-void SimRing::read(io::OpToken token, int fd, ByteSpan into) noexcept {
+void SimEngine::read(io::OpToken token, int fd, ByteSpan into) noexcept {
     Operation operation;
     operation.verb = Verb::read;
     operation.token = token;
@@ -83,8 +83,8 @@ void SimRing::read(io::OpToken token, int fd, ByteSpan into) noexcept {
     prepare(std::move(operation));
 }
 
-void SimRing::send(io::OpToken token, int socket, ConstByteSpan bytes,
-                   io::SendOptions options) noexcept {
+void SimEngine::send(io::OpToken token, int socket, ConstByteSpan bytes,
+                     io::SendOptions options) noexcept {
     Operation operation;
     operation.verb = Verb::send;
     operation.token = token;
@@ -94,8 +94,8 @@ void SimRing::send(io::OpToken token, int socket, ConstByteSpan bytes,
     prepare(std::move(operation));
 }
 
-void SimRing::send_zero_copy(io::OpToken token, int socket, ConstByteSpan bytes,
-                             io::BufferId buffer, io::SendOptions options) noexcept {
+void SimEngine::send_zero_copy(io::OpToken token, int socket, ConstByteSpan bytes,
+                               io::BufferId buffer, io::SendOptions options) noexcept {
     Operation operation;
     operation.verb = Verb::send_zero_copy;
     operation.token = token;
@@ -118,7 +118,7 @@ void SimRing::send_zero_copy(io::OpToken token, int socket, ConstByteSpan bytes,
     prepare(std::move(operation));
 }
 
-void SimRing::poll(io::OpToken token, int fd, io::PollEvents events) noexcept {
+void SimEngine::poll(io::OpToken token, int fd, io::PollEvents events) noexcept {
     Operation operation;
     operation.verb = Verb::poll;
     operation.token = token;
@@ -127,7 +127,7 @@ void SimRing::poll(io::OpToken token, int fd, io::PollEvents events) noexcept {
     prepare(std::move(operation));
 }
 
-void SimRing::abort(io::OpToken token, int socket, io::Transport transport) noexcept {
+void SimEngine::abort(io::OpToken token, int socket, io::Transport transport) noexcept {
     Operation operation;
     operation.verb = Verb::abort;
     operation.token = token;
@@ -136,7 +136,7 @@ void SimRing::abort(io::OpToken token, int socket, io::Transport transport) noex
     prepare(std::move(operation));
 }
 
-void SimRing::shutdown_writing(io::OpToken token, int socket) noexcept {
+void SimEngine::shutdown_writing(io::OpToken token, int socket) noexcept {
     Operation operation;
     operation.verb = Verb::shutdown_writing;
     operation.token = token;
@@ -144,7 +144,7 @@ void SimRing::shutdown_writing(io::OpToken token, int socket) noexcept {
     prepare(std::move(operation));
 }
 
-void SimRing::close(io::OpToken token, int fd) noexcept {
+void SimEngine::close(io::OpToken token, int fd) noexcept {
     Descriptor* entry = descriptor(fd);
     if (entry != nullptr && entry->unanswered > 0) {
         violation(
@@ -161,7 +161,7 @@ void SimRing::close(io::OpToken token, int fd) noexcept {
     }
 }
 
-void SimRing::cancel(io::OpToken token, io::OpToken target) noexcept {
+void SimEngine::cancel(io::OpToken token, io::OpToken target) noexcept {
     Operation operation;
     operation.verb = Verb::cancel;
     operation.token = token;
@@ -169,7 +169,7 @@ void SimRing::cancel(io::OpToken token, io::OpToken target) noexcept {
     prepare(std::move(operation));
 }
 
-void SimRing::prepare(Operation operation) noexcept {
+void SimEngine::prepare(Operation operation) noexcept {
     operation.number = next_number_++;
     if (operation.token.kind != io::OpKind::none) {
         // With only its notification due a token may be used again: for the same bytes by copy.
@@ -199,7 +199,7 @@ void SimRing::prepare(Operation operation) noexcept {
     prepared_.push_back(std::move(operation));
 }
 
-void SimRing::check_send(const Operation& operation, const Descriptor& entry) {
+void SimEngine::check_send(const Operation& operation, const Descriptor& entry) {
     if (operation.verb != Verb::send && operation.verb != Verb::send_zero_copy) {
         return;
     }
@@ -234,7 +234,7 @@ void SimRing::check_send(const Operation& operation, const Descriptor& entry) {
 
 // --- questions and memory ---
 
-io::Peer SimRing::describe_peer(int socket) noexcept {
+io::Peer SimEngine::describe_peer(int socket) noexcept {
     io::Peer peer;
     const Descriptor* entry = descriptor(socket);
     if (entry == nullptr || entry->kind != FdKind::socket) {
@@ -249,7 +249,7 @@ io::Peer SimRing::describe_peer(int socket) noexcept {
     return peer;
 }
 
-io::SocketProgress SimRing::socket_progress(int socket, io::Transport transport) noexcept {
+io::SocketProgress SimEngine::socket_progress(int socket, io::Transport transport) noexcept {
     const Descriptor* entry = descriptor(socket);
     if (entry == nullptr || entry->kind != FdKind::socket) {
         violation("socket_progress of something that is no socket");
@@ -264,7 +264,7 @@ io::SocketProgress SimRing::socket_progress(int socket, io::Transport transport)
     return {true, connection.acknowledged()};
 }
 
-Result<io::BufferId> SimRing::register_buffer(ByteSpan memory, io::OpToken released) {
+Result<io::BufferId> SimEngine::register_buffer(ByteSpan memory, io::OpToken released) {
     if (chooses(FaultKind::buffer_refused)) {
         return fail("the simulated kernel does not register this memory");
     }
@@ -285,7 +285,7 @@ Result<io::BufferId> SimRing::register_buffer(ByteSpan memory, io::OpToken relea
     return io::BufferId{static_cast<std::uint16_t>(entry - buffers_.begin())};
 }
 
-void SimRing::release_buffer(io::BufferId buffer) noexcept {
+void SimEngine::release_buffer(io::BufferId buffer) noexcept {
     if (buffer.value >= buffers_.size() || buffers_[buffer.value] == 0) {
         violation("release of a buffer that is not registered");
         return;
@@ -302,7 +302,7 @@ void SimRing::release_buffer(io::BufferId buffer) noexcept {
 
 /// The kernel has no more use for a buffer, if that is so: answers its release. `number` keeps the
 /// answer behind that of the operation which was its last use.
-void SimRing::let_go(std::uint64_t registration, std::uint64_t number) {
+void SimEngine::let_go(std::uint64_t registration, std::uint64_t number) {
     const auto found = registrations_.find(registration);
     if (!found->second.ending || found->second.uses > 0) {
         return;
@@ -324,8 +324,8 @@ void SimRing::let_go(std::uint64_t registration, std::uint64_t number) {
 
 // --- the loop ---
 
-std::size_t SimRing::submit_and_reap(std::span<io::Completion> completions, Instant wake_at,
-                                     std::size_t expected) noexcept {
+std::size_t SimEngine::submit_and_reap(std::span<io::Completion> completions, Instant wake_at,
+                                       std::size_t expected) noexcept {
     ++turns_;
     std::vector<Operation> submitted = std::exchange(prepared_, {});
     for (Operation& operation : submitted) {
@@ -358,7 +358,7 @@ std::size_t SimRing::submit_and_reap(std::span<io::Completion> completions, Inst
     return reap(completions);
 }
 
-void SimRing::reorder_ready() {
+void SimEngine::reorder_ready() {
     if (ready_.size() < 2 || !chooses(FaultKind::completions_reordered)) {
         return;
     }
@@ -371,7 +371,7 @@ void SimRing::reorder_ready() {
     }
 }
 
-std::size_t SimRing::reap(std::span<io::Completion> completions) {
+std::size_t SimEngine::reap(std::span<io::Completion> completions) {
     reorder_ready();
     std::size_t count = std::min(ready_.size(), completions.size());
     if (count > 1 && chooses(FaultKind::reaped_in_part)) {
@@ -394,7 +394,7 @@ std::size_t SimRing::reap(std::span<io::Completion> completions) {
     return handed_out;
 }
 
-void SimRing::hand_out(const Ready& ready) {
+void SimEngine::hand_out(const Ready& ready) {
     ++handed_out_;
     if (ready.last_result && ready.fd >= first_fd) {
         Descriptor& entry = descriptors_[static_cast<std::size_t>(ready.fd - first_fd)];
@@ -421,7 +421,7 @@ void SimRing::hand_out(const Ready& ready) {
 
 // --- the world around it ---
 
-int SimRing::open(FdKind kind) {
+int SimEngine::open(FdKind kind) {
     // A kernel gives out the lowest number; a fresh one now and then tells stale users apart.
     std::size_t index = descriptors_.size();
     if (!decisions_.once_in(4)) {
@@ -442,7 +442,7 @@ int SimRing::open(FdKind kind) {
     return first_fd + static_cast<int>(index);
 }
 
-SimRing::Descriptor* SimRing::descriptor(int fd) noexcept {
+SimEngine::Descriptor* SimEngine::descriptor(int fd) noexcept {
     if (fd < first_fd || static_cast<std::size_t>(fd - first_fd) >= descriptors_.size()) {
         return nullptr;
     }
@@ -450,14 +450,14 @@ SimRing::Descriptor* SimRing::descriptor(int fd) noexcept {
     return entry.kind == FdKind::closed ? nullptr : &entry;
 }
 
-int SimRing::open_listener() {
+int SimEngine::open_listener() {
     return open(FdKind::listener);
 }
-int SimRing::open_event() {
+int SimEngine::open_event() {
     return open(FdKind::event);
 }
 
-void SimRing::signal(int fd) {
+void SimEngine::signal(int fd) {
     Descriptor* entry = descriptor(fd);
     if (entry != nullptr) {
         ++entry->event_count;
@@ -465,7 +465,7 @@ void SimRing::signal(int fd) {
     }
 }
 
-SimConnection& SimRing::connect(int listener, LinkSetup setup, RemoteEnd& remote) {
+SimConnection& SimEngine::connect(int listener, LinkSetup setup, RemoteEnd& remote) {
     const auto number = static_cast<std::uint32_t>(sockets_.size());
     const Duration half_way = setup.round_trip / 2;
     auto socket = std::make_unique<Socket>();
@@ -487,20 +487,20 @@ SimConnection& SimRing::connect(int listener, LinkSetup setup, RemoteEnd& remote
     return connection;
 }
 
-std::size_t SimRing::open_descriptors() const noexcept {
+std::size_t SimEngine::open_descriptors() const noexcept {
     return static_cast<std::size_t>(
         std::count_if(descriptors_.begin(), descriptors_.end(),
                       [](const Descriptor& entry) { return entry.kind != FdKind::closed; }));
 }
 
-std::size_t SimRing::pages_held() const noexcept {
+std::size_t SimEngine::pages_held() const noexcept {
     return static_cast<std::size_t>(
         std::count_if(operations_.begin(), operations_.end(), [](const auto& entry) {
             return entry.second.verb == Verb::send || entry.second.verb == Verb::send_zero_copy;
         }));
 }
 
-void SimRing::violation(std::string what) {
+void SimEngine::violation(std::string what) {
     constexpr std::size_t violations_max = 20;
     if (violations_.size() < violations_max) {
         violations_.push_back(fmt::format("turn {}: {}", turns_, what));

@@ -1,5 +1,5 @@
 #pragma once
-// The ring without a kernel: every operation of the seam, answered in virtual time as Linux answers
+// The engine without a kernel: every operation of the seam, answered in virtual time as Linux answers
 // it, with the faults that Linux may have, as far as `Decisions` wants them. What the server does
 // wrong is written down as a violation and goes on: a test looks at them after each step.
 
@@ -33,9 +33,9 @@ struct SimRingSetup {
     std::size_t buffer_table_size = 256;
 };
 
-class SimRing final : public io::Ring, private SocketObserver {
+class SimEngine final : public io::Engine, private SocketObserver {
 public:
-    SimRing(Decisions& decisions, SimRingSetup setup);
+    SimEngine(Decisions& decisions, SimRingSetup setup);
 
     // --- the seam ---
     [[nodiscard]] Instant now() const noexcept override { return turn_began_; }
@@ -75,7 +75,7 @@ public:
     /// An eventfd; `signal` makes it readable.
     [[nodiscard]] int open_event();
     void signal(int fd);
-    /// A client that connects now. `remote` outlives the ring's last turn.
+    /// A client that connects now. `remote` outlives the engine's last turn.
     SimConnection& connect(int listener, LinkSetup setup, RemoteEnd& remote);
 
     // --- what a test asks ---

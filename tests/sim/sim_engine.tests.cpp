@@ -38,44 +38,44 @@ public:
     void on_reset(SimConnection&) override { reset = true; }
 };
 
-/// A ring without faults, one listener, and one client that is accepted.
+/// An engine without faults, one listener, and one client that is accepted.
 struct World {
     Decisions decisions{std::span<const std::uint8_t>{}};
-    SimRing ring{decisions, {true, 0, false}};
+    SimEngine engine{decisions, {true, 0, false}};
     Client client;
-    int listener = ring.open_listener();
+    int listener = engine.open_listener();
     SimConnection* connection = nullptr;
     int socket = -1;
     std::uint32_t next_slot = 1;
 
-    World() { client.events = &ring.events(); }
+    World() { client.events = &engine.events(); }
 
     io::OpToken token(io::OpKind kind) { return {kind, next_slot++, 1}; }
 
     std::vector<io::Completion> turn(Instant wake_at) {
         std::array<io::Completion, 64> completions;
-        const std::size_t count = ring.submit_and_reap(completions, wake_at, 1);
+        const std::size_t count = engine.submit_and_reap(completions, wake_at, 1);
         return {completions.begin(), completions.begin() + static_cast<std::ptrdiff_t>(count)};
     }
     /// All answers of the next `span` of time.
     std::vector<io::Completion> run(Duration span) {
-        const Instant end = ring.now() + span;
+        const Instant end = engine.now() + span;
         std::vector<io::Completion> all;
-        while (ring.now() < end) {
+        while (engine.now() < end) {
             const auto some = turn(end);
             all.insert(all.end(), some.begin(), some.end());
         }
         return all;
     }
     void accept_one(LinkSetup setup) {
-        connection = &ring.connect(listener, std::move(setup), client);
+        connection = &engine.connect(listener, std::move(setup), client);
         const io::OpToken accepting{io::OpKind::accept, 0, next_slot++};
-        ring.accept(accepting, listener);
+        engine.accept(accepting, listener);
         const auto answers = run(1s);
         REQUIRE(answers.size() == 1);
         REQUIRE(answers[0].more);
         socket = answers[0].result;
-        ring.cancel({}, accepting);
+        engine.cancel({}, accepting);
         REQUIRE(run(1ms).size() == 2);
     }
 };
@@ -118,46 +118,46 @@ TEST_CASE("a copied send is answered when the socket has its bytes, which travel
     World world;
     world.accept_one(far_link());
     std::string text = "hello";
-    const Instant sent_at = world.ring.now();
-    world.ring.send(world.token(io::OpKind::reply), world.socket, bytes_of(text), wait_all);
+    const Instant sent_at = world.engine.now();
+    world.engine.send(world.token(io::OpKind::reply), world.socket, bytes_of(text), wait_all);
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].result == 5);
     CHECK_FALSE(answers[0].more);
-    CHECK(world.ring.now() - sent_at < 1ms);
+    CHECK(world.engine.now() - sent_at < 1ms);
     text = "xxxxx"; // copied: the memory is ours again
     (void)world.run(1s);
     CHECK(world.client.received == "hello");
     CHECK(world.client.last_byte_at - sent_at >= 50ms);
     CHECK(world.client.last_byte_at - sent_at < 60ms);
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("without completions the ring sleeps until it is to be woken") {
     World world;
-    const Instant wake_at = world.ring.now() + 250ms;
+    const Instant wake_at = world.engine.now() + 250ms;
     CHECK(world.turn(wake_at).empty());
-    CHECK(world.ring.now() == wake_at);
-    CHECK(world.turn(world.ring.now() - 1s).empty());
-    CHECK(world.ring.now() < wake_at + 1ms);
+    CHECK(world.engine.now() == wake_at);
+    CHECK(world.turn(world.engine.now() - 1s).empty());
+    CHECK(world.engine.now() < wake_at + 1ms);
 }
 
 TEST_CASE("a zero-copy send has its result when it is queued and its notification at the ACK") {
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
-    const auto buffer = world.ring.register_buffer(memory, {});
+    const auto buffer = world.engine.register_buffer(memory, {});
     REQUIRE(buffer);
     const io::OpToken token = world.token(io::OpKind::frame_send);
-    const Instant sent_at = world.ring.now();
-    world.ring.send_zero_copy(token, world.socket, memory, *buffer, wait_all);
+    const Instant sent_at = world.engine.now();
+    world.engine.send_zero_copy(token, world.socket, memory, *buffer, wait_all);
     auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].token == token);
     CHECK(answers[0].result == 10000);
     CHECK(answers[0].more);
     CHECK_FALSE(answers[0].notification);
-    CHECK(world.ring.now() - sent_at < 1ms);
+    CHECK(world.engine.now() - sent_at < 1ms);
 
     answers = world.turn(never);
     REQUIRE(answers.size() == 1);
@@ -165,25 +165,26 @@ TEST_CASE("a zero-copy send has its result when it is queued and its notificatio
     CHECK(answers[0].notification);
     CHECK_FALSE(answers[0].more);
     CHECK_FALSE(answers[0].copied);
-    CHECK(world.ring.now() - sent_at >= 100ms);
-    CHECK(world.ring.operations_outstanding() == 0);
-    CHECK(world.ring.pages_held() == 0);
+    CHECK(world.engine.now() - sent_at >= 100ms);
+    CHECK(world.engine.operations_outstanding() == 0);
+    CHECK(world.engine.pages_held() == 0);
     CHECK(world.client.received == as_text(memory));
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("memory that changes between a zero-copy result and its notification is noticed") {
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
-    const auto buffer = world.ring.register_buffer(memory, {});
-    world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
-                              wait_all);
+    const auto buffer = world.engine.register_buffer(memory, {});
+    world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
+                                wait_all);
     REQUIRE(world.turn(never).size() == 1);
     memory[9999] ^= std::byte{1};
     (void)world.run(1s);
-    REQUIRE(world.ring.violations().size() == 1);
-    CHECK(world.ring.violations()[0].find("changed before its notification") != std::string::npos);
+    REQUIRE(world.engine.violations().size() == 1);
+    CHECK(world.engine.violations()[0].find("changed before its notification") !=
+          std::string::npos);
 }
 
 TEST_CASE(
@@ -193,11 +194,11 @@ TEST_CASE(
     link.local = true;
     world.accept_one(link);
     auto memory = frame_memory(5000);
-    const auto buffer = world.ring.register_buffer(memory, {});
-    CHECK(world.ring.describe_peer(world.socket).local);
-    world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
-                              wait_all);
-    const Instant sent_at = world.ring.now();
+    const auto buffer = world.engine.register_buffer(memory, {});
+    CHECK(world.engine.describe_peer(world.socket).local);
+    world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
+                                wait_all);
+    const Instant sent_at = world.engine.now();
     const auto answers = world.run(1s);
     REQUIRE(answers.size() == 2);
     CHECK(answers[1].notification);
@@ -214,27 +215,27 @@ TEST_CASE("a peer that never reads holds the pages of sends that have succeeded"
     world.client.reads = false;
     world.accept_one(link);
     auto memory = frame_memory(20000);
-    const auto buffer = world.ring.register_buffer(memory, {});
+    const auto buffer = world.engine.register_buffer(memory, {});
     for (int i = 0; i < 3; ++i) {
-        world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
-                                  *buffer, wait_all);
+        world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
+                                    *buffer, wait_all);
         const auto answers = world.run(1s);
         REQUIRE(answers.size() == 1); // no notification
         CHECK(answers[0].result == 20000);
     }
-    CHECK(world.ring.pages_held() == 3);
-    CHECK(world.ring.socket_progress(world.socket, io::Transport::tcp).bytes_acked == 10000);
+    CHECK(world.engine.pages_held() == 3);
+    CHECK(world.engine.socket_progress(world.socket, io::Transport::tcp).bytes_acked == 10000);
 
-    world.ring.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
+    world.engine.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
     const auto answers = world.turn(never);
     REQUIRE_FALSE(answers.empty());
     CHECK(answers[0].token.kind == io::OpKind::abort);
     CHECK(answers[0].result == 0);
     const auto notifications = world.run(1ms);
     CHECK(answers.size() + notifications.size() == 4);
-    CHECK(world.ring.pages_held() == 0);
-    CHECK_FALSE(world.ring.socket_progress(world.socket, io::Transport::tcp).known);
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.pages_held() == 0);
+    CHECK_FALSE(world.engine.socket_progress(world.socket, io::Transport::tcp).known);
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("a released buffer is answered after the notification of the last send from it") {
@@ -242,12 +243,12 @@ TEST_CASE("a released buffer is answered after the notification of the last send
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
     const io::OpToken released = world.token(io::OpKind::source);
-    const auto buffer = world.ring.register_buffer(memory, released);
+    const auto buffer = world.engine.register_buffer(memory, released);
     REQUIRE(buffer);
     const io::OpToken sent = world.token(io::OpKind::frame_send);
-    world.ring.send_zero_copy(sent, world.socket, memory, *buffer, wait_all);
+    world.engine.send_zero_copy(sent, world.socket, memory, *buffer, wait_all);
     REQUIRE(world.turn(never).size() == 1);
-    world.ring.release_buffer(*buffer);
+    world.engine.release_buffer(*buffer);
     const auto answers = world.run(1s);
     REQUIRE(answers.size() == 2);
     CHECK(answers[0].token == sent);
@@ -255,50 +256,50 @@ TEST_CASE("a released buffer is answered after the notification of the last send
     CHECK(answers[1].token == released);
     CHECK(answers[1].result == 0);
     CHECK_FALSE(answers[1].more);
-    CHECK(world.ring.operations_outstanding() == 0);
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.operations_outstanding() == 0);
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("a buffer that is not in use is released at once, and its entry is for the next") {
     Decisions decisions{std::span<const std::uint8_t>{}};
-    SimRing ring(decisions, {.faults = false, .buffer_table_size = 1});
+    SimEngine engine(decisions, {.faults = false, .buffer_table_size = 1});
     auto memory = frame_memory(100);
     const io::OpToken released{io::OpKind::source, 1, 1};
-    const auto first = ring.register_buffer(memory, released);
+    const auto first = engine.register_buffer(memory, released);
     REQUIRE(first);
-    CHECK_FALSE(ring.register_buffer(memory, {}));
-    ring.release_buffer(*first);
-    const auto second = ring.register_buffer(memory, {});
+    CHECK_FALSE(engine.register_buffer(memory, {}));
+    engine.release_buffer(*first);
+    const auto second = engine.register_buffer(memory, {});
     REQUIRE(second);
     CHECK(*second == *first);
-    ring.release_buffer(*second);
+    engine.release_buffer(*second);
     std::array<io::Completion, 4> completions;
-    REQUIRE(ring.submit_and_reap(completions, ring.now() + 1s, 1) == 1);
+    REQUIRE(engine.submit_and_reap(completions, engine.now() + 1s, 1) == 1);
     CHECK(completions[0].token == released);
-    CHECK(ring.violations().empty());
+    CHECK(engine.violations().empty());
 }
 
 TEST_CASE("misuse of fixed buffers is noticed") {
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(100);
-    const auto buffer = world.ring.register_buffer(memory, {});
+    const auto buffer = world.engine.register_buffer(memory, {});
     REQUIRE(buffer);
     SECTION("released twice") {
-        world.ring.release_buffer(*buffer);
-        world.ring.release_buffer(*buffer);
+        world.engine.release_buffer(*buffer);
+        world.engine.release_buffer(*buffer);
     }
     SECTION("released while a send from it waits to be submitted") {
-        world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
-                                  *buffer, wait_all);
-        world.ring.release_buffer(*buffer);
+        world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
+                                    *buffer, wait_all);
+        world.engine.release_buffer(*buffer);
     }
     SECTION("sent from after its release") {
-        world.ring.release_buffer(*buffer);
-        world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
-                                  *buffer, wait_all);
+        world.engine.release_buffer(*buffer);
+        world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory,
+                                    *buffer, wait_all);
     }
-    CHECK(world.ring.violations().size() == 1);
+    CHECK(world.engine.violations().size() == 1);
 }
 
 TEST_CASE("an abort answers first itself, then the newest send, and so on") {
@@ -314,15 +315,15 @@ TEST_CASE("an abort answers first itself, then the newest send, and so on") {
     const io::OpToken polling = world.token(io::OpKind::hangup);
     const io::OpToken begun = world.token(io::OpKind::frame_send);
     const io::OpToken queued = world.token(io::OpKind::frame_send);
-    world.ring.receive(receiving, world.socket, into);
-    world.ring.poll(polling, world.socket, io::PollEvents::hangup);
-    world.ring.send(begun, world.socket, memory, wait_all);
-    world.ring.send(queued, world.socket, memory, wait_all);
+    world.engine.receive(receiving, world.socket, into);
+    world.engine.poll(polling, world.socket, io::PollEvents::hangup);
+    world.engine.send(begun, world.socket, memory, wait_all);
+    world.engine.send(queued, world.socket, memory, wait_all);
     REQUIRE(world.run(1s).empty());
-    CHECK(world.ring.violations().size() == 1); // two sends at once: only here, to see the order
+    CHECK(world.engine.violations().size() == 1); // two sends at once: only here, to see the order
 
     const io::OpToken aborting = world.token(io::OpKind::abort);
-    world.ring.abort(aborting, world.socket, io::Transport::tcp);
+    world.engine.abort(aborting, world.socket, io::Transport::tcp);
     const auto answers = world.run(1s);
     REQUIRE(answers.size() == 5);
     CHECK(answers[0].token == aborting);
@@ -338,8 +339,8 @@ TEST_CASE("an abort answers first itself, then the newest send, and so on") {
     CHECK(world.client.reset);
 
     std::array<std::byte, 10> more{};
-    world.ring.receive(world.token(io::OpKind::receive), world.socket, more);
-    world.ring.shutdown_writing(world.token(io::OpKind::abort), world.socket);
+    world.engine.receive(world.token(io::OpKind::receive), world.socket, more);
+    world.engine.shutdown_writing(world.token(io::OpKind::abort), world.socket);
     const auto afterwards = world.run(1ms);
     REQUIRE(afterwards.size() == 2);
     CHECK(afterwards[0].result == -ENOTCONN);
@@ -357,13 +358,13 @@ TEST_CASE("what is not sent yet is bounded by the low-water mark, not by the sen
     link.unsent_max = 4000;
     world.accept_one(link);
     const auto memory = frame_memory(100'000);
-    const Instant begun_at = world.ring.now();
-    world.ring.send(world.token(io::OpKind::frame_send), world.socket, memory, wait_all);
+    const Instant begun_at = world.engine.now();
+    world.engine.send(world.token(io::OpKind::frame_send), world.socket, memory, wait_all);
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
     // 100 KB at 100 KB/s take a second, of which at most the mark, 40 ms, may remain.
-    CHECK(world.ring.now() - begun_at >= 950ms);
-    CHECK(world.ring.now() - begun_at <= 1s);
+    CHECK(world.engine.now() - begun_at >= 950ms);
+    CHECK(world.engine.now() - begun_at <= 1s);
     (void)world.run(1s);
     CHECK(world.client.received.size() == 100'000);
 }
@@ -375,8 +376,8 @@ TEST_CASE("a far peer's rate is bounded by its window and its round trip") {
     link.unsent_max = 1 << 20;
     world.accept_one(link);
     const auto memory = frame_memory(500'000);
-    world.ring.send(world.token(io::OpKind::frame_send), world.socket, memory, wait_all);
-    const Instant begun_at = world.ring.now();
+    world.engine.send(world.token(io::OpKind::frame_send), world.socket, memory, wait_all);
+    const Instant begun_at = world.engine.now();
     (void)world.run(5s);
     CHECK(world.client.received == as_text(memory));
     const Duration took = world.client.last_byte_at - begun_at;
@@ -390,20 +391,20 @@ TEST_CASE("a UNIX socket takes part of a send, and its shutdown ends everything"
     world.accept_one(unix_link());
     const auto memory = frame_memory(1500);
     const io::OpToken first = world.token(io::OpKind::frame_send);
-    world.ring.send(first, world.socket, memory, partial);
+    world.engine.send(first, world.socket, memory, partial);
     auto answers = world.run(1ms);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].result == 1000);
 
-    world.ring.send(world.token(io::OpKind::frame_send), world.socket,
-                    ConstByteSpan(memory).subspan(1000), partial);
+    world.engine.send(world.token(io::OpKind::frame_send), world.socket,
+                      ConstByteSpan(memory).subspan(1000), partial);
     std::array<std::byte, 10> into{};
-    world.ring.receive(world.token(io::OpKind::receive), world.socket, into);
-    world.ring.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
+    world.engine.receive(world.token(io::OpKind::receive), world.socket, into);
+    world.engine.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
     CHECK(world.run(1s).empty());
-    CHECK_FALSE(world.ring.socket_progress(world.socket, io::Transport::unix_socket).known);
+    CHECK_FALSE(world.engine.socket_progress(world.socket, io::Transport::unix_socket).known);
 
-    world.ring.abort(world.token(io::OpKind::abort), world.socket, io::Transport::unix_socket);
+    world.engine.abort(world.token(io::OpKind::abort), world.socket, io::Transport::unix_socket);
     answers = world.run(1ms);
     REQUIRE(answers.size() == 4);
     CHECK(answers[0].result == 0);
@@ -412,52 +413,52 @@ TEST_CASE("a UNIX socket takes part of a send, and its shutdown ends everything"
     CHECK(answers[3].result == -EPIPE);
     CHECK(world.client.ended);
     CHECK(as_text(world.connection->client_take(2000)) == as_text(memory).substr(0, 1000));
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("a UNIX socket has neither zero-copy sends nor AF_UNSPEC") {
     World world;
     world.accept_one(unix_link());
     auto memory = frame_memory(100);
-    const auto buffer = world.ring.register_buffer(memory, {});
-    world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
-                              partial);
-    world.ring.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
+    const auto buffer = world.engine.register_buffer(memory, {});
+    world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
+                                partial);
+    world.engine.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
     const auto answers = world.run(1ms);
     REQUIRE(answers.size() == 2);
     CHECK(answers[0].result == -EOPNOTSUPP);
     CHECK(answers[1].result == -EINVAL);
-    CHECK(world.ring.violations().size() == 2);
+    CHECK(world.engine.violations().size() == 2);
 }
 
 TEST_CASE("close ends no operation and is reported when it is tried") {
     World world;
     world.accept_one({});
     std::array<std::byte, 10> into{};
-    world.ring.receive(world.token(io::OpKind::receive), world.socket, into);
+    world.engine.receive(world.token(io::OpKind::receive), world.socket, into);
     REQUIRE(world.run(1ms).empty());
-    world.ring.close(world.token(io::OpKind::close), world.socket);
-    REQUIRE(world.ring.violations().size() == 1);
+    world.engine.close(world.token(io::OpKind::close), world.socket);
+    REQUIRE(world.engine.violations().size() == 1);
     const auto answers = world.run(1s);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].token.kind == io::OpKind::close);
-    CHECK(world.ring.operations_outstanding() == 1);
+    CHECK(world.engine.operations_outstanding() == 1);
 }
 
 TEST_CASE("an orderly close delivers what was sent") {
     World world;
     world.accept_one(far_link());
     const std::string text = "the answer";
-    world.ring.send(world.token(io::OpKind::reply), world.socket, bytes_of(text), wait_all);
+    world.engine.send(world.token(io::OpKind::reply), world.socket, bytes_of(text), wait_all);
     REQUIRE(world.turn(never).size() == 1);
-    world.ring.close(world.token(io::OpKind::close), world.socket);
+    world.engine.close(world.token(io::OpKind::close), world.socket);
     REQUIRE(world.turn(never).size() == 1);
-    CHECK(world.ring.open_descriptors() == 1); // the listener
+    CHECK(world.engine.open_descriptors() == 1); // the listener
     (void)world.run(1s);
     CHECK(world.client.received == text);
     CHECK(world.client.ended);
     CHECK_FALSE(world.client.reset);
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("closing with bytes unread resets the connection and eats the answer") {
@@ -466,9 +467,9 @@ TEST_CASE("closing with bytes unread resets the connection and eats the answer")
     const std::string text = "the answer";
     world.connection->client_write(as_bytes("more than was asked for"));
     (void)world.run(1s);
-    world.ring.send(world.token(io::OpKind::reply), world.socket, bytes_of(text), wait_all);
+    world.engine.send(world.token(io::OpKind::reply), world.socket, bytes_of(text), wait_all);
     REQUIRE(world.turn(never).size() == 1);
-    world.ring.close(world.token(io::OpKind::close), world.socket);
+    world.engine.close(world.token(io::OpKind::close), world.socket);
     (void)world.run(1s);
     CHECK(world.client.received.empty());
     CHECK(world.client.reset);
@@ -482,18 +483,19 @@ TEST_CASE("a receive gets what has come, then the end, then stays at the end") {
     std::array<std::byte, 4> into{};
     std::string text;
     for (const int expected : {4, 2, 0, 0}) {
-        world.ring.receive(world.token(io::OpKind::receive), world.socket, into);
+        world.engine.receive(world.token(io::OpKind::receive), world.socket, into);
         const auto answers = world.turn(never);
         REQUIRE(answers.size() == 1);
         CHECK(answers[0].result == expected);
         text += as_text(ConstByteSpan(into).first(static_cast<std::size_t>(answers[0].result)));
     }
     CHECK(text == "GET / ");
-    world.ring.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
+    world.engine.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].result == POLLRDHUP);
-    world.ring.send(world.token(io::OpKind::reply), world.socket, as_bytes("still here"), wait_all);
+    world.engine.send(world.token(io::OpKind::reply), world.socket, as_bytes("still here"),
+                      wait_all);
     (void)world.run(1ms);
     CHECK(world.client.received == "still here");
 }
@@ -506,12 +508,12 @@ TEST_CASE("a reset by the peer ends a receive, a poll and a send, and frees the 
     world.client.reads = false;
     world.accept_one(link);
     auto memory = frame_memory(5000);
-    const auto buffer = world.ring.register_buffer(memory, {});
+    const auto buffer = world.engine.register_buffer(memory, {});
     std::array<std::byte, 10> into{};
-    world.ring.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
-    world.ring.receive(world.token(io::OpKind::receive), world.socket, into);
-    world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
-                              wait_all);
+    world.engine.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
+    world.engine.receive(world.token(io::OpKind::receive), world.socket, into);
+    world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
+                                wait_all);
     REQUIRE(world.run(1s).empty());
     world.connection->client_reset();
     const auto answers = world.run(1s);
@@ -526,14 +528,14 @@ TEST_CASE("a reset by the peer ends a receive, a poll and a send, and frees the 
             CHECK(answer.more);
         }
     }
-    CHECK(world.ring.pages_held() == 0);
-    world.ring.send(world.token(io::OpKind::reply), world.socket, as_bytes("x"), wait_all);
+    CHECK(world.engine.pages_held() == 0);
+    world.engine.send(world.token(io::OpKind::reply), world.socket, as_bytes("x"), wait_all);
     const auto late = world.turn(never);
     REQUIRE(late.size() == 1);
     CHECK(late[0].result == -EPIPE);
     CHECK(world.decisions.census().of(FaultKind::reset_while_sending) == 1);
     CHECK(world.decisions.census().of(FaultKind::send_reset_midway) == 1);
-    CHECK(world.ring.violations().empty());
+    CHECK(world.engine.violations().empty());
 }
 
 TEST_CASE("a peer that vanishes is given up after the user time-out") {
@@ -542,17 +544,17 @@ TEST_CASE("a peer that vanishes is given up after the user time-out") {
     link.user_timeout = 20s;
     world.accept_one(link);
     auto memory = frame_memory(5000);
-    const auto buffer = world.ring.register_buffer(memory, {});
+    const auto buffer = world.engine.register_buffer(memory, {});
     world.connection->client_vanish();
-    world.ring.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
-    world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
-                              wait_all);
+    world.engine.poll(world.token(io::OpKind::hangup), world.socket, io::PollEvents::hangup);
+    world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, memory, *buffer,
+                                wait_all);
     const auto early = world.run(19s);
     REQUIRE(early.size() == 1);
     CHECK(early[0].more);
     CHECK(world.run(2s).size() == 2);
     std::array<std::byte, 10> into{};
-    world.ring.receive(world.token(io::OpKind::receive), world.socket, into);
+    world.engine.receive(world.token(io::OpKind::receive), world.socket, into);
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].result == -ETIMEDOUT);
@@ -563,10 +565,10 @@ TEST_CASE("a cancelled operation says so, and a finished one is not found") {
     world.accept_one({});
     std::array<std::byte, 10> into{};
     const io::OpToken receiving = world.token(io::OpKind::receive);
-    world.ring.receive(receiving, world.socket, into);
+    world.engine.receive(receiving, world.socket, into);
     REQUIRE(world.run(1ms).empty());
     const io::OpToken cancelling = world.token(io::OpKind::abort);
-    world.ring.cancel(cancelling, receiving);
+    world.engine.cancel(cancelling, receiving);
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 2);
     CHECK(std::any_of(answers.begin(), answers.end(), [&](const io::Completion& answer) {
@@ -575,7 +577,7 @@ TEST_CASE("a cancelled operation says so, and a finished one is not found") {
     CHECK(std::any_of(answers.begin(), answers.end(), [&](const io::Completion& answer) {
         return answer.token == cancelling && answer.result == 0;
     }));
-    world.ring.cancel(cancelling, receiving);
+    world.engine.cancel(cancelling, receiving);
     const auto late = world.turn(never);
     REQUIRE(late.size() == 1);
     CHECK(late[0].result == -ENOENT);
@@ -583,18 +585,18 @@ TEST_CASE("a cancelled operation says so, and a finished one is not found") {
 
 TEST_CASE("an eventfd's read waits for a signal and takes all of them") {
     World world;
-    const int event = world.ring.open_event();
+    const int event = world.engine.open_event();
     std::array<std::byte, 8> into{};
-    world.ring.read(world.token(io::OpKind::source), event, into);
-    world.ring.events().after(30ms, [&] { world.ring.signal(event); });
-    const Instant begun_at = world.ring.now();
+    world.engine.read(world.token(io::OpKind::source), event, into);
+    world.engine.events().after(30ms, [&] { world.engine.signal(event); });
+    const Instant begun_at = world.engine.now();
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].result == 8);
-    CHECK(world.ring.now() - begun_at >= 30ms);
-    world.ring.signal(event);
-    world.ring.signal(event);
-    world.ring.read(world.token(io::OpKind::source), event, into);
+    CHECK(world.engine.now() - begun_at >= 30ms);
+    world.engine.signal(event);
+    world.engine.signal(event);
+    world.engine.read(world.token(io::OpKind::source), event, into);
     REQUIRE(world.turn(never).size() == 1);
     std::uint64_t count = 0;
     std::memcpy(&count, into.data(), sizeof count);
@@ -605,14 +607,14 @@ TEST_CASE("no more completions are handed out than there is room for, and none i
     World world;
     std::array<std::byte, 8> into{};
     for (int i = 0; i < 5; ++i) {
-        const int event = world.ring.open_event();
-        world.ring.signal(event);
-        world.ring.read(world.token(io::OpKind::source), event, into);
+        const int event = world.engine.open_event();
+        world.engine.signal(event);
+        world.engine.read(world.token(io::OpKind::source), event, into);
     }
     std::array<io::Completion, 2> few;
-    CHECK(world.ring.submit_and_reap(few, never, 1) == 2);
-    CHECK(world.ring.submit_and_reap(few, never, 1) == 2);
-    CHECK(world.ring.submit_and_reap(few, never, 1) == 1);
+    CHECK(world.engine.submit_and_reap(few, never, 1) == 2);
+    CHECK(world.engine.submit_and_reap(few, never, 1) == 2);
+    CHECK(world.engine.submit_and_reap(few, never, 1) == 1);
 }
 
 TEST_CASE("misuse is written down: closed descriptors, tokens in use, foreign memory") {
@@ -620,35 +622,35 @@ TEST_CASE("misuse is written down: closed descriptors, tokens in use, foreign me
     world.accept_one({});
     auto memory = frame_memory(100);
     auto elsewhere = frame_memory(100);
-    const auto buffer = world.ring.register_buffer(memory, {});
+    const auto buffer = world.engine.register_buffer(memory, {});
     std::array<std::byte, 10> into{};
 
     SECTION("an operation on a closed descriptor") {
-        world.ring.close(world.token(io::OpKind::close), world.socket);
-        world.ring.send(world.token(io::OpKind::reply), world.socket, memory, wait_all);
+        world.engine.close(world.token(io::OpKind::close), world.socket);
+        world.engine.send(world.token(io::OpKind::reply), world.socket, memory, wait_all);
         const auto answers = world.run(1ms);
         CHECK(std::any_of(answers.begin(), answers.end(),
                           [](const io::Completion& answer) { return answer.result == -EBADF; }));
     }
     SECTION("a token that another operation still has") {
         const io::OpToken token = world.token(io::OpKind::receive);
-        world.ring.receive(token, world.socket, into);
-        world.ring.poll(token, world.socket, io::PollEvents::hangup);
+        world.engine.receive(token, world.socket, into);
+        world.engine.poll(token, world.socket, io::PollEvents::hangup);
     }
     SECTION("a zero-copy send from outside its buffer") {
-        world.ring.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, elsewhere,
-                                  *buffer, wait_all);
+        world.engine.send_zero_copy(world.token(io::OpKind::frame_send), world.socket, elsewhere,
+                                    *buffer, wait_all);
     }
     SECTION("copied bytes that change before the result") {
         world.client.reads = false;
         auto large = frame_memory(200'000);
-        world.ring.send(world.token(io::OpKind::frame_send), world.socket, large, wait_all);
+        world.engine.send(world.token(io::OpKind::frame_send), world.socket, large, wait_all);
         REQUIRE(world.run(1s).empty());
         large[199'999] ^= std::byte{1};
-        world.ring.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
+        world.engine.abort(world.token(io::OpKind::abort), world.socket, io::Transport::tcp);
         (void)world.run(1ms);
     }
-    CHECK(world.ring.violations().size() == 1);
+    CHECK(world.engine.violations().size() == 1);
 }
 
 namespace {
@@ -656,35 +658,35 @@ namespace {
 /// A server that does a little of everything, for as long as it goes: what it meets is what counts.
 Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
     Decisions decisions(seed);
-    SimRing ring(decisions, {});
+    SimEngine engine(decisions, {});
     Client client;
-    client.events = &ring.events();
+    client.events = &engine.events();
     auto memory = frame_memory(3000);
-    const auto buffer = ring.register_buffer(memory, {});
-    const int listener = ring.open_listener();
-    const int event = ring.open_event();
+    const auto buffer = engine.register_buffer(memory, {});
+    const int listener = engine.open_listener();
+    const int event = engine.open_event();
     std::array<std::byte, 8> into{};
     std::array<std::byte, 64> request{};
     std::array<io::Completion, 16> completions;
     std::uint32_t generation = 1;
-    Instant rearm_at = ring.now();
+    Instant rearm_at = engine.now();
     bool accepting = false;
     bool reading = false;
     for (int step = 0; step < 400; ++step) {
         LinkSetup link;
         link.round_trip = std::chrono::milliseconds(decisions.below(50));
-        SimConnection& connection = ring.connect(listener, link, client);
+        SimConnection& connection = engine.connect(listener, link, client);
         connection.client_write(as_bytes("GET / HTTP/1.1\r\n\r\n"));
-        if (!accepting && ring.now() >= rearm_at) {
-            ring.accept({io::OpKind::accept, 0, generation++}, listener);
+        if (!accepting && engine.now() >= rearm_at) {
+            engine.accept({io::OpKind::accept, 0, generation++}, listener);
             accepting = true;
         }
         if (!reading) {
-            ring.read({io::OpKind::source, 0, generation++}, event, into);
+            engine.read({io::OpKind::source, 0, generation++}, event, into);
             reading = true;
         }
-        ring.signal(event);
-        const std::size_t count = ring.submit_and_reap(completions, ring.now() + 5ms, 4);
+        engine.signal(event);
+        const std::size_t count = engine.submit_and_reap(completions, engine.now() + 5ms, 4);
         for (std::size_t i = 0; i < count; ++i) {
             const io::Completion& answer = completions[i];
             trace.push_back(std::to_string(answer.token.pack()) + ":" +
@@ -693,10 +695,11 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
             const auto fd = static_cast<int>(slot) + (1 << 24);
             if (answer.token.kind == io::OpKind::accept) {
                 accepting = answer.more;
-                rearm_at = answer.result < 0 ? ring.now() + 100ms : ring.now();
+                rearm_at = answer.result < 0 ? engine.now() + 100ms : engine.now();
                 if (answer.result >= 0) {
                     const auto next = static_cast<std::uint32_t>(answer.result - (1 << 24));
-                    ring.receive({io::OpKind::receive, next, generation++}, answer.result, request);
+                    engine.receive({io::OpKind::receive, next, generation++}, answer.result,
+                                   request);
                 }
             } else if (answer.token.kind == io::OpKind::source) {
                 reading = false;
@@ -704,21 +707,21 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
                        (answer.token.kind == io::OpKind::frame_send && !answer.notification &&
                         answer.result > 0 && !decisions.once_in(8))) {
                 if (buffer && slot % 2 == 0) {
-                    ring.send_zero_copy({io::OpKind::frame_send, slot, generation++}, fd, memory,
-                                        *buffer, wait_all);
+                    engine.send_zero_copy({io::OpKind::frame_send, slot, generation++}, fd, memory,
+                                          *buffer, wait_all);
                 } else {
-                    ring.send({io::OpKind::frame_send, slot, generation++}, fd, memory, wait_all);
+                    engine.send({io::OpKind::frame_send, slot, generation++}, fd, memory, wait_all);
                 }
             } else if (answer.token.kind == io::OpKind::frame_send && !answer.notification) {
-                ring.poll({io::OpKind::hangup, slot, generation}, fd, io::PollEvents::hangup);
-                ring.abort({io::OpKind::abort, slot, generation++}, fd, io::Transport::tcp);
+                engine.poll({io::OpKind::hangup, slot, generation}, fd, io::PollEvents::hangup);
+                engine.abort({io::OpKind::abort, slot, generation++}, fd, io::Transport::tcp);
             } else if (answer.token.kind == io::OpKind::hangup) {
-                (void)ring.socket_progress(fd, io::Transport::tcp);
-                ring.cancel({}, {io::OpKind::hangup, slot, answer.token.generation});
+                (void)engine.socket_progress(fd, io::Transport::tcp);
+                engine.cancel({}, {io::OpKind::hangup, slot, answer.token.generation});
             } else if (answer.token.kind == io::OpKind::abort) {
-                ring.shutdown_writing({io::OpKind::reply, slot, generation++}, fd);
+                engine.shutdown_writing({io::OpKind::reply, slot, generation++}, fd);
             } else if (answer.token.kind == io::OpKind::reply) {
-                ring.close({io::OpKind::close, slot, generation++}, fd);
+                engine.close({io::OpKind::close, slot, generation++}, fd);
             }
         }
     }
@@ -758,29 +761,29 @@ TEST_CASE(
     "accept that ran out of descriptors keeps the connection and must not be re-armed at once") {
     for (std::uint64_t seed = 0; seed < 2000; ++seed) {
         Decisions decisions(seed);
-        SimRing ring(decisions, {});
+        SimEngine engine(decisions, {});
         Client client;
-        client.events = &ring.events();
-        const int listener = ring.open_listener();
-        (void)ring.connect(listener, {}, client);
-        ring.accept({io::OpKind::accept, 0, 1}, listener);
+        client.events = &engine.events();
+        const int listener = engine.open_listener();
+        (void)engine.connect(listener, {}, client);
+        engine.accept({io::OpKind::accept, 0, 1}, listener);
         std::array<io::Completion, 4> completions;
-        const std::size_t count = ring.submit_and_reap(completions, ring.now() + 1s, 1);
+        const std::size_t count = engine.submit_and_reap(completions, engine.now() + 1s, 1);
         REQUIRE(count == 1);
         if (completions[0].result != -EMFILE) {
             continue;
         }
         CHECK_FALSE(completions[0].more);
-        const Instant out_at = ring.now();
+        const Instant out_at = engine.now();
         SECTION("at once is a violation") {
-            ring.accept({io::OpKind::accept, 0, 2}, listener);
-            CHECK(ring.violations().size() == 1);
+            engine.accept({io::OpKind::accept, 0, 2}, listener);
+            CHECK(engine.violations().size() == 1);
         }
         SECTION("after a pause the same connection is there") {
-            (void)ring.submit_and_reap(completions, out_at + 100ms, 1);
-            ring.accept({io::OpKind::accept, 0, 2}, listener);
-            CHECK(ring.violations().empty());
-            CHECK(ring.submit_and_reap(completions, ring.now() + 1s, 1) == 1);
+            (void)engine.submit_and_reap(completions, out_at + 100ms, 1);
+            engine.accept({io::OpKind::accept, 0, 2}, listener);
+            CHECK(engine.violations().empty());
+            CHECK(engine.submit_and_reap(completions, engine.now() + 1s, 1) == 1);
         }
         return;
     }

@@ -37,12 +37,12 @@ bool breaks_connection(int error) {
 
 } // namespace
 
-bool SimRing::chooses(FaultKind kind, const SimConnection* connection) {
+bool SimEngine::chooses(FaultKind kind, const SimConnection* connection) {
     return setup_.faults && (connection == nullptr || !connection->setup().faultless) &&
            decisions_.choose(kind);
 }
 
-void SimRing::start(Operation operation) {
+void SimEngine::start(Operation operation) {
     const std::uint64_t number = operation.number;
     const int fd = operation.fd;
     Operation& stored = operations_.emplace(number, std::move(operation)).first->second;
@@ -76,7 +76,7 @@ void SimRing::start(Operation operation) {
     }
 }
 
-void SimRing::start_on_socket(Operation& operation) {
+void SimEngine::start_on_socket(Operation& operation) {
     Socket& socket = *sockets_[operation.socket];
     SimConnection& connection = *socket.connection;
     switch (operation.verb) {
@@ -120,7 +120,7 @@ void SimRing::start_on_socket(Operation& operation) {
     }
 }
 
-bool SimRing::inject_error(Operation& operation, SimConnection& connection) {
+bool SimEngine::inject_error(Operation& operation, SimConnection& connection) {
     if (!setup_.faults || connection.setup().faultless || connection.broken()) {
         return false;
     }
@@ -149,7 +149,7 @@ bool SimRing::inject_error(Operation& operation, SimConnection& connection) {
 
 // --- serving: whenever something has changed ---
 
-void SimRing::serve_accept(int fd) {
+void SimEngine::serve_accept(int fd) {
     Descriptor* entry = descriptor(fd);
     std::uint64_t number = 0;
     for (const auto& [candidate, operation] : operations_) {
@@ -191,7 +191,7 @@ void SimRing::serve_accept(int fd) {
     }
 }
 
-void SimRing::serve_event(int fd) {
+void SimEngine::serve_event(int fd) {
     Descriptor* entry = descriptor(fd);
     std::vector<std::uint64_t> waiting;
     for (const auto& [number, operation] : operations_) {
@@ -218,7 +218,7 @@ void SimRing::serve_event(int fd) {
     }
 }
 
-void SimRing::serve_socket(std::uint32_t index) {
+void SimEngine::serve_socket(std::uint32_t index) {
     const std::vector<std::uint64_t> numbers = sockets_[index]->operations;
     for (const std::uint64_t number : numbers) {
         const auto found = operations_.find(number);
@@ -229,7 +229,7 @@ void SimRing::serve_socket(std::uint32_t index) {
     serve_notifications(index);
 }
 
-void SimRing::serve(Operation& operation) {
+void SimEngine::serve(Operation& operation) {
     SimConnection& connection = *sockets_[operation.socket]->connection;
     if (operation.verb == Verb::poll) {
         if (operation.poll_events == io::PollEvents::readable) {
@@ -246,7 +246,7 @@ void SimRing::serve(Operation& operation) {
     }
 }
 
-void SimRing::serve_receive(Operation& operation, SimConnection& connection) {
+void SimEngine::serve_receive(Operation& operation, SimConnection& connection) {
     if (sockets_[operation.socket]->aborted) {
         finish(operation.number, -ENOTCONN);
     } else if (connection.readable_bytes() > 0) {
@@ -263,7 +263,7 @@ void SimRing::serve_receive(Operation& operation, SimConnection& connection) {
     }
 }
 
-void SimRing::serve_send(Operation& operation, SimConnection& connection) {
+void SimEngine::serve_send(Operation& operation, SimConnection& connection) {
     const bool first_attempt = !std::exchange(operation.attempted, true);
     if (connection.broken() || connection.write_shut()) {
         if (operation.taken > 0) {
@@ -296,7 +296,7 @@ void SimRing::serve_send(Operation& operation, SimConnection& connection) {
     }
 }
 
-void SimRing::serve_notifications(std::uint32_t index) {
+void SimEngine::serve_notifications(std::uint32_t index) {
     const Socket& socket = *sockets_[index];
     for (const std::uint64_t number : std::vector<std::uint64_t>(socket.operations)) {
         Operation& operation = operations_.at(number);
@@ -313,7 +313,7 @@ void SimRing::serve_notifications(std::uint32_t index) {
     }
 }
 
-void SimRing::notify(std::uint64_t number) {
+void SimEngine::notify(std::uint64_t number) {
     const Operation operation = operations_.at(number);
     const Socket& socket = *sockets_[operation.socket];
     if (!operation.result_posted) {
@@ -340,7 +340,7 @@ void SimRing::notify(std::uint64_t number) {
 
 // --- answers ---
 
-void SimRing::finish_send(Operation& operation, std::int32_t result) {
+void SimEngine::finish_send(Operation& operation, std::int32_t result) {
     check_unchanged(operation, "its result");
     if (operation.verb == Verb::send) {
         finish(operation.number, result);
@@ -362,13 +362,13 @@ void SimRing::finish_send(Operation& operation, std::int32_t result) {
     events_.after(Duration{}, [this, socket] { serve_notifications(socket); });
 }
 
-void SimRing::finish(std::uint64_t number, std::int32_t result) {
+void SimEngine::finish(std::uint64_t number, std::int32_t result) {
     const Operation& operation = operations_.at(number);
     post(operation, {operation.token, result, false, false, false});
     forget(number);
 }
 
-void SimRing::post(const Operation& operation, io::Completion completion) {
+void SimEngine::post(const Operation& operation, io::Completion completion) {
     Ready ready;
     ready.completion = completion;
     ready.number = operation.number;
@@ -390,7 +390,7 @@ void SimRing::post(const Operation& operation, io::Completion completion) {
     }
 }
 
-void SimRing::forget(std::uint64_t number) {
+void SimEngine::forget(std::uint64_t number) {
     const auto found = operations_.find(number);
     RINGCAST_ASSERT(found != operations_.end());
     if (found->second.socket != no_socket) {
@@ -404,7 +404,7 @@ void SimRing::forget(std::uint64_t number) {
     }
 }
 
-void SimRing::check_unchanged(const Operation& operation, std::string_view when) {
+void SimEngine::check_unchanged(const Operation& operation, std::string_view when) {
     if (checksum_of(operation.bytes) != operation.checksum) {
         violation(fmt::format("the bytes of a send changed before {}", when));
     }

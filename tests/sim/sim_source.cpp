@@ -23,9 +23,9 @@ constexpr std::size_t offset_max = 300; ///< junk before the JPEG in the slot
 void SimProducer::begin(source::FrameSink& sink, std::uint32_t stream) {
     sink_ = &sink;
     stream_ = stream;
-    event_ = ring_.open_event();
+    event_ = engine_.open_event();
     arm();
-    ring_.events().after(period_, [this] { pass_period(); });
+    engine_.events().after(period_, [this] { pass_period(); });
 }
 
 void SimProducer::pass_period() {
@@ -34,15 +34,15 @@ void SimProducer::pass_period() {
     }
     Duration next = period_;
     if (jitters_) {
-        next = period_ / 2 + Duration(static_cast<std::int64_t>(ring_.decisions().below(
+        next = period_ / 2 + Duration(static_cast<std::int64_t>(engine_.decisions().below(
                                  static_cast<std::uint64_t>(period_.count()))));
     }
-    ring_.events().after(next, [this] { pass_period(); });
+    engine_.events().after(next, [this] { pass_period(); });
 }
 
 void SimProducer::arm() {
     reading_ = true;
-    ring_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
+    engine_.read(io::source_token(stream_, op_read, 1), event_, event_count_);
 }
 
 bool SimProducer::read_on() {
@@ -58,52 +58,52 @@ bool SimProducer::read_on() {
 void SimProducer::end() {
     stopping_ = true;
     if (reading_) {
-        ring_.cancel(io::source_token(stream_, op_cancel, 1),
-                     io::source_token(stream_, op_read, 1));
+        engine_.cancel(io::source_token(stream_, op_cancel, 1),
+                       io::source_token(stream_, op_read, 1));
     } else {
         close_event();
     }
 }
 
 void SimProducer::close_event() {
-    ring_.close(io::source_token(stream_, op_close, 1), event_);
+    engine_.close(io::source_token(stream_, op_close, 1), event_);
 }
 
-SimSource::SimSource(SimRing& ring, FrameLog& log, SourceSetup setup)
-    : SimProducer(ring, log, setup.period, setup.jitters), setup_(setup) {}
+SimSource::SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup)
+    : SimProducer(engine, log, setup.period, setup.jitters), setup_(setup) {}
 
 void SimSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
     begin(sink, stream);
-    if (setup_.rests) {
-        rest();
+    if (setup_.pauses) {
+        pause();
     }
 }
 
 void SimSource::set_watched(bool watched) noexcept {
     watched_ = watched;
-    if (!setup_.rests || signal_back_at_ != never || ended_ || stopping_) {
+    if (!setup_.pauses || signal_back_at_ != never || ended_ || stopping_) {
         return;
     }
     if (!watched) {
-        rest();
+        pause();
         return;
     }
-    ring_.decisions().note(FaultKind::source_woken);
+    engine_.decisions().note(FaultKind::source_woken);
     resting_ = false;
-    wakes_at_ = ring_.now() + setup_.wakes_after;
+    wakes_at_ = engine_.now() + setup_.wakes_after;
 }
 
-void SimSource::rest() {
-    ring_.decisions().note(FaultKind::source_rested);
+void SimSource::pause() {
+    engine_.decisions().note(FaultKind::source_rested);
     resting_ = true;
     steady_since_ = never;
     slot_.reset();
-    sink_->rest();
+    sink_->pause();
 }
 
 bool SimSource::tick() {
-    if (!ended_ && signal_back_at_ == never && !resting_ && ring_.events().now() >= wakes_at_) {
-        ring_.signal(event_);
+    if (!ended_ && signal_back_at_ == never && !resting_ && engine_.events().now() >= wakes_at_) {
+        engine_.signal(event_);
     }
     return !ended_;
 }
@@ -125,7 +125,7 @@ void SimSource::on_completion(const io::Completion& completion) noexcept {
 }
 
 void SimSource::make_frame() {
-    Decisions& decisions = ring_.decisions();
+    Decisions& decisions = engine_.decisions();
     if (setup_.loses_signal && decisions.once_in(loss_interval)) {
         lose_signal();
         return;
@@ -153,8 +153,8 @@ void SimSource::make_frame() {
     info.jpeg_bytes = bytes;
     info.width = 640;
     info.height = 480;
-    info.captured = ring_.wall_now();
-    info.captured_at = ring_.now();
+    info.captured = engine_.wall_now();
+    info.captured_at = engine_.now();
     Picture picture;
     picture.stream = stream_;
     picture.captured = info.captured;
@@ -166,15 +166,15 @@ void SimSource::make_frame() {
     if (setup_.holds_two) {
         slot_ = sink_->take_slot();
     }
-    steady_since_ = steady_since_ == never ? ring_.now() : steady_since_;
+    steady_since_ = steady_since_ == never ? engine_.now() : steady_since_;
     sink_->publish(std::move(full), info);
 }
 
 void SimSource::lose_signal() {
-    Decisions& decisions = ring_.decisions();
+    Decisions& decisions = engine_.decisions();
     decisions.note(FaultKind::source_signal_lost);
     steady_since_ = never;
-    signal_back_at_ = ring_.now() + std::chrono::milliseconds(decisions.between(1, loss_ms_max));
+    signal_back_at_ = engine_.now() + std::chrono::milliseconds(decisions.between(1, loss_ms_max));
     sink_->signal_lost(reasons[decisions.below(reasons.size())]);
 }
 
@@ -183,10 +183,10 @@ void SimSource::on_deadline(Instant now) noexcept {
         return;
     }
     signal_back_at_ = never;
-    if (ring_.decisions().once_in(2)) { // it is still gone, for another reason
+    if (engine_.decisions().once_in(2)) { // it is still gone, for another reason
         lose_signal();
-    } else if (setup_.rests && !watched_) {
-        rest();
+    } else if (setup_.pauses && !watched_) {
+        pause();
     }
 }
 
@@ -197,8 +197,8 @@ void SimSource::stop() noexcept {
     end();
 }
 
-SimPainter::SimPainter(SimRing& ring, FrameLog& log, std::size_t streams)
-    : ring_(ring), log_(log), canvases_(streams), event_(ring.open_event()) {}
+SimPainter::SimPainter(SimEngine& engine, FrameLog& log, std::size_t streams)
+    : engine_(engine), log_(log), canvases_(streams), event_(engine.open_event()) {}
 
 void SimPainter::request(std::uint32_t stream, std::string_view, std::string_view, std::uint16_t,
                          std::uint16_t) noexcept {
@@ -206,8 +206,8 @@ void SimPainter::request(std::uint32_t stream, std::string_view, std::string_vie
     if (!reading_ && !stopping_) {
         arm();
     }
-    ring_.events().after(std::chrono::milliseconds(1 + ring_.decisions().below(paint_ms_max)),
-                         [this, stream, number] { paint(stream, number); });
+    engine_.events().after(std::chrono::milliseconds(1 + engine_.decisions().below(paint_ms_max)),
+                           [this, stream, number] { paint(stream, number); });
 }
 
 void SimPainter::paint(std::uint32_t stream, std::uint64_t request) {
@@ -221,12 +221,12 @@ void SimPainter::paint(std::uint32_t stream, std::uint64_t request) {
     picture.placeholder = true;
     (void)log_.make(canvas.picture, picture);
     canvas.painted = request;
-    ring_.signal(event_);
+    engine_.signal(event_);
 }
 
 void SimPainter::arm() {
     reading_ = true;
-    ring_.read(io::source_token(0, operation, ++run_), event_, event_count_);
+    engine_.read(io::source_token(0, operation, ++run_), event_, event_count_);
 }
 
 void SimPainter::on_completion(const io::Completion&) noexcept {
@@ -240,7 +240,7 @@ void SimPainter::on_completion(const io::Completion&) noexcept {
         return;
     }
     closing_ = true;
-    ring_.close(io::source_token(0, operation, ++run_), event_);
+    engine_.close(io::source_token(0, operation, ++run_), event_);
 }
 
 ConstByteSpan SimPainter::picture(std::uint32_t stream) const noexcept {
@@ -251,10 +251,10 @@ ConstByteSpan SimPainter::picture(std::uint32_t stream) const noexcept {
 void SimPainter::stop() noexcept {
     stopping_ = true;
     if (reading_) {
-        ring_.cancel({}, io::source_token(0, operation, run_));
+        engine_.cancel({}, io::source_token(0, operation, run_));
     } else {
         closing_ = true;
-        ring_.close(io::source_token(0, operation, ++run_), event_);
+        engine_.close(io::source_token(0, operation, ++run_), event_);
     }
 }
 

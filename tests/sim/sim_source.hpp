@@ -1,6 +1,6 @@
 #pragma once
 // A source of frames and a painter of "no signal" pictures, both in virtual time. The source
-// behaves like one with a thread of its own: an eventfd that it reads through the ring tells of
+// behaves like one with a thread of its own: an eventfd that it reads through the engine tells of
 // frames, and a deadline of the end of a loss of signal.
 
 #include <array>
@@ -27,12 +27,12 @@ struct SourceSetup {
     bool loses_signal = false; ///< now and then
     bool ends = false;         ///< some time
     bool jitters = false;
-    bool rests = false; ///< while nobody watches
+    bool pauses = false; ///< while nobody watches
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
 /// What the simulation asks of everything that makes frames in it, and what all of them have: an
-/// eventfd that they read through the ring, and a time that passes by periods.
+/// eventfd that they read through the engine, and a time that passes by periods.
 class SimProducer : public source::FrameSource {
 public:
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
@@ -50,8 +50,8 @@ protected:
     static constexpr std::uint8_t op_cancel = 1;
     static constexpr std::uint8_t op_close = 2; ///< answered at the end, behind a read
 
-    SimProducer(SimRing& ring, FrameLog& log, Duration period, bool jitters)
-        : ring_(ring), log_(log), period_(period), jitters_(jitters) {}
+    SimProducer(SimEngine& engine, FrameLog& log, Duration period, bool jitters)
+        : engine_(engine), log_(log), period_(period), jitters_(jitters) {}
 
     /// Opens the event, reads it, and lets time pass.
     void begin(source::FrameSink& sink, std::uint32_t stream);
@@ -67,7 +67,7 @@ protected:
         }
     }
 
-    SimRing& ring_;
+    SimEngine& engine_;
     FrameLog& log_;
     source::FrameSink* sink_ = nullptr;
     std::uint32_t stream_ = 0;
@@ -91,7 +91,7 @@ private:
 
 class SimSource final : public SimProducer {
 public:
-    SimSource(SimRing& ring, FrameLog& log, SourceSetup setup);
+    SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup);
 
     void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
@@ -108,7 +108,7 @@ private:
     bool tick() override;
     void make_frame();
     void lose_signal();
-    void rest();
+    void pause();
 
     SourceSetup setup_;
     bool stopped_ = false;
@@ -122,7 +122,7 @@ private:
 /// Paints after some milliseconds; the newest request wins.
 class SimPainter final : public source::PlaceholderPainter {
 public:
-    SimPainter(SimRing& ring, FrameLog& log, std::size_t streams);
+    SimPainter(SimEngine& engine, FrameLog& log, std::size_t streams);
 
     void request(std::uint32_t stream, std::string_view stream_name, std::string_view reason,
                  std::uint16_t width, std::uint16_t height) noexcept override;
@@ -141,7 +141,7 @@ private:
     void arm();
     void paint(std::uint32_t stream, std::uint64_t request);
 
-    SimRing& ring_;
+    SimEngine& engine_;
     FrameLog& log_;
     std::vector<Canvas> canvases_;
     int event_;

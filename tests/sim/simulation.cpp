@@ -47,8 +47,8 @@ World some_world(Decisions& decisions) {
     World world;
     constexpr std::array<std::size_t, 3> pages{4096, 16384, 65536};
     world.page = pages[decisions.below(pages.size())];
-    world.ring.zero_copy = !decisions.once_in(8);
-    world.ring.zero_copy_bytes_min = decisions.once_in(2) ? decisions.below(3000) : 0;
+    world.engine.zero_copy = !decisions.once_in(8);
+    world.engine.zero_copy_bytes_min = decisions.once_in(2) ? decisions.below(3000) : 0;
     world.slots = static_cast<std::uint16_t>(decisions.between(8, 24));
     world.streams = static_cast<std::uint32_t>(decisions.between(1, 2));
     world.viewers_max = static_cast<std::uint32_t>(decisions.between(6, 24));
@@ -59,7 +59,7 @@ World some_world(Decisions& decisions) {
     world.source.loses_signal = decisions.once_in(3);
     world.source.ends = decisions.once_in(8);
     world.source.jitters = decisions.once_in(2);
-    world.source.rests = decisions.once_in(3);
+    world.source.pauses = decisions.once_in(3);
     world.source.wakes_after = milliseconds(decisions.below(200));
     world.cameras = decisions.once_in(2);
     world.camera.period = world.source.period;
@@ -69,7 +69,7 @@ World some_world(Decisions& decisions) {
     world.camera.registers = !decisions.once_in(4);
     world.camera.jitters = world.source.jitters;
     world.camera.unplugged = decisions.once_in(2);
-    world.camera.rests = world.source.rests;
+    world.camera.pauses = world.source.pauses;
     world.camera.wakes_after = world.source.wakes_after;
     world.arrival_pause_max = milliseconds(decisions.between(5, 200));
     world.crowd = decisions.once_in(4);
@@ -87,10 +87,10 @@ World some_world(Decisions& decisions) {
     relay.viewer.keep_alive_timeout = milliseconds(decisions.between(300, 1500));
     relay.viewer.drain_timeout = milliseconds(decisions.between(100, 600));
     relay.viewer.pinned_per_viewer_max = static_cast<std::uint32_t>(decisions.between(1, 4));
-    constexpr std::array<connection::LanePolicy, 4> policies{
-        connection::LanePolicy::automatic, connection::LanePolicy::automatic,
-        connection::LanePolicy::zero_copy, connection::LanePolicy::copy};
-    relay.viewer.lane_policy = policies[decisions.below(policies.size())];
+    constexpr std::array<connection::SendPathPolicy, 4> policies{
+        connection::SendPathPolicy::automatic, connection::SendPathPolicy::automatic,
+        connection::SendPathPolicy::zero_copy, connection::SendPathPolicy::copy};
+    relay.viewer.send_path_policy = policies[decisions.below(policies.size())];
     relay.viewer.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     return world;
 }
@@ -100,9 +100,9 @@ void Simulation::FreeMemory::operator()(std::byte* memory) const noexcept {
 }
 
 Simulation::Simulation(Decisions& decisions, const World& world)
-    : decisions_(decisions), world_(world), ring_(decisions, world.ring),
-      painter_(ring_, log_, world.streams), tcp_listener_(ring_.open_listener()),
-      unix_listener_(ring_.open_listener()) {
+    : decisions_(decisions), world_(world), engine_(decisions, world.engine),
+      painter_(engine_, log_, world.streams), tcp_listener_(engine_.open_listener()),
+      unix_listener_(engine_.open_listener()) {
     std::vector<stream::StreamSetup> setups;
     for (std::uint32_t i = 0; i < world.streams; ++i) {
         add_stream(world);
@@ -113,10 +113,10 @@ Simulation::Simulation(Decisions& decisions, const World& world)
         setups.push_back(std::move(setup));
     }
     const std::array<int, 2> listeners{tcp_listener_, unix_listener_};
-    relay_ = std::make_unique<relay::Relay>(ring_, world.relay, std::move(setups), 0U, listeners,
+    relay_ = std::make_unique<relay::Relay>(engine_, world.relay, std::move(setups), 0U, listeners,
                                             &painter_);
     relay_->start();
-    began_ = ring_.now();
+    began_ = engine_.now();
     window_began_ = began_;
     for (std::uint32_t i = 0; i < world.healthy_clients; ++i) {
         add_client(plan_client(decisions_, ClientKind::healthy, world.streams));
@@ -137,15 +137,15 @@ void Simulation::add_stream(const World& world) {
     RINGCAST_ASSERT(memory_.back() != nullptr);
     const ByteSpan memory{memory_.back().get(), bytes};
     poison_slot(memory);
-    const auto buffer = ring_.register_buffer(memory, {});
+    const auto buffer = engine_.register_buffer(memory, {});
     arenas_.push_back(std::make_unique<frame::FrameArena>(
         memory, geometry, world.relay.boundary,
         buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt));
     arenas_.back()->set_release_hook(poison_slot);
     if (world.cameras) {
-        sources_.push_back(std::make_unique<SimCamera>(ring_, log_, world.camera));
+        sources_.push_back(std::make_unique<SimCamera>(engine_, log_, world.camera));
     } else {
-        sources_.push_back(std::make_unique<SimSource>(ring_, log_, world.source));
+        sources_.push_back(std::make_unique<SimSource>(engine_, log_, world.source));
     }
 }
 
@@ -154,10 +154,10 @@ void Simulation::add_stream(const World& world) {
 SimClient& Simulation::add_client(ClientPlan plan) {
     const LinkSetup link = plan.link;
     clients_.push_back(
-        std::make_unique<SimClient>(ring_.events(), decisions_, log_, std::move(plan)));
+        std::make_unique<SimClient>(engine_.events(), decisions_, log_, std::move(plan)));
     SimClient& client = *clients_.back();
     const bool is_unix = link.transport == io::Transport::unix_socket;
-    (void)ring_.connect(is_unix ? unix_listener_ : tcp_listener_, link, client);
+    (void)engine_.connect(is_unix ? unix_listener_ : tcp_listener_, link, client);
     return client;
 }
 
@@ -166,18 +166,19 @@ void Simulation::schedule_arrival() {
         return;
     }
     const auto pause = static_cast<std::uint64_t>(world_.arrival_pause_max.count());
-    ring_.events().after(Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))), [this] {
-        const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
-        add_client(plan_client(decisions_, kind, world_.streams));
-        schedule_arrival();
-    });
+    engine_.events().after(
+        Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))), [this] {
+            const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
+            add_client(plan_client(decisions_, kind, world_.streams));
+            schedule_arrival();
+        });
 }
 
 void Simulation::schedule_crowd() {
     if (crowd_++ >= world_.viewers_max || stopping_) {
         return;
     }
-    ring_.events().after(world_.source.period, [this] {
+    engine_.events().after(world_.source.period, [this] {
         add_client(plan_client(decisions_, ClientKind::never_reads, world_.streams));
         schedule_crowd();
     });
@@ -187,7 +188,7 @@ void Simulation::schedule_crowd() {
 
 bool Simulation::step(Instant wake_by) {
     if (failure_.empty()) {
-        relay_->turn(std::min(wake_by, ring_.now() + idle_max));
+        relay_->turn(std::min(wake_by, engine_.now() + idle_max));
         check();
     }
     return failure_.empty();
@@ -196,10 +197,10 @@ bool Simulation::step(Instant wake_by) {
 bool Simulation::finish() {
     stopping_ = true;
     relay_->stop();
-    const Instant finished_by = ring_.now() + world_.relay.shutdown_grace +
+    const Instant finished_by = engine_.now() + world_.relay.shutdown_grace +
                                 world_.relay.viewer.drain_timeout + finish_slack;
     for (std::uint64_t turn = 0; failure_.empty() && !relay_->finished(); ++turn) {
-        if (ring_.now() > finished_by || turn > finish_turns_max) {
+        if (engine_.now() > finished_by || turn > finish_turns_max) {
             fail(fmt::format("shutdown does not end: {} connections, {} sends",
                              relay_->connection_count(), relay_->send_count()));
             return false;
@@ -208,7 +209,7 @@ bool Simulation::finish() {
     }
     // What nobody waits for (the close of a refused connection) may still be on its way.
     std::array<io::Completion, 16> rest;
-    while (ring_.submit_and_reap(rest, ring_.now() + milliseconds(10), 1) > 0) {
+    while (engine_.submit_and_reap(rest, engine_.now() + milliseconds(10), 1) > 0) {
     }
     check();
     for (const auto& arena : arenas_) {
@@ -217,10 +218,10 @@ bool Simulation::finish() {
         }
     }
     constexpr std::size_t listeners = 2;
-    if (ring_.open_descriptors() != listeners) {
-        fail(fmt::format("{} descriptors are still open", ring_.open_descriptors() - listeners));
+    if (engine_.open_descriptors() != listeners) {
+        fail(fmt::format("{} descriptors are still open", engine_.open_descriptors() - listeners));
     }
-    if (ring_.operations_outstanding() > 0 || ring_.pages_held() > 0) {
+    if (engine_.operations_outstanding() > 0 || engine_.pages_held() > 0) {
         fail("operations are still under way after shutdown");
     }
     return failure_.empty();
@@ -243,8 +244,8 @@ void Simulation::fail(std::string what) {
 }
 
 void Simulation::check() {
-    if (!ring_.violations().empty()) {
-        fail(ring_.violations().front());
+    if (!engine_.violations().empty()) {
+        fail(engine_.violations().front());
     }
     check_clients();
     check_slots();
@@ -254,7 +255,7 @@ void Simulation::check() {
 
 void Simulation::check_clients() {
     const Duration healthy_max = healthy_periods_max * world_.source.period + healthy_slack;
-    const Instant now = ring_.now();
+    const Instant now = engine_.now();
     for (const auto& client : clients_) {
         const ResponseReader& reader = client->reader();
         if (!client->error().empty()) {
@@ -320,13 +321,13 @@ void Simulation::check_spinning() {
     if (++window_turns_ < spin_turns) {
         return;
     }
-    const std::uint64_t completions = ring_.completions_handed_out() - window_completions_;
-    if (completions < spin_completions && ring_.now() - window_began_ < spin_time) {
+    const std::uint64_t completions = engine_.completions_handed_out() - window_completions_;
+    if (completions < spin_completions && engine_.now() - window_began_ < spin_time) {
         fail("the loop spins without anything to do");
     }
     window_turns_ = 0;
-    window_completions_ = ring_.completions_handed_out();
-    window_began_ = ring_.now();
+    window_completions_ = engine_.completions_handed_out();
+    window_began_ = engine_.now();
 }
 
 } // namespace ringcast::sim

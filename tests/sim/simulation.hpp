@@ -25,7 +25,7 @@ namespace ringcast::sim {
 
 /// What chance decides once; scenarios fix it.
 struct World {
-    SimRingSetup ring;
+    SimRingSetup engine;
     std::size_t page = 4096;
     std::uint16_t slots = 12;
     std::uint32_t streams = 1;
@@ -59,7 +59,7 @@ public:
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
     SimClient& add_client(ClientPlan plan);
-    [[nodiscard]] SimRing& ring() noexcept { return ring_; }
+    [[nodiscard]] SimEngine& engine() noexcept { return engine_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
     [[nodiscard]] api::StatusSnapshot status() { return relay_->status(false); }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
@@ -72,7 +72,7 @@ public:
         return clients_;
     }
     [[nodiscard]] std::uint64_t frames_received() const noexcept;
-    [[nodiscard]] Duration elapsed() const noexcept { return ring_.now() - began_; }
+    [[nodiscard]] Duration elapsed() const noexcept { return engine_.now() - began_; }
 
 private:
     struct FreeMemory {
@@ -91,7 +91,7 @@ private:
 
     Decisions& decisions_;
     World world_;
-    SimRing ring_;
+    SimEngine engine_;
     FrameLog log_;
     std::vector<std::unique_ptr<std::byte, FreeMemory>> memory_;
     std::vector<std::unique_ptr<frame::FrameArena>> arenas_;

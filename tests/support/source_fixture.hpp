@@ -1,5 +1,5 @@
 #pragma once
-// What the tests of sources share: a ring that answers when the test says so, in virtual time, a
+// What the tests of sources share: an engine that answers when the test says so, in virtual time, a
 // sink that keeps what it is given, and JPEGs that are small enough to count bytes in.
 
 #include <algorithm>
@@ -56,7 +56,7 @@ struct Operation {
 };
 
 /// Keeps what it is asked for until the test answers it.
-class FakeRing final : public io::Ring {
+class FakeEngine final : public io::Engine {
 public:
     std::vector<Operation> operations;
     /// Why memory can't be registered; none when it can.
@@ -205,7 +205,7 @@ public:
     std::vector<frame::FrameInfo> infos;
     std::vector<std::string> reasons;
     std::vector<std::string> ends;
-    std::size_t rests = 0;
+    std::size_t pauses = 0;
     bool slots_withheld = false;
     bool viewers_stalled = false; ///< and hold each frame
 
@@ -214,7 +214,7 @@ public:
         return slots_withheld ? frame::WritableSlot{} : arena_.take_slot();
     }
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override {
-        latest_ = arena_.finish(std::move(slot), info, ++sequence_);
+        latest_ = arena_.seal(std::move(slot), info, ++sequence_);
         if (viewers_stalled) {
             stalled_.push_back(latest_.share());
         }
@@ -222,7 +222,7 @@ public:
         infos.push_back(info);
     }
     void signal_lost(std::string_view reason) noexcept override { reasons.emplace_back(reason); }
-    void rest() noexcept override { ++rests; }
+    void pause() noexcept override { ++pauses; }
     void ended(std::string_view reason) noexcept override { ends.emplace_back(reason); }
 
     /// As a stream does when it closes.
@@ -247,13 +247,13 @@ private:
 
 /// Answers for real, and `take`s the completions, until `condition` holds.
 template <typename Take, typename Condition>
-void drive(FakeRing& ring, Take take, Condition condition) {
+void drive(FakeEngine& engine, Take take, Condition condition) {
     while (!condition()) {
-        take(ring.answer_for_real());
+        take(engine.answer_for_real());
     }
 }
 
-/// Something that lives by a ring's answers, in real time: it is waited for, never slept for.
+/// Something that lives by an engine's answers, in real time: it is waited for, never slept for.
 class Driven {
 public:
     Driven() = default;
@@ -265,36 +265,36 @@ public:
 
     template <typename Condition>
     void until(Condition condition) {
-        drive(ring, [this](const io::Completion& completion) { take(completion); }, condition);
+        drive(engine, [this](const io::Completion& completion) { take(completion); }, condition);
     }
 
-    FakeRing ring;
+    FakeEngine engine;
 
 protected:
     virtual void take(const io::Completion& completion) = 0;
 };
 
-/// A source between a ring and a sink, as a stream would have it. When the test ends the source is
+/// A source between an engine and a sink, as a stream would have it. When the test ends the source is
 /// stopped, and has to give everything back.
 template <typename Source>
 class SourceBench : public Driven {
 public:
-    /// `arguments` are the source's, behind the ring.
+    /// `arguments` are the source's, behind the engine.
     template <typename... Arguments>
     SourceBench(std::size_t frame_bytes_max, std::uint32_t stream, Arguments&&... arguments)
-        : sink(frame_bytes_max), source(ring, std::forward<Arguments>(arguments)...) {
+        : sink(frame_bytes_max), source(engine, std::forward<Arguments>(arguments)...) {
         source.start(sink, stream);
     }
     ~SourceBench() override {
         source.stop();
         constexpr Duration patience = std::chrono::minutes(1); // whatever it waits for is over
-        ring.pass(patience);
-        if (source.deadline() <= ring.now()) {
-            source.on_deadline(ring.now());
+        engine.pass(patience);
+        if (source.deadline() <= engine.now()) {
+            source.on_deadline(engine.now());
         }
         until([this] { return source.stopped(); });
         CHECK(sink.slots_with_source() == 0);
-        CHECK(ring.operations.empty());
+        CHECK(engine.operations.empty());
         CHECK(source.deadline() == never);
     }
 

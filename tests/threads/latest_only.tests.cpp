@@ -5,7 +5,7 @@
 namespace ringcast::threads {
 
 TEST_CASE("a picture that comes while nothing is encoded is begun at once") {
-    NewestWins<int> pictures;
+    LatestOnly<int> pictures;
     CHECK(pictures.begin() == std::nullopt);
     CHECK(pictures.offer(1) == std::nullopt);
     CHECK(!pictures.encoding());
@@ -15,7 +15,7 @@ TEST_CASE("a picture that comes while nothing is encoded is begun at once") {
 }
 
 TEST_CASE("while one is encoded the newest of the others waits, and each older one comes back") {
-    NewestWins<int> pictures;
+    LatestOnly<int> pictures;
     CHECK(pictures.offer(1) == std::nullopt);
     CHECK(pictures.begin() == 1);
     CHECK(pictures.offer(2) == std::nullopt);
@@ -29,7 +29,7 @@ TEST_CASE("while one is encoded the newest of the others waits, and each older o
 }
 
 TEST_CASE("one that waits can be withdrawn, which ends nothing") {
-    NewestWins<int> pictures;
+    LatestOnly<int> pictures;
     CHECK(pictures.withdraw() == std::nullopt);
     CHECK(pictures.offer(1) == std::nullopt);
     CHECK(pictures.begin() == 1);

@@ -10,37 +10,37 @@ namespace ringcast::threads {
 
 namespace {
 
-using test::FakeRing;
+using test::FakeEngine;
 
 constexpr io::OpToken token = io::source_token(3, 1, 1);
 
 } // namespace
 
 TEST_CASE("a wake by another thread is a completion for the loop") {
-    FakeRing ring;
+    FakeEngine engine;
     WakeEvent event;
     REQUIRE(event.open());
-    event.read(ring, token);
+    event.read(engine, token);
     std::thread other([&event] { event.wake(); });
-    const io::Completion completion = ring.answer_for_real();
+    const io::Completion completion = engine.answer_for_real();
     other.join();
     CHECK(completion.token == token);
     CHECK(completion.result == sizeof(std::uint64_t));
 }
 
 TEST_CASE("the loop is told once of all wakes since the last, also of those before it asked") {
-    FakeRing ring;
+    FakeEngine engine;
     WakeEvent event;
     REQUIRE(event.open());
     for (int i = 0; i < 5; ++i) {
         event.wake();
     }
-    event.read(ring, token);
-    CHECK(ring.answer_for_real().token == token);
+    event.read(engine, token);
+    CHECK(engine.answer_for_real().token == token);
     event.wake();
-    event.read(ring, token);
-    CHECK(ring.answer_for_real().token == token);
-    CHECK(ring.operations.empty());
+    event.read(engine, token);
+    CHECK(engine.answer_for_real().token == token);
+    CHECK(engine.operations.empty());
 }
 
 } // namespace ringcast::threads
