@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/immovable.hpp"
 #include "base/time.hpp"
 #include "frame/frame_arena.hpp"
 #include "frame/slot.hpp"
@@ -25,13 +26,8 @@ namespace ringcast::camera {
 /// Whose buffers they are: the source. It may be called out of `CameraPool::on_frame` and `close`,
 /// and from wherever a viewer lets go of a frame, so it calls nothing of the pool, the stream or
 /// viewers.
-class CameraBuffers {
+class CameraBuffers : private Immovable {
 public:
-    CameraBuffers() = default;
-    CameraBuffers(const CameraBuffers&) = delete;
-    CameraBuffers& operator=(const CameraBuffers&) = delete;
-    CameraBuffers(CameraBuffers&&) = delete;
-    CameraBuffers& operator=(CameraBuffers&&) = delete;
     virtual ~CameraBuffers() = default;
 
     /// Viewers have given this buffer of the set in use back: the camera may fill it again.

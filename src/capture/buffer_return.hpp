@@ -3,17 +3,14 @@
 
 #include <cstdint>
 
+#include "base/immovable.hpp"
+
 namespace ringcast::capture {
 
 /// Takes back buffers that nobody needs any more: the camera may fill them again. Called from
 /// wherever a viewer lets go of a frame, so it calls nothing of streams or viewers.
-class BufferReturn {
+class BufferReturn : private Immovable {
 public:
-    BufferReturn() = default;
-    BufferReturn(const BufferReturn&) = delete;
-    BufferReturn& operator=(const BufferReturn&) = delete;
-    BufferReturn(BufferReturn&&) = delete;
-    BufferReturn& operator=(BufferReturn&&) = delete;
     virtual ~BufferReturn() = default;
 
     virtual void queue_buffer(std::uint32_t buffer) noexcept = 0;

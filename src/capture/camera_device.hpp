@@ -11,6 +11,7 @@
 
 #include <tl/expected.hpp>
 
+#include "base/immovable.hpp"
 #include "base/time.hpp"
 #include "camera/camera_match.hpp"
 #include "camera/camera_session.hpp"
@@ -42,13 +43,8 @@ struct CapturedFrame {
 
 /// Where the camera tells what happens. Called from its threads, for one camera from one thread at
 /// a time; every call only hands over.
-class CameraEvents {
+class CameraEvents : private Immovable {
 public:
-    CameraEvents() = default;
-    CameraEvents(const CameraEvents&) = delete;
-    CameraEvents& operator=(const CameraEvents&) = delete;
-    CameraEvents(CameraEvents&&) = delete;
-    CameraEvents& operator=(CameraEvents&&) = delete;
     virtual ~CameraEvents() = default;
 
     virtual void frame_done(const CapturedFrame& frame) noexcept = 0;
@@ -80,13 +76,8 @@ struct OpenFailure {
     std::string reason;  ///< for viewers: without paths and ids
 };
 
-class CameraDevice {
+class CameraDevice : private Immovable {
 public:
-    CameraDevice() = default;
-    CameraDevice(const CameraDevice&) = delete;
-    CameraDevice& operator=(const CameraDevice&) = delete;
-    CameraDevice(CameraDevice&&) = delete;
-    CameraDevice& operator=(CameraDevice&&) = delete;
     /// The camera is closed.
     virtual ~CameraDevice() = default;
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/immovable.hpp"
 #include "base/result.hpp"
 #include "camera/camera_match.hpp"
 #include "camera/camera_offer.hpp"
@@ -21,13 +22,8 @@ struct CameraListing {
     std::vector<camera::FormatOffer> offers;
 };
 
-class Cameras {
+class Cameras : private Immovable {
 public:
-    Cameras() = default;
-    Cameras(const Cameras&) = delete;
-    Cameras& operator=(const Cameras&) = delete;
-    Cameras(Cameras&&) = delete;
-    Cameras& operator=(Cameras&&) = delete;
     /// Its devices are gone. In the thread that made it.
     virtual ~Cameras() = default;
 

@@ -3,18 +3,15 @@
 // A member is in at most one list per hook. Members outlive their membership.
 
 #include "base/assert.hpp"
+#include "base/immovable.hpp"
 
 namespace ringcast::container {
 
-struct ListHook {
+struct ListHook : private Immovable {
     ListHook* previous = nullptr;
     ListHook* next = nullptr;
 
     ListHook() noexcept = default;
-    ListHook(const ListHook&) = delete;
-    ListHook& operator=(const ListHook&) = delete;
-    ListHook(ListHook&&) = delete;
-    ListHook& operator=(ListHook&&) = delete;
     ~ListHook() = default;
 
     [[nodiscard]] bool linked() const noexcept { return next != nullptr; }
@@ -25,13 +22,9 @@ template <typename Tag>
 struct TaggedHook : ListHook {};
 
 template <typename Value, typename Tag>
-class IntrusiveList {
+class IntrusiveList : private Immovable {
 public:
     IntrusiveList() noexcept { clear_links(); }
-    IntrusiveList(const IntrusiveList&) = delete;
-    IntrusiveList& operator=(const IntrusiveList&) = delete;
-    IntrusiveList(IntrusiveList&&) = delete;
-    IntrusiveList& operator=(IntrusiveList&&) = delete;
     ~IntrusiveList() = default;
 
     [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }

@@ -9,19 +9,16 @@
 #include <optional>
 #include <utility>
 
+#include "base/immovable.hpp"
+
 namespace ringcast::container {
 
 /// Holds up to `capacity` values. `Value` can be default-constructed and moved.
 template <typename Value, std::size_t capacity>
-class SpscQueue {
+class SpscQueue : private Immovable {
 public:
     static_assert(capacity > 0);
 
-    SpscQueue() = default;
-    SpscQueue(const SpscQueue&) = delete;
-    SpscQueue& operator=(const SpscQueue&) = delete;
-    SpscQueue(SpscQueue&&) = delete;
-    SpscQueue& operator=(SpscQueue&&) = delete;
     ~SpscQueue() = default;
 
     /// False when the queue is full; `value` is then left as it was. Called by one thread only.

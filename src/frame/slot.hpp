@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "base/bytes.hpp"
+#include "base/immovable.hpp"
 #include "base/strong_id.hpp"
 #include "base/time.hpp"
 
@@ -50,13 +51,8 @@ struct SlotGeometry {
 };
 
 /// Whose memory an adopted slot is: a camera's.
-class SlotOwner {
+class SlotOwner : private Immovable {
 public:
-    SlotOwner() = default;
-    SlotOwner(const SlotOwner&) = delete;
-    SlotOwner& operator=(const SlotOwner&) = delete;
-    SlotOwner(SlotOwner&&) = delete;
-    SlotOwner& operator=(SlotOwner&&) = delete;
     virtual ~SlotOwner() = default;
 
     /// Nobody reads or writes the slot any more. Called from wherever the last share in it ended,

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/bytes.hpp"
+#include "base/immovable.hpp"
 #include "base/result.hpp"
 #include "base/strong_id.hpp"
 #include "base/time.hpp"
@@ -68,13 +69,8 @@ enum class PollEvents : std::uint8_t {
     hangup,   ///< POLLRDHUP, POLLHUP, POLLERR: the peer left
 };
 
-class Engine {
+class Engine : private Immovable {
 public:
-    Engine() = default;
-    Engine(const Engine&) = delete;
-    Engine& operator=(const Engine&) = delete;
-    Engine(Engine&&) = delete;
-    Engine& operator=(Engine&&) = delete;
     virtual ~Engine() = default;
 
     /// Both clocks as of the last `submit_and_reap`: one reading per turn of the loop.

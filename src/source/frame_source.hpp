@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/immovable.hpp"
 #include "base/time.hpp"
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"
@@ -32,13 +33,8 @@ struct SourceCounters {
 };
 
 /// What the stream does for its source. Implemented by the relay; and by tests.
-class FrameSink {
+class FrameSink : private Immovable {
 public:
-    FrameSink() = default;
-    FrameSink(const FrameSink&) = delete;
-    FrameSink& operator=(const FrameSink&) = delete;
-    FrameSink(FrameSink&&) = delete;
-    FrameSink& operator=(FrameSink&&) = delete;
     virtual ~FrameSink() = default;
 
     /// The stream's slots. A camera's buffers become some of them; others only take empty ones.
@@ -58,13 +54,8 @@ public:
     virtual void ended(std::string_view reason) noexcept = 0;
 };
 
-class FrameSource {
+class FrameSource : private Immovable {
 public:
-    FrameSource() = default;
-    FrameSource(const FrameSource&) = delete;
-    FrameSource& operator=(const FrameSource&) = delete;
-    FrameSource(FrameSource&&) = delete;
-    FrameSource& operator=(FrameSource&&) = delete;
     virtual ~FrameSource() = default;
 
     /// Begins. `sink` outlives the source; `stream` goes into the tokens of its operations.

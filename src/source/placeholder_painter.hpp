@@ -6,17 +6,13 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/immovable.hpp"
 #include "io/engine.hpp"
 
 namespace ringcast::source {
 
-class PlaceholderPainter {
+class PlaceholderPainter : private Immovable {
 public:
-    PlaceholderPainter() = default;
-    PlaceholderPainter(const PlaceholderPainter&) = delete;
-    PlaceholderPainter& operator=(const PlaceholderPainter&) = delete;
-    PlaceholderPainter(PlaceholderPainter&&) = delete;
-    PlaceholderPainter& operator=(PlaceholderPainter&&) = delete;
     virtual ~PlaceholderPainter() = default;
 
     /// The operation number by which the relay tells the painter's completions from the source's.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/immovable.hpp"
 #include "base/time.hpp"
 #include "io/engine.hpp"
 #include "sim/decisions.hpp"
@@ -36,13 +37,8 @@ struct LinkSetup {
 class SimConnection;
 
 /// The simulated client's program. Called as things happen; may act on the connection at once.
-class RemoteEnd {
+class RemoteEnd : private Immovable {
 public:
-    RemoteEnd() = default;
-    RemoteEnd(const RemoteEnd&) = delete;
-    RemoteEnd& operator=(const RemoteEnd&) = delete;
-    RemoteEnd(RemoteEnd&&) = delete;
-    RemoteEnd& operator=(RemoteEnd&&) = delete;
     virtual ~RemoteEnd() = default;
 
     virtual void on_connected(SimConnection& connection) = 0;
@@ -55,13 +51,8 @@ public:
 };
 
 /// The kernel above the socket.
-class SocketObserver {
+class SocketObserver : private Immovable {
 public:
-    SocketObserver() = default;
-    SocketObserver(const SocketObserver&) = delete;
-    SocketObserver& operator=(const SocketObserver&) = delete;
-    SocketObserver(SocketObserver&&) = delete;
-    SocketObserver& operator=(SocketObserver&&) = delete;
     virtual ~SocketObserver() = default;
 
     /// Bytes, room, an end or an acknowledgement have come. Only ever called out of an event.
@@ -70,14 +61,10 @@ public:
     virtual void on_reset_coming(SimConnection& connection) = 0;
 };
 
-class SimConnection {
+class SimConnection : private Immovable {
 public:
     SimConnection(EventQueue& events, Decisions& decisions, SocketObserver& observer,
                   RemoteEnd& remote, LinkSetup setup, std::uint32_t number);
-    SimConnection(const SimConnection&) = delete;
-    SimConnection& operator=(const SimConnection&) = delete;
-    SimConnection(SimConnection&&) = delete;
-    SimConnection& operator=(SimConnection&&) = delete;
     ~SimConnection() = default;
 
     [[nodiscard]] const LinkSetup& setup() const noexcept { return setup_; }

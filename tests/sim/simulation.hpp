@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/immovable.hpp"
 #include "frame/frame_arena.hpp"
 #include "relay/relay.hpp"
 #include "sim/client_plans.hpp"
@@ -42,13 +43,9 @@ struct World {
 
 [[nodiscard]] World some_world(Decisions& decisions);
 
-class Simulation {
+class Simulation : private Immovable {
 public:
     Simulation(Decisions& decisions, const World& world);
-    Simulation(const Simulation&) = delete;
-    Simulation& operator=(const Simulation&) = delete;
-    Simulation(Simulation&&) = delete;
-    Simulation& operator=(Simulation&&) = delete;
     ~Simulation() = default;
 
     /// One turn of the relay's loop, that ends by `wake_by` when nothing happens. False after a

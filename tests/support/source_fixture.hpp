@@ -23,6 +23,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/assert.hpp"
+#include "base/immovable.hpp"
 #include "base/log.hpp"
 #include "source/frame_source.hpp"
 
@@ -254,13 +255,8 @@ void drive(FakeEngine& engine, Take take, Condition condition) {
 }
 
 /// Something that lives by an engine's answers, in real time: it is waited for, never slept for.
-class Driven {
+class Driven : private Immovable {
 public:
-    Driven() = default;
-    Driven(const Driven&) = delete;
-    Driven& operator=(const Driven&) = delete;
-    Driven(Driven&&) = delete;
-    Driven& operator=(Driven&&) = delete;
     virtual ~Driven() = default;
 
     template <typename Condition>
