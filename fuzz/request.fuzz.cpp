@@ -47,9 +47,11 @@ void check_limits(const http::Request& request) {
 }
 
 void check_route(const http::Request& request) {
+    static const std::array<stream::DirectoryEntry, 2> entries = {
+        {{"a", {0, 1}}, {"printer", {1, 1}}}};
     static const std::array<std::string, 2> names = {"a", "printer"};
-    const api::Route route = api::resolve(request, {names, 1});
-    require(!route.stream || *route.stream < names.size());
+    const api::Route route = api::resolve(request, {entries, entries[1].id});
+    require(!route.stream || route.stream->index < entries.size());
     require(!route.fps || (*route.fps > 0 && *route.fps <= api::Route::fps_max));
     require(route.age_max >= Duration::zero() && route.age_max <= api::Route::age_limit);
     const http::ReplyContext context =

@@ -131,10 +131,11 @@ void add_stream(std::string& page, std::string_view stream, bool live) {
 
 } // namespace
 
-std::string index_page(std::span<const std::string> streams, const http::Boundary& boundary) {
+std::string index_page(std::span<const stream::DirectoryEntry> streams,
+                       const http::Boundary& boundary) {
     std::string page(page_begin);
     for (std::size_t i = 0; i < streams.size(); ++i) {
-        add_stream(page, streams[i], i < live_streams_max);
+        add_stream(page, streams[i].name, i < live_streams_max);
     }
     return page.append(page_script).append(boundary.text()).append(page_end);
 }

@@ -82,31 +82,29 @@ std::optional<RouteKind> find_named(const std::array<Named, count>& table,
     return found == table.end() ? std::nullopt : std::optional(found->kind);
 }
 
-std::optional<std::uint32_t> find_stream(const StreamDirectory& streams,
-                                         std::string_view name) noexcept {
-    const auto found = std::find(streams.names.begin(), streams.names.end(), name);
-    if (found == streams.names.end()) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint32_t>(found - streams.names.begin());
+std::optional<io::StreamId> find_stream(const stream::Directory& streams,
+                                        std::string_view name) noexcept {
+    const auto found =
+        std::ranges::find(streams.entries, name, [](const auto& entry) { return entry.name; });
+    return found == streams.entries.end() ? std::nullopt : std::optional(found->id);
 }
 
-std::string list_of(const StreamDirectory& streams) {
+std::string list_of(const stream::Directory& streams) {
     std::string text;
-    for (const std::string& name : streams.names) {
-        text.append(text.empty() ? "" : ", ").append(name);
+    for (const stream::DirectoryEntry& entry : streams.entries) {
+        text.append(text.empty() ? "" : ", ").append(entry.name);
     }
     return text;
 }
 
-Route not_found(const StreamDirectory& streams) {
+Route not_found(const stream::Directory& streams) {
     return refused(404, "Nothing is here. The streams are: " + list_of(streams) +
                             "; each has /NAME/stream and /NAME/snapshot.");
 }
 
 // What the path alone says. A stream's name without anything behind it comes back as `index` with
 // the stream set: only "?action=" makes sense of that.
-Route locate(const Segments& path, const StreamDirectory& streams) {
+Route locate(const Segments& path, const stream::Directory& streams) {
     Route route;
     if (path.count() == 0) {
         route.kind = RouteKind::index;
@@ -129,7 +127,7 @@ Route locate(const Segments& path, const StreamDirectory& streams) {
     }
     if (const auto kind = find_named(stream_resources, name)) {
         route.kind = *kind;
-        route.stream = streams.default_index;
+        route.stream = streams.default_stream;
         return route;
     }
     for (const Named& suffix : suffixes) {
@@ -146,7 +144,7 @@ Route locate(const Segments& path, const StreamDirectory& streams) {
 
 // mjpg-streamer's "?action=stream" and "?action=snapshot", with "_N" for the Nth camera from 0.
 Route apply_action(Route route, std::optional<std::string_view> value,
-                   const StreamDirectory& streams) {
+                   const stream::Directory& streams) {
     std::string_view action = value.value_or("");
     for (const Named& entry :
          {Named{"stream", RouteKind::stream}, Named{"snapshot", RouteKind::snapshot}}) {
@@ -156,7 +154,7 @@ Route apply_action(Route route, std::optional<std::string_view> value,
         action.remove_prefix(entry.name.size());
         route.kind = entry.kind;
         if (action.empty()) {
-            route.stream = route.stream.value_or(streams.default_index);
+            route.stream = route.stream.value_or(streams.default_stream);
             return route;
         }
         const auto index = action.front() == '_'
@@ -165,10 +163,10 @@ Route apply_action(Route route, std::optional<std::string_view> value,
         if (!index) {
             break;
         }
-        if (static_cast<std::size_t>(*index) >= streams.names.size()) {
+        if (static_cast<std::size_t>(*index) >= streams.entries.size()) {
             return not_found(streams);
         }
-        route.stream = static_cast<std::uint32_t>(*index);
+        route.stream = streams.entries[static_cast<std::size_t>(*index)].id;
         return route;
     }
     return refused(400, "action is stream or snapshot, with _N behind it for camera N from 0.");
@@ -229,7 +227,7 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
     return {};
 }
 
-Route read_parameters(Route route, std::string_view query, const StreamDirectory& streams) {
+Route read_parameters(Route route, std::string_view query, const stream::Directory& streams) {
     http::QueryReader reader(query);
     while (const auto parameter = reader.next()) {
         std::string_view expected;
@@ -278,8 +276,7 @@ std::string_view route_kind_name(RouteKind kind) noexcept {
     return {};
 }
 
-Route resolve(const http::Request& request, const StreamDirectory& streams) {
-    RINGCAST_ASSERT(streams.default_index < streams.names.size());
+Route resolve(const http::Request& request, const stream::Directory& streams) {
     if (request.method == http::Method::options) {
         Route route;
         route.kind = RouteKind::options;
@@ -300,7 +297,7 @@ Route resolve(const http::Request& request, const StreamDirectory& streams) {
         }
     }
     if (route.kind == RouteKind::index && route.stream) {
-        const std::string& name = streams.names[*route.stream];
+        const std::string name(path[0]);
         return refused(404, "The stream is at /" + name + "/stream, a picture at /" + name +
                                 "/snapshot.");
     }

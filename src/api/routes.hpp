@@ -12,13 +12,9 @@
 #include "base/time.hpp"
 #include "http/multipart.hpp"
 #include "http/request.hpp"
+#include "stream/directory.hpp"
 
 namespace ringcast::api {
-
-struct StreamDirectory {
-    std::span<const std::string> names;
-    std::uint32_t default_index = 0; ///< answers at the root too
-};
 
 enum class RouteKind : std::uint8_t {
     stream,
@@ -39,7 +35,7 @@ inline constexpr std::size_t route_kind_count = 10;
 struct Route {
     RouteKind kind = RouteKind::error;
     /// Set for stream, snapshot, state and controls; for healthz when a stream was named.
-    std::optional<std::uint32_t> stream;
+    std::optional<io::StreamId> stream;
     /// Of stream: at most so many frames/s, fps_min to fps_max; nothing: all of them.
     std::optional<double> fps;
     http::Variant variant = http::Variant::standard; ///< of stream
@@ -54,7 +50,7 @@ struct Route {
     static constexpr Duration age_limit = std::chrono::hours(24);
 };
 
-[[nodiscard]] Route resolve(const http::Request& request, const StreamDirectory& streams);
+[[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);
 
 /// What to answer in Access-Control-Allow-Origin: the request's origin when `allowed` lists it, "*"
 /// when `allowed` holds "*", else nothing. Points into the request or to static text.

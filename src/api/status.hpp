@@ -1,6 +1,6 @@
 #pragma once
-// What operators see: a snapshot of numbers, and its renderings. Pure: the relay fills the structs,
-// nothing here reads a clock or a viewer.
+// A snapshot of the relay's numbers, and its renderings for operators. No I/O, no clock: the relay
+// fills the structs.
 
 #include <array>
 #include <cstddef>
@@ -13,20 +13,23 @@
 
 #include "api/routes.hpp"
 #include "base/time.hpp"
-#include "connection/connection.hpp"
+#include "connection/frame_send.hpp"
+#include "connection/send_path.hpp"
 #include "http/multipart.hpp"
-#include "metrics/histogram.hpp"
 #include "source/camera_status.hpp"
-#include "source/frame_source.hpp"
+#include "stream/directory.hpp"
+#include "stream/stream_status.hpp"
 
 namespace ringcast::api {
 
 using connection::SendCounters;
 using connection::SendPath;
+using stream::StreamState;
+using stream::StreamStatus;
 [[nodiscard]] std::string_view send_path_name(SendPath send_path) noexcept;
 
-/// What the relay counts for the whole process. All of it only grows. Frames and sends are counted
-/// by stream, in StreamStatus::sends.
+/// Counters of the whole process. Monotonic. Frames and sends are counted by stream, in
+/// StreamStatus::sends.
 struct RelayCounters {
     std::uint64_t connections_accepted = 0;
     std::uint64_t connections_refused = 0; ///< beyond the limits: answered 503 or closed
@@ -37,43 +40,12 @@ struct RelayCounters {
     std::uint64_t bad_requests = 0;           ///< refused by the parser
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
-    std::uint64_t evicted_silent = 0; ///< said nothing while the table was nearly full
+    std::uint64_t evicted_silent = 0; ///< sent no request while the table was nearly full
     std::uint64_t disconnects = 0;
     std::uint64_t late_completions = 0;
     std::uint64_t unexpected_errors = 0;
     std::uint64_t ring_enters = 0; ///< system calls of the loop
     std::uint64_t log_lines_dropped = 0;
-};
-
-enum class StreamState : std::uint8_t {
-    starting,
-    live,
-    lost,
-    paused, ///< the source makes no frames because nobody watches
-};
-[[nodiscard]] std::string_view stream_state_name(StreamState state) noexcept;
-
-struct StreamStatus {
-    std::string name;
-    bool is_default = false;
-    std::string source; ///< the kind: "pattern", "exec" and so on
-    StreamState state = StreamState::starting;
-    std::string reason; ///< why there is no signal; empty when live
-    std::uint32_t width = 0;
-    std::uint32_t height = 0;
-    double fps = 0; ///< as measured
-    std::uint64_t frame_bytes_last = 0;
-    std::uint64_t frame_bytes_mean = 0;
-    std::optional<Duration> frame_age; ///< of the latest frame; nothing before the first
-    source::SourceCounters source_counters;
-    std::optional<source::CameraStatus> camera; ///< of a stream that is one
-    std::uint32_t slots_total = 0;
-    std::uint32_t slots_free = 0;
-    bool registered = false; ///< the frames' memory is known to the engine: zero-copy is possible
-    std::string tier_reason; ///< why a better tier was not to be had; empty at the best
-    std::uint32_t viewers = 0;
-    SendCounters sends; ///< frames by send_path, bytes, notifications, skips by reason
-    metrics::LatencyHistogram latency; ///< from capture to the end of the send
 };
 
 struct ViewerStatus {
@@ -84,8 +56,8 @@ struct ViewerStatus {
     http::Variant variant = http::Variant::standard;
     std::optional<double> fps_limit;
     double fps = 0; ///< as measured
-    /// Of the last frame that the viewer's kernel has acknowledged; nothing while none has been or
-    /// where it can't be known.
+    /// Of the newest frame that the viewer's kernel has acknowledged; empty while there is none, and
+    /// where the kernel can't tell.
     std::optional<Duration> delivered_age;
     std::uint64_t frames_sent = 0;
     connection::SkipCounters skipped;
@@ -115,15 +87,15 @@ struct StatusSnapshot {
 [[nodiscard]] std::string status_json(const StatusSnapshot& status);
 /// For /metrics: Prometheus text format 0.0.4.
 [[nodiscard]] std::string metrics_text(const StatusSnapshot& status);
-/// For /state: what ustreamer's clients look for, of one stream.
-[[nodiscard]] std::string state_json(const StatusSnapshot& status, std::uint32_t stream);
-/// For /NAME/controls, of a camera.
+/// For /state: the fields of ustreamer's /state that its clients read.
+[[nodiscard]] std::string state_json(const StreamStatus& stream);
+/// For /NAME/controls of a camera.
 [[nodiscard]] std::string controls_json(const source::CameraStatus& camera,
                                         std::span<const source::CameraControl> controls);
 
-/// For "/": every stream live, in one self-contained HTML page. By the boundary the page knows the
-/// process that it came from.
-[[nodiscard]] std::string index_page(std::span<const std::string> streams,
+/// For "/": all streams live, in one self-contained HTML page. The page recognises a restarted
+/// server by its boundary, which differs between processes.
+[[nodiscard]] std::string index_page(std::span<const stream::DirectoryEntry> streams,
                                      const http::Boundary& boundary);
 
 } // namespace ringcast::api

@@ -282,20 +282,6 @@ std::string_view send_path_name(SendPath send_path) noexcept {
     return {};
 }
 
-std::string_view stream_state_name(StreamState state) noexcept {
-    switch (state) {
-    case StreamState::starting:
-        return "starting";
-    case StreamState::live:
-        return "live";
-    case StreamState::lost:
-        return "lost";
-    case StreamState::paused:
-        return "resting";
-    }
-    return {};
-}
-
 std::string status_json(const StatusSnapshot& status) {
     Json streams = Json::array();
     for (const StreamStatus& stream : status.streams) {
@@ -325,15 +311,13 @@ std::string controls_json(const source::CameraStatus& camera,
     return dump(json, 2);
 }
 
-std::string state_json(const StatusSnapshot& status, std::uint32_t stream) {
-    RINGCAST_ASSERT(stream < status.streams.size());
-    const StreamStatus& of = status.streams[stream];
+std::string state_json(const StreamStatus& stream) {
     const Json source = {
-        {"resolution", {{"width", of.width}, {"height", of.height}}},
-        {"online", of.state == StreamState::live || of.state == StreamState::paused},
-        {"captured_fps", rate(of.fps)},
+        {"resolution", {{"width", stream.width}, {"height", stream.height}}},
+        {"online", stream.state == StreamState::live || stream.state == StreamState::paused},
+        {"captured_fps", rate(stream.fps)},
     };
-    const Json clients = {{"clients", of.viewers}, {"queued_fps", rate(of.fps)}};
+    const Json clients = {{"clients", stream.viewers}, {"queued_fps", rate(stream.fps)}};
     Json json = Json::object();
     json["ok"] = true;
     json["result"] = {{"source", source}, {"stream", clients}};

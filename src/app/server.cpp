@@ -55,18 +55,6 @@ Result<http::Boundary> random_boundary() {
     return http::Boundary(bits[0], bits[1]);
 }
 
-connection::SendPathPolicy send_path_policy(config::SendPathPolicy send_path) noexcept {
-    switch (send_path) {
-    case config::SendPathPolicy::automatic:
-        return connection::SendPathPolicy::automatic;
-    case config::SendPathPolicy::zero_copy:
-        return connection::SendPathPolicy::zero_copy;
-    case config::SendPathPolicy::copy:
-        return connection::SendPathPolicy::copy;
-    }
-    return connection::SendPathPolicy::automatic;
-}
-
 /// `exec` pipes and `stdin` are closed at the other end all the time; that is never fatal.
 void ignore_broken_pipes() noexcept {
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
@@ -162,8 +150,8 @@ relay::RelaySettings Server::relay_settings(const config::Config& config) const 
     settings.cors_origins = config.http.cors_origins;
     settings.viewers_max = config.viewers.max;
     settings.viewers_per_address_max = config.viewers.max_per_address;
-    settings.viewer.stall_timeout = config.viewers.stall_timeout;
-    settings.viewer.send_path_policy = send_path_policy(config.viewers.send);
+    settings.connection.stall_timeout = config.viewers.stall_timeout;
+    settings.connection.send_path_policy = config.viewers.send;
     return settings;
 }
 
@@ -243,7 +231,7 @@ void Server::begin_stop() noexcept {
 }
 
 Instant Server::end_of_input() noexcept {
-    if (!ends_with_input_ || stopping_ || !relay_->source_ended(default_stream_)) {
+    if (!ends_with_input_ || stopping_ || !relay_->default_source_ended()) {
         return never;
     }
     if (end_at_ == never) {

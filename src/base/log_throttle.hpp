@@ -1,5 +1,6 @@
 #pragma once
-// What happens again and again is logged once per burst. Knows no log: only when to.
+// Limits a log message that repeats to one line per burst of occurrences. Knows neither the log nor
+// a clock.
 
 #include <chrono>
 #include <optional>
@@ -8,19 +9,22 @@
 
 namespace ringcast {
 
-class Burst {
+class LogThrottle {
 public:
-    /// After this long without an occurrence the next one is news again.
-    static constexpr Duration quiet_min = std::chrono::seconds(30);
+    static constexpr Duration quiet_default = std::chrono::seconds(30);
 
-    /// True exactly when this occurrence begins a burst.
-    [[nodiscard]] bool begins(Instant now) noexcept {
-        const bool first = !last_.has_value() || now - *last_ >= quiet_min;
+    /// A burst ends after `quiet_min` without an occurrence.
+    explicit LogThrottle(Duration quiet_min = quiet_default) noexcept : quiet_min_(quiet_min) {}
+
+    /// Notes an occurrence. True exactly when it is the first of a burst.
+    [[nodiscard]] bool should_log(Instant now) noexcept {
+        const bool first = !last_.has_value() || now - *last_ >= quiet_min_;
         last_ = now;
         return first;
     }
 
 private:
+    Duration quiet_min_;
     std::optional<Instant> last_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace ringcast::capture {
 
-void CameraJpegFrames::start(source::FrameSink& sink, std::uint32_t stream,
+void CameraJpegFrames::start(source::FrameSink& sink, io::StreamId stream,
                              std::uint8_t operation) noexcept {
     stream_ = stream;
     operation_ = operation;

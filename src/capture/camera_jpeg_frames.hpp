@@ -28,7 +28,7 @@ public:
         : engine_(engine), buffers_(buffers), pool_(*this, counters) {}
 
     /// Once, before all others.
-    void start(source::FrameSink& sink, std::uint32_t stream, std::uint8_t operation) noexcept;
+    void start(source::FrameSink& sink, io::StreamId stream, std::uint8_t operation) noexcept;
     /// A camera was opened; no buffer is queued yet. Fails only when `tier` insists on what is not
     /// to be had, and then nothing is open.
     [[nodiscard]] Result<void> open(std::vector<CameraBuffer> buffers, config::CameraTier tier);
@@ -60,7 +60,7 @@ private:
     /// viewers, the kernel.
     struct Set {
         std::uint32_t number = 0; ///< the pool's; 0 for one that never came so far
-        std::uint32_t run = 0;    ///< generation of its tokens
+        std::uint16_t run = 0;    ///< generation of its tokens
         std::vector<CameraBuffer> buffers;
         std::vector<io::BufferId> registered; ///< not yet released: all of them, or none
         std::size_t releasing = 0;            ///< released, and not yet answered
@@ -76,9 +76,9 @@ private:
 
     io::Engine& engine_;
     BufferReturn& buffers_;
-    std::uint32_t stream_ = 0;
+    io::StreamId stream_;
     std::uint8_t operation_ = 0;
-    std::uint32_t runs_ = 0;
+    std::uint16_t runs_ = 0;
     std::vector<Set> sets_; ///< the last one is the open camera's, while one is open
     camera::CameraPool pool_;
     bool returned_ = false;

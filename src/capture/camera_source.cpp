@@ -31,11 +31,11 @@ CameraSource::CameraSource(io::Engine& engine, std::string stream_name,
 }
 
 io::OpToken CameraSource::token(std::uint8_t operation) const noexcept {
-    constexpr std::uint32_t only_run = 1;
+    constexpr std::uint16_t only_run = 1;
     return io::source_token(stream_, operation, only_run);
 }
 
-void CameraSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+void CameraSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     sink_ = &sink;
     stream_ = stream;
     jpeg_.start(sink, stream, release_operation);
@@ -278,14 +278,14 @@ bool CameraSource::may_be_shown(const CapturedFrame& frame) noexcept {
 }
 
 void CameraSource::note_damaged(std::string_view what) noexcept {
-    if (damaged_burst_.begins(engine_.now())) {
+    if (damaged_burst_.should_log(engine_.now())) {
         log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", stream_name_, what);
     }
 }
 
 void CameraSource::note_oversized() noexcept {
     const std::uint64_t before = std::exchange(oversized_noted_, counters_.frames_oversized);
-    if (counters_.frames_oversized > before && oversized_burst_.begins(engine_.now())) {
+    if (counters_.frames_oversized > before && oversized_burst_.should_log(engine_.now())) {
         log(LogLevel::warning,
             "stream {}: a frame was skipped that is larger than frame_max = {}: "
             "raise it in [memory]",

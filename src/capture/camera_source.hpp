@@ -37,7 +37,7 @@ public:
     CameraSource(io::Engine& engine, std::string stream_name, config::LibcameraConfig wanted,
                  std::unique_ptr<CameraDevice> device, int encode_workers);
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
     [[nodiscard]] Instant deadline() const noexcept override;
     void on_deadline(Instant now) noexcept override;
@@ -94,7 +94,7 @@ private:
     CameraThread thread_;
     camera::CameraSession session_;
     source::FrameSink* sink_ = nullptr;
-    std::uint32_t stream_ = 0;
+    io::StreamId stream_;
 
     source::SourceCounters counters_;
     CameraJpegFrames jpeg_;
@@ -118,8 +118,8 @@ private:
     std::uint64_t driver_failed_ = 0;
     std::uint64_t skipped_for_rate_ = 0;
     std::uint64_t opened_ = 0;
-    Burst damaged_burst_;
-    Burst oversized_burst_;
+    LogThrottle damaged_burst_;
+    LogThrottle oversized_burst_;
     std::uint64_t oversized_noted_ = 0; ///< of counters_.frames_oversized
     std::string last_failure_;          ///< that was logged
     std::string lost_reason_;           ///< empty while nothing is wrong

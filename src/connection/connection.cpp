@@ -7,7 +7,7 @@
 namespace ringcast::connection {
 
 io::OpToken Connection::token(io::OpKind kind) const noexcept {
-    return {kind, self_.index, self_.generation};
+    return {kind, endpoint_.id.index, endpoint_.id.generation};
 }
 
 void Connection::leave_list() noexcept {
@@ -16,30 +16,31 @@ void Connection::leave_list() noexcept {
     }
 }
 
-void Connection::open(ConnectionContext& context, ConnectionId self, int socket,
-                      const io::Peer& peer) {
+void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     RINGCAST_ASSERT(state_ == ConnectionState::free);
     state_ = ConnectionState::reading;
-    self_ = self;
-    socket_ = socket;
-    peer_ = peer;
+    endpoint_ = endpoint;
     opened_ = context.engine.now();
-    if (peer.transport == io::Transport::unix_socket) { // its progress is seen by partial results
-        progress_known_ = true;
-        watched_since_ = opened_;
-    }
-    rate_since_ = opened_;
     deadline_ = opened_ + context.settings.head_timeout;
-    // Not set to zero first: its buffers are pages that most requests don't reach.
+    handshaking_ = true;
+    ++context.counts.handshaking;
+    frames_.begin(endpoint_, opened_);
+    // Not value-initialised: most requests touch few pages of its buffers.
     exchange_ = std::make_unique_for_overwrite<Exchange>();
     receive(context, exchange_->reader.free_space());
+}
+
+void Connection::end_handshaking(ConnectionContext& context) noexcept {
+    if (std::exchange(handshaking_, false)) {
+        --context.counts.handshaking;
+    }
 }
 
 void Connection::receive(ConnectionContext& context, ByteSpan into) noexcept {
     RINGCAST_ASSERT(!receiving_);
     receiving_ = true;
     ++operations_;
-    context.engine.receive(token(io::OpKind::receive), socket_, into);
+    context.engine.receive(token(io::OpKind::receive), endpoint_.socket, into);
 }
 
 ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t result) noexcept {
@@ -47,7 +48,7 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
     RINGCAST_ASSERT(receiving_);
     --operations_;
     receiving_ = false;
-    if (state_ == ConnectionState::aborting) {
+    if (aborting()) {
         join(context);
         return ConnectionEvent::none;
     }
@@ -64,7 +65,7 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         return ConnectionEvent::none;
     }
     RINGCAST_ASSERT(state_ == ConnectionState::reading);
-    if (result == 0 && sends_ > 0) {
+    if (result == 0 && frames_.pinned() > 0) {
         drain(context); // it has said all it had to say, and is still owed a picture
         return ConnectionEvent::none;
     }
@@ -76,7 +77,11 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
     if (keep_alive_ && exchange_->reader.idle()) { // the first bytes after an earlier reply
         deadline_ = context.engine.now() + context.settings.head_timeout;
     }
-    switch (exchange_->reader.consume(received)) {
+    return on_parsed(context, exchange_->reader.consume(received));
+}
+
+ConnectionEvent Connection::on_parsed(ConnectionContext& context, http::ParseState state) noexcept {
+    switch (state) {
     case http::ParseState::need_more:
         receive(context, exchange_->reader.free_space());
         return ConnectionEvent::none;
@@ -107,7 +112,7 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
     state_ = ConnectionState::replying;
     keep_alive_ = keep_alive;
     deadline_ = never; // from here on the stall time-out counts
-    last_progress_ = context.engine.now();
+    frames_.delivery().note_progress(context.engine.now());
     exchange_->text = std::move(text);
     exchange_->text_sent = 0;
     send_text(context, more_follows);
@@ -116,9 +121,8 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
 void Connection::send_text(ConnectionContext& context, bool more_follows) noexcept {
     const ConstByteSpan rest = as_bytes(exchange_->text).subspan(exchange_->text_sent);
     ++operations_;
-    context.engine.send(
-        token(io::OpKind::reply), socket_, rest,
-        {.wait_all = peer_.transport == io::Transport::tcp, .more_follows = more_follows});
+    context.engine.send(token(io::OpKind::reply), endpoint_.socket, rest,
+                        {.wait_all = endpoint_.tcp(), .more_follows = more_follows});
 }
 
 void Connection::reply(ConnectionContext& context, std::string text, bool keep_alive) noexcept {
@@ -126,22 +130,18 @@ void Connection::reply(ConnectionContext& context, std::string text, bool keep_a
 }
 
 void Connection::reply_with_jpeg(ConnectionContext& context, std::string text,
-                                 frame::FrameLease frame, std::uint32_t stream,
+                                 frame::FrameLease frame, io::StreamId stream,
                                  bool keep_alive) noexcept {
-    exchange_->snapshot.stream = stream;
-    const ConstByteSpan jpeg = frame.jpeg_span();
-    const bool zero_copy = wants_zero_copy(context, frame, jpeg.size());
-    // From here on the frame counts as held by this viewer, so that it can be made to yield.
-    exchange_->body = insert_send(context, std::move(frame), jpeg, zero_copy);
-    context.sends.get(exchange_->body).snapshot = true;
+    exchange_->body = frames_.hold_body(context, endpoint_, std::move(frame), stream);
     begin_reply(context, std::move(text), keep_alive, true);
 }
 
-void Connection::wait_for_frame(const SnapshotOptions& options) noexcept {
+void Connection::wait_for_frame(ConnectionContext& context,
+                                const SnapshotOptions& options) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::reading);
     RINGCAST_ASSERT(operations_ == 0);
     state_ = ConnectionState::waiting;
-    handshaking_ = false;
+    end_handshaking(context);
     exchange_->snapshot = options;
     deadline_ = options.deadline;
 }
@@ -149,32 +149,73 @@ void Connection::wait_for_frame(const SnapshotOptions& options) noexcept {
 void Connection::start_stream(ConnectionContext& context, std::string head,
                               const StreamOptions& options, bool frame_follows) noexcept {
     streaming_ = true;
-    options_ = options;
+    ++context.counts.streaming;
+    ++context.sends_of(options.stream).viewers;
+    frames_.set_options(options);
     begin_reply(context, std::move(head), false, frame_follows);
+}
+
+void Connection::send_part(ConnectionContext& context, const frame::FrameLease& frame,
+                           bool slots_short) noexcept {
+    RINGCAST_ASSERT(state_ == ConnectionState::idle);
+    RINGCAST_ASSERT(frame.sequence() > frames_.pacing().last_sequence());
+    leave_list();
+    state_ = ConnectionState::sending;
+    frames_.send_part(context, endpoint_, frame, slots_short);
+}
+
+ConnectionEvent Connection::on_frame_send(ConnectionContext& context, SendId id,
+                                          const io::Completion& completion) noexcept {
+    ConnectionEvent event = ConnectionEvent::none;
+    switch (frames_.on_completion(context, endpoint_, id, completion, aborting())) {
+    case SendOutcome::pending:
+        break;
+    case SendOutcome::frame_sent:
+        RINGCAST_ASSERT(state_ == ConnectionState::sending);
+        state_ = ConnectionState::idle;
+        event = ConnectionEvent::frame_sent;
+        break;
+    case SendOutcome::snapshot_sent:
+        RINGCAST_ASSERT(state_ == ConnectionState::replying);
+        event = finish_reply(context);
+        break;
+    case SendOutcome::failed:
+        abort(context);
+        break;
+    }
+    // Only now: an abort must still see the send that failed.
+    if (frames_.settle(context, id)) {
+        if (aborting()) {
+            join(context);
+        } else {
+            close_when_delivered(context);
+        }
+    }
+    return event;
 }
 
 ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t result) noexcept {
     RINGCAST_ASSERT(operations_ > 0);
     --operations_;
-    if (state_ == ConnectionState::aborting) {
+    if (aborting()) {
         join(context);
         return ConnectionEvent::none;
     }
     RINGCAST_ASSERT(state_ == ConnectionState::replying);
     const std::size_t asked = exchange_->text.size() - exchange_->text_sent;
     const bool whole = result >= 0 && static_cast<std::size_t>(result) == asked;
-    if (result <= 0 || (!whole && peer_.transport == io::Transport::tcp)) {
+    if (result <= 0 || (!whole && endpoint_.tcp())) {
         abort(context);
         return ConnectionEvent::none;
     }
-    last_progress_ = context.engine.now();
-    bytes_sent_ += static_cast<std::uint64_t>(result);
+    frames_.delivery().note_progress(context.engine.now());
+    frames_.delivery().note_bytes_sent(static_cast<std::uint64_t>(result));
     exchange_->text_sent += static_cast<std::size_t>(result);
     if (!whole) {
         send_text(context, false);
         return ConnectionEvent::none;
     }
-    handshaking_ = false;
+    end_handshaking(context);
     if (streaming_) {
         exchange_.reset(); // a streaming viewer keeps nothing of its request
         state_ = ConnectionState::idle;
@@ -182,7 +223,7 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
         return ConnectionEvent::streaming;
     }
     if (const SendId body = std::exchange(exchange_->body, {}); body.valid()) {
-        submit_frame(context, body, context.sends.get(body));
+        frames_.send_body(context, endpoint_, body);
         return ConnectionEvent::none;
     }
     return finish_reply(context);
@@ -196,25 +237,19 @@ ConnectionEvent Connection::finish_reply(ConnectionContext& context) noexcept {
     }
     exchange_->text.clear();
     state_ = ConnectionState::reading;
-    switch (exchange_->reader.next()) {
-    case http::ParseState::need_more:
-        deadline_ =
-            context.engine.now() + (exchange_->reader.idle() ? context.settings.keep_alive_timeout
-                                                             : context.settings.head_timeout);
-        receive(context, exchange_->reader.free_space());
-        return ConnectionEvent::none;
-    case http::ParseState::complete:
-        return ConnectionEvent::request;
-    case http::ParseState::error:
-        return ConnectionEvent::bad_request;
+    const http::ParseState parsed = exchange_->reader.next();
+    if (parsed == http::ParseState::need_more) {
+        const ConnectionSettings& settings = context.settings;
+        deadline_ = context.engine.now() + (exchange_->reader.idle() ? settings.keep_alive_timeout
+                                                                     : settings.head_timeout);
     }
-    return ConnectionEvent::none;
+    return on_parsed(context, parsed);
 }
 
 void Connection::watch_for_hangup(ConnectionContext& context) noexcept {
     ++operations_;
     hangup_watched_ = true;
-    context.engine.poll(token(io::OpKind::hangup), socket_, io::PollEvents::hangup);
+    context.engine.poll(token(io::OpKind::hangup), endpoint_.socket, io::PollEvents::hangup);
 }
 
 void Connection::on_hangup(ConnectionContext& context) noexcept {
@@ -222,7 +257,7 @@ void Connection::on_hangup(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(hangup_watched_);
     --operations_;
     hangup_watched_ = false;
-    if (state_ == ConnectionState::aborting) {
+    if (aborting()) {
         join(context);
     } else if (state_ == ConnectionState::draining) {
         finish_draining(context);
@@ -234,16 +269,21 @@ void Connection::on_hangup(ConnectionContext& context) noexcept {
 void Connection::on_ended(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(operations_ > 0);
     --operations_;
-    if (state_ == ConnectionState::aborting) {
+    if (aborting()) {
         join(context);
     } else {
         close_when_delivered(context);
     }
 }
 
-ConnectionEvent Connection::on_close() noexcept {
+ConnectionEvent Connection::on_close(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::closing);
     RINGCAST_ASSERT(operations_ == 1);
+    end_handshaking(context);
+    if (streaming_) {
+        --context.counts.streaming;
+        --context.sends_of(frames_.options().stream).viewers;
+    }
     operations_ = 0;
     state_ = ConnectionState::free;
     return ConnectionEvent::closed;
@@ -256,7 +296,7 @@ void Connection::drain(ConnectionContext& context) noexcept {
     state_ = ConnectionState::draining;
     deadline_ = context.engine.now() + context.settings.drain_timeout;
     ++operations_;
-    context.engine.shutdown_writing(token(io::OpKind::shutdown), socket_);
+    context.engine.shutdown_writing(token(io::OpKind::shutdown), endpoint_.socket);
     // A streaming viewer's end is seen by its hangup poll instead.
     if (exchange_ != nullptr && !receiving_) {
         receive(context, exchange_->drain_into);
@@ -285,13 +325,14 @@ void Connection::finish_draining(ConnectionContext& context) noexcept {
 
 void Connection::close_when_delivered(ConnectionContext& context) noexcept {
     // A plain close: what is in the socket still goes to the peer.
-    if (state_ == ConnectionState::draining && drained_ && operations_ == 0 && sends_ == 0) {
+    if (state_ == ConnectionState::draining && drained_ && operations_ == 0 &&
+        frames_.pinned() == 0) {
         close(context);
     }
 }
 
 void Connection::abort(ConnectionContext& context) noexcept {
-    if (state_ == ConnectionState::aborting || state_ == ConnectionState::closing) {
+    if (aborting() || state_ == ConnectionState::closing) {
         return;
     }
     RINGCAST_ASSERT(state_ != ConnectionState::free);
@@ -299,34 +340,33 @@ void Connection::abort(ConnectionContext& context) noexcept {
     state_ = ConnectionState::aborting;
     deadline_ = never;
     if (exchange_ != nullptr && exchange_->body.valid()) { // never submitted: nothing to join
-        const SendId body = std::exchange(exchange_->body, {});
-        erase_send(context, body, context.sends.get(body));
+        frames_.drop_body(context, std::exchange(exchange_->body, {}));
     }
-    if (operations_ > 0 || sends_ > 0) {
+    if (operations_ > 0 || frames_.pinned() > 0) {
         if (hangup_watched_) {
             context.engine.cancel({}, token(io::OpKind::hangup));
         }
         ++operations_;
-        context.engine.abort(token(io::OpKind::abort), socket_, peer_.transport);
+        context.engine.abort(token(io::OpKind::abort), endpoint_.socket, endpoint_.peer.transport);
     }
     join(context);
 }
 
 void Connection::join(ConnectionContext& context) noexcept {
-    RINGCAST_ASSERT(state_ == ConnectionState::aborting);
-    if (operations_ == 0 && sends_ == 0) {
+    RINGCAST_ASSERT(aborting());
+    if (operations_ == 0 && frames_.pinned() == 0) {
         close(context);
     }
 }
 
 void Connection::close(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(operations_ == 0);
-    RINGCAST_ASSERT(sends_ == 0);
+    RINGCAST_ASSERT(frames_.pinned() == 0);
     exchange_.reset(); // only now: the kernel may have been writing into it
     deadline_ = never;
     state_ = ConnectionState::closing;
     operations_ = 1;
-    context.engine.close(token(io::OpKind::close), socket_);
+    context.engine.close(token(io::OpKind::close), endpoint_.socket);
 }
 
 } // namespace ringcast::connection

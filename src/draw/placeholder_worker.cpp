@@ -36,14 +36,14 @@ PlaceholderWorker::~PlaceholderWorker() {
 
 // --- the loop's side ---
 
-void PlaceholderWorker::request(std::uint32_t stream, std::string_view stream_name,
+void PlaceholderWorker::request(io::StreamId stream, std::string_view stream_name,
                                 std::string_view reason, std::uint16_t width,
                                 std::uint16_t height) noexcept {
-    if (stream >= streams_.size()) {
-        streams_.resize(stream + 1);
+    if (stream.index >= streams_.size()) {
+        streams_.resize(stream.index + 1);
     }
     ++requests_;
-    streams_[stream].newest = requests_;
+    streams_[stream.index].newest = requests_;
     Request request{stream, requests_, std::string(stream_name), std::string(reason),
                     width,  height};
     {
@@ -61,7 +61,7 @@ void PlaceholderWorker::request(std::uint32_t stream, std::string_view stream_na
 }
 
 void PlaceholderWorker::read_wakes() noexcept {
-    wake_.read(*engine_, io::source_token(0, operation, 0));
+    wake_.read(*engine_, {io::OpKind::painter, 0, 1});
 }
 
 void PlaceholderWorker::on_completion(const io::Completion&) noexcept {
@@ -75,7 +75,7 @@ void PlaceholderWorker::on_completion(const io::Completion&) noexcept {
         painted.swap(painted_);
     }
     for (Painted& picture : painted) {
-        Stream& stream = streams_[picture.stream];
+        Stream& stream = streams_[picture.stream.index];
         if (picture.number == stream.newest) {
             stream.painted = picture.number;
             stream.jpeg = std::move(picture.jpeg);
@@ -88,11 +88,12 @@ void PlaceholderWorker::on_completion(const io::Completion&) noexcept {
     read_wakes();
 }
 
-ConstByteSpan PlaceholderWorker::picture(std::uint32_t stream) const noexcept {
-    if (stream >= streams_.size() || streams_[stream].painted != streams_[stream].newest) {
+ConstByteSpan PlaceholderWorker::picture(io::StreamId stream) const noexcept {
+    if (stream.index >= streams_.size()) {
         return {};
     }
-    return streams_[stream].jpeg;
+    const Stream& entry = streams_[stream.index];
+    return entry.painted == entry.newest ? ConstByteSpan(entry.jpeg) : ConstByteSpan{};
 }
 
 void PlaceholderWorker::stop() noexcept {

@@ -31,16 +31,16 @@ public:
     PlaceholderWorker& operator=(PlaceholderWorker&&) = delete;
     ~PlaceholderWorker() override;
 
-    void request(std::uint32_t stream, std::string_view stream_name, std::string_view reason,
+    void request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
                  std::uint16_t width, std::uint16_t height) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
-    [[nodiscard]] ConstByteSpan picture(std::uint32_t stream) const noexcept override;
+    [[nodiscard]] ConstByteSpan picture(io::StreamId stream) const noexcept override;
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return !thread_.joinable(); }
 
 private:
     struct Request {
-        std::uint32_t stream = 0;
+        io::StreamId stream;
         std::uint64_t number = 0; ///< counts all requests
         std::string stream_name;
         std::string reason;
@@ -48,7 +48,7 @@ private:
         std::uint16_t height = 0;
     };
     struct Painted {
-        std::uint32_t stream = 0;
+        io::StreamId stream;
         std::uint64_t number = 0; ///< of its request
         std::vector<std::byte> jpeg;
     };

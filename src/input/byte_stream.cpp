@@ -144,7 +144,7 @@ void ByteStream::publish(const jpeg::ScanResult& found) noexcept {
     frame::WritableSlot full = take_out_frame(found.end());
     if (!full.valid()) {
         ++counters_->frames_dropped;
-        if (dropped_burst_.begins(engine_->now())) {
+        if (dropped_burst_.should_log(engine_->now())) {
             log(LogLevel::warning, "stream {}: a frame was dropped: viewers hold every slot",
                 names_.stream);
         }
@@ -210,7 +210,7 @@ void ByteStream::note_damaged(std::string_view what) noexcept {
     ++counters_->frames_damaged;
     ++bad_frames_;
     note_trouble(Trouble::damaged);
-    if (damaged_burst_.begins(engine_->now())) {
+    if (damaged_burst_.should_log(engine_->now())) {
         log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", names_.stream, what);
     }
 }
@@ -220,7 +220,7 @@ void ByteStream::note_oversized(std::size_t bytes) noexcept {
     ++bad_frames_;
     oversized_bytes_ = bytes;
     note_trouble(Trouble::oversized);
-    if (oversized_burst_.begins(engine_->now())) {
+    if (oversized_burst_.should_log(engine_->now())) {
         log(LogLevel::warning, "stream {}: a frame of {} was skipped: frame_max in [memory] is {}",
             names_.stream, byte_size_above(bytes), byte_size(frame_bytes_max()));
     }
@@ -235,7 +235,7 @@ void ByteStream::note_skipped() noexcept {
     counters_->bytes_skipped += skipped;
     junk_bytes_ += skipped;
     note_trouble(Trouble::not_jpeg);
-    if (skipped_burst_.begins(engine_->now())) {
+    if (skipped_burst_.should_log(engine_->now())) {
         log(LogLevel::info, "stream {}: {} bytes between frames were skipped: they are not JPEG",
             names_.stream, skipped);
     }

@@ -116,10 +116,10 @@ private:
     Trouble trouble_ = Trouble::none;  ///< the worst since last_good_
     Trouble reported_ = Trouble::none; ///< what the sink was told since last_good_
     std::size_t oversized_bytes_ = 0;  ///< the last frame that did not fit
-    Burst damaged_burst_;
-    Burst oversized_burst_;
-    Burst skipped_burst_;
-    Burst dropped_burst_;
+    LogThrottle damaged_burst_;
+    LogThrottle oversized_burst_;
+    LogThrottle skipped_burst_;
+    LogThrottle dropped_burst_;
 };
 
 } // namespace ringcast::input

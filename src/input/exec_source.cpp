@@ -26,7 +26,7 @@ ExecSource::ExecSource(io::Engine& engine, std::string stream_name,
     RINGCAST_ASSERT(!command_.empty());
 }
 
-void ExecSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+void ExecSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     RINGCAST_ASSERT(state_ == State::idle);
     sink_ = &sink;
     stream_ = stream;
@@ -54,7 +54,7 @@ void ExecSource::start_program() noexcept {
 }
 
 void ExecSource::on_completion(const io::Completion& completion) noexcept {
-    if (completion.token.generation != run_ ||
+    if (io::source_token_run(completion.token) != run_ ||
         (state_ != State::running && state_ != State::stopping)) {
         return;
     }

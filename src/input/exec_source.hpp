@@ -24,7 +24,7 @@ public:
 
     ExecSource(io::Engine& engine, std::string stream_name, std::vector<std::string> command);
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
     [[nodiscard]] Instant deadline() const noexcept override;
     void on_deadline(Instant now) noexcept override;
@@ -54,10 +54,10 @@ private:
     std::vector<std::string> command_;
     source::SourceCounters counters_;
     source::FrameSink* sink_ = nullptr;
-    std::uint32_t stream_ = 0;
+    io::StreamId stream_;
 
     State state_ = State::idle;
-    std::uint32_t run_ = 0; ///< the generation of the operations' tokens
+    std::uint16_t run_ = 0; ///< the generation of the operations' tokens
     ChildProcess child_;
     ByteStream frames_;
     Instant run_began_{};

@@ -234,10 +234,10 @@ void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
 void FilePlayer::count_losses(FrameThread::Worker& worker) {
     const FileFrames::Losses& losses = frames_.losses();
     const Instant now = os::monotonic_now();
-    if (losses.damaged > counted_.damaged && damaged_burst_.begins(now)) {
+    if (losses.damaged > counted_.damaged && damaged_burst_.should_log(now)) {
         log(LogLevel::warning, "stream {}: {}: a damaged frame was skipped", stream_name_, path_);
     }
-    if (losses.oversized > counted_.oversized && oversized_burst_.begins(now)) {
+    if (losses.oversized > counted_.oversized && oversized_burst_.should_log(now)) {
         log(LogLevel::warning,
             "stream {}: {}: a frame of {} was skipped: see frame_max in [memory]", stream_name_,
             path_, byte_size_above(losses.oversized_bytes));

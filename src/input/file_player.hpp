@@ -68,8 +68,8 @@ private:
     std::optional<Instant> trouble_since_;
     std::string reported_; ///< the reason that viewers know, since the last good frame
     bool ever_good_ = false;
-    Burst damaged_burst_;
-    Burst oversized_burst_;
+    LogThrottle damaged_burst_;
+    LogThrottle oversized_burst_;
     FileFrames::Losses counted_;
 };
 

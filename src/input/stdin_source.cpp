@@ -21,9 +21,9 @@ StdinSource::StdinSource(io::Engine& engine, std::string stream_name, int input)
     : stream_name_(std::move(stream_name)), input_(input),
       frames_(engine, counters_, {stream_name_, "standard input"}) {}
 
-void StdinSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+void StdinSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     constexpr std::uint8_t read_operation = 0;
-    constexpr std::uint32_t only_run = 1;
+    constexpr std::uint16_t only_run = 1;
     sink_ = &sink;
     static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // refused where it is no pipe
     sink_->signal_lost("waiting for standard input");

@@ -15,7 +15,7 @@ public:
     /// `input` stays the caller's and open for as long as the source lives.
     StdinSource(io::Engine& engine, std::string stream_name, int input);
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
     [[nodiscard]] Instant deadline() const noexcept override { return frames_.deadline(); }
     void on_deadline(Instant now) noexcept override { frames_.on_deadline(now); }

@@ -19,9 +19,9 @@ public:
     explicit ThreadSource(io::Engine& engine, Arguments&&... arguments)
         : player_(std::forward<Arguments>(arguments)...), thread_(engine, counters_) {}
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override {
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override {
         constexpr std::uint8_t wake_operation = 0;
-        constexpr std::uint32_t only_run = 1;
+        constexpr std::uint16_t only_run = 1;
         const auto play = [this](FrameThread::Worker& worker) { player_.run(worker); };
         if (!thread_.begin(sink, io::source_token(stream, wake_operation, only_run), play)) {
             sink.signal_lost("there is no thread left for the frames");

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/assert.hpp"
+#include "base/strong_id.hpp"
 
 namespace ringcast::io {
 
@@ -18,6 +19,7 @@ enum class OpKind : std::uint8_t {
     shutdown,   ///< slot: viewer
     close,      ///< slot: viewer
     source,     ///< slot: stream and the source's own operation number
+    painter,    ///< the painter of "no signal" pictures
     control,    ///< slot: the application's own operation number (signals)
 };
 
@@ -43,15 +45,26 @@ struct OpToken {
     friend constexpr bool operator==(OpToken, OpToken) noexcept = default;
 };
 
+struct StreamTag;
+/// Names a stream for as long as it exists. A later stream in the same place of the table has
+/// another generation.
+using StreamId = Handle<StreamTag>;
+/// Indices and generations of streams are below this, so that both fit into a token.
+inline constexpr std::uint32_t stream_id_limit = 1U << 16U;
+
 /// The token of a source's operation: `operation` is the source's own numbering, `run` grows with
-/// each restart so that answers to an earlier run are told apart.
-[[nodiscard]] constexpr OpToken source_token(std::uint32_t stream, std::uint8_t operation,
-                                             std::uint32_t run) noexcept {
-    RINGCAST_ASSERT(stream < (1U << 16U));
-    return {OpKind::source, (stream << 8U) | operation, run};
+/// each restart of the source and distinguishes completions of an earlier run.
+[[nodiscard]] constexpr OpToken source_token(StreamId stream, std::uint8_t operation,
+                                             std::uint16_t run) noexcept {
+    RINGCAST_ASSERT(stream.index < stream_id_limit);
+    RINGCAST_ASSERT(stream.generation < stream_id_limit);
+    return {OpKind::source, (stream.index << 8U) | operation, (stream.generation << 16U) | run};
 }
-[[nodiscard]] constexpr std::uint32_t source_token_stream(OpToken token) noexcept {
-    return token.slot >> 8U;
+[[nodiscard]] constexpr StreamId source_token_stream(OpToken token) noexcept {
+    return {token.slot >> 8U, token.generation >> 16U};
+}
+[[nodiscard]] constexpr std::uint16_t source_token_run(OpToken token) noexcept {
+    return static_cast<std::uint16_t>(token.generation & 0xFFFFU);
 }
 [[nodiscard]] constexpr std::uint8_t source_token_operation(OpToken token) noexcept {
     return static_cast<std::uint8_t>(token.slot & 0xFFU);

@@ -9,22 +9,23 @@ namespace {
 api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
                                 const connection::Connection& viewer) {
     const Instant now = context.engine.now();
+    const connection::Endpoint& endpoint = viewer.endpoint();
+    const connection::FrameSender& frames = viewer.frames();
     api::ViewerStatus status;
-    status.id = (static_cast<std::uint64_t>(viewer.id().generation) << 32U) | viewer.id().index;
-    status.address = viewer.peer().address.data();
-    status.stream = viewer.options().stream;
-    status.send_path = viewer.send_path(context);
-    status.variant = viewer.options().variant;
-    if (viewer.options().period_min > Duration::zero()) {
-        status.fps_limit = 1.0 / std::chrono::duration<double>(viewer.options().period_min).count();
+    status.id = (static_cast<std::uint64_t>(endpoint.id.generation) << 32U) | endpoint.id.index;
+    status.address = endpoint.peer.address.data();
+    status.send_path = frames.send_path(context, endpoint);
+    status.variant = frames.options().variant;
+    if (frames.options().period_min > Duration::zero()) {
+        status.fps_limit = 1.0 / std::chrono::duration<double>(frames.options().period_min).count();
     }
-    status.fps = viewer.frame_rate();
-    if (viewer.delivered_captured_at() != never) {
-        status.delivered_age = now - viewer.delivered_captured_at();
+    status.fps = frames.frame_rate();
+    if (frames.delivery().delivered_captured_at() != never) {
+        status.delivered_age = now - frames.delivery().delivered_captured_at();
     }
-    status.frames_sent = viewer.frames_sent();
-    status.skipped = viewer.skipped();
-    status.bytes_sent = viewer.bytes_sent();
+    status.frames_sent = frames.frames_sent();
+    status.skipped = frames.pacing().skipped();
+    status.bytes_sent = frames.delivery().bytes_sent();
     status.connected_for = now - viewer.opened();
     return status;
 }
@@ -33,21 +34,21 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
 
 api::StatusSnapshot Relay::status(bool with_viewers) {
     api::StatusSnapshot snapshot;
-    for (const auto& stream : streams_) {
+    std::vector<std::uint32_t> positions(streams_.sends().size()); ///< by index of the stream
+    for (const stream::Stream* stream : streams_.all()) {
+        positions[stream->id().index] = static_cast<std::uint32_t>(snapshot.streams.size());
         snapshot.streams.push_back(stream->status());
-        snapshot.streams.back().sends = stream_sends_[stream->index()].counters;
+        snapshot.streams.back().is_default = stream->id() == default_stream_;
     }
-    snapshot.streams[default_stream_].is_default = true;
-    viewers_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
-        if (!viewer.streaming()) {
-            return;
-        }
-        if (with_viewers) {
-            viewer.sample_progress(
-                context_); // what is acknowledged is asked only when it is wanted
-            snapshot.viewers.push_back(viewer_status(context_, viewer));
-        }
-    });
+    if (with_viewers) {
+        connections_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
+            if (viewer.streaming()) {
+                viewer.sample_delivery(context_); // a system call: only when it is shown
+                snapshot.viewers.push_back(viewer_status(context_, viewer));
+                snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
+            }
+        });
+    }
 
     api::ServerStatus& server = snapshot.server;
     server.version = settings_.version;
@@ -55,10 +56,8 @@ api::StatusSnapshot Relay::status(bool with_viewers) {
     server.now = engine_.wall_now();
     server.viewers_max = settings_.viewers_max;
     server.viewers_per_address_max = settings_.viewers_per_address_max;
-    server.connections = viewers_.size();
-    for (const Listener& listener : listeners_) {
-        server.accept_paused = server.accept_paused || listener.rearm_at != never;
-    }
+    server.connections = connections_.size();
+    server.accept_paused = acceptor_.paused();
     server.zero_copy_supported = engine_.zero_copy_supported();
     server.counters = counters_;
     if (status_hook_) {

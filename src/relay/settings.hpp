@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "connection/connection.hpp"
+#include "connection/context.hpp"
 #include "http/multipart.hpp"
 #include "stream/settings.hpp"
 
@@ -22,7 +22,9 @@ struct RelaySettings {
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.
     std::uint32_t connections_extra = 64;
-    connection::ConnectionSettings viewer;
+    /// Streams at a time; more when the relay begins with more.
+    std::uint32_t streams_max = 256;
+    connection::ConnectionSettings connection;
     stream::StreamSettings stream;
     /// Time-outs of connections are looked at this often; all of them are seconds.
     Duration sweep_interval = std::chrono::milliseconds(250);

@@ -59,7 +59,7 @@ public:
     virtual ~FrameSource() = default;
 
     /// Begins. `sink` outlives the source; `stream` goes into the tokens of its operations.
-    virtual void start(FrameSink& sink, std::uint32_t stream) noexcept = 0;
+    virtual void start(FrameSink& sink, io::StreamId stream) noexcept = 0;
     /// The answer to an operation with a `source_token` of this stream. Answers to an earlier run
     /// (generation) come here too, and are the source's to ignore.
     virtual void on_completion(const io::Completion& completion) noexcept = 0;

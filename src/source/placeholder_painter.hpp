@@ -1,6 +1,6 @@
 #pragma once
 // The seam to whoever paints "no signal" pictures. Painting takes milliseconds, so it happens off
-// the loop and is answered through the engine like a source's operation.
+// the loop, and its completions arrive through the engine.
 
 #include <cstdint>
 #include <string_view>
@@ -15,19 +15,15 @@ class PlaceholderPainter : private Immovable {
 public:
     virtual ~PlaceholderPainter() = default;
 
-    /// The operation number by which the relay tells the painter's completions from the source's.
-    static constexpr std::uint8_t operation = 255;
-
     /// Asks for a picture; a newer request replaces one that has not begun. Sizes in pixels, as a
     /// JPEG claimed them: any may come, and the painter bounds what it paints.
-    virtual void request(std::uint32_t stream, std::string_view stream_name,
-                         std::string_view reason, std::uint16_t width,
-                         std::uint16_t height) noexcept = 0;
-    /// The answer to an operation with `operation` as its number.
+    virtual void request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
+                         std::uint16_t width, std::uint16_t height) noexcept = 0;
+    /// The completion of an operation of OpKind::painter.
     virtual void on_completion(const io::Completion& completion) noexcept = 0;
     /// The newest finished picture of `stream`, a JPEG; empty while there is none for the newest
     /// request. Valid until the next call of `request` or `on_completion`.
-    [[nodiscard]] virtual ConstByteSpan picture(std::uint32_t stream) const noexcept = 0;
+    [[nodiscard]] virtual ConstByteSpan picture(io::StreamId stream) const noexcept = 0;
     virtual void stop() noexcept = 0;
     [[nodiscard]] virtual bool stopped() const noexcept = 0;
 };

@@ -1,6 +1,5 @@
 #include "api/status.hpp"
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -19,11 +18,19 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
+std::string page_of(const std::vector<std::string>& names) {
+    std::vector<stream::DirectoryEntry> entries;
+    for (const std::string& name : names) {
+        entries.push_back({name, {}});
+    }
+    return index_page(entries, boundary);
+}
+
 } // namespace
 
 TEST_CASE("the page shows each stream live, with links") {
-    const std::array<std::string, 2> streams = {"printer", "garage"};
-    const std::string page = index_page(streams, boundary);
+    const std::vector<std::string> streams = {"printer", "garage"};
+    const std::string page = page_of(streams);
     for (const std::string& name : streams) {
         CHECK(page.find("<img src=\"" + name + "/stream\"") != std::string::npos);
         CHECK(page.find("href=\"" + name + "/snapshot\"") != std::string::npos);
@@ -33,8 +40,8 @@ TEST_CASE("the page shows each stream live, with links") {
 }
 
 TEST_CASE("the page works on a subpath and without the internet") {
-    const std::array<std::string, 1> streams = {"printer"};
-    const std::string page = index_page(streams, boundary);
+    const std::vector<std::string> streams = {"printer"};
+    const std::string page = page_of(streams);
     CHECK(page.find("href=\"/") == std::string::npos);
     CHECK(page.find("src=\"/") == std::string::npos);
     CHECK(page.find("src=\"http") == std::string::npos);
@@ -44,14 +51,14 @@ TEST_CASE("the page works on a subpath and without the internet") {
 }
 
 TEST_CASE("the page knows the process that it came from") {
-    const std::array<std::string, 1> streams = {"printer"};
-    CHECK(index_page(streams, boundary)
-              .find("let known = \"" + std::string(boundary.text()) + "\";") != std::string::npos);
+    const std::vector<std::string> streams = {"printer"};
+    CHECK(page_of(streams).find("let known = \"" + std::string(boundary.text()) + "\";") !=
+          std::string::npos);
 }
 
 TEST_CASE("no more streams are live at once than leave a browser connections to spare") {
     const std::vector<std::string> streams = {"a", "b", "c", "d", "e", "f"};
-    const std::string page = index_page(streams, boundary);
+    const std::string page = page_of(streams);
     CHECK(count_of(page, "/stream\" alt=") == 4);
     CHECK(count_of(page, "class=\"still\"") == 2);
     CHECK(page.find("<img src=\"f/snapshot?max_age_ms=1000&amp;placeholder=1\"") !=
@@ -59,8 +66,8 @@ TEST_CASE("no more streams are live at once than leave a browser connections to 
 }
 
 TEST_CASE("names are escaped in text and in addresses") {
-    const std::array<std::string, 1> streams = {"<b>\"&/ "};
-    const std::string page = index_page(streams, boundary);
+    const std::vector<std::string> streams = {"<b>\"&/ "};
+    const std::string page = page_of(streams);
     CHECK(page.find("<b>") == std::string::npos);
     CHECK(page.find("<strong>&lt;b&gt;&quot;&amp;/ </strong>") != std::string::npos);
     CHECK(page.find("src=\"%3Cb%3E%22%26%2F%20/stream\"") != std::string::npos);

@@ -10,9 +10,9 @@
 namespace ringcast::api {
 namespace {
 
-const std::array<std::string, 3> names = {"garage", "printer", "front-door_2"};
-constexpr std::uint32_t default_index = 1;
-const StreamDirectory directory{names, default_index};
+const std::array<stream::DirectoryEntry, 3> entries = {
+    {{"garage", {0, 1}}, {"printer", {1, 1}}, {"front-door_2", {2, 7}}}};
+const stream::Directory directory{entries, entries[1].id};
 
 http::Request request_for(std::string_view target) {
     http::Request request;
@@ -36,7 +36,7 @@ std::string where(std::string_view target) {
         return std::to_string(route.status);
     }
     return std::string(route_kind_name(route.kind)) +
-           (route.stream ? " " + std::to_string(*route.stream) : "");
+           (route.stream ? " " + std::to_string(route.stream->index) : "");
 }
 
 constexpr std::string_view chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, "

@@ -25,14 +25,14 @@ using test::jpeg;
 using namespace std::chrono_literals;
 
 constexpr std::size_t frame_bytes_max = 8UL * 1024UL;
-constexpr std::uint32_t stream_index = 3;
+constexpr io::StreamId stream_id{3, 1};
 
 /// A stream that is the test's camera.
 class Bench : public test::SourceBench<CameraSource> {
 public:
     explicit Bench(FakeCamera& camera, const config::LibcameraConfig& wanted = {},
                    int encode_workers = 1)
-        : SourceBench(frame_bytes_max, stream_index, std::string("door"), wanted,
+        : SourceBench(frame_bytes_max, stream_id, std::string("door"), wanted,
                       std::make_unique<FakeDevice>(camera), encode_workers) {}
 
     Bench(const Bench&) = delete;
@@ -170,7 +170,7 @@ TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
     REQUIRE(camera.capture(jpeg(100).substr(0, 50), 0));
     bench.until([&] { return bench.source.counters().frames_damaged == 1; });
     CHECK(logged.count("its end is missing", LogLevel::warning) == 1);
-    bench.engine.pass(Burst::quiet_min);
+    bench.engine.pass(LogThrottle::quiet_default);
     REQUIRE(camera.capture(jpeg(10), 1, false));
     bench.until([&] { return bench.source.counters().frames_damaged == 2; });
     CHECK(logged.count("the camera's driver says so", LogLevel::warning) == 1);

@@ -23,13 +23,16 @@ struct Bench : test::Driven {
         CHECK(engine.operations.empty());
     }
     void take(const io::Completion& completion) override {
-        CHECK(io::source_token_operation(completion.token) ==
-              source::PlaceholderPainter::operation);
+        CHECK(completion.token.kind == io::OpKind::painter);
         painter->on_completion(completion);
     }
 
     std::unique_ptr<PlaceholderWorker> painter;
 };
+
+io::StreamId id_of(std::uint32_t index) {
+    return {index, 1};
+}
 
 jpeg::ScanResult scan(ConstByteSpan picture) {
     return jpeg::FrameScanner(picture.size()).scan(picture);
@@ -39,52 +42,56 @@ jpeg::ScanResult scan(ConstByteSpan picture) {
 
 TEST_CASE("a picture is painted in the size that was asked for") {
     Bench bench;
-    CHECK(bench.painter->picture(2).empty());
-    bench.painter->request(2, "door", "input ended", 640, 360);
-    bench.until([&] { return !bench.painter->picture(2).empty(); });
-    const ConstByteSpan picture = bench.painter->picture(2);
+    CHECK(bench.painter->picture(id_of(2)).empty());
+    bench.painter->request(id_of(2), "door", "input ended", 640, 360);
+    bench.until([&] { return !bench.painter->picture(id_of(2)).empty(); });
+    const ConstByteSpan picture = bench.painter->picture(id_of(2));
     const jpeg::ScanResult found = scan(picture);
     CHECK(found.outcome == jpeg::ScanOutcome::frame);
     CHECK(found.bytes == picture.size());
     CHECK(found.width == 640);
     CHECK(found.height == 360);
-    CHECK(bench.painter->picture(0).empty());
-    CHECK(bench.painter->picture(7).empty());
+    CHECK(bench.painter->picture(id_of(0)).empty());
+    CHECK(bench.painter->picture(id_of(7)).empty());
 }
 
 TEST_CASE("a hostile size is painted smaller") {
     Bench bench;
-    bench.painter->request(0, "door", "input ended", 65535, 65535);
-    bench.painter->request(1, "yard", "input ended", 1, 65535);
-    bench.until(
-        [&] { return !bench.painter->picture(0).empty() && !bench.painter->picture(1).empty(); });
-    CHECK(scan(bench.painter->picture(0)).height == 1080);
-    CHECK(scan(bench.painter->picture(1)).height == 1080);
+    bench.painter->request(id_of(0), "door", "input ended", 65535, 65535);
+    bench.painter->request(id_of(1), "yard", "input ended", 1, 65535);
+    bench.until([&] {
+        return !bench.painter->picture(id_of(0)).empty() &&
+               !bench.painter->picture(id_of(1)).empty();
+    });
+    CHECK(scan(bench.painter->picture(id_of(0))).height == 1080);
+    CHECK(scan(bench.painter->picture(id_of(1))).height == 1080);
 }
 
 TEST_CASE("only the newest request of a stream is answered") {
     Bench bench;
     for (std::uint16_t width = 100; width <= 200; ++width) {
-        bench.painter->request(0, "door", "the program is starting", width, 80);
-        bench.painter->request(1, "yard", "the program is starting", width, 90);
+        bench.painter->request(id_of(0), "door", "the program is starting", width, 80);
+        bench.painter->request(id_of(1), "yard", "the program is starting", width, 90);
     }
-    bench.until(
-        [&] { return !bench.painter->picture(0).empty() && !bench.painter->picture(1).empty(); });
-    CHECK(scan(bench.painter->picture(0)).width == 200);
-    CHECK(scan(bench.painter->picture(1)).width == 200);
-    CHECK(scan(bench.painter->picture(1)).height == 90);
+    bench.until([&] {
+        return !bench.painter->picture(id_of(0)).empty() &&
+               !bench.painter->picture(id_of(1)).empty();
+    });
+    CHECK(scan(bench.painter->picture(id_of(0))).width == 200);
+    CHECK(scan(bench.painter->picture(id_of(1))).width == 200);
+    CHECK(scan(bench.painter->picture(id_of(1))).height == 90);
     // A new request hides the old picture until it is answered.
-    bench.painter->request(0, "door", "input ended", 300, 80);
-    CHECK(bench.painter->picture(0).empty());
-    CHECK_FALSE(bench.painter->picture(1).empty());
-    bench.until([&] { return !bench.painter->picture(0).empty(); });
-    CHECK(scan(bench.painter->picture(0)).width == 300);
+    bench.painter->request(id_of(0), "door", "input ended", 300, 80);
+    CHECK(bench.painter->picture(id_of(0)).empty());
+    CHECK_FALSE(bench.painter->picture(id_of(1)).empty());
+    bench.until([&] { return !bench.painter->picture(id_of(0)).empty(); });
+    CHECK(scan(bench.painter->picture(id_of(0))).width == 300);
 }
 
 TEST_CASE("a painter with requests under way ends when it is asked to") {
     Bench bench;
     for (std::uint32_t stream = 0; stream < 50; ++stream) {
-        bench.painter->request(stream, "door", "input ended", 1920, 1080);
+        bench.painter->request(id_of(stream), "door", "input ended", 1920, 1080);
     }
     bench.painter->stop();
     bench.until([&] { return bench.painter->stopped(); });

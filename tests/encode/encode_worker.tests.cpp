@@ -20,7 +20,7 @@ using test::FakeEngine;
 using test::make_picture;
 using test::OwnedPicture;
 
-constexpr io::OpToken token = io::source_token(2, 3, 1);
+constexpr io::OpToken token = io::source_token({2, 1}, 3, 1);
 
 struct Bench {
     explicit Bench(int workers = 1)
@@ -182,7 +182,7 @@ TEST_CASE(
 TEST_CASE("another operation's completion is none of its business") {
     Bench bench;
     io::Completion completion;
-    completion.token = io::source_token(2, 4, 1);
+    completion.token = io::source_token({2, 1}, 4, 1);
     const std::size_t operations = bench.engine.operations.size();
     CHECK(!bench.worker->on_completion(completion).has_value());
     CHECK(bench.engine.operations.size() == operations);

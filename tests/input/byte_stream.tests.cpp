@@ -154,7 +154,7 @@ TEST_CASE("bytes that are no frame are skipped, counted, and logged once") {
     CHECK(bench.sink.frames == std::vector<std::string>{frame, frame, frame});
     CHECK(bench.counters.bytes_skipped == 3 * junk.size());
     CHECK(log.count("are not JPEG") == 1);
-    bench.engine.pass(Burst::quiet_min);
+    bench.engine.pass(LogThrottle::quiet_default);
     bench.feed(junk);
     CHECK(log.count("are not JPEG") == 2);
 }

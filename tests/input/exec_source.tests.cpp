@@ -18,7 +18,7 @@ using test::TemporaryFile;
 using namespace std::chrono_literals;
 
 constexpr std::size_t frame_max = 100'000;
-constexpr std::uint32_t stream = 2;
+constexpr io::StreamId stream{2, 1};
 
 /// The children are real and the time is not.
 struct Bench : test::SourceBench<ExecSource> {

@@ -25,7 +25,7 @@ constexpr double slow = 0.001; ///< so that only news brings another frame
 
 struct Bench : test::SourceBench<FileSource> {
     Bench(std::string path, std::optional<double> fps)
-        : SourceBench(frame_max, 3, "door", std::move(path), fps) {}
+        : SourceBench(frame_max, io::StreamId{3, 1}, "door", std::move(path), fps) {}
 
     void until_frames(std::size_t count) {
         until([&] { return sink.frames.size() >= count; });

@@ -20,7 +20,7 @@ using test::jpeg;
 using namespace std::chrono_literals;
 
 constexpr std::size_t frame_max = 10'000;
-constexpr io::OpToken token = io::source_token(1, 0, 1);
+constexpr io::OpToken token = io::source_token({1, 1}, 0, 1);
 
 struct Bench : test::Driven {
     explicit Bench(FrameThread::Body body) { REQUIRE(thread.begin(sink, token, std::move(body))); }

@@ -12,7 +12,7 @@ namespace {
 
 struct Bench : test::SourceBench<PatternSource> {
     Bench(const config::PatternConfig& pattern, std::size_t frame_max)
-        : SourceBench(frame_max, 0, "test", pattern) {}
+        : SourceBench(frame_max, io::StreamId{0, 1}, "test", pattern) {}
 };
 
 } // namespace

@@ -15,7 +15,7 @@ using test::TemporaryFile;
 using namespace std::chrono_literals;
 
 struct Bench : test::SourceBench<StdinSource> {
-    explicit Bench(int fd) : SourceBench(100'000, 0, "door", fd) {}
+    explicit Bench(int fd) : SourceBench(100'000, io::StreamId{0, 1}, "door", fd) {}
 };
 
 struct Pipe {

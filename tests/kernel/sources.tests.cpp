@@ -29,7 +29,7 @@ using test::TemporaryFile;
 using test::TemporaryFolder;
 
 constexpr std::size_t frame_max = 200'000;
-constexpr std::uint32_t stream = 5;
+constexpr io::StreamId stream{5, 1};
 
 /// Turns an engine for one source, as the relay would for many.
 class SourceLoop {
@@ -195,8 +195,8 @@ TEST_CASE("a \"no signal\" picture is announced over a real ring") {
     SourceLoop loop;
     const auto painter = std::move(draw::PlaceholderWorker::create(loop.engine()).value());
     const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };
-    painter->request(0, "door", "input ended", 320, 240);
-    loop.until(take, [&] { return !painter->picture(0).empty(); }, nullptr);
+    painter->request(io::StreamId{0, 1}, "door", "input ended", 320, 240);
+    loop.until(take, [&] { return !painter->picture(io::StreamId{0, 1}).empty(); }, nullptr);
     painter->stop();
     loop.until(take, [&] { return painter->stopped(); }, nullptr);
 }

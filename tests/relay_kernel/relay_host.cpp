@@ -98,8 +98,8 @@ void RelayHost::run(const HostSettings& settings) {
     source_ = std::make_unique<StampedSource>(**engine, settings.frame_bytes, settings.period);
     relay::RelaySettings relay_settings(boundary);
     relay_settings.viewers_max = settings.viewers_max;
-    relay_settings.viewer.stall_timeout = settings.stall_timeout;
-    relay_settings.viewer.send_path_policy = settings.send_path_policy;
+    relay_settings.connection.stall_timeout = settings.stall_timeout;
+    relay_settings.connection.send_path_policy = settings.send_path_policy;
     const std::array listeners{listener_.get()};
     relay::Relay relay(**engine, relay_settings, {{"camera", &arena, source_.get(), {}}}, 0,
                        listeners, nullptr);

@@ -7,7 +7,7 @@
 
 namespace ringcast::relay_test {
 
-void StampedSource::start(source::FrameSink& sink, std::uint32_t) noexcept {
+void StampedSource::start(source::FrameSink& sink, io::StreamId) noexcept {
     sink_ = &sink;
     next_ = engine_.now() + period_;
 }

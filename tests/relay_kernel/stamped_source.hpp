@@ -17,7 +17,7 @@ public:
     StampedSource(io::Engine& engine, std::size_t frame_bytes, Duration period)
         : engine_(engine), frame_bytes_(frame_bytes), period_(period) {}
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion&) noexcept override {}
     [[nodiscard]] Instant deadline() const noexcept override { return next_; }
     void on_deadline(Instant now) noexcept override;

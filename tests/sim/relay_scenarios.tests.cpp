@@ -98,7 +98,7 @@ TEST_CASE("a viewer with bandwidth over a long round trip gets its frames, whate
         Decisions decisions{std::span<const std::uint8_t>{}};
         World world = quiet_world();
         world.source.frame_bytes_min = world.source.frame_bytes_max = 200'000;
-        world.relay.viewer.pinned_per_viewer_max = pinned_max;
+        world.relay.connection.pinned_per_viewer_max = pinned_max;
         Simulation simulation(decisions, world);
         ClientPlan plan = stream_viewer("192.0.2.1:1");
         plan.link.round_trip = 100ms;
@@ -164,7 +164,7 @@ TEST_CASE("good viewers miss no frame beside ones that never read, one more with
 TEST_CASE("a viewer that stops reading for ever is disconnected after the stall time-out") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.relay.viewer.stall_timeout = 5s;
+    world.relay.connection.stall_timeout = 5s;
     Simulation simulation(decisions, world);
     const SimClient& stuck = simulation.add_client(never_reading_viewer(1));
     run_for(simulation, 4s);
@@ -179,7 +179,7 @@ TEST_CASE("a viewer that stops reading for ever is disconnected after the stall 
 TEST_CASE("a viewer that reads slowly is never disconnected, however slow it is") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.relay.viewer.stall_timeout = 5s;
+    world.relay.connection.stall_timeout = 5s;
     Simulation simulation(decisions, world);
     ClientPlan plan = stream_viewer("192.0.2.1:1");
     plan.link.receive_buffer = 8'000;
@@ -323,7 +323,7 @@ TEST_CASE("a source that gives a picture in ten seconds is not taken for a silen
     run_for(simulation, 25s); // two pictures: from here on the period is known
     for (int second = 0; second < 40; ++second) {
         run_for(simulation, 1s);
-        CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
+        CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::live);
     }
     finish(simulation);
 }
@@ -335,7 +335,7 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     Simulation simulation(decisions, world);
     const stream::Stream& stream = simulation.relay().stream(0);
     run_for(simulation, 60s); // its silence is no loss of signal
-    CHECK(stream.state() == api::StreamState::paused);
+    CHECK(stream.signal().state() == api::StreamState::paused);
     CHECK(simulation.source(0).counters().frames == 0);
 
     ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -343,13 +343,13 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     plan.departs_after = 2s;
     const SimClient& viewer = simulation.add_client(plan);
     run_for(simulation, 1s);
-    CHECK(stream.state() == api::StreamState::live);
+    CHECK(stream.signal().state() == api::StreamState::live);
     CHECK(viewer.reader().frames() >= 20);
     run_for(simulation, 2s);
-    CHECK(stream.state() == api::StreamState::paused);
+    CHECK(stream.signal().state() == api::StreamState::paused);
     const std::uint64_t frames = simulation.source(0).counters().frames;
     run_for(simulation, 60s);
-    CHECK(stream.state() == api::StreamState::paused);
+    CHECK(stream.signal().state() == api::StreamState::paused);
     CHECK(simulation.source(0).counters().frames == frames);
     finish(simulation);
 }
@@ -366,9 +366,9 @@ TEST_CASE("the source rests only when the last of several viewers has left") {
         (void)simulation.add_client(plan);
     }
     run_for(simulation, 2900ms);
-    CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
+    CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::live);
     run_for(simulation, 300ms);
-    CHECK(simulation.relay().stream(0).state() == api::StreamState::paused);
+    CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::paused);
     finish(simulation);
 }
 
@@ -387,7 +387,7 @@ TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
         run_for(simulation, 1s);
         CHECK(client.reader().responses() == 1);
         CHECK(client.reader().last_status() == 200);
-        CHECK(simulation.relay().stream(0).state() == api::StreamState::paused);
+        CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::paused);
         CHECK(simulation.source(0).counters().frames <= 3 * round);
     }
     finish(simulation);
@@ -404,10 +404,10 @@ TEST_CASE("a source that is woken and stays silent has no signal, counted from t
     run_for(simulation, 20s);
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 4500ms);
-    CHECK(stream.state() == api::StreamState::paused);
+    CHECK(stream.signal().state() == api::StreamState::paused);
     CHECK(viewer.reader().placeholders() == 0);
     run_for(simulation, 1s);
-    CHECK(stream.state() == api::StreamState::lost);
+    CHECK(stream.signal().state() == api::StreamState::lost);
     CHECK(viewer.reader().placeholders() >= 1);
     finish(simulation);
 }
@@ -423,7 +423,7 @@ TEST_CASE("a resting stream is well to those who ask") {
     const SimClient& client = simulation.add_client(plan);
     run_for(simulation, 1s);
     CHECK(client.reader().last_status() == 200);
-    CHECK(simulation.relay().stream(0).state() == api::StreamState::paused);
+    CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::paused);
     finish(simulation);
 }
 
@@ -446,7 +446,7 @@ TEST_CASE("a viewer on this host is sent copies, and one on another host none") 
 TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent copies for a while") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
-    world.relay.viewer.zero_copy_probe_interval = 10s;
+    world.relay.connection.zero_copy_probe_interval = 10s;
     Simulation simulation(decisions, world);
     ClientPlan plan = stream_viewer("192.0.2.1:1");
     plan.link.copies_zero_copy = true;
@@ -526,7 +526,7 @@ TEST_CASE("a camera that rests, or is gone, has all of its memory back") {
 TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as long as that") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
-    world.relay.viewer.stall_timeout = 12s;
+    world.relay.connection.stall_timeout = 12s;
     Simulation simulation(decisions, world);
     SimCamera& camera = simulation.camera(0);
     std::vector<const SimClient*> stalled;
@@ -554,7 +554,7 @@ TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as
 TEST_CASE("who holds a camera's buffers is not disconnected for want of slots") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
-    world.relay.viewer.stall_timeout = 60s;
+    world.relay.connection.stall_timeout = 60s;
     Simulation simulation(decisions, world);
     const SimClient& good = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 1s);
@@ -588,10 +588,10 @@ TEST_CASE(
         const std::uint64_t placeholders = good.reader().placeholders();
         camera.unplug(1500ms);
         run_for(simulation, 1400ms);
-        CHECK(simulation.relay().stream(0).state() == api::StreamState::lost);
+        CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::lost);
         CHECK(good.reader().placeholders() > placeholders);
         run_for(simulation, 300ms);
-        CHECK(simulation.relay().stream(0).state() == api::StreamState::live);
+        CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::live);
         CHECK(share_received(simulation, good, 500ms) >= 0.9);
     }
     CHECK(stuck.here());

@@ -90,7 +90,7 @@ bool SimCamera::chooses(FaultKind kind) {
 std::vector<std::byte> SimCamera::expose(Completed& completed) {
     Decisions& decisions = engine_.decisions();
     Picture picture;
-    picture.stream = stream_;
+    picture.stream = stream_.index;
     picture.captured = completed.frame.captured;
     picture.captured_at = completed.frame.captured_at;
     std::vector<std::byte> jpeg =
@@ -143,7 +143,7 @@ ByteSpan SimCamera::payload(std::size_t buffer) {
 
 // --- the source ---
 
-void SimCamera::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+void SimCamera::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     pool_.start(sink);
     begin(sink, stream);
     if (setup_.pauses) {
@@ -169,7 +169,8 @@ void SimCamera::plug() {
         set.registered.emplace_back();
         if (setup_.registers) {
             auto registered = engine_.register_buffer(
-                set.memory[i], io::source_token(stream_, operation, set.number));
+                set.memory[i],
+                io::source_token(stream_, operation, static_cast<std::uint16_t>(set.number)));
             if (registered) {
                 set.registered[i] = *registered;
                 buffer = {set.memory[i], *registered};
@@ -245,7 +246,7 @@ void SimCamera::on_completion(const io::Completion& completion) noexcept {
         closed_ = true;
         return;
     default:
-        on_released(completion.token.generation);
+        on_released(io::source_token_run(completion.token));
     }
 }
 

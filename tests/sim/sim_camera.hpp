@@ -34,7 +34,7 @@ class SimCamera final : public SimProducer, private camera::CameraBuffers {
 public:
     SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup);
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
     [[nodiscard]] Instant deadline() const noexcept override { return plugs_at_; }
     void on_deadline(Instant now) noexcept override;

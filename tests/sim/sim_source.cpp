@@ -20,7 +20,7 @@ constexpr std::size_t offset_max = 300; ///< junk before the JPEG in the slot
 
 } // namespace
 
-void SimProducer::begin(source::FrameSink& sink, std::uint32_t stream) {
+void SimProducer::begin(source::FrameSink& sink, io::StreamId stream) {
     sink_ = &sink;
     stream_ = stream;
     event_ = engine_.open_event();
@@ -72,7 +72,7 @@ void SimProducer::close_event() {
 SimSource::SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup)
     : SimProducer(engine, log, setup.period, setup.jitters), setup_(setup) {}
 
-void SimSource::start(source::FrameSink& sink, std::uint32_t stream) noexcept {
+void SimSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     begin(sink, stream);
     if (setup_.pauses) {
         pause();
@@ -156,7 +156,7 @@ void SimSource::make_frame() {
     info.captured = engine_.wall_now();
     info.captured_at = engine_.now();
     Picture picture;
-    picture.stream = stream_;
+    picture.stream = stream_.index;
     picture.captured = info.captured;
     picture.captured_at = info.captured_at;
     (void)log_.make(slot_.payload().subspan(offset, bytes), picture);
@@ -200,9 +200,9 @@ void SimSource::stop() noexcept {
 SimPainter::SimPainter(SimEngine& engine, FrameLog& log, std::size_t streams)
     : engine_(engine), log_(log), canvases_(streams), event_(engine.open_event()) {}
 
-void SimPainter::request(std::uint32_t stream, std::string_view, std::string_view, std::uint16_t,
+void SimPainter::request(io::StreamId stream, std::string_view, std::string_view, std::uint16_t,
                          std::uint16_t) noexcept {
-    const std::uint64_t number = ++canvases_[stream].requested;
+    const std::uint64_t number = ++canvases_[stream.index].requested;
     if (!reading_ && !stopping_) {
         arm();
     }
@@ -210,14 +210,14 @@ void SimPainter::request(std::uint32_t stream, std::string_view, std::string_vie
                            [this, stream, number] { paint(stream, number); });
 }
 
-void SimPainter::paint(std::uint32_t stream, std::uint64_t request) {
-    if (stopping_ || canvases_[stream].requested != request) {
+void SimPainter::paint(io::StreamId stream, std::uint64_t request) {
+    if (stopping_ || canvases_[stream.index].requested != request) {
         return;
     }
-    Canvas& canvas = canvases_[stream];
+    Canvas& canvas = canvases_[stream.index];
     canvas.picture.resize(placeholder_bytes);
     Picture picture;
-    picture.stream = stream;
+    picture.stream = stream.index;
     picture.placeholder = true;
     (void)log_.make(canvas.picture, picture);
     canvas.painted = request;
@@ -226,7 +226,7 @@ void SimPainter::paint(std::uint32_t stream, std::uint64_t request) {
 
 void SimPainter::arm() {
     reading_ = true;
-    engine_.read(io::source_token(0, operation, ++run_), event_, event_count_);
+    engine_.read({io::OpKind::painter, 0, ++run_}, event_, event_count_);
 }
 
 void SimPainter::on_completion(const io::Completion&) noexcept {
@@ -240,21 +240,21 @@ void SimPainter::on_completion(const io::Completion&) noexcept {
         return;
     }
     closing_ = true;
-    engine_.close(io::source_token(0, operation, ++run_), event_);
+    engine_.close({io::OpKind::painter, 0, ++run_}, event_);
 }
 
-ConstByteSpan SimPainter::picture(std::uint32_t stream) const noexcept {
-    const Canvas& canvas = canvases_[stream];
+ConstByteSpan SimPainter::picture(io::StreamId stream) const noexcept {
+    const Canvas& canvas = canvases_[stream.index];
     return canvas.painted == canvas.requested ? ConstByteSpan(canvas.picture) : ConstByteSpan{};
 }
 
 void SimPainter::stop() noexcept {
     stopping_ = true;
     if (reading_) {
-        engine_.cancel({}, io::source_token(0, operation, run_));
+        engine_.cancel({}, {io::OpKind::painter, 0, run_});
     } else {
         closing_ = true;
-        engine_.close(io::source_token(0, operation, ++run_), event_);
+        engine_.close({io::OpKind::painter, 0, ++run_}, event_);
     }
 }
 

@@ -54,7 +54,7 @@ protected:
         : engine_(engine), log_(log), period_(period), jitters_(jitters) {}
 
     /// Opens the event, reads it, and lets time pass.
-    void begin(source::FrameSink& sink, std::uint32_t stream);
+    void begin(source::FrameSink& sink, io::StreamId stream);
     /// A period has passed. False when none is to follow.
     virtual bool tick() = 0;
     /// A read of the event was answered. False when the event is being closed instead of read on.
@@ -70,7 +70,7 @@ protected:
     SimEngine& engine_;
     FrameLog& log_;
     source::FrameSink* sink_ = nullptr;
-    std::uint32_t stream_ = 0;
+    io::StreamId stream_;
     int event_ = -1;
     bool stopping_ = false;
     bool watched_ = false;
@@ -93,7 +93,7 @@ class SimSource final : public SimProducer {
 public:
     SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup);
 
-    void start(source::FrameSink& sink, std::uint32_t stream) noexcept override;
+    void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
     [[nodiscard]] Instant deadline() const noexcept override { return signal_back_at_; }
     void on_deadline(Instant now) noexcept override;
@@ -124,10 +124,10 @@ class SimPainter final : public source::PlaceholderPainter {
 public:
     SimPainter(SimEngine& engine, FrameLog& log, std::size_t streams);
 
-    void request(std::uint32_t stream, std::string_view stream_name, std::string_view reason,
+    void request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
                  std::uint16_t width, std::uint16_t height) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
-    [[nodiscard]] ConstByteSpan picture(std::uint32_t stream) const noexcept override;
+    [[nodiscard]] ConstByteSpan picture(io::StreamId stream) const noexcept override;
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
 
@@ -139,7 +139,7 @@ private:
     };
 
     void arm();
-    void paint(std::uint32_t stream, std::uint64_t request);
+    void paint(io::StreamId stream, std::uint64_t request);
 
     SimEngine& engine_;
     FrameLog& log_;

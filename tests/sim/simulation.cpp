@@ -82,16 +82,16 @@ World some_world(Decisions& decisions) {
     relay.stream.silence_max = milliseconds(decisions.between(500, 2000));
     relay.stream.placeholder_period = milliseconds(decisions.between(50, 300));
     relay.shutdown_grace = milliseconds(decisions.between(100, 1000));
-    relay.viewer.stall_timeout = milliseconds(decisions.between(400, 3000));
-    relay.viewer.head_timeout = milliseconds(decisions.between(300, 1500));
-    relay.viewer.keep_alive_timeout = milliseconds(decisions.between(300, 1500));
-    relay.viewer.drain_timeout = milliseconds(decisions.between(100, 600));
-    relay.viewer.pinned_per_viewer_max = static_cast<std::uint32_t>(decisions.between(1, 4));
+    relay.connection.stall_timeout = milliseconds(decisions.between(400, 3000));
+    relay.connection.head_timeout = milliseconds(decisions.between(300, 1500));
+    relay.connection.keep_alive_timeout = milliseconds(decisions.between(300, 1500));
+    relay.connection.drain_timeout = milliseconds(decisions.between(100, 600));
+    relay.connection.pinned_per_viewer_max = static_cast<std::uint32_t>(decisions.between(1, 4));
     constexpr std::array<connection::SendPathPolicy, 4> policies{
         connection::SendPathPolicy::automatic, connection::SendPathPolicy::automatic,
         connection::SendPathPolicy::zero_copy, connection::SendPathPolicy::copy};
-    relay.viewer.send_path_policy = policies[decisions.below(policies.size())];
-    relay.viewer.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
+    relay.connection.send_path_policy = policies[decisions.below(policies.size())];
+    relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     return world;
 }
 
@@ -198,7 +198,7 @@ bool Simulation::finish() {
     stopping_ = true;
     relay_->stop();
     const Instant finished_by = engine_.now() + world_.relay.shutdown_grace +
-                                world_.relay.viewer.drain_timeout + finish_slack;
+                                world_.relay.connection.drain_timeout + finish_slack;
     for (std::uint64_t turn = 0; failure_.empty() && !relay_->finished(); ++turn) {
         if (engine_.now() > finished_by || turn > finish_turns_max) {
             fail(fmt::format("shutdown does not end: {} connections, {} sends",
@@ -309,7 +309,7 @@ void Simulation::check_bounds() {
         fail("more connections than are allowed");
     }
     if (relay_->send_count() >
-        relay_->connection_count() * (settings.viewer.pinned_per_viewer_max + 1)) {
+        relay_->connection_count() * (settings.connection.pinned_per_viewer_max + 1)) {
         fail("viewers pin more frames than they may");
     }
     if (relay_->counters().late_completions > 0) {

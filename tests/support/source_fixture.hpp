@@ -277,7 +277,7 @@ class SourceBench : public Driven {
 public:
     /// `arguments` are the source's, behind the engine.
     template <typename... Arguments>
-    SourceBench(std::size_t frame_bytes_max, std::uint32_t stream, Arguments&&... arguments)
+    SourceBench(std::size_t frame_bytes_max, io::StreamId stream, Arguments&&... arguments)
         : sink(frame_bytes_max), source(engine, std::forward<Arguments>(arguments)...) {
         source.start(sink, stream);
     }

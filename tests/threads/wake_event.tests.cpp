@@ -12,7 +12,7 @@ namespace {
 
 using test::FakeEngine;
 
-constexpr io::OpToken token = io::source_token(3, 1, 1);
+constexpr io::OpToken token = io::source_token({3, 1}, 1, 1);
 
 } // namespace
 

@@ -1,0 +1,87 @@
+#include "api/answers.hpp"
+
+#include "api/status.hpp"
+
+namespace ringcast::api {
+
+namespace {
+
+constexpr int status_ok = 200;
+constexpr int status_no_content = 204;
+constexpr int status_not_found = 404;
+constexpr int status_timeout = 408;
+constexpr int status_unavailable = 503;
+
+/// Retry-After, seconds.
+constexpr std::uint32_t retry_when_full = 5;
+constexpr std::uint32_t retry_without_signal = 2;
+
+/// With the signal's reason, or with `otherwise` when it has none.
+Answer no_signal(const stream::Signal& signal, std::string_view otherwise,
+                 const http::ReplyContext& reply) {
+    std::string line = "no signal: ";
+    line.append(signal.reason().empty() ? otherwise : signal.reason());
+    return error(status_unavailable, line, reply, retry_without_signal);
+}
+
+} // namespace
+
+Answer ok(http::ContentType type, std::string_view body, const http::ReplyContext& reply) {
+    return {status_ok, http::reply(status_ok, type, body, reply, 0), reply.keep_alive};
+}
+
+Answer error(int status, std::string_view line, const http::ReplyContext& reply,
+             std::uint32_t retry_after_seconds) {
+    return {status, http::error_reply(status, line, reply, retry_after_seconds), reply.keep_alive};
+}
+
+Answer bad_request(const http::RequestError& refused, WallTime now) {
+    return error(refused.status, refused.text, {.now = now});
+}
+
+Answer request_timeout(WallTime now) {
+    return error(status_timeout, "the request did not come whole in time", {.now = now});
+}
+
+Answer options(const http::ReplyContext& reply) {
+    return {status_no_content, http::options_reply(reply), reply.keep_alive};
+}
+
+Answer too_many_viewers(bool per_address, const http::ReplyContext& reply) {
+    return error(status_unavailable,
+                 per_address ? "too many viewers from this address" : "too many viewers", reply,
+                 retry_when_full);
+}
+
+Answer no_snapshot(const stream::Signal& signal, const http::ReplyContext& reply) {
+    return no_signal(signal, "no new picture came in time", reply);
+}
+
+Answer health(const stream::Signal* signal, const http::ReplyContext& reply) {
+    if (signal != nullptr && !signal->healthy()) {
+        return no_signal(*signal, "no picture has come yet", reply);
+    }
+    return ok(http::ContentType::text, "ok\n", reply);
+}
+
+Answer controls(std::string_view stream_name, const stream::Signal& signal,
+                const std::optional<source::CameraStatus>& camera,
+                std::span<const source::CameraControl> controls, const http::ReplyContext& reply) {
+    if (!camera) {
+        std::string line = "Stream ";
+        line.append(stream_name).append(" is no camera.");
+        return error(status_not_found, line, reply);
+    }
+    if (camera->id.empty()) {
+        return no_signal(signal, "the camera has not been opened yet", reply);
+    }
+    return ok(http::ContentType::json, controls_json(*camera, controls), reply);
+}
+
+bool same_origin(const http::Request& request) noexcept {
+    const auto scheme_end = request.origin.find("://");
+    return scheme_end != std::string_view::npos &&
+           request.origin.substr(scheme_end + 3) == request.host;
+}
+
+} // namespace ringcast::api

@@ -1,0 +1,49 @@
+#pragma once
+// Complete replies, except for pictures. No I/O, no clock, no connections: the relay sends them.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "http/request.hpp"
+#include "http/response.hpp"
+#include "source/camera_status.hpp"
+#include "stream/signal.hpp"
+
+namespace ringcast::api {
+
+struct Answer {
+    int status = 0;
+    std::string text; ///< head and body
+    bool keep_alive = false;
+};
+
+[[nodiscard]] Answer ok(http::ContentType type, std::string_view body,
+                        const http::ReplyContext& reply);
+/// `line` says what is wrong and what to do about it. `retry_after_seconds` 0: not said.
+[[nodiscard]] Answer error(int status, std::string_view line, const http::ReplyContext& reply,
+                           std::uint32_t retry_after_seconds = 0);
+
+[[nodiscard]] Answer bad_request(const http::RequestError& refused, WallTime now);
+/// A request that did not arrive completely in time.
+[[nodiscard]] Answer request_timeout(WallTime now);
+[[nodiscard]] Answer options(const http::ReplyContext& reply);
+/// `per_address`: too many from one address; else too many in all.
+[[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);
+/// A snapshot without a picture, or with none that is new enough.
+[[nodiscard]] Answer no_snapshot(const stream::Signal& signal, const http::ReplyContext& reply);
+/// `signal` is null when the request named no stream.
+[[nodiscard]] Answer health(const stream::Signal* signal, const http::ReplyContext& reply);
+/// `camera` is empty when the stream is no camera's.
+[[nodiscard]] Answer controls(std::string_view stream_name, const stream::Signal& signal,
+                              const std::optional<source::CameraStatus>& camera,
+                              std::span<const source::CameraControl> controls,
+                              const http::ReplyContext& reply);
+
+/// The request comes from a page of this server: Origin is http://HOST, and Host is HOST.
+[[nodiscard]] bool same_origin(const http::Request& request) noexcept;
+
+} // namespace ringcast::api

@@ -1,0 +1,62 @@
+#pragma once
+// What all connections share: settings, tables and counts. Made once by the relay and passed to
+// each call.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "connection/frame_send.hpp"
+#include "io/engine.hpp"
+
+namespace ringcast::connection {
+
+using config::SendPathPolicy;
+
+/// Bounds of one connection. The reasons are in docs/architecture.md.
+struct ConnectionSettings {
+    Duration stall_timeout = std::chrono::seconds(10);
+    Duration head_timeout = std::chrono::seconds(5); ///< from accept to a complete request head
+    Duration keep_alive_timeout = std::chrono::seconds(15);
+    Duration drain_timeout = std::chrono::seconds(1);
+    std::size_t drain_bytes_max = 64UL * 1024UL;
+    /// Frames that one viewer may pin. Measured: four keep the rate over a 100 ms round trip.
+    std::uint32_t pinned_per_viewer_max = 4;
+    SendPathPolicy send_path_policy = SendPathPolicy::automatic;
+    /// Zero-copy is tried again after this time: the kernel may have copied only because of a
+    /// packet capture.
+    Duration zero_copy_probe_interval = std::chrono::minutes(1);
+};
+
+/// Connections by state, right now.
+struct ConnectionCounts {
+    std::uint32_t handshaking = 0; ///< accepted, and the first reply is not complete
+    std::uint32_t streaming = 0;   ///< viewers of streams
+};
+
+struct ConnectionContext {
+    io::Engine& engine;
+    SendSlab& sends;
+    std::span<StreamSends> streams; ///< by index of the stream
+    const ConnectionSettings& settings;
+    ConnectionCounts counts;
+
+    [[nodiscard]] StreamSends& sends_of(io::StreamId stream) const noexcept {
+        return streams[stream.index];
+    }
+};
+
+/// One end of a connection: what an operation on it needs to know.
+struct Endpoint {
+    ConnectionId id;
+    int socket = -1;
+    io::Peer peer;
+    std::uint32_t listener = 0; ///< index of the listener that accepted it
+
+    [[nodiscard]] bool tcp() const noexcept { return peer.transport == io::Transport::tcp; }
+};
+
+} // namespace ringcast::connection

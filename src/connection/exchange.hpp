@@ -1,0 +1,34 @@
+#pragma once
+// A connection's memory while it speaks HTTP: the request, the reply, and a snapshot's options.
+// Freed when a stream begins.
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "base/time.hpp"
+#include "connection/frame_send.hpp"
+#include "http/request.hpp"
+#include "io/token.hpp"
+
+namespace ringcast::connection {
+
+/// How a snapshot was asked for.
+struct SnapshotOptions {
+    io::StreamId stream;
+    bool placeholder = false; ///< the "no signal" picture is acceptable
+    Instant asked_at{};       ///< the frame must be newer
+    Instant deadline{};
+};
+
+struct Exchange {
+    std::string text;          ///< the reply
+    std::size_t text_sent = 0; ///< bytes of it that are in the socket
+    SendId body;               ///< a snapshot's JPEG, sent after the text; invalid without one
+    SnapshotOptions snapshot;
+    std::size_t drained = 0; ///< bytes received and discarded after the reply
+    http::RequestReader reader;
+    std::array<std::byte, 1024> drain_into;
+};
+
+} // namespace ringcast::connection

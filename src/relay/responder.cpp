@@ -1,0 +1,241 @@
+#include "relay/responder.hpp"
+
+#include <string>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+constexpr int status_ok = 200;
+
+/// "192.0.2.7" of "192.0.2.7:51234", "[2001:db8::1]" of "[2001:db8::1]:51234".
+std::string_view host_of(const io::Peer& peer) noexcept {
+    const std::string_view address = peer.address.data();
+    return address.substr(0, address.rfind(':'));
+}
+
+} // namespace
+
+http::ReplyContext
+Responder::reply_context(const connection::Connection& connection) const noexcept {
+    const http::Request& request = connection.request();
+    http::ReplyContext reply =
+        http::reply_context(request, api::allowed_origin(request, parts_.settings.cors_origins),
+                            parts_.context.engine.wall_now());
+    reply.keep_alive = reply.keep_alive && !stopping_;
+    return reply;
+}
+
+void Responder::answer(connection::Connection& connection) noexcept {
+    const http::Request& request = connection.request();
+    const api::Route route = api::resolve(request, {parts_.streams.directory(), default_stream_});
+    ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
+    const http::ReplyContext reply = reply_context(connection);
+    if (!request.origin.empty() && reply.allow_origin.empty()) {
+        report_refused_origin(request);
+    }
+    answer_route(connection, route, reply);
+}
+
+void Responder::answer_route(connection::Connection& connection, const api::Route& route,
+                             const http::ReplyContext& reply) {
+    stream::Stream* stream = route.stream ? &parts_.streams.get(*route.stream) : nullptr;
+    switch (route.kind) {
+    case api::RouteKind::stream:
+        return answer_stream(connection, route, reply);
+    case api::RouteKind::snapshot:
+        return answer_snapshot(connection, route, reply);
+    case api::RouteKind::status:
+        return send(connection,
+                    api::ok(http::ContentType::json, api::status_json(parts_.status(true)), reply));
+    case api::RouteKind::metrics:
+        return send(connection, api::ok(http::ContentType::metrics,
+                                        api::metrics_text(parts_.status(false)), reply));
+    case api::RouteKind::healthz:
+        return send(connection,
+                    api::health(stream == nullptr ? nullptr : &stream->signal(), reply));
+    case api::RouteKind::index:
+        return send(connection,
+                    api::ok(http::ContentType::html,
+                            api::index_page(parts_.streams.directory(), parts_.settings.boundary),
+                            reply));
+    case api::RouteKind::state:
+        return send(connection,
+                    api::ok(http::ContentType::json, api::state_json(stream->status()), reply));
+    case api::RouteKind::controls:
+        return send(connection,
+                    api::controls(stream->name(), stream->signal(), stream->source().camera(),
+                                  stream->source().camera_controls(), reply));
+    case api::RouteKind::options:
+        return send(connection, api::options(reply));
+    case api::RouteKind::error:
+        return send(connection, api::error(route.status, route.message, reply));
+    }
+}
+
+void Responder::send(connection::Connection& connection, api::Answer answer) noexcept {
+    count_response(answer.status);
+    connection.reply(parts_.context, std::move(answer.text), answer.keep_alive);
+}
+
+void Responder::count_response(int status) noexcept {
+    ++parts_.counters.responses[static_cast<std::size_t>(status / 100 - 1)];
+}
+
+void Responder::answer_bad_request(connection::Connection& connection) noexcept {
+    ++parts_.counters.bad_requests;
+    send(connection,
+         api::bad_request(connection.request_error(), parts_.context.engine.wall_now()));
+}
+
+void Responder::answer_timeout(connection::Connection& connection) noexcept {
+    if (connection.request_awaited()) {
+        return connection.drain(parts_.context);
+    }
+    ++parts_.counters.bad_requests;
+    send(connection, api::request_timeout(parts_.context.engine.wall_now()));
+}
+
+// --- streams ---
+
+std::uint32_t Responder::viewers_from(const connection::Connection& connection) noexcept {
+    const std::string_view host = host_of(connection.endpoint().peer);
+    std::uint32_t count = 0;
+    parts_.connections.for_each([&](connection::ConnectionId, const connection::Connection& other) {
+        count += other.streaming() && host_of(other.endpoint().peer) == host ? 1U : 0U;
+    });
+    return count;
+}
+
+bool Responder::refuse_viewer(connection::Connection& connection, const http::ReplyContext& reply) {
+    const RelaySettings& settings = parts_.settings;
+    const bool per_address = settings.viewers_per_address_max > 0 &&
+                             !connection.endpoint().peer.local &&
+                             viewers_from(connection) >= settings.viewers_per_address_max;
+    if (!per_address && parts_.context.counts.streaming < settings.viewers_max) {
+        return false;
+    }
+    ++parts_.counters.connections_refused;
+    if (refusal_throttle_.should_log(parts_.context.engine.now())) {
+        log(LogLevel::warning, "a viewer was refused: {} (raise [viewers] {})",
+            per_address ? "too many from one address" : "too many viewers",
+            per_address ? "max_per_address" : "max");
+    }
+    send(connection, api::too_many_viewers(per_address, reply));
+    return true;
+}
+
+void Responder::answer_stream(connection::Connection& connection, const api::Route& route,
+                              const http::ReplyContext& reply) {
+    const stream::Stream& stream = parts_.streams.get(*route.stream);
+    std::string head = http::stream_head(parts_.settings.boundary, route.variant, reply);
+    if (reply.head_only) {
+        return send(connection, {status_ok, std::move(head), false});
+    }
+    if (refuse_viewer(connection, reply)) {
+        return;
+    }
+    connection::StreamOptions options;
+    options.stream = *route.stream;
+    options.variant = route.variant;
+    if (route.fps) {
+        options.period_min =
+            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *route.fps));
+    }
+    count_response(status_ok);
+    connection.start_stream(parts_.context, std::move(head), options, stream.has_fresh_frame());
+}
+
+// --- snapshots ---
+
+void Responder::answer_snapshot(connection::Connection& connection, const api::Route& route,
+                                const http::ReplyContext& reply) {
+    stream::Stream& stream = parts_.streams.get(*route.stream);
+    const Instant now = parts_.context.engine.now();
+    const stream::StreamState state = stream.signal().state();
+    const bool lost = state == stream::StreamState::lost;
+    if (lost && !route.placeholder) {
+        return send(connection, api::no_snapshot(stream.signal(), reply));
+    }
+    const frame::FrameLease& latest = stream.latest();
+    const bool recent = latest.valid() && state == stream::StreamState::live &&
+                        now - latest.info().captured_at <= route.age_max;
+    const bool shows_reason = lost && latest.valid() && latest.info().placeholder;
+    if (recent || shows_reason) {
+        return send_snapshot(connection, stream, reply);
+    }
+    connection.wait_for_frame(parts_.context, {.stream = *route.stream,
+                                               .placeholder = route.placeholder,
+                                               .asked_at = now,
+                                               .deadline = now + parts_.settings.snapshot_wait});
+    stream.snapshot_waiters().push_back(connection);
+}
+
+void Responder::answer_snapshot_waiters() noexcept {
+    // Bounded like a fan-out, for the same reason.
+    std::uint32_t budget = parts_.settings.stream.submit_batch;
+    for (stream::Stream* stream : parts_.streams.all()) {
+        stream::ConnectionList& waiters = stream->snapshot_waiters();
+        connection::Connection* connection = waiters.first();
+        while (connection != nullptr && budget > 0) {
+            connection::Connection* next = waiters.next(*connection);
+            budget -= answer_snapshot_waiter(*connection, *stream) ? 1U : 0U;
+            connection = next;
+        }
+    }
+    snapshots_pending_ = budget == 0;
+}
+
+bool Responder::answer_snapshot_waiter(connection::Connection& connection,
+                                       const stream::Stream& stream) noexcept {
+    const connection::SnapshotOptions& options = connection.snapshot_options();
+    const frame::FrameLease& latest = stream.latest();
+    const bool lost = stream.signal().state() == stream::StreamState::lost;
+    if ((lost && !options.placeholder) || stream.retiring()) {
+        send(connection, api::no_snapshot(stream.signal(), reply_context(connection)));
+        return true;
+    }
+    const bool newer = latest.valid() && latest.info().captured_at > options.asked_at;
+    if (newer && (options.placeholder || !latest.info().placeholder)) {
+        send_snapshot(connection, stream, reply_context(connection));
+        return true;
+    }
+    return false;
+}
+
+void Responder::answer_late_snapshot(connection::Connection& connection) noexcept {
+    const stream::Stream& stream = parts_.streams.get(connection.snapshot_options().stream);
+    send(connection, api::no_snapshot(stream.signal(), reply_context(connection)));
+}
+
+void Responder::send_snapshot(connection::Connection& connection, const stream::Stream& stream,
+                              const http::ReplyContext& reply) {
+    const frame::FrameInfo& info = stream.latest().info();
+    std::string head = http::snapshot_head(
+        {.jpeg_bytes = info.jpeg_bytes, .captured = info.captured, .placeholder = info.placeholder},
+        reply);
+    if (reply.head_only) {
+        return send(connection, {status_ok, std::move(head), reply.keep_alive});
+    }
+    count_response(status_ok);
+    connection.reply_with_jpeg(parts_.context, std::move(head), stream.latest().share(),
+                               stream.id(), reply.keep_alive);
+}
+
+// --- origins ---
+
+/// Once: a page that is refused asks again and again.
+void Responder::report_refused_origin(const http::Request& request) noexcept {
+    if (api::same_origin(request) || std::exchange(origin_reported_, true)) {
+        return;
+    }
+    log(LogLevel::warning,
+        "a page from {} may show streams but not read them; to allow it, add under [http]: "
+        "cors_origins = [\"{}\"]",
+        request.origin, request.origin);
+}
+
+} // namespace ringcast::relay

@@ -1,0 +1,82 @@
+#pragma once
+// Answers requests: from the route to the bytes that a connection sends. Replies without a picture
+// are made by api/answers; here is what needs frames, lists of waiters and limits of viewers.
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "api/answers.hpp"
+#include "api/routes.hpp"
+#include "api/status.hpp"
+#include "base/log_throttle.hpp"
+#include "connection/connection.hpp"
+#include "http/response.hpp"
+#include "relay/settings.hpp"
+#include "stream/stream_table.hpp"
+
+namespace ringcast::relay {
+
+/// Everything outlives the responder.
+struct ResponderParts {
+    const RelaySettings& settings;
+    stream::StreamTable& streams;
+    connection::ConnectionSlab& connections;
+    connection::ConnectionContext& context;
+    api::RelayCounters& counters;
+    /// Gathers the status, with a list of viewers or without.
+    std::function<api::StatusSnapshot(bool with_viewers)> status;
+};
+
+class Responder {
+public:
+    explicit Responder(ResponderParts parts) : parts_(std::move(parts)) {}
+
+    /// Its URLs are served at the root too.
+    void set_default_stream(io::StreamId stream) noexcept { default_stream_ = stream; }
+    /// From now on no connection is kept for another request.
+    void stop() noexcept { stopping_ = true; }
+
+    /// A request is complete.
+    void answer(connection::Connection& connection) noexcept;
+    /// A request that the parser rejects.
+    void answer_bad_request(connection::Connection& connection) noexcept;
+    /// The time for a request is over.
+    void answer_timeout(connection::Connection& connection) noexcept;
+    /// The time that a snapshot waits for a frame is over.
+    void answer_late_snapshot(connection::Connection& connection) noexcept;
+    /// Answers those waiting snapshots for which there is a frame, or no signal.
+    void answer_snapshot_waiters() noexcept;
+    /// True when the last call of `answer_snapshot_waiters` left some for the next turn.
+    [[nodiscard]] bool snapshots_pending() const noexcept { return snapshots_pending_; }
+
+private:
+    void answer_route(connection::Connection& connection, const api::Route& route,
+                      const http::ReplyContext& reply);
+    void answer_stream(connection::Connection& connection, const api::Route& route,
+                       const http::ReplyContext& reply);
+    void answer_snapshot(connection::Connection& connection, const api::Route& route,
+                         const http::ReplyContext& reply);
+    /// False when there is nothing for it yet.
+    bool answer_snapshot_waiter(connection::Connection& connection,
+                                const stream::Stream& stream) noexcept;
+    void send(connection::Connection& connection, api::Answer answer) noexcept;
+    void send_snapshot(connection::Connection& connection, const stream::Stream& stream,
+                       const http::ReplyContext& reply);
+    void count_response(int status) noexcept;
+    [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
+                                     const http::ReplyContext& reply);
+    [[nodiscard]] std::uint32_t viewers_from(const connection::Connection& connection) noexcept;
+    void report_refused_origin(const http::Request& request) noexcept;
+    [[nodiscard]] http::ReplyContext
+    reply_context(const connection::Connection& connection) const noexcept;
+
+    ResponderParts parts_;
+    io::StreamId default_stream_;
+    bool stopping_ = false;
+    bool snapshots_pending_ = false;
+    bool origin_reported_ = false;
+    LogThrottle refusal_throttle_{std::chrono::minutes(1)};
+};
+
+} // namespace ringcast::relay

@@ -1,0 +1,109 @@
+#include "stream/signal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringcast::stream {
+
+namespace {
+
+/// A new interval weighs this much in the smoothed period.
+constexpr int period_smoothing = 8;
+/// Usual intervals without a frame until the signal counts as lost.
+constexpr int silent_intervals_max = 4;
+
+} // namespace
+
+std::string_view stream_state_name(StreamState state) noexcept {
+    switch (state) {
+    case StreamState::starting:
+        return "starting";
+    case StreamState::live:
+        return "live";
+    case StreamState::lost:
+        return "lost";
+    case StreamState::paused:
+        return "resting";
+    }
+    return {};
+}
+
+Signal::Signal(const StreamSettings& settings) : settings_(settings) {
+    // Allocated now: no allocation when the signal is lost.
+    constexpr std::size_t reason_bytes = 256;
+    reason_.reserve(reason_bytes);
+}
+
+void Signal::start(Instant now) noexcept {
+    started_ = now;
+    last_frame_at_ = now;
+}
+
+StreamState Signal::on_frame(Instant now) noexcept {
+    const StreamState before = std::exchange(state_, StreamState::live);
+    const Duration interval = now - last_frame_at_;
+    if (before != StreamState::live) {
+        reason_.clear();
+    } else if (period_ == Duration::zero()) {
+        period_ = interval;
+    } else {
+        period_ += (interval - period_) / period_smoothing;
+    }
+    if (has_frames_ && !paused_by_source_) {
+        // Grows at once and shrinks slowly: a source with one frame in ten seconds is not lost.
+        interval_max_ =
+            std::max(interval, interval_max_ - (interval_max_ - interval) / period_smoothing);
+    }
+    has_frames_ = true;
+    paused_by_source_ = false;
+    last_frame_at_ = now;
+    return before;
+}
+
+bool Signal::lose(std::string_view reason) noexcept {
+    if (state_ == StreamState::lost && reason_ == reason) {
+        return false;
+    }
+    state_ = StreamState::lost;
+    reason_.assign(reason.substr(0, reason_.capacity()));
+    return true;
+}
+
+void Signal::pause(Instant now) noexcept {
+    paused_by_source_ = true;
+    state_ = StreamState::paused;
+    reason_.clear();
+    wanted_since_ = now;
+}
+
+void Signal::set_watched(bool watched, Instant now) noexcept {
+    watched_ = watched;
+    wanted_since_ = now;
+}
+
+Duration Signal::silence_bound() const noexcept {
+    return std::max(settings_.silence_max, silent_intervals_max * interval_max_);
+}
+
+Instant Signal::deadline() const noexcept {
+    switch (state_) {
+    case StreamState::starting:
+        return started_ + settings_.first_frame_wait;
+    case StreamState::live:
+        return last_frame_at_ + silence_bound();
+    case StreamState::paused:
+        return watched_ ? wanted_since_ + silence_bound() : never;
+    case StreamState::lost:
+        return never;
+    }
+    return never;
+}
+
+std::string_view Signal::overdue(Instant now) const noexcept {
+    if (now < deadline()) {
+        return {};
+    }
+    return state_ == StreamState::starting ? "no picture has come yet" : "no picture for a while";
+}
+
+} // namespace ringcast::stream

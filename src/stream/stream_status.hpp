@@ -1,0 +1,40 @@
+#pragma once
+// What operators see of a stream.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.hpp"
+#include "connection/frame_send.hpp"
+#include "metrics/histogram.hpp"
+#include "source/camera_status.hpp"
+#include "source/frame_source.hpp"
+#include "stream/signal.hpp"
+
+namespace ringcast::stream {
+
+struct StreamStatus {
+    std::string name;
+    bool is_default = false;
+    std::string source; ///< the kind: "pattern", "exec" and so on
+    StreamState state = StreamState::starting;
+    std::string reason; ///< why there is no signal; empty when live
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    double fps = 0; ///< as measured
+    std::uint64_t frame_bytes_last = 0;
+    std::uint64_t frame_bytes_mean = 0;
+    std::optional<Duration> frame_age; ///< of the newest frame; empty unless live
+    source::SourceCounters source_counters;
+    std::optional<source::CameraStatus> camera; ///< of a camera's stream
+    std::uint32_t slots_total = 0;
+    std::uint32_t slots_free = 0;
+    bool registered = false; ///< the slots are registered with the engine: zero-copy is possible
+    std::string tier_reason; ///< why they are not; empty when they are
+    std::uint32_t viewers = 0;
+    connection::SendCounters sends; ///< frames by send path, bytes, notifications, skips by reason
+    metrics::LatencyHistogram latency; ///< from capture to the end of the send
+};
+
+} // namespace ringcast::stream

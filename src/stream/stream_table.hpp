@@ -1,0 +1,53 @@
+#pragma once
+// The streams of a relay, by handle. A stream can end and another begin while the loop runs: what
+// still refers to the earlier one is recognised by its generation.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/immovable.hpp"
+#include "stream/directory.hpp"
+#include "stream/stream.hpp"
+
+namespace ringcast::stream {
+
+class StreamTable : private Immovable {
+public:
+    /// At most `capacity` streams at a time.
+    explicit StreamTable(std::uint32_t capacity);
+    ~StreamTable();
+
+    /// The table is not full. The arguments are those of Stream, without id and sends.
+    Stream& add(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
+                source::PlaceholderPainter* painter);
+    [[nodiscard]] bool full() const noexcept { return live_.size() == entries_.size(); }
+    /// Null when the stream is gone.
+    [[nodiscard]] Stream* find(io::StreamId id) const noexcept;
+    /// The stream exists.
+    [[nodiscard]] Stream& get(io::StreamId id) const noexcept;
+    /// The stream serves no new requests and ends; `erase_gone` removes it.
+    void retire(io::StreamId id) noexcept;
+    void erase_gone() noexcept;
+
+    /// All that exist, retiring ones included, in the order in which they were added.
+    [[nodiscard]] std::span<Stream* const> all() const noexcept { return live_; }
+    /// All that are not retiring.
+    [[nodiscard]] std::span<const DirectoryEntry> directory() const noexcept { return directory_; }
+    /// By index of the stream; for ConnectionContext.
+    [[nodiscard]] std::span<connection::StreamSends> sends() noexcept { return sends_; }
+
+private:
+    struct Entry {
+        std::uint32_t generation = 0;
+        std::unique_ptr<Stream> stream;
+    };
+
+    std::vector<connection::StreamSends> sends_;
+    std::vector<Entry> entries_;
+    std::vector<Stream*> live_;
+    std::vector<DirectoryEntry> directory_;
+};
+
+} // namespace ringcast::stream
