@@ -22,7 +22,7 @@ thread_local std::uint64_t allocations = 0;
 
 #if !defined(RINGCAST_SANITIZED)
 
-// glibc's own functions under their second names; operator new ends in malloc too.
+// glibc's allocator under its internal names; operator new calls malloc, so it is counted too.
 extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);

@@ -1,15 +1,15 @@
 #pragma once
-// Counts what one thread allocates, by standing in for malloc in this program.
+// Counts the allocations of one thread. Replaces malloc and its relatives in this program.
 
 #include <cstdint>
 
 namespace ringcast::relay_test {
 
-/// False under a sanitizer, which has its own malloc.
+/// False under a sanitizer, which provides its own malloc.
 [[nodiscard]] bool allocations_are_counted() noexcept;
-/// From now on the calling thread's allocations are counted.
+/// Starts counting the calling thread's allocations.
 void count_allocations_of_this_thread() noexcept;
-/// How many there have been; to be called on the counted thread.
+/// Number of allocations so far; call it on the counted thread.
 [[nodiscard]] std::uint64_t allocations_of_this_thread() noexcept;
 
 } // namespace ringcast::relay_test

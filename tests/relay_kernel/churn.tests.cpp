@@ -18,40 +18,40 @@ std::size_t open_descriptors() {
     return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-/// All `made` connections have come in, and are over.
-bool settle(RelayHost& host, std::uint64_t made) {
-    ClientPool nobody;
-    return nobody.run_until([&] {
+/// Waits until the server has accepted or refused `made` connections and all of them are closed.
+bool wait_until_closed(RelayHost& host, std::uint64_t made) {
+    ClientPool no_clients;
+    return no_clients.run_until([&] {
         const api::ServerStatus server = host.status().server;
         return server.connections == 0 &&
                server.counters.connections_accepted + server.counters.connections_refused >= made;
     });
 }
 
-/// One connection that ends in one of many ways.
-void come_and_go(const RelayHost& host, int way) {
+/// Opens a connection and closes it at one of six points of a request.
+void connect_and_close(const RelayHost& host, int variant) {
     const UniqueFd socket = host.connect();
-    const auto say = [&](std::string_view text) {
+    const auto send_text = [&](std::string_view text) {
         static_cast<void>(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL));
     };
-    switch (way % 6) {
+    switch (variant % 6) {
     case 0:
-        return; // nothing is asked
+        return; // no request
     case 1:
-        return say("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
+        return send_text("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
     case 2:
-        return say("GET /str");
+        return send_text("GET /str");
     case 3:
-        say("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
+        send_text("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
         {
             char byte = 0;
             static_cast<void>(::recv(socket.get(), &byte, 1, 0));
         }
         return;
     case 4:
-        return say("GET /snapshot HTTP/1.1\r\nHost: test\r\n\r\n");
+        return send_text("GET /snapshot HTTP/1.1\r\nHost: test\r\n\r\n");
     default: {
-        say("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
+        send_text("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
         const linger reset{.l_onoff = 1, .l_linger = 0};
         ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         return;
@@ -61,32 +61,33 @@ void come_and_go(const RelayHost& host, int way) {
 
 } // namespace
 
-TEST_CASE("ten thousand connections leave no descriptor, slot, lease or byte behind") {
+TEST_CASE("ten thousand connections leak no descriptor, slot, lease or send") {
     HostSettings settings;
     settings.period = std::chrono::milliseconds(5);
     RelayHost host(settings);
     constexpr int first_connections = 200;
     for (int i = 0; i < first_connections; ++i) {
-        come_and_go(host, i); // whatever is made once is made now
+        connect_and_close(host, i); // anything created only once is created here
     }
-    REQUIRE(settle(host, first_connections));
+    REQUIRE(wait_until_closed(host, first_connections));
     const std::size_t descriptors = open_descriptors();
     constexpr int connections = 10'000;
     for (int i = 0; i < connections; ++i) {
-        come_and_go(host, i);
+        connect_and_close(host, i);
     }
-    REQUIRE(settle(host, first_connections + connections));
+    REQUIRE(wait_until_closed(host, first_connections + connections));
     CHECK(open_descriptors() == descriptors);
     host.on_loop([&](relay::Relay& relay, uring::UringEngine&) {
         CHECK(relay.send_count() == 0);
         const frame::FrameArena& arena = relay.stream(0).arena();
-        CHECK(arena.free_count() + 1 == arena.geometry().slot_count); // the newest frame
+        // The stream itself keeps one slot: the newest frame.
+        CHECK(arena.free_count() + 1 == arena.geometry().slot_count);
         CHECK(relay.counters().late_completions == 0);
         CHECK(relay.counters().connections_accepted == relay.counters().disconnects);
     });
 }
 
-TEST_CASE("at the end a part in flight is finished and the stream is closed in order") {
+TEST_CASE("shutdown completes the part in flight and closes the stream after a whole part") {
     ClientPool pool;
     {
         RelayHost host;

@@ -23,8 +23,8 @@ struct RelayHost::Shared {
     std::condition_variable changed;
     bool started = false;
     bool stop = false;
-    bool done = true; ///< what was asked last
-    const std::function<void(relay::Relay&, uring::UringEngine&)>* asked = nullptr;
+    bool done = true; ///< the most recent `call` has returned
+    const std::function<void(relay::Relay&, uring::UringEngine&)>* call = nullptr;
 };
 
 namespace {
@@ -84,7 +84,7 @@ void RelayHost::run(const HostSettings& settings) {
     RINGCAST_ASSERT(memory.has_value());
     const ByteSpan bytes = memory->bytes().first(geometry.arena_bytes());
     auto buffer = (*engine)->register_buffer(bytes, {});
-    // The kernel takes back what it charged the last test's memory some time after that has ended.
+    // The kernel uncharges the previous test's locked memory some time after that test has ended.
     rlimit locked{};
     RINGCAST_ASSERT(::getrlimit(RLIMIT_MEMLOCK, &locked) == 0);
     const int attempts_max = bytes.size() <= locked.rlim_cur ? 100 : 0;
@@ -110,9 +110,9 @@ void RelayHost::run(const HostSettings& settings) {
     };
     relay.set_control_handler([&](const io::Completion&) {
         const std::lock_guard lock(shared_->mutex);
-        if (shared_->asked != nullptr) {
-            (*shared_->asked)(relay, **engine);
-            shared_->asked = nullptr;
+        if (shared_->call != nullptr) {
+            (*shared_->call)(relay, **engine);
+            shared_->call = nullptr;
             shared_->done = true;
             shared_->changed.notify_all();
         }
@@ -147,9 +147,9 @@ UniqueFd RelayHost::connect() const {
     return socket;
 }
 
-void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& what) {
+void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& call) {
     std::unique_lock lock(shared_->mutex);
-    shared_->asked = &what;
+    shared_->call = &call;
     shared_->done = false;
     const std::uint64_t one = 1;
     RINGCAST_ASSERT(::write(wake_.get(), &one, sizeof one) == sizeof one);

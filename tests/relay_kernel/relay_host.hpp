@@ -1,6 +1,6 @@
 #pragma once
-// The whole relay on a real engine, in a thread of its own, with a listener on loopback or at a UNIX
-// address.
+// The whole relay on the io_uring engine, in its own thread, listening on TCP loopback or on an
+// abstract UNIX socket.
 
 #include <cstdint>
 #include <functional>
@@ -33,16 +33,17 @@ public:
     RelayHost& operator=(const RelayHost&) = delete;
     RelayHost(RelayHost&&) = delete;
     RelayHost& operator=(RelayHost&&) = delete;
-    /// Stops the relay in order; everything that it held has come back.
+    /// Stops the relay cleanly and asserts that it has released every slot.
     ~RelayHost();
 
-    /// A blocking connection to the relay.
+    /// Opens a blocking connection to the relay.
     [[nodiscard]] UniqueFd connect() const;
-    /// Calls `what` on the loop's thread and waits for it.
-    void on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& what);
+    /// Runs `call` on the loop's thread and waits until it returns.
+    void on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& call);
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false);
-    /// The counters of the one stream.
+    /// The send counters of the only stream.
     [[nodiscard]] connection::SendCounters sends();
+    /// Number of io_uring_enter calls so far, including the one that this call causes.
     [[nodiscard]] std::uint64_t enters();
     [[nodiscard]] const StampedSource& source() const { return *source_; }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A source for tests that runs on the loop: publishes frames of a given size at a given rate, each
-// with a stamp that tells its sequence, its time and whether a byte was damaged on the way.
+// A test source that runs on the loop. It publishes frames of a given size at a given rate; each
+// frame carries a stamp with its sequence number, its capture time and a checksum.
 
 #include <atomic>
 #include <cstddef>
@@ -31,9 +31,9 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "test"; }
 
-    /// How many frames have been published; any thread may ask.
+    /// Number of frames published. Thread-safe.
     [[nodiscard]] std::uint64_t published() const noexcept { return published_.load(); }
-    /// How often no slot was to be had; any thread may ask.
+    /// Number of frames dropped because no slot was free. Thread-safe.
     [[nodiscard]] std::uint64_t starved() const noexcept { return starved_.load(); }
 
 private:

@@ -101,9 +101,9 @@ bool StreamClient::parse_step() {
             std::string(line_end) + "--" +
             std::string(rest.substr(at + key.size(), rest.find(line_end, at) - at - key.size())) +
             std::string(line_end);
-        parsed_ += end + line_end.size(); // the head's last line end begins the first delimiter
-        // The body begins with the delimiter's text, so the blank line before it serves as its
-        // CRLF.
+        // The body begins with "--boundary", without the CRLF of a delimiter. The CRLF of the blank
+        // line before it stands in for that, so it is not consumed here.
+        parsed_ += end + line_end.size();
         expect_ = Expect::delimiter;
         return true;
     }
@@ -112,7 +112,7 @@ bool StreamClient::parse_step() {
             return false;
         }
         if (!rest.starts_with(boundary_)) {
-            fail("no delimiter where one is due");
+            fail("expected a delimiter");
             return false;
         }
         parsed_ += boundary_.size();
@@ -170,7 +170,7 @@ StreamClient& ClientPool::add(UniqueFd socket, std::string_view target,
                               std::uint64_t bytes_per_second) {
     StreamClient& client = clients_.emplace_back(std::move(socket), target, bytes_per_second);
     epoll_event event{};
-    event.events = bytes_per_second == 0 ? EPOLLIN : 0U; // limited ones are polled by time
+    event.events = bytes_per_second == 0 ? EPOLLIN : 0U; // rate-limited clients are read by time
     event.data.ptr = &client;
     RINGCAST_ASSERT(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, client.socket(), &event) == 0);
     return client;
@@ -200,8 +200,8 @@ void ClientPool::poll(int wait_ms) {
         }
     }
     for (StreamClient& client : clients_) {
-        if (client.paced() && !client.ended()) {
-            client.read(now); // not among the events
+        if (client.rate_limited() && !client.ended()) {
+            client.read(now); // epoll does not report these
         }
     }
 }
@@ -234,15 +234,15 @@ std::string ask(const UniqueFd& socket, std::string_view request) {
     }
 }
 
-bool in_some_try(const std::function<bool()>& holds) {
-    constexpr int tries_max = 3;
-    for (int tries = 1; tries < tries_max; ++tries) {
-        if (holds()) {
+bool passes_within_three_attempts(const std::function<bool()>& attempt) {
+    constexpr int attempts_max = 3;
+    for (int attempts = 1; attempts < attempts_max; ++attempts) {
+        if (attempt()) {
             return true;
         }
-        std::this_thread::sleep_for(std::chrono::seconds(tries));
+        std::this_thread::sleep_for(std::chrono::seconds(attempts));
     }
-    return holds();
+    return attempt();
 }
 
 std::chrono::nanoseconds median(std::vector<std::chrono::nanoseconds> samples) {

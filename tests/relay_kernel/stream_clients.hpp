@@ -1,6 +1,6 @@
 #pragma once
-// Many viewers in one thread, each with a strict parser of its own: head, part headers,
-// Content-Length, JPEG, delimiter. Written against docs/http-api.md, not against the server's code.
+// Many viewers in one thread, each with its own strict parser of the response head, part headers,
+// Content-Length, JPEG and delimiter. Written against docs/http-api.md, not the server's code.
 
 #include <chrono>
 #include <cstddef>
@@ -21,19 +21,19 @@ class StreamClient {
 public:
     StreamClient(UniqueFd socket, std::string_view target, std::uint64_t bytes_per_second);
 
-    /// Reads what is there, as far as its rate allows. False when the stream has ended.
+    /// Reads the available bytes, up to the rate limit. False when the stream has ended.
     bool read(Clock::time_point now);
 
     [[nodiscard]] int socket() const { return socket_.get(); }
-    [[nodiscard]] bool paced() const { return bytes_per_second_ > 0; }
+    [[nodiscard]] bool rate_limited() const { return bytes_per_second_ > 0; }
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] std::uint64_t frames() const { return frames_; }
-    /// Sequences that were left out between the first and the newest frame.
+    /// Gaps in the sequence numbers between the first and the newest frame.
     [[nodiscard]] std::uint64_t missed() const { return missed_; }
     [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
-    /// Why the bytes were not a correct stream; empty while they are.
+    /// The first protocol error; empty if the stream has been correct so far.
     [[nodiscard]] const std::string& fault() const { return fault_; }
-    /// Between connecting and the first whole frame.
+    /// Time from sending the request to the end of the first frame.
     [[nodiscard]] Clock::duration first_frame_after() const { return first_frame_after_; }
     /// Age of each frame when its last byte was read.
     [[nodiscard]] const std::vector<std::chrono::nanoseconds>& ages() const { return ages_; }
@@ -47,11 +47,11 @@ private:
     void fail(std::string why);
 
     UniqueFd socket_;
-    std::uint64_t bytes_per_second_; ///< 0: as fast as it can
+    std::uint64_t bytes_per_second_; ///< 0: unlimited
     Clock::time_point begun_;
     std::uint64_t bytes_read_ = 0;
     std::string buffer_;
-    std::size_t parsed_ = 0; ///< of the buffer
+    std::size_t parsed_ = 0; ///< parsed bytes at the front of buffer_
     Expect expect_ = Expect::head;
     std::string boundary_;
     std::size_t body_bytes_ = 0;
@@ -70,13 +70,13 @@ public:
 
     StreamClient& add(UniqueFd socket, std::string_view target = "/stream",
                       std::uint64_t bytes_per_second = 0);
-    /// Reads for all until `done`. False when that takes longer than `bound`.
+    /// Reads from all clients until `done()` is true. False when that takes longer than `bound`.
     [[nodiscard]] bool run_until(const std::function<bool()>& done,
                                  std::chrono::seconds bound = std::chrono::seconds(30));
-    /// Reads what is there, after waiting for it no longer than this.
+    /// Reads the available bytes of all clients, after waiting at most `wait_ms` for input.
     void poll(int wait_ms);
     [[nodiscard]] std::deque<StreamClient>& clients() { return clients_; }
-    /// The first fault of any client; empty when there is none.
+    /// The fault of the first client that has one; empty if none has.
     [[nodiscard]] std::string fault() const;
 
 private:
@@ -84,14 +84,15 @@ private:
     std::deque<StreamClient> clients_;
 };
 
-/// Sends `request` and reads until the peer closes or `Content-Length` bytes of body are there.
+/// Sends `request` and reads until the peer closes or `Content-Length` bytes of body have arrived.
 [[nodiscard]] std::string ask(const UniqueFd& socket, std::string_view request);
 
-/// For what is measured in time: a busy machine gets two other tries, a little later each, and a
-/// slow program fails them all.
-[[nodiscard]] bool in_some_try(const std::function<bool()>& holds);
+/// For tests that measure time. Runs `attempt` up to three times, with a growing delay in between,
+/// until it returns true: one busy moment of the machine does not fail the test, but a program that
+/// is too slow fails all attempts.
+[[nodiscard]] bool passes_within_three_attempts(const std::function<bool()>& attempt);
 
-/// The middle one; `samples` is not empty.
+/// `samples` must not be empty.
 [[nodiscard]] std::chrono::nanoseconds median(std::vector<std::chrono::nanoseconds> samples);
 
 } // namespace ringcast::relay_test
