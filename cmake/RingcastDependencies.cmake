@@ -1,4 +1,4 @@
-# Where each library comes from on Debian 12, Debian 13 and Raspberry Pi OS.
+# Finds each library on Debian 12, Debian 13 and Raspberry Pi OS.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -12,7 +12,7 @@ pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing>=2.3)
 pkg_check_modules(libjpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 
-# Before 0.3 a camera could not be turned, and released cameras stayed open.
+# libcamera before 0.3 could not set a camera's orientation, and kept released cameras open.
 if(RINGCAST_LIBCAMERA)
     pkg_check_modules(libcamera IMPORTED_TARGET libcamera>=0.3.2)
     if(NOT libcamera_FOUND)
@@ -21,18 +21,18 @@ if(RINGCAST_LIBCAMERA)
     endif()
 endif()
 
-# Debian's prometheus-cpp package config also wants the libraries of its HTTP parts; ringcast uses
-# only the core, which brings a pkg-config file of its own.
+# Debian's CMake package of prometheus-cpp also requires the libraries of its HTTP parts. ringcast
+# uses only the core, which has its own pkg-config file.
 pkg_check_modules(prometheus_cpp_core REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 add_library(prometheus-cpp::core ALIAS PkgConfig::prometheus_cpp_core)
 
-# llhttp is a library from Debian 13 on; Debian 12 ships its sources with Node.js.
+# llhttp is a library package since Debian 13; Debian 12 ships only its sources, with Node.js.
 add_library(ringcast_llhttp INTERFACE)
 pkg_check_modules(libllhttp IMPORTED_TARGET libllhttp)
 if(libllhttp_FOUND)
     target_link_libraries(ringcast_llhttp INTERFACE PkgConfig::libllhttp)
 elseif(EXISTS /usr/share/llhttp/llhttp.c)
-    # A target of its own, without our warnings: the sources are generated C.
+    # A separate target without our warnings, because the sources are generated C.
     add_library(llhttp_from_node STATIC
         /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
     target_include_directories(llhttp_from_node SYSTEM PUBLIC /usr/share/include/llhttp)

@@ -1,4 +1,4 @@
-// Only an arena makes leases: anything else would free a slot that it never took.
+// Only an arena creates leases: a lease made elsewhere would release a reference that nobody took.
 // expect: error: .*(is private within this context|calling a private constructor)
 #include "frame/frame_arena.hpp"
 

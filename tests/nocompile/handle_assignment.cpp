@@ -1,4 +1,4 @@
-// A viewer's handle in a send's place would end somebody else's connection.
+// A send's handle stored as a viewer's would close an unrelated connection.
 // expect: error: (no match for .operator=.|no viable overloaded '=')
 #include "base/strong_id.hpp"
 

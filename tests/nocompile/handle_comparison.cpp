@@ -1,4 +1,4 @@
-// Handles of two kinds have nothing in common but their shape.
+// Handles of different kinds index different tables, so comparing them is meaningless.
 // expect: error: (no match for .operator==.|invalid operands to binary expression)
 #include "base/strong_id.hpp"
 

@@ -1,4 +1,4 @@
-// Numbers of two kinds can't be compared either.
+// Ids of different types can't be compared.
 // expect: error: (no match for .operator==.|invalid operands to binary expression)
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"

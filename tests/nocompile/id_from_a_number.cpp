@@ -1,4 +1,4 @@
-// A bare number says not of what.
+// An integer does not convert to an id implicitly, because it does not say which kind it is.
 // expect: error: (could not convert|no viable conversion)
 #include "frame/frame_arena.hpp"
 

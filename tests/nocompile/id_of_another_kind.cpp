@@ -1,4 +1,4 @@
-// A buffer's number is not a slot's.
+// A buffer id does not convert to a slot index.
 // expect: error: (could not convert|no viable conversion)
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"

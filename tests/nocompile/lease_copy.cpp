@@ -1,4 +1,4 @@
-// A share in a frame is counted, so a further one has to be spelled.
+// Leases are reference-counted; taking another reference must be explicit: share().
 // expect: error: (use of deleted function|call to deleted constructor of) .*FrameLease
 #include <utility>
 

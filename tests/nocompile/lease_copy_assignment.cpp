@@ -1,4 +1,4 @@
-// Assigning a lease would drop one share and make another out of nothing.
+// Copy assignment would release one reference and add another implicitly; use share() or move.
 // expect: error: (use of deleted function|.* selected deleted operator|.* is implicitly deleted)
 #include <utility>
 

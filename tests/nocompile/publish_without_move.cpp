@@ -1,4 +1,5 @@
-// Publishing gives the slot away; a source that kept it would write into a frame on the wire.
+// Publishing transfers ownership of the slot: a source that kept it could overwrite a frame that is
+// being sent.
 // expect: error: (use of deleted function|call to deleted constructor of) .*WritableSlot
 #include <utility>
 

@@ -1,4 +1,4 @@
-// A sealed frame is never written again, so sealing takes the right to write.
+// A sealed frame is immutable, so sealing consumes the writable slot.
 // expect: error: (use of deleted function|call to deleted constructor of) .*WritableSlot
 #include <utility>
 

@@ -1,4 +1,4 @@
-// Two writers of one slot would tear the frame.
+// A slot has one writer: two would corrupt the frame.
 // expect: error: (use of deleted function|call to deleted constructor of) .*WritableSlot
 #include <utility>
 
