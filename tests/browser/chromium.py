@@ -17,13 +17,13 @@ except ImportError:
     aiohttp = None
 
 ANSWER_SECONDS = 30
-# Nothing but the pages asked for: no updates, no telemetry, no first-run pages.
+# No traffic except for the tested pages: no updates, no telemetry, no first-run pages.
 QUIET = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-quic", "--disable-default-apps", "--metrics-recording-only", "--no-default-browser-check"]
 
 
 class Chromium:
-    """One browser with one page."""
+    """A browser process with one page."""
 
     def __init__(self):
         if shutil.which("chromium") is None:
@@ -32,7 +32,8 @@ class Chromium:
             raise unittest.SkipTest("python3-aiohttp is not installed")
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
-            # --no-sandbox, because tests run as root too; /dev/shm is small or missing in containers.
+            # --no-sandbox: the tests may run as root. --disable-dev-shm-usage: containers have little or
+            # no /dev/shm.
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *QUIET,
              "--window-size=1280,900", f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0",
              "about:blank"],
@@ -57,7 +58,7 @@ class Chromium:
     async def _connect(self, browser):
         self.session = aiohttp.ClientSession()
         pages = []
-        while not pages:  # it says where it listens before it has opened its page
+        while not pages:  # Chromium prints its address before it has opened the page
             await asyncio.sleep(0.01)
             async with self.session.get(browser + "/json/list") as response:
                 pages = [target for target in await response.json() if target["type"] == "page"]
@@ -81,7 +82,7 @@ class Chromium:
         self.command("Page.navigate", url=url)
 
     def evaluate(self, script):
-        """The value of a JavaScript expression; a promise is waited for."""
+        """The value of a JavaScript expression; awaits a promise."""
         result = self.command("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
             raise AssertionError(result["exceptionDetails"])
@@ -89,8 +90,8 @@ class Chromium:
 
     @contextlib.contextmanager
     def script_before_pages(self, script):
-        """Each page that is opened runs `script` before its own."""
-        self.command("Page.enable")  # without it the script is taken, but not run
+        """Every page opened in this block runs `script` before its own scripts."""
+        self.command("Page.enable")  # otherwise Chromium accepts the script but does not run it
         added = self.command("Page.addScriptToEvaluateOnNewDocument", source=script)
         try:
             yield

@@ -1,5 +1,5 @@
-// band_samples FOLDER: writes pictures there that one worker has encoded (NAME.one.jpg) and several
-// have (NAME.bands.jpg), for decoders to compare.
+// band_samples FOLDER: writes each sample picture to FOLDER twice, encoded by one worker
+// (NAME.one.jpg) and by several (NAME.bands.jpg), so that tests can compare the decoded pixels.
 
 #include <fstream>
 #include <iostream>
@@ -29,7 +29,7 @@ void encode_to(const std::string& path, int workers, const RawPicture& picture) 
     const BandEncoder::Encoded encoded = encoder.encode(picture, quality, memory);
     write_file(path, ConstByteSpan(memory).first(encoded.bytes.value()));
     if ((encoded.bytes_moved > 0) != (workers > 1)) {
-        throw std::runtime_error(path + ": not made by as many workers as were asked for");
+        throw std::runtime_error(path + ": not encoded by the requested number of workers");
     }
 }
 

@@ -1,5 +1,5 @@
-"""What the client tests share: a ringcast process, a strict reader of its streams, and the reader of
-the pattern's machine-readable block (docs/pattern-block.md). Standard library only."""
+"""Shared code of the client tests: a ringcast process, a strict stream reader, and a reader of the test
+pattern's machine-readable block (docs/pattern-block.md). Uses the standard library only."""
 
 import binascii
 import contextlib
@@ -30,40 +30,41 @@ def binary():
     return os.environ["RINGCAST_BINARY"]
 
 
-def wait_for(condition, what, seconds=None):
-    """Returns the first true value of `condition()`; a condition that never comes is an error."""
+def wait_for(condition, description, seconds=None):
+    """Polls `condition()` and returns its first true value; AssertionError if none within `seconds`."""
     seconds = seconds or WAIT_SECONDS
     deadline = time.monotonic() + seconds
     while True:
-        # Whoever is kept from looking until the time is over has looked once after it.
+        # Read the clock first, so that the condition is checked once after the deadline even if this
+        # process was not scheduled for a while.
         over = time.monotonic() >= deadline
         value = condition()
         if value:
             return value
         if over:
-            raise AssertionError(f"waited {seconds} s in vain for {what}")
+            raise AssertionError(f"timed out after {seconds} s waiting for {description}")
         time.sleep(0.01)
 
 
-def retried(measure):
-    """For what is measured in time: a busy machine gets two other tries, a little later each, and a slow
-    program fails them all."""
-    tries = 3
-    for made in range(1, tries + 1):
+def retried(check):
+    """For checks that measure time. Runs `check` up to three times, with a growing delay in between, so
+    that one busy moment of the machine does not fail it, but a program that is too slow does."""
+    attempts_max = 3
+    for attempt in range(1, attempts_max + 1):
         try:
-            return measure()
+            return check()
         except AssertionError as error:
-            if made == tries:
+            if attempt == attempts_max:
                 raise
-            print(f"once more: {error}"[:200], file=sys.stderr)
-            time.sleep(made)
+            print(f"retrying after: {error}"[:200], file=sys.stderr)
+            time.sleep(attempt)
 
 
-def port_to_keep():
-    """For those who leave a port and take it again: nobody has it, and the kernel gives it to nobody who
-    leaves the choice to it."""
-    chosen_from = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
-    end = int(chosen_from.split()[0])
+def fixed_free_port():
+    """A free port for tests that close it and bind it again. It lies below the ephemeral range, so the
+    kernel does not assign it to another socket meanwhile."""
+    ephemeral_range = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    end = int(ephemeral_range.split()[0])
     for _ in range(100):
         port = random.randrange(end // 2, end)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -72,7 +73,7 @@ def port_to_keep():
 
 
 class Ringcast:
-    """A ringcast process that listens on a port of the kernel's choice."""
+    """A ringcast process that listens on a port chosen by the kernel, unless `listen` is false."""
 
     def __init__(self, *arguments, stdin=subprocess.DEVNULL, listen=True, prefix=(), **options):
         command = [*prefix, binary(), *map(str, arguments)]
@@ -109,10 +110,10 @@ class Ringcast:
         return int(self.url.rsplit(":", 1)[1])
 
     def children(self):
-        """Process ids of what it has started."""
+        """Process ids of the programs that it has started."""
         pids = []
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            with contextlib.suppress(OSError):  # a thread that ends meanwhile
+            with contextlib.suppress(OSError):  # the thread has ended meanwhile
                 pids += map(int, (task / "children").read_text().split())
         return pids
 
@@ -120,7 +121,7 @@ class Ringcast:
         return "\n".join(self.lines)
 
     def get(self, path, headers=None, method="GET"):
-        """(status, headers, body), whatever the status is."""
+        """(status, headers, body), for error statuses too."""
         request = urllib.request.Request(self.url + path, headers=headers or {}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as response:
@@ -139,13 +140,13 @@ class Ringcast:
         return self.status()["streams"][index]
 
     def viewer_status(self, reader):
-        """Of this reader; the server may not have seen yet that others have gone."""
+        """The status of this reader. Readers that have disconnected may still be listed beside it."""
         host, port = reader.socket.getsockname()
         (found,) = [viewer for viewer in self.status()["viewers"] if viewer["address"] == f"{host}:{port}"]
         return found
 
-    def wait_unwatched(self):
-        wait_for(lambda: not self.status()["viewers"], "the end of all viewers")
+    def wait_without_viewers(self):
+        wait_for(lambda: not self.status()["viewers"], "all viewers to disconnect")
         return self
 
     def wait_state(self, state, index=0):
@@ -156,7 +157,7 @@ class Ringcast:
         return self.wait_state("live", index)
 
     def wait_log(self, text):
-        """The first line of the log with `text` in it."""
+        """The first line of the log that contains `text`."""
         return wait_for(lambda: next((line for line in self.lines if text in line), None), f"{text!r} in the log")
 
     def stop(self, sent=signal.SIGTERM):
@@ -166,7 +167,8 @@ class Ringcast:
         return self.wait_ended()
 
     def wait_ended(self):
-        """Its exit code, when it ends by itself or has been told to: a second signal would be another wish."""
+        """Waits until the process ends by itself or after an earlier signal; returns its exit code. Sends no
+        signal, because a second one would end it immediately."""
         try:
             code = self.process.wait(WAIT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -187,7 +189,7 @@ class Ringcast:
 
 
 def configured(text, *arguments, **options):
-    """Ringcast with this configuration."""
+    """A ringcast process with the configuration `text`."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(text)
         file.flush()
@@ -195,17 +197,18 @@ def configured(text, *arguments, **options):
 
 
 def need(program):
+    """Skips the test if `program` is missing."""
     if shutil.which(program) is None:
         raise unittest.SkipTest(f"{program} is not installed")
 
 
 class Pipe:
-    """A named pipe that `cat` turns into the output of a program; what is written here goes there."""
+    """A named pipe. `cat` on it as the source's program passes on the bytes that the test writes here."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "pipe")
         os.mkfifo(self.path)
-        # For both directions, so that it never ends and opening it waits for nobody.
+        # Open for reading and writing, so that open() does not block and the reader sees no end of file.
         self.file = open(self.path, "r+b", buffering=0)
 
     def write(self, data):
@@ -224,7 +227,7 @@ class Answer:
 
 
 class OpenSocket:
-    """A connected socket and a file to read from it; both close with the block."""
+    """A connected socket and a file to read from it, as a context manager that closes both."""
 
     def __init__(self, connected):
         self.socket = connected
@@ -242,7 +245,7 @@ class OpenSocket:
 
 
 class Connection(OpenSocket):
-    """One connection, on which whole requests or pieces of them are written as they are."""
+    """An HTTP connection that also sends raw bytes, such as parts of a request."""
 
     def __init__(self, connected):
         connected.settimeout(WAIT_SECONDS)
@@ -252,7 +255,7 @@ class Connection(OpenSocket):
         self.socket.sendall(text.encode() if isinstance(text, str) else text)
 
     def answer(self, head_only=False):
-        """The next answer, which must have a length; EOFError when there is none any more."""
+        """The next response, which must have a Content-Length; EOFError if the connection has ended."""
         line = self.file.readline()
         if not line:
             raise EOFError
@@ -270,7 +273,7 @@ class Connection(OpenSocket):
         return self.answer(head_only=method == "HEAD")
 
     def closed(self):
-        """True when the server ends the connection and says nothing more."""
+        """True if the server closes the connection without sending anything more."""
         return self.file.read(1) == b""
 
 
@@ -287,10 +290,10 @@ def read_headers(file):
 
 
 def curl_stream(count, *arguments):
-    """The first `count` bodies of the standard variant, as curl has them."""
+    """The first `count` bodies of the standard variant, as output by curl."""
     with subprocess.Popen(["curl", "-sS", "--no-buffer", "--max-time", str(WAIT_SECONDS), *arguments], stdout=subprocess.PIPE) as curl:
         read = b""
-        while read.count(b"\r\n\r\n") < count + 1:  # the head of each, and of the one behind the last
+        while read.count(b"\r\n\r\n") < count + 1:  # the headers of each part and of the one after the last
             data = curl.stdout.read1()
             if not data:
                 raise EOFError
@@ -300,18 +303,18 @@ def curl_stream(count, *arguments):
 
 
 class StampedFrame:
-    """A JPEG whose comment segment says what it is; raises ValueError when it is damaged."""
+    """A JPEG with the stamp (sequence, capture time, checksum) in a comment segment; ValueError if damaged."""
 
     def __init__(self, jpeg):
         if not (jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")):
-            raise ValueError("not from SOI to EOI")
+            raise ValueError("does not begin with SOI and end with EOI")
         stamp = STAMP.search(jpeg, 0, 200)
         if not stamp:
             raise ValueError("no stamp")
         self.sequence = int(stamp.group(1))
         self.captured_ns = int(stamp.group(2))
         if zlib.crc32(jpeg[stamp.end() :]) != int(stamp.group(3), 16):
-            raise ValueError("the checksum is wrong")
+            raise ValueError("wrong checksum")
 
 
 class Part:
@@ -351,8 +354,8 @@ class StreamReader(OpenSocket):
 
 
 def read_block(pixels, width, height):
-    """(sequence, capture time in microseconds) of a grey picture, one byte per pixel; None when the
-    block is not there or damaged."""
+    """(sequence, capture time in microseconds) from the block of a grey picture with one byte per pixel;
+    None if the block is missing or damaged."""
     cell = 16 if width >= 1280 and height >= 720 else 8
     bits = 0
     for row in range(7):
@@ -367,11 +370,13 @@ def read_block(pixels, width, height):
 
 
 def rising(sequences):
+    """True if each value is greater than the one before."""
     return all(a < b for a, b in zip(sequences, sequences[1:]))
 
 
 def main():
-    """Runs the tests of the calling file. A missing client is said and, in CI, a failure."""
+    """Runs the tests of the calling file. Tests skipped for a missing program print NOT TESTED and make the
+    exit code 77, or 1 in CI."""
     result = unittest.main(exit=False, verbosity=2).result
     if result.skipped:
         for _, reason in result.skipped:

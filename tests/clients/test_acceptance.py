@@ -1,5 +1,5 @@
-"""What the program is for: a real moving scene from ffmpeg through `exec` to 200 viewers at 30 frames/s.
-No frame damaged, at least 99.5 % delivered, and every skip explained by a busy socket."""
+"""The acceptance test: a moving scene from ffmpeg through an `exec` source to 200 viewers at 30 frames/s.
+No frame is damaged, at least 99.5 % are delivered, and every skip is due to a full socket."""
 
 import hashlib
 import selectors
@@ -27,7 +27,7 @@ def digest_of(picture):
 
 
 def scene():
-    """Digests of what ffmpeg makes of the same scene, which is the same each time, without a server."""
+    """Digests of the pictures that ffmpeg produces without a server; its output is the same in each run."""
     command = [word for word in COMMAND if word != "-re"]
     command[1:1] = ["-t", str(SECONDS + 2 * harness.WAIT_SECONDS)]
     made = subprocess.run(command, check=True, capture_output=True).stdout
@@ -41,7 +41,7 @@ class Damaged(Exception):
 
 
 class Viewer:
-    """Takes parts out of what one connection brings, byte for byte as docs/http-api.md has them."""
+    """Parses the stream of one connection strictly, as docs/http-api.md specifies it."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), harness.WAIT_SECONDS)
@@ -52,7 +52,7 @@ class Viewer:
         self.parts = []  # (time stamp, hash of the picture)
 
     def take(self):
-        """Reads what there is."""
+        """Reads the available bytes and parses them."""
         try:
             data = self.socket.recv(1 << 20)
         except BlockingIOError:
@@ -82,7 +82,8 @@ class Viewer:
         return True
 
     def expect_at(self, at, text):
-        # The head and its delimiter leave in one piece; a part was waited for.
+        # These bytes have already arrived: the head and its delimiter are sent in one piece, and take_part()
+        # has waited for the whole part.
         if self.buffer[at : at + len(text)] != text:
             raise Damaged(f"{bytes(self.buffer[at : at + len(text)])!r} instead of {text!r}")
 
@@ -98,7 +99,7 @@ class Viewer:
         picture = bytes(self.buffer[begin : begin + length])
         self.expect_at(begin + length, tail)
         if not (picture.startswith(b"\xff\xd8") and picture.endswith(b"\xff\xd9")):
-            raise Damaged("a picture is not whole")
+            raise Damaged("a picture is incomplete")
         if b"X-Ringcast-Signal" in headers:
             raise Damaged("the signal was lost")
         self.parts.append((float(headers[b"X-Timestamp"]), digest_of(picture)))
@@ -127,7 +128,8 @@ class Acceptance(unittest.TestCase):
         self.check_frames(viewers, began, ended)
 
     def read_all(self, viewers):
-        """Reads for a while after everybody has had a first frame; gives the window that all have seen."""
+        """Reads for SECONDS after every viewer has received a frame. Returns the begin and end, as time
+        stamps, of the period during which all viewers were receiving."""
         with selectors.DefaultSelector() as selector:
             for viewer in viewers:
                 selector.register(viewer.socket, selectors.EVENT_READ, viewer)
@@ -139,20 +141,20 @@ class Acceptance(unittest.TestCase):
                 if began is None and all(viewer.parts for viewer in viewers):
                     began = max(viewer.parts[0][0] for viewer in viewers)
                     deadline = time.monotonic() + SECONDS
-        self.assertIsNotNone(began, "not everybody has got a frame")
+        self.assertIsNotNone(began, "some viewers have received no frame")
         return began, min(viewer.parts[-1][0] for viewer in viewers)
 
     def check_frames(self, viewers, began, ended):
         windows = [[part for part in viewer.parts if began <= part[0] <= ended] for viewer in viewers]
         for window in windows:
             self.assertTrue(harness.rising([stamp for stamp, _ in window]), "frames out of order")
-        # A frame is known by its time stamp; whoever gets it must get the same bytes, those of ffmpeg.
+        # The time stamp identifies a frame. All viewers must receive the same bytes, those of ffmpeg.
         pictures = {}
         for window in windows:
             for stamp, digest in window:
                 self.assertEqual(pictures.setdefault(stamp, digest), digest, "a frame differs between viewers")
-        self.assertLessEqual(set(pictures.values()), self.scene, "a frame is not as ffmpeg made it")
-        # The scene moves all the time, so each picture is another.
+        self.assertLessEqual(set(pictures.values()), self.scene, "a frame differs from ffmpeg's output")
+        # The scene moves all the time, so no two pictures are equal.
         self.assertEqual(len(set(pictures.values())), len(pictures))
         self.assertGreater(len(pictures), 0.9 * RATE * (ended - began))
         delivered = sum(map(len, windows)) / (len(pictures) * len(viewers))

@@ -1,4 +1,4 @@
-"""A picture that several workers have encoded decodes to the pixels of one worker's, everywhere."""
+"""Pictures encoded by several workers decode to the same pixels as those encoded by one, in every decoder."""
 
 import base64
 import os
@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "browser"))
 import harness
 from chromium import Chromium
 
-# The pixels of a picture as a browser paints them, as a digest.
+# A digest of the pixels of a picture as the browser paints it.
 DIGEST = """
 (async () => {
   const image = new Image();
@@ -25,7 +25,7 @@ DIGEST = """
   const context = canvas.getContext("2d", {willReadFrequently: true});
   context.drawImage(image, 0, 0);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-  // FNV-1a: a page without an address has no crypto.subtle.
+  // FNV-1a, because about:blank does not provide crypto.subtle.
   let digest = 2166136261;
   for (const value of pixels) digest = Math.imul(digest ^ value, 16777619);
   return `${canvas.width}x${canvas.height} ${digest >>> 0}`;
@@ -52,12 +52,12 @@ class Bands(unittest.TestCase):
         digests = set()
         for one, bands in self.pairs:
             with self.subTest(picture=one.name):
-                self.assertNotEqual(one.read_bytes(), bands.read_bytes(), "the files are the same one")
-                wanted = decode(one)
-                self.assertTrue(wanted)
-                self.assertTrue(wanted == decode(bands), "the pixels differ")
-                digests.add(wanted)
-        self.assertEqual(len(digests), len(self.pairs), "the decoder makes the same of every picture")
+                self.assertNotEqual(one.read_bytes(), bands.read_bytes(), "the two files are identical")
+                expected = decode(one)
+                self.assertTrue(expected)
+                self.assertTrue(expected == decode(bands), "the pixels differ")
+                digests.add(expected)
+        self.assertEqual(len(digests), len(self.pairs), "the decoder returns the same for different pictures")
 
     def test_ffmpeg(self):
         harness.need("ffmpeg")

@@ -1,4 +1,4 @@
-"""Every URL, parameter and refusal of docs/http-api.md, over real sockets."""
+"""Every URL, parameter and error response of docs/http-api.md, over real sockets."""
 
 import json
 import pathlib
@@ -39,13 +39,13 @@ def tearDownModule():
     assert code == 0, server.log()
 
 
-def near(rate, wanted):
-    """Rates are measured over many frames, and some of them may have been late."""
-    return abs(rate - wanted) < wanted / 5
+def near(rate, expected):
+    """Within 20 %: the server measures rates over many frames, some of which may have been late."""
+    return abs(rate - expected) < expected / 5
 
 
 def size_of(jpeg):
-    """(width, height) from the frame header."""
+    """(width, height) from the SOF0 segment."""
     found = re.search(rb"\xff\xc0\x00\x11\x08(..)(..)", jpeg, re.DOTALL)
     return int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
 
@@ -89,7 +89,7 @@ class Urls(unittest.TestCase):
         self.assertEqual(server.get("/?action=stream_9")[0], 404)
         self.assertEqual(server.get("/?action=dance")[0], 400)
 
-    def test_state_says_size_and_rate_in_the_words_of_ustreamer(self):
+    def test_state_reports_size_and_rate_in_the_format_of_ustreamer(self):
         for path in ("/state", "/back/state"):
             status, headers, body = server.get(path)
             self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
@@ -100,7 +100,7 @@ class Urls(unittest.TestCase):
             def measured(path=path):
                 return near(json.loads(server.get(path)[2])["result"]["source"]["captured_fps"], 10)
 
-            harness.wait_for(measured, "the rate of ten")
+            harness.wait_for(measured, "a rate of 10 frames/s")
         self.assertFalse(json.loads(server.get("/broken/state")[2])["result"]["source"]["online"])
 
     def test_the_index_page_shows_every_stream(self):
@@ -110,17 +110,17 @@ class Urls(unittest.TestCase):
         page = body.decode()
         for name in ("front", "broken", "back"):
             self.assertIn(f'src="{name}/stream"', page)
-        # Relative, so that the page works on a subpath, and nothing is loaded from elsewhere.
+        # All links are relative, so that the page works on a subpath and loads nothing from elsewhere.
         self.assertEqual(re.findall(r'(?:src|href)="(?:/|https?:)[^"]*', page), [])
 
-    def test_an_unknown_url_is_answered_with_the_streams_there_are(self):
+    def test_an_unknown_url_is_answered_with_the_list_of_streams(self):
         for path in ("/nothing", "/front/nothing", "/nothing/stream", "/nothing.jpg", "/a/b/c", "/api", "/%00"):
             status, _, body = server.get(path)
             self.assertEqual(status, 404, path)
             self.assertIn(b"front, broken, back", body)
         self.assertIn(b"/front/stream", server.get("/front")[2])
 
-    def test_parameters_that_make_no_sense_are_refused_with_what_was_expected(self):
+    def test_invalid_parameters_are_refused_with_the_expected_values(self):
         for path, expected in (
             ("/stream?fps=0", b"fps"), ("/stream?fps=x", b"fps"), ("/stream?fps=1001", b"1000"),
             ("/stream?variant=wrong", b"advance"), ("/snapshot?max_age_ms=-1", b"max_age_ms"),
@@ -133,7 +133,7 @@ class Urls(unittest.TestCase):
 
 
 class Streams(unittest.TestCase):
-    def test_the_head_keeps_proxies_and_caches_out_of_the_way(self):
+    def test_the_response_head_prevents_buffering_and_caching(self):
         with harness.StreamReader(server.url) as reader:
             headers = reader.headers
         self.assertRegex(headers["content-type"], r"^multipart/x-mixed-replace; ?boundary=ringcast[0-9a-f]{32}$")
@@ -144,7 +144,7 @@ class Streams(unittest.TestCase):
         for absent in ("transfer-encoding", "content-length"):
             self.assertNotIn(absent, headers)
 
-    def test_no_header_line_of_a_part_is_too_long_for_those_in_the_field(self):
+    def test_header_lines_of_a_part_are_short_enough_for_common_clients(self):
         with harness.StreamReader(server.url) as reader:
             part = reader.part()
             for name, value in part.headers.items():
@@ -159,7 +159,7 @@ class Streams(unittest.TestCase):
             self.assertEqual(reader.file.readline(), b"Content-Type: image/jpeg\r\n")
             self.assertEqual(reader.file.readline(), b"\r\n")
 
-    def test_who_gets_which_variant_by_itself(self):
+    def test_the_request_headers_choose_the_variant(self):
         for accept, agent, variant in (
             ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "Chrome/156.0", "advance"),
             ("image/avif,image/webp,*/*", "Mozilla/5.0 Firefox/130.0", "standard"),
@@ -171,7 +171,7 @@ class Streams(unittest.TestCase):
             with harness.StreamReader(server.url, headers={"Accept": accept, "User-Agent": agent}) as reader:
                 self.assertEqual(server.viewer_status(reader)["variant"], variant, accept)
 
-    def test_a_viewer_with_a_rate_gets_that_rate_and_the_newest_frame(self):
+    def test_a_viewer_with_a_rate_limit_receives_fresh_frames_at_that_rate(self):
         harness.retried(self.check_rate_and_age)
 
     def check_rate_and_age(self):
@@ -189,7 +189,7 @@ class Streams(unittest.TestCase):
         self.assertEqual(viewer["fps_limit"], 5)
         self.assertGreater(viewer["frames_skipped"]["rate"], 20)
 
-    def test_the_first_frame_does_not_wait_for_the_next(self):
+    def test_the_first_frame_is_sent_without_waiting_for_the_next_one(self):
         harness.retried(self.check_first_frames)
 
     def check_first_frames(self):
@@ -211,7 +211,7 @@ class Streams(unittest.TestCase):
 
 
 class Snapshots(unittest.TestCase):
-    def test_a_snapshot_is_newer_than_the_request(self):
+    def test_a_snapshot_was_captured_after_the_request(self):
         with server.connect() as connection:
             for _ in range(15):
                 asked_ns = time.time_ns()
@@ -219,7 +219,7 @@ class Snapshots(unittest.TestCase):
                 self.assertEqual(answer.status, 200)
                 self.assertGreater(harness.StampedFrame(answer.body).captured_ns, asked_ns)
 
-    def test_an_older_one_is_accepted_where_the_asker_says_so(self):
+    def test_max_age_ms_allows_an_older_snapshot(self):
         harness.retried(self.check_older_ones)
 
     def check_older_ones(self):
@@ -233,7 +233,7 @@ class Snapshots(unittest.TestCase):
                 self.assertLess(age, 1.1)
         self.assertLess(sorted(times)[10], 0.04, times)
 
-    def test_it_carries_the_headers_of_a_part_and_keeps_the_connection(self):
+    def test_a_snapshot_has_the_headers_of_a_part_and_keeps_the_connection_open(self):
         with server.connect() as connection:
             for _ in range(3):
                 answer = connection.ask("/snapshot")
@@ -244,7 +244,7 @@ class Snapshots(unittest.TestCase):
                 self.assertEqual(int(whole) * 1_000_000 + int(micros), captured_us)
                 self.assertNotIn("x-ringcast-signal", answer.headers)
 
-    def test_without_signal_it_is_refused_with_the_reason(self):
+    def test_without_signal_a_snapshot_is_refused_with_the_reason(self):
         with server.connect() as connection:
             answer = connection.ask("/broken/snapshot")
             self.assertEqual(answer.status, 503)
@@ -254,7 +254,7 @@ class Snapshots(unittest.TestCase):
             for private in (b"secret", b"camera.example"):
                 self.assertNotIn(private, answer.body)
 
-    def test_without_signal_the_picture_that_says_so_is_for_those_who_ask(self):
+    def test_without_signal_placeholder_1_returns_the_no_signal_picture(self):
         with server.connect() as connection:
             answer = connection.ask("/broken/snapshot?placeholder=1")
             self.assertEqual(answer.status, 200)
@@ -264,7 +264,7 @@ class Snapshots(unittest.TestCase):
 
 
 class Operators(unittest.TestCase):
-    def test_status_says_everything_about_streams_and_server(self):
+    def test_status_reports_streams_and_server(self):
         asked = time.time()
 
         def measured():
@@ -289,10 +289,10 @@ class Operators(unittest.TestCase):
         self.assertGreater(front["source_counters"]["frames"], 0)
         self.assertEqual(status["server"]["viewers_max"], 4096)
 
-    def test_status_has_every_field_that_is_documented(self):
+    def test_status_has_exactly_the_documented_fields(self):
         document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
         example = json.loads(re.search(r"```json\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)[1])
-        # Null for other streams; tests/relay/status_json.tests.cpp has its fields.
+        # Null for streams without a camera; tests/api/status_json.tests.cpp checks its fields.
         example["streams"][0]["camera"] = None
         with harness.StreamReader(server.url, "/front/stream") as reader:
             reader.part()
@@ -308,7 +308,7 @@ class Operators(unittest.TestCase):
 
         self.assertEqual(sorted(fields(example)), sorted(fields(answered)))
 
-    def test_status_tells_of_each_viewer(self):
+    def test_status_reports_each_viewer(self):
         with harness.StreamReader(server.url, "/front/stream") as reader:
             host, port = reader.socket.getsockname()
 
@@ -325,12 +325,12 @@ class Operators(unittest.TestCase):
         self.assertEqual(set(viewer["frames_skipped"]), {"busy", "rate", "memory", "late"})
         self.assertGreater(viewer["bytes_sent"], 40_000)
 
-    def test_status_is_not_kept_by_caches(self):
+    def test_status_is_not_cached(self):
         _, headers, _ = server.get("/api/status")
         self.assertEqual(headers["Content-Type"], "application/json")
         self.assertIn("no-store", headers["Cache-Control"])
 
-    def test_metrics_are_read_by_prometheus_own_parser(self):
+    def test_metrics_are_parsed_by_the_parser_of_prometheus(self):
         try:
             from prometheus_client.parser import text_string_to_metric_families
         except ImportError:
@@ -347,7 +347,7 @@ class Operators(unittest.TestCase):
                         if one.name == (sample or family) and labels.items() <= one.labels.items()]
             return found
 
-        server.wait_unwatched()
+        server.wait_without_viewers()
         with harness.StreamReader(server.url, "/front/stream") as reader:
             for _ in range(10):
                 reader.part()
@@ -363,13 +363,13 @@ class Operators(unittest.TestCase):
         self.assertEqual(buckets[-1].labels["le"], "+Inf")
         self.assertTrue(all(a.value <= b.value for a, b in zip(buckets, buckets[1:])))
         self.assertGreaterEqual(buckets[-1].value, 10)
-        # Names and types are those of the documentation.
+        # Names and types are exactly the documented ones.
         document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
         rows = re.findall(r"^\| `(ringcast_\w+)` \| (\w+) \|", document.read_text(encoding="utf-8"), re.MULTILINE)
         documented = {(name.removesuffix("_total"), kind) for name, kind in rows}
         self.assertEqual(documented, {(family.name, family.type) for family in families.values()})
 
-    def test_health_of_the_server_and_of_a_stream(self):
+    def test_healthz_reports_the_health_of_the_server_and_of_a_stream(self):
         self.assertEqual(server.get("/healthz")[0], 200)
         self.assertEqual(server.get("/healthz?stream=front")[0], 200)
         status, headers, body = server.get("/healthz?stream=broken")
@@ -388,7 +388,7 @@ class Requests(unittest.TestCase):
             self.assertEqual(headed.status, got.status, path)
             self.assertEqual(set(headed.headers), set(got.headers), path)
 
-    def test_options_says_what_may_be_asked(self):
+    def test_options_lists_the_allowed_methods(self):
         with server.connect() as connection:
             for path in ("/stream", "*", "/nothing"):
                 answer = connection.ask(path, method="OPTIONS")
@@ -429,18 +429,18 @@ class Requests(unittest.TestCase):
         self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413)
         self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413)
 
-    def test_what_is_too_large_is_refused(self):
+    def test_oversized_requests_are_refused(self):
         self.assert_refused(f"GET /{'a' * 2100} HTTP/1.1\r\nHost: a\r\n\r\n", 414)
         self.assert_refused(f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 8200}\r\n\r\n", 431)
         self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\n" + "X: a\r\n" * 70 + "\r\n", 431)
 
-    def test_a_refused_sender_of_much_still_gets_its_answer(self):
-        # Without reading on for a while the reset for what lies unread would overtake the answer.
+    def test_the_sender_of_a_large_refused_body_still_receives_the_answer(self):
+        # If the server closed without reading on, a reset for the unread bytes would discard the answer.
         with server.connect() as connection:
             connection.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n" + "a" * 40000)
             self.assertEqual(connection.answer().status, 405)
 
-    def test_a_head_that_does_not_come_is_answered_after_five_seconds(self):
+    def test_an_incomplete_request_head_is_answered_after_five_seconds(self):
         with server.connect() as connection:
             began = time.monotonic()
             connection.send("GET / HTTP/1.1\r\n")
@@ -464,14 +464,14 @@ class Requests(unittest.TestCase):
             self.assertEqual(connection.file.readline(), b"HTTP/1.1 200 OK\r\n")
             self.assertNotIn("transfer-encoding", harness.read_headers(connection.file))
 
-    def test_a_connection_serves_many_requests_and_ends_when_asked(self):
+    def test_a_connection_serves_many_requests_and_closes_when_asked(self):
         with server.connect() as connection:
             for path in ("/api/status", "/nothing", "/snapshot", "/metrics", "/stream?fps=0"):
                 connection.ask(path)
             self.assertEqual(connection.ask("/healthz", {"Connection": "close"}).headers["connection"], "close")
             self.assertTrue(connection.closed())
 
-    def test_requests_sent_ahead_are_answered_in_order(self):
+    def test_pipelined_requests_are_answered_in_order(self):
         paths = ("/healthz", "/snapshot", "/nothing", "/api/status", "/snapshot")
         with server.connect() as connection:
             connection.send("".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n" for path in paths))
@@ -480,7 +480,7 @@ class Requests(unittest.TestCase):
         kinds = [answer.headers["content-type"].split(";")[0] for answer in answers]
         self.assertEqual(kinds, ["text/plain", "image/jpeg", "text/plain", "application/json", "image/jpeg"])
 
-    def test_a_request_may_come_byte_by_byte(self):
+    def test_a_request_may_arrive_byte_by_byte(self):
         with server.connect() as connection:
             for byte in "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n":
                 connection.send(byte)
@@ -520,7 +520,7 @@ class OtherOrigins(unittest.TestCase):
 
 
 class Admission(unittest.TestCase):
-    def test_beyond_the_limit_viewers_are_told_when_to_come_again(self):
+    def test_viewers_beyond_the_limit_are_refused_with_retry_after(self):
         with harness.configured('viewers.max = 1\nstreams.pattern.source = "pattern"') as small:
             small.wait_live()
             with harness.StreamReader(small.url) as first:
@@ -528,13 +528,13 @@ class Admission(unittest.TestCase):
                 status, headers, body = small.get("/stream")
                 self.assertEqual((status, body), (503, b"too many viewers\n"))
                 self.assertGreater(int(headers["Retry-After"]), 0)
-                # Whoever looks after the server still gets in.
+                # The limit does not apply to requests other than streams.
                 for other in ("/api/status", "/metrics", "/healthz", "/snapshot"):
                     self.assertEqual(small.get(other)[0], 200, other)
                 self.assertEqual(small.status()["server"]["counters"]["connections_refused"], 1)
                 small.wait_log("[viewers] max")
                 first.part()
-            with harness.StreamReader(small.wait_unwatched().url) as second:
+            with harness.StreamReader(small.wait_without_viewers().url) as second:
                 second.part()
 
 

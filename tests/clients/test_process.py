@@ -1,4 +1,4 @@
-"""The program as a process: what it prints, what it ends with, and what it can do without."""
+"""The program as a process: its output, exit codes, signals, and operation with few privileges."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ import harness
 
 
 def run(*arguments, **options):
-    """Ringcast to its end: (exit code, standard output, standard error)."""
+    """Runs ringcast until it exits; returns (exit code, standard output, standard error)."""
     done = subprocess.run(
         [harness.binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=harness.WAIT_SECONDS, check=False, **options,
@@ -26,7 +26,7 @@ def run(*arguments, **options):
     return done.returncode, done.stdout, done.stderr
 
 
-class SaysWhatItIs(unittest.TestCase):
+class CommandLine(unittest.TestCase):
     def test_help_has_examples_and_exit_codes(self):
         code, output, errors = run("--help")
         self.assertEqual((code, errors), (0, ""))
@@ -39,19 +39,19 @@ class SaysWhatItIs(unittest.TestCase):
         self.assertEqual((code, errors), (0, ""))
         self.assertRegex(output, r"^ringcast \d+\.\d+\.\d+\n$")
 
-    def test_without_arguments_it_gives_three_examples(self):
+    def test_without_arguments_it_prints_three_examples(self):
         code, output, _ = run()
         self.assertEqual(code, 2)
         self.assertEqual(len(re.findall(r"^  (?:ringcast|rpicam-vid) ", output, re.MULTILINE)), 3)
 
-    def test_check_says_what_a_configuration_means(self):
+    def test_check_describes_the_configuration(self):
         reference = pathlib.Path(__file__).parents[2] / "conf" / "ringcast.toml"
         code, output, errors = run("--config", reference, "--check")
         self.assertEqual((code, errors), (0, ""))
         for word in ("127.0.0.1:8080", "pattern", "1280x720", "4096"):
             self.assertIn(word, output)
 
-    def test_every_mistake_of_a_configuration_is_reported_with_its_place(self):
+    def test_every_configuration_error_is_reported_with_its_position(self):
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write('[viewers]\nstall_timeout = 10\n[streams.api]\nsource = "pattern"\n'
                        '[streams.printer]\nsource = "exec"\ncomand = ["x"]\n')
@@ -63,7 +63,7 @@ class SaysWhatItIs(unittest.TestCase):
                 self.assertRegex(errors, re.escape(file.name) + r":3:\d+: .*api")
                 self.assertRegex(errors, re.escape(file.name) + r':7:1: streams\.printer\.comand: .*"command"')
 
-    def test_mistakes_on_the_command_line_are_explained(self):
+    def test_command_line_errors_are_explained(self):
         for arguments, expected in (
             (("patern",), "did you mean pattern?"),
             (("pattern", "--lisen", ":1"), "did you mean --listen?"),
@@ -77,9 +77,9 @@ class SaysWhatItIs(unittest.TestCase):
             self.assertIn(expected, errors)
 
 
-class ExaminesTheMachine(unittest.TestCase):
+class Doctor(unittest.TestCase):
     def findings(self, *arguments, **options):
-        """(exit code, {subject: (verdict, meaning)}); every line has to be one of a report's."""
+        """(exit code, {subject: (verdict, meaning)}) of `ringcast doctor`; checks each line's format."""
         code, output, errors = run("doctor", *arguments, **options)
         self.assertEqual(errors, "")
         *lines, last = output.splitlines()
@@ -94,16 +94,16 @@ class ExaminesTheMachine(unittest.TestCase):
         self.assertEqual(code, 1 if problems else 0)
         return code, found
 
-    def test_doctor_looks_at_everything_and_its_exit_code_is_its_verdict(self):
+    def test_doctor_checks_every_subject_and_its_exit_code_reports_problems(self):
         _, found = self.findings("--listen", "127.0.0.1:0")
         for subject in ("io_uring", "zero-copy sends", "locked memory", "open files", "network lo",
                         "listening on 127.0.0.1:0"):
             self.assertIn(subject, found)
-        # The other client tests stream on this machine, so this much is known of it.
+        # The other client tests stream on this machine, so these two must be fine.
         self.assertEqual(found["io_uring"][0], "ok")
         self.assertEqual(found["listening on 127.0.0.1:0"][0], "ok")
 
-    def test_doctor_asks_for_what_a_configuration_needs(self):
+    def test_doctor_checks_the_limits_that_a_configuration_needs(self):
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write('[http]\nlisten = ["127.0.0.1:0"]\n[viewers]\nmax = 7\n[memory]\nslots = 16\n'
                        '[streams.a]\nsource = "pattern"\n[streams.b]\nsource = "pattern"\n')
@@ -112,7 +112,7 @@ class ExaminesTheMachine(unittest.TestCase):
         self.assertIn("of 2 streams", found["locked memory"][1])
         self.assertIn("enough for 7 viewers", found["open files"][1])
 
-    def test_doctor_ends_with_1_and_says_why_when_something_is_wrong(self):
+    def test_doctor_exits_with_1_and_names_the_problem(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             code, found = self.findings("--listen", address)
@@ -127,21 +127,21 @@ class ExaminesTheMachine(unittest.TestCase):
         self.assertIn("seccomp", found["io_uring"][1])
 
 
-class Announces(unittest.TestCase):
-    def test_on_loopback_it_gives_the_line_that_opens_it(self):
+class StartMessage(unittest.TestCase):
+    def test_on_loopback_it_prints_the_command_for_listening_on_all_addresses(self):
         with harness.Ringcast("pattern", "--size", "320x240") as server:
             self.assertIn("no password", server.wait_log("Only this machine can watch"))
             line = server.wait_log(f"--listen :{server.port}")
             self.assertEqual(line, f"  {harness.binary()} pattern --size 320x240 --listen :{server.port}")
 
-    def test_on_a_wildcard_it_gives_every_url(self):
-        # In a network namespace of its own, so that nobody else can reach it.
+    def test_on_a_wildcard_address_it_prints_every_url(self):
+        # In a separate network namespace, so that no other host can reach it.
         inside = 'ip link set lo up && ip address add 192.0.2.7/32 dev lo && exec "$0" "$@"'
         prefix = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c", inside]
         for program in ("unshare", "ip"):
             harness.need(program)
         if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode != 0:
-            self.skipTest("network namespaces can't be made here")
+            self.skipTest("network namespaces can't be created here")
         with harness.Ringcast("pattern", "--listen", ":0", listen=False, prefix=prefix) as server:
             server.wait_log("Whoever reaches these addresses can watch: there is no password yet.")
             urls = re.findall(r"^  (http://\S+)$", server.log(), re.MULTILINE)
@@ -150,14 +150,14 @@ class Announces(unittest.TestCase):
                 self.assertIn(f"http://{host}:{server.port}/", urls)
 
 
-class CanNotStart(unittest.TestCase):
+class StartFailures(unittest.TestCase):
     def assert_one_line(self, errors, *words):
         lines = [line for line in errors.splitlines() if line.startswith("ringcast: ")]
         self.assertEqual(len(lines), 1, errors)
         for word in words:
             self.assertIn(word, lines[0])
 
-    def test_a_taken_port_names_who_has_it(self):
+    def test_the_error_for_a_port_in_use_names_its_owner(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             code, _, errors = run("pattern", "--listen", f"127.0.0.1:{port}")
@@ -182,7 +182,8 @@ class CanNotStart(unittest.TestCase):
 
 
 def refuse_io_uring(error):
-    """As a container's seccomp profile does; for the process to be, before it becomes ringcast."""
+    """Makes io_uring_setup fail with `error`, as a container's seccomp profile does. Call it in the child
+    process before exec."""
 
     class Filter(ctypes.Structure):
         _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
@@ -190,13 +191,13 @@ def refuse_io_uring(error):
     class Program(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.POINTER(Filter))]
 
-    load, jump_if_equal, give_back = 0x20, 0x15, 0x06  # of <linux/bpf_common.h>
+    load, jump_if_equal, return_value = 0x20, 0x15, 0x06  # from <linux/bpf_common.h>
     io_uring_setup = 425  # on every architecture
     filters = (Filter * 4)(
-        Filter(load, 0, 0, 0),  # the number of the system call
+        Filter(load, 0, 0, 0),  # the system call's number
         Filter(jump_if_equal, 0, 1, io_uring_setup),
-        Filter(give_back, 0, 0, 0x0005_0000 | error),  # SECCOMP_RET_ERRNO
-        Filter(give_back, 0, 0, 0x7FFF_0000),  # SECCOMP_RET_ALLOW
+        Filter(return_value, 0, 0, 0x0005_0000 | error),  # SECCOMP_RET_ERRNO
+        Filter(return_value, 0, 0, 0x7FFF_0000),  # SECCOMP_RET_ALLOW
     )
     program = Program(len(filters), filters)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -207,8 +208,8 @@ def refuse_io_uring(error):
         raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
 
 
-def never_reading(server):
-    """A viewer that asks for a stream and takes nothing, with little room."""
+def never_reading_viewer(server):
+    """A viewer that requests a stream and never reads, with a small receive buffer."""
     idle = socket.socket()
     idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     idle.connect(("127.0.0.1", server.port))
@@ -219,9 +220,9 @@ def never_reading(server):
 LARGE = ("pattern", "--size", "1920x1080", "--quality", 95)
 
 
-class Ends(unittest.TestCase):
+class Shutdown(unittest.TestCase):
     def wait_stuck(self, server):
-        """Until a send to the one viewer has lasted for frames."""
+        """Waits until the viewer has received no frame while ten were published: its send is blocked."""
         seen = {}
 
         def stuck():
@@ -232,25 +233,25 @@ class Ends(unittest.TestCase):
                 return published >= since + 10
             return False
 
-        harness.wait_for(stuck, "a viewer that is busy")
+        harness.wait_for(stuck, "a blocked send")
 
-    def test_either_signal_ends_it_in_order(self):
+    def test_sigterm_and_sigint_shut_down_cleanly(self):
         for sent in (signal.SIGTERM, signal.SIGINT):
             with harness.Ringcast("pattern").wait_live() as server:
                 with harness.StreamReader(server.url) as reader, server.connect() as idle:
                     reader.part()
                     idle.ask("/healthz")
                     server.process.send_signal(sent)
-                    with self.assertRaises(EOFError):  # whole parts to the end, nothing half
+                    with self.assertRaises(EOFError):  # between parts, not within one
                         while True:
                             harness.StampedFrame(reader.part().body)
                     with self.assertRaises((EOFError, ConnectionResetError)):
                         idle.answer()
                 self.assertEqual(server.wait_ended(), 0)
 
-    def test_the_part_in_flight_is_finished(self):
+    def test_the_part_in_flight_is_completed(self):
         with harness.Ringcast(*LARGE).wait_live() as server:
-            with harness.Connection(never_reading(server)) as viewer:
+            with harness.Connection(never_reading_viewer(server)) as viewer:
                 self.wait_stuck(server)
                 server.process.send_signal(signal.SIGTERM)
                 server.wait_log("stopping")
@@ -258,40 +259,40 @@ class Ends(unittest.TestCase):
             self.assertEqual(server.wait_ended(), 0)
         boundary = re.search(rb"boundary=(\S+)", text)[1]
         parts = text.split(b"\r\n\r\n", 1)[1].split(b"--" + boundary + b"\r\n")
-        self.assertEqual(parts[-1], b"", "it ends with a delimiter")
+        self.assertEqual(parts[-1], b"", "the stream does not end with a delimiter")
         for part in parts[1:-1]:
             harness.StampedFrame(part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n"))
 
-    def test_a_viewer_that_never_reads_delays_the_end_by_a_bound(self):
-        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+    def test_a_viewer_that_never_reads_delays_shutdown_for_a_bounded_time_only(self):
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading_viewer(server):
             self.wait_stuck(server)
-            # It would be 1 if the bound were what has ended it.
+            # The exit code would be 1 if the shutdown time limit had ended it.
             self.assertEqual(server.stop(), 0)
 
-    def test_a_second_signal_ends_it_at_once(self):
-        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+    def test_a_second_signal_ends_it_immediately(self):
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading_viewer(server):
             self.wait_stuck(server)
             server.process.send_signal(signal.SIGTERM)
             server.wait_log("once more ends at once")
 
-            def ended():  # the first moments are a wrapper's
+            def ended():  # a signal right after the first is ignored as a wrapper's repetition
                 server.process.send_signal(signal.SIGTERM)
                 return server.process.poll() is not None
 
-            harness.wait_for(ended, "the end at once")
+            harness.wait_for(ended, "the immediate end")
             self.assertEqual(server.wait_ended(), 1)
 
-    def test_a_signal_that_a_wrapper_sends_twice_is_one(self):
-        # As timeout(1) does: to its child and to the group. Of two different ones none is lost on the
-        # way, as the second of two that are the same would be.
-        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+    def test_a_signal_that_a_wrapper_sends_twice_counts_once(self):
+        # timeout(1) signals both its child and the process group. This test sends two different
+        # signals, because the kernel may merge two pending signals of the same kind.
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading_viewer(server):
             self.wait_stuck(server)
             server.process.send_signal(signal.SIGTERM)
             server.process.send_signal(signal.SIGINT)
             self.assertEqual(server.wait_ended(), 0)
 
-    def test_nobody_new_is_let_in_meanwhile(self):
-        with harness.Ringcast(*LARGE).wait_live() as server, never_reading(server):
+    def test_new_connections_are_refused_during_shutdown(self):
+        with harness.Ringcast(*LARGE).wait_live() as server, never_reading_viewer(server):
             self.wait_stuck(server)
             server.process.send_signal(signal.SIGTERM)
             server.wait_log("stopping")
@@ -311,7 +312,7 @@ class WithoutPrivileges(unittest.TestCase):
     def setUp(self):
         for program in ("setpriv", "prlimit"):
             harness.need(program)
-        # Where another user can reach it.
+        # A copy of the program that another user can access.
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         os.chmod(self.folder.name, 0o755)
@@ -340,7 +341,7 @@ class WithoutPrivileges(unittest.TestCase):
             for _ in range(30):
                 harness.StampedFrame(reader.part().body)
 
-    def test_with_little_locked_memory_it_streams_with_one_warning(self):
+    def test_with_too_little_locked_memory_it_streams_and_warns_once(self):
         server = self.start("8388608:8388608", "pattern")
         self.check_streams(server)
         warnings = [line for line in server.lines if " warning " in line]
@@ -351,7 +352,7 @@ class WithoutPrivileges(unittest.TestCase):
         self.assertEqual(status["tier"], "unregistered")
         self.assertIn("LimitMEMLOCK", status["tier_reason"])
 
-    def test_the_doctor_says_how_much_memory_may_be_locked_and_what_to_do(self):
+    def test_doctor_reports_the_locked_memory_limit_and_how_to_raise_it(self):
         done = subprocess.run([*self.limited("4194304:8388608"), self.program, "doctor", "--listen", "127.0.0.1:0"],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               timeout=harness.WAIT_SECONDS)
@@ -360,7 +361,7 @@ class WithoutPrivileges(unittest.TestCase):
         self.assertIn("this user may lock 8 MiB (soft limit 4 MiB", found[1])
         self.assertIn("LimitMEMLOCK=", found[2])
 
-    def test_the_soft_limit_is_raised_as_far_as_it_may_be(self):
+    def test_the_soft_memory_limit_is_raised_to_the_hard_limit(self):
         # Less than 2 MiB, so that the usual hard limit of 8 MiB suffices.
         path = pathlib.Path(self.folder.name, "small.toml")
         path.write_text('[memory]\nframe_max = "64KiB"\nslots = 8\n'
@@ -370,8 +371,8 @@ class WithoutPrivileges(unittest.TestCase):
         self.assertEqual(server.stream_status()["tier"], "registered")
         self.assertNotIn(" warning ", server.log())
 
-    def test_a_restart_at_once_waits_for_the_memory_of_the_run_before(self):
-        # A limit that suffices for one run; what the last one was charged comes back late.
+    def test_an_immediate_restart_waits_for_the_locked_memory_of_the_previous_run(self):
+        # The limit suffices for one run, and the kernel uncharges the previous run's memory late.
         path = pathlib.Path(self.folder.name, "large.toml")
         path.write_text('[memory]\nframe_max = "512KiB"\nslots = 8\n'
                         '[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n')
@@ -384,10 +385,10 @@ class WithoutPrivileges(unittest.TestCase):
 
 
 class Kills(unittest.TestCase):
-    def test_a_restart_at_once_finds_its_listeners_free(self):
-        # The ring of a killed process holds them for a moment longer.
+    def test_an_immediate_restart_after_sigkill_can_bind_its_listeners(self):
+        # The io_uring instance of a killed process keeps the listeners open for a moment longer.
         with tempfile.TemporaryDirectory() as folder:
-            listen = ["--listen", f"unix:{folder}/http.sock", "--listen", f"127.0.0.1:{harness.port_to_keep()}"]
+            listen = ["--listen", f"unix:{folder}/http.sock", "--listen", f"127.0.0.1:{harness.fixed_free_port()}"]
             for _ in range(10):
                 with harness.Ringcast("pattern", "--size", "320x240", *listen, listen=False) as server:
                     with harness.StreamReader(server.url) as reader:
@@ -396,7 +397,7 @@ class Kills(unittest.TestCase):
 
 
 class Logs(unittest.TestCase):
-    def test_a_log_that_nobody_reads_stalls_nothing(self):
+    def test_a_log_that_nobody_reads_does_not_stall_streams(self):
         flood = "while :; do echo a line that nobody reads; done >&2"
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write('[log]\nlevel = "debug"\n[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n'
@@ -423,15 +424,15 @@ class Logs(unittest.TestCase):
 
 
 class UnixSockets(unittest.TestCase):
-    def test_a_unix_socket_is_watched_through_curl_and_removed_at_the_end(self):
+    def test_curl_streams_from_a_unix_socket_which_is_removed_at_exit(self):
         harness.need("curl")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "http.sock")
             for _ in range(2):
-                # What an ended program has left is replaced.
-                left = socket.socket(socket.AF_UNIX)
-                left.bind(path)
-                left.close()
+                # A socket file left behind by another program is replaced.
+                leftover = socket.socket(socket.AF_UNIX)
+                leftover.bind(path)
+                leftover.close()
                 with harness.Ringcast("pattern", "--listen", f"unix:{path}").wait_live() as server:
                     server.wait_log(path)
                     self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
@@ -446,7 +447,7 @@ class UnixSockets(unittest.TestCase):
 
 class ManyViewers(unittest.TestCase):
     def connect(self, server, count):
-        """All in the same instant, so that their requests are under way together."""
+        """Opens `count` streams; all connect before the first sends its request."""
         connections = []
         for _ in range(count):
             connection = socket.create_connection(("127.0.0.1", server.port), harness.WAIT_SECONDS)
@@ -457,12 +458,12 @@ class ManyViewers(unittest.TestCase):
         for connection in connections:
             self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 200"))
 
-    def test_the_defaults_admit_1200_and_each_takes_less_than_a_kilobyte(self):
+    def test_the_defaults_admit_1200_viewers_and_each_takes_less_than_a_kilobyte(self):
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard < 2000:
-            self.skipTest(f"no more than {hard} files may be open")
+            self.skipTest(f"the hard limit of open files is {hard}, this test needs 2000")
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        # One frame in ten seconds: everybody has the latest one and waits.
+        # One frame in ten seconds: all viewers have received the newest one and are idle.
         with harness.Ringcast("pattern", "--size", "64x64", "--fps", 0.1).wait_live() as server:
 
             def resident():
@@ -472,8 +473,8 @@ class ManyViewers(unittest.TestCase):
             self.connect(server, 100)
             few = resident()
             self.connect(server, 1000)
-            # What a request needed is given back soon after its answer, not at that instant.
-            harness.wait_for(lambda: resident() - few < 1024 * 1000, "less than a kilobyte for each viewer")
+            # The memory of a request is freed soon after the answer, not immediately.
+            harness.wait_for(lambda: resident() - few < 1024 * 1000, "less than a kilobyte per viewer")
             print(f"{(resident() - few) / 1000:.0f} bytes per idle viewer", end=" ... ", flush=True)
             self.connect(server, 100)
             status = server.status()

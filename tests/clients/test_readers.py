@@ -1,4 +1,4 @@
-"""Programs that people watch streams with read ours, count its frames and see its pictures."""
+"""Programs that users watch streams with read ringcast's streams: curl, ffmpeg, GStreamer, aiohttp, Blink."""
 
 import asyncio
 import subprocess
@@ -22,7 +22,7 @@ class Readers(unittest.TestCase):
         assert code == 0, code
 
     def check_pictures(self, pixels):
-        """`pixels`: grey pictures, one behind the other."""
+        """`pixels`: consecutive grey pictures, one byte per pixel. Returns their sequence numbers."""
         size = WIDTH * HEIGHT
         self.assertEqual(len(pixels) % size, 0)
         blocks = [harness.read_block(pixels[i : i + size], WIDTH, HEIGHT) for i in range(0, len(pixels), size)]
@@ -31,12 +31,12 @@ class Readers(unittest.TestCase):
         self.assertTrue(harness.rising(sequences), sequences)
         return sequences
 
-    def test_curl_gets_whole_parts(self):
+    def test_curl_receives_whole_parts(self):
         harness.need("curl")
         bodies = harness.curl_stream(FRAMES, self.server.url + "/stream")
         self.assertTrue(harness.rising([harness.StampedFrame(body).sequence for body in bodies]))
 
-    def test_curl_gets_a_snapshot(self):
+    def test_curl_receives_a_snapshot(self):
         harness.need("curl")
         done = subprocess.run(
             ["curl", "-sSf", self.server.url + "/snapshot"], check=True, capture_output=True
@@ -53,7 +53,7 @@ class Readers(unittest.TestCase):
         self.assertEqual(done.stderr, b"")
         self.assertEqual(len(self.check_pictures(done.stdout)), FRAMES)
 
-    def test_ffmpeg_finds_out_by_itself_what_it_gets(self):
+    def test_ffprobe_detects_format_and_size(self):
         harness.need("ffprobe")
         done = subprocess.run(
             ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0",
@@ -105,7 +105,7 @@ class Readers(unittest.TestCase):
                 self.assertEqual(int(whole) * 1_000_000 + int(micros), frame.captured_ns // 1000)
                 self.assertNotIn("x-ringcast-signal", part.headers)
 
-    def test_blink_gets_the_next_headers_ahead(self):
+    def test_blink_receives_the_headers_of_the_next_part_ahead_of_it(self):
         headers = {"Accept": "image/avif,image/webp,*/*;q=0.8", "User-Agent": "Mozilla/5.0 Chrome/120 Safari/537"}
         with harness.StreamReader(self.server.url, headers=headers) as reader:
             self.assertEqual(reader.file.readline(), b"Content-Type: image/jpeg\r\n")
@@ -120,7 +120,7 @@ class Readers(unittest.TestCase):
                     frames.append(harness.StampedFrame(body).sequence)
             self.assertTrue(harness.rising(frames))
 
-    def test_a_rate_limit_is_kept(self):
+    def test_a_rate_limit_is_respected(self):
         harness.retried(self.check_rate)
 
     def check_rate(self):

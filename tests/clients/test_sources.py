@@ -1,4 +1,4 @@
-"""Where frames come from: programs, standard input and files, whatever happens to them."""
+"""Sources other than cameras: programs, standard input and files, including their failures."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ SECRET = "rtsp-password"
 
 
 def setUpModule():
-    """Frames to play with: stamped, so that damage shows."""
+    """Gets sample frames from the test pattern. They are stamped, so that the tests detect damage."""
     global frames, large_frame
     with harness.Ringcast("pattern", "--size", "320x240").wait_live() as server:
         with harness.StreamReader(server.url) as reader:
@@ -32,7 +32,7 @@ def scene(size="640x360", more=()):
 
 
 def stream_of(**keys):
-    """A configuration with one stream, in memory slots that the large frame does not fit into."""
+    """A configuration with one stream whose memory slots are too small for large_frame."""
     lines = ['memory.frame_max = "64KiB"', "[streams.printer]"]
     return "\n".join(lines + [f"{key} = {toml(value)}" for key, value in keys.items()])
 
@@ -45,7 +45,7 @@ def toml(value):
 
 
 def group_members(group):
-    """Process ids in a process group, without zombies."""
+    """Process ids of the members of a process group, except zombies."""
     members = []
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -58,7 +58,7 @@ def group_members(group):
 
 
 def next_part(reader, placeholder):
-    """The next part that is, or is not, a "no signal" picture; few of the others may come before."""
+    """The next part that is, or is not, a "no signal" picture. Skips at most 100 others."""
     for _ in range(100):
         part = reader.part()
         if part.headers.get("x-ringcast-signal") == "none":
@@ -66,11 +66,11 @@ def next_part(reader, placeholder):
                 return part
         elif not placeholder:
             return part
-    raise AssertionError("a hundred parts of the wrong kind")
+    raise AssertionError("received 100 parts of the wrong kind")
 
 
 def segments(jpeg):
-    """(code, bytes) of each segment in front of the first scan, and the rest."""
+    """A list of (code, bytes) of the segments before the first scan, and the remaining bytes."""
     found, at = [], 2
     while jpeg[at + 1] != 0xDA:
         end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
@@ -84,7 +84,7 @@ def segment(code, content):
 
 
 class Repair(unittest.TestCase):
-    def test_frames_of_a_usb_camera_get_their_tables_and_lose_their_thumbnails(self):
+    def test_missing_huffman_tables_are_inserted_and_thumbnails_are_removed(self):
         with harness.Ringcast("pattern", "--size", "320x240").wait_live() as server:
             good = server.get("/snapshot")[2]
         header, data = segments(good)
@@ -109,7 +109,7 @@ class Repair(unittest.TestCase):
 
 
 class Exec(unittest.TestCase):
-    def test_a_moving_scene_of_ffmpeg_streams(self):
+    def test_a_moving_scene_from_ffmpeg_is_streamed(self):
         harness.need("ffmpeg")
         with harness.configured(stream_of(source="exec", command=scene())) as server:
             with harness.StreamReader(server.wait_live().url) as reader:
@@ -124,7 +124,7 @@ class Exec(unittest.TestCase):
         for lost in ("frames_damaged", "frames_oversized", "frames_dropped", "bytes_skipped", "restarts"):
             self.assertEqual(status["source_counters"][lost], 0, lost)
 
-    def test_a_killed_program_is_started_again_and_viewers_stay(self):
+    def test_a_killed_program_is_restarted_and_viewers_stay_connected(self):
         harness.need("ffmpeg")
         with harness.configured(stream_of(source="exec", command=scene())) as server:
             with harness.StreamReader(server.wait_live().url) as reader:
@@ -141,7 +141,7 @@ class Exec(unittest.TestCase):
             server.wait_log("the picture is back")
             self.assertEqual(server.log().count("starting again in"), 1)
 
-    def test_a_command_that_is_not_found_names_the_package_and_keeps_its_arguments_to_itself(self):
+    def test_the_error_for_a_missing_program_names_its_package_and_hides_its_arguments(self):
         environment = {**os.environ, "PATH": "/nonexistent"}
         command = ["ffmpeg", "-i", f"rtsp://camera/{SECRET}"]
         with harness.configured(stream_of(source="exec", command=command), env=environment) as server:
@@ -154,7 +154,7 @@ class Exec(unittest.TestCase):
             self.assertIn("not found", answers[0])
             self.assertNotIn(SECRET, "".join(answers) + server.log())
 
-    def test_the_last_words_of_a_program_are_in_the_log(self):
+    def test_the_last_lines_of_a_failed_program_are_logged(self):
         words = 'for i in 1 2 3 4 5 6 7; do echo "word $i" >&2; done; exit 3'
         with harness.configured(stream_of(source="exec", command=["sh", "-c", words])) as server:
             last = server.wait_log("word 7")
@@ -164,7 +164,7 @@ class Exec(unittest.TestCase):
             self.assertIn("exit status 3", server.wait_log("the program ended"))
             self.assertNotIn("word", server.get("/snapshot")[2].decode())
 
-    def test_what_a_program_says_meanwhile_is_logged_at_debug(self):
+    def test_error_output_of_a_running_program_is_logged_at_debug_level(self):
         command = ["sh", "-c", "echo hello >&2; exec sleep 1000"]
         with harness.configured(stream_of(source="exec", command=command), "--log-level", "debug") as server:
             self.assertIn("debug", server.wait_log("hello").lower())
@@ -173,29 +173,30 @@ class Exec(unittest.TestCase):
         with harness.configured(stream_of(source="exec", command=["sleep", "1000"])) as server:
             (child,) = harness.wait_for(server.children, "the program")
             name = pathlib.Path(f"/proc/{child}/comm")
-            harness.wait_for(lambda: name.read_text() == "sleep\n", "its beginning")
+            harness.wait_for(lambda: name.read_text() == "sleep\n", "the exec of sleep")
             folder = pathlib.Path(f"/proc/{child}/fd")
-            # What it opens itself while it begins, it closes.
+            # While it starts, the program opens further files and closes them again.
             harness.wait_for(lambda: {entry.name for entry in folder.iterdir()} == set("012"), "three descriptors")
             blocked = re.search(r"SigBlk:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
             ignored = re.search(r"SigIgn:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
             self.assertEqual(os.readlink(folder / "0"), "/dev/null")
-        own = 0x7FFFFFFF  # the C library ignores two of the numbers above, 32 and 33, for its own use
-        self.assertEqual((int(blocked, 16) & own, int(ignored, 16) & own), (0, 0))
+        # Signals 1 to 31 only: the C library ignores 32 and 33, which it uses itself.
+        standard_signals = 0x7FFFFFFF
+        self.assertEqual((int(blocked, 16) & standard_signals, int(ignored, 16) & standard_signals), (0, 0))
 
-    def test_a_program_that_ignores_sigterm_and_all_it_has_started_end_with_ringcast(self):
+    def test_a_program_that_ignores_sigterm_and_its_children_end_with_ringcast(self):
         script = "trap '' TERM; sleep 987 & echo started >&2; wait; sleep 987"
         command = ["bash", "-c", script]
         with harness.configured(stream_of(source="exec", command=command), "--log-level", "debug") as server:
             server.wait_log("started")
             (child,) = server.children()
             self.assertEqual(server.stop(), 0)
-        # The kernel delivers signals and ends processes in its own time; what is left is a zombie at most.
+        # The kernel ends the processes asynchronously; zombies don't count.
         harness.wait_for(lambda: not group_members(child), "the end of the program's group")
 
 
 class ByteStreams(unittest.TestCase):
-    """Bytes of our choice, as the output of a program."""
+    """Byte sequences that the test writes, as the output of a source's program."""
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -208,7 +209,7 @@ class ByteStreams(unittest.TestCase):
     def counters(self):
         return self.server.stream_status()["source_counters"]
 
-    def test_garbage_truncated_and_oversized_frames_are_counted_and_survived(self):
+    def test_garbage_and_damaged_and_oversized_frames_are_skipped_and_counted(self):
         self.pipe.write(frames[0])
         garbage = b"GET / HTTP/1.1\r\n" * 100
         truncated = frames[2][: len(frames[2]) // 2]
@@ -226,21 +227,21 @@ class ByteStreams(unittest.TestCase):
         for logged in ("not JPEG", "damaged", "frame_max"):
             self.server.wait_log(logged)
 
-    def test_frames_that_are_all_too_large_name_the_setting_to_raise(self):
+    def test_when_all_frames_are_too_large_the_reason_names_the_setting_to_raise(self):
         self.pipe.write(frames[0])
         with harness.StreamReader(self.server.wait_live().url) as reader:
             reader.part()
 
-            def told():
+            def reason_after_a_large_frame():
                 self.pipe.write(large_frame)
                 reason = self.server.stream_status()["reason"] or ""
                 return "frame_max" in reason and reason
 
-            reason = harness.wait_for(told, "the reason")
+            reason = harness.wait_for(reason_after_a_large_frame, "the reason")
             next_part(reader, placeholder=True)
             self.assertIn("64 KiB", reason)
-            self.assertRegex(reason, r"[1-9]\d\d(\.\d)? KiB")  # the size seen
-            # One good frame brings the picture back.
+            self.assertRegex(reason, r"[1-9]\d\d(\.\d)? KiB")  # the frame's size
+            # One frame that fits restores the signal.
             self.pipe.write(frames[1])
             self.assertEqual(next_part(reader, placeholder=False).body, frames[1])
         self.assertEqual(sum("was skipped: frame_max" in line for line in self.server.lines), 1)
@@ -254,7 +255,7 @@ class ByteStreams(unittest.TestCase):
                     self.pipe.write(frame[at : at + 997])
                 self.assertEqual(reader.part().body, frame)
 
-    def test_silence_is_said_and_over_with_the_next_frame(self):
+    def test_a_silent_source_shows_no_signal_until_its_next_frame(self):
         self.pipe.write(frames[0])
         with harness.StreamReader(self.server.wait_live().url) as reader:
             reader.part()
@@ -266,7 +267,7 @@ class ByteStreams(unittest.TestCase):
 
 
 class StandardInput(unittest.TestCase):
-    def test_ffmpeg_in_a_pipe_streams_and_its_end_is_the_end(self):
+    def test_a_stream_from_a_pipe_ends_ringcast_when_ffmpeg_ends(self):
         harness.need("ffmpeg")
         producer = subprocess.Popen(scene(), stdout=subprocess.PIPE)
         server = harness.Ringcast("-", stdin=producer.stdout)
@@ -285,18 +286,18 @@ class StandardInput(unittest.TestCase):
         self.assertEqual(server.wait_ended(), 0)
         self.assertGreater(time.monotonic() - ended, 5)
 
-    def test_among_other_streams_its_end_ends_only_it(self):
+    def test_the_end_of_standard_input_does_not_end_other_streams(self):
         text = "[streams.input]\nsource = \"stdin\"\n[streams.pattern]\nsource = \"pattern\"\nfps = 10\n"
         with harness.configured(text, stdin=subprocess.PIPE) as server:
             server.process.stdin.buffer.write(frames[0])
             server.process.stdin.close()
             harness.wait_for(lambda: server.stream_status()["reason"] == "input ended", "the input's end")
             with harness.StreamReader(server.url, "/pattern/stream") as reader:
-                for _ in range(70):  # longer than the five seconds after which it would end alone
+                for _ in range(70):  # 7 s: without other streams ringcast would end after 5 s
                     reader.part()
             self.assertEqual(server.stop(), 0)
 
-    def test_a_pipe_that_its_maker_has_set_not_to_block_works(self):
+    def test_a_non_blocking_pipe_works(self):
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         with harness.Ringcast("-", stdin=reading) as server:
@@ -306,9 +307,9 @@ class StandardInput(unittest.TestCase):
                 harness.wait_for(lambda f=frame: server.get("/snapshot?max_age_ms=10000")[2] == f, "the frame")
             os.close(writing)
 
-    def test_a_producer_that_is_faster_than_viewers_is_not_slowed(self):
+    def test_a_producer_that_is_faster_than_its_viewers_is_not_slowed_down(self):
         harness.need("ffmpeg")
-        # Without -re: as fast as it can, which is far beyond 30 frames/s.
+        # Without -re ffmpeg produces frames as fast as it can, far beyond 30 frames/s.
         command = [word for word in scene("320x240", ("-t", "20")) if word != "-re"]
         producer = subprocess.Popen(command, stdout=subprocess.PIPE)
         with harness.Ringcast("-", stdin=producer.stdout) as server:
@@ -334,9 +335,9 @@ class Files(unittest.TestCase):
             harness.StampedFrame(body)
             if body == wanted:
                 return
-        self.fail("the picture did not come")
+        self.fail("the picture did not arrive within 200 frames")
 
-    def test_a_recording_plays_at_thirty_frames_and_begins_again(self):
+    def test_a_recording_plays_at_30_frames_per_second_and_repeats(self):
         self.path("a.mjpeg").write_bytes(b"".join(frames))
 
         def play():
@@ -361,7 +362,7 @@ class Files(unittest.TestCase):
 
         harness.retried(play)
 
-    def test_a_picture_that_is_rewritten_is_noticed_when_it_is_complete(self):
+    def test_a_rewritten_picture_is_shown_once_it_is_complete(self):
         picture = self.path("a.jpg")
         picture.write_bytes(frames[0])
         with harness.Ringcast(picture, "--fps", 20).wait_live() as server:
@@ -369,8 +370,9 @@ class Files(unittest.TestCase):
                 self.next_body(reader, frames[0])
                 with open(picture, "wb", buffering=0) as file:
                     file.write(frames[1][:1000])
-                    harness.wait_for(lambda: server.stream_status()["source_counters"]["frames_damaged"], "a look at it")
-                    # Half a picture is not shown.
+                    harness.wait_for(lambda: server.stream_status()["source_counters"]["frames_damaged"],
+                                     "ringcast to read the incomplete file")
+                    # The incomplete picture is not shown.
                     self.assertEqual(server.get("/snapshot?max_age_ms=60000")[2], frames[0])
                     file.write(frames[1][1000:])
                 self.next_body(reader, frames[1])
@@ -378,7 +380,7 @@ class Files(unittest.TestCase):
                 os.replace(self.path("new"), picture)
                 self.next_body(reader, frames[2])
 
-    def test_a_folder_is_played_in_order_and_takes_in_what_comes(self):
+    def test_a_folder_plays_in_order_and_includes_new_files(self):
         folder = self.path("slides")
         folder.mkdir()
         for number in range(3):
@@ -391,12 +393,12 @@ class Files(unittest.TestCase):
                     places = [frames.index(reader.part().body) for _ in range(7)]
                     self.assertTrue(all(b == (a + 1) % 3 for a, b in zip(places, places[1:])), places)
 
-                harness.retried(in_order)  # a viewer that comes late leaves some out
+                harness.retried(in_order)  # a viewer that reads too late misses frames
                 self.path("new.jpg").write_bytes(frames[3])
                 os.replace(self.path("new.jpg"), folder / "9.jpg")
                 self.next_body(reader, frames[3])
 
-    def test_what_is_missing_is_said_without_its_path_and_noticed_when_it_comes(self):
+    def test_a_missing_file_is_reported_without_its_path_and_shown_once_it_exists(self):
         path = self.path("later.jpg")
         with harness.configured(stream_of(source="file", path=path)) as server:
             harness.wait_for(lambda: server.stream_status()["reason"] == "the file is missing", "the reason")
@@ -410,7 +412,7 @@ class Files(unittest.TestCase):
 
 
 class Cameras(unittest.TestCase):
-    """What there is to be seen of cameras where there is none; the others are in tests/vm."""
+    """Camera streams on a machine without the camera. Tests with an emulated camera are in tests/vm."""
 
     CONFIGURATION = """
 [streams.front]
@@ -422,21 +424,22 @@ source = "pattern"
 size = "320x240"
 """
 
-    def wait_told(self, server):
-        """Libcamera may take longer than a stream waits until it says that no picture has come yet."""
+    def wait_for_reason(self, server):
+        """Waits until the reason mentions the camera: until libcamera has started, the stream may report
+        only that no frame has arrived."""
         harness.wait_for(lambda: "camera" in (server.stream_status()["reason"] or ""), "the reason")
         server.wait_live(1)
 
-    def test_a_camera_that_is_not_there_is_said_and_keeps_nobody_else_from_streaming(self):
+    def test_a_missing_camera_is_reported_and_does_not_stop_other_streams(self):
         with harness.configured(self.CONFIGURATION) as server:
-            self.wait_told(server)
+            self.wait_for_reason(server)
             status, _, body = server.get("/front/snapshot")
             self.assertEqual(status, 503)
             self.assertIn(b"camera", body)
 
-    def test_controls_are_those_of_a_camera(self):
+    def test_only_streams_of_cameras_have_controls(self):
         with harness.configured(self.CONFIGURATION) as server:
-            self.wait_told(server)
+            self.wait_for_reason(server)
             status, headers, body = server.get("/front/controls")
             self.assertEqual((status, headers["retry-after"] is None), (503, False))
             self.assertIn(b"camera", body)

@@ -142,7 +142,7 @@ class Guest:
         # Whoever has the token runs programs in the guest, which reads files as we do.
         ports = set()
         while len(ports) < 4:
-            ports.add(harness.port_to_keep())
+            ports.add(harness.fixed_free_port())
         control, *self.ports = ports
         os.environ["RINGCAST_GUEST_PORT"] = str(control)
         os.environ["RINGCAST_GUEST_TOKEN"] = str(token)

@@ -31,14 +31,14 @@ class EmulatedCamera(unittest.TestCase):
                  "--stream", f"pixelformat={form},width={width},height={height}")  # fmt: skip
         return self.guest.run("/usr/bin/python3", "-c", CHECKSUMS, folder).split()
 
-    def test_libcamera_lists_what_it_can_make(self):
+    def test_libcamera_lists_its_formats_and_sizes(self):
         with self.guest.camera("--fps", 15, yuyv=["640x480"], product="a camera of ours"):
             self.assertIn("a camera of ours", self.guest.run("cam", "--list"))
             modes = self.cam("--info")
         for words in ("MJPEG", "1280x720", "YUYV", "640x480"):
             self.assertIn(words, modes)
 
-    def test_frames_are_what_was_sent(self):
+    def test_libcamera_receives_frames_unchanged(self):
         for form, size in (("MJPEG", "1280x720"), ("YUYV", "640x480")):
             with self.subTest(form), self.guest.camera("--fps", 20, yuyv=["640x480"]) as camera:
                 received = self.capture(form, size)

@@ -52,7 +52,7 @@ class Hotplug(CameraTest):
         """When the camera that is there now got its device, by the guest's clock."""
         return float(self.guest.run("sh", "-c", "stat -c %.9W /dev/video* | sort | head -n 1"))
 
-    def test_viewers_stay_while_the_camera_is_away(self):
+    def test_viewers_stay_connected_while_the_camera_is_unplugged(self):
         camera = self.camera()
         with self.guest.configured(FRONT) as server, harness.StreamReader(server.wait_live().url) as reader:
 
@@ -70,7 +70,7 @@ class Hotplug(CameraTest):
             live_frames(reader, FPS)
             self.assertEqual(server.status()["server"]["counters"]["requests"]["stream"], 1)
 
-    def test_another_camera_comes_and_goes(self):
+    def test_plugging_in_another_camera_does_not_disturb_the_first(self):
         with self.camera() as front, self.guest.configured(FRONT + SIDE) as server:
             server.wait_live(0)
             with harness.StreamReader(server.url, "/front/stream") as reader:
@@ -92,7 +92,7 @@ class SharedCamera(CameraTest):
     # Another try follows after 1 s, 2 s, and then every 4 s.
     SECONDS = 5
 
-    def test_the_stream_that_comes_second_does_not_disturb_the_first(self):
+    def test_a_second_stream_of_one_camera_does_not_disturb_the_first(self):
         with self.camera(), self.guest.configured(FRONT + FRONT.replace("front]", "again]")) as server:
             first = harness.wait_for(lambda: self.live(server), "a picture")[0]
             second = 1 - first
@@ -118,7 +118,7 @@ class BadFrames(CameraTest):
     FPS = 30
     FRAMES = 60
 
-    def test_they_reach_no_viewer_and_time_never_runs_backwards(self):
+    def test_bad_frames_reach_no_viewer_and_timestamps_increase(self):
         # After a frame with the error bit uvcvideo fills the same buffer again, and libcamera then
         # gives frames in the order of buffers: 0 1 6 3 4 7.
         configuration = FRONT
@@ -156,7 +156,7 @@ class Starvation(CameraTest):
         viewer.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
         return viewer
 
-    def frames_in_hand(self, server):
+    def frames_received(self, server):
         """Frames that the driver has given, whether they were lost or not."""
         counters = camera_counters(server)
         return counters["captured"] + counters["driver_dropped"]
@@ -184,9 +184,9 @@ class Starvation(CameraTest):
 
     def watch_stalled(self, server, camera):
         """For so many seconds at the camera's full rate."""
-        goal = self.frames_in_hand(server) + self.SECONDS * FPS
+        goal = self.frames_received(server) + self.SECONDS * FPS
         begin, sent_before_begin, sent_after_begin = self.look(server, camera)
-        harness.wait_for(lambda: self.frames_in_hand(server) >= goal, "the camera's frames")
+        harness.wait_for(lambda: self.frames_received(server) >= goal, "the camera's frames")
         end, sent_before_end, sent_after_end = self.look(server, camera)
         captured = end["captured"] - begin["captured"]
         self.assertGreaterEqual(captured, sent_before_end - sent_after_begin - self.UNDER_WAY_MAX)
@@ -207,7 +207,7 @@ class Starvation(CameraTest):
 class Rate(CameraTest):
     FRAMES = 12
 
-    def test_a_camera_that_makes_more_than_is_asked_for_gives_no_more(self):
+    def test_frames_beyond_the_configured_rate_are_skipped(self):
         # Five frames/s are the fewest that the camera makes.
         with self.camera(), self.guest.configured(FRONT.replace("fps = 15", "fps = 2")) as server:
             with harness.StreamReader(server.wait_live().url) as reader:
@@ -252,14 +252,14 @@ class RawFormat(CameraTest):
         text = self.guest.run("sh", "-c", "cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true")
         return {line.split()[1] for line in text.splitlines() if line.startswith("exp_name:")}
 
-    def test_it_is_encoded_for_those_who_watch(self):
+    def test_raw_pictures_are_encoded_while_somebody_watches(self):
         with self.encoded_as_sent() as server:
             camera = server.stream_status()["camera"]
             self.assertEqual(camera["memory"], "libcamera")
             self.assertEqual(camera["memory_reason"], "this system has no dma-heap for cameras")
             self.assertNotIn("system", self.dmabufs())
 
-    def test_it_is_captured_into_a_heap_that_is_made_for_cameras(self):
+    def test_raw_pictures_are_captured_into_a_dma_heap_for_cameras(self):
         self.make_heap()
         with self.encoded_as_sent() as server:
             camera = server.stream_status()["camera"]

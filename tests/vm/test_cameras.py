@@ -49,9 +49,9 @@ idle_after = "1s"
         ("controls = { Warmth = 1 }", "the camera has no control Warmth", "it has Brightness"),
     )
     # Exposure settles in a second, and uvcvideo keeps no frame back.
-    HELD_SECONDS_MIN = 0.9
+    SETTLING_SECONDS_MIN = 0.9
 
-    def test_they_reach_the_camera_and_what_it_lacks_is_refused_with_what_it_has(self):
+    def test_settings_reach_the_camera_and_unsupported_ones_are_refused_with_the_alternatives(self):
         streams = [f'[streams.s{i}]\nsource = "libcamera"\n{line}\n' for i, (line, *_) in enumerate(self.REFUSED)]
         with self.camera() as camera, self.guest.configured("".join([self.FRONT, *streams])) as server:
             for index, (_, said, instead) in enumerate(self.REFUSED):
@@ -61,7 +61,7 @@ idle_after = "1s"
                 # Before it there may be pictures that say that none has come yet.
                 first = harness.wait_for(lambda: self.live_frame(reader), "a frame")
                 self.check_controls(server)
-            self.assertGreater(first.captured_ns - camera.sent()[0].captured_ns, self.HELD_SECONDS_MIN * 1e9)
+            self.assertGreater(first.captured_ns - camera.sent()[0].captured_ns, self.SETTLING_SECONDS_MIN * 1e9)
             server.wait_state("resting")
             self.assertFalse(server.stream_status()["camera"]["running"])
 
@@ -103,7 +103,7 @@ class ForUsers(CamerasTest):
         self.assertIn("side camera", status["camera"]["model"])
         self.assertEqual((status["width"], status["height"]), (1280, 720))
 
-    def test_without_permission_it_says_what_gives_it_and_tries_again(self):
+    def test_without_permission_it_names_the_command_that_grants_it_and_retries(self):
         program = self.guest.binary_for_all()
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         with self.camera(), mock.patch.dict(os.environ, RINGCAST_BINARY=program):
@@ -114,7 +114,7 @@ class ForUsers(CamerasTest):
                 self.guest.run("sh", "-c", "chmod a+rw /dev/media* /dev/video*")
                 server.wait_live()
 
-    def test_with_too_little_locked_memory_frames_are_copied_and_it_says_what_to_do(self):
+    def test_with_too_little_locked_memory_frames_are_copied_and_the_log_names_the_setting(self):
         program = self.guest.binary_for_all()
         limited = ["prlimit", "--memlock=65536:65536", "setpriv", "--reuid=65534", "--regid=65534", "--groups=video"]
         with self.camera() as camera, mock.patch.dict(os.environ, RINGCAST_BINARY=program):
@@ -127,7 +127,7 @@ class ForUsers(CamerasTest):
         self.assertIn("LimitMEMLOCK", status["camera"]["tier_reason"])
         self.assertEqual(status["camera"]["counters"]["lent"], 0)
 
-    def test_a_camera_that_another_program_has_is_tried_again(self):
+    def test_a_camera_in_use_by_another_program_is_retried(self):
         with self.camera():
             other = subprocess.Popen(
                 [*self.guest.prefix, "cam", "--camera", "1", "--capture"],

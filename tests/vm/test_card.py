@@ -16,7 +16,7 @@ class ZeroCopy(unittest.TestCase):
     def setUp(self):
         self.guest = guest.running()
 
-    def test_frames_leave_uncopied_to_another_host(self):
+    def test_frames_to_another_host_are_sent_without_copying(self):
         # A viewer that stands still for a while is sent copies.
         harness.retried(self.check_uncopied)
 
@@ -31,7 +31,7 @@ class ZeroCopy(unittest.TestCase):
             self.assertTrue(harness.rising([frame.sequence for frame in frames]))
             self.assertGreaterEqual(guest.uncopied_share(server), 0.99)
 
-    def test_frames_are_copied_to_the_guest_itself(self):
+    def test_frames_over_loopback_are_copied(self):
         with self.guest.ringcast("pattern", "--size", "640x480", "--fps", self.FPS) as server:
             server.wait_live()
             url = f"http://127.0.0.1:{self.guest.ports[0]}/stream"

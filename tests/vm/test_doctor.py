@@ -33,25 +33,25 @@ class Doctor(unittest.TestCase):
             cls.with_little_memory = findings(camera.guest, *limit, *AS_NOBODY, "--groups=video")
             cls.without_permission = findings(camera.guest, *AS_NOBODY, "--clear-groups")
 
-    def test_a_card_with_scatter_gather_is_told_from_loopback(self):
+    def test_a_card_with_scatter_gather_is_distinguished_from_loopback(self):
         found = self.as_root
         (card,) = (name for name in found if name.startswith("network ") and name != "network lo")
         self.assertEqual(found[card][0], "ok")
         self.assertIn("has scatter-gather", found[card][1])
         self.assertIn("sent to by copy", found["network lo"][1])
 
-    def test_a_camera_whose_memory_can_be_registered_is_said_to_be_one(self):
+    def test_a_camera_with_registrable_memory_is_reported_as_registered(self):
         verdict, text = self.as_root["camera a good camera"]
         self.assertEqual(verdict, "ok", text)
         self.assertIn('tier "registered"', text)
 
-    def test_of_a_camera_whose_memory_can_not_be_registered_it_says_why(self):
+    def test_a_camera_without_registrable_memory_is_reported_with_the_reason(self):
         verdict, text = self.with_little_memory["camera a good camera"]
         self.assertEqual(verdict, "note", text)
         self.assertIn('tier "copied"', text)
         self.assertIn("LimitMEMLOCK", text)
 
-    def test_who_may_not_open_a_camera_is_told_the_line_that_mends_it(self):
+    def test_missing_camera_permission_is_reported_with_the_command_that_grants_it(self):
         verdict, text = self.without_permission["camera permissions"]
         self.assertEqual(verdict, "problem")
         self.assertIn("sudo usermod -aG video $USER", text)

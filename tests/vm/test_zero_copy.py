@@ -68,7 +68,7 @@ class CameraToCard(unittest.TestCase):
         self.assertTrue(harness.rising(sequences))
         return [frame for frame in sent if sequences[0] <= frame.sequence <= sequences[-1]]
 
-    def test_registered_frames_are_copied_by_nobody(self):
+    def test_registered_frames_are_never_copied(self):
         # A viewer that stands still for a while is sent copies.
         harness.retried(self.check_registered)
 
