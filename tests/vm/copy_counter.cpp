@@ -1,7 +1,7 @@
-// copy_counter: a library that stands before memcpy, memmove and read in a program (LD_PRELOAD) and
-// counts what its first thread, which is ringcast's loop, copies in pieces of 1 KiB and more. The
-// counts are four numbers in the file that RINGCAST_COPY_COUNT names, so that looking at them
-// disturbs nothing.
+// copy_counter: an LD_PRELOAD library that wraps memcpy, memmove and read and counts the calls of 1
+// KiB and more that the main thread makes, which runs ringcast's loop. The counts are four integers
+// in a memory-mapped file, which RINGCAST_COPY_COUNT names, so that reading them does not disturb the
+// program.
 
 #include <atomic>
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace {
 
-/// Less than that is not a frame.
+/// Smaller copies are not frames.
 constexpr std::size_t counted_bytes_min = 1024;
 
 struct Counts {
@@ -26,7 +26,7 @@ struct Counts {
     std::atomic<std::uint64_t> read_bytes;
 };
 
-/// None until the file is there.
+/// Null until the file is mapped.
 Counts* counts = nullptr;
 
 using Copy = void* (*)(void*, const void*, std::size_t);
@@ -59,7 +59,7 @@ ssize_t counted_read(ssize_t result) noexcept {
     return result;
 }
 
-/// While the program is being loaded the next function is not known yet.
+/// Used while the program is being loaded and the next function is not resolved yet.
 void* move_bytes(void* to, const void* from, std::size_t bytes) noexcept {
     auto* out = static_cast<unsigned char*>(to);
     const auto* in = static_cast<const unsigned char*>(from);
@@ -100,7 +100,7 @@ extern "C" {
 
 void* memcpy(void* to, const void* from, std::size_t bytes) noexcept;
 void* memmove(void* to, const void* from, std::size_t bytes) noexcept;
-// What a hardened build calls, with the size of the destination.
+// Hardened builds call these, with the size of the destination.
 void* __memcpy_chk(void* to, const void* from, std::size_t bytes, std::size_t room) noexcept;
 void* __memmove_chk(void* to, const void* from, std::size_t bytes, std::size_t room) noexcept;
 

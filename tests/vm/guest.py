@@ -1,6 +1,6 @@
-"""The virtual machine that the tests here share, seen from outside: booted at the first use, ended
-with the test run. Programs are started in it like here, with Guest.prefix before their command, and
-each of its ports answers at the same port of 127.0.0.1, over an emulated network card."""
+"""The virtual machine that all tests of this folder share, seen from the host. It boots at the first
+use and ends with the test run. A command with Guest.prefix before it runs in the guest, and each of the
+guest's ports is forwarded from the same port of 127.0.0.1, through an emulated network card."""
 
 import atexit
 import collections
@@ -19,30 +19,30 @@ sys.path.insert(0, str(HERE.parent / "clients"))
 
 import harness
 
-# The guest ends itself after this, whatever becomes of us. The suite has no more time for it.
+# The guest ends after this time even if this process dies. It is below the time limit of the suite.
 SECONDS_MAX = int(os.environ.get("RINGCAST_GUEST_SECONDS", "280"))
 JPEG_SIZES = ("1280x720", "640x480")
 BOOT_SECONDS_MAX = 240
-# For what takes a moment on a machine that is not emulated.
+# For commands that take a moment on a real machine.
 COMMAND_SECONDS_MAX = 60
-# Emulated, a program that opens a camera again takes 20 seconds on a machine that does much else.
+# In the emulated guest on a busy machine a program takes up to 20 seconds to reopen a camera.
 harness.WAIT_SECONDS = COMMAND_SECONDS_MAX
 PROGRAMS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz", "udevadm", "cam", "ffmpeg")
 
 
 def built(name):
-    """A file that CMake makes of tests/vm."""
+    """The path of a file that CMake builds from tests/vm."""
     return str(pathlib.Path(os.environ["RINGCAST_BUILD"], "tests/vm", name))
 
 
 def copy_counter():
-    """To be preloaded: see copy_counter.cpp."""
+    """The library of copy_counter.cpp, for LD_PRELOAD."""
     return built("copy_counter.so")
 
 
 def make_jpegs(size, path):
-    """A moving picture as MJPEG. The standard Huffman tables are in each frame, as most cameras have
-    it."""
+    """Writes 30 frames of a moving scene as MJPEG. Each frame contains the standard Huffman tables, as
+    with most cameras."""
     subprocess.run(
         ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30", "-frames:v", "30",
          "-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", path],
@@ -51,7 +51,7 @@ def make_jpegs(size, path):
 
 
 def find_kernel():
-    """The kernel's folder; a test that can't have one is skipped with the reason."""
+    """The folder of the guest's kernel. Skips the test, with the reason, if no kernel is available."""
     fetch = HERE.parents[1] / "packaging" / "fetch-kernel"
     done = subprocess.run([fetch, "--cached"], capture_output=True, text=True, check=False)
     if done.returncode == 77:
@@ -62,11 +62,11 @@ def find_kernel():
 
 
 def uncopied_share(server):
-    """Of all frames sent to viewers, those that the kernel says it sent without copying. With the
-    viewers gone, so that the last pages come back."""
+    """The share of the frames sent to viewers that the kernel reports as sent without copying. Call it
+    when the viewers have disconnected, because the last notifications arrive only then."""
 
     def all_notified():
-        # A send that its viewer's end has cut short is notified of, but no frame sent.
+        # A send cut short by its viewer's disconnect causes a notification but counts as no frame.
         sent = server.stream_status()["sent"]
         return sent["zero_copy_notifications"] >= sent["frames_zero_copy"] and sent
 
@@ -76,16 +76,16 @@ def uncopied_share(server):
 
 
 class Sent(collections.namedtuple("Sent", "sequence captured_ns bytes crc marks")):
-    """A frame that the camera has handed over, as its log has it; marks are "error", "truncated"."""
+    """A frame that the camera has sent, from its log; marks are "error" and "truncated"."""
 
 
 class Camera:
-    """An emulated camera in the guest; it is unplugged when this ends. Each port has one at a time."""
+    """An emulated camera in the guest; leaving the context unplugs it. Each port takes one camera."""
 
     def __init__(self, guest, options, port=0, product="front camera"):
         self.guest = guest
         self.product = product
-        # Cameras of the same port one after another must not be mixed up.
+        # Unique names, because several cameras may use the same port one after another.
         self._begun = f"/run/camera-{port}-{secrets.token_hex(4)}"
         self._log = self._begun + ".log"
         self.process = subprocess.Popen(
@@ -101,13 +101,13 @@ class Camera:
             raise
 
     def seen_by_driver(self):
-        # The one that was unplugged before may still be there, under the same name.
+        # A camera with the same name that was unplugged before may still be listed.
         newer = 'for one in /sys/class/video4linux/*; do [ "/dev/${one##*/}" -nt "$0" ] && cat "$one/name"; done'
         names = self.guest.run("sh", "-c", newer, self._begun, check=False)
         return any(name.startswith(self.product) for name in names.splitlines())
 
     def sent(self):
-        """All that it has handed over."""
+        """All frames that the camera has sent so far."""
         entries = [line.split() for line in self.guest.run("cat", self._log).splitlines()]
         return [
             Sent(int(sequence), int(captured_ns), int(size), crc, marks)
@@ -136,10 +136,10 @@ class Guest:
         token = pathlib.Path(self._folder.name, "token")
         token.write_text(secrets.token_hex(), encoding="ascii")
         token.chmod(0o600)
-        # Made before the guest looks into the folder, because it keeps what it has seen.
+        # Created before the guest first reads the folder, because it caches the host's files.
         for size in JPEG_SIZES:
             make_jpegs(size, self._jpegs(size))
-        # Whoever has the token runs programs in the guest, which reads files as we do.
+        # The token protects job_server.py, whose jobs can read all files that this user can read.
         ports = set()
         while len(ports) < 4:
             ports.add(harness.fixed_free_port())
@@ -184,23 +184,24 @@ class Guest:
         return done.stdout
 
     def binary_for_all(self):
-        """A copy of ringcast that every user in the guest can reach."""
+        """Path in the guest of a copy of ringcast that every user can execute."""
         path = "/run/ringcast"
         self.run("install", "-m", "755", harness.binary(), path)
         return path
 
     def ringcast(self, *arguments, port=0, start=harness.Ringcast, before=()):
-        """A ringcast in the guest that its viewers outside reach over the network card. `port` is an
-        index: of each port one at a time. `before` stands before its command: NAME=VALUE, a wrapper."""
+        """Starts ringcast in the guest, for viewers on the host that connect through the network card.
+        `port` is an index into the guest's ports, one ringcast each at a time. `before` is put before
+        the command: NAME=VALUE variables or a wrapper."""
         listen = ["--listen", f":{self.ports[port]}"]
         return start(*arguments, *listen, listen=False, prefix=[*self.prefix, *before])
 
     def configured(self, text, **options):
-        """The same with this configuration."""
+        """Like ringcast(), with the configuration `text`."""
         return self.ringcast(text, start=harness.configured, **options)
 
     def camera(self, *options, mjpeg=JPEG_SIZES[:1], yuyv=(), **others):
-        """Plugs an emulated camera in, of these sizes; `options` are more of uvc_camera's."""
+        """Plugs in an emulated camera with these sizes; `options` are passed to uvc_camera."""
         sizes = [word for size in mjpeg for word in ("--mjpeg", f"{size}={self._jpegs(size)}")]
         sizes += [word for size in yuyv for word in ("--yuyv", size)]
         return Camera(self, [*sizes, *map(str, options)], **others)
@@ -216,11 +217,11 @@ _running = []
 
 
 def running():
-    """The one guest of this test run."""
+    """The guest of this test run; boots it at the first call."""
     if not _running:
         try:
             _running.append(Guest())
-        except Exception as error:  # whatever it is, the next test fails for the same reason
+        except Exception as error:  # raised again for each test, instead of booting once more
             _running.append(error)
     if isinstance(_running[0], Exception):
         raise _running[0]

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""in_guest.py COMMAND [ARGUMENTS]: runs a command in the guest as if it were here.
+"""in_guest.py [NAME=VALUE...] COMMAND [ARGUMENTS]: runs a command in the guest as if it ran here.
 
-What it writes comes out here, signals go on to it, and its exit code becomes this one's. So a test
-starts a program in the guest by putting this before its command. NAME=VALUE arguments in front are
-added to its environment. The guest is the one that guest.py names in the environment.
+A test starts a program in the guest by putting this script before its command. The script copies the
+command's output, forwards signals to it and exits with its exit code. NAME=VALUE arguments are added to
+the command's environment. guest.py passes the guest's port and token in the environment.
 """
 
 import json
@@ -33,7 +33,7 @@ def receive(connection, count):
     while len(data) < count:
         piece = connection.recv(count - len(data))
         if not piece:
-            sys.exit("in_guest: the guest has gone")
+            sys.exit("in_guest: the guest closed the connection")
         data += piece
     return data
 

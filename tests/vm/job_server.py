@@ -1,8 +1,8 @@
-"""job_server.py PORT TOKEN_FILE: starts programs in the guest for in_guest.py outside.
+"""job_server.py PORT TOKEN_FILE: runs in the guest and starts programs for in_guest.py on the host.
 
-A connection is one job: it begins with a line of JSON, and then each byte from the client is a signal
-for the job. Back come blocks of what the job writes (BLOCK: kind and length), the last one with its
-exit code. A job whose client has gone is ended. Standard library only.
+Each connection is one job. The client sends a line of JSON with the command, and then one byte for each
+signal to deliver. The server sends the job's output in blocks (BLOCK: kind and length), and a last block
+with its exit code. A job is killed when its client disconnects. Uses the standard library only.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ async def pass_on(kind, stream, writer):
 
 async def pass_signals(reader, process):
     with contextlib.suppress(ProcessLookupError):
-        # A client that is killed with output unread resets the connection.
+        # A client that is killed before it has read all output resets the connection.
         with contextlib.suppress(ConnectionError):
             while number := await reader.read(1):
                 process.send_signal(number[0])
@@ -60,8 +60,8 @@ async def serve(reader, writer, token):
     except OSError as error:
         message = f"{error}\n".encode()
         writer.write(BLOCK.pack(ERRORS, len(message)) + message)
-        code = 127  # as a shell has it: there is no such program
-    # A job that a signal ended has minus its number: 128 more than it, as a shell says.
+        code = 127  # the shell's code for "command not found"
+    # asyncio reports a job killed by signal N as -N; a shell reports 128 + N.
     writer.write(BLOCK.pack(EXIT_CODE, code if code >= 0 else 128 - code))
     with contextlib.suppress(ConnectionError):
         await writer.drain()

@@ -1,5 +1,5 @@
-"""run_tests.py [UNITTEST ARGUMENTS]: all tests that need the virtual machine, in one boot of it.
--k PATTERN chooses some of them."""
+"""run_tests.py [UNITTEST ARGUMENTS]: runs all tests of this folder in one boot of the virtual machine.
+-k PATTERN selects tests."""
 
 import pathlib
 import sys
@@ -11,7 +11,7 @@ import harness
 
 
 def load_tests(loader, _, __):
-    """What unittest asks this file for."""
+    """unittest's hook for the tests of a module."""
     return loader.discover(str(HERE), "test_*.py")
 
 

@@ -1,12 +1,12 @@
-"""The emulated camera is one to the kernel's driver and to libcamera; its frames come through whole.
-libcamera's own program reads it here, so that what fails elsewhere is not the camera's fault."""
+"""The kernel's driver and libcamera accept the emulated camera and receive its frames unchanged. These
+tests read it with libcamera's own program, to tell faults of the camera from faults of ringcast."""
 
 import unittest
 
 import guest
 import harness
 
-# CRC-32 of each file of the folder, in the order of names.
+# Prints the CRC-32 of each file of a folder, sorted by name.
 CHECKSUMS = """
 import pathlib, sys, zlib
 for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
@@ -24,7 +24,7 @@ class EmulatedCamera(unittest.TestCase):
         return self.guest.run("cam", "--camera", "1", *arguments)
 
     def capture(self, form, size):
-        """The checksums of frames that libcamera has given."""
+        """Captures frames with libcamera's program; returns their checksums."""
         folder = self.guest.run("mktemp", "-d", "/run/frames.XXXXXX").strip()
         width, height = size.split("x")
         self.cam(f"--capture={self.FRAMES}", f"--file={folder}/#",
@@ -44,7 +44,7 @@ class EmulatedCamera(unittest.TestCase):
                 received = self.capture(form, size)
                 sent = [frame.crc for frame in camera.sent()]
                 self.assertEqual(len(received), self.FRAMES)
-                # One may have been lost between two of them, and the last ones were for nobody.
+                # Frames may have been dropped between them, and the last ones were sent after the capture.
                 self.assertTrue(all(crc in sent for crc in received), (received, sent))
                 self.assertEqual(len(set(received)), self.FRAMES)
 

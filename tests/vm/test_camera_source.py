@@ -1,5 +1,5 @@
-"""What may happen to a camera: it is unplugged, another one comes, its frames are bad, its viewers
-stall. Each with an emulated camera, the kernel's driver, libcamera, and viewers over a network card."""
+"""Events that a camera source has to handle: unplugging, a second camera, bad frames, stalled viewers.
+Each test uses an emulated camera, the kernel's driver, libcamera, and viewers over a network card."""
 
 import contextlib
 import socket
@@ -13,7 +13,7 @@ import harness
 FPS = 15
 FRONT = '[streams.front]\nsource = "libcamera"\ncamera = "front camera"\nfps = 15\n'
 SIDE = '[streams.side]\nsource = "libcamera"\ncamera = "side camera"\nfps = 15\n'
-# Parts come at least once a second.
+# A stream sends a part at least once a second.
 PART_SECONDS_MAX = 30
 
 
@@ -21,9 +21,9 @@ def is_live(part):
     return "x-ringcast-signal" not in part.headers
 
 
-def next_part(reader, wanted):
-    """The next part that is so."""
-    return harness.wait_for(lambda: wanted(part := reader.part()) and part, "such a part", PART_SECONDS_MAX)
+def next_part(reader, matches):
+    """The next part for which `matches(part)` is true."""
+    return harness.wait_for(lambda: matches(part := reader.part()) and part, "a matching part", PART_SECONDS_MAX)
 
 
 def live_frames(reader, count):
@@ -40,7 +40,7 @@ class CameraTest(unittest.TestCase):
 
     def camera(self, *options, **others):
         camera = self.guest.camera("--fps", FPS, *options, **others)
-        # Whatever fails: each port has one camera at a time.
+        # Free the port for the next test even if this one fails.
         self.addCleanup(camera.unplug)
         return camera
 
@@ -49,7 +49,7 @@ class Hotplug(CameraTest):
     BACK_SECONDS_MAX = 2
 
     def plugged_in_at(self):
-        """When the camera that is there now got its device, by the guest's clock."""
+        """When the current camera's device appeared, by the guest's clock."""
         return float(self.guest.run("sh", "-c", "stat -c %.9W /dev/video* | sort | head -n 1"))
 
     def test_viewers_stay_connected_while_the_camera_is_unplugged(self):
@@ -89,7 +89,7 @@ class Hotplug(CameraTest):
 
 
 class SharedCamera(CameraTest):
-    # Another try follows after 1 s, 2 s, and then every 4 s.
+    # The second stream retries after 1 s, 2 s, and then every 4 s, so at least once in this time.
     SECONDS = 5
 
     def test_a_second_stream_of_one_camera_does_not_disturb_the_first(self):
@@ -106,7 +106,7 @@ class SharedCamera(CameraTest):
                 self.assertTrue(harness.rising(sequences), sequences)
                 self.assertEqual(camera_counters(server, first)["driver_dropped"], before["driver_dropped"])
 
-            harness.retried(watch)  # a machine that stands still for a while loses frames too
+            harness.retried(watch)  # a machine that pauses for a moment drops frames too
             self.assertEqual(camera_counters(server, first)["opened"], 1)
 
     def live(self, server):
@@ -114,13 +114,13 @@ class SharedCamera(CameraTest):
 
 
 class BadFrames(CameraTest):
-    # Few of them are good.
+    # A high rate, because only half of the frames are good.
     FPS = 30
     FRAMES = 60
 
     def test_bad_frames_reach_no_viewer_and_timestamps_increase(self):
-        # After a frame with the error bit uvcvideo fills the same buffer again, and libcamera then
-        # gives frames in the order of buffers: 0 1 6 3 4 7.
+        # After a frame with the error bit uvcvideo refills the same buffer, and libcamera then returns
+        # frames in the order of buffers, such as 0 1 6 3 4 7.
         configuration = FRONT
         with (
             self.guest.camera("--fps", FPS, "--error-every", 3, "--truncate-every", 4) as camera,
@@ -136,17 +136,17 @@ class BadFrames(CameraTest):
         self.assertFalse(bad.intersection(sequences))
         self.assertGreater(counted["source_counters"]["frames_damaged"], 0)
         counters = counted["camera"]["counters"]
-        # The driver keeps bad frames to itself: they are missing in its sequence.
+        # The driver drops bad frames, which leaves gaps in its sequence numbers.
         self.assertGreater(counters["driver_dropped"] + counters["out_of_order"], 0)
 
 
 class Starvation(CameraTest):
     VIEWERS = 8
     SECONDS = 10
-    # Frames that the camera has sent and ringcast has not seen: as many as there are buffers.
+    # Frames that the camera has sent and ringcast has not seen yet: one per buffer at most.
     UNDER_WAY_MAX = 4
-    # Longer than they stall here: nobody is to be saved by their end.
-    PATIENT = '[viewers]\nstall_timeout = "60s"\n'
+    # Longer than this test, so that no stalled viewer is disconnected.
+    LONG_STALL_TIMEOUT = '[viewers]\nstall_timeout = "60s"\n'
 
     def stalled_viewer(self, server):
         viewer = socket.socket()
@@ -157,33 +157,34 @@ class Starvation(CameraTest):
         return viewer
 
     def frames_received(self, server):
-        """Frames that the driver has given, whether they were lost or not."""
+        """Frames that the driver has captured or dropped."""
         counters = camera_counters(server)
         return counters["captured"] + counters["driver_dropped"]
 
     def test_stalled_viewers_do_not_stop_the_camera(self):
-        with self.camera() as camera, self.guest.configured(self.PATIENT + FRONT) as server:
+        with self.camera() as camera, self.guest.configured(self.LONG_STALL_TIMEOUT + FRONT) as server:
             server.wait_live()
             viewers = []
             for _ in range(self.VIEWERS):
-                # One frame apart, so that each holds another one.
+                # One frame apart, so that each holds a different frame.
                 viewers.append(self.stalled_viewer(server))
                 time.sleep(1 / FPS)
-            # A machine that stands still for a while loses frames too.
+            # Retried, because a machine that pauses for a moment drops frames too.
             harness.retried(lambda: self.watch_stalled(server, camera))
             self.assertEqual(len(server.status()["viewers"]), self.VIEWERS)
             for viewer in viewers:
                 viewer.close()
-            harness.wait_for(lambda: not server.status()["viewers"], "the viewers' end")
+            harness.wait_for(lambda: not server.status()["viewers"], "all viewers to disconnect")
             harness.retried(lambda: self.assert_not_copied_any_more(server))
 
     def look(self, server, camera):
-        """What ringcast has counted, and how many frames the camera had sent before and after that."""
+        """ringcast's camera counters, and the numbers of frames that the camera had sent before and after
+        they were read."""
         before = len(camera.sent())
         return camera_counters(server), before, len(camera.sent())
 
     def watch_stalled(self, server, camera):
-        """For so many seconds at the camera's full rate."""
+        """Checks for SECONDS that ringcast captures every frame."""
         goal = self.frames_received(server) + self.SECONDS * FPS
         begin, sent_before_begin, sent_after_begin = self.look(server, camera)
         harness.wait_for(lambda: self.frames_received(server) >= goal, "the camera's frames")
@@ -208,14 +209,14 @@ class Rate(CameraTest):
     FRAMES = 12
 
     def test_frames_beyond_the_configured_rate_are_skipped(self):
-        # Five frames/s are the fewest that the camera makes.
+        # The camera's lowest rate is 5 frames/s.
         with self.camera(), self.guest.configured(FRONT.replace("fps = 15", "fps = 2")) as server:
             with harness.StreamReader(server.wait_live().url) as reader:
                 parts = [next_part(reader, is_live) for _ in range(self.FRAMES)]
             counters = camera_counters(server)
         sequences = [harness.StampedFrame(part.body).sequence for part in parts]
         self.assertGreaterEqual(sequences[-1] - sequences[0], 2 * (self.FRAMES - 1))
-        # It has been set to these five, from 15.
+        # The camera was set from 15 to 5 frames/s: its frames in between were at most that many.
         self.assertLess(sequences[-1] - sequences[0], 5 * (self.FRAMES - 1))
         seconds = float(parts[-1].headers["x-timestamp"]) - float(parts[0].headers["x-timestamp"])
         self.assertGreater(seconds, 0.9 * (self.FRAMES - 1) / 2)
@@ -226,11 +227,11 @@ class Rate(CameraTest):
 class RawFormat(CameraTest):
     FRAMES = 20
     SIZE = (640, 480)
-    # Red, green and blue of the bars that uvc_camera paints, from the left.
+    # (red, green, blue) of the bars that uvc_camera draws, from left to right.
     BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
 
     def decode(self, jpegs, pixels):
-        """Each picture's bytes in this format of ffmpeg's."""
+        """The pictures' bytes in the pixel format `pixels` of ffmpeg."""
         decoded = subprocess.run(
             ["ffmpeg", "-v", "error", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", pixels, "-"],
             input=b"".join(jpegs), stdout=subprocess.PIPE, check=True,
@@ -241,14 +242,14 @@ class RawFormat(CameraTest):
     HEAP = "/dev/dma_heap/vidbuf_cached"
 
     def make_heap(self):
-        """What Raspberry Pi OS has: another name of a heap whose memory its cameras can use. So can
-        the emulated one, because its driver fills pages by the processor."""
+        """Creates the device of the dma-heap for cameras as on Raspberry Pi OS, as another name of the
+        system heap. The emulated camera can use that heap, because its driver writes by the processor."""
         numbers = self.guest.run("stat", "-c", "0x%t 0x%T", "/dev/dma_heap/system").split()
         self.guest.run("mknod", self.HEAP, "c", *(int(number, 16) for number in numbers))
         self.addCleanup(self.guest.run, "rm", self.HEAP)
 
     def dmabufs(self):
-        """Who has made the dmabufs that are open in the guest, each name once."""
+        """The names of the exporters of all dmabufs that are open in the guest."""
         text = self.guest.run("sh", "-c", "cat /proc/[0-9]*/fdinfo/* 2>/dev/null || true")
         return {line.split()[1] for line in text.splitlines() if line.startswith("exp_name:")}
 
@@ -269,11 +270,11 @@ class RawFormat(CameraTest):
 
     @contextlib.contextmanager
     def encoded_as_sent(self):
-        """Looks at the pictures of a raw camera; the server while its pictures come."""
+        """Yields a server that streams a raw camera, while a viewer reads; then checks the pictures."""
         width, height = self.SIZE
         with self.guest.camera("--fps", 10, mjpeg=[], yuyv=[f"{width}x{height}"]) as camera:
             with self.guest.configured(FRONT.replace("15", "10")) as server:
-                server.wait_state("resting")  # nobody watches, so nothing is encoded
+                server.wait_state("resting")  # without viewers nothing is encoded
                 self.assertEqual(camera_counters(server)["encoded"], 0)
                 with harness.StreamReader(server.url) as reader:
                     jpegs = [next_part(reader, is_live).body for _ in range(self.FRAMES)]

@@ -1,4 +1,4 @@
-"""What a user does with cameras: lists them, names one, and is told what is in the way."""
+"""Cameras from the user's view: listing and selecting them, settings, and errors with their remedies."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import harness
 FPS = 15
 
 
-# Prints the brightness that the driver of the first camera has.
+# Prints the brightness in the driver of the first camera.
 DRIVERS_BRIGHTNESS = """
 import fcntl, glob, struct
 VIDIOC_G_CTRL, V4L2_CID_BRIGHTNESS = 0xC008561B, 0x00980900
@@ -30,7 +30,8 @@ class CamerasTest(unittest.TestCase):
 
 
 class Settings(CamerasTest):
-    # The camera takes -64 to 64; it is opened for viewers only, so that the others get a turn.
+    # The camera's brightness is -64 to 64. The stream is on demand, so that the other streams of this
+    # test can open the camera too.
     FRONT = """
 [streams.front]
 source = "libcamera"
@@ -40,7 +41,7 @@ on_demand = true
 idle_after = "1s"
 """
     BRIGHTNESS = "32"
-    # What is asked for, what is said of it, and what the camera has instead.
+    # (setting, error in the log, the supported alternatives named after it)
     REFUSED = (
         ('orientation = "rotate180"', 'the camera doesn\'t do "rotate180" itself; it does', '"rotate0"'),
         ('size = "1000x500"', "the camera doesn't make 1000x500; it makes", "MJPEG in 1280x720"),
@@ -48,7 +49,7 @@ idle_after = "1s"
         ("controls = { Brightness = 1.5 }", "control Brightness: found 1.5, the camera takes", "from -1 to 1"),
         ("controls = { Warmth = 1 }", "the camera has no control Warmth", "it has Brightness"),
     )
-    # Exposure settles in a second, and uvcvideo keeps no frame back.
+    # ringcast drops the frames of the first second, while the exposure settles; uvcvideo drops none.
     SETTLING_SECONDS_MIN = 0.9
 
     def test_settings_reach_the_camera_and_unsupported_ones_are_refused_with_the_alternatives(self):
@@ -58,7 +59,7 @@ idle_after = "1s"
                 self.check_refused(server, index, said, instead)
             self.assertEqual(server.stream_status()["state"], "resting")
             with harness.StreamReader(server.url, "/front/stream") as reader:
-                # Before it there may be pictures that say that none has come yet.
+                # Parts before the first frame may be "no signal" pictures.
                 first = harness.wait_for(lambda: self.live_frame(reader), "a frame")
                 self.check_controls(server)
             self.assertGreater(first.captured_ns - camera.sent()[0].captured_ns, self.SETTLING_SECONDS_MIN * 1e9)
@@ -110,7 +111,8 @@ class ForUsers(CamerasTest):
             with self.guest.ringcast("camera", "--fps", FPS, before=nobody) as server:
                 server.wait_log("sudo usermod -aG video")
                 self.assertNotEqual(server.stream_status()["state"], "live")
-                # As when udev is late. Each camera plugged in has devices of its own.
+                # Simulates udev setting the permissions late. A new camera gets new devices, so this does
+                # not affect later tests.
                 self.guest.run("sh", "-c", "chmod a+rw /dev/media* /dev/video*")
                 server.wait_live()
 

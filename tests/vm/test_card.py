@@ -1,4 +1,4 @@
-"""A network card with scatter-gather takes frames out of ringcast's memory: the kernel says so."""
+"""A network card with scatter-gather sends frames from ringcast's memory, as the kernel reports."""
 
 import unittest
 
@@ -7,17 +7,17 @@ import harness
 
 
 class ZeroCopy(unittest.TestCase):
-    """A viewer outside the guest, over its card."""
+    """Viewers outside the guest, over its network card, and inside, over loopback."""
 
     FRAMES = 60
-    # What an emulated processor can encode.
+    # An emulated processor can't encode faster.
     FPS = 20
 
     def setUp(self):
         self.guest = guest.running()
 
     def test_frames_to_another_host_are_sent_without_copying(self):
-        # A viewer that stands still for a while is sent copies.
+        # Retried, because frames are copied for a viewer that pauses for a moment.
         harness.retried(self.check_uncopied)
 
     def check_uncopied(self):
@@ -35,11 +35,11 @@ class ZeroCopy(unittest.TestCase):
         with self.guest.ringcast("pattern", "--size", "640x480", "--fps", self.FPS) as server:
             server.wait_live()
             url = f"http://127.0.0.1:{self.guest.ports[0]}/stream"
-            # A stream has no end: curl's is that nobody reads it any more.
+            # The stream does not end by itself: curl ends when grep closes the pipe.
             text = self.guest.run("sh", "-c", f"curl -s {url} | grep -a -m {self.FRAMES} '^Content-Length'")
             sent = server.stream_status()["sent"]
         self.assertEqual(len(text.splitlines()), self.FRAMES)
-        # That the last one has been sent, the kernel says after it has arrived.
+        # The completion of the last send may come after the frame has arrived.
         self.assertGreaterEqual(sent["frames_copy"], self.FRAMES - 1)
         self.assertEqual(sent["frames_zero_copy"], 0)
 

@@ -1,4 +1,4 @@
-"""The library that counts copies counts them, so that a count of zero means something."""
+"""The copy counter counts copies, so that a count of zero in other tests means that there were none."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ import unittest
 import guest
 import harness
 
-# Prints how the counts change with each of these.
+# Prints by how much each of these calls changes the counts.
 COUNTED = """
 import ctypes, mmap, os, struct, sys, threading
 
@@ -57,7 +57,7 @@ class CopyCounter(unittest.TestCase):
             )  # fmt: skip
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(len(path.read_bytes()), struct.calcsize("=4Q"))
-        # Copies, their bytes, reads, their bytes.
+        # Copies, bytes copied, reads, bytes read.
         self.assertEqual(
             done.stdout.splitlines(),
             ["1 4096 0 0", "1 1024 0 0", "1 2048 0 0", "0 0 0 0", "0 0 0 0", "0 0 1 2000", "0 0 0 0"],

@@ -1,4 +1,4 @@
-"""What `ringcast doctor` says of a camera and a network card."""
+"""The report of `ringcast doctor` about a camera and a network card."""
 
 import unittest
 
@@ -9,8 +9,8 @@ AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534")
 
 
 def findings(in_guest, *prefix):
-    """{subject: (verdict, meaning and what to do)}."""
-    # It ends with 1 where it has found a problem.
+    """Runs `ringcast doctor` in the guest; returns {subject: (verdict, meaning and remedy)}."""
+    # check=False: the exit code is 1 if it has found a problem.
     text = in_guest.run(*prefix, in_guest.binary_for_all(), "doctor", "--listen", "127.0.0.1:0", check=False)
     found = {}
     for line in text.splitlines()[:-1]:
@@ -26,7 +26,7 @@ def findings(in_guest, *prefix):
 class Doctor(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """Asks it what there is to be asked while one camera is plugged in."""
+        """Runs `ringcast doctor` for all tests while one camera is plugged in."""
         with guest.running().camera("--fps", 10, product="a good camera") as camera:
             cls.as_root = findings(camera.guest)
             limit = ("prlimit", "--memlock=65536:65536")

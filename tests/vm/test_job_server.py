@@ -1,4 +1,4 @@
-"""What a test starts in the guest ends with whoever has started it."""
+"""A program that a test has started in the guest ends when the test's client ends."""
 
 import os
 import unittest
@@ -6,7 +6,7 @@ import unittest
 import guest
 import harness
 
-# Starts a job as in_guest.py does, resets the connection, and waits for the job's end.
+# Starts a job like in_guest.py, resets the connection and waits until the job has ended.
 RESET = """
 import json, os, socket, struct, sys, time
 port, token = sys.argv[1:]

@@ -1,5 +1,5 @@
-"""From the camera's driver to the network card: frames arrive as the camera sent them, in each tier, and
-where the camera's own memory is registered nothing copies them on the way. docs/zero-copy.md."""
+"""From the camera's driver to the network card: in each tier frames arrive exactly as the camera sent
+them, and with registered camera memory nothing copies them on the way. See docs/zero-copy.md."""
 
 import secrets
 import struct
@@ -9,14 +9,14 @@ import zlib
 import guest
 import harness
 
-# Ringcast's own start reads files and copies texts; from here on there are only frames.
+# At start ringcast also reads files and copies text. After these frames it copies only frames, if any.
 SETTLED_FRAMES = 10
 FRAMES = 300
 FPS = 30
 
 
 class Copies:
-    """What a ringcast's loop has copied in user space, counted by copy_counter.cpp."""
+    """The copies in user space on the loop of a ringcast, counted by copy_counter.cpp."""
 
     def __init__(self, in_guest):
         self._guest = in_guest
@@ -24,7 +24,7 @@ class Copies:
         self.environment = [f"LD_PRELOAD={guest.copy_counter()}", f"RINGCAST_COPY_COUNT={self._path}"]
 
     def read(self):
-        """Copies, their bytes, reads, their bytes."""
+        """Copies, bytes copied, reads, bytes read."""
         text = self._guest.run("od", "-A", "n", "-v", "-t", "x1", self._path)
         return struct.unpack("=4Q", bytes.fromhex(text))
 
@@ -39,7 +39,7 @@ class CameraToCard(unittest.TestCase):
         return part.body
 
     def stream(self, tier):
-        """FRAMES frames to one viewer: (frames as received, as sent, copies meanwhile)."""
+        """Streams FRAMES frames to one viewer; returns (frames received, frames sent, copies meanwhile)."""
         copies = Copies(self.guest)
         configuration = f'[streams.front]\nsource = "libcamera"\nfps = {FPS}\ntier = "{tier}"\n'
         with (
@@ -58,7 +58,7 @@ class CameraToCard(unittest.TestCase):
             return received, camera.sent(), during
 
     def assert_identical(self, received, sent):
-        """Returns what the camera sent from the first of them to the last."""
+        """Checks the received frames; returns all frames that the camera sent from the first to the last."""
         checksums = {frame.sequence: frame.crc for frame in sent}
         sequences = []
         for body in received:
@@ -69,7 +69,7 @@ class CameraToCard(unittest.TestCase):
         return [frame for frame in sent if sequences[0] <= frame.sequence <= sequences[-1]]
 
     def test_registered_frames_are_never_copied(self):
-        # A viewer that stands still for a while is sent copies.
+        # Retried, because frames are copied for a viewer that pauses for a moment.
         harness.retried(self.check_registered)
 
     def check_registered(self):
@@ -82,10 +82,10 @@ class CameraToCard(unittest.TestCase):
 
     def check_copied(self):
         received, sent, copies = self.stream("copied")
-        # A viewer that was late has left some out, and these were copied too.
+        # Frames that the viewer missed were copied too.
         captured = self.assert_identical(received, sent)
         count, copied_bytes, reads, _ = copies
-        # The frames at the edges of the measurement may or may not be in it.
+        # Frames at the begin and end of the measurement may or may not be counted.
         self.assertAlmostEqual(count, len(captured), delta=0.05 * FRAMES)
         self.assertAlmostEqual(copied_bytes, sum(frame.bytes for frame in captured), delta=0.05 * copied_bytes)
         self.assertEqual(reads, 0)
