@@ -1,5 +1,5 @@
-# ringcast_warnings(TARGET) enables the warnings that both g++ and clang support, and hardening whose
-# cost is not measurable.
+# ringcast_warnings(TARGET) enables the warnings that both g++ and clang support, and hardening
+# whose cost is not measurable.
 function(ringcast_warnings target)
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast

@@ -32,8 +32,8 @@ class Chromium:
             raise unittest.SkipTest("python3-aiohttp is not installed")
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
-            # --no-sandbox: the tests may run as root. --disable-dev-shm-usage: containers have little or
-            # no /dev/shm.
+            # --no-sandbox: the tests may run as root. --disable-dev-shm-usage: containers have
+            # little or no /dev/shm.
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *QUIET,
              "--window-size=1280,900", f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0",
              "about:blank"],

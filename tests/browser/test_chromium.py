@@ -1,5 +1,5 @@
-"""Chromium paints every frame of a stream in an <img> without delay, and the server's page recovers from
-lost connections. Frames are identified by the pattern's block, read back through a canvas."""
+"""Chromium paints every frame of a stream in an <img> without delay, and the server's page recovers
+from lost connections. Frames are identified by the pattern's block, read back through a canvas."""
 
 import contextlib
 import http.server
@@ -16,8 +16,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
 import harness
 from chromium import Chromium
 
-# watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends to
-# window.seen for each new frame: sequence number, capture time and current time, both in milliseconds.
+# watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends
+# to window.seen for each new frame: sequence number, capture time and current time, both in
+# milliseconds.
 WATCH = """
 (() => {
   const crc16 = bytes => {
@@ -63,8 +64,8 @@ WATCH = """
 FIRST_FETCH_FAILS = """
 window.fetch = (real => () => { window.fetch = real; return Promise.reject(new TypeError("no connection")); })(fetch);
 """
-# Every such request finds a new server process, and timers run ten times as fast. window.most is the
-# highest number of timers pending at the same time, window.looks the number of requests.
+# Every such request finds a new server process, and timers run ten times as fast. window.most is
+# the highest number of timers pending at the same time, window.looks the number of requests.
 EVERY_FETCH_SEES_A_RESTART = """
 (() => {
   const waiting = new Set(), start = setTimeout, end = clearTimeout;
@@ -94,8 +95,8 @@ def tearDownModule():
 
 @contextlib.contextmanager
 def page_with_delayed_script(server):
-    """Serves the server's page at another address and delays its script until an event is set. Yields
-    (address, event, list of the snapshots that the page has requested)."""
+    """Serves the server's page at another address and delays its script until an event is set.
+    Yields (address, event, list of the snapshots that the page has requested)."""
     page = server.get("/")[2]
     begin, script = page.split(b"<script>")
     release_script = threading.Event()
@@ -213,7 +214,8 @@ class Painting(unittest.TestCase):
 
 class Pages(unittest.TestCase):
     def show_again_after_a_restart(self):
-        """Opens the page, stops the server and starts another one with another picture size at its address."""
+        """Opens the page, stops the server and starts another one with another picture size at its
+        address."""
         listen = ("--listen", f"127.0.0.1:{harness.fixed_free_port()}")
         with harness.Ringcast("pattern", "--size", "640x360", *listen, listen=False) as server:
             browser.go_to(server.wait_live().url + "/")
@@ -229,8 +231,8 @@ class Pages(unittest.TestCase):
             harness.wait_for(lambda: browser.evaluate(
                 "document.images.length === 6 && [...document.images].every(i => i.naturalWidth === 640)"), "six pictures")
             browser.evaluate(WATCH)
-            # A browser opens at most six connections to a host, so the images after the fourth are stills
-            # that the page refreshes each second.
+            # A browser opens at most six connections to a host, so the images after the fourth are
+            # stills that the page refreshes each second.
             for image in (1, 4):
                 browser.evaluate(f"watch(document.images[{image}])")
                 wait_for_frames(3)

@@ -1,5 +1,5 @@
-"""Shared code of the client tests: a ringcast process, a strict stream reader, and a reader of the test
-pattern's machine-readable block (docs/pattern-block.md). Uses the standard library only."""
+"""Shared code of the client tests: a ringcast process, a strict stream reader, and a reader of the
+test pattern's machine-readable block (docs/pattern-block.md). Uses the standard library only."""
 
 import binascii
 import contextlib
@@ -31,12 +31,13 @@ def binary():
 
 
 def wait_for(condition, description, seconds=None):
-    """Polls `condition()` and returns its first true value; AssertionError if none within `seconds`."""
+    """Polls `condition()` and returns its first true value; AssertionError if none within
+    `seconds`."""
     seconds = seconds or WAIT_SECONDS
     deadline = time.monotonic() + seconds
     while True:
-        # Read the clock first, so that the condition is checked once after the deadline even if this
-        # process was not scheduled for a while.
+        # Read the clock first, so that the condition is checked once after the deadline even if
+        # this process was not scheduled for a while.
         over = time.monotonic() >= deadline
         value = condition()
         if value:
@@ -47,8 +48,9 @@ def wait_for(condition, description, seconds=None):
 
 
 def retried(check):
-    """For checks that measure time. Runs `check` up to three times, with a growing delay in between, so
-    that one busy moment of the machine does not fail it, but a program that is too slow does."""
+    """For checks that measure time. Runs `check` up to three times, with a growing delay in
+    between, so that one busy moment of the machine does not fail it, but a program that is too slow
+    does."""
     attempts_max = 3
     for attempt in range(1, attempts_max + 1):
         try:
@@ -61,8 +63,8 @@ def retried(check):
 
 
 def fixed_free_port():
-    """A free port for tests that close it and bind it again. It lies below the ephemeral range, so the
-    kernel does not assign it to another socket meanwhile."""
+    """A free port for tests that close it and bind it again. It lies below the ephemeral range, so
+    the kernel does not assign it to another socket meanwhile."""
     ephemeral_range = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
     end = int(ephemeral_range.split()[0])
     for _ in range(100):
@@ -140,7 +142,8 @@ class Ringcast:
         return self.status()["streams"][index]
 
     def viewer_status(self, reader):
-        """The status of this reader. Readers that have disconnected may still be listed beside it."""
+        """The status of this reader. Readers that have disconnected may still be listed beside
+        it."""
         host, port = reader.socket.getsockname()
         (found,) = [viewer for viewer in self.status()["viewers"] if viewer["address"] == f"{host}:{port}"]
         return found
@@ -167,8 +170,8 @@ class Ringcast:
         return self.wait_ended()
 
     def wait_ended(self):
-        """Waits until the process ends by itself or after an earlier signal; returns its exit code. Sends no
-        signal, because a second one would end it immediately."""
+        """Waits until the process ends by itself or after an earlier signal; returns its exit code.
+        Sends no signal, because a second one would end it immediately."""
         try:
             code = self.process.wait(WAIT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -203,12 +206,14 @@ def need(program):
 
 
 class Pipe:
-    """A named pipe. `cat` on it as the source's program passes on the bytes that the test writes here."""
+    """A named pipe. `cat` on it as the source's program passes on the bytes that the test writes
+    here."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "pipe")
         os.mkfifo(self.path)
-        # Open for reading and writing, so that open() does not block and the reader sees no end of file.
+        # Open for reading and writing, so that open() does not block and the reader sees no end of
+        # file.
         self.file = open(self.path, "r+b", buffering=0)
 
     def write(self, data):
@@ -255,7 +260,8 @@ class Connection(OpenSocket):
         self.socket.sendall(text.encode() if isinstance(text, str) else text)
 
     def answer(self, head_only=False):
-        """The next response, which must have a Content-Length; EOFError if the connection has ended."""
+        """The next response, which must have a Content-Length; EOFError if the connection has
+        ended."""
         line = self.file.readline()
         if not line:
             raise EOFError
@@ -303,7 +309,8 @@ def curl_stream(count, *arguments):
 
 
 class StampedFrame:
-    """A JPEG with the stamp (sequence, capture time, checksum) in a comment segment; ValueError if damaged."""
+    """A JPEG with the stamp (sequence, capture time, checksum) in a comment segment; ValueError if
+    damaged."""
 
     def __init__(self, jpeg):
         if not (jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")):
@@ -354,8 +361,8 @@ class StreamReader(OpenSocket):
 
 
 def read_block(pixels, width, height):
-    """(sequence, capture time in microseconds) from the block of a grey picture with one byte per pixel;
-    None if the block is missing or damaged."""
+    """(sequence, capture time in microseconds) from the block of a grey picture with one byte per
+    pixel; None if the block is missing or damaged."""
     cell = 16 if width >= 1280 and height >= 720 else 8
     bits = 0
     for row in range(7):
@@ -375,8 +382,8 @@ def rising(sequences):
 
 
 def main():
-    """Runs the tests of the calling file. Tests skipped for a missing program print NOT TESTED and make the
-    exit code 77, or 1 in CI."""
+    """Runs the tests of the calling file. Tests skipped for a missing program print NOT TESTED and
+    make the exit code 77, or 1 in CI."""
     result = unittest.main(exit=False, verbosity=2).result
     if result.skipped:
         for _, reason in result.skipped:

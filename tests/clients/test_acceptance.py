@@ -1,5 +1,6 @@
-"""The acceptance test: a moving scene from ffmpeg through an `exec` source to 200 viewers at 30 frames/s.
-No frame is damaged, at least 99.5 % are delivered, and every skip is due to a full socket."""
+"""The acceptance test: a moving scene from ffmpeg through an `exec` source to 200 viewers at 30
+frames/s. No frame is damaged, at least 99.5 % are delivered, and every skip is due to a full
+socket."""
 
 import hashlib
 import selectors
@@ -27,7 +28,8 @@ def digest_of(picture):
 
 
 def scene():
-    """Digests of the pictures that ffmpeg produces without a server; its output is the same in each run."""
+    """Digests of the pictures that ffmpeg produces without a server; its output is the same in each
+    run."""
     command = [word for word in COMMAND if word != "-re"]
     command[1:1] = ["-t", str(SECONDS + 2 * harness.WAIT_SECONDS)]
     made = subprocess.run(command, check=True, capture_output=True).stdout
@@ -82,8 +84,8 @@ class Viewer:
         return True
 
     def expect_at(self, at, text):
-        # These bytes have already arrived: the head and its delimiter are sent in one piece, and take_part()
-        # has waited for the whole part.
+        # These bytes have already arrived: the head and its delimiter are sent in one piece, and
+        # take_part() has waited for the whole part.
         if self.buffer[at : at + len(text)] != text:
             raise Damaged(f"{bytes(self.buffer[at : at + len(text)])!r} instead of {text!r}")
 
@@ -128,8 +130,8 @@ class Acceptance(unittest.TestCase):
         self.check_frames(viewers, began, ended)
 
     def read_all(self, viewers):
-        """Reads for SECONDS after every viewer has received a frame. Returns the begin and end, as time
-        stamps, of the period during which all viewers were receiving."""
+        """Reads for SECONDS after every viewer has received a frame. Returns the begin and end, as
+        time stamps, of the period during which all viewers were receiving."""
         with selectors.DefaultSelector() as selector:
             for viewer in viewers:
                 selector.register(viewer.socket, selectors.EVENT_READ, viewer)
@@ -148,7 +150,8 @@ class Acceptance(unittest.TestCase):
         windows = [[part for part in viewer.parts if began <= part[0] <= ended] for viewer in viewers]
         for window in windows:
             self.assertTrue(harness.rising([stamp for stamp, _ in window]), "frames out of order")
-        # The time stamp identifies a frame. All viewers must receive the same bytes, those of ffmpeg.
+        # The time stamp identifies a frame. All viewers must receive the same bytes, those of
+        # ffmpeg.
         pictures = {}
         for window in windows:
             for stamp, digest in window:

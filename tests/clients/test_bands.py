@@ -1,4 +1,5 @@
-"""Pictures encoded by several workers decode to the same pixels as those encoded by one, in every decoder."""
+"""Pictures encoded by several workers decode to the same pixels as those encoded by one, in every
+decoder."""
 
 import base64
 import os

@@ -110,7 +110,8 @@ class Urls(unittest.TestCase):
         page = body.decode()
         for name in ("front", "broken", "back"):
             self.assertIn(f'src="{name}/stream"', page)
-        # All links are relative, so that the page works on a subpath and loads nothing from elsewhere.
+        # All links are relative, so that the page works on a subpath and loads nothing from
+        # elsewhere.
         self.assertEqual(re.findall(r'(?:src|href)="(?:/|https?:)[^"]*', page), [])
 
     def test_an_unknown_url_is_answered_with_the_list_of_streams(self):
@@ -435,7 +436,8 @@ class Requests(unittest.TestCase):
         self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\n" + "X: a\r\n" * 70 + "\r\n", 431)
 
     def test_the_sender_of_a_large_refused_body_still_receives_the_answer(self):
-        # If the server closed without reading on, a reset for the unread bytes would discard the answer.
+        # If the server closed without reading on, a reset for the unread bytes would discard the
+        # answer.
         with server.connect() as connection:
             connection.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n" + "a" * 40000)
             self.assertEqual(connection.answer().status, 405)

@@ -79,7 +79,8 @@ class CommandLine(unittest.TestCase):
 
 class Doctor(unittest.TestCase):
     def findings(self, *arguments, **options):
-        """(exit code, {subject: (verdict, meaning)}) of `ringcast doctor`; checks each line's format."""
+        """(exit code, {subject: (verdict, meaning)}) of `ringcast doctor`; checks each line's
+        format."""
         code, output, errors = run("doctor", *arguments, **options)
         self.assertEqual(errors, "")
         *lines, last = output.splitlines()
@@ -182,8 +183,8 @@ class StartFailures(unittest.TestCase):
 
 
 def refuse_io_uring(error):
-    """Makes io_uring_setup fail with `error`, as a container's seccomp profile does. Call it in the child
-    process before exec."""
+    """Makes io_uring_setup fail with `error`, as a container's seccomp profile does. Call it in the
+    child process before exec."""
 
     class Filter(ctypes.Structure):
         _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
@@ -222,7 +223,8 @@ LARGE = ("pattern", "--size", "1920x1080", "--quality", 95)
 
 class Shutdown(unittest.TestCase):
     def wait_stuck(self, server):
-        """Waits until the viewer has received no frame while ten were published: its send is blocked."""
+        """Waits until the viewer has received no frame while ten were published: its send is
+        blocked."""
         seen = {}
 
         def stuck():

@@ -1,4 +1,5 @@
-"""Programs that users watch streams with read ringcast's streams: curl, ffmpeg, GStreamer, aiohttp, Blink."""
+"""Programs that users watch streams with read ringcast's streams: curl, ffmpeg, GStreamer, aiohttp,
+Blink."""
 
 import asyncio
 import subprocess
@@ -22,7 +23,8 @@ class Readers(unittest.TestCase):
         assert code == 0, code
 
     def check_pictures(self, pixels):
-        """`pixels`: consecutive grey pictures, one byte per pixel. Returns their sequence numbers."""
+        """`pixels`: consecutive grey pictures, one byte per pixel. Returns their sequence
+        numbers."""
         size = WIDTH * HEIGHT
         self.assertEqual(len(pixels) % size, 0)
         blocks = [harness.read_block(pixels[i : i + size], WIDTH, HEIGHT) for i in range(0, len(pixels), size)]

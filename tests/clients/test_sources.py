@@ -16,7 +16,8 @@ SECRET = "rtsp-password"
 
 
 def setUpModule():
-    """Gets sample frames from the test pattern. They are stamped, so that the tests detect damage."""
+    """Gets sample frames from the test pattern. They are stamped, so that the tests detect
+    damage."""
     global frames, large_frame
     with harness.Ringcast("pattern", "--size", "320x240").wait_live() as server:
         with harness.StreamReader(server.url) as reader:
@@ -412,7 +413,8 @@ class Files(unittest.TestCase):
 
 
 class Cameras(unittest.TestCase):
-    """Camera streams on a machine without the camera. Tests with an emulated camera are in tests/vm."""
+    """Camera streams on a machine without the camera. Tests with an emulated camera are in
+    tests/vm."""
 
     CONFIGURATION = """
 [streams.front]
@@ -425,8 +427,8 @@ size = "320x240"
 """
 
     def wait_for_reason(self, server):
-        """Waits until the reason mentions the camera: until libcamera has started, the stream may report
-        only that no frame has arrived."""
+        """Waits until the reason mentions the camera: until libcamera has started, the stream may
+        report only that no frame has arrived."""
         harness.wait_for(lambda: "camera" in (server.stream_status()["reason"] or ""), "the reason")
         server.wait_live(1)
 

@@ -1,6 +1,6 @@
-// copy_counter: an LD_PRELOAD library that wraps memcpy, memmove and read and counts the calls of 1
-// KiB and more that the main thread makes, which runs ringcast's loop. The counts are four integers
-// in a memory-mapped file, which RINGCAST_COPY_COUNT names, so that reading them does not disturb the
+// copy_counter: an LD_PRELOAD library that wraps memcpy, memmove and read and counts the calls of
+// 1 KiB and more on the main thread, which runs ringcast's loop. The counts are four integers in a
+// memory-mapped file, which RINGCAST_COPY_COUNT names, so that reading them does not disturb the
 // program.
 
 #include <atomic>

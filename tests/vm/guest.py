@@ -1,6 +1,7 @@
-"""The virtual machine that all tests of this folder share, seen from the host. It boots at the first
-use and ends with the test run. A command with Guest.prefix before it runs in the guest, and each of the
-guest's ports is forwarded from the same port of 127.0.0.1, through an emulated network card."""
+"""The virtual machine that all tests of this folder share, seen from the host. It boots at the
+first use and ends with the test run. A command with Guest.prefix before it runs in the guest, and
+each of the guest's ports is forwarded from the same port of 127.0.0.1, through an emulated network
+card."""
 
 import atexit
 import collections
@@ -41,8 +42,8 @@ def copy_counter():
 
 
 def make_jpegs(size, path):
-    """Writes 30 frames of a moving scene as MJPEG. Each frame contains the standard Huffman tables, as
-    with most cameras."""
+    """Writes 30 frames of a moving scene as MJPEG. Each frame contains the standard Huffman tables,
+    as with most cameras."""
     subprocess.run(
         ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30", "-frames:v", "30",
          "-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", path],
@@ -51,7 +52,8 @@ def make_jpegs(size, path):
 
 
 def find_kernel():
-    """The folder of the guest's kernel. Skips the test, with the reason, if no kernel is available."""
+    """The folder of the guest's kernel. Skips the test, with the reason, if no kernel is
+    available."""
     fetch = HERE.parents[1] / "packaging" / "fetch-kernel"
     done = subprocess.run([fetch, "--cached"], capture_output=True, text=True, check=False)
     if done.returncode == 77:
@@ -62,8 +64,8 @@ def find_kernel():
 
 
 def uncopied_share(server):
-    """The share of the frames sent to viewers that the kernel reports as sent without copying. Call it
-    when the viewers have disconnected, because the last notifications arrive only then."""
+    """The share of the frames sent to viewers that the kernel reports as sent without copying. Call
+    it when the viewers have disconnected, because the last notifications arrive only then."""
 
     def all_notified():
         # A send cut short by its viewer's disconnect causes a notification but counts as no frame.
@@ -80,7 +82,8 @@ class Sent(collections.namedtuple("Sent", "sequence captured_ns bytes crc marks"
 
 
 class Camera:
-    """An emulated camera in the guest; leaving the context unplugs it. Each port takes one camera."""
+    """An emulated camera in the guest; leaving the context unplugs it. Each port takes one
+    camera."""
 
     def __init__(self, guest, options, port=0, product="front camera"):
         self.guest = guest
@@ -190,9 +193,9 @@ class Guest:
         return path
 
     def ringcast(self, *arguments, port=0, start=harness.Ringcast, before=()):
-        """Starts ringcast in the guest, for viewers on the host that connect through the network card.
-        `port` is an index into the guest's ports, one ringcast each at a time. `before` is put before
-        the command: NAME=VALUE variables or a wrapper."""
+        """Starts ringcast in the guest, for viewers on the host that connect through the network
+        card. `port` is an index into the guest's ports, one ringcast each at a time. `before` is
+        put before the command: NAME=VALUE variables or a wrapper."""
         listen = ["--listen", f":{self.ports[port]}"]
         return start(*arguments, *listen, listen=False, prefix=[*self.prefix, *before])
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """in_guest.py [NAME=VALUE...] COMMAND [ARGUMENTS]: runs a command in the guest as if it ran here.
 
-A test starts a program in the guest by putting this script before its command. The script copies the
-command's output, forwards signals to it and exits with its exit code. NAME=VALUE arguments are added to
-the command's environment. guest.py passes the guest's port and token in the environment.
+A test starts a program in the guest by putting this script before its command. The script copies
+the command's output, forwards signals to it and exits with its exit code. NAME=VALUE arguments are
+added to the command's environment. guest.py passes the guest's port and token in the environment.
 """
 
 import json

@@ -1,8 +1,9 @@
 """job_server.py PORT TOKEN_FILE: runs in the guest and starts programs for in_guest.py on the host.
 
-Each connection is one job. The client sends a line of JSON with the command, and then one byte for each
-signal to deliver. The server sends the job's output in blocks (BLOCK: kind and length), and a last block
-with its exit code. A job is killed when its client disconnects. Uses the standard library only.
+Each connection is one job. The client sends a line of JSON with the command, and then one byte for
+each signal to deliver. The server sends the job's output in blocks (BLOCK: kind and length), and a
+last block with its exit code. A job is killed when its client disconnects. Uses the standard
+library only.
 """
 
 import asyncio

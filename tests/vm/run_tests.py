@@ -1,5 +1,5 @@
-"""run_tests.py [UNITTEST ARGUMENTS]: runs all tests of this folder in one boot of the virtual machine.
--k PATTERN selects tests."""
+"""run_tests.py [UNITTEST ARGUMENTS]: runs all tests of this folder in one boot of the virtual
+machine. -k PATTERN selects tests."""
 
 import pathlib
 import sys

@@ -1,5 +1,6 @@
-"""The kernel's driver and libcamera accept the emulated camera and receive its frames unchanged. These
-tests read it with libcamera's own program, to tell faults of the camera from faults of ringcast."""
+"""The kernel's driver and libcamera accept the emulated camera and receive its frames unchanged.
+These tests read it with libcamera's own program, to tell faults of the camera from faults of
+ringcast."""
 
 import unittest
 
@@ -44,7 +45,8 @@ class EmulatedCamera(unittest.TestCase):
                 received = self.capture(form, size)
                 sent = [frame.crc for frame in camera.sent()]
                 self.assertEqual(len(received), self.FRAMES)
-                # Frames may have been dropped between them, and the last ones were sent after the capture.
+                # Frames may have been dropped between them, and the last ones were sent after the
+                # capture.
                 self.assertTrue(all(crc in sent for crc in received), (received, sent))
                 self.assertEqual(len(set(received)), self.FRAMES)
 

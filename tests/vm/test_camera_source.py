@@ -1,5 +1,6 @@
-"""Events that a camera source has to handle: unplugging, a second camera, bad frames, stalled viewers.
-Each test uses an emulated camera, the kernel's driver, libcamera, and viewers over a network card."""
+"""Events that a camera source has to handle: unplugging, a second camera, bad frames, stalled
+viewers. Each test uses an emulated camera, the kernel's driver, libcamera, and viewers over a
+network card."""
 
 import contextlib
 import socket
@@ -119,8 +120,8 @@ class BadFrames(CameraTest):
     FRAMES = 60
 
     def test_bad_frames_reach_no_viewer_and_timestamps_increase(self):
-        # After a frame with the error bit uvcvideo refills the same buffer, and libcamera then returns
-        # frames in the order of buffers, such as 0 1 6 3 4 7.
+        # After a frame with the error bit uvcvideo refills the same buffer, and libcamera then
+        # returns frames in the order of buffers, such as 0 1 6 3 4 7.
         configuration = FRONT
         with (
             self.guest.camera("--fps", FPS, "--error-every", 3, "--truncate-every", 4) as camera,
@@ -178,8 +179,8 @@ class Starvation(CameraTest):
             harness.retried(lambda: self.assert_not_copied_any_more(server))
 
     def look(self, server, camera):
-        """ringcast's camera counters, and the numbers of frames that the camera had sent before and after
-        they were read."""
+        """ringcast's camera counters, and the numbers of frames that the camera had sent before and
+        after they were read."""
         before = len(camera.sent())
         return camera_counters(server), before, len(camera.sent())
 
@@ -242,8 +243,9 @@ class RawFormat(CameraTest):
     HEAP = "/dev/dma_heap/vidbuf_cached"
 
     def make_heap(self):
-        """Creates the device of the dma-heap for cameras as on Raspberry Pi OS, as another name of the
-        system heap. The emulated camera can use that heap, because its driver writes by the processor."""
+        """Creates the device of the dma-heap for cameras as on Raspberry Pi OS, as another name of
+        the system heap. The emulated camera can use that heap, because its driver writes by the
+        processor."""
         numbers = self.guest.run("stat", "-c", "0x%t 0x%T", "/dev/dma_heap/system").split()
         self.guest.run("mknod", self.HEAP, "c", *(int(number, 16) for number in numbers))
         self.addCleanup(self.guest.run, "rm", self.HEAP)
@@ -270,7 +272,8 @@ class RawFormat(CameraTest):
 
     @contextlib.contextmanager
     def encoded_as_sent(self):
-        """Yields a server that streams a raw camera, while a viewer reads; then checks the pictures."""
+        """Yields a server that streams a raw camera, while a viewer reads; then checks the
+        pictures."""
         width, height = self.SIZE
         with self.guest.camera("--fps", 10, mjpeg=[], yuyv=[f"{width}x{height}"]) as camera:
             with self.guest.configured(FRONT.replace("15", "10")) as server:

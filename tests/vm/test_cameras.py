@@ -1,4 +1,5 @@
-"""Cameras from the user's view: listing and selecting them, settings, and errors with their remedies."""
+"""Cameras from the user's view: listing and selecting them, settings, and errors with their
+remedies."""
 
 import json
 import os
@@ -30,8 +31,8 @@ class CamerasTest(unittest.TestCase):
 
 
 class Settings(CamerasTest):
-    # The camera's brightness is -64 to 64. The stream is on demand, so that the other streams of this
-    # test can open the camera too.
+    # The camera's brightness is -64 to 64. The stream is on demand, so that the other streams of
+    # this test can open the camera too.
     FRONT = """
 [streams.front]
 source = "libcamera"
@@ -49,7 +50,8 @@ idle_after = "1s"
         ("controls = { Brightness = 1.5 }", "control Brightness: found 1.5, the camera takes", "from -1 to 1"),
         ("controls = { Warmth = 1 }", "the camera has no control Warmth", "it has Brightness"),
     )
-    # ringcast drops the frames of the first second, while the exposure settles; uvcvideo drops none.
+    # ringcast drops the frames of the first second, while the exposure settles; uvcvideo drops
+    # none.
     SETTLING_SECONDS_MIN = 0.9
 
     def test_settings_reach_the_camera_and_unsupported_ones_are_refused_with_the_alternatives(self):
@@ -111,8 +113,8 @@ class ForUsers(CamerasTest):
             with self.guest.ringcast("camera", "--fps", FPS, before=nobody) as server:
                 server.wait_log("sudo usermod -aG video")
                 self.assertNotEqual(server.stream_status()["state"], "live")
-                # Simulates udev setting the permissions late. A new camera gets new devices, so this does
-                # not affect later tests.
+                # Simulates udev setting the permissions late. A new camera gets new devices, so
+                # this does not affect later tests.
                 self.guest.run("sh", "-c", "chmod a+rw /dev/media* /dev/video*")
                 server.wait_live()
 

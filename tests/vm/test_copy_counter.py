@@ -1,4 +1,5 @@
-"""The copy counter counts copies, so that a count of zero in other tests means that there were none."""
+"""The copy counter counts copies, so that a count of zero in other tests means that there were
+none."""
 
 import os
 import pathlib

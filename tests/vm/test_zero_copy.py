@@ -1,5 +1,6 @@
-"""From the camera's driver to the network card: in each tier frames arrive exactly as the camera sent
-them, and with registered camera memory nothing copies them on the way. See docs/zero-copy.md."""
+"""From the camera's driver to the network card: in each tier frames arrive exactly as the camera
+sent them, and with registered camera memory nothing copies them on the way. See
+docs/zero-copy.md."""
 
 import secrets
 import struct
@@ -9,7 +10,8 @@ import zlib
 import guest
 import harness
 
-# At start ringcast also reads files and copies text. After these frames it copies only frames, if any.
+# At start ringcast also reads files and copies text. After these frames it copies only frames, if
+# any.
 SETTLED_FRAMES = 10
 FRAMES = 300
 FPS = 30
@@ -39,7 +41,8 @@ class CameraToCard(unittest.TestCase):
         return part.body
 
     def stream(self, tier):
-        """Streams FRAMES frames to one viewer; returns (frames received, frames sent, copies meanwhile)."""
+        """Streams FRAMES frames to one viewer; returns (frames received, frames sent, copies
+        meanwhile)."""
         copies = Copies(self.guest)
         configuration = f'[streams.front]\nsource = "libcamera"\nfps = {FPS}\ntier = "{tier}"\n'
         with (
@@ -58,7 +61,8 @@ class CameraToCard(unittest.TestCase):
             return received, camera.sent(), during
 
     def assert_identical(self, received, sent):
-        """Checks the received frames; returns all frames that the camera sent from the first to the last."""
+        """Checks the received frames; returns all frames that the camera sent from the first to the
+        last."""
         checksums = {frame.sequence: frame.crc for frame in sent}
         sequences = []
         for body in received:

@@ -1,5 +1,5 @@
 #pragma once
-// Little-endian fields one behind another, as USB has them.
+// Builds a byte sequence of consecutive little-endian fields, as USB descriptors and messages use.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,7 @@ public:
         return *this;
     }
 
-    /// A 16-bit field that was written before its value was known.
+    /// Overwrites a 16-bit field, for values that are known only after the field was written.
     void set_u16(std::size_t at, std::size_t value) {
         bytes_.at(at) = static_cast<std::uint8_t>(value & 0xFF);
         bytes_.at(at + 1) = static_cast<std::uint8_t>(value >> 8 & 0xFF);

@@ -20,7 +20,7 @@ namespace ringcast::vm {
 namespace {
 
 constexpr std::size_t payload_header_bytes = 12;
-// Bits of a payload's header (UVC 1.1 table 2-5).
+// Bits of the payload header (UVC 1.1 table 2-5).
 constexpr std::uint8_t frame_id_bit = 0x01;
 constexpr std::uint8_t end_of_frame_bit = 0x02;
 constexpr std::uint8_t both_clocks_bits = 0x0C;
@@ -33,7 +33,7 @@ std::int64_t nanoseconds(clockid_t clock) noexcept {
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// The last of each `every` frames.
+/// True for the last of each group of `every` frames; 0: never.
 bool is_nth(std::uint64_t sequence, unsigned every) noexcept {
     return every != 0 && sequence % every == every - 1;
 }
@@ -47,7 +47,7 @@ Result<Camera> Camera::plug_in(CameraOptions options) {
         if (!log) {
             return fail(options.log + ": " + std::strerror(errno));
         }
-        // Whole lines, for those who read along.
+        // Line-buffered, because tests read the log while it is written.
         std::setvbuf(log.get(), nullptr, _IOLBF, BUFSIZ);
     }
     UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
@@ -124,7 +124,7 @@ bool Camera::serve_unlink(const UsbRequest& request) {
         waiting_.erase(found);
     }
     if (waiting_.empty()) {
-        // The host has stopped the stream: what is left of the frame is not for the next one.
+        // The host has stopped the stream: discard the rest of the frame.
         sent_ = frame_.bytes.size();
     }
     return port_.reply_unlinked(request, waited);
@@ -143,7 +143,8 @@ void Camera::begin_stream() {
 
 bool Camera::tick() {
     std::uint64_t ticks = 0;
-    // Nobody asks: no stream. Still sending: the host is slow, and a camera has no memory.
+    // Skip this frame if the host requests no payloads (no stream), or if the previous frame is
+    // still being sent (a slow host; the camera buffers nothing).
     if (::read(timer_.get(), &ticks, sizeof ticks) != sizeof ticks || waiting_.empty() ||
         sent_ < frame_.bytes.size()) {
         return true;
@@ -192,12 +193,12 @@ bool Camera::send_payload(const UsbRequest& request) {
     header.bytes({payload_header_bytes,
                   end_of_header_bit | both_clocks_bits | (frame_id_ ? frame_id_bit : 0) |
                       (last ? end_of_frame_bit : 0) | (last && erroneous_ ? error_bit : 0)});
-    // The frame's clock, the payload's, and the bus's frame number, which this bus does not have.
+    // Clock of the frame, clock of the payload, and USB frame number, which does not exist here.
     header.u32(clock).u32(clock).u16(0);
     const Bytes header_bytes = std::move(header).take();
     sent_ += bytes.size();
     if (last) {
-        write_log(); // before anybody can have seen the whole frame
+        write_log(); // before the host can have received the whole frame
     }
     return port_.reply_data(request, std::as_bytes(std::span(header_bytes)), bytes);
 }

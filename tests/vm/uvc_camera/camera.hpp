@@ -1,6 +1,6 @@
 #pragma once
-// The emulated camera itself: makes a frame at each tick of its timer and gives it to the host in
-// payloads (UVC 1.1 section 2.4.3), as fast as the host asks for them.
+// The emulated camera: produces a frame at each tick of its timer and sends it to the host in
+// payloads (UVC 1.1 section 2.4.3), as fast as the host requests them.
 
 #include <cstdint>
 #include <cstdio>
@@ -22,20 +22,19 @@ struct CameraOptions {
     Modes modes;
     std::vector<JpegFrames> jpegs; ///< one for each of modes.mjpeg
     std::string product;
-    std::string log; ///< file; empty: none
+    std::string log; ///< path of the log file; empty: no log
     int port = 0;
     bool stamped = true;
-    unsigned error_every = 0;    ///< the error bit in each n-th frame; 0: never
-    unsigned truncate_every = 0; ///< half of each n-th frame; 0: never
+    unsigned error_every = 0;    ///< set the error bit in each n-th frame; 0: never
+    unsigned truncate_every = 0; ///< send only half of each n-th frame; 0: never
 };
 
 class Camera {
 public:
-    /// Plugs it in.
+    /// Creates the camera and plugs it in. The destructor unplugs it.
     [[nodiscard]] static Result<Camera> plug_in(CameraOptions options);
 
-    /// Until `stop` is readable or the host controller has gone. It is unplugged when this object
-    /// ends.
+    /// Serves the host until `stop` is readable or the host controller disconnects.
     void run(int stop);
 
 private:
@@ -52,7 +51,7 @@ private:
     void begin_stream();
     [[nodiscard]] bool tick();
     void make_frame();
-    /// Moves the frame into the requests that wait, one payload each.
+    /// Answers the waiting requests with the frame, one payload each.
     [[nodiscard]] bool send();
     [[nodiscard]] bool send_payload(const UsbRequest& request);
     void write_log() const;
@@ -63,11 +62,11 @@ private:
     File log_;
     Controls controls_;
     std::vector<RawFrames> raw_;
-    /// Those for payloads. The host has five or so.
+    /// Requests for payloads. The host keeps about five in flight.
     std::deque<UsbRequest> waiting_;
     std::uint64_t next_sequence_ = 0;
     Frame frame_;
-    std::size_t sent_ = 0; ///< bytes of frame_
+    std::size_t sent_ = 0; ///< bytes of frame_ that have been sent
     bool frame_id_ = false;
     bool erroneous_ = false;
     bool truncated_ = false;

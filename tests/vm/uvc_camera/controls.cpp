@@ -10,7 +10,7 @@ namespace ringcast::vm {
 
 namespace {
 
-// Requests of the class (UVC 1.1 table A-8).
+// Class-specific requests (UVC 1.1 table A-8).
 constexpr std::uint8_t set_current = 0x01;
 constexpr std::uint8_t get_current = 0x81;
 constexpr std::uint8_t get_minimum = 0x82;
@@ -22,7 +22,7 @@ constexpr std::uint8_t get_default = 0x87;
 
 constexpr int readable_and_writable = 3;
 
-// Control selectors, and which of them a request names.
+// Control selectors, and the entity id that addresses the interface itself.
 constexpr std::uint8_t probe_selector = 1;
 constexpr std::uint8_t commit_selector = 2;
 constexpr std::uint8_t request_error_selector = 2;
@@ -242,10 +242,10 @@ Bytes Controls::encode(const Negotiation& negotiation) const {
     constexpr std::uint32_t interval_is_kept = 1;
     out.u16(interval_is_kept).bytes({negotiation.format, negotiation.size});
     out.u32(negotiation.interval);
-    // Key frames, compression, delay: of other formats.
+    // Key frame rate, P frame rate, compression quality, window size and delay: not used.
     out.u16(0).u16(0).u16(0).u16(0).u16(0);
     out.u32(frame_bytes_max(modes_.sizes(mode.format).at(mode.size))).u32(payload_bytes_max);
-    // Frames are told by their id bit, and ends are marked.
+    // Frames are distinguished by their id bit, and the end of each frame is marked.
     out.u32(clock_hertz).bytes({3, 1, 1, 1});
     return std::move(out).take();
 }

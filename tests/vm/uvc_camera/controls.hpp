@@ -1,6 +1,6 @@
 #pragma once
-// The emulated camera's control endpoint: standard requests (USB 2.0 chapter 9), the negotiation of
-// a stream and one control, brightness (UVC 1.1 chapter 4). Pure.
+// The emulated camera's control endpoint: standard requests (USB 2.0 chapter 9), stream negotiation
+// and one control, brightness (UVC 1.1 chapter 4). No I/O.
 
 #include <array>
 #include <cstdint>
@@ -13,14 +13,14 @@
 
 namespace ringcast::vm {
 
-/// The most bytes that one payload has, header included.
+/// Maximum size of a payload, header included.
 inline constexpr std::uint32_t payload_bytes_max = 16384;
 
-/// What host and camera agree on before a stream (UVC 1.1 table 4-75), less what nobody changes.
+/// The variable fields of the stream negotiation (UVC 1.1 table 4-75).
 struct Negotiation {
-    std::uint8_t format = 1;    ///< from 1
-    std::uint8_t size = 1;      ///< from 1
-    std::uint32_t interval = 0; ///< 100 ns
+    std::uint8_t format = 1;    ///< index, counted from 1
+    std::uint8_t size = 1;      ///< index, counted from 1
+    std::uint32_t interval = 0; ///< in units of 100 ns
 };
 
 class Controls {
@@ -39,12 +39,12 @@ public:
         [[nodiscard]] bool to_host() const noexcept { return (type & 0x80) != 0; }
     };
 
-    /// What the camera answers, at most as long as was asked for; none when it does not know the
-    /// request (a stall). `given` is what came with the request.
+    /// The camera's answer, truncated to the requested length; none if it does not support the
+    /// request (a stall). `given` is the data sent with the request.
     [[nodiscard]] std::optional<Bytes> answer(const Setup& setup,
                                               std::span<const std::uint8_t> given);
 
-    /// True once after each time the host has settled on a mode.
+    /// True once after each commit of a mode by the host.
     [[nodiscard]] bool take_commit() noexcept;
     [[nodiscard]] Mode mode() const;
     [[nodiscard]] std::uint32_t interval() const noexcept { return committed_.interval; }
@@ -56,7 +56,7 @@ private:
                                                  std::span<const std::uint8_t> given);
     [[nodiscard]] std::optional<Bytes> brightness(const Setup& setup,
                                                   std::span<const std::uint8_t> given);
-    /// The nearest that the camera can do.
+    /// The supported mode and interval closest to `wanted`.
     [[nodiscard]] Negotiation possible(Negotiation wanted) const;
     [[nodiscard]] Bytes encode(const Negotiation& negotiation) const;
     [[nodiscard]] Mode mode_of(const Negotiation& negotiation) const;

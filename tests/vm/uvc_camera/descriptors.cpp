@@ -42,10 +42,10 @@ void video_control(ByteWriter& out) {
     out.bytes({9, interface, control_interface, 0, 0, video_class, control_subclass, 0, 2});
     out.bytes({13, class_interface, control_header}).u16(0x0110).u16(units_bytes).u32(clock_hertz);
     out.bytes({1, streaming_interface});
-    // A camera without controls of its own.
+    // Camera terminal, without controls.
     out.bytes({18, class_interface, input_terminal, camera_terminal}).u16(0x0201);
     out.bytes({0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0});
-    // Brightness.
+    // Processing unit with one control, brightness.
     out.bytes({12, class_interface, processing, processing_unit, camera_terminal});
     out.u16(0).bytes({2, 1, 0, 0, 0});
     out.bytes({9, class_interface, output_terminal, usb_terminal}).u16(0x0101);
@@ -60,7 +60,7 @@ void frame_descriptors(ByteWriter& out, const Modes& modes, Format format, int s
         out.bytes({26 + 4 * intervals, class_interface, subtype, ++number, 0});
         out.u16(static_cast<std::uint32_t>(size.width));
         out.u16(static_cast<std::uint32_t>(size.height));
-        // Bits per second at the least and the most; no driver of Linux holds a camera to them.
+        // Minimum and maximum bit rate; Linux's driver does not enforce them.
         out.u32(bytes * 8 * 5).u32(bytes * 8 * 30).u32(bytes);
         out.u32(modes.intervals.front()).bytes({intervals});
         for (const std::uint32_t interval : modes.intervals) {
@@ -100,7 +100,7 @@ void video_streaming(ByteWriter& out, const Modes& modes) {
     }
     constexpr std::size_t total_length_at = 4;
     out.set_u16(begin + total_length_at, out.size() - begin);
-    // Bulk: an isochronous stream can't be carried over USB/IP to this host controller.
+    // A bulk endpoint, because this host controller can't carry isochronous streams over USB/IP.
     constexpr int bulk = 2;
     out.bytes({7, endpoint, direction_in | streaming_endpoint, bulk}).u16(512).bytes({0});
 }
@@ -110,7 +110,7 @@ void video_streaming(ByteWriter& out, const Modes& modes) {
 Bytes device_descriptor() {
     ByteWriter out;
     out.bytes({18, device}).u16(0x0200).bytes({0xEF, 2, 1, 64});
-    // Vendor and product: the Linux Foundation's, as its own gadget for cameras has.
+    // Vendor and product id of the Linux Foundation, as used by the kernel's camera gadget.
     out.u16(0x1D6B).u16(0x0102).u16(0x0100);
     out.bytes({manufacturer_string, product_string, serial_string, 1});
     return std::move(out).take();

@@ -1,6 +1,6 @@
 #pragma once
-// What the emulated camera says of itself when it is plugged in: the descriptors of USB 2.0
-// (chapter 9) and of the USB Video Class 1.1 (chapter 3). Pure.
+// The descriptors of the emulated camera: USB 2.0 (chapter 9) and USB Video Class 1.1 (chapter 3).
+// No I/O.
 
 #include <cstdint>
 #include <string_view>
@@ -16,7 +16,7 @@ inline constexpr std::uint8_t control_interface = 0;
 inline constexpr std::uint8_t streaming_interface = 1;
 inline constexpr std::uint8_t processing_unit = 2;
 inline constexpr std::uint8_t streaming_endpoint = 1;
-/// The camera's clock, which stamps payloads (dwClockFrequency).
+/// Frequency of the camera's clock, which time-stamps payloads (dwClockFrequency).
 inline constexpr std::uint32_t clock_hertz = 48'000'000;
 
 inline constexpr std::uint8_t manufacturer_string = 1;
@@ -25,9 +25,9 @@ inline constexpr std::uint8_t serial_string = 3;
 
 [[nodiscard]] Bytes device_descriptor();
 [[nodiscard]] Bytes configuration_descriptor(const Modes& modes);
-/// `text` is ASCII.
+/// `text` must be ASCII.
 [[nodiscard]] Bytes string_descriptor(std::string_view text);
-/// String 0: the languages; English.
+/// String descriptor 0, the list of languages: English.
 [[nodiscard]] Bytes languages_descriptor();
 
 } // namespace ringcast::vm

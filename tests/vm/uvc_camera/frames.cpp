@@ -28,8 +28,8 @@ std::uint32_t crc_of(ConstByteSpan bytes) noexcept {
         ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
-// Both by functions of the C library: in an emulated processor a debug build's own loops take
-// seconds.
+// find() and read_file() call library functions that work on whole blocks, because in an emulated
+// processor the loops of a debug build would take seconds.
 
 std::optional<std::size_t> find(ConstByteSpan bytes, std::span<const std::byte> marker,
                                 std::size_t from) noexcept {
@@ -63,7 +63,7 @@ Result<JpegFrames> JpegFrames::load(const std::string& path) {
     JpegFrames frames;
     frames.file_ = std::move(*file);
 
-    // Neither marker occurs within a JPEG's own data, and none of ours has a thumbnail.
+    // SOI and EOI do not occur within a JPEG's data, and these JPEGs contain no thumbnails.
     const ConstByteSpan bytes(frames.file_);
     std::size_t end = 0;
     while (const auto begin = find(bytes, soi, end)) {
@@ -136,7 +136,7 @@ Frame RawFrames::make(std::uint64_t sequence, WallTime captured) {
     const auto since_epoch = std::chrono::duration_cast<microseconds>(captured.time_since_epoch());
     draw::draw_pattern_block(picture_, {static_cast<std::uint32_t>(sequence),
                                         static_cast<std::uint64_t>(since_epoch.count())});
-    // The block and its margins; the rest is as it was.
+    // Convert only the block and its margins; the rest has not changed.
     const int cell = draw::pattern_block_cell(picture_.width(), picture_.height());
     convert(
         {0, 0, cell * (draw::pattern_block_columns + 2), cell * (draw::pattern_block_rows + 2)});

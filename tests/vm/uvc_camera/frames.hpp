@@ -1,7 +1,7 @@
 #pragma once
-// The pictures that the emulated camera shows: JPEG files over and over, each stamped anew
-// (ringcast/jpeg/stamp.hpp), or raw pictures with the pattern's block (docs/pattern-block.md).
-// Knows nothing of USB.
+// The emulated camera's frames: the JPEGs of a file in a loop, each with a new stamp
+// (jpeg/stamp.hpp), or raw pictures with the test pattern's block (docs/pattern-block.md).
+// Independent of USB.
 
 #include <cstdint>
 #include <string>
@@ -15,26 +15,27 @@
 
 namespace ringcast::vm {
 
-/// A frame that was made: what is sent and what is told of it.
+/// A frame and the metadata that the log contains.
 struct Frame {
     std::uint64_t sequence = 0;
     WallTime captured{};
-    ConstByteSpan bytes; ///< valid until the next one is made
+    ConstByteSpan bytes; ///< valid until the next frame is made
 };
 
-/// JPEGs one behind another in a file.
+/// The concatenated JPEGs of a file.
 class JpegFrames {
 public:
     [[nodiscard]] static Result<JpegFrames> load(const std::string& path);
 
-    /// The file's next JPEG by `sequence`; with `stamped` a stamp right behind SOI.
+    /// Returns JPEG number `sequence` of the file, modulo their count; if `stamped`, with a stamp
+    /// directly after SOI.
     [[nodiscard]] Frame make(std::uint64_t sequence, WallTime captured, bool stamped);
 
 private:
     struct Jpeg {
         std::size_t begin = 0;
         std::size_t bytes = 0;
-        std::uint32_t crc = 0; ///< of what a stamp would stand before
+        std::uint32_t crc = 0; ///< of the bytes after SOI
     };
 
     JpegFrames() = default;
@@ -44,7 +45,7 @@ private:
     std::vector<std::byte> frame_;
 };
 
-/// YUYV: colour bars under the block.
+/// YUYV pictures: colour bars with the block drawn over them.
 class RawFrames {
 public:
     explicit RawFrames(Size size);

@@ -1,6 +1,5 @@
-// uvc_camera: a USB camera without hardware. It lives in this process and is plugged into the
-// running kernel, whose uvcvideo driver takes it for a real one; ending the process unplugs it.
-// --help says the rest.
+// uvc_camera: a USB camera without hardware. This process emulates it and plugs it into the running
+// kernel, whose uvcvideo driver treats it as a real one. Ending the process unplugs it. See --help.
 
 #include <csignal>
 #include <cstdio>
@@ -19,10 +18,9 @@ using namespace ringcast;
 
 constexpr const char* description =
     "A USB Video Class camera in user space, plugged into the running kernel through vhci_hcd\n"
-    "(modules vhci-hcd and uvcvideo, root). Ending it unplugs the camera.\n\n"
-    "Each frame that was handed over is a line of the log: sequence number, capture time (ns "
-    "since\n"
-    "the UNIX epoch), bytes, CRC-32 of these, then \"error\" or \"truncated\" where that is so.";
+    "(needs root and the modules vhci-hcd and uvcvideo). Ending it unplugs the camera.\n\n"
+    "The log has a line for each frame sent: sequence number, capture time (ns since the UNIX\n"
+    "epoch), bytes, CRC-32 of the bytes, then \"error\" or \"truncated\" if that applies.";
 
 /// WIDTHxHEIGHT
 Result<vm::Size> parse_size(const std::string& text) {
@@ -31,7 +29,7 @@ Result<vm::Size> parse_size(const std::string& text) {
     if (std::sscanf(text.c_str(), "%dx%d%c", &size.width, &size.height, &rest) != 2 ||
         size.width < 16 || size.height < 16 || size.width % 2 != 0 || size.width > 8192 ||
         size.height > 8192) {
-        return fail(text + ": expected a size such as 1280x720, of an even width");
+        return fail(text + ": expected a size with an even width, such as 1280x720");
     }
     return size;
 }
@@ -75,7 +73,7 @@ Result<void> add_modes(vm::CameraOptions& options, const std::vector<std::string
     return {};
 }
 
-/// Readable when somebody wants this process to end.
+/// Blocks SIGTERM, SIGINT and SIGHUP; returns a descriptor that is readable when one is pending.
 UniqueFd stop_requests() {
     sigset_t signals;
     sigemptyset(&signals);
@@ -95,25 +93,25 @@ int run(int argument_count, char** arguments) {
     std::vector<std::string> yuyv;
 
     CLI::App app{description};
-    app.add_option("--mjpeg", mjpeg, "WIDTHxHEIGHT=FILE: a size, and JPEGs of it in one file")
+    app.add_option("--mjpeg", mjpeg, "WIDTHxHEIGHT=FILE: an MJPEG size, and a file of such JPEGs")
         ->allow_extra_args(false);
     app.add_option("--yuyv", yuyv,
-                   "WIDTHxHEIGHT: a size in YUYV, with the block of pattern-block.md")
+                   "WIDTHxHEIGHT: a YUYV size; frames show the block of pattern-block.md")
         ->allow_extra_args(false);
     app.add_option("--port", options.port, "Port of vhci_hcd.0, one for each camera")
         ->check(CLI::Range(0, 7))
         ->capture_default_str();
-    app.add_option("--fps", fps, "The highest rate")->check(CLI::Range(1, 240));
-    app.add_option("--product", options.product, "The name it goes by")->capture_default_str();
-    app.add_option("--log", options.log, "File to which the log is added");
-    app.add_flag("--unstamped", unstamped, "JPEGs as they are in the file, without a stamp");
+    app.add_option("--fps", fps, "Maximum frame rate")->check(CLI::Range(1, 240));
+    app.add_option("--product", options.product, "USB product name")->capture_default_str();
+    app.add_option("--log", options.log, "File that the log is appended to");
+    app.add_flag("--unstamped", unstamped, "Send the file's JPEGs unchanged, without a stamp");
     app.add_option("--error-every", options.error_every, "Set the error bit in each n-th frame");
-    app.add_option("--truncate-every", options.truncate_every, "Send half of each n-th frame");
+    app.add_option("--truncate-every", options.truncate_every, "Send only half of each n-th frame");
     CLI11_PARSE(app, argument_count, arguments);
     options.stamped = !unstamped;
     options.modes.intervals = vm::intervals_up_to(fps);
 
-    // Before it is plugged in, so that no signal is lost.
+    // Before the camera is plugged in, so that no signal is lost.
     const UniqueFd stop = stop_requests();
     if (const Result<void> added = add_modes(options, mjpeg, yuyv); !added) {
         std::fprintf(stderr, "uvc_camera: %s\n", added.error().message.c_str());

@@ -1,5 +1,5 @@
 #pragma once
-// What the emulated camera can make: sizes in each of its formats, and rates.
+// The modes of the emulated camera: sizes in each of its formats, and rates.
 
 #include <cstdint>
 #include <vector>
@@ -13,7 +13,7 @@ struct Size {
 
 enum class Format : std::uint8_t { mjpeg, yuyv };
 
-/// One size of one format, by the camera's own numbers.
+/// One size of one format.
 struct Mode {
     Format format = Format::mjpeg;
     std::size_t size = 0; ///< index in Modes::sizes(format)
@@ -28,14 +28,14 @@ struct Modes {
     [[nodiscard]] const std::vector<Size>& sizes(Format format) const noexcept {
         return format == Format::mjpeg ? mjpeg : yuyv;
     }
-    /// Those that have sizes. UVC numbers them from 1 in this order.
+    /// The formats that have sizes. UVC numbers them from 1 in this order.
     [[nodiscard]] std::vector<Format> formats() const;
 };
 
-/// The usual rates up to `fastest` frames per second, and that one itself.
+/// The frame intervals of `fastest` and of the common frame rates below it, in units of 100 ns.
 [[nodiscard]] std::vector<std::uint32_t> intervals_up_to(double fastest);
 
-/// What the camera says a frame takes at most.
+/// The maximum frame size that the camera reports.
 [[nodiscard]] constexpr std::uint32_t frame_bytes_max(Size size) noexcept {
     return static_cast<std::uint32_t>(size.width) * static_cast<std::uint32_t>(size.height) * 2;
 }

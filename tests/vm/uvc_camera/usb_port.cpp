@@ -15,7 +15,7 @@ namespace ringcast::vm {
 
 namespace {
 
-// Commands; every message begins with 48 bytes, of which the fields are big-endian words.
+// Commands. Every message begins with a header of 48 bytes with fields of 32 bits, big-endian.
 constexpr std::uint32_t submit = 1;
 constexpr std::uint32_t unlink_request = 2;
 constexpr std::uint32_t submit_answer = 3;
@@ -32,7 +32,7 @@ constexpr std::size_t length_at = 24;
 constexpr std::size_t packets_at = 32;
 constexpr std::size_t setup_at = 40;
 
-/// A control request gives little; a host that says otherwise is not followed.
+/// Maximum data of a request from the host. Control requests are small, so more is an error.
 constexpr std::uint32_t given_bytes_max = 4096;
 
 std::uint32_t word(const Header& header, std::size_t at) noexcept {
@@ -47,7 +47,7 @@ void set_word(Header& header, std::size_t at, std::uint32_t value) noexcept {
 }
 
 iovec vector_of(ConstByteSpan bytes) noexcept {
-    // writev does not write to what it is given.
+    // sendmsg only reads the memory, but iovec has no const pointer.
     return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
 
@@ -70,13 +70,12 @@ Result<UsbPort> UsbPort::attach(int port) {
         return tl::unexpected(attach_error("open /sys/devices/platform/vhci_hcd.0/attach (this "
                                            "needs root and `modprobe vhci-hcd`)"));
     }
-    // Port, socket, a device number of our choice, and the speed: 3 is high speed.
+    // Port, socket, an arbitrary device number, and the speed: 3 is high speed.
     constexpr int first_device = 0x10001;
     const std::string line = std::to_string(port) + ' ' + std::to_string(kernels.get()) + ' ' +
                              std::to_string(first_device + port) + " 3";
     if (::write(control.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-        return tl::unexpected(attach_error("the kernel did not take the camera (is the port in "
-                                           "use?)"));
+        return tl::unexpected(attach_error("the kernel rejected the camera (is the port in use?)"));
     }
     return UsbPort(std::move(ours));
 }

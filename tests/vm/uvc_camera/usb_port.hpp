@@ -1,7 +1,7 @@
 #pragma once
-// A port of the kernel's virtual USB host controller (module vhci-hcd), into which a device is
-// plugged that lives in this process: the two speak USB/IP (Documentation/usb/usbip_protocol.rst of
-// Linux) over a socket pair. Knows nothing of cameras.
+// A port of the kernel's virtual USB host controller (module vhci-hcd) with a device that this
+// process emulates. Both exchange USB/IP messages (Documentation/usb/usbip_protocol.rst of Linux)
+// over a socket pair. Independent of cameras.
 
 #include <array>
 #include <cstdint>
@@ -16,36 +16,36 @@ namespace ringcast::vm {
 
 struct UsbRequest {
     enum class Kind : std::uint8_t {
-        control,  ///< of endpoint 0, with `setup`
-        transfer, ///< of another endpoint
-        unlink,   ///< takes the request `unlinked` back
+        control,  ///< a request to endpoint 0, with `setup`
+        transfer, ///< a request to another endpoint
+        unlink,   ///< cancels the request `unlinked`
     };
     Kind kind = Kind::control;
     bool to_host = false;
     std::uint32_t sequence = 0;
-    std::uint32_t length = 0; ///< bytes wanted or given
+    std::uint32_t length = 0; ///< bytes requested or sent by the host
     std::uint32_t unlinked = 0;
     std::array<std::uint8_t, 8> setup{};
-    std::vector<std::uint8_t> data; ///< given
+    std::vector<std::uint8_t> data; ///< sent by the host
 };
 
 class UsbPort {
 public:
-    /// Plugs a high-speed device in. Needs root and the module.
+    /// Plugs in a high-speed device. Needs root and the module vhci-hcd.
     [[nodiscard]] static Result<UsbPort> attach(int port);
 
-    /// Readable when receive() has something to do.
+    /// Readable when a request is waiting for receive().
     [[nodiscard]] int fd() const noexcept { return socket_.get(); }
 
-    // Each of these is false, or empty, when the controller has gone.
+    // Each of these returns false, or nullopt, if the controller has disconnected.
     [[nodiscard]] std::optional<UsbRequest> receive();
-    /// Done; data to the host from up to two places.
+    /// Completes a request with data for the host from up to two spans.
     [[nodiscard]] bool reply_data(const UsbRequest& to, ConstByteSpan first,
                                   ConstByteSpan second = {});
-    /// Done; what the host gave was taken.
+    /// Completes a request whose data the device has accepted.
     [[nodiscard]] bool reply_taken(const UsbRequest& to);
     [[nodiscard]] bool reply_stall(const UsbRequest& to);
-    /// `found`: the request was still waiting, and will have no other answer.
+    /// `found`: the cancelled request was still waiting and gets no other reply.
     [[nodiscard]] bool reply_unlinked(const UsbRequest& to, bool found);
 
 private:
