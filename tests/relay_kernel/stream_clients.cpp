@@ -35,8 +35,11 @@ std::size_t content_length(std::string_view header) {
 
 } // namespace
 
-StreamClient::StreamClient(UniqueFd socket, std::string_view target, std::uint64_t bytes_per_second)
-    : socket_(std::move(socket)), bytes_per_second_(bytes_per_second), begun_(Clock::now()) {
+StreamClient::StreamClient(UniqueFd socket, std::string_view target, std::uint64_t bytes_per_second,
+                           std::string memory)
+    : socket_(std::move(socket)), bytes_per_second_(bytes_per_second), begun_(Clock::now()),
+      buffer_(std::move(memory)) {
+    buffer_.clear();
     const std::string request = "GET " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n\r\n";
     RINGCAST_ASSERT(::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
                     static_cast<ssize_t>(request.size()));
@@ -166,9 +169,21 @@ void StreamClient::take_frame(std::string_view jpeg) {
 
 ClientPool::ClientPool() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
+void ClientPool::allocate_buffers(std::size_t clients, std::size_t bytes) {
+    for (std::size_t i = 0; i < clients; ++i) {
+        buffers_.emplace_back(bytes, '\0');
+    }
+}
+
 StreamClient& ClientPool::add(UniqueFd socket, std::string_view target,
                               std::uint64_t bytes_per_second) {
-    StreamClient& client = clients_.emplace_back(std::move(socket), target, bytes_per_second);
+    std::string memory;
+    if (!buffers_.empty()) {
+        memory = std::move(buffers_.back());
+        buffers_.pop_back();
+    }
+    StreamClient& client =
+        clients_.emplace_back(std::move(socket), target, bytes_per_second, std::move(memory));
     epoll_event event{};
     event.events = bytes_per_second == 0 ? EPOLLIN : 0U; // rate-limited clients are read by time
     event.data.ptr = &client;
