@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """check_floors.py [ROOT]: a module includes only lower floors, never a neighbour.
 
-Also: who may include which library, and that docs/architecture.md has the same floors.
+Also: which module may include which library, and that docs/architecture.md lists the same floors.
 """
 
 import pathlib
@@ -36,7 +36,7 @@ FLOORS = {
     "app": 10,
 }
 
-# (what is included, who may: a path begins with one of these)
+# (an included header, the folders that may include it)
 ALLOWED = [
     (r"liburing(\.h|/)", ["src/uring/"]),
     (r"libcamera/", ["src/libcamera/"]),
@@ -44,7 +44,7 @@ ALLOWED = [
     (r"(turbojpeg|jpeglib|jerror)\.h", ["src/encode/"]),
     # format.h is slow to compile; core.h is enough for a declaration.
     (r"fmt/format\.h", ["src/"]),
-    # The modules of ringcast_core know no operating system.
+    # The other modules of ringcast_core use no header of the operating system.
     (
         r"(sys|linux|net|netinet|arpa)/|(unistd|fcntl|poll|netdb|pthread|spawn|signal|dlfcn)\.h",
         [
@@ -60,7 +60,7 @@ ALLOWED = [
         ],
     ),
 ]
-# Seconds of compile time each: one source file of the program includes it, and no header.
+# Each costs seconds of compile time, so only one source file of the program includes it, and no header.
 HEAVY = [r"spdlog/", r"CLI/", r"toml\+\+/", r"nlohmann/", r"prometheus/"]
 
 
@@ -71,7 +71,7 @@ def module_of(path):
 def check_file(root, path):
     module = module_of(path)
     if module not in FLOORS:
-        yield f"{path}:1: '{module}' is no module; see FLOORS in tests/tools/check_floors.py"
+        yield f"{path}:1: '{module}' is not a module; see FLOORS in tests/tools/check_floors.py"
         return
     for line, spelling in project_includes.includes(root / path):
         target = project_includes.resolve(root, spelling)
@@ -97,7 +97,7 @@ def check_heavy(root, files):
                 if re.match(pattern, spelling)
             ]
             if lines and path.suffix == ".hpp":
-                yield f"{path}:{lines[0]}: {pattern} in a header: every file that includes it pays"
+                yield f"{path}:{lines[0]}: {pattern} in a header slows down every file that includes that header"
             elif lines:
                 users.append(f"{path}:{lines[0]}")
         if len(users) > 1:
@@ -105,7 +105,7 @@ def check_heavy(root, files):
 
 
 def check_document(document):
-    """The floors as the table in docs/architecture.md has them: | floor | `module`, `module` | ..."""
+    """Compares FLOORS with the table in docs/architecture.md: | floor | `module`, `module` | ..."""
     documented = {}
     for floor, names in re.findall(r"^\|\s*(\d+)\s*\|([^|]*)\|", document.read_text(), re.MULTILINE):
         for name in re.findall(r"`(\w+)", names):

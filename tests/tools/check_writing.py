@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""check_writing.py [ROOT]: nothing that is tracked names the machine it was made on.
+"""check_writing.py [ROOT]: no tracked file names the machine it was written on.
 
-Neither folders of a build machine nor hosts of package registries: the first exist nowhere else,
-the second are every system's own affair (packaging/apt-entry asks apt).
+Folders of a build machine exist nowhere else, and hosts of package registries are configured in each
+system (packaging/apt-entry asks apt).
 """
 
 import pathlib
@@ -26,7 +26,7 @@ def tracked(root):
         ["git", "-C", root, "ls-files", "-z"], capture_output=True, check=False
     )
     if listed.returncode != 0:
-        print("NOT TESTED: this is not a git repository, so nothing tells what belongs to it")
+        print("NOT TESTED: this is not a git repository, so the tracked files are unknown")
         sys.exit(77)
     return [root / name for name in listed.stdout.decode().split("\0") if name]
 
@@ -36,7 +36,7 @@ def violations(root):
         try:
             text = path.read_text(encoding="utf-8")
         except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
-            continue  # a picture, a corpus file, or one that is being removed
+            continue  # a picture, a corpus file, or a deleted file
         for number, line in enumerate(text.splitlines(), start=1):
             for pattern, what in FORBIDDEN:
                 if found := re.search(pattern, line):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Planted faults: each check beside this file must find its own, and pass without it."""
+"""Planted faults: each check beside this file must find its own fault, and pass without it."""
 
 import pathlib
 import subprocess
@@ -64,7 +64,7 @@ class Floors(CheckTest):
 
     def test_an_unknown_module_is_found(self):
         self.write("src/surprise/box.cpp", "\n")
-        self.assert_finds("check_floors.py", "'surprise' is no module")
+        self.assert_finds("check_floors.py", "'surprise' is not a module")
 
     def test_liburing_outside_its_module_is_found(self):
         self.write("src/relay/relay.cpp", "#include <liburing.h>\n")
@@ -111,9 +111,168 @@ class Writing(CheckTest):
         self.track("URIs: http://" + "deb." + "debian.org/debian\n")
         self.assert_finds("check_writing.py", "README.md:1: a package registry")
 
-    def test_what_is_not_tracked_is_not_ours(self):
+    def test_an_untracked_file_is_ignored(self):
         self.write("notes.txt", "/" + "work/notes\n")
         self.assert_passes("check_writing.py")
+
+
+class Limits(CheckTest):
+    def write_class(self, methods=0, fields=0, comment="", opening=""):
+        body = [f"    void method_{number}(int value);" for number in range(methods)]
+        body += [f"    int field_{number}_ = 0;" for number in range(fields)]
+        lines = ["#pragma once", *opening.splitlines(), "", "namespace ringcast::http {", ""]
+        lines += [*comment.splitlines(), "class Big final : public Base {", "public:", *body, "};", "", "}"]
+        self.write("src/http/big.hpp", "\n".join(lines) + "\n")
+
+    def test_files_at_their_limits_pass(self):
+        self.write("src/http/long.hpp", "#pragma once\n" + "\n" * 199)
+        self.write("src/http/long.cpp", "\n" * 450)
+        self.assert_passes("check_limits.py")
+
+    def test_a_long_header_is_found(self):
+        self.write("src/http/long.hpp", "#pragma once\n" + "\n" * 200)
+        self.assert_finds("check_limits.py", "src/http/long.hpp:201: the file has 201 lines; at most 200")
+
+    def test_a_long_public_header_is_found(self):
+        self.write("include/ringcast/long.hpp", "#pragma once\n" + "\n" * 200)
+        self.assert_finds("check_limits.py", "include/ringcast/long.hpp:201: the file has 201 lines")
+
+    def test_a_long_source_is_found(self):
+        self.write("src/http/long.cpp", "\n" * 451)
+        self.assert_finds("check_limits.py", "src/http/long.cpp:451: the file has 451 lines; at most 450")
+
+    def test_a_long_test_is_not_limited(self):
+        self.write("tests/http/long.tests.cpp", "\n" * 1000)
+        self.assert_passes("check_limits.py")
+
+    def test_a_long_function_is_found(self):
+        body = "    ++count;\n" * 68
+        self.write("src/http/part.cpp", f"\nvoid Part::fill(int count) noexcept {{\n{body}}}\n")
+        self.assert_passes("check_limits.py")
+        self.write("src/http/part.cpp", f"\nvoid Part::fill(int count) noexcept {{\n\n{body}}}\n")
+        self.assert_finds("check_limits.py", "src/http/part.cpp:2: fill has 71 lines; at most 70")
+
+    def test_a_class_at_its_limits_passes(self):
+        self.write_class(methods=40, fields=25)
+        self.assert_passes("check_limits.py")
+
+    def test_a_class_with_many_methods_is_found(self):
+        self.write_class(methods=41)
+        self.assert_finds("check_limits.py", "src/http/big.hpp:5: class Big has 41 methods; at most 40")
+
+    def test_a_class_with_many_fields_is_found(self):
+        self.write_class(fields=26)
+        self.assert_finds("check_limits.py", "src/http/big.hpp:5: class Big has 26 fields; at most 25")
+
+    def test_overloads_and_inline_methods_count(self):
+        self.write_class(methods=39)
+        text = (self.root / "src/http/big.hpp").read_text()
+        extra = "    int method_1() const { return 1; }\n    int method_1() { return 1; }\n"
+        self.write("src/http/big.hpp", text.replace("public:\n", "public:\n" + extra))
+        self.assert_finds("check_limits.py", "class Big has 41 methods")
+
+    def test_special_members_operators_constants_and_nested_classes_do_not_count(self):
+        self.write_class(methods=40, fields=25)
+        text = (self.root / "src/http/big.hpp").read_text()
+        extra = """    Big(const Big&) = delete;
+    Big& operator=(const Big&) = delete;
+    Big() = default;
+    friend bool operator==(const Big&, const Big&) = default;
+    static constexpr int limit = 3;
+    struct Nested {
+        int field = 0;
+        void method() noexcept {}
+    };
+"""
+        self.write("src/http/big.hpp", text.replace("public:\n", "public:\n" + extra))
+        # Defined below its class, a method is still one.
+        self.write("src/http/big.cpp", '#include "http/big.hpp"\nvoid Big::method_1(int number) {}\n')
+        self.assert_passes("check_limits.py")
+
+    def test_a_class_with_a_reason_passes(self):
+        self.write_class(methods=41, fields=26, comment="/// A table.\n// Limits: one field per column.")
+        self.assert_passes("check_limits.py")
+        self.write_class(methods=41, fields=26, opening="// A table.\n// Limits: one field per column.")
+        self.assert_passes("check_limits.py")
+
+    def test_a_reason_that_is_empty_or_elsewhere_does_not_count(self):
+        self.write_class(fields=26, comment="// Limits: ")
+        self.assert_finds("check_limits.py", "class Big has 26 fields")
+        self.write_class(fields=26, comment="// Limits: of another class\n\n")
+        self.assert_finds("check_limits.py", "class Big has 26 fields")
+
+
+class Stops(CheckTest):
+    FRAME = ["`src/http/part.cpp`: `Part::fill`, writes a part"] * 3 + [
+        "`src/http/part.cpp`: `helper` is free",
+        "`src/http/part.hpp`: `Part::size`, inline,\n   with a second line",
+    ]
+    CODE = {
+        "src/http/part.hpp": "namespace ringcast::http {\nclass Part {\n    int size() const { return 1; }\n"
+        "    void fill();\n};\n}\n",
+        "src/http/part.cpp": "namespace ringcast::http {\nnamespace {\nint helper() { return 1; }\n}\n"
+        "void Part::fill() {}\n}\n",
+    }
+
+    def write_document(self, frame=None, request=None, words=30, entry="- **word**: what it means"):
+        def numbered(stops):
+            return "".join(f"{number}. {stop}\n" for number, stop in enumerate(stops, start=1))
+
+        self.write(
+            "docs/architecture.md",
+            "# Architecture\n\n## The life of a frame\n\nA frame:\n\n"
+            + numbered(self.FRAME if frame is None else frame)
+            + "\n## The life of a request\n\n"
+            + numbered(self.FRAME if request is None else request)
+            + "\n## The floors\n\n1. not a stop\n\n## Glossary\n\n"
+            + f"{entry}\n" * words,
+        )
+
+    def setUp(self):
+        super().setUp()
+        for name, text in self.CODE.items():
+            self.write(name, text)
+        self.write_document()
+
+    def test_true_lists_pass(self):
+        self.assert_passes("check_stops.py")
+
+    def test_a_missing_list_is_found(self):
+        self.write("docs/architecture.md", "# Architecture\n")
+        self.assert_finds("check_stops.py", "the heading '## The life of a frame' is missing")
+        self.assert_finds("check_stops.py", "the heading '## The life of a request' is missing")
+        self.assert_finds("check_stops.py", "the heading '## Glossary' is missing")
+
+    def test_a_short_list_is_found(self):
+        self.write_document(request=self.FRAME[:4])
+        self.assert_finds("check_stops.py", "'The life of a request' has 4 stops; at least 5")
+
+    def test_a_file_that_is_gone_is_found(self):
+        self.write_document(frame=[*self.FRAME, "`src/http/gone.cpp`: `Part::fill`, gone"])
+        self.assert_finds("check_stops.py", "docs/architecture.md:13: src/http/gone.cpp does not exist")
+
+    def test_a_function_that_is_gone_is_found(self):
+        for function in ("Part::empty", "fill", "Other::fill", "http::helper::fill", "Part::helper"):
+            self.write_document(frame=[*self.FRAME, f"`src/http/part.cpp`: `{function}`, gone"])
+            self.assert_finds("check_stops.py", f"src/http/part.cpp defines no {function}")
+
+    def test_a_declaration_is_no_definition(self):
+        self.write_document(frame=[*self.FRAME, "`src/http/part.hpp`: `Part::fill`, declared only"])
+        self.assert_finds("check_stops.py", "src/http/part.hpp defines no Part::fill")
+
+    def test_a_stop_of_another_form_is_found(self):
+        self.write_document(request=[*self.FRAME, "part.cpp fills it"])
+        self.assert_finds("check_stops.py", "not of the form 1. `file`: `Class::function`, explanation")
+
+    def test_a_glossary_that_is_too_long_or_empty_is_found(self):
+        self.write_document(words=31)
+        self.assert_finds("check_stops.py", "'Glossary' has 31 entries; at most 30")
+        self.write_document(words=0)
+        self.assert_finds("check_stops.py", "'Glossary' has no entries")
+
+    def test_a_glossary_entry_of_another_form_is_found(self):
+        self.write_document(entry="- word: what it means")
+        self.assert_finds("check_stops.py", "not of the form - **word**: meaning")
 
 
 class CtestResults(CheckTest):

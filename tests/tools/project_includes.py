@@ -1,4 +1,4 @@
-"""What the project's own files include. For the checks beside this file."""
+"""The #includes of the project's own files. For the checks beside this file."""
 
 import pathlib
 import re

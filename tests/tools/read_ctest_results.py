@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """read_ctest_results.py JUNIT_FILE CTEST_EXIT_CODE
 
-Prints what ./dev adds up: "passed COUNT", one "failed NAME" a failed test, and one
-"skipped NAME: REASON" a test that ended with exit code 77; it gives its reason on a line that
-begins with "NOT TESTED: ".
+Prints lines that ./dev adds up: "passed COUNT", a "failed NAME" for each failed test, and a
+"skipped NAME: REASON" for each test that ended with exit code 77. Such a test prints its reason on a
+line that begins with "NOT TESTED: ".
 """
 
 import re

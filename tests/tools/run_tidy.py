@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""clang-tidy over src/, skipping what was clean before with the same content.
+"""clang-tidy over src/, skipping files that were clean before with the same content.
 
-A file's key covers everything that the verdict hangs on: the tool's version, the checks, the
+A file's key covers everything that the verdict depends on: the tool's version, the checks, the
 compile command, and the file with all project headers that it includes. Headers that no source
 includes are checked on their own.
 """
@@ -23,7 +23,7 @@ KEPT_DAYS_MAX = 30
 
 
 def jobs_to_do(build, wanted):
-    """(file, the compile command as a list) of each thing to check."""
+    """(file, the compile command as a list) for each file to check."""
     database = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
     commands = {pathlib.Path(entry["file"]): entry["command"] for entry in database}
     files = project_includes.sources(ROOT)
