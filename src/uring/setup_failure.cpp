@@ -12,15 +12,15 @@ namespace ringcast::uring {
 
 namespace {
 
-/// A number from /proc/sys, or `otherwise` where this kernel does not have it.
-long read_sysctl(const char* path, long otherwise) {
+/// Reads a number from /proc/sys. Returns `fallback` where the kernel has no such setting.
+long read_sysctl(const char* path, long fallback) {
     std::ifstream file(path);
-    long value = otherwise;
-    return file >> value ? value : otherwise;
+    long value = fallback;
+    return file >> value ? value : fallback;
 }
 
 constexpr std::size_t mib = 1024UL * 1024UL;
-/// What the kernel takes as one buffer (io_uring/rsrc.c, Linux 6.1 to 6.18).
+/// The kernel's limit for one registered buffer (io_uring/rsrc.c, Linux 6.1 to 6.18).
 constexpr std::size_t buffer_bytes_max = 1024 * mib;
 
 std::string in_mib(std::size_t bytes) {
@@ -39,14 +39,14 @@ std::string kernel_release() {
 
 std::string explain_refusal(long disabled, long group) {
     if (disabled >= 2) {
-        return "io_uring is turned off on this machine (kernel.io_uring_disabled = 2): "
+        return "io_uring is disabled on this machine (kernel.io_uring_disabled = 2): "
                "run `sysctl -w kernel.io_uring_disabled=0` as root";
     }
     if (disabled == 1) {
         const std::string join = group < 0 ? "set kernel.io_uring_group to a group of this user"
                                            : "put this user into group " + std::to_string(group) +
                                                  " (kernel.io_uring_group)";
-        return "io_uring is only for privileged users here (kernel.io_uring_disabled = 1): " +
+        return "only privileged users may use io_uring here (kernel.io_uring_disabled = 1): " +
                join + ", or run `sysctl -w kernel.io_uring_disabled=0` as root";
     }
     return "io_uring is blocked, most likely by a container's seccomp profile (Docker's default "
@@ -57,9 +57,9 @@ std::string explain_refusal(long disabled, long group) {
 Error explain_setup_failure(int error) {
     switch (error) {
     case ENOSYS:
-        return {kernel_release() + " has no io_uring (not built in, or hidden by a container's "
-                                   "seccomp profile): ringcast needs Linux 6.1 or newer with "
-                                   "CONFIG_IO_URING, and a profile that allows io_uring_setup"};
+        return {"io_uring is not available on " + kernel_release() +
+                " (not built in, or hidden by a container's seccomp profile): ringcast needs Linux "
+                "6.1 or newer with CONFIG_IO_URING, and a profile that allows io_uring_setup"};
     case EPERM:
         return {explain_refusal(read_sysctl("/proc/sys/kernel/io_uring_disabled", 0),
                                 read_sysctl("/proc/sys/kernel/io_uring_group", -1))};
@@ -82,36 +82,37 @@ Error explain_setup_failure(int error) {
 }
 
 Error explain_registration_failure(int error, std::size_t bytes) {
-    const std::string what = "can't register " + in_mib(bytes) + " with io_uring: ";
-    // The kernel's answer to that is EFAULT, as to memory that it can't pin.
+    const std::string problem = "can't register " + in_mib(bytes) + " with io_uring: ";
+    // Checked here because the kernel reports EFAULT for it, as for memory that it can't pin.
     if (bytes > buffer_bytes_max) {
-        return {what + "it takes at most " + in_mib(buffer_bytes_max) +
-                " in one piece: use fewer or smaller slots (see [memory])"};
+        return {problem + "a registered buffer has at most " + in_mib(buffer_bytes_max) +
+                ": use fewer or smaller slots (see [memory])"};
     }
     switch (error) {
     case ENOMEM: {
         rlimit limit{};
         if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-            return {what + "not enough memory"};
+            return {problem + "not enough memory"};
         }
-        // The kernel charges the user, not the process: other programs of the user count too.
-        return {what + "needs " + in_mib(bytes) +
+        // The kernel charges locked memory to the user, so the user's other programs count too.
+        return {problem + "this needs " + in_mib(bytes) +
                 " of locked memory besides what this user has locked already, and the limit is " +
                 in_mib(limit.rlim_cur) +
                 " (RLIMIT_MEMLOCK): raise it with LimitMEMLOCK= in the unit file or `ulimit -l`, "
-                "or give CAP_IPC_LOCK"};
+                "or grant CAP_IPC_LOCK"};
     }
-    // Linux 6.1 of memory that a driver has mapped, and of such memory between pages of ours.
+    // Linux 6.1 answers EOPNOTSUPP for memory that a driver has mapped, and EINVAL where such
+    // memory lies between pages of ours.
     case EOPNOTSUPP:
     case EINVAL:
-        return {what + kernel_release() +
-                " takes no memory that a driver has mapped; Linux 6.12 or later takes that of USB "
-                "cameras"};
+        return {problem + kernel_release() +
+                " can't register memory that a driver has mapped; Linux 6.12 or later can register "
+                "that of USB cameras"};
     case EFAULT:
-        return {what + "its driver has mapped it in a way that " + kernel_release() +
+        return {problem + "the driver has mapped the memory in a way that " + kernel_release() +
                 " can't pin; no setting changes that"};
     default:
-        return {what + std::strerror(error)};
+        return {problem + std::strerror(error)};
     }
 }
 

@@ -1,7 +1,6 @@
 #include "uring/uring_engine.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -19,6 +18,7 @@
 #include "base/log.hpp"
 #include "os/clock.hpp"
 #include "os/peer.hpp"
+#include "uring/queue_setup.hpp"
 #include "uring/setup_failure.hpp"
 #include "uring/zero_copy_probe.hpp"
 
@@ -32,7 +32,7 @@ using io::SendOptions;
 struct UringEngine::Native {
     io_uring ring{};
     bool open = false;
-    unsigned enter_flags = 0; ///< IORING_ENTER_REGISTERED_RING where the kernel granted it
+    unsigned enter_flags = 0; ///< IORING_ENTER_REGISTERED_RING if the descriptor was registered
 
     Native() = default;
     Native(const Native&) = delete;
@@ -44,8 +44,8 @@ struct UringEngine::Native {
     }
 };
 
-/// struct io_uring_getevents_arg, whose third field Linux 6.12 gave a meaning (`min_wait_usec`)
-/// and liburing 2.3 still calls `pad`.
+/// struct io_uring_getevents_arg. Its third field is `min_wait_usec` since Linux 6.12; liburing 2.3
+/// still calls it `pad`.
 struct UringEngine::WaitArguments {
     std::uint64_t signal_mask = 0;
     std::uint32_t signal_mask_bytes = 0;
@@ -57,101 +57,50 @@ namespace {
 
 /// IORING_FEAT_RECVSEND_BUNDLE of Linux 6.10, which liburing 2.3's header lacks.
 constexpr unsigned feature_send_bundles = 1U << 14U;
-/// IORING_FEAT_MIN_TIMEOUT of Linux 6.12: `gather_us` is understood.
-constexpr unsigned feature_gathers = 1U << 15U;
-/// In a notification's result: the kernel copied (IORING_NOTIF_USAGE_ZC_COPIED).
+/// IORING_FEAT_MIN_TIMEOUT of Linux 6.12: the kernel supports `gather_us`.
+constexpr unsigned feature_min_wait = 1U << 15U;
+/// IORING_NOTIF_USAGE_ZC_COPIED, in a notification's result: the kernel copied the data.
 constexpr std::uint32_t usage_copied = 1U << 31U;
 
-/// Linux 6.10 lets the notifications of one socket share a buffer's bookkeeping, which makes small
-/// zero-copy sends cheap: published break-even sizes are 8 to 16 KiB. The upper one, since a
-/// zero-copy send also holds its frame until the peer has acknowledged it.
+/// Since Linux 6.10 the notifications of one socket share a buffer's bookkeeping, which makes small
+/// zero-copy sends cheap: published break-even sizes are 8 to 16 KiB. The upper bound is used
+/// because a zero-copy send also pins its frame until the peer has acknowledged the data.
 constexpr std::size_t zero_copy_bytes_min_stacked = 16UL * 1024UL;
-/// Before, each send pays for a notification of its own.
+/// Before Linux 6.10 each send pays for a notification of its own.
 constexpr std::size_t zero_copy_bytes_min_single = 32UL * 1024UL;
 
-/// A full submission queue is emptied by one call. More are needed only when the kernel is out of
-/// memory for requests. It is waited for, since the operation that is to be prepared can't be left
-/// out; a system that has none for ten seconds helps itself by ending processes.
+/// One call empties a full submission queue. More calls are needed only when the kernel is out of
+/// memory for requests. The loop then waits, because the next operation can't be dropped. A system
+/// without any free memory for ten seconds ends processes to recover.
 constexpr unsigned submit_attempts_max = 10'000;
 constexpr auto memory_pause = std::chrono::milliseconds(1);
-/// How many calls in a row may be answered from the completion queue alone before the kernel gets
-/// to run what it has deferred.
+/// How many turns in a row may take completions from the queue without a system call. After these
+/// the kernel gets a call in which it runs deferred work.
 constexpr unsigned turns_without_enter_max = 4;
-/// A signal, or a gathering moment that ended with progress but no answer, ends a sleep early.
+/// A sleep ends early on a signal, or when a gathering wait ended without a completion.
 constexpr unsigned sleeps_per_turn_max = 16;
-/// The kernel ends a gathering wait that has no time-out with nothing to show, so `never` is
-/// this far away.
+/// A gathering wait without a time-out returns with no completion, so `never` is replaced by this.
 constexpr Duration sleep_max = std::chrono::hours(1);
 /// How long the first completions wait for the others that are expected. Measured with 100 viewers
 /// of 100 KB at 30 frames/s over loopback (reno, TCP_NOTSENT_LOWAT 16 KiB), calls per frame:
-///   receive buffers that take a frame, whatever the moment is                    3.0
+///   receive buffers that hold a whole frame, with any gathering time             3.0
 ///   32 KiB buffers: not gathering 7.6 to 12.2; 100 us 3.7; 300 us 3.0 to 3.3; 500 us 3.0 to 4.0
 ///   16 KiB buffers: not gathering 7.7 to 19.7; 100 us 5.4; 300 us 3.3 to 4.4; 500 us 4.0 to 4.2
-/// and the latency of the last viewer was the same within the noise. Waiting for fewer than are
+/// The latency of the last viewer was the same within the noise. Waiting for fewer completions than
 /// expected only adds calls (32 KiB buffers: for 64 4.3, for 32 5.5, for 16 7.2).
 constexpr auto gather_max = std::chrono::microseconds(300);
-
-/// Where queues stop being made smaller for want of memory.
-constexpr unsigned cq_entries_min = 8;
-constexpr unsigned sq_entries_min = 4;
-
-/// What the operations of the seam need; all are older than Linux 6.1, so that one is missing only
-/// where somebody has restricted the ring.
-constexpr std::array required_operations{
-    IORING_OP_ACCEPT,   IORING_OP_RECV,     IORING_OP_READ,
-    IORING_OP_SEND,     IORING_OP_POLL_ADD, IORING_OP_CONNECT,
-    IORING_OP_SHUTDOWN, IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL,
-};
-
-Result<void> open_queues(io_uring& ring, UringSettings settings) {
-    int opened = -ENOMEM;
-    // Recent kernels (seen on 6.18) charge the queues to RLIMIT_MEMLOCK. Smaller ones cost system
-    // calls, and what overflows waits in the kernel: no reason not to start.
-    while (opened == -ENOMEM && settings.cq_entries >= cq_entries_min) {
-        io_uring_params parameters{};
-        // The kernel works off completions only while the loop asks for some: no interruptions,
-        // and answers come in batches. SUBMIT_ALL: one refused operation must not hold back the
-        // rest.
-        parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                           IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL |
-                           IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-        parameters.cq_entries = settings.cq_entries;
-        opened = io_uring_queue_init_params(settings.sq_entries, &ring, &parameters);
-        settings.cq_entries /= 2;
-        settings.sq_entries = std::max(settings.sq_entries / 2, sq_entries_min);
-    }
-    if (opened < 0) {
-        return tl::unexpected<Error>(explain_setup_failure(-opened));
-    }
-    return {};
-}
-
-Result<void> check_operations(io_uring& ring) {
-    const std::unique_ptr<io_uring_probe, decltype(&io_uring_free_probe)> probe(
-        io_uring_get_probe_ring(&ring), &io_uring_free_probe);
-    if (probe == nullptr) {
-        return fail(kernel_release() + " does not say what its io_uring can do; ringcast needs "
-                                       "Linux 6.1 or newer");
-    }
-    for (const int operation : required_operations) {
-        if (io_uring_opcode_supported(probe.get(), operation) == 0) {
-            return fail("the io_uring of " + kernel_release() + " lacks operation " +
-                        std::to_string(operation) + "; ringcast needs Linux 6.1 or newer");
-        }
-    }
-    return {};
-}
 
 int send_flags(SendOptions options) noexcept {
     return MSG_NOSIGNAL | (options.wait_all ? MSG_WAITALL : 0) |
            (options.more_follows ? MSG_MORE : 0);
 }
 
-/// What io_uring_enter may answer with the ring in order. Operations that it did not take this time
-/// stay in the queue for the next call. Anything else is a bug: a foreign thread, a wrong argument.
-bool is_passing(int answer) noexcept {
-    return answer >= 0 || answer == -ETIME || answer == -EINTR || answer == -EAGAIN ||
-           answer == -EBUSY || answer == -ENOMEM || answer == -EBADR;
+/// True for results of io_uring_enter after which the ring can still be used: operations that were
+/// not submitted stay in the queue for the next call. Any other result is a bug, such as a call by
+/// another thread or a wrong argument.
+bool is_recoverable(int result) noexcept {
+    return result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN ||
+           result == -EBUSY || result == -ENOMEM || result == -EBADR;
 }
 
 Completion to_completion(const io_uring_cqe& entry) noexcept {
@@ -172,7 +121,6 @@ Completion to_completion(const io_uring_cqe& entry) noexcept {
 // --- set-up ---
 
 Result<std::unique_ptr<UringEngine>> UringEngine::create(UringSettings settings) {
-    RINGCAST_ASSERT(settings.cq_entries >= cq_entries_min);
     RINGCAST_ASSERT(settings.buffer_table_size > 0);
     RINGCAST_ASSERT(settings.buffer_table_size <= std::numeric_limits<std::uint16_t>::max());
     auto native = std::make_unique<Native>();
@@ -180,7 +128,7 @@ Result<std::unique_ptr<UringEngine>> UringEngine::create(UringSettings settings)
         return tl::unexpected<Error>(std::move(opened.error()));
     }
     native->open = true;
-    // Spares a look-up of the descriptor in every call. Refused where a thread has 16 already.
+    // Saves a look-up of the descriptor in every call. Fails when the thread has 16 already.
     if (io_uring_register_ring_fd(&native->ring) == 1) {
         native->enter_flags = IORING_ENTER_REGISTERED_RING;
     }
@@ -189,24 +137,25 @@ Result<std::unique_ptr<UringEngine>> UringEngine::create(UringSettings settings)
     }
     const int table = io_uring_register_buffers_sparse(&native->ring, settings.buffer_table_size);
     if (table < 0) {
-        return fail(std::string("can't make io_uring's table of buffers: ") +
+        return fail(std::string("can't create io_uring's table of buffers: ") +
                     std::strerror(-table));
     }
-    auto ring = std::make_unique<UringEngine>(std::move(native));
-    ring->buffers_.resize(settings.buffer_table_size);
-    ring->gathers_ = ring->gathers_ && settings.gather_in_kernel;
+    auto engine = std::make_unique<UringEngine>(std::move(native));
+    engine->entries_taken_.resize(settings.buffer_table_size);
+    engine->gathers_in_kernel_ = engine->gathers_in_kernel_ && settings.gather_in_kernel;
     if (const Result<void> tried = try_zero_copy(); tried) {
-        ring->zero_copy_supported_ = true;
+        engine->zero_copy_supported_ = true;
     } else {
-        log(LogLevel::info, "frames are sent by copying: {}", tried.error().message);
+        log(LogLevel::info, "zero-copy sends are not available, so frames are copied: {}",
+            tried.error().message);
     }
-    return ring;
+    return engine;
 }
 
 UringEngine::UringEngine(std::unique_ptr<Native> native) noexcept : native_(std::move(native)) {
     const unsigned features = native_->ring.features;
-    gathers_ = (features & feature_gathers) != 0;
-    // The stacking of notifications has no feature bit of its own; this one came with the same
+    gathers_in_kernel_ = (features & feature_min_wait) != 0;
+    // Stacked notifications have no feature bit of their own; send bundles came with the same
     // release.
     zero_copy_bytes_min_ = (features & feature_send_bundles) != 0 ? zero_copy_bytes_min_stacked
                                                                   : zero_copy_bytes_min_single;
@@ -219,15 +168,15 @@ UringEngine::~UringEngine() = default;
 
 Result<BufferId> UringEngine::register_buffer(ByteSpan memory, OpToken released) {
     RINGCAST_ASSERT(!memory.empty());
-    const auto entry = std::find(buffers_.begin(), buffers_.end(), false);
-    if (entry == buffers_.end()) {
-        return fail("all " + std::to_string(buffers_.size()) +
-                    " entries of io_uring's table of buffers are taken: configure fewer streams");
+    const auto entry = std::find(entries_taken_.begin(), entries_taken_.end(), false);
+    if (entry == entries_taken_.end()) {
+        return fail("all " + std::to_string(entries_taken_.size()) +
+                    " entries of io_uring's table of buffers are in use: configure fewer streams");
     }
-    const auto index = static_cast<std::uint16_t>(entry - buffers_.begin());
+    const auto index = static_cast<std::uint16_t>(entry - entries_taken_.begin());
     const iovec buffer{memory.data(), memory.size()};
-    // The kernel answers under the tag when the entry is overwritten and nothing uses it any more;
-    // a tag of 0 is none.
+    // The kernel posts a completion with this tag when the entry has been overwritten and no
+    // operation uses the old buffer any more. A tag of 0 asks for no completion.
     const __u64 tag = released.kind == io::OpKind::none ? 0 : released.pack();
     const int registered =
         io_uring_register_buffers_update_tag(&native_->ring, index, &buffer, &tag, 1);
@@ -240,19 +189,19 @@ Result<BufferId> UringEngine::register_buffer(ByteSpan memory, OpToken released)
 }
 
 void UringEngine::release_buffer(BufferId buffer) noexcept {
-    RINGCAST_ASSERT(buffers_[buffer.value]);
+    RINGCAST_ASSERT(entries_taken_[buffer.value]);
     constexpr iovec nothing{nullptr, 0};
-    int answer = -ENOMEM;
-    // Like a submission it can't be left out, so that memory for it is waited for.
-    for (unsigned attempt = 0; answer == -ENOMEM && attempt < submit_attempts_max; ++attempt) {
+    int result = -ENOMEM;
+    // The release can't be skipped, so the loop waits for memory as it does for a submission.
+    for (unsigned attempt = 0; result == -ENOMEM && attempt < submit_attempts_max; ++attempt) {
         if (attempt > 0) {
             wait_for_memory();
         }
-        answer = io_uring_register_buffers_update_tag(&native_->ring, buffer.value, &nothing,
+        result = io_uring_register_buffers_update_tag(&native_->ring, buffer.value, &nothing,
                                                       nullptr, 1);
     }
-    RINGCAST_ASSERT(answer == 1);
-    buffers_[buffer.value] = false;
+    RINGCAST_ASSERT(result == 1);
+    entries_taken_[buffer.value] = false;
 }
 
 // --- operations ---
@@ -292,7 +241,7 @@ void UringEngine::send(OpToken token, int socket, ConstByteSpan bytes,
 void UringEngine::send_zero_copy(OpToken token, int socket, ConstByteSpan bytes, BufferId buffer,
                                  SendOptions options) noexcept {
     RINGCAST_ASSERT(bytes.size() <= std::numeric_limits<std::int32_t>::max());
-    RINGCAST_ASSERT(buffers_[buffer.value]);
+    RINGCAST_ASSERT(entries_taken_[buffer.value]);
     io_uring_prep_send_zc_fixed(&next_entry(token), socket, bytes.data(), bytes.size(),
                                 send_flags(options), send_report_usage, buffer.value);
 }
@@ -311,7 +260,7 @@ void UringEngine::poll(OpToken token, int fd, io::PollEvents events) noexcept {
 }
 
 void UringEngine::abort(OpToken token, int socket, io::Transport transport) noexcept {
-    // Read by the kernel when the operation is submitted.
+    // Static because the kernel reads it only when the operation is submitted.
     static constexpr sockaddr nowhere{AF_UNSPEC, {}};
     switch (transport) {
     case io::Transport::tcp:
@@ -377,12 +326,13 @@ void UringEngine::submit_and_wait(Instant wake_at, std::size_t expected) noexcep
         Duration left = std::min<Duration>(wake_at - before, sleep_max);
         WaitArguments arguments;
         unsigned wait_count = 1;
-        // The kernel looks at the time-out only after the gathering moment, so a shorter one rules
-        // gathering out. Before Linux 6.12 the moment is a sleep of its own: one call more in a
-        // quiet spell (measured as above with 32 KiB buffers: 3.7 calls per frame).
-        if (expected > 1 && left > gather_max && (gathers_ || sleep == 0)) {
+        // The kernel checks the time-out only after the gathering time, so nothing is gathered when
+        // less time than that is left. Before Linux 6.12 gathering is a sleep of its own, which
+        // costs one more call when few completions arrive (measured as above with 32 KiB buffers:
+        // 3.7 calls per frame).
+        if (expected > 1 && left > gather_max && (gathers_in_kernel_ || sleep == 0)) {
             wait_count = static_cast<unsigned>(expected);
-            if (gathers_) {
+            if (gathers_in_kernel_) {
                 arguments.gather_us = static_cast<std::uint32_t>(gather_max.count());
             } else {
                 left = gather_max;
@@ -405,8 +355,8 @@ void UringEngine::enter(unsigned wait_count, unsigned flags, WaitArguments* argu
     static_assert(offsetof(WaitArguments, gather_us) == offsetof(io_uring_getevents_arg, ts) - 4);
     static_assert(offsetof(WaitArguments, timeout) == offsetof(io_uring_getevents_arg, ts));
     io_uring& ring = native_->ring;
-    // liburing 2.3 has no call that takes a gathering moment, so this is its flush: entries are in
-    // the queue in order, and the kernel may see them once it sees the new tail.
+    // liburing 2.3 has no call with a gathering time, so its flush is repeated here: the entries
+    // are in the queue in order, and become visible to the kernel with the new tail.
     ring.sq.sqe_head = ring.sq.sqe_tail;
     io_uring_smp_store_release(ring.sq.ktail, ring.sq.sqe_tail);
     flags |= native_->enter_flags;
@@ -415,29 +365,30 @@ void UringEngine::enter(unsigned wait_count, unsigned flags, WaitArguments* argu
     }
     ++enters_;
     turns_without_enter_ = 0;
-    const int answer = io_uring_enter2(
+    const int result = io_uring_enter2(
         static_cast<unsigned>(ring.enter_ring_fd), io_uring_sq_ready(&ring), wait_count, flags,
         reinterpret_cast<sigset_t*>(arguments), arguments != nullptr ? sizeof(*arguments) : 0);
-    if (answer == -EBADR) {
+    if (result == -EBADR) {
         log(LogLevel::error, "the kernel had no memory for a completion and lost it");
-    } else if (!is_passing(answer)) {
-        log(LogLevel::error, "io_uring_enter failed: errno {}", -answer);
+    } else if (!is_recoverable(result)) {
+        log(LogLevel::error, "io_uring_enter failed: errno {}", -result);
     }
-    RINGCAST_ASSERT(is_passing(answer));
-    if (answer == -EAGAIN || answer == -ENOMEM) {
+    RINGCAST_ASSERT(is_recoverable(result));
+    if (result == -EAGAIN || result == -ENOMEM) {
         wait_for_memory();
     }
 }
 
-/// The kernel could not take operations. Those that are over hold memory until it gets to run what
-/// it has deferred, which a refused call does not do.
+/// Called after the kernel refused operations. Finished operations keep their memory until the
+/// kernel runs its deferred work, which a refused call does not do.
 void UringEngine::wait_for_memory() noexcept {
     if (!shortage_reported_) {
         shortage_reported_ = true;
-        log(LogLevel::warning, "the kernel has no memory for operations: waiting for it");
+        log(LogLevel::warning,
+            "the kernel has no memory for io_uring operations: retrying until it has");
     }
     ++enters_;
-    static_cast<void>(io_uring_get_events(&native_->ring)); // the next call meets what ails it
+    static_cast<void>(io_uring_get_events(&native_->ring)); // the next call reports any error
     std::this_thread::sleep_for(memory_pause);
 }
 

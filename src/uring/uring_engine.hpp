@@ -1,7 +1,7 @@
 #pragma once
-// The seam to the kernel, on io_uring: operations become submission entries, completion entries
-// become completions. The only module with liburing, and of it only the .cpp files; knows nothing
-// of frames, viewers or HTTP.
+// io::Engine on io_uring: operations become submission queue entries, and completion queue entries
+// become completions. Only this module uses liburing, and only in its .cpp files. Knows nothing of
+// frames, viewers or HTTP.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,38 +19,38 @@ struct io_uring_sqe; // NOLINT(readability-identifier-naming): liburing's name
 
 namespace ringcast::uring {
 
-/// Counts; the kernel rounds queues up to powers of two and cuts them at its own maxima, and where
-/// locked memory is short they are made smaller.
+/// The kernel rounds queue sizes up to powers of two and cuts them at its own maxima. Where locked
+/// memory is short, smaller queues are used.
 struct UringSettings {
-    /// Operations prepared between two calls of `submit_and_reap`. More are never lost: a full
-    /// queue is submitted at once, at the price of a system call.
+    /// How many operations can be prepared between two calls of `submit_and_reap` without an extra
+    /// system call. A full queue is submitted at once, so no operation is lost.
     unsigned sq_entries = 1024;
-    /// At least four per viewer: result and notification of a send, the hang-up poll, and an
-    /// abort or close may be answered in one turn. What does not fit waits in the kernel.
+    /// At least four per viewer: result and notification of a send, the hang-up poll, and an abort
+    /// or close may complete in one turn. Completions that do not fit wait in the kernel.
     unsigned cq_entries = 16384;
-    /// How many buffers can be registered.
+    /// How many buffers can be registered at the same time.
     unsigned buffer_table_size = 256;
-    /// False: gather completions in the way of kernels before 6.12 on newer ones too, so that it is
-    /// tested there.
+    /// False: gather completions as on kernels before 6.12, so that tests cover this on newer ones.
     bool gather_in_kernel = true;
 };
 
-/// One loop's ring. Created, used and destroyed by the same thread (IORING_SETUP_SINGLE_ISSUER).
-/// Allocates nothing after `create`, save in `register_buffer`'s errors.
+/// The engine of one loop. Created, used and destroyed by the same thread
+/// (IORING_SETUP_SINGLE_ISSUER). Allocates nothing after `create`, except for the errors of
+/// `register_buffer`.
 class UringEngine final : public io::Engine {
 public:
     /// The error is one line that says why io_uring can't be used here and what to do.
     [[nodiscard]] static Result<std::unique_ptr<UringEngine>> create(UringSettings settings);
 
-    struct Native; ///< liburing's ring, complete only in the .cpp
-    /// For `create`: nobody else can make a Native.
+    struct Native; ///< liburing's ring; defined in the .cpp
+    /// Public only for `create`: nobody else can construct a Native.
     explicit UringEngine(std::unique_ptr<Native> native) noexcept;
     UringEngine(UringEngine&&) = delete;
     UringEngine& operator=(UringEngine&&) = delete;
     UringEngine(const UringEngine&) = delete;
     UringEngine& operator=(const UringEngine&) = delete;
-    /// Ends every operation. Returns at once even when the kernel still holds pages of zero-copy
-    /// sends; those live on until it lets go of them.
+    /// Ends every operation. Returns at once even when the kernel still uses pages of zero-copy
+    /// sends; the kernel keeps these pages alive until it has released them.
     ~UringEngine() override;
 
     [[nodiscard]] Instant now() const noexcept override { return now_; }
@@ -87,17 +87,17 @@ public:
                                               Instant wake_at,
                                               std::size_t expected) noexcept override;
 
-    /// How often io_uring_enter was called: the loop's system calls.
+    /// How often io_uring_enter was called, which is the loop's number of system calls.
     [[nodiscard]] std::uint64_t enters() const noexcept { return enters_; }
 
 private:
-    /// An entry to fill; submits first when the queue is full.
+    /// Returns the next submission queue entry. Submits first when the queue is full.
     [[nodiscard]] io_uring_sqe& next_entry(io::OpToken token) noexcept;
-    /// Hands over what was prepared and runs what the kernel has deferred, without waiting.
+    /// Submits the prepared operations and lets the kernel run deferred work, without waiting.
     void submit_only() noexcept;
-    /// The same, then sleeps until `wake_at` or for a completion.
+    /// Does the same, then sleeps until a completion arrives or until `wake_at`.
     void submit_and_wait(Instant wake_at, std::size_t expected) noexcept;
-    /// io_uring_enter. `arguments` is null where nothing is waited for.
+    /// Calls io_uring_enter. `arguments` is null for a call that does not wait.
     struct WaitArguments;
     void enter(unsigned wait_count, unsigned flags, WaitArguments* arguments) noexcept;
     void wait_for_memory() noexcept;
@@ -105,15 +105,15 @@ private:
     void read_clocks() noexcept;
 
     std::unique_ptr<Native> native_;
-    std::vector<bool> buffers_; ///< entries of the table that are taken
+    std::vector<bool> entries_taken_; ///< of the table of registered buffers
     Instant now_{};
     WallTime wall_now_{};
     std::uint64_t enters_ = 0;
     std::size_t zero_copy_bytes_min_ = 0;
     unsigned turns_without_enter_ = 0;
     bool zero_copy_supported_ = false;
-    bool shortage_reported_ = false; ///< the kernel had no memory for operations, and it was logged
-    bool gathers_ = false;           ///< the kernel can wait for several completions, for a moment
+    bool shortage_reported_ = false; ///< a lack of memory for operations has been logged
+    bool gathers_in_kernel_ = false; ///< the kernel can wait for several completions (6.12)
 };
 
 } // namespace ringcast::uring

@@ -16,36 +16,37 @@ namespace ringcast::uring {
 
 namespace {
 
-struct TrialRing {
+struct ProbeRing {
     io_uring ring{};
     bool open = false;
 
-    TrialRing() = default;
-    TrialRing(const TrialRing&) = delete;
-    TrialRing& operator=(const TrialRing&) = delete;
-    ~TrialRing() {
+    ProbeRing() = default;
+    ProbeRing(const ProbeRing&) = delete;
+    ProbeRing& operator=(const ProbeRing&) = delete;
+    ~ProbeRing() {
         if (open) {
             io_uring_queue_exit(&ring);
         }
     }
 };
 
-struct Connection {
-    UniqueFd near;
-    UniqueFd far;
+/// Both ends of a TCP connection over loopback.
+struct LoopbackConnection {
+    UniqueFd client;
+    UniqueFd server;
 };
 
-tl::unexpected<Error> fail_with(const char* what, int error) {
-    return fail(std::string(what) + ": " + std::strerror(error));
+tl::unexpected<Error> fail_with(const char* problem, int error) {
+    return fail(std::string(problem) + ": " + std::strerror(error));
 }
 
-/// socketpair() makes no TCP sockets, and UNIX sockets refuse zero-copy sends.
-Result<Connection> connect_to_self() {
+/// socketpair() can't create TCP sockets, and UNIX sockets refuse zero-copy sends.
+Result<LoopbackConnection> connect_to_self() {
     const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    Connection connection;
-    connection.near.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!listener.valid() || !connection.near.valid()) {
-        return fail_with("no socket to try zero-copy sends on", errno);
+    LoopbackConnection connection;
+    connection.client.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!listener.valid() || !connection.client.valid()) {
+        return fail_with("can't create a socket to test zero-copy sends", errno);
     }
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -54,12 +55,12 @@ Result<Connection> connect_to_self() {
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     if (::bind(listener.get(), generic, address_bytes) != 0 || ::listen(listener.get(), 1) != 0 ||
         ::getsockname(listener.get(), generic, &address_bytes) != 0 ||
-        ::connect(connection.near.get(), generic, address_bytes) != 0) {
-        return fail_with("no loopback connection to try zero-copy sends on", errno);
+        ::connect(connection.client.get(), generic, address_bytes) != 0) {
+        return fail_with("can't connect over loopback to test zero-copy sends", errno);
     }
-    connection.far.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!connection.far.valid()) {
-        return fail_with("no loopback connection to try zero-copy sends on", errno);
+    connection.server.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection.server.valid()) {
+        return fail_with("can't connect over loopback to test zero-copy sends", errno);
     }
     return connection;
 }
@@ -67,7 +68,7 @@ Result<Connection> connect_to_self() {
 } // namespace
 
 Result<void> try_zero_copy() {
-    Result<Connection> connection = connect_to_self();
+    Result<LoopbackConnection> connection = connect_to_self();
     if (!connection) {
         return tl::unexpected<Error>(connection.error());
     }
@@ -75,44 +76,45 @@ Result<void> try_zero_copy() {
     if (!memory) {
         return tl::unexpected<Error>(memory.error());
     }
-    TrialRing trial;
-    const int opened = io_uring_queue_init(4, &trial.ring, 0);
+    ProbeRing probe;
+    const int opened = io_uring_queue_init(4, &probe.ring, 0);
     if (opened < 0) {
-        return fail_with("no ring to try zero-copy sends on", -opened);
+        return fail_with("can't create an io_uring to test zero-copy sends", -opened);
     }
-    trial.open = true;
+    probe.open = true;
     const iovec buffer{memory->bytes().data(), memory->bytes().size()};
-    const int registered = io_uring_register_buffers(&trial.ring, &buffer, 1);
+    const int registered = io_uring_register_buffers(&probe.ring, &buffer, 1);
     if (registered < 0) {
-        return fail_with("no memory can be registered", -registered);
+        return fail_with("can't register memory to test zero-copy sends", -registered);
     }
 
-    io_uring_sqe* const entry = io_uring_get_sqe(&trial.ring);
-    io_uring_prep_send_zc_fixed(entry, connection->near.get(), buffer.iov_base, buffer.iov_len,
+    io_uring_sqe* const entry = io_uring_get_sqe(&probe.ring);
+    io_uring_prep_send_zc_fixed(entry, connection->client.get(), buffer.iov_base, buffer.iov_len,
                                 MSG_NOSIGNAL | MSG_WAITALL, send_report_usage, 0);
-    constexpr unsigned answers = 2; // the result and the notification
+    constexpr unsigned completions = 2; // the result and the notification
     __kernel_timespec limit{1, 0};
     io_uring_cqe* completion = nullptr;
-    const int submitted = io_uring_submit(&trial.ring);
+    const int submitted = io_uring_submit(&probe.ring);
     if (submitted < 0) {
-        return fail_with("zero-copy sends can't be submitted", -submitted);
+        return fail_with("can't submit a zero-copy send", -submitted);
     }
-    for (unsigned answer = 0; answer < answers; ++answer) {
-        const int waited = io_uring_wait_cqe_timeout(&trial.ring, &completion, &limit);
+    for (unsigned count = 0; count < completions; ++count) {
+        const int waited = io_uring_wait_cqe_timeout(&probe.ring, &completion, &limit);
         if (waited < 0) {
-            return fail_with("a zero-copy send was not answered", -waited);
+            return fail_with("a zero-copy send did not complete", -waited);
         }
-        const io_uring_cqe answered = *completion;
-        io_uring_cqe_seen(&trial.ring, completion);
-        if ((answered.flags & IORING_CQE_F_NOTIF) != 0) {
+        const io_uring_cqe completed = *completion;
+        io_uring_cqe_seen(&probe.ring, completion);
+        if ((completed.flags & IORING_CQE_F_NOTIF) != 0) {
             continue;
         }
-        if (answered.res < 0) {
-            return fail_with("the kernel refuses zero-copy sends that report whether it copied",
-                             -answered.res);
+        if (completed.res < 0) {
+            return fail_with(
+                "the kernel does not support zero-copy sends that report whether it copied",
+                -completed.res);
         }
-        if ((answered.flags & IORING_CQE_F_MORE) == 0) {
-            return fail("the kernel gave no notification for a zero-copy send");
+        if ((completed.flags & IORING_CQE_F_MORE) == 0) {
+            return fail("the kernel announced no notification for a zero-copy send");
         }
     }
     return {};

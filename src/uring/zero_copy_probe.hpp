@@ -1,16 +1,17 @@
 #pragma once
-// Whether zero-copy sends work here as ringcast uses them, found out by sending once.
+// Finds out by one send whether zero-copy sends work on this kernel in the way that ringcast uses
+// them.
 
 #include "base/result.hpp"
 
 namespace ringcast::uring {
 
 /// IORING_SEND_ZC_REPORT_USAGE of Linux 6.2 (and late 6.1), which liburing 2.3's header lacks: the
-/// notification says whether the kernel copied after all.
+/// notification says whether the kernel copied the data after all.
 inline constexpr unsigned short send_report_usage = 1U << 3U;
 
 /// Sends a page from a fixed buffer over a loopback TCP connection, through a ring of its own, and
-/// waits for both answers. The error says what is missing.
+/// waits for both completions. The error says which step failed.
 [[nodiscard]] Result<void> try_zero_copy();
 
 } // namespace ringcast::uring
