@@ -1,10 +1,10 @@
 #pragma once
-// The seam to the kernel: operations and their completions. The network server above it runs
+// The seam to the kernel: an engine of operations and completions. The network server above it runs
 // unchanged on io_uring and on the simulation. Nothing here may know liburing.
 //
-// Operations are only prepared by the calls below; `submit_and_reap` hands them over. Memory and
-// descriptors named in an operation stay valid until its last completion. All calls are made by
-// the one thread that owns the engine.
+// The calls below only prepare operations; `submit_and_reap` submits them. Memory and descriptors
+// named in an operation must stay valid until its last completion. Only the thread that owns the
+// engine may call it.
 
 #include <array>
 #include <cstddef>
@@ -20,18 +20,18 @@
 
 namespace ringcast::io {
 
-/// One answer of the kernel.
+/// One completion of an operation.
 ///
-/// A zero-copy send has two: its result (`more` when, and only when, a notification follows; errors
-/// may carry it too) and its notification (`notification` set, `more` unset), which means that the
-/// pages are free. They may come in any order relative to those of other sends.
-/// A multishot accept answers with `more` set for as long as it stays armed.
+/// A zero-copy send has two: its result (`more` is set exactly when a notification follows, which
+/// is possible after an error too) and its notification (`notification` set, `more` unset), which
+/// means that the kernel has released the pages. They may arrive in any order relative to those of
+/// other sends. Completions of a multishot accept have `more` set as long as it stays armed.
 struct Completion {
     OpToken token;
     std::int32_t result = 0;   ///< bytes, descriptor, or poll events; negative: -errno
     bool more = false;         ///< another completion with this token follows
-    bool notification = false; ///< the pages of a zero-copy send are free
-    bool copied = false;       ///< only in notifications: the kernel copied instead
+    bool notification = false; ///< the kernel has released the pages of a zero-copy send
+    bool copied = false;       ///< only in notifications: the kernel copied the data
 };
 
 struct BufferTag;
@@ -40,69 +40,70 @@ using BufferId = StrongId<BufferTag, std::uint16_t>;
 
 enum class Transport : std::uint8_t { tcp, unix_socket };
 
-/// What is known of a peer at accept. Text, so that nobody above needs socket addresses.
+/// A peer as described at accept. The address is text, so that no module above needs sockaddr.
 struct Peer {
     Transport transport = Transport::tcp;
-    /// True exactly when the peer runs on this host: loopback, a UNIX socket, or one of our own
-    /// addresses. The kernel copies zero-copy sends to these.
+    /// True exactly when the peer runs on this host: loopback, a UNIX socket, or one of this host's
+    /// own addresses. The kernel copies zero-copy sends to such peers.
     bool local = false;
     std::array<char, 64> address{}; ///< zero-terminated: "192.0.2.7:51234", "[::1]:51234", "unix"
 };
 
-/// How far a socket's data has come, as its kernel knows. `known` is false where it can't be asked
-/// (UNIX sockets, a dead connection).
+/// How much of a socket's data has arrived at the peer. `known` is false where the kernel can't
+/// tell (UNIX sockets, a dead connection).
 struct SocketProgress {
     bool known = false;
     std::uint64_t bytes_acked = 0; ///< payload bytes that the peer's kernel has acknowledged
 };
 
 struct SendOptions {
-    /// The kernel finishes a partial send itself: one result. Never for UNIX sockets, where each
-    /// partial result is the only sign of progress.
+    /// The kernel completes a partial send itself, with one result. Must be false for UNIX sockets,
+    /// where partial results are the only sign of progress.
     bool wait_all = true;
-    /// More follows at once: hold a partial segment back. Only for a head followed by its body.
+    /// Another send follows at once, so the kernel holds a partial segment back (MSG_MORE). Only
+    /// for a response head that is followed by its body.
     bool more_follows = false;
 };
 
 enum class PollEvents : std::uint8_t {
-    readable, ///< POLLIN: a pidfd, a listening socket
-    hangup,   ///< POLLRDHUP, POLLHUP, POLLERR: the peer left
+    readable, ///< POLLIN, for a pidfd or a listening socket
+    hangup,   ///< POLLRDHUP, POLLHUP, POLLERR: the peer has closed
 };
 
 class Engine : private Immovable {
 public:
     virtual ~Engine() = default;
 
-    /// Both clocks as of the last `submit_and_reap`: one reading per turn of the loop.
+    /// Both clocks are read once per turn of the loop, at the end of `submit_and_reap`.
     [[nodiscard]] virtual Instant now() const noexcept = 0;
     [[nodiscard]] virtual WallTime wall_now() const noexcept = 0;
 
     // --- operations ---
 
     /// Multishot: each completion's result is a connected descriptor. Ends (no `more`) on errors;
-    /// the caller re-arms, not at once when descriptors or memory have run out.
+    /// the caller arms it again, after a delay when descriptors or memory have run out.
     virtual void accept(OpToken token, int listener) noexcept = 0;
     virtual void receive(OpToken token, int socket, ByteSpan into) noexcept = 0;
-    /// For pipes, eventfds and inotify; at the current position.
+    /// Reads at the current position. For pipes, eventfds and inotify.
     virtual void read(OpToken token, int fd, ByteSpan into) noexcept = 0;
     virtual void send(OpToken token, int socket, ConstByteSpan bytes,
                       SendOptions options) noexcept = 0;
     /// `bytes` lies inside the fixed buffer `buffer`. TCP only.
     virtual void send_zero_copy(OpToken token, int socket, ConstByteSpan bytes, BufferId buffer,
                                 SendOptions options) noexcept = 0;
-    /// One answer, when any of the events is there.
+    /// Completes once, when any of the events occurs.
     virtual void poll(OpToken token, int fd, PollEvents events) noexcept = 0;
-    /// Ends everything under way on the socket, also what the kernel has accepted and not yet sent:
-    /// connect(AF_UNSPEC) for TCP, shutdown(SHUT_RDWR) for UNIX sockets. Its own completion may
-    /// come before those of the operations that it ends.
+    /// Ends every operation on the socket, and discards data that the kernel has accepted and not
+    /// yet sent: connect(AF_UNSPEC) for TCP, shutdown(SHUT_RDWR) for UNIX sockets. Its own
+    /// completion may arrive before those of the operations that it ends.
     virtual void abort(OpToken token, int socket, Transport transport) noexcept = 0;
     virtual void shutdown_writing(OpToken token, int socket) noexcept = 0;
     virtual void close(OpToken token, int fd) noexcept = 0;
-    /// Ends one operation (a poll, a read, an accept); that one answers -ECANCELED. The cancel's
-    /// own answer comes under `token`.
+    /// Ends one operation (a poll, a read, an accept), whose result is then -ECANCELED. The cancel
+    /// itself completes with `token`.
     virtual void cancel(OpToken token, OpToken target) noexcept = 0;
 
-    // --- questions, answered at once ---
+    // --- queries, answered at once ---
 
     [[nodiscard]] virtual Peer describe_peer(int socket) noexcept = 0;
     [[nodiscard]] virtual SocketProgress socket_progress(int socket,
@@ -110,28 +111,29 @@ public:
 
     // --- memory ---
 
-    /// Makes `memory` a fixed buffer, for as long as the engine lives or until it is released. Then
-    /// one completion comes under `released`, with result 0, when the kernel has let go of it; none
-    /// comes under a token of OpKind::none. The error says which limit is in the way and what to
-    /// do.
+    /// Registers `memory` as a fixed buffer until it is released or the engine is destroyed. After
+    /// the release, one completion with token `released` and result 0 arrives when the kernel no
+    /// longer uses the memory; a token of OpKind::none asks for no completion. The error says which
+    /// limit was reached and what to do.
     [[nodiscard]] virtual Result<BufferId> register_buffer(ByteSpan memory, OpToken released) = 0;
-    /// No send from `buffer` is prepared any more, and none waits to be submitted; those under way
-    /// go on. Its memory stays mapped until the completion comes, which may take a second (Linux
-    /// 6.1 collects) or until earlier sends from other buffers are over (up to 6.12 it keeps their
-    /// order). The entry is free for the next buffer at once.
+    /// The caller prepares no more sends from `buffer`, and none waits to be submitted; sends in
+    /// flight go on. The memory must stay mapped until the completion arrives, which may take a
+    /// second (Linux 6.1 collects releases) or until earlier sends from other buffers have finished
+    /// (kernels up to 6.12 release in order). The table's entry is free for the next buffer at
+    /// once.
     virtual void release_buffer(BufferId buffer) noexcept = 0;
     /// True when zero-copy sends can be used and report whether the kernel copied.
     [[nodiscard]] virtual bool zero_copy_supported() const noexcept = 0;
-    /// The smallest span for which a zero-copy send is the cheaper way on this kernel, bytes.
+    /// The smallest size in bytes from which a zero-copy send is cheaper than copying.
     [[nodiscard]] virtual std::size_t zero_copy_bytes_min() const noexcept = 0;
 
     // --- the loop ---
 
-    /// Submits what was prepared, waits until there is at least one completion or `wake_at` has
-    /// passed (not at all when it is in the past), and copies completions out, at most
-    /// `completions.size()`. Returns how many. `expected` is how many completions are likely to
-    /// come in quick succession: the engine may gather them, for a bounded moment that a lone
-    /// completion after a quiet spell never has to wait.
+    /// Submits the prepared operations, waits for at least one completion or until `wake_at` (does
+    /// not wait when that has passed), and copies completions out, at most `completions.size()`.
+    /// Returns how many. `expected` is how many completions are likely to arrive in quick
+    /// succession: the engine may wait a short, bounded time to gather them. A completion that
+    /// arrives after that time is returned at once.
     [[nodiscard]] virtual std::size_t submit_and_reap(std::span<Completion> completions,
                                                       Instant wake_at,
                                                       std::size_t expected) noexcept = 0;

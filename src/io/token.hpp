@@ -1,5 +1,5 @@
 #pragma once
-// What an operation is called while the kernel has it: packed into 64 bits here and nowhere else.
+// The token that identifies an operation until it completes. Only this file packs it into 64 bits.
 
 #include <cstdint>
 
@@ -9,22 +9,22 @@
 namespace ringcast::io {
 
 enum class OpKind : std::uint8_t {
-    none,       ///< nobody waits for the answer
+    none,       ///< nobody waits for the completion
     accept,     ///< slot: listener
-    receive,    ///< slot: viewer
-    reply,      ///< slot: viewer; a response head or body, never a live frame
-    frame_send, ///< slot: send; a live frame on its way to a viewer
-    hangup,     ///< slot: viewer; the poll that sees a peer leave
-    abort,      ///< slot: viewer
-    shutdown,   ///< slot: viewer
-    close,      ///< slot: viewer
+    receive,    ///< slot: connection
+    reply,      ///< slot: connection; a response head or body, never a live frame
+    frame_send, ///< slot: send; a live frame
+    hangup,     ///< slot: connection; the poll that reports that the peer closed
+    abort,      ///< slot: connection
+    shutdown,   ///< slot: connection
+    close,      ///< slot: connection
     source,     ///< slot: stream and the source's own operation number
     painter,    ///< the painter of "no signal" pictures
     control,    ///< slot: the application's own operation number (signals)
 };
 
-/// (kind 8 bits, slot 24, generation 32). The generation tells a late completion of a recycled
-/// slot from one of its present owner.
+/// Packed as kind (8 bits), slot (24), generation (32). The generation distinguishes a late
+/// completion of a recycled slot from one of the slot's present owner.
 struct OpToken {
     OpKind kind = OpKind::none;
     std::uint32_t slot = 0; ///< below slot_count_max

@@ -1,6 +1,6 @@
 #pragma once
-// The clocks, read when they are asked: for the engine, which reads them once for each turn of the
-// loop, and for threads that have no engine to ask.
+// Reads the system's clocks: for the engine, which does so once per turn of the loop, and for
+// threads without an engine.
 
 #include "base/time.hpp"
 

@@ -11,12 +11,12 @@ namespace ringcast::os {
 namespace {
 
 void synchronise(const Dmabufs& dmabufs, DmabufUse use, std::uint64_t phase) noexcept {
-    // The kernel may be interrupted while it waits for the device.
+    // A signal may interrupt the call while it waits for the device.
     constexpr int tries_max = 16;
     for (const int dmabuf : dmabufs) {
         dma_buf_sync request{};
         request.flags = phase | (use == DmabufUse::read ? DMA_BUF_SYNC_READ : DMA_BUF_SYNC_RW);
-        // Memory that is no dmabuf answers ENOTTY, and needs no bracket.
+        // A descriptor that is no dmabuf fails with ENOTTY and needs no synchronisation.
         for (int i = 0; dmabuf >= 0 && i < tries_max; ++i) {
             if (ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &request) == 0 ||
                 (errno != EINTR && errno != EAGAIN)) {

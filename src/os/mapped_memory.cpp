@@ -22,7 +22,7 @@ Result<MappedMemory> MappedMemory::create(std::size_t bytes) {
     RINGCAST_ASSERT(bytes > 0);
     const std::size_t page = system_page_bytes();
     if (bytes > std::numeric_limits<std::size_t>::max() - page) {
-        return fail("can't map " + std::to_string(bytes) + " bytes: more than there are addresses");
+        return fail("can't map " + std::to_string(bytes) + " bytes: more than the address space");
     }
     const std::size_t rounded = (bytes + page - 1) / page * page;
     void* const start =
@@ -33,7 +33,7 @@ Result<MappedMemory> MappedMemory::create(std::size_t bytes) {
     }
     MappedMemory memory(ByteSpan(static_cast<std::byte*>(start), rounded));
     if (::madvise(start, rounded, MADV_DONTFORK) != 0) {
-        return fail(std::string("can't hide the frames' memory from child processes: ") +
+        return fail(std::string("can't exclude the frames' memory from child processes: ") +
                     std::strerror(errno));
     }
     return memory;

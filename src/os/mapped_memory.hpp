@@ -1,6 +1,6 @@
 #pragma once
-// Memory that slots are cut from: page-aligned, shared, and invisible to child processes. Knows
-// nothing of frames or engines.
+// Memory for slots: page-aligned, shared, and not mapped in child processes. Knows nothing of
+// frames or engines.
 
 #include <cstddef>
 #include <utility>
@@ -10,13 +10,14 @@
 
 namespace ringcast::os {
 
-/// One anonymous mapping, filled with zeros. Move-only; empty when moved from; dropping it unmaps.
+/// One anonymous mapping, filled with zeros. Move-only; empty when moved from; unmapped by the
+/// destructor.
 ///
-/// Shared and MADV_DONTFORK: the pages are pinned once they are registered, and pinned private
-/// pages are copied on fork (128 MiB: 67 ms, against 0.3 ms this way).
+/// Shared and MADV_DONTFORK, because registered pages are pinned, and fork copies pinned private
+/// pages (128 MiB: 67 ms, against 0.3 ms this way).
 class MappedMemory {
 public:
-    /// At least `bytes`, rounded up to the system's page, which is asked for and never assumed.
+    /// Maps `bytes`, rounded up to whole pages of this system.
     [[nodiscard]] static Result<MappedMemory> create(std::size_t bytes);
 
     MappedMemory() noexcept = default;
@@ -35,7 +36,7 @@ private:
     ByteSpan bytes_;
 };
 
-/// Bytes of a page of this system: 4 KiB on most, 16 KiB on a Raspberry Pi 5.
+/// The page size of this system, bytes: 4 KiB on most, 16 KiB on a Raspberry Pi 5.
 [[nodiscard]] std::size_t system_page_bytes() noexcept;
 
 } // namespace ringcast::os

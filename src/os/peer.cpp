@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include <arpa/inet.h>
-// Not <netinet/tcp.h>, whose tcp_info ends before tcpi_bytes_acked.
+// <netinet/tcp.h> can't be used: its tcp_info lacks tcpi_bytes_acked.
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -16,10 +16,10 @@ namespace ringcast::os {
 
 namespace {
 
-/// TCP_CLOSE of the kernel's socket states: the connection is gone, its counters mean nothing.
+/// TCP_CLOSE of the kernel's socket states: the connection has ended, its counters mean nothing.
 constexpr std::uint8_t tcp_state_closed = 7;
 
-/// An IP address and port; IPv4 in its v4-mapped form, so that both families compare alike.
+/// An IP address and port. IPv4 addresses are v4-mapped, so that both families compare alike.
 struct Endpoint {
     in6_addr address{};
     std::uint16_t port = 0;
@@ -86,7 +86,7 @@ io::Peer describe_peer(int socket) noexcept {
         return peer;
     }
     if (::getpeername(socket, reinterpret_cast<sockaddr*>(&theirs), &theirs_bytes) != 0) {
-        // It left between the handshake and now; the first operation on the socket will say so.
+        // The peer left after the handshake; the first operation on the socket will fail.
         write_text("gone", peer.address);
         return peer;
     }
