@@ -9,7 +9,7 @@
 
 namespace ringcast::encode {
 
-/// A thread that encodes bands into memory of its own.
+/// A thread that encodes one band at a time into memory of its own.
 class BandEncoder::Helper {
 public:
     Helper() : thread_([this] { run(); }) {}
@@ -22,14 +22,15 @@ public:
         thread_.join();
     }
 
-    /// It does nothing else now.
+    /// Precondition: the previous band has been finished.
     void begin(const RawPicture& band, const EncodeSettings& settings, std::size_t bytes_max) {
         if (memory_.size() < bytes_max) {
             memory_.resize(bytes_max);
         }
         bands_.put({band, settings, ByteSpan(memory_).first(bytes_max)});
     }
-    /// Waits for what was begun: a JPEG, valid until the next begins; empty when it does not fit.
+    /// Waits for the band. Returns a JPEG, valid until the next `begin`; empty when it does not
+    /// fit.
     [[nodiscard]] ConstByteSpan finish() noexcept {
         return ConstByteSpan(memory_).first(done_.wait_and_take().value());
     }
@@ -47,8 +48,8 @@ private:
         }
     }
 
-    std::vector<std::byte> memory_; ///< a whole frame's, because one band may need nearly all of it
-    RawEncoder encoder_;            ///< the thread's
+    std::vector<std::byte> memory_; ///< a whole frame's size, as one band may need nearly all of it
+    RawEncoder encoder_;            ///< used by the thread only
     threads::Mailbox<Band> bands_;
     threads::Mailbox<std::size_t> done_;
     std::thread thread_;
@@ -75,7 +76,7 @@ BandEncoder::Encoded BandEncoder::encode(const RawPicture& picture, int quality,
     const BandPlan plan = plan_bands(picture.format, picture.width, picture.height, workers);
     EncodeSettings settings;
     settings.quality = quality;
-    // Only the first band's header is kept, so it alone says where the restart markers are.
+    // Only the first band's header is kept, so only it needs the restart interval.
     const auto later = static_cast<std::size_t>(plan.count) - 1;
     for (std::size_t i = 0; i < later; ++i) {
         helpers_[i]->begin(band_of(picture, plan, static_cast<int>(i) + 1), settings, into.size());
@@ -85,7 +86,7 @@ BandEncoder::Encoded BandEncoder::encode(const RawPicture& picture, int quality,
         encoder_.encode(band_of(picture, plan, 0), settings, into);
     later_.clear();
     bool all_fit = first.has_value();
-    for (std::size_t i = 0; i < later; ++i) { // every one, whatever came of the others
+    for (std::size_t i = 0; i < later; ++i) { // waits for every helper, even after a failure
         later_.push_back(helpers_[i]->finish());
         all_fit = all_fit && !later_.back().empty();
     }

@@ -15,14 +15,14 @@ using jpeg::byte_at;
 using jpeg::word_at;
 
 constexpr std::size_t marker_bytes = 2;
-constexpr unsigned restart_markers = 8; ///< RST0 to RST7, over and over
+constexpr unsigned restart_markers = 8; ///< RST0 to RST7, used in turn
 
 int divided_up(int value, int by) noexcept {
     return (value + by - 1) / by;
 }
 
-/// Where the first segment begins of which `wanted` says so: its marker. It is there, because the
-/// encoder wrote it.
+/// Offset of the first marker for which `wanted` is true. There is one, since RawEncoder wrote the
+/// JPEG.
 template <typename Wanted>
 std::size_t find_segment(ConstByteSpan jpeg, Wanted wanted) noexcept {
     std::size_t at = marker_bytes; // behind SOI
@@ -36,8 +36,8 @@ std::size_t find_segment(ConstByteSpan jpeg, Wanted wanted) noexcept {
     }
 }
 
-/// What is between the headers and EOI.
-ConstByteSpan picture_data(ConstByteSpan jpeg) noexcept {
+/// The scan data, between the headers and EOI.
+ConstByteSpan scan_data(ConstByteSpan jpeg) noexcept {
     const std::size_t scan =
         find_segment(jpeg, [](std::uint8_t code) { return code == jpeg::marker::sos; });
     const std::size_t begin = scan + marker_bytes + word_at(jpeg, scan + marker_bytes);
@@ -88,8 +88,8 @@ std::optional<JoinedBands> join_bands(ByteSpan into, std::size_t first_bytes,
     joined.bytes = first_bytes - marker_bytes; // without EOI
     unsigned restarts = 0;
     for (const ConstByteSpan band : later) {
-        const ConstByteSpan data = picture_data(band);
-        // The marker before it and EOI behind it have to fit, too.
+        const ConstByteSpan data = scan_data(band);
+        // The restart marker before the data and EOI after it have to fit, too.
         if (into.size() - joined.bytes < data.size() + 2 * marker_bytes) {
             return std::nullopt;
         }

@@ -1,10 +1,10 @@
 #pragma once
-// One JPEG out of several that each hold a horizontal band of a picture. Pure.
+// Joins several JPEGs, each of a horizontal band of a picture, into one. No I/O, no threads.
 //
-// A restart marker ends a row of MCUs as the end of a scan does: the bits are filled up to a byte
-// and prediction begins anew. So the picture data of bands that were encoded apart can follow one
-// another with restart markers between them, when the header says so (ITU-T T.81, B.2.4.4 and
-// E.1.4).
+// At a restart marker, as at the end of a scan, the bits are padded to a whole byte and the DC
+// prediction is reset. Therefore the scan data of bands that were encoded separately can be joined
+// with restart markers between them, if the header has the restart interval (ITU-T T.81, B.2.4.4
+// and E.1.4).
 
 #include <cstddef>
 #include <cstdint>
@@ -18,26 +18,27 @@ namespace ringcast::encode {
 
 struct BandPlan {
     int count = 1;
-    int lines = 0;                 ///< of every band but the last, which may have fewer
-    unsigned restart_interval = 0; ///< the MCUs of such a band; 0 for one band
+    int lines = 0;                 ///< of each band; the last may have fewer
+    unsigned restart_interval = 0; ///< MCUs of a band; 0 when there is only one band
 };
 
-/// How to share a picture out among `workers`, at least 1: into whole rows of MCUs, as evenly as
-/// that goes. One band where more make no JPEG.
+/// Divides a picture among `workers`, at least 1, into bands of whole rows of MCUs, as evenly as
+/// possible. Plans one band where the restart interval of several would not fit its 16 bits.
 [[nodiscard]] BandPlan plan_bands(PixelFormat format, int width, int height, int workers) noexcept;
 
-/// What one band's share of a picture is.
+/// The part of a picture that band `index` covers.
 [[nodiscard]] RawPicture band_of(const RawPicture& picture, const BandPlan& plan,
                                  int index) noexcept;
 
 struct JoinedBands {
     std::size_t bytes = 0;
-    std::size_t bytes_moved = 0; ///< of the later bands
+    std::size_t bytes_moved = 0; ///< scan data of the later bands
 };
 
-/// `into` begins with the first band, `first_bytes` long, whose header has the plan's restart
-/// interval. The `later` ones, JPEGs of the same settings, go behind it, and the picture's `height`
-/// into the header. None when that does not fit, and then what is in `into` is no JPEG.
+/// `into` begins with the JPEG of the first band, `first_bytes` long, whose header has the plan's
+/// restart interval. Appends the scan data of the `later` bands, JPEGs with the same settings, and
+/// writes the picture's `height` into the header. None when `into` is too small; its contents are
+/// then undefined.
 [[nodiscard]] std::optional<JoinedBands> join_bands(ByteSpan into, std::size_t first_bytes,
                                                     std::span<const ConstByteSpan> later,
                                                     int height) noexcept;

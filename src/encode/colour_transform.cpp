@@ -10,9 +10,9 @@ namespace ringcast::encode {
 namespace {
 
 constexpr int fraction_bits = 16;
-constexpr std::int32_t neutral = 128; ///< a colour difference of nothing
+constexpr std::int32_t neutral = 128; ///< Cb and Cr of a grey pixel
 
-/// The shares of red and blue in brightness; green has the rest (ITU-R BT.601, BT.709).
+/// Weights of red and blue in luma; green has the rest (ITU-R BT.601, BT.709).
 struct Weights {
     double red;
     double blue;
@@ -37,14 +37,14 @@ ColourTransform::ColourTransform(ColourRange range, ColourMatrix matrix) noexcep
     const double colour_gain = limited ? 255.0 / 224.0 : 1;
     const std::int32_t black = limited ? 16 : 0;
 
-    // Red = Y + red_gain * Cr, blue = Y + blue_gain * Cb, and green is what then is left of Y.
+    // Red = Y + red_gain * Cr, blue = Y + blue_gain * Cb, and green follows from Y, red and blue.
     const double red_gain = 2 * (1 - from.red) * colour_gain;
     const double blue_gain = 2 * (1 - from.blue) * colour_gain;
     const double green_share = 1 - from.red - from.blue;
     const double green_of_red = -red_gain * from.red / green_share;
     const double green_of_blue = -blue_gain * from.blue / green_share;
 
-    // Those three, weighted as BT.601 does it.
+    // Luma of these three with the weights of BT.601.
     constexpr double green_601 = 1 - bt601.red - bt601.blue;
     const double luma_of_blue = green_601 * green_of_blue + bt601.blue * blue_gain;
     const double luma_of_red = bt601.red * red_gain + green_601 * green_of_red;
@@ -57,7 +57,7 @@ ColourTransform::ColourTransform(ColourRange range, ColourMatrix matrix) noexcep
                         (made.blue + made.red) * neutral;
         return made;
     };
-    // A picture without colour stays without: of brightness nothing gets into colour.
+    // Colour does not depend on luma, so grey stays grey.
     to_luma_ = row(luma_gain, luma_of_blue, luma_of_red, 0);
     to_blue_ = row(0, (blue_gain - luma_of_blue) / blue_scale, -luma_of_red / blue_scale, neutral);
     to_red_ = row(0, -luma_of_blue / red_scale, (red_gain - luma_of_red) / red_scale, neutral);

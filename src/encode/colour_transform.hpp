@@ -1,6 +1,6 @@
 #pragma once
-// From what a camera means by Y, Cb and Cr to what JPEG means: BT.601, full range (JFIF 1.02).
-// Pure.
+// Converts Y, Cb and Cr from a camera's range and matrix to JPEG's: BT.601, full range (JFIF 1.02).
+// No I/O, no threads.
 
 #include <cstdint>
 #include <span>
@@ -13,28 +13,28 @@ class ColourTransform {
 public:
     ColourTransform(ColourRange range, ColourMatrix matrix) noexcept;
 
-    /// True exactly when it leaves every sample as it is.
+    /// True exactly when the transform changes no sample.
     [[nodiscard]] static bool is_identity(ColourRange range, ColourMatrix matrix) noexcept {
         return range == ColourRange::full && matrix == ColourMatrix::bt601;
     }
 
-    /// One line in place. `blue` and `red` are half as long, and not transformed yet: the matrices
-    /// differ in brightness too.
+    /// Transforms one line in place. `blue` and `red` are half as long and must not be transformed
+    /// yet, because luma depends on the original colour.
     void transform_luma(std::span<std::uint8_t> luma, std::span<const std::uint8_t> blue,
                         std::span<const std::uint8_t> red) const noexcept;
-    /// The line of a grey picture.
+    /// Transforms one line of a grey picture in place.
     void transform_luma(std::span<std::uint8_t> luma) const noexcept;
-    /// One line of both, of the same length.
+    /// Transforms one line of each in place; both have the same length.
     void transform_colour(std::span<std::uint8_t> blue, std::span<std::uint8_t> red) const noexcept;
 
 private:
-    // Fixed point with 16 bits behind it. Arithmetic, because compilers make vectors of it and not
-    // of look-ups in tables.
+    // Fixed-point numbers with 16 fractional bits. Computed instead of looked up in tables, because
+    // compilers vectorise arithmetic and not look-ups.
     struct Row {
         std::int32_t luma = 0;
         std::int32_t blue = 0;
         std::int32_t red = 0;
-        std::int32_t constant = 0; ///< half a unit for rounding included
+        std::int32_t constant = 0; ///< includes half a unit for rounding
     };
     Row to_luma_;
     Row to_blue_;

@@ -8,7 +8,7 @@ namespace ringcast::encode {
 
 namespace {
 
-/// A step that the compiler knows lets it make vectors of the loop.
+/// The step is a template argument so that the compiler can vectorise the loop.
 template <std::size_t step>
 void take_every(const std::uint8_t* from, std::span<std::uint8_t> to) noexcept {
     for (std::size_t i = 0; i < to.size(); ++i) {
@@ -46,7 +46,7 @@ void ComponentLines::begin(const RawPicture& picture) {
     }
     constexpr std::size_t pair = 2 * block;
     luma_bytes_ = (static_cast<std::size_t>(picture.width) + pair - 1) / pair * pair;
-    // Colour lines are half as long, but two components have them.
+    // Two colour components with lines of half the length need as much as luma.
     const std::size_t bytes = 2 * lines_max * luma_bytes_;
     if (buffers_.size() < bytes) {
         buffers_.resize(bytes);
@@ -64,7 +64,7 @@ std::span<std::uint8_t> ComponentLines::buffer(std::size_t component, int line) 
     return std::span(buffers_).subspan(area + index * line_bytes, line_bytes);
 }
 
-/// Returns how many lines there really are.
+/// Returns how many lines the picture has there, without repeated ones.
 int ComponentLines::gather_component(std::size_t component, int top, int lines) noexcept {
     const ComponentLayout& layout = layout_->components[component];
     const Plane& plane = picture_.planes[layout.plane];
@@ -108,7 +108,7 @@ void ComponentLines::gather(int top, int lines) noexcept {
 }
 
 void ComponentLines::transform(int luma_lines, int colour_lines) noexcept {
-    // Every line is in a buffer. Luma first: it needs the colour as it was.
+    // Every line is in a buffer here. Luma first, because it needs the original colour.
     for (int i = 0; i < luma_lines; ++i) {
         if (layout_->component_count == 1) {
             transform_->transform_luma(buffer(0, i));

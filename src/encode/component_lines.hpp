@@ -1,7 +1,8 @@
 #pragma once
-// The lines of a raw picture's components as an encoder of blocks takes them: side by side, as long
-// as whole blocks, brightness and colour as JPEG means them. What lies in the picture's own memory
-// like that is left there; the rest is gathered into buffers of a few lines. Pure.
+// Provides the lines of a raw picture's components in the form that libjpeg's raw interface takes:
+// packed samples, padded to whole blocks, in JPEG's range and matrix. Lines that have this form in
+// the picture's own memory are used there; others are gathered into buffers of a few lines. No I/O,
+// no threads.
 
 #include <array>
 #include <cstddef>
@@ -17,18 +18,18 @@ namespace ringcast::encode {
 
 class ComponentLines {
 public:
-    static constexpr int block = 8; ///< samples, either way
+    static constexpr int block = 8; ///< samples, horizontally and vertically
     static constexpr std::size_t lines_max = 16;
     using Lines = std::array<const std::uint8_t*, lines_max>;
 
-    /// From now on it is about this one, which has no `problem_of` and is not RGB. Allocates only
-    /// when no earlier picture was as wide.
+    /// Begins a picture, which must have no `problem_of` and not be RGB. Allocates only when it is
+    /// wider than all earlier ones.
     void begin(const RawPicture& picture);
 
-    /// Makes `lines` lines of pixels from `top` on ready, at most lines_max; both even. Below the
-    /// last line it goes on and on.
+    /// Prepares `lines` lines of pixels, at most lines_max, starting at `top`; both even. Below the
+    /// picture the last line is repeated.
     void gather(int top, int lines) noexcept;
-    /// What was made ready of a component: so many lines as it has for those lines of pixels.
+    /// The prepared lines of a component. Subsampled components have fewer lines than pixels.
     [[nodiscard]] const Lines& lines(std::size_t component) const noexcept {
         return lines_[component];
     }
@@ -41,8 +42,8 @@ private:
     RawPicture picture_;
     const PixelLayout* layout_ = nullptr;
     std::optional<ColourTransform> transform_;
-    std::array<bool, 3> in_place_{}; ///< the component's lines are used where they are
-    std::size_t luma_bytes_ = 0;     ///< a luma line in a buffer: whole pairs of blocks
+    std::array<bool, 3> in_place_{}; ///< the component's lines need no copy
+    std::size_t luma_bytes_ = 0;     ///< length of a luma line in a buffer, whole pairs of blocks
     std::vector<std::uint8_t> buffers_;
     std::array<Lines, 3> lines_{};
 };

@@ -14,12 +14,13 @@ Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Engine& engine, i
                                                            ReadClock read_clock, int workers) {
     threads::WakeEvent wake;
     if (!wake.open()) {
-        return fail(std::string("no descriptor is left for the encoder: ") + std::strerror(errno));
+        return fail(std::string("can't create an event descriptor for the encoder: ") +
+                    std::strerror(errno));
     }
     try {
         return std::make_unique<EncodeWorker>(engine, token, read_clock, workers, std::move(wake));
     } catch (const std::system_error& error) {
-        return fail(std::string("no thread is left for the encoder: ") + error.what());
+        return fail(std::string("can't start a thread for the encoder: ") + error.what());
     }
 }
 
@@ -31,7 +32,6 @@ EncodeWorker::EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read
 }
 
 EncodeWorker::~EncodeWorker() {
-    // Whoever owns it has stopped it; a thread that is still there would be a bug.
     RINGCAST_ASSERT(stopped());
 }
 
@@ -48,7 +48,7 @@ EncodeWorker::on_completion(const io::Completion& completion) noexcept {
     if (stopped() || !(completion.token == token_)) {
         return std::nullopt;
     }
-    // Asked first: with the thread's end comes all that it has answered before.
+    // Read before the answer: a thread that has finished has delivered its last answer before.
     const bool finished = finished_.load(std::memory_order_acquire);
     const std::optional<Answer> answer = answers_.take();
     busy_ = busy_ && !answer.has_value();

@@ -1,7 +1,7 @@
 #pragma once
-// Encodes pictures in threads of its own, from memory that is lent to it into memory that is lent
-// to it. The loop gives it one job at a time, is told of the end through an eventfd that it reads
-// through the engine, and finds the answer. Knows no camera, no slots and no policy.
+// Encodes pictures in threads of its own, from borrowed memory into borrowed memory. The loop
+// submits one job at a time; an eventfd that it reads through the engine signals the end of the
+// job. Knows no camera, no slots and no policy.
 
 #include <atomic>
 #include <cstddef>
@@ -22,46 +22,46 @@ namespace ringcast::encode {
 class EncodeWorker {
 public:
     struct Job {
-        /// Its planes, and what they are mapped from, stay as they are until the answer.
+        /// The planes must stay mapped and unchanged until the answer.
         RawPicture picture;
         os::Dmabufs dmabufs = os::no_dmabufs;
         int quality = 80; ///< 1 to 100
-        ByteSpan into;    ///< nobody else's until the answer
+        ByteSpan into;    ///< must not be used until the answer
     };
     struct Answer {
-        /// The JPEG's length; none when it does not fit or the picture has a `problem_of`.
+        /// Length of the JPEG; none when it does not fit or the picture has a `problem_of`.
         std::optional<std::size_t> bytes;
-        std::size_t bytes_moved = 0; ///< to join what several workers made
+        std::size_t bytes_moved = 0; ///< copied to join the bands of several workers
         Duration encode_time{};
     };
     using ReadClock = Instant (*)() noexcept;
 
-    /// `token` is of the caller's operations; completions with it are to be handed on. `workers`
-    /// encode each picture together, at least 1. Fails when the system has no descriptor or thread
-    /// left.
+    /// The worker's operations use `token`; the caller passes completions with it to
+    /// `on_completion`. `workers`, at least 1, encode each picture together. Fails when no
+    /// descriptor or thread is available.
     [[nodiscard]] static Result<std::unique_ptr<EncodeWorker>>
     create(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers);
-    /// For `create`.
+    /// Public only for `create`.
     EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers,
                  threads::WakeEvent wake);
     EncodeWorker(const EncodeWorker&) = delete;
     EncodeWorker& operator=(const EncodeWorker&) = delete;
     EncodeWorker(EncodeWorker&&) = delete;
     EncodeWorker& operator=(EncodeWorker&&) = delete;
-    /// It has stopped.
+    /// Precondition: `stopped()`.
     ~EncodeWorker();
 
-    /// True exactly when it has no job that isn't answered.
+    /// True exactly when every job has been answered.
     [[nodiscard]] bool idle() const noexcept { return !busy_; }
-    /// It is idle, and has not been asked to stop.
+    /// Precondition: `idle()`, and `stop` has not been called.
     void encode(const Job& job) noexcept;
-    /// The answer to the job, if this completion brings it.
+    /// Returns the answer to the job when this completion signals it.
     [[nodiscard]] std::optional<Answer> on_completion(const io::Completion& completion) noexcept;
 
-    /// A job that has begun is finished first, and answered.
+    /// Asks the thread to end. A job that has begun is finished first, and answered.
     void stop() noexcept;
-    /// True once the thread has ended and the engine holds no operation of it. What was lent is the
-    /// owner's again then, answered or not.
+    /// True once the thread has ended and the engine holds no operation of the worker. Borrowed
+    /// memory is no longer used then, answered or not.
     [[nodiscard]] bool stopped() const noexcept { return !thread_.joinable(); }
 
 private:
@@ -74,7 +74,7 @@ private:
     threads::WakeEvent wake_;
     bool busy_ = false;
 
-    BandEncoder encoder_; ///< the thread's
+    BandEncoder encoder_; ///< used by the thread only
     threads::Mailbox<Job> jobs_;
     threads::Mailbox<Answer> answers_;
     std::atomic<bool> finished_{false};

@@ -15,7 +15,7 @@ JpegMemory& JpegMemory::of(j_common_ptr compressor) noexcept {
     return *static_cast<JpegMemory*>(compressor->client_data);
 }
 
-/// Null when there is not as much left: the library's own manager has it then.
+/// Null when not enough is left; the library's own manager allocates then.
 void* JpegMemory::take(std::size_t bytes) noexcept {
     const std::size_t count = (bytes + block_bytes - 1) / block_bytes;
     blocks_wanted_ += count;
@@ -39,14 +39,14 @@ void* JpegMemory::allocate_large(j_common_ptr compressor, int pool, std::size_t 
     return taken != nullptr ? taken : memory.library_.alloc_large(compressor, pool, bytes);
 }
 
-/// The library's own would not ask the functions above.
+/// Replaced because the library's own function would not call the functions above.
 JSAMPARRAY JpegMemory::allocate_lines(j_common_ptr compressor, int pool, JDIMENSION samples,
                                       JDIMENSION lines) {
     JpegMemory& memory = of(compressor);
     if (pool != JPOOL_IMAGE) {
         return memory.library_.alloc_sarray(compressor, pool, samples, lines);
     }
-    // Vector code writes whole vectors, so lines are whole blocks.
+    // The library's vector code writes whole vectors, so lines are padded to whole blocks.
     const std::size_t line_blocks = (samples + block_bytes - 1) / block_bytes;
     auto* const begins =
         static_cast<JSAMPARRAY>(allocate_small(compressor, pool, lines * sizeof(JSAMPROW)));

@@ -1,6 +1,6 @@
 #pragma once
-// What libjpeg allocates for a picture and frees behind it is kept for the next one here, so that
-// encoding allocates nothing once the largest picture has been seen.
+// Reuses the memory that libjpeg allocates for each picture, so that encoding allocates nothing
+// once the largest picture has been encoded.
 
 #include <array>
 #include <cstddef>
@@ -20,11 +20,11 @@ public:
     JpegMemory& operator=(const JpegMemory&) = delete;
     ~JpegMemory() = default;
 
-    /// Stands before the memory manager of a compressor that has been created. It outlives that.
+    /// Hooks into the memory manager of a created compressor, which must be destroyed before this.
     void attach(jpeg_compress_struct& compressor) noexcept;
 
 private:
-    /// What the library's vector code wants lines to begin at, twice over.
+    /// Twice the alignment that the library's vector code needs for lines.
     static constexpr std::size_t block_bytes = 64;
     struct alignas(block_bytes) Block {
         std::array<std::byte, block_bytes> bytes;
@@ -41,7 +41,7 @@ private:
     jpeg_memory_mgr library_{}; ///< the library's own functions
     std::vector<Block> blocks_;
     std::size_t blocks_used_ = 0;   ///< by this picture
-    std::size_t blocks_wanted_ = 0; ///< by this picture, had they all been there
+    std::size_t blocks_wanted_ = 0; ///< by this picture, including those that did not fit
 };
 
 } // namespace ringcast::encode

@@ -16,10 +16,11 @@ namespace {
 
 static_assert(ComponentLines::block == DCTSIZE);
 
-/// A destination of fixed size. What does not fit goes into `spill`, over and over: so the encoder
-/// never writes beyond its span, and no jump out of the library is needed to stop it.
+/// A destination of fixed size. Output that does not fit overwrites `spill` again and again: thus
+/// the encoder never writes beyond its span, and need not be stopped by a longjmp out of the
+/// library.
 struct SpanDestination {
-    jpeg_destination_mgr manager{}; // The library knows it by this address.
+    jpeg_destination_mgr manager{}; // first, so that a pointer to it is one to the whole struct
     ByteSpan into;
     bool fits = true;
     std::array<JOCTET, 4096> spill{};
@@ -35,7 +36,7 @@ void begin_output(j_compress_ptr encoder) noexcept {
     destination.manager.free_in_buffer = destination.into.size();
 }
 
-/// The library calls this as soon as the last byte is taken, so an exact fit counts as none.
+/// The library calls this as soon as the last byte is used, so an exact fit counts as too small.
 boolean spill_output(j_compress_ptr encoder) noexcept {
     SpanDestination& destination = destination_of(encoder);
     destination.fits = false;
@@ -46,14 +47,14 @@ boolean spill_output(j_compress_ptr encoder) noexcept {
 
 void end_output(j_compress_ptr /*encoder*/) noexcept {}
 
-/// Every input is checked before it gets to the library: what is left is memory running out, which
-/// would end the program anywhere else as well.
+/// Every input is checked before it is passed to the library. The only error left is a failed
+/// allocation, which ends the program elsewhere, too.
 [[noreturn]] void fail_hard(j_common_ptr encoder) {
     encoder->err->output_message(encoder);
     assertion_failed("libjpeg accepts the picture", __FILE__, __LINE__);
 }
 
-/// What the library takes lines of that format for.
+/// The colour space of the lines that are passed to the library.
 J_COLOR_SPACE colour_space_of(PixelFormat format) noexcept {
     switch (format) {
     case PixelFormat::rgb:
@@ -77,7 +78,7 @@ J_COLOR_SPACE colour_space_of(PixelFormat format) noexcept {
     assertion_failed("the pixel format is known", __FILE__, __LINE__);
 }
 
-/// The library's interface is not const, but it only reads.
+/// The library's interface lacks const, but it only reads the lines.
 JSAMPROW as_row(const std::uint8_t* line) noexcept {
     return const_cast<JSAMPROW>(line); // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
@@ -89,7 +90,7 @@ McuSize mcu_size(PixelFormat format) noexcept {
     if (layout.component_count == 1) {
         return {DCTSIZE, DCTSIZE};
     }
-    // RGB gets colour of half the resolution either way, as 4:2:0 has it.
+    // RGB is encoded as 4:2:0.
     const int line_shift = layout.component_count == 0 ? 1 : layout.components[1].line_shift;
     return {2 * DCTSIZE, DCTSIZE << line_shift};
 }
@@ -131,8 +132,8 @@ struct RawEncoder::State {
         jpeg_set_quality(&library, settings.quality, TRUE);
         library.raw_data_in = layout.component_count > 0 ? TRUE : FALSE;
         library.restart_interval = settings.restart_interval;
-        // JFIF's segment would have to stand where the comment does; without it, three components
-        // mean YCbCr to every decoder.
+        // A JFIF segment would have to be first, where the comment is. Without one, every decoder
+        // takes three components for YCbCr.
         library.write_JFIF_header = FALSE;
     }
 
@@ -146,7 +147,7 @@ struct RawEncoder::State {
 
     void write_components(const RawPicture& picture) {
         components.begin(picture);
-        // The library wants a whole row of MCUs at a time.
+        // The library takes a whole row of MCUs per call.
         const int mcu_lines = mcu_size(picture.format).height;
         for (int top = 0; top < picture.height; top += mcu_lines) {
             components.gather(top, mcu_lines);

@@ -1,8 +1,8 @@
 #pragma once
-// Encodes pictures straight from the memory that they are in to the memory that it is given, by
-// libjpeg. YUV goes in without colour conversion, at the resolution that its colour has; lines that
-// the library can't take as they are pass through buffers of a few lines. Knows no slots and no
-// threads; one encoder is used by one thread at a time.
+// Encodes a raw picture with libjpeg, directly from its memory into the caller's. YUV is passed
+// without colour conversion and keeps its chroma subsampling; lines that the library can't take as
+// they are pass through buffers of a few lines. Knows no slots and no threads. One encoder may be
+// used by one thread at a time.
 
 #include <cstddef>
 #include <memory>
@@ -14,11 +14,11 @@
 namespace ringcast::encode {
 
 struct EncodeSettings {
-    int quality = 80; ///< 1 to 100, as libjpeg has it
+    int quality = 80; ///< 1 to 100, libjpeg's scale
     /// MCUs from one restart marker to the next, at most 65535; 0 for none.
     unsigned restart_interval = 0;
-    /// What a COM segment right behind SOI holds: zeroes, which are the caller's to fill in; 0 for
-    /// no segment.
+    /// Payload of a COM segment directly behind SOI, filled with zeroes that the caller overwrites;
+    /// 0 for no segment.
     std::size_t comment_bytes = 0;
 };
 
@@ -31,10 +31,10 @@ public:
     RawEncoder& operator=(const RawEncoder&) = delete;
     ~RawEncoder();
 
-    /// Writes a baseline JPEG to the beginning of `into` and returns how many bytes it has; none
-    /// when it does not fit or the picture has a `problem_of`, and then what is in `into` is no
-    /// JPEG. Nothing behind a plane's last line is read. Allocates nothing for a picture of a
-    /// format and size that it has seen.
+    /// Writes a baseline JPEG to the beginning of `into` and returns its length in bytes. None when
+    /// it does not fit or the picture has a `problem_of`; the contents of `into` are then
+    /// undefined. Reads nothing behind a plane's last line. Allocates nothing for a format and size
+    /// that were encoded before.
     [[nodiscard]] std::optional<std::size_t>
     encode(const RawPicture& picture, const EncodeSettings& settings, ByteSpan into) noexcept;
 
@@ -43,7 +43,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// The pixels that one MCU covers, in a JPEG made from that format.
+/// Size in pixels of one MCU in a JPEG that is encoded from a given format.
 struct McuSize {
     int width = 0;
     int height = 0;

@@ -29,7 +29,7 @@ constexpr PixelLayout two_planes(std::uint8_t blue, std::uint8_t red) noexcept {
             {luma, colour(1, blue, 2, 1), colour(1, red, 2, 1)}};
 }
 
-/// The offsets within four bytes, which are two pixels.
+/// The arguments are offsets within a group of four bytes, which holds two pixels.
 constexpr PixelLayout packed_yuv(std::uint8_t luma_offset, std::uint8_t blue,
                                  std::uint8_t red) noexcept {
     return {
@@ -89,23 +89,23 @@ const PixelLayout& layout_of(PixelFormat format) noexcept {
 std::string_view problem_of(const RawPicture& picture) noexcept {
     constexpr int size_max = 65'500; // libjpeg's JPEG_MAX_DIMENSION
     if (picture.width < 1 || picture.height < 1) {
-        return "it has no width or no height";
+        return "its width or height is 0";
     }
     if (picture.width > size_max || picture.height > size_max) {
-        return "it is larger than a JPEG can be";
+        return "it is larger than the 65500 pixels that libjpeg can encode";
     }
     const PixelLayout& layout = layout_of(picture.format);
     for (std::size_t i = 0; i < layout.plane_count; ++i) {
         const Plane& plane = picture.planes[i];
         const std::size_t bytes = line_bytes(layout.planes[i], picture.width);
         if (plane.stride < bytes) {
-            return "a plane's stride is less than its lines are long";
+            return "a plane's stride is smaller than its lines";
         }
         const auto lines =
             static_cast<std::size_t>(sample_count(picture.height, layout.planes[i].line_shift));
-        // The last line may end where the plane does.
+        // The last line needs no padding up to the stride.
         if (plane.bytes.size() < bytes || (plane.bytes.size() - bytes) / plane.stride < lines - 1) {
-            return "a plane ends before its last line does";
+            return "a plane ends before the end of its last line";
         }
     }
     return {};

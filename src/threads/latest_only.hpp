@@ -1,6 +1,6 @@
 #pragma once
-// What is encoded next when pictures come faster than they are encoded: one is being encoded, one
-// waits, and a newer one takes the place of that. Pure; knows neither pictures nor threads.
+// Decides which picture is encoded next when pictures arrive faster than they can be encoded: one
+// is being encoded, one waits, and a newer one replaces the one that waits. No I/O, no threads.
 
 #include <optional>
 #include <utility>
@@ -13,13 +13,13 @@ namespace ringcast::threads {
 template <typename Value>
 class LatestOnly {
 public:
-    /// A new picture waits now. Returns the one whose place it takes, which nobody will encode: it
-    /// goes back to where it came from at once.
+    /// Makes `value` the waiting picture. Returns the picture that it replaces, which will not be
+    /// encoded and has to be recycled by the caller.
     [[nodiscard]] std::optional<Value> offer(Value value) noexcept {
         return std::exchange(waiting_, std::move(value));
     }
 
-    /// What to encode now; none while a picture is being encoded, or none waits.
+    /// Returns the picture to encode now; none while another is being encoded, or none waits.
     [[nodiscard]] std::optional<Value> begin() noexcept {
         if (encoding_ || !waiting_.has_value()) {
             return std::nullopt;
@@ -27,12 +27,12 @@ public:
         encoding_ = true;
         return std::exchange(waiting_, std::nullopt);
     }
-    /// The one that was begun is done.
+    /// The picture that `begin` returned has been encoded.
     void finish() noexcept {
         RINGCAST_ASSERT(encoding_);
         encoding_ = false;
     }
-    /// The one that waits, if any, because nobody wants it any more.
+    /// Takes back the waiting picture, if there is one.
     [[nodiscard]] std::optional<Value> withdraw() noexcept {
         return std::exchange(waiting_, std::nullopt);
     }

@@ -1,5 +1,5 @@
 #pragma once
-// A place for one value between two threads: one puts, the other takes and may wait for it.
+// Hands one value at a time from one thread to another, which may block until it arrives.
 
 #include <condition_variable>
 #include <mutex>
@@ -13,7 +13,7 @@ namespace ringcast::threads {
 template <typename Value>
 class Mailbox {
 public:
-    /// What was put before has been taken.
+    /// Precondition: the previous value has been taken.
     void put(Value value) noexcept {
         {
             const std::lock_guard lock(mutex_);
@@ -22,7 +22,7 @@ public:
         }
         changed_.notify_one();
     }
-    /// Nobody will wait any more.
+    /// Wakes the waiting thread; from now on `wait_and_take` returns none.
     void close() noexcept {
         {
             const std::lock_guard lock(mutex_);
@@ -31,12 +31,12 @@ public:
         changed_.notify_one();
     }
 
-    /// At once; none when there is none.
+    /// Does not block; none when the mailbox is empty.
     [[nodiscard]] std::optional<Value> take() noexcept {
         const std::lock_guard lock(mutex_);
         return std::exchange(value_, std::nullopt);
     }
-    /// Waits for it. None when the mailbox is closed, and what is in it stays there.
+    /// Blocks until a value arrives. None once the mailbox is closed, even when it holds a value.
     [[nodiscard]] std::optional<Value> wait_and_take() noexcept {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return closed_ || value_.has_value(); });

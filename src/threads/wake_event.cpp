@@ -8,14 +8,14 @@
 namespace ringcast::threads {
 
 bool WakeEvent::open() noexcept {
-    // Without EFD_NONBLOCK: the engine waits for it.
+    // Not EFD_NONBLOCK, so that a read by the engine waits for a wake.
     fd_.reset(eventfd(0, EFD_CLOEXEC));
     return fd_.valid();
 }
 
 void WakeEvent::wake() const noexcept {
     const std::uint64_t one = 1;
-    // Fails only when the count is full, and then whoever waits is awake already.
+    // Fails only when the counter is at its maximum, and then a wake is pending already.
     [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// An eventfd by which one thread wakes another: the loop, which reads it through the engine, or a
-// thread that polls it. Knows nothing of what is handed over.
+// An eventfd by which one thread wakes another: either the loop, which reads it through the engine,
+// or a thread that polls it. Carries no data.
 
 #include <cstdint>
 
@@ -11,18 +11,19 @@ namespace ringcast::threads {
 
 class WakeEvent {
 public:
-    /// False when the system has no descriptor left; errno says why.
+    /// False when no descriptor is available; errno says why.
     [[nodiscard]] bool open() noexcept;
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-    /// By any thread.
+    /// May be called by any thread.
     void wake() const noexcept;
-    /// The loop's: one completion with `token` follows the next wake, or all since the last.
+    /// Called by the loop. One completion with `token` arrives after the next wake, or at once when
+    /// there were wakes since the last read.
     void read(io::Engine& engine, io::OpToken token) noexcept;
 
 private:
     UniqueFd fd_;
-    std::uint64_t count_ = 0; ///< what the engine has read
+    std::uint64_t count_ = 0; ///< the engine reads the counter into it
 };
 
 } // namespace ringcast::threads

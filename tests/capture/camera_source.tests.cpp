@@ -674,7 +674,7 @@ TEST_CASE("a camera whose buffers are too small for its pictures is refused, wit
     Bench bench(camera);
     bench.until_reasons(1);
     CHECK(bench.sink.reasons.front() == "the camera's pictures can't be passed on");
-    CHECK(logged.count("a plane ends before its last line does", LogLevel::warning) == 1);
+    CHECK(logged.count("a plane ends before the end of its last line", LogLevel::warning) == 1);
 }
 
 TEST_CASE("who asks a camera for raw pictures is told that this is why they are encoded") {

@@ -25,9 +25,9 @@ TEST_CASE("a picture whose planes end with their last lines has no problem, one 
                 RawPicture broken = made.picture;
                 broken.planes[plane].bytes =
                     broken.planes[plane].bytes.first(broken.planes[plane].bytes.size() - 1);
-                CHECK(problem_of(broken) == "a plane ends before its last line does");
+                CHECK(problem_of(broken) == "a plane ends before the end of its last line");
                 broken.planes[plane].bytes = {};
-                CHECK(problem_of(broken) == "a plane ends before its last line does");
+                CHECK(problem_of(broken) == "a plane ends before the end of its last line");
             }
         }
     }
@@ -39,7 +39,7 @@ TEST_CASE("a stride that is less than a line is a problem") {
         for (std::size_t plane = 0; plane < layout_of(format).plane_count; ++plane) {
             RawPicture broken = made.picture;
             --broken.planes[plane].stride;
-            CHECK(problem_of(broken) == "a plane's stride is less than its lines are long");
+            CHECK(problem_of(broken) == "a plane's stride is smaller than its lines");
             broken.planes[plane].stride = 0;
             CHECK(!problem_of(broken).empty());
         }
