@@ -31,7 +31,7 @@ std::optional<std::size_t> JpegEncoder::encode(const Picture& picture, int quali
                                                ByteSpan into) noexcept {
     encode::EncodeSettings settings;
     settings.quality = quality;
-    // Room for the stamp, and a right length; its text follows when the checksum is known.
+    // Reserves a segment for the stamp, which is written when its checksum is known.
     settings.comment_bytes = stamp.has_value() ? jpeg::stamp_bytes - segment_header_bytes : 0;
     const std::optional<std::size_t> bytes =
         encoder_.encode(raw_picture_of(picture), settings, into);

@@ -1,5 +1,5 @@
 #pragma once
-// Encodes drawn pictures, and stamps them. Knows no slots and no threads; one encoder is used by
+// Encodes drawn pictures and stamps them. Knows no slots and no threads. One encoder may be used by
 // one thread at a time.
 
 #include <cstddef>
@@ -14,9 +14,9 @@ namespace ringcast::draw {
 
 class JpegEncoder {
 public:
-    /// Writes a baseline JPEG to the beginning of `into` and returns how many bytes it has; none
-    /// when it does not fit, and then what is in `into` is no JPEG. `quality` is 1 to 100, as
-    /// libjpeg has it. A stamp is written right behind SOI, its checksum filled in.
+    /// Writes a baseline JPEG to the beginning of `into` and returns its length in bytes. None when
+    /// it does not fit; the contents of `into` are then undefined. `quality` is 1 to 100, libjpeg's
+    /// scale. The stamp is written directly behind SOI with its checksum filled in.
     [[nodiscard]] std::optional<std::size_t> encode(const Picture& picture, int quality,
                                                     const std::optional<jpeg::Stamp>& stamp,
                                                     ByteSpan into) noexcept;

@@ -20,13 +20,14 @@ constexpr std::uint8_t title_luma = 235;
 constexpr std::uint8_t reason_luma = 170;
 constexpr std::uint8_t name_luma = 120;
 
-/// Of the picture, pixels.
+/// Size of a picture, pixels.
 struct Size {
     int width = 0;
     int height = 0;
 };
 constexpr Size size_max{1920, 1080};
-/// What a size is not made smaller than: the title and a line of a reason can be read.
+/// Reduced sizes stay at least this large, so that the title and one line of the reason are
+/// readable.
 constexpr Size readable_min{320, 180};
 
 Size drawn_size(Size asked) noexcept {
@@ -52,7 +53,7 @@ void draw_centred(Picture& picture, int y, int scale, std::string_view text, std
     draw_text(picture, (picture.width() - text_width(text, scale)) / 2, y, scale, text, luma);
 }
 
-/// Title, a coloured line and the reason, as one block in the middle.
+/// Draws title, coloured line and reason as one block in the middle.
 void draw_message(Picture& picture, std::string_view reason) {
     const int room = picture.width() * 7 / 10;
     const int title_scale =
@@ -93,7 +94,7 @@ void draw_name(Picture& picture, std::string_view name) {
     const int scale = std::max(1, std::min(picture.width(), picture.height()) / 240);
     const int margin = 5 * scale;
     if (text_width(name, scale) + 2 * margin <= picture.width() &&
-        picture.height() >= 100) { // Below, the message needs the room.
+        picture.height() >= 100) { // a smaller picture has room only for the message
         draw_text(picture, margin, margin, scale, name, name_luma);
     }
 }
@@ -112,7 +113,8 @@ std::vector<std::byte> draw_no_signal(std::string_view stream_name, std::string_
     const std::size_t samples = static_cast<std::size_t>(picture.padded_width()) *
                                 static_cast<std::size_t>(picture.padded_height()) * 3 / 2;
     constexpr std::size_t tables = 4096;
-    // Such a picture takes a small part of the first room; no picture takes twice its samples.
+    // The first size is far more than such a picture needs, and no JPEG is twice as large as its
+    // samples.
     for (std::size_t room = tables + samples / 8;; room *= 2) {
         RINGCAST_ASSERT(room / 4 <= tables + samples);
         std::vector<std::byte> jpeg(room);

@@ -31,7 +31,7 @@ Number load(const BlockBytes& bytes, std::size_t at) noexcept {
     return number;
 }
 
-/// CRC-16/CCITT-FALSE of the payload: what Python calls binascii.crc_hqx(payload, 0xFFFF).
+/// CRC-16/CCITT-FALSE of the payload; in Python binascii.crc_hqx(payload, 0xFFFF).
 std::uint16_t checksum(const BlockBytes& bytes) noexcept {
     std::uint32_t crc = 0xFFFF;
     for (std::size_t i = 0; i < payload_bytes; ++i) {
@@ -43,7 +43,7 @@ std::uint16_t checksum(const BlockBytes& bytes) noexcept {
     return static_cast<std::uint16_t>(crc);
 }
 
-/// Where a bit is: its byte, and the mask within it.
+/// Position of a bit: index of its byte, and mask within the byte.
 struct BitPlace {
     std::size_t byte;
     unsigned mask;
@@ -53,7 +53,7 @@ constexpr BitPlace bit_place(int column, int row) noexcept {
     return {bit / 8, 0x80U >> (bit % 8)};
 }
 
-/// Of a column or a row of cells, pixels from the picture's edge.
+/// Middle of a column or row of cells, pixels from the picture's edge.
 constexpr int cell_middle(int index, int cell) noexcept {
     return (index + 1) * cell + cell / 2;
 }
@@ -92,7 +92,7 @@ std::optional<PatternBlock> read_pattern_block(std::span<const std::uint8_t> rgb
     BlockBytes bytes{};
     for (int row = 0; row < pattern_block_rows; ++row) {
         for (int column = 0; column < pattern_block_columns; ++column) {
-            // The pixel in the middle, green alone: the cells are grey.
+            // Reads the green value of the pixel in the middle; the cells are grey.
             const auto x = static_cast<std::size_t>(cell_middle(column, cell));
             const auto y = static_cast<std::size_t>(cell_middle(row, cell));
             if (rgb[3 * (y * static_cast<std::size_t>(width) + x) + 1] >= 128) {

@@ -15,7 +15,7 @@ namespace ringcast::draw {
 
 namespace {
 
-// How long one round takes, microseconds. The ball's two have no short common multiple.
+// Duration of one cycle, microseconds. The ball's two have no small common multiple.
 constexpr std::int64_t rainbow_period = 4'000'000;
 constexpr std::int64_t ball_period_x = 5'300'000;
 constexpr std::int64_t ball_period_y = 3'700'000;
@@ -29,10 +29,10 @@ constexpr Colour cap_colour = rgb(52, 64, 84);
 constexpr std::uint8_t grid_luma = 68;
 constexpr std::uint8_t ring_luma = 225;
 constexpr std::uint8_t text_luma = 235;
-/// The engine covers the steps at the edge of the disc, which is drawn in lines of two.
+/// The ring overlaps the disc to hide the steps at its edge, which is drawn in pairs of lines.
 constexpr int ring_overlap = 3;
 
-/// Coordinates are even where colour is drawn, which has half the resolution.
+/// Colour has half the resolution, so it is drawn at even coordinates.
 constexpr int even(int coordinate) noexcept {
     return coordinate & ~1;
 }
@@ -41,7 +41,7 @@ constexpr std::uint8_t blend(std::uint8_t below, std::uint8_t above, int cover) 
     return static_cast<std::uint8_t>((below * (255 - cover) + above * cover + 127) / 255);
 }
 
-/// How much of a pixel at `distance` outside an edge is covered, 0 to 255.
+/// Coverage of a pixel at `distance` outside an edge, 0 to 255.
 int edge_cover(double distance) noexcept {
     return static_cast<int>(std::clamp(0.5 - distance, 0.0, 1.0) * 255);
 }
@@ -53,7 +53,7 @@ int swing(std::int64_t time, std::int64_t period, int span) noexcept {
     return static_cast<int>(span * way / period);
 }
 
-/// Around the colour circle once, position 0 to 1.
+/// A colour on the colour circle; `position` is 0 to 1.
 Colour hue(double position) noexcept {
     const auto channel = [position](double offset) {
         const double angle = 2 * 3.14159265358979 * (position + offset);
@@ -71,7 +71,7 @@ std::uint8_t& sample(Picture& picture, Channel channel, int x, int y) noexcept {
 PatternPainter::PatternPainter(int width, int height, double fps)
     : backdrop_(width, height), picture_(width, height), centre_x_(even(width / 2)),
       centre_y_(even(height / 2)), radius_(std::min(width, height) * 44 / 100),
-      engine_(std::max(2, radius_ / 50)), ball_radius_(std::max(4, even(radius_ / 7))) {
+      ring_width_(std::max(2, radius_ / 50)), ball_radius_(std::max(4, even(radius_ / 7))) {
     RINGCAST_ASSERT(width >= size_min);
     RINGCAST_ASSERT(height >= size_min);
     clock_ = {slice_edge(-0.18), slice_edge(0.18)};
@@ -114,10 +114,10 @@ int PatternPainter::slice_edge(double radii_below_centre) const noexcept {
     return even(centre_y_ + static_cast<int>(radii_below_centre * radius_));
 }
 
-/// Half the width of the disc at that line, without its engine.
+/// Half the width of the disc at that line, without the ring.
 int PatternPainter::half_chord(int y) const noexcept {
-    const double inner = radius_ - engine_;
-    const double below = y + 1 - centre_y_; // The middle of two lines: they share their colour.
+    const double inner = radius_ - ring_width_;
+    const double below = y + 1 - centre_y_; // the middle of two lines, which share their colour
     return even(static_cast<int>(std::sqrt(std::max(0.0, inner * inner - below * below))));
 }
 
@@ -147,14 +147,15 @@ void PatternPainter::draw_backdrop() {
 void PatternPainter::draw_disc() {
     const int bars_top = slice_edge(-0.62);
     constexpr int bar_count = static_cast<int>(bar_colours.size());
-    for (int y = even(centre_y_ - radius_ + engine_); y < centre_y_ + radius_ - engine_; y += 2) {
+    for (int y = even(centre_y_ - radius_ + ring_width_); y < centre_y_ + radius_ - ring_width_;
+         y += 2) {
         const int half = half_chord(y);
         const bool black = y >= clock_.top && y < counter_.bottom;
         fill(backdrop_, {centre_x_ - half, y, 2 * half, 2}, black ? Colour{} : cap_colour);
         if (y < bars_top || y >= clock_.top) {
             continue;
         }
-        // The bars are cut by the disc: each begins where it would in the square around it.
+        // The bars divide the square around the disc and are clipped to the disc.
         for (int bar = 0; bar < bar_count; ++bar) {
             const auto edge = [this, half](int index) {
                 const int x = even(centre_x_ - radius_ + 2 * radius_ * index / bar_count);
@@ -171,7 +172,7 @@ void PatternPainter::draw_ring() {
         for (int x = centre_x_ - radius_ - 1; x <= centre_x_ + radius_; ++x) {
             const double distance = std::hypot(x + 0.5 - centre_x_, y + 0.5 - centre_y_);
             const double outside =
-                std::max(distance - radius_, radius_ - engine_ - ring_overlap - distance);
+                std::max(distance - radius_, radius_ - ring_width_ - ring_overlap - distance);
             std::uint8_t& luma = sample(backdrop_, Channel::luma, x, y);
             luma = blend(luma, ring_luma, edge_cover(outside));
         }
@@ -242,7 +243,8 @@ void PatternPainter::draw_rainbow(std::int64_t microseconds) noexcept {
     }
 }
 
-/// One line of text in the middle of a black slice, as large as fits; none when too small to read.
+/// Draws one line of text in the middle of a black slice, as large as fits; nothing when it would
+/// be too small to read.
 void PatternPainter::draw_line(Slice slice, const char* text) noexcept {
     const int room = 2 * chord_within(slice) * 9 / 10;
     const int scale =

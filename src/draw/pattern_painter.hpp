@@ -1,6 +1,6 @@
 #pragma once
 // Draws the test pattern: a moving scene with clock and frame number, and the machine-readable
-// block. Knows nothing of encoding, and no clock: what time it is, it is told.
+// block. Knows nothing of encoding, and reads no clock: the caller passes the time.
 
 #include <cstdint>
 #include <vector>
@@ -17,11 +17,12 @@ public:
     /// `fps` is only written into the picture.
     PatternPainter(int width, int height, double fps);
 
-    /// The scene at that moment; valid until the next call. Only what moves is drawn anew.
+    /// Draws the scene at that time. The result is valid until the next call. Redraws only moving
+    /// parts.
     [[nodiscard]] const Picture& paint(std::uint64_t sequence, WallTime captured) noexcept;
 
 private:
-    /// A horizontal slice of the disc in the middle: rows `top` to `bottom`, not included.
+    /// A horizontal slice of the disc in the middle: rows from `top` up to, excluding, `bottom`.
     struct Slice {
         int top = 0;
         int bottom = 0;
@@ -46,12 +47,12 @@ private:
     void draw_line(Slice slice, const char* text) noexcept;
     void draw_ball(std::int64_t microseconds) noexcept;
 
-    Picture backdrop_; ///< what does not move
+    Picture backdrop_; ///< parts that do not move
     Picture picture_;
     int centre_x_;
     int centre_y_;
-    int radius_; ///< of the disc, the engine around it included
-    int engine_; ///< its thickness
+    int radius_;     ///< of the disc, including the ring around it
+    int ring_width_; ///< thickness of the ring around the disc
     Slice clock_;
     Slice rainbow_;
     Slice counter_;
@@ -60,7 +61,7 @@ private:
     std::vector<std::uint8_t> rainbow_red_;
     int ball_radius_;
     std::vector<BallPixel> ball_;
-    Rectangle ball_area_{}; ///< where it was drawn last
+    Rectangle ball_area_{}; ///< where the ball was drawn last
 };
 
 } // namespace ringcast::draw

@@ -16,7 +16,7 @@ constexpr int rounded_up(int size) noexcept {
     return (size + block - 1) / block * block;
 }
 
-/// The part of a line that `begin` and `end` span.
+/// The part of a line from `begin` up to, excluding, `end`.
 template <typename Sample>
 std::span<Sample> part(std::span<Sample> line, int begin, int end) noexcept {
     return line.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));

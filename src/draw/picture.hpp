@@ -1,6 +1,6 @@
 #pragma once
-// A picture in memory that can be drawn on and encoded: planar YUV 4:2:0 as JPEG has it (BT.601,
-// full range). Knows no format, file or frame.
+// A picture in memory that can be drawn on and encoded: planar YUV 4:2:0 in JPEG's colour space
+// (BT.601, full range). Knows no format, file or frame.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,16 +34,16 @@ enum class Channel : std::uint8_t { luma, blue, red };
 
 class Picture {
 public:
-    /// Pixels, 1 to 65500 each: what libjpeg takes. Begins black.
+    /// A black picture. Sizes in pixels, 1 to 65500 (libjpeg's limit).
     Picture(int width, int height);
 
     [[nodiscard]] int width() const noexcept { return width_; }
     [[nodiscard]] int height() const noexcept { return height_; }
-    /// Both sizes rounded up to the 16 pixels of a 4:2:0 block: so much is there in memory.
+    /// Size in memory: rounded up to the 16 pixels of a 4:2:0 MCU.
     [[nodiscard]] int padded_width() const noexcept { return padded_width_; }
     [[nodiscard]] int padded_height() const noexcept { return padded_height_; }
 
-    /// One line of a channel over the padded width; blue and red have half as many lines and
+    /// One line of a channel over the padded width. Blue and red have half as many lines and
     /// columns.
     [[nodiscard]] std::span<std::uint8_t> row(Channel channel, int y) noexcept;
     [[nodiscard]] std::span<const std::uint8_t> row(Channel channel, int y) const noexcept;
@@ -59,8 +59,8 @@ private:
     std::vector<std::uint8_t> samples_; ///< luma, blue, red
 };
 
-// What follows clips to the padded picture. Colour has half the resolution: shapes that begin and
-// end at even pixels are drawn exactly.
+// The functions below clip to the padded picture. Colour has half the resolution, so only shapes
+// that begin and end at even pixels are drawn exactly.
 
 [[nodiscard]] Rectangle clip(const Picture& picture, Rectangle area) noexcept;
 void fill(Picture& picture, Rectangle area, Colour colour) noexcept;

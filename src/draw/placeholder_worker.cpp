@@ -14,13 +14,14 @@ namespace ringcast::draw {
 Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Engine& engine) {
     threads::WakeEvent wake;
     if (!wake.open()) {
-        return fail(std::string("no descriptor is left for \"no signal\" pictures: ") +
+        return fail(std::string("can't create an event descriptor for \"no signal\" pictures: ") +
                     std::strerror(errno));
     }
     try {
         return std::make_unique<PlaceholderWorker>(engine, std::move(wake));
     } catch (const std::system_error& error) {
-        return fail(std::string("no thread is left for \"no signal\" pictures: ") + error.what());
+        return fail(std::string("can't start a thread for \"no signal\" pictures: ") +
+                    error.what());
     }
 }
 
@@ -30,7 +31,6 @@ PlaceholderWorker::PlaceholderWorker(io::Engine& engine, threads::WakeEvent wake
 }
 
 PlaceholderWorker::~PlaceholderWorker() {
-    // Whoever owns it has stopped it; a thread that is still there would be a bug.
     RINGCAST_ASSERT(stopped());
 }
 
@@ -121,14 +121,15 @@ void PlaceholderWorker::run() noexcept {
     wake_.wake();
 }
 
-/// Empty when it is time to stop.
+/// None once `stop` has been called.
 std::optional<PlaceholderWorker::Request> PlaceholderWorker::wait_for_request() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stop_asked_ || !waiting_.empty(); });
     if (stop_asked_) {
         return std::nullopt;
     }
-    // In the order of the streams' first wish, so that one that changes often hinders nobody.
+    // In order of each stream's first request, so that a stream with frequent requests delays no
+    // other.
     Request request = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
     return request;

@@ -1,6 +1,6 @@
 #pragma once
-// Paints "no signal" pictures in a thread of its own. The loop asks, is told through an eventfd
-// that it reads through the engine, and finds the picture. Knows no slots and no viewers.
+// Paints "no signal" pictures in a thread of its own. The loop requests a picture; an eventfd that
+// it reads through the engine signals that the picture is ready. Knows no slots and no viewers.
 
 #include <atomic>
 #include <condition_variable>
@@ -21,9 +21,9 @@ namespace ringcast::draw {
 
 class PlaceholderWorker final : public source::PlaceholderPainter {
 public:
-    /// Fails when the system has no descriptor or thread left.
+    /// Fails when no descriptor or thread is available.
     [[nodiscard]] static Result<std::unique_ptr<PlaceholderWorker>> create(io::Engine& engine);
-    /// For `create`.
+    /// Public only for `create`.
     PlaceholderWorker(io::Engine& engine, threads::WakeEvent wake);
     PlaceholderWorker(const PlaceholderWorker&) = delete;
     PlaceholderWorker& operator=(const PlaceholderWorker&) = delete;
@@ -41,7 +41,7 @@ public:
 private:
     struct Request {
         io::StreamId stream;
-        std::uint64_t number = 0; ///< counts all requests
+        std::uint64_t number = 0; ///< counts the requests of all streams
         std::string stream_name;
         std::string reason;
         std::uint16_t width = 0;
@@ -52,10 +52,10 @@ private:
         std::uint64_t number = 0; ///< of its request
         std::vector<std::byte> jpeg;
     };
-    /// What the loop knows of a stream.
+    /// The loop's state of a stream.
     struct Stream {
-        std::uint64_t newest = 0;  ///< request
-        std::uint64_t painted = 0; ///< the request that `jpeg` answers
+        std::uint64_t newest = 0;  ///< number of the newest request
+        std::uint64_t painted = 0; ///< number of the request that `jpeg` answers
         std::vector<std::byte> jpeg;
     };
 
@@ -68,7 +68,7 @@ private:
     std::vector<Stream> streams_;
     std::uint64_t requests_ = 0;
 
-    // Shared; the lock is held only while values are moved.
+    // Shared by both threads; the lock is held only while values are moved.
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Request> waiting_; ///< at most one per stream

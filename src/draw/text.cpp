@@ -12,7 +12,7 @@ namespace {
 constexpr char first_glyph = ' ';
 constexpr char last_glyph = '~';
 
-/// Seven lines from the top, the leftmost of five pixels in bit 4.
+/// Seven lines from the top; bit 4 is the leftmost of five pixels.
 using Glyph = std::array<std::uint8_t, glyph_height>;
 
 // clang-format off
@@ -120,7 +120,7 @@ const Glyph& glyph_of(char character) noexcept {
     return font[static_cast<std::size_t>((known ? character : '?') - first_glyph)];
 }
 
-/// True for the bytes of a UTF-8 character but its first: one character, one glyph.
+/// True for all bytes of a UTF-8 character except its first, so that each character has one glyph.
 bool continues_character(char byte) noexcept {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
@@ -133,7 +133,7 @@ std::size_t character_count(std::string_view text) noexcept {
     return count;
 }
 
-/// The bytes of the first `count` characters.
+/// Number of bytes in the first `count` characters.
 std::size_t bytes_of_characters(std::string_view text, std::size_t count) noexcept {
     std::size_t at = 0;
     while (at < text.size() && (count > 0 || continues_character(text[at]))) {
@@ -182,7 +182,6 @@ std::vector<std::string_view> wrap_text(std::string_view text, std::size_t colum
         std::size_t length = bytes_of_characters(text, columns);
         if (length < text.size() && text[length] != ' ') {
             const std::size_t space = text.substr(0, length).rfind(' ');
-            // A word longer than a line is cut.
             length = space == std::string_view::npos ? length : space;
         }
         const std::string_view line = text.substr(0, length);

@@ -1,6 +1,6 @@
 #pragma once
-// Text in pictures: printable ASCII in a font of 5 by 7 pixels, at any whole scale. Every other
-// character is drawn as a question mark.
+// Draws text into pictures: printable ASCII in a font of 5 by 7 pixels, at any integer scale. Every
+// other character is drawn as a question mark.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,15 +15,15 @@ inline constexpr int glyph_width = 5;
 inline constexpr int glyph_height = 7;
 inline constexpr int glyph_advance = 6; ///< from one character to the next
 
-/// Pixels, without the gap behind the last character.
+/// Width in pixels, without the gap behind the last character.
 [[nodiscard]] int text_width(std::string_view text, int scale) noexcept;
 
-/// Changes brightness only, so the background should be grey. `x` and `y` are the left and the
-/// upper edge; what lies outside the picture is cut off.
+/// Changes luma only, so the background should be grey. `x` and `y` are the left and the upper
+/// edge; text outside the picture is clipped.
 void draw_text(Picture& picture, int x, int y, int scale, std::string_view text,
                std::uint8_t luma) noexcept;
 
-/// Breaks at spaces, and within words that are longer than a line of `columns` characters.
+/// Breaks lines at spaces, and within words that are longer than a line of `columns` characters.
 [[nodiscard]] std::vector<std::string_view> wrap_text(std::string_view text, std::size_t columns);
 
 } // namespace ringcast::draw
