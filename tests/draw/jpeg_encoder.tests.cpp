@@ -27,7 +27,7 @@ Picture gradient(int width, int height) {
     return picture;
 }
 
-/// Fills a frame as badly as any content can.
+/// The worst case for the size of a JPEG.
 Picture noise(int width, int height) {
     std::mt19937 random(5);
     Picture picture(width, height);
@@ -80,7 +80,7 @@ TEST_CASE("an encoded picture decodes to what was drawn, at odd sizes too", "[en
     }
 }
 
-TEST_CASE("a stamp stands right behind SOI, with the right checksum", "[encode]") {
+TEST_CASE("a stamp is directly behind SOI, with the right checksum", "[encode]") {
     JpegEncoder encoder;
     Bytes memory(100'000);
     const auto bytes = encoder.encode(gradient(64, 64), 80, stamp, memory);
@@ -93,7 +93,7 @@ TEST_CASE("a stamp stands right behind SOI, with the right checksum", "[encode]"
     CHECK(read->crc == jpeg::stamp_checksum(jpeg));
 }
 
-TEST_CASE("without a stamp the same picture is shorter by its length", "[encode]") {
+TEST_CASE("without a stamp the JPEG is shorter by the stamp's length", "[encode]") {
     JpegEncoder encoder;
     Bytes memory(100'000);
     const Picture picture = gradient(64, 64);
@@ -105,7 +105,7 @@ TEST_CASE("without a stamp the same picture is shorter by its length", "[encode]
     CHECK(!jpeg::read_stamp(ConstByteSpan(memory).first(*without)));
 }
 
-TEST_CASE("a higher quality takes more bytes and is nearer to the picture", "[encode]") {
+TEST_CASE("a higher quality takes more bytes and has less error", "[encode]") {
     JpegEncoder encoder;
     Bytes memory(1024UL * 1024UL);
     const Picture picture = noise(160, 120);
@@ -124,7 +124,7 @@ TEST_CASE("a higher quality takes more bytes and is nearer to the picture", "[en
     }
 }
 
-TEST_CASE("a picture that does not fit is refused, and nothing behind the span is touched",
+TEST_CASE("a JPEG that does not fit is reported, and nothing behind the span is written",
           "[encode]") {
     constexpr std::byte canary{0xA5};
     constexpr std::size_t canary_bytes = 8192;
@@ -142,6 +142,6 @@ TEST_CASE("a picture that does not fit is refused, and nothing behind the span i
             FAIL("with room for " << room << " bytes");
         }
     }
-    // The encoder is as good as new.
+    // The encoder can be used again.
     CHECK(encoder.encode(picture, 100, stamp, memory) == whole);
 }

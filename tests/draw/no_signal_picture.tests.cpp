@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint8_t bright = 100;
 
-/// Where there is text: the extent of bright pixels.
+/// The extent of the text: a bounding box of bright pixels.
 struct Extent {
     unsigned left = ~0U;
     unsigned top = ~0U;
@@ -52,7 +52,7 @@ DecodedPicture drawn(std::string_view reason, int width, int height) {
 
 } // namespace
 
-TEST_CASE("a no-signal picture is a valid JPEG of the size that was asked for", "[encode]") {
+TEST_CASE("a no-signal picture is a valid JPEG of the requested size", "[encode]") {
     struct Size {
         int width;
         int height;
@@ -70,14 +70,14 @@ TEST_CASE("a no-signal picture is a valid JPEG of the size that was asked for", 
     }
 }
 
-TEST_CASE("a no-signal picture beyond full HD is smaller, in the same proportions", "[encode]") {
+TEST_CASE("a picture beyond full HD is drawn smaller, with the same aspect ratio", "[encode]") {
     struct Sizes {
         int width;
         int height;
         int drawn_width;
         int drawn_height;
     };
-    // What a frame's header says of its size is not to be trusted: four gigabytes of pixels.
+    // The size in a frame's header is untrusted: this one means four gigabytes of pixels.
     for (const Sizes size : {Sizes{3840, 2160, 1920, 1080},
                              {1080, 1920, 607, 1080},
                              {65535, 65535, 1080, 1080},
@@ -90,18 +90,18 @@ TEST_CASE("a no-signal picture beyond full HD is smaller, in the same proportion
         REQUIRE(decoded.has_value());
         CHECK(decoded->width == static_cast<unsigned>(size.drawn_width));
         CHECK(decoded->height == static_cast<unsigned>(size.drawn_height));
-        CHECK(bright_extent(*decoded).pixels > 100); // there is something to read
+        CHECK(bright_extent(*decoded).pixels > 100); // there is text
     }
 }
 
-TEST_CASE("a no-signal picture of no size is one pixel", "[encode]") {
+TEST_CASE("a no-signal picture of size 0 by 0 is one pixel", "[encode]") {
     const auto info = jpeg::inspect(draw_no_signal("printer", "input ended", 0, 0));
     REQUIRE(info.has_value());
     CHECK(info->width == 1);
     CHECK(info->height == 1);
 }
 
-TEST_CASE("the text stays within the picture, however long the reason is", "[encode]") {
+TEST_CASE("the text stays within the picture for a reason of any length", "[encode]") {
     std::string reason;
     for (int word = 0; word < 200; ++word) {
         reason += "and so on ";
@@ -121,11 +121,11 @@ TEST_CASE("the reason is drawn below the title", "[encode]") {
     const Extent with = bright_extent(drawn("input ended", 640, 360));
     CHECK(with.pixels > without.pixels);
     CHECK(with.bottom - with.top > without.bottom - without.top);
-    // In the middle, give or take the gap behind the last letter.
+    // Centred, apart from the gap behind the last letter.
     CHECK(std::abs(static_cast<int>(with.left + with.right) - 639) < 20);
     CHECK(std::abs(static_cast<int>(without.top + without.bottom) - 359) < 60);
 }
 
-TEST_CASE("stream names tell pictures apart", "[encode]") {
+TEST_CASE("pictures of streams with different names differ", "[encode]") {
     CHECK(draw_no_signal("printer", "", 320, 240) != draw_no_signal("garden", "", 320, 240));
 }

@@ -65,7 +65,7 @@ TEST_CASE("sequence and time are read back from decoded pixels, at any size and 
     }
 }
 
-TEST_CASE("the block survives the ball that rolls beneath it", "[encode]") {
+TEST_CASE("the block is readable while the ball passes beneath it", "[encode]") {
     PatternPainter painter(320, 240, 30);
     for (int frame = 0; frame < 400; ++frame) {
         const Picture& picture =
@@ -88,12 +88,11 @@ TEST_CASE("a picture without a block is not read as one", "[encode]") {
     CHECK(!block_of(encoded_and_decoded(picture, 80)));
     draw_pattern_block(picture, {1, 2});
     CHECK(block_of(encoded_and_decoded(picture, 80)) == PatternBlock{1, 2});
-    fill_luma(picture, {8, 8, 8, 8}, 255); // The first bit is 0.
+    fill_luma(picture, {8, 8, 8, 8}, 255); // sets the first bit, which is 0 in a block
     CHECK(!block_of(encoded_and_decoded(picture, 80)));
 }
 
-TEST_CASE("each frame differs, and the same moment looks the same whatever came before",
-          "[encode]") {
+TEST_CASE("each frame differs, and earlier frames leave no trace in it", "[encode]") {
     const auto luma_of = [](const Picture& picture) {
         Bytes all;
         for (const Channel channel : {Channel::luma, Channel::blue, Channel::red}) {
@@ -113,7 +112,7 @@ TEST_CASE("each frame differs, and the same moment looks the same whatever came 
             CHECK(frames.back() != frames[frames.size() - 2]);
         }
     }
-    // Only what moves is drawn anew, so a trace that is left behind would show here.
+    // Only moving parts are redrawn, so remains of earlier frames would show here.
     PatternPainter fresh(640, 360, 30);
     CHECK(luma_of(fresh.paint(99, at_microseconds(99 * 33'333))) == frames.back());
 }
@@ -127,7 +126,7 @@ TEST_CASE("the pattern is drawn at the extremes of size", "[encode]") {
     }
 }
 
-TEST_CASE("how long a 720p pattern frame takes", "[.bench]") {
+TEST_CASE("time to paint a 720p pattern frame", "[.bench]") {
     PatternPainter painter(1280, 720, 30);
     JpegEncoder encoder;
     Bytes memory(1024UL * 1024UL);

@@ -31,7 +31,7 @@ TEST_CASE("a picture is padded to whole blocks", "[encode]") {
     CHECK(picture.row(Channel::red, 7).size() == 40);
 }
 
-TEST_CASE("colours are those of JFIF", "[encode]") {
+TEST_CASE("colours are converted as JFIF specifies", "[encode]") {
     constexpr std::array samples = {rgb(0, 0, 0), rgb(255, 255, 255), rgb(255, 0, 0),
                                     rgb(0, 0, 255)};
     constexpr std::array<std::array<int, 3>, 4> expected = {
@@ -55,7 +55,7 @@ TEST_CASE("a filled rectangle covers its pixels and no others", "[encode]") {
     CHECK(picture.row(Channel::red, 6)[6] == paint.v);
 }
 
-TEST_CASE("what lies outside a picture is not drawn", "[encode]") {
+TEST_CASE("shapes are clipped to the picture", "[encode]") {
     Picture picture(32, 32);
     fill(picture, {-5, -5, 7, 7}, paint);
     CHECK(count(picture, Channel::luma, 32, paint.y) == 4);

@@ -40,7 +40,7 @@ jpeg::ScanResult scan(ConstByteSpan picture) {
 
 } // namespace
 
-TEST_CASE("a picture is painted in the size that was asked for") {
+TEST_CASE("a picture is painted in the requested size") {
     Bench bench;
     CHECK(bench.painter->picture(id_of(2)).empty());
     bench.painter->request(id_of(2), "door", "input ended", 640, 360);
@@ -55,7 +55,7 @@ TEST_CASE("a picture is painted in the size that was asked for") {
     CHECK(bench.painter->picture(id_of(7)).empty());
 }
 
-TEST_CASE("a hostile size is painted smaller") {
+TEST_CASE("an excessive size is painted smaller") {
     Bench bench;
     bench.painter->request(id_of(0), "door", "input ended", 65535, 65535);
     bench.painter->request(id_of(1), "yard", "input ended", 1, 65535);
@@ -88,7 +88,7 @@ TEST_CASE("only the newest request of a stream is answered") {
     CHECK(scan(bench.painter->picture(id_of(0))).width == 300);
 }
 
-TEST_CASE("a painter with requests under way ends when it is asked to") {
+TEST_CASE("a painter with pending requests can be stopped") {
     Bench bench;
     for (std::uint32_t stream = 0; stream < 50; ++stream) {
         bench.painter->request(id_of(stream), "door", "input ended", 1920, 1080);

@@ -72,7 +72,7 @@ TEST_CASE("a character that is not ASCII is drawn as one question mark", "[encod
     CHECK(text_width("", 5) == 0);
 }
 
-TEST_CASE("text beyond the picture is cut off", "[encode]") {
+TEST_CASE("text outside the picture is clipped", "[encode]") {
     Picture picture(16, 16);
     draw_text(picture, -20, -3, 2, "a long line of text that leaves on all sides", 255);
     draw_text(picture, 10, 12, 9, "a", 255);
@@ -87,7 +87,7 @@ TEST_CASE("lines break at spaces, and in words longer than a line", "[encode]") 
     CHECK(wrap_text("  one   two  ", 3) == Lines{"one", "two"});
     CHECK(wrap_text("abcdefgh ij", 3) == Lines{"abc", "def", "gh", "ij"});
     CHECK(wrap_text("\xC3\xA9\xC3\xA9\xC3\xA9", 2) == Lines{"\xC3\xA9\xC3\xA9", "\xC3\xA9"});
-    CHECK(wrap_text("\x80\x80", 1) == Lines{"\x80\x80"}); // No character begins here.
+    CHECK(wrap_text("\x80\x80", 1) == Lines{"\x80\x80"}); // no byte begins a character
     CHECK(wrap_text("", 5).empty());
     CHECK(wrap_text("    ", 5).empty());
 }

@@ -44,7 +44,8 @@ bool same_pixels(ConstByteSpan one, ConstByteSpan other) {
 
 } // namespace
 
-TEST_CASE("what several workers make decodes to the very pixels of what one makes") {
+TEST_CASE("a JPEG made by several workers decodes to the same pixels as one made by a single "
+          "worker") {
     RawEncoder alone;
     Bytes wanted(1024UL * 1024UL);
     Bytes memory(1024UL * 1024UL);
@@ -71,7 +72,7 @@ TEST_CASE("what several workers make decodes to the very pixels of what one make
     }
 }
 
-TEST_CASE("one worker makes the very bytes that an encoder makes") {
+TEST_CASE("a single worker produces the same bytes as RawEncoder") {
     RawEncoder alone;
     BandEncoder one(1);
     Bytes wanted(100'000);
@@ -85,7 +86,7 @@ TEST_CASE("one worker makes the very bytes that an encoder makes") {
                      wanted.begin()));
 }
 
-TEST_CASE("a picture that does not fit, in whichever band, gives none, and the next one works") {
+TEST_CASE("a JPEG that does not fit, in any band, is reported, and the next picture is encoded") {
     BandEncoder encoder(3);
     Bytes memory(1024UL * 1024UL);
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 96, 96});
@@ -104,7 +105,7 @@ TEST_CASE("a picture that does not fit, in whichever band, gives none, and the n
     CHECK(std::equal(wanted.begin(), wanted.end(), memory.begin()));
 }
 
-TEST_CASE("a picture that can't be is refused before anybody reads it") {
+TEST_CASE("an invalid picture is rejected before it is read") {
     BandEncoder encoder(2);
     Bytes memory(100'000);
     const OwnedPicture made = make_picture({PixelFormat::nv12, 64, 64});
@@ -114,8 +115,8 @@ TEST_CASE("a picture that can't be is refused before anybody reads it") {
     CHECK(encoder.encode(made.picture, 80, memory).bytes.has_value());
 }
 
-TEST_CASE("the loop keeps one processor of several, and nobody starts a crowd") {
-    CHECK(encode_workers_for(0) == 1); // not known
+TEST_CASE("one processor of several is left for the loop, and the number of workers is limited") {
+    CHECK(encode_workers_for(0) == 1); // the number of processors is unknown
     CHECK(encode_workers_for(1) == 1);
     CHECK(encode_workers_for(2) == 1);
     CHECK(encode_workers_for(4) == 3);

@@ -18,7 +18,7 @@ using ringcast::test::Bytes;
 using test::make_picture;
 using test::OwnedPicture;
 
-/// Bands as RawEncoder makes them, in memory that they have to themselves.
+/// Bands encoded by RawEncoder, each in memory of its own.
 struct Bands {
     Bytes first;
     std::vector<Bytes> later;
@@ -51,7 +51,7 @@ Bands encode_bands(const RawPicture& picture, const BandPlan& plan) {
     return bands;
 }
 
-/// What is behind the scan's header: the codes of restart markers, in order.
+/// The codes of the restart markers in the scan data, in order.
 std::vector<int> restarts_of(ConstByteSpan jpeg) {
     std::vector<int> codes;
     for (std::size_t i = 0; i + 1 < jpeg.size(); ++i) {
@@ -65,7 +65,7 @@ std::vector<int> restarts_of(ConstByteSpan jpeg) {
 
 } // namespace
 
-TEST_CASE("bands are whole rows of MCUs, as even as that goes, and cover the picture") {
+TEST_CASE("bands are whole rows of MCUs, as even as possible, and cover the picture") {
     for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::yuyv, PixelFormat::grey}) {
         const McuSize mcu = mcu_size(format);
         for (int workers = 1; workers <= 9; ++workers) {
@@ -91,7 +91,7 @@ TEST_CASE("bands are whole rows of MCUs, as even as that goes, and cover the pic
     CHECK(plan_bands(PixelFormat::nv12, 1920, 16, 4).count == 1);
 }
 
-TEST_CASE("bands with more MCUs than a restart interval can say are not made") {
+TEST_CASE("no bands are planned that have more MCUs than the largest restart interval") {
     // 512 by 512 MCUs: a half has 131072 of them, a quarter 65536, a fifth fits into 16 bits.
     CHECK(plan_bands(PixelFormat::nv12, 8192, 8192, 2).count == 1);
     CHECK(plan_bands(PixelFormat::nv12, 8192, 8192, 4).count == 1);
@@ -120,7 +120,7 @@ TEST_CASE("joined bands are one JPEG with restart markers between them, in cycli
     CHECK(decoded.has_value());
 }
 
-TEST_CASE("what is moved is the picture data of the later bands, without their headers") {
+TEST_CASE("joining copies the scan data of the later bands, without their headers") {
     const OwnedPicture made = make_picture({PixelFormat::nv12, 64, 64});
     const Bands bands = encode_bands(made.picture, plan_bands(PixelFormat::nv12, 64, 64, 2));
     REQUIRE(bands.later.size() == 1);
@@ -128,13 +128,13 @@ TEST_CASE("what is moved is the picture data of the later bands, without their h
     memory.resize(bands.total());
     const auto joined = join_bands(memory, bands.first.size(), bands.spans(), 64);
     REQUIRE(joined.has_value());
-    // Two bytes more for the restart marker; EOI is there either way.
+    // Two more bytes for the restart marker; EOI is counted on both sides.
     CHECK(joined->bytes == bands.first.size() + 2 + joined->bytes_moved);
     const std::size_t header = jpeg::inspect(bands.later[0])->scan_offset + 14; // three components
     CHECK(joined->bytes_moved == bands.later[0].size() - header - 2);
 }
 
-TEST_CASE("bands that do not fit together give none, and nothing behind the span is touched") {
+TEST_CASE("bands that do not fit are reported, and nothing behind the span is written") {
     const OwnedPicture made = make_picture({PixelFormat::yuyv, 48, 48});
     const Bands bands = encode_bands(made.picture, plan_bands(PixelFormat::yuyv, 48, 48, 3));
     REQUIRE(bands.later.size() == 2);

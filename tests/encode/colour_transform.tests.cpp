@@ -20,7 +20,7 @@ std::uint8_t rounded(double value) {
 
 } // namespace
 
-TEST_CASE("whatever the colour, it is within two steps of what JPEG means") {
+TEST_CASE("every colour is converted to within two steps of its exact JPEG value") {
     for (const ColourRange range : {ColourRange::full, ColourRange::limited}) {
         for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709}) {
             const ColourTransform transform(range, matrix);
@@ -46,7 +46,8 @@ TEST_CASE("whatever the colour, it is within two steps of what JPEG means") {
     }
 }
 
-TEST_CASE("grey stays grey, black becomes 0 and white 255, and beyond them nothing wraps") {
+TEST_CASE("grey stays grey, black becomes 0, white becomes 255, and values beyond them are "
+          "clamped") {
     for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709}) {
         const ColourTransform transform(ColourRange::limited, matrix);
         std::array<std::uint8_t, 6> luma = {0, 15, 16, 235, 240, 255};
@@ -64,7 +65,7 @@ TEST_CASE("grey stays grey, black becomes 0 and white 255, and beyond them nothi
     }
 }
 
-TEST_CASE("full range BT.601 needs nothing, and nothing is what happens to it") {
+TEST_CASE("full range BT.601 is the identity") {
     CHECK(ColourTransform::is_identity(ColourRange::full, ColourMatrix::bt601));
     CHECK(!ColourTransform::is_identity(ColourRange::limited, ColourMatrix::bt601));
     CHECK(!ColourTransform::is_identity(ColourRange::full, ColourMatrix::bt709));

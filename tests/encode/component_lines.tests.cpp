@@ -15,7 +15,7 @@ using test::OwnedPicture;
 using test::Samples;
 using test::scene_samples;
 
-/// Where a plane's line begins.
+/// The beginning of a plane's line.
 const std::uint8_t* line_of(const RawPicture& picture, std::size_t plane, std::size_t line) {
     return reinterpret_cast<const std::uint8_t*>(picture.planes[plane].bytes.data()) +
            line * picture.planes[plane].stride;
@@ -23,7 +23,7 @@ const std::uint8_t* line_of(const RawPicture& picture, std::size_t plane, std::s
 
 } // namespace
 
-TEST_CASE("lines that are whole blocks are used where they are") {
+TEST_CASE("lines of whole blocks are used in place") {
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 48, 32, 5});
     ComponentLines lines;
     lines.begin(made.picture);
@@ -37,7 +37,7 @@ TEST_CASE("lines that are whole blocks are used where they are") {
     }
 }
 
-TEST_CASE("lines that end within a block go on with their last sample") {
+TEST_CASE("lines that end within a block are padded with their last sample") {
     for (const PixelFormat format : {PixelFormat::nv21, PixelFormat::uyvy, PixelFormat::yvu420}) {
         const OwnedPicture made = make_picture({format, 21, 16, 3});
         ComponentLines lines;
@@ -58,7 +58,7 @@ TEST_CASE("lines that end within a block go on with their last sample") {
     }
 }
 
-TEST_CASE("below the last line it goes on and on, also where colour ends") {
+TEST_CASE("below the picture the last line is repeated, in luma and in chroma") {
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 16, 21});
     ComponentLines lines;
     lines.begin(made.picture);
@@ -69,7 +69,7 @@ TEST_CASE("below the last line it goes on and on, also where colour ends") {
     CHECK(lines.lines(1)[7] == line_of(made.picture, 1, 10));
 }
 
-TEST_CASE("a picture in another range leaves the camera's memory as it is") {
+TEST_CASE("converting a picture leaves the camera's memory unchanged") {
     const OwnedPicture made =
         make_picture({PixelFormat::yuv420, 16, 16, 0, ColourRange::limited, ColourMatrix::bt709});
     const std::vector<std::byte> before(made.picture.planes[0].bytes.begin(),
@@ -79,7 +79,7 @@ TEST_CASE("a picture in another range leaves the camera's memory as it is") {
     lines.gather(0, 16);
     CHECK(lines.lines(0)[0] != line_of(made.picture, 0, 0));
     CHECK(std::ranges::equal(before, made.picture.planes[0].bytes));
-    // The next one is used where it is again.
+    // The next picture needs no conversion and is used in place.
     const OwnedPicture plain = make_picture({PixelFormat::yuv420, 16, 16});
     lines.begin(plain.picture);
     lines.gather(0, 16);

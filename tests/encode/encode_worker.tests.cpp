@@ -64,7 +64,7 @@ struct Bench {
 
 } // namespace
 
-TEST_CASE("a picture is encoded where it was asked to be, as an encoder would do it") {
+TEST_CASE("a picture is encoded into the job's memory, with the same bytes as by RawEncoder") {
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
     const Instant before = os::monotonic_now();
@@ -78,7 +78,7 @@ TEST_CASE("a picture is encoded where it was asked to be, as an encoder would do
                      bench.memory.begin()));
 }
 
-TEST_CASE("it is idle until a job is given, and again when that is answered") {
+TEST_CASE("a worker is idle until a job is submitted, and again when the job has been answered") {
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::grey, 64, 64});
     CHECK(bench.worker->idle());
@@ -91,7 +91,8 @@ TEST_CASE("it is idle until a job is given, and again when that is answered") {
     }
 }
 
-TEST_CASE("several workers encode one picture together, and what is moved for it is counted") {
+TEST_CASE("several workers encode one picture together, and the bytes moved to join it are "
+          "counted") {
     Bench bench(3);
     const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
     const EncodeWorker::Answer answer = bench.encode(bench.job_of(made));
@@ -126,7 +127,7 @@ TEST_CASE("each job has its own quality") {
     CHECK(fine_again == fine);
 }
 
-TEST_CASE("what does not fit and what can't be are answered with none, and the next one works") {
+TEST_CASE("a JPEG that does not fit and an invalid picture are reported, and the next job works") {
     Bench bench;
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 64, 64});
     EncodeWorker::Job job = bench.job_of(made);
@@ -138,7 +139,7 @@ TEST_CASE("what does not fit and what can't be are answered with none, and the n
     CHECK(bench.encode(bench.job_of(made)).bytes.has_value());
 }
 
-TEST_CASE("a picture's dmabufs are read between the calls that the processor's cache needs") {
+TEST_CASE("a picture's dmabufs are read between the calls that synchronise the processor's cache") {
     Bench bench;
     const UniqueFd memory(memfd_create("picture", MFD_CLOEXEC));
     REQUIRE(memory.valid());
@@ -152,7 +153,7 @@ TEST_CASE("a picture's dmabufs are read between the calls that the processor's c
                                      DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ});
 }
 
-TEST_CASE("memory that is no dmabuf is read all the same") {
+TEST_CASE("memory that is no dmabuf is read as well") {
     Bench bench;
     const UniqueFd memory(memfd_create("picture", MFD_CLOEXEC));
     REQUIRE(memory.valid());
@@ -162,8 +163,7 @@ TEST_CASE("memory that is no dmabuf is read all the same") {
     CHECK(bench.encode(job).bytes.has_value());
 }
 
-TEST_CASE(
-    "a worker with a job under way ends when it is asked to, and answers it if it had begun") {
+TEST_CASE("a worker that is stopped during a job ends, and answers the job if it had begun") {
     for (int round = 0; round < 50; ++round) {
         Bench bench(1 + round % 3);
         const OwnedPicture made = make_picture({PixelFormat::nv21, 320, 240});
@@ -179,7 +179,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("another operation's completion is none of its business") {
+TEST_CASE("the completion of another operation is ignored") {
     Bench bench;
     io::Completion completion;
     completion.token = io::source_token({2, 1}, 4, 1);

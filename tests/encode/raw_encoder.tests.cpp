@@ -37,7 +37,7 @@ struct Size {
     int height;
 };
 
-/// Around a block, an MCU, two of them; and what cameras give.
+/// Sizes around a block, an MCU and two MCUs, and typical sizes of cameras.
 std::vector<Size> sizes() {
     std::vector<Size> all = {{32, 48},  {33, 31},   {48, 17},  {64, 1},   {1, 64},   {160, 120},
                              {161, 99}, {320, 240}, {322, 66}, {648, 40}, {1280, 24}};
@@ -49,7 +49,7 @@ std::vector<Size> sizes() {
     return all;
 }
 
-/// The lowest of a JPEG's planes against the scene as JPEG means it.
+/// The lowest signal-to-noise ratio of a JPEG's planes, against the scene in JPEG's colour space.
 double worst_psnr(const PictureKind& kind, ConstByteSpan jpeg) {
     const auto planes = decode_planes(jpeg);
     REQUIRE(planes.has_value());
@@ -79,7 +79,7 @@ public:
     }
 
 private:
-    RawEncoder encoder_; // One for all, so that nothing of a picture may stay behind.
+    RawEncoder encoder_; // one for all pictures, to show that none affects the next
     ringcast::test::Bytes memory_;
 };
 
@@ -96,8 +96,8 @@ std::size_t restart_markers(ConstByteSpan jpeg) {
 
 } // namespace
 
-TEST_CASE("brightness and colour come back within 40 dB at quality 95, in every YUV format, at any "
-          "size and stride") {
+TEST_CASE("luma and chroma are encoded with at least 40 dB at quality 95, in every YUV format, at "
+          "any size and stride") {
     Encoded encoded;
     for (const PixelFormat format : yuv_formats) {
         for (const Size size : sizes()) {
@@ -113,7 +113,8 @@ TEST_CASE("brightness and colour come back within 40 dB at quality 95, in every 
     }
 }
 
-TEST_CASE("pixels come back within 34 dB at quality 95, in every order of red, green and blue") {
+TEST_CASE("pixels are encoded with at least 34 dB at quality 95, in every order of red, green and "
+          "blue") {
     Encoded encoded;
     for (const PixelFormat format : rgb_formats) {
         for (const Size size : sizes()) {
@@ -136,9 +137,9 @@ TEST_CASE("pixels come back within 34 dB at quality 95, in every order of red, g
     }
 }
 
-TEST_CASE("each format's samples are where cameras put them") {
+TEST_CASE("the samples of each format are read from where cameras write them") {
     constexpr int side = 16;
-    constexpr std::uint8_t left = 60; // of two pixels beside each other
+    constexpr std::uint8_t left = 60; // of two neighbouring pixels
     constexpr std::uint8_t right = 180;
     constexpr std::uint8_t blue = 90;
     constexpr std::uint8_t red = 200;
@@ -146,7 +147,7 @@ TEST_CASE("each format's samples are where cameras put them") {
         PixelFormat format;
         std::vector<std::vector<std::uint8_t>> pairs; ///< the bytes of two pixels, plane by plane
     };
-    // As Linux describes them (V4L2_PIX_FMT_...), without what the encoder believes of them.
+    // Taken from Linux's definitions (V4L2_PIX_FMT_...), independently of the encoder's tables.
     const std::vector<Given> all = {
         {PixelFormat::yuv420, {{left, right}, {blue}, {red}}},
         {PixelFormat::yvu420, {{left, right}, {red}, {blue}}},
@@ -187,7 +188,7 @@ TEST_CASE("each format's samples are where cameras put them") {
     }
 }
 
-TEST_CASE("each order of red, green and blue is read as it lies in memory") {
+TEST_CASE("red, green and blue are read in each format's order in memory") {
     constexpr int side = 16;
     RawEncoder encoder;
     ringcast::test::Bytes memory(100'000);
@@ -215,13 +216,14 @@ TEST_CASE("each order of red, green and blue is read as it lies in memory") {
     }
 }
 
-TEST_CASE("limited range and BT.709 come back as JPEG means them, within 38 dB at quality 95") {
+TEST_CASE("limited range and BT.709 are converted to JPEG's colours, with at least 38 dB at "
+          "quality 95") {
     Encoded encoded;
     for (const PixelFormat format : yuv_formats) {
         for (const ColourRange range : {ColourRange::full, ColourRange::limited}) {
             for (const ColourMatrix matrix : {ColourMatrix::bt601, ColourMatrix::bt709}) {
                 if (format == PixelFormat::grey && matrix == ColourMatrix::bt709) {
-                    continue; // There, brightness is what this matrix says it is.
+                    continue; // no conversion
                 }
                 for (const Size size : {Size{160, 120}, {161, 97}, {7, 5}, {1, 1}}) {
                     const PictureKind kind{format, size.width, size.height, 8, range, matrix};
@@ -236,7 +238,7 @@ TEST_CASE("limited range and BT.709 come back as JPEG means them, within 38 dB a
     }
 }
 
-TEST_CASE("a picture has its size, its tables and as much colour as its format") {
+TEST_CASE("a JPEG has the picture's size, tables, and the chroma subsampling of its format") {
     Encoded encoded;
     const auto inspected = [&encoded](PixelFormat format) {
         const auto info = jpeg::inspect(encoded({format, 67, 45}, {80, 0, 0}));
@@ -253,7 +255,7 @@ TEST_CASE("a picture has its size, its tables and as much colour as its format")
     CHECK(inspected(PixelFormat::grey).components == 1);
 }
 
-TEST_CASE("quality goes from 1 to 100, and more of it takes more bytes and is nearer") {
+TEST_CASE("quality ranges from 1 to 100, and a higher one takes more bytes and has less error") {
     Encoded encoded;
     for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::yuyv, PixelFormat::grey}) {
         const PictureKind kind{format, 161, 121, 3};
@@ -271,7 +273,7 @@ TEST_CASE("quality goes from 1 to 100, and more of it takes more bytes and is ne
     }
 }
 
-TEST_CASE("a picture that does not fit gives none, and the next one is as good as ever") {
+TEST_CASE("a JPEG that does not fit is reported, and the next one has no trace of it") {
     RawEncoder encoder;
     ringcast::test::Bytes memory(1024UL * 1024UL);
     for (const PixelFormat format : {PixelFormat::yuv420, PixelFormat::uyvy, PixelFormat::bgr}) {
@@ -291,7 +293,7 @@ TEST_CASE("a picture that does not fit gives none, and the next one is as good a
     }
 }
 
-TEST_CASE("a picture that can't be is refused, and the next one is encoded") {
+TEST_CASE("an invalid picture is rejected, and the next one is encoded") {
     RawEncoder encoder;
     ringcast::test::Bytes memory(100'000);
     const OwnedPicture made = make_picture({PixelFormat::nv12, 64, 48, 4});
@@ -301,7 +303,7 @@ TEST_CASE("a picture that can't be is refused, and the next one is encoded") {
     CHECK(encoder.encode(made.picture, {}, memory));
 }
 
-TEST_CASE("there is a restart marker after as many MCUs as were asked for, and none otherwise") {
+TEST_CASE("restart markers follow each restart interval, and there are none without one") {
     Encoded encoded;
     const PictureKind kind{PixelFormat::yuyv, 64, 48}; // 4 by 6 MCUs
     CHECK(restart_markers(encoded(kind, {80, 0, 0})) == 0);
@@ -311,9 +313,9 @@ TEST_CASE("there is a restart marker after as many MCUs as were asked for, and n
     CHECK(worst_psnr(kind, encoded(kind, {95, 4, 0})) > 40);
 }
 
-TEST_CASE("a picture of a kind that was encoded before allocates nothing") {
+TEST_CASE("encoding allocates nothing for a format and size that were encoded before") {
     if (!relay_test::allocations_are_counted()) {
-        SKIP("a sanitizer has malloc to itself");
+        SKIP("allocations can't be counted under a sanitizer");
     }
     RawEncoder encoder;
     ringcast::test::Bytes memory(1024UL * 1024UL);
@@ -339,7 +341,7 @@ TEST_CASE("a picture of a kind that was encoded before allocates nothing") {
     CHECK(later == first);
 }
 
-TEST_CASE("a comment of zeroes stands right behind SOI") {
+TEST_CASE("a comment of zeroes is directly behind SOI") {
     Encoded encoded;
     const PictureKind kind{PixelFormat::grey, 20, 20};
     const std::size_t without = encoded(kind, {80, 0, 0}).size();

@@ -15,7 +15,7 @@ constexpr std::array all_formats = {PixelFormat::yuv420, PixelFormat::yvu420, Pi
 
 } // namespace
 
-TEST_CASE("a picture whose planes end with their last lines has no problem, one byte less is one") {
+TEST_CASE("planes may end with their last line, and one byte less is a problem") {
     for (const PixelFormat format : all_formats) {
         for (const int size : {1, 2, 3, 16, 33}) {
             INFO("format " << static_cast<int>(format) << ", size " << size);
@@ -33,7 +33,7 @@ TEST_CASE("a picture whose planes end with their last lines has no problem, one 
     }
 }
 
-TEST_CASE("a stride that is less than a line is a problem") {
+TEST_CASE("a stride smaller than a line is a problem") {
     for (const PixelFormat format : all_formats) {
         const test::OwnedPicture made = test::make_picture({format, 16, 16});
         for (std::size_t plane = 0; plane < layout_of(format).plane_count; ++plane) {
@@ -46,7 +46,7 @@ TEST_CASE("a stride that is less than a line is a problem") {
     }
 }
 
-TEST_CASE("a size that no JPEG has is a problem") {
+TEST_CASE("a size that a JPEG can't have is a problem") {
     test::OwnedPicture made = test::make_picture({PixelFormat::grey, 16, 16});
     for (const int wrong : {-1, 0, 65'501}) {
         RawPicture broken = made.picture;
@@ -58,7 +58,7 @@ TEST_CASE("a size that no JPEG has is a problem") {
     }
 }
 
-TEST_CASE("some lines of a picture are a picture") {
+TEST_CASE("a range of a picture's lines is a picture") {
     const test::OwnedPicture made = test::make_picture({PixelFormat::yuv420, 20, 37, 4});
     const RawPicture part = lines_of(made.picture, 16, 21);
     CHECK(problem_of(part).empty());

@@ -1,6 +1,6 @@
 #pragma once
-// Pictures as cameras leave them in memory, made from a scene that is known exactly, and what
-// libjpeg-turbo's own decoder makes of a JPEG's planes.
+// Raw pictures of a synthetic scene whose exact colours are known, and the planes of a JPEG as
+// decoded by libjpeg-turbo.
 
 #include <algorithm>
 #include <array>
@@ -23,8 +23,7 @@
 
 namespace ringcast::test {
 
-/// Memory that ends where a page begins that nobody may touch: reading one byte too many ends the
-/// test.
+/// Memory followed by an inaccessible page, so that an access beyond its end crashes the test.
 class GuardedBytes {
 public:
     explicit GuardedBytes(std::size_t bytes) : bytes_(bytes) {
@@ -63,7 +62,7 @@ struct Pixel {
     double blue = 0;
 };
 
-/// Smooth, colourful, and different in every direction; each value from 28 to 228.
+/// A smooth scene with a gradient in every direction; each value is from 28 to 228.
 [[nodiscard]] inline Pixel scene(int x, int y) {
     return {128 + 100 * std::sin(0.09 * x + 0.04 * y),
             128 + 100 * std::sin(0.06 * y - 0.03 * x + 1),
@@ -97,7 +96,7 @@ struct Samples {
     }
 };
 
-/// The scene's component (0 to 2), averaged over the pixels that a sample stands for.
+/// The scene's component (0 to 2), averaged over the pixels that a sample covers.
 [[nodiscard]] inline Samples scene_samples(int width, int height, std::size_t component,
                                            const encode::ComponentLayout& layout,
                                            encode::ColourRange range, encode::ColourMatrix matrix) {
@@ -123,8 +122,7 @@ struct Samples {
     return samples;
 }
 
-/// A picture with its memory. Every plane ends with its last line, before a page that can't be
-/// read.
+/// A picture with its memory. An inaccessible page follows the last line of every plane.
 struct OwnedPicture {
     encode::RawPicture picture;
     std::vector<GuardedBytes> memory;
@@ -134,7 +132,7 @@ struct PictureKind {
     encode::PixelFormat format = encode::PixelFormat::yuv420;
     int width = 0;
     int height = 0;
-    std::size_t stride_extra = 0; ///< bytes beyond a line's end
+    std::size_t stride_extra = 0; ///< unused bytes behind each line
     encode::ColourRange range = encode::ColourRange::full;
     encode::ColourMatrix matrix = encode::ColourMatrix::bt601;
 };
@@ -170,7 +168,7 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
         const auto lines =
             static_cast<std::size_t>(encode::sample_count(kind.height, plane.line_shift));
         made.memory.emplace_back((lines - 1) * stride + line_bytes);
-        // What no sample is in is as far from the scene as can be.
+        // Bytes without a sample differ from the scene as much as possible.
         std::ranges::fill(made.memory.back().span(), std::byte{0xFF});
         made.picture.planes[i] = {made.memory.back().span(), stride};
     }
@@ -194,8 +192,8 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
     return made;
 }
 
-/// The planes that are in a JPEG, at the resolution that they are in it; none when libjpeg-turbo
-/// refuses it or so much as warns.
+/// The planes of a JPEG at their resolution in it; none when libjpeg-turbo reports an error or a
+/// warning.
 [[nodiscard]] inline std::optional<std::vector<Samples>> decode_planes(ConstByteSpan jpeg) {
     const tjhandle decoder = tjInitDecompress();
     const auto* data = reinterpret_cast<const unsigned char*>(jpeg.data());
@@ -238,7 +236,7 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
     return planes;
 }
 
-/// Peak signal-to-noise ratio, decibels; both as long.
+/// Peak signal-to-noise ratio, decibels. Both have the same length.
 [[nodiscard]] inline double psnr(std::span<const std::uint8_t> one,
                                  std::span<const std::uint8_t> other) {
     RINGCAST_ASSERT(one.size() == other.size());

@@ -26,7 +26,7 @@ UniqueFd memory() {
 
 } // namespace
 
-TEST_CASE("access to dmabufs begins and ends for each of them, as it is meant") {
+TEST_CASE("access begins and ends for each dmabuf, with the flags of its use") {
     const UniqueFd luma = memory();
     const UniqueFd colour = memory();
     const ino_t first = inode_of(luma.get());
@@ -47,7 +47,7 @@ TEST_CASE("access to dmabufs begins and ends for each of them, as it is meant") 
     CHECK(log.calls_for(first)[3] == (DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW));
 }
 
-TEST_CASE("a kernel that was interrupted while it waited for the device is asked again") {
+TEST_CASE("a synchronisation that a signal interrupted is repeated") {
     const UniqueFd file = memory();
     for (const int error : {EINTR, EAGAIN}) {
         DmabufLog log;
@@ -62,7 +62,7 @@ TEST_CASE("a kernel that was interrupted while it waited for the device is asked
     }
 }
 
-TEST_CASE("memory that is no dmabuf is not asked twice") {
+TEST_CASE("the synchronisation of memory that is no dmabuf is not repeated") {
     const UniqueFd file = memory();
     DmabufLog log;
     log.fail_next(2, ENOTTY);

@@ -74,7 +74,7 @@ int DmabufLog::on_call(int dmabuf, std::uint64_t flags) {
 
 } // namespace ringcast::test
 
-/// Before the system's, for the whole program and its libraries.
+/// Replaces the C library's function in the whole program and its libraries.
 extern "C" int ioctl(int fd, unsigned long request, ...) noexcept {
     using ringcast::test::DmabufLog;
     std::va_list arguments;

@@ -1,7 +1,7 @@
 #pragma once
-// What is asked of dmabufs while it lives: the tests have a function of their own before the
-// system's ioctl. What stands for a dmabuf in tests is a file in memory, which the kernel itself
-// has no answer for.
+// Records the DMA_BUF_IOCTL_SYNC calls of a test. The tests define an ioctl of their own that
+// replaces the C library's. In tests a file in memory takes the place of a dmabuf, because the
+// kernel would refuse these calls for it.
 
 #include <cstdint>
 #include <map>
@@ -13,11 +13,10 @@
 
 namespace ringcast::test {
 
-/// One at a time.
+/// Records calls during its lifetime. Only one may exist at a time.
 class DmabufLog {
 public:
-    /// The file, by its inode, because descriptors are duplicated; and the flags of
-    /// DMA_BUF_IOCTL_SYNC.
+    /// The file's inode (descriptors may be duplicated) and the flags of DMA_BUF_IOCTL_SYNC.
     using Call = std::pair<ino_t, std::uint64_t>;
 
     DmabufLog();
@@ -27,7 +26,7 @@ public:
     DmabufLog& operator=(DmabufLog&&) = delete;
     ~DmabufLog();
 
-    /// The next calls are answered so: EINTR, EAGAIN.
+    /// The next `count` calls fail with `error`.
     void fail_next(int count, int error);
 
     [[nodiscard]] std::vector<Call> calls();
@@ -36,11 +35,11 @@ public:
     /// True while the processor's access to the file has begun and not ended.
     [[nodiscard]] bool accessed(ino_t file);
 
-    /// 0, or an errno: what the test wants of this call.
+    /// Records a call. Returns 0, or the errno with which the call has to fail.
     [[nodiscard]] int on_call(int dmabuf, std::uint64_t flags);
 
 private:
-    std::mutex mutex_; // encoders have threads
+    std::mutex mutex_; // encoders call from threads of their own
     std::vector<Call> calls_;
     std::map<ino_t, int> accesses_;
     int failures_ = 0;

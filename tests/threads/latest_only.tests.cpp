@@ -4,7 +4,7 @@
 
 namespace ringcast::threads {
 
-TEST_CASE("a picture that comes while nothing is encoded is begun at once") {
+TEST_CASE("a picture that arrives while none is being encoded begins at once") {
     LatestOnly<int> pictures;
     CHECK(pictures.begin() == std::nullopt);
     CHECK(pictures.offer(1) == std::nullopt);
@@ -14,7 +14,8 @@ TEST_CASE("a picture that comes while nothing is encoded is begun at once") {
     CHECK(pictures.begin() == std::nullopt);
 }
 
-TEST_CASE("while one is encoded the newest of the others waits, and each older one comes back") {
+TEST_CASE("while a picture is being encoded the newest other one waits, and older ones are "
+          "returned") {
     LatestOnly<int> pictures;
     CHECK(pictures.offer(1) == std::nullopt);
     CHECK(pictures.begin() == 1);
@@ -28,7 +29,7 @@ TEST_CASE("while one is encoded the newest of the others waits, and each older o
     CHECK(pictures.begin() == std::nullopt);
 }
 
-TEST_CASE("one that waits can be withdrawn, which ends nothing") {
+TEST_CASE("the waiting picture can be withdrawn while another is being encoded") {
     LatestOnly<int> pictures;
     CHECK(pictures.withdraw() == std::nullopt);
     CHECK(pictures.offer(1) == std::nullopt);

@@ -6,7 +6,7 @@
 
 namespace ringcast::threads {
 
-TEST_CASE("what is put is taken once") {
+TEST_CASE("a value is taken once") {
     Mailbox<int> box;
     CHECK(box.take() == std::nullopt);
     box.put(7);
@@ -16,7 +16,8 @@ TEST_CASE("what is put is taken once") {
     CHECK(box.wait_and_take() == 8);
 }
 
-TEST_CASE("whoever waits gets every value in order, and then the end") {
+TEST_CASE("a waiting thread receives every value in order, and then none when the mailbox is "
+          "closed") {
     constexpr int count = 10'000;
     Mailbox<int> there;
     Mailbox<int> back;
@@ -38,7 +39,7 @@ TEST_CASE("whoever waits gets every value in order, and then the end") {
     CHECK(sum == count * (count - 1) / 2);
 }
 
-TEST_CASE("a closed mailbox gives nobody who waits what is in it") {
+TEST_CASE("wait_and_take returns none from a closed mailbox that holds a value") {
     Mailbox<int> box;
     box.put(1);
     box.close();

@@ -16,7 +16,7 @@ constexpr io::OpToken token = io::source_token({3, 1}, 1, 1);
 
 } // namespace
 
-TEST_CASE("a wake by another thread is a completion for the loop") {
+TEST_CASE("a wake by another thread completes the loop's read") {
     FakeEngine engine;
     WakeEvent event;
     REQUIRE(event.open());
@@ -28,7 +28,7 @@ TEST_CASE("a wake by another thread is a completion for the loop") {
     CHECK(completion.result == sizeof(std::uint64_t));
 }
 
-TEST_CASE("the loop is told once of all wakes since the last, also of those before it asked") {
+TEST_CASE("one completion covers all wakes since the last, including those before the read") {
     FakeEngine engine;
     WakeEvent event;
     REQUIRE(event.open());
