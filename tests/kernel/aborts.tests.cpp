@@ -1,5 +1,5 @@
-// What an abort ends, and that nothing stays with the kernel: for TCP in both lanes, for UNIX
-// sockets, and zero-copy sends in general.
+// Zero-copy sends, and aborts of connections: every operation completes, and the kernel keeps no
+// page. Covers both send paths over TCP, and UNIX sockets.
 
 #include <algorithm>
 #include <array>
@@ -25,11 +25,11 @@ namespace {
 
 constexpr std::size_t frame_bytes = 64UL * 1024UL;
 
-/// A peer whose kernel takes far less than a frame, and a server socket that takes several. Both
-/// are below the system's usual maximum (net.core.wmem_max, 208 KiB), which would cut them.
+/// The peer's receive buffer holds far less than a frame, the server's send buffer several frames.
+/// Both are below the usual maximum (net.core.wmem_max, 208 KiB), which would cut them.
 constexpr SocketBuffers stalled_peer{.server_send_bytes = 200 * 1024, .viewer_receive_bytes = 8192};
 
-/// Registered memory with a pattern in it.
+/// Registered memory, filled with a pattern.
 struct Frame {
     os::MappedMemory memory;
     io::BufferId buffer{};
@@ -46,8 +46,8 @@ struct Frame {
     }
 };
 
-/// Operations under tokens first..first+count-1 have each had their result and, where one was
-/// announced, their notification.
+/// True when each operation in slots first to first+count-1 has its result and, where that
+/// announced one, its notification.
 bool all_answered(const Loop& loop, std::uint32_t first, std::uint32_t count) {
     for (std::uint32_t slot = first; slot < first + count; ++slot) {
         const std::vector<io::Completion> results = loop.results(token_of(slot));
@@ -67,7 +67,7 @@ std::size_t notification_count(const Loop& loop) {
 
 } // namespace
 
-TEST_CASE("a zero-copy send answers twice, and over loopback reports that it was copied") {
+TEST_CASE("a zero-copy send completes twice, and over loopback reports that it was copied") {
     Loop loop;
     REQUIRE(loop.engine().zero_copy_supported());
     const Connection connection = connect_tcp();
@@ -87,7 +87,7 @@ TEST_CASE("a zero-copy send answers twice, and over loopback reports that it was
     CHECK(notification.result == 0);
 }
 
-TEST_CASE("pages of zero-copy sends stay with the kernel until the peer has taken the bytes") {
+TEST_CASE("the kernel keeps the pages of zero-copy sends until the peer has received the bytes") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
@@ -97,7 +97,7 @@ TEST_CASE("pages of zero-copy sends stay with the kernel until the peer has take
                                      frame.buffer, {});
         REQUIRE(loop.result_of(token_of(slot)).result == static_cast<std::int32_t>(frame_bytes));
     }
-    // The peer's kernel has room for less than one frame.
+    // The peer's receive buffer has room for less than one frame.
     CHECK(notification_count(loop) == 0);
     (void)read_all(loop, connection.viewer.get(), send_count * frame_bytes);
     loop.turn_until([&] { return all_answered(loop, 0, send_count); });
@@ -107,14 +107,14 @@ TEST_CASE("pages of zero-copy sends stay with the kernel until the peer has take
 TEST_CASE("an error of a zero-copy send is followed by a notification exactly when it says so") {
     Loop loop;
     const Frame frame(loop);
-    SECTION("a connection that is gone") {
+    SECTION("an aborted connection") {
         const Connection connection = connect_tcp();
         loop.engine().abort(token_of(1), connection.server.get(), io::Transport::tcp);
         REQUIRE(loop.result_of(token_of(1)).result == 0);
         loop.engine().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
                                      frame.buffer, {});
     }
-    SECTION("a UNIX socket, which has no zero-copy") {
+    SECTION("a UNIX socket, which does not support zero-copy") {
         const Connection connection = connect_unix();
         loop.engine().send_zero_copy(token_of(2), connection.server.get(), frame.memory.bytes(),
                                      frame.buffer, {});
@@ -129,13 +129,13 @@ TEST_CASE("an error of a zero-copy send is followed by a notification exactly wh
     }
     loop.turn_until([&] { return all_answered(loop, 2, 1); });
     CHECK(loop.results(token_of(2)).front().result < 0);
-    // A late notification would be one more.
+    // Waits for a late notification, which must not arrive.
     const std::size_t seen = loop.seen().size();
     loop.turn(20ms);
     CHECK(loop.seen().size() == seen);
 }
 
-TEST_CASE("aborting a TCP viewer in the copy lane answers everything that was under way") {
+TEST_CASE("aborting a TCP viewer on the copy send path completes every operation") {
     Loop loop;
     const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
     const std::vector<std::byte> frame = make_pattern(8UL * 1024UL * 1024UL);
@@ -148,16 +148,16 @@ TEST_CASE("aborting a TCP viewer in the copy lane answers everything that was un
     loop.engine().abort(token_of(4), connection.server.get(), io::Transport::tcp);
     loop.turn_until([&] { return all_answered(loop, 1, 4); });
     CHECK(loop.results(token_of(4)).front().result == 0);
-    // What had left before the abort, though wait_all was asked for.
+    // The bytes that were sent before the abort, in spite of wait_all.
     CHECK(loop.results(token_of(1)).front().result > 0);
     CHECK(loop.results(token_of(1)).front().result < static_cast<std::int32_t>(frame.size()));
-    // -ECONNRESET goes to whoever asks first, -ENOTCONN to the others.
+    // The first operation fails with -ECONNRESET, the others with -ENOTCONN.
     CHECK(loop.results(token_of(2)).front().result < 0);
     CHECK(loop.results(token_of(3)).front().result > 0);
     CHECK(loop.seen().size() == 4);
 }
 
-TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") {
+TEST_CASE("aborting a TCP viewer on the zero-copy send path releases every page") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
@@ -166,7 +166,7 @@ TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") 
         loop.engine().send_zero_copy(token_of(slot), connection.server.get(), frame.memory.bytes(),
                                      frame.buffer, {});
     }
-    // Some have been accepted whole, the rest can't be.
+    // The socket buffer takes some sends completely and has no room for the rest.
     loop.turn_until([&] { return loop.seen().size() >= 2; });
     REQUIRE(loop.seen().size() < send_count);
     REQUIRE(notification_count(loop) == 0);
@@ -185,7 +185,7 @@ TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") 
     CHECK(cut_short >= 1);
     CHECK(notification_count(loop) == announced);
 
-    // The memory is free for the next viewer.
+    // The memory can be used for the next viewer.
     const Connection next = connect_tcp();
     loop.engine().send_zero_copy(token_of(200), next.server.get(), frame.memory.bytes(),
                                  frame.buffer, {});
@@ -193,7 +193,7 @@ TEST_CASE("aborting a TCP viewer in the zero-copy lane brings every page back") 
     loop.turn_until([&] { return all_answered(loop, 200, 1); });
 }
 
-TEST_CASE("aborting an idle TCP viewer answers what waits for it") {
+TEST_CASE("aborting an idle TCP viewer completes its pending operations") {
     Loop loop;
     const Connection connection = connect_tcp();
     std::array<std::byte, 16> into{};
@@ -208,7 +208,7 @@ TEST_CASE("aborting an idle TCP viewer answers what waits for it") {
     CHECK(errno == ECONNRESET);
 }
 
-TEST_CASE("closing alone brings no page back: the kernel goes on sending") {
+TEST_CASE("closing alone releases no page: the kernel goes on sending") {
     Loop loop;
     Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
@@ -223,14 +223,14 @@ TEST_CASE("closing alone brings no page back: the kernel goes on sending") {
     CHECK(notification_count(loop) == 1);
 }
 
-TEST_CASE("aborting a UNIX viewer answers everything that was under way") {
+TEST_CASE("aborting a UNIX viewer completes every operation") {
     Loop loop;
     const Connection connection = connect_unix();
     const std::vector<std::byte> frame = make_pattern(1024UL * 1024UL);
     std::array<std::byte, 16> into{};
     loop.engine().receive(token_of(2), connection.server.get(), into);
     loop.engine().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
-    // Partial results are progress; the send that finds no room at all is the one that is left.
+    // Sends complete with partial results until one finds no room at all and stays pending.
     constexpr std::uint32_t send_first = 10;
     constexpr std::uint32_t send_count_max = 100;
     std::uint32_t send_slot = send_first;
@@ -252,7 +252,7 @@ TEST_CASE("aborting a UNIX viewer answers everything that was under way") {
     CHECK(loop.results(token_of(send_slot)).front().result == -EPIPE);
 }
 
-TEST_CASE("destroying the ring while the kernel holds pages returns") {
+TEST_CASE("the engine can be destroyed while the kernel holds pages") {
     const Connection connection = connect_tcp(stalled_peer);
     auto loop = std::make_unique<Loop>();
     {

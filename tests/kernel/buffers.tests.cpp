@@ -1,5 +1,5 @@
-// Entries of the table of fixed buffers that change while the loop runs: what is released is
-// answered once the kernel has let go of it, and its entry is there for the next buffer.
+// Buffers that are registered and released while the loop runs: a release completes when the kernel
+// no longer uses the buffer, and the buffer's table entry can be used for the next one.
 
 #include <algorithm>
 #include <cstdint>
@@ -22,7 +22,7 @@ const io::OpToken released = token_of(50);
 const io::OpToken released_next = token_of(51);
 constexpr uring::UringSettings one_entry{.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 1};
 
-/// A peer whose kernel takes far less than a frame, and a server socket that takes several.
+/// The peer's receive buffer holds far less than a frame, the server's send buffer several frames.
 constexpr SocketBuffers stalled_peer{.server_send_bytes = 200 * 1024, .viewer_receive_bytes = 8192};
 
 os::MappedMemory make_memory(std::byte fill) {
@@ -38,8 +38,8 @@ io::BufferId register_in(Loop& loop, const os::MappedMemory& memory, io::OpToken
     return *buffer;
 }
 
-/// Reads a whole frame and says whether all of it is `fill`.
-bool peer_gets(Loop& loop, int socket, std::byte fill) {
+/// Reads a whole frame. True when every byte is `fill`.
+bool peer_receives(Loop& loop, int socket, std::byte fill) {
     std::vector<std::byte> received;
     loop.turn_until([&] {
         const std::vector<std::byte> more = read_available(socket);
@@ -59,7 +59,7 @@ std::size_t place_of(const Loop& loop, io::OpToken token, bool notification) {
 
 } // namespace
 
-TEST_CASE("a released buffer is answered only when the last send from it is over") {
+TEST_CASE("the release of a buffer completes only after the last send from it") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
     const os::MappedMemory memory = make_memory(std::byte{1});
@@ -71,14 +71,14 @@ TEST_CASE("a released buffer is answered only when the last send from it is over
     CHECK(loop.results(released).empty());
     CHECK(loop.notifications(token_of(1)).empty());
 
-    CHECK(peer_gets(loop, connection.viewer.get(), std::byte{1}));
+    CHECK(peer_receives(loop, connection.viewer.get(), std::byte{1}));
     const io::Completion answer = loop.result_of(released);
     CHECK(answer.result == 0);
     CHECK_FALSE(answer.more);
     CHECK(place_of(loop, token_of(1), true) < place_of(loop, released, false));
 }
 
-TEST_CASE("a buffer that nobody uses is answered soon after its release, and once") {
+TEST_CASE("the release of an unused buffer completes soon, and once") {
     Loop loop;
     const os::MappedMemory memory = make_memory(std::byte{1});
     loop.engine().release_buffer(register_in(loop, memory, released));
@@ -87,17 +87,17 @@ TEST_CASE("a buffer that nobody uses is answered soon after its release, and onc
     CHECK(loop.results(released).size() == 1);
 }
 
-TEST_CASE("a buffer is released without an answer where nobody waits for one") {
+TEST_CASE("a release without a token has no completion") {
     Loop loop(one_entry);
     const os::MappedMemory memory = make_memory(std::byte{1});
     loop.engine().release_buffer(register_in(loop, memory, {}));
-    loop.engine().release_buffer(register_in(loop, memory, released)); // later than the first
+    loop.engine().release_buffer(register_in(loop, memory, released)); // completes after the first
     static_cast<void>(loop.result_of(released));
     CHECK(loop.seen().size() == 1);
 }
 
-TEST_CASE("the entry of a released buffer is taken by the next, while the kernel still has the "
-          "old one") {
+TEST_CASE("the table entry of a released buffer can be used for the next one, while the kernel "
+          "still uses the old one") {
     Loop loop(one_entry);
     const Connection stalled = connect_tcp(stalled_peer);
     const os::MappedMemory old_memory = make_memory(std::byte{1});
@@ -113,10 +113,10 @@ TEST_CASE("the entry of a released buffer is taken by the next, while the kernel
     const Connection connection = connect_tcp();
     loop.engine().send_zero_copy(token_of(2), connection.server.get(), new_memory.bytes(),
                                  new_buffer, {});
-    CHECK(peer_gets(loop, connection.viewer.get(), std::byte{2}));
+    CHECK(peer_receives(loop, connection.viewer.get(), std::byte{2}));
     CHECK(loop.results(released).empty());
 
-    CHECK(peer_gets(loop, stalled.viewer.get(), std::byte{1}));
+    CHECK(peer_receives(loop, stalled.viewer.get(), std::byte{1}));
     static_cast<void>(loop.result_of(released));
     loop.turn_until([&] { return !loop.notifications(token_of(2)).empty(); });
     CHECK(loop.results(released_next).empty());
@@ -124,9 +124,9 @@ TEST_CASE("the entry of a released buffer is taken by the next, while the kernel
     static_cast<void>(loop.result_of(released_next));
 }
 
-TEST_CASE("memory that can't be registered leaves its entry for memory that can") {
+TEST_CASE("a failed registration leaves the table entry free") {
     Loop loop(one_entry);
-    // Mapped by nobody: the kernel finds no pages there.
+    // An address range without a mapping, where the kernel finds no pages.
     auto gone = os::MappedMemory::create(frame_bytes);
     REQUIRE(gone);
     const ByteSpan nowhere = gone->bytes();
@@ -138,10 +138,10 @@ TEST_CASE("memory that can't be registered leaves its entry for memory that can"
     loop.engine().release_buffer(buffer);
     static_cast<void>(loop.result_of(released));
     loop.turn(20ms);
-    CHECK(loop.seen().size() == 1); // nothing comes for what was refused
+    CHECK(loop.seen().size() == 1); // no completion for the failed registrations
 }
 
-TEST_CASE("camera-sized sets of buffers come and go without end") {
+TEST_CASE("sets of camera buffers can be registered and released again and again") {
     Loop loop({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 4});
     const Connection connection = connect_tcp();
     std::vector<os::MappedMemory> memories;
@@ -158,7 +158,7 @@ TEST_CASE("camera-sized sets of buffers come and go without end") {
         const std::uint32_t sent = set % 4;
         loop.engine().send_zero_copy(token_of(set), connection.server.get(), memories[sent].bytes(),
                                      buffers[sent], {});
-        REQUIRE(peer_gets(loop, connection.viewer.get(), static_cast<std::byte>(sent)));
+        REQUIRE(peer_receives(loop, connection.viewer.get(), static_cast<std::byte>(sent)));
         for (const io::BufferId buffer : buffers) {
             loop.engine().release_buffer(buffer);
         }

@@ -65,7 +65,7 @@ UniqueFd connect_to(int listener, int receive_bytes) {
     REQUIRE(::getsockname(listener, generic, &bytes) == 0);
     UniqueFd viewer(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     REQUIRE(viewer.valid());
-    // Before connecting, or the window that was offered stays.
+    // Before connecting, because a receive window that was offered can't be reduced.
     set_buffer(viewer.get(), SO_RCVBUF, receive_bytes);
     REQUIRE(::connect(viewer.get(), generic, bytes) == 0);
     return viewer;
@@ -107,7 +107,7 @@ std::vector<std::byte> read_all(Loop& loop, int socket, std::size_t bytes) {
 
 std::vector<std::byte> make_pattern(std::size_t bytes) {
     std::vector<std::byte> pattern(bytes);
-    constexpr std::size_t period = 251; // prime: no power of two repeats it
+    constexpr std::size_t period = 251; // prime, so that no block of a power of two repeats
     for (std::size_t index = 0; index < bytes; ++index) {
         pattern[index] = static_cast<std::byte>(index % period);
     }

@@ -1,5 +1,5 @@
 #pragma once
-// Sockets that end on this machine, and an engine that is turned until a condition holds.
+// Connections over loopback, and an engine that runs until a condition holds.
 
 #include <chrono>
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace ringcast::kernel_test {
 
-/// One connection: what the relay would hold, and what the viewer would.
+/// Both ends of a connection: the relay's and the viewer's.
 struct Connection {
     UniqueFd server;
     UniqueFd viewer;
@@ -30,25 +30,25 @@ struct SocketBuffers {
 
 /// Non-blocking, bound to an unused port of `address` (IPv4 or IPv6).
 [[nodiscard]] UniqueFd listen_tcp(const char* address = "127.0.0.1");
-/// At an abstract address that the kernel chooses.
+/// Bound to an abstract address that the kernel chooses.
 [[nodiscard]] UniqueFd listen_unix();
-/// Connects to what `listener` listens on; the connection is not accepted yet.
+/// Connects to the address of `listener`; the connection is not accepted yet.
 [[nodiscard]] UniqueFd connect_to(int listener, int receive_bytes = 0);
 [[nodiscard]] Connection connect_tcp(SocketBuffers buffers = {}, const char* address = "127.0.0.1");
 [[nodiscard]] Connection connect_unix();
 
-/// Reads what is there, at most `bytes_max`, without waiting. Empty also at the end of the stream.
+/// Reads at most `bytes_max` without waiting. Also returns nothing at the end of the stream.
 [[nodiscard]] std::vector<std::byte> read_available(int socket, std::size_t bytes_max = 1U << 20U);
 
-/// Bytes that differ from place to place, so that a shifted or torn copy is noticed.
+/// Bytes that depend on their position, so that a shifted or torn copy is detected.
 [[nodiscard]] std::vector<std::byte> make_pattern(std::size_t bytes);
 
-/// Tokens of the tests: the slot tells operations apart.
+/// Tokens of the tests; the slot identifies the operation.
 [[nodiscard]] inline io::OpToken token_of(std::uint32_t slot) {
     return {io::OpKind::control, slot, 1};
 }
 
-/// An engine and everything that it has answered.
+/// An engine and all its completions.
 class Loop {
 public:
     explicit Loop(uring::UringSettings settings = {}) {
@@ -60,9 +60,9 @@ public:
     [[nodiscard]] uring::UringEngine& engine() { return *engine_; }
     [[nodiscard]] const std::vector<io::Completion>& seen() const { return seen_; }
 
-    /// One call of submit_and_reap; returns how many completions it brought.
+    /// Calls submit_and_reap once. Returns the number of completions.
     std::size_t turn(Duration wait, std::size_t expected = 1, std::size_t room = 64);
-    /// Turns until `done()`. A condition that never comes fails the test instead of hanging it.
+    /// Turns until `done()`. The test fails, instead of hanging, when that never becomes true.
     template <typename Done>
     void turn_until(Done done, std::size_t expected = 1, std::size_t room = 64) {
         constexpr std::size_t turns_max = 4000;
@@ -72,10 +72,10 @@ public:
         REQUIRE(done());
     }
 
-    /// Results (not notifications) under `token`.
+    /// Results (not notifications) with `token`.
     [[nodiscard]] std::vector<io::Completion> results(io::OpToken token) const;
     [[nodiscard]] std::vector<io::Completion> notifications(io::OpToken token) const;
-    /// Turns until `token` has a result and returns the first.
+    /// Turns until there is a result with `token`. Returns the first.
     io::Completion result_of(io::OpToken token);
 
 private:
@@ -83,7 +83,7 @@ private:
     std::vector<io::Completion> seen_;
 };
 
-/// Reads `bytes` that a viewer's socket gets, or more, while the loop turns.
+/// Turns the loop until at least `bytes` have been read from the viewer's socket, and returns them.
 [[nodiscard]] std::vector<std::byte> read_all(Loop& loop, int socket, std::size_t bytes);
 
 } // namespace ringcast::kernel_test

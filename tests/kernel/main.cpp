@@ -1,4 +1,4 @@
-// Runs the tests where io_uring can be had; says so where it can't.
+// Runs the tests where io_uring is available; otherwise prints why it is not and exits with 77.
 
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 
 namespace {
 
-/// Servers and hundreds of their viewers are in this one process.
+/// Servers and hundreds of their viewers run in this process.
 void raise_open_files_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

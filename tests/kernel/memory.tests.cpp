@@ -22,7 +22,7 @@ TEST_CASE("a mapping is page-aligned, whole pages long and zero") {
     bytes.back() = std::byte{1};
 }
 
-TEST_CASE("a mapping that is moved from is empty, and has one owner") {
+TEST_CASE("a mapping that was moved from is empty") {
     auto first = MappedMemory::create(1);
     auto second = MappedMemory::create(1);
     REQUIRE(first);
@@ -34,14 +34,14 @@ TEST_CASE("a mapping that is moved from is empty, and has one owner") {
     second->bytes().front() = std::byte{1};
 }
 
-TEST_CASE("more memory than there are addresses is refused with a reason") {
+TEST_CASE("more memory than the address space is rejected with a reason") {
     const auto memory = MappedMemory::create(std::size_t{1} << 62U);
     REQUIRE_FALSE(memory);
     CHECK(memory.error().message.find("MiB for frames") != std::string::npos);
     CHECK_FALSE(MappedMemory::create(SIZE_MAX));
 }
 
-TEST_CASE("a child process does not see the mapping") {
+TEST_CASE("the mapping does not exist in a child process") {
     const auto memory = MappedMemory::create(1);
     REQUIRE(memory);
     std::byte* const start = memory->bytes().data();

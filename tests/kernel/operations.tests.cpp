@@ -1,4 +1,4 @@
-// Every operation of the seam, answered by the kernel.
+// Every operation of the engine, on the kernel.
 
 #include <array>
 #include <cerrno>
@@ -25,7 +25,7 @@ using namespace ringcast;
 using namespace ringcast::kernel_test;
 using namespace std::chrono_literals;
 
-TEST_CASE("accept stays armed and answers once per connection, over TCP and UNIX sockets") {
+TEST_CASE("accept stays armed and completes once per connection, over TCP and UNIX sockets") {
     Loop loop;
     const bool tcp = GENERATE(true, false);
     const UniqueFd listener = tcp ? listen_tcp() : listen_unix();
@@ -47,7 +47,7 @@ TEST_CASE("accept stays armed and answers once per connection, over TCP and UNIX
     }
 }
 
-TEST_CASE("accept ends with the error when descriptors have run out") {
+TEST_CASE("accept ends with an error when descriptors have run out") {
     Loop loop;
     const UniqueFd listener = listen_tcp();
     std::vector<UniqueFd> viewers;
@@ -60,7 +60,7 @@ TEST_CASE("accept ends with the error when descriptors have run out") {
     rlimit one_left = before;
     one_left.rlim_cur = static_cast<rlim_t>(lowest_unused.get()) + 1;
     lowest_unused.reset();
-    // The kernel keeps the limit of the moment at which the accept is submitted.
+    // The kernel applies the limit that was set when the accept was submitted.
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &one_left) == 0);
     loop.engine().accept(token_of(1), listener.get());
     loop.turn_until([&] { return loop.results(token_of(1)).size() == 2; });
@@ -80,7 +80,7 @@ TEST_CASE("accept ends with the error when descriptors have run out") {
     CHECK(rearmed.more);
 }
 
-TEST_CASE("receive answers with what the peer sent, and 0 when it has closed") {
+TEST_CASE("receive returns the bytes that the peer sent, and 0 when it has closed") {
     Loop loop;
     Connection connection = connect_tcp();
     std::array<std::byte, 64> into{};
@@ -95,7 +95,7 @@ TEST_CASE("receive answers with what the peer sent, and 0 when it has closed") {
     CHECK(loop.result_of(token_of(2)).result == 0);
 }
 
-TEST_CASE("read takes from pipes and eventfds at their current position") {
+TEST_CASE("read works on pipes and eventfds, at the current position") {
     Loop loop;
     std::array<int, 2> ends{};
     REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
@@ -125,7 +125,7 @@ TEST_CASE("a send with wait_all has one result, for all its bytes, however slowl
     const Connection connection = connect_tcp();
     const std::vector<std::byte> frame = make_pattern(6UL * 1024UL * 1024UL);
     loop.engine().send(token_of(1), connection.server.get(), frame, {});
-    CHECK(loop.turn(0ns) == 0); // it fits no socket buffer
+    CHECK(loop.turn(0ns) == 0); // it is larger than the socket buffer
     CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
     loop.turn_until([&] { return !loop.results(token_of(1)).empty(); });
     REQUIRE(loop.seen().size() == 1);
@@ -133,7 +133,7 @@ TEST_CASE("a send with wait_all has one result, for all its bytes, however slowl
     CHECK_FALSE(loop.seen().front().more);
 }
 
-TEST_CASE("a send without wait_all answers with what fitted") {
+TEST_CASE("a send without wait_all returns the number of bytes that fitted") {
     Loop loop;
     const Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
     const std::vector<std::byte> frame = make_pattern(8UL * 1024UL * 1024UL);
@@ -146,7 +146,7 @@ TEST_CASE("a send without wait_all answers with what fitted") {
     CHECK(received == std::vector<std::byte>(frame.begin(), frame.begin() + sent));
 }
 
-TEST_CASE("a head that is followed by more reaches the peer together with its body") {
+TEST_CASE("a head that is sent with more_follows reaches the peer together with its body") {
     Loop loop;
     const Connection connection = connect_tcp();
     loop.engine().send(token_of(1), connection.server.get(), as_bytes("head"),
@@ -166,7 +166,7 @@ TEST_CASE("a send to a peer that has left fails without a signal") {
     CHECK(loop.result_of(token_of(1)).result == -EPIPE);
 }
 
-TEST_CASE("the hang-up poll sees a peer close, and not what it sends") {
+TEST_CASE("the hang-up poll completes when the peer closes, and not when it sends") {
     Loop loop;
     Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
     loop.engine().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
@@ -178,7 +178,7 @@ TEST_CASE("the hang-up poll sees a peer close, and not what it sends") {
     CHECK(loop.result_of(token_of(1)).result > 0);
 }
 
-TEST_CASE("shutdown for writing lets the answer arrive, then the end") {
+TEST_CASE("after shutdown_writing the peer receives the answer, then the end of the stream") {
     Loop loop;
     const Connection connection = connect_tcp();
     loop.engine().send(token_of(1), connection.server.get(), as_bytes("answer"), {});
@@ -189,14 +189,14 @@ TEST_CASE("shutdown for writing lets the answer arrive, then the end") {
     CHECK(as_text(received) == "answer");
     std::byte end{};
     CHECK(::recv(connection.viewer.get(), &end, 1, 0) == 0);
-    // The other direction stays open: what the peer still sends is drained before closing.
+    // The other direction stays open, so that the peer's data can be drained before closing.
     REQUIRE(::send(connection.viewer.get(), "rest", 4, MSG_NOSIGNAL) == 4);
     std::array<std::byte, 8> into{};
     loop.engine().receive(token_of(3), connection.server.get(), into);
     CHECK(loop.result_of(token_of(3)).result == 4);
 }
 
-TEST_CASE("close gives the descriptor back") {
+TEST_CASE("close frees the descriptor") {
     Loop loop;
     Connection connection = connect_tcp();
     const int number = connection.server.release();
@@ -206,7 +206,7 @@ TEST_CASE("close gives the descriptor back") {
     CHECK(errno == EBADF);
 }
 
-TEST_CASE("cancel ends the one operation that it names") {
+TEST_CASE("cancel ends only the operation with the target's token") {
     Loop loop;
     const Connection connection = connect_tcp();
     const UniqueFd listener = listen_tcp();
@@ -263,7 +263,7 @@ TEST_CASE("a peer is described by address, port and whether it is on this host")
         CHECK(peer.transport == io::Transport::unix_socket);
         CHECK(peer.local);
     }
-    SECTION("a peer that is gone") {
+    SECTION("a peer that has left") {
         Connection connection = connect_tcp();
         loop.engine().abort(token_of(1), connection.server.get(), io::Transport::tcp);
         REQUIRE(loop.result_of(token_of(1)).result == 0);
@@ -272,7 +272,7 @@ TEST_CASE("a peer is described by address, port and whether it is on this host")
     }
 }
 
-TEST_CASE("progress counts the bytes that the peer's kernel has acknowledged") {
+TEST_CASE("socket_progress counts the bytes that the peer's kernel has acknowledged") {
     Loop loop;
     const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
     const auto progress = [&] {

@@ -1,4 +1,4 @@
-// The two queues at their limits, waiting, and gathering.
+// Full and overflowing queues, waiting with a time-out, and gathering completions.
 
 #include <array>
 #include <cerrno>
@@ -25,7 +25,7 @@ Instant steady_now() {
     return Instant(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-/// How many different operations have been answered; each at most once.
+/// Number of completed operations. Checks that each completed only once.
 std::size_t answered_once(const Loop& loop) {
     std::set<std::uint32_t> slots;
     for (const io::Completion& completion : loop.seen()) {
@@ -36,7 +36,7 @@ std::size_t answered_once(const Loop& loop) {
 
 } // namespace
 
-TEST_CASE("a full submission queue is handed over and loses no operation") {
+TEST_CASE("a full submission queue is submitted and loses no operation") {
     Loop loop({.sq_entries = 4, .cq_entries = 4096, .buffer_table_size = 1});
     const UniqueFd counter(::eventfd(1, EFD_CLOEXEC));
     constexpr std::uint32_t poll_count = 1000;
@@ -67,7 +67,7 @@ TEST_CASE("operations can be submitted while completions overflow") {
     const UniqueFd counter(::eventfd(1, EFD_CLOEXEC));
     constexpr std::uint32_t poll_count = 2000;
     std::uint32_t slot = 0;
-    // Each turn prepares more than it takes out.
+    // Each turn prepares more operations than it takes completions.
     while (slot < poll_count) {
         for (std::uint32_t end = slot + 20; slot < end; ++slot) {
             loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
@@ -78,7 +78,7 @@ TEST_CASE("operations can be submitted while completions overflow") {
     CHECK(answered_once(loop) == poll_count);
 }
 
-TEST_CASE("completions that did not fit are handed out later without losing new ones") {
+TEST_CASE("completions that did not fit are returned later, and no new ones are lost") {
     Loop loop;
     const UniqueFd first(::eventfd(1, EFD_CLOEXEC));
     const UniqueFd second(::eventfd(0, EFD_CLOEXEC));
@@ -98,11 +98,11 @@ TEST_CASE("completions that did not fit are handed out later without losing new 
         },
         1, 10);
     CHECK(answered_once(loop) == poll_count + 1);
-    // What is there already mostly needs no system call.
+    // Most turns take completions from the queue without a system call.
     CHECK(loop.engine().enters() - enters_before < turns / 2);
 }
 
-TEST_CASE("waiting ends at the time given, not before, whether or not answers are expected") {
+TEST_CASE("waiting ends at the given time, not before, whether or not completions are expected") {
     Loop loop({.gather_in_kernel = GENERATE(true, false)});
     const UniqueFd counter(::eventfd(0, EFD_CLOEXEC));
     loop.engine().poll(token_of(1), counter.get(), io::PollEvents::readable);
@@ -115,7 +115,7 @@ TEST_CASE("waiting ends at the time given, not before, whether or not answers ar
     CHECK(loop.engine().wall_now() > WallTime{});
 }
 
-TEST_CASE("a time in the past submits and returns without waiting") {
+TEST_CASE("with a time in the past, operations are submitted and the call does not wait") {
     Loop loop;
     const Connection connection = connect_tcp();
     std::array<std::byte, 8> into{};
@@ -123,14 +123,14 @@ TEST_CASE("a time in the past submits and returns without waiting") {
     std::array<io::Completion, 4> completions;
     CHECK(loop.engine().submit_and_reap(completions, Instant{}, 1) == 0);
     REQUIRE(::send(connection.viewer.get(), "x", 1, MSG_NOSIGNAL) == 1);
-    // Work that the kernel deferred is run even by a call that does not wait.
+    // The kernel runs deferred work even in a call that does not wait.
     CHECK(loop.engine().submit_and_reap(completions, Instant{}, 1) == 1);
 }
 
-TEST_CASE("a lone completion comes back though many were expected") {
+TEST_CASE("a single completion is returned even when many were expected") {
     Loop loop({.gather_in_kernel = GENERATE(true, false)});
     const UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
-    // At once, within the gathering moment, and long after it.
+    // At once, within the gathering time, and long after it.
     const Duration delay = GENERATE(Duration(1ns), Duration(200us), Duration(30ms));
     itimerspec when{};
     when.it_value.tv_nsec = delay.count();
@@ -143,7 +143,7 @@ TEST_CASE("a lone completion comes back though many were expected") {
     CHECK(completions[0].result == 8);
 }
 
-TEST_CASE("gathering loses nothing when fewer or more come than were expected") {
+TEST_CASE("gathering loses no completion when fewer or more arrive than expected") {
     Loop loop({.gather_in_kernel = GENERATE(true, false)});
     constexpr std::uint32_t viewer_count = 60;
     const std::size_t expected = GENERATE(2U, 30U, 60U, 1000U);

@@ -1,5 +1,6 @@
-// A kernel that for a moment has no memory for operations. A filter on the loop's own system calls
-// plays it; it holds for a thread and can't be taken back, so the loop has a thread of its own.
+// A kernel without memory for operations, simulated by a seccomp filter that fails the loop's
+// system calls. A filter applies to a thread and can't be removed, so the loop runs in a thread of
+// its own.
 
 #include <array>
 #include <atomic>
@@ -26,8 +27,8 @@ using namespace ringcast::kernel_test;
 
 namespace {
 
-/// From now on each io_uring_enter of this thread asks whoever reads the descriptor. Empty where
-/// that can't be had.
+/// From now on the reader of the returned descriptor decides on each io_uring_enter of this thread.
+/// Empty where such filters are not available.
 UniqueFd supervise_enters() {
     std::array filter{
         sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
@@ -45,7 +46,7 @@ UniqueFd supervise_enters() {
                                                SECCOMP_FILTER_FLAG_NEW_LISTENER, &program)));
 }
 
-/// Refuses the first `refusals` calls with `error` and lets the rest be; until the supervised
+/// Fails the first `refusals` calls with `error` and lets the others through, until the supervised
 /// thread has ended.
 void answer_enters(int listener, unsigned refusals, int error) {
     for (unsigned calls = 0;; ++calls) {
@@ -75,11 +76,11 @@ std::atomic<unsigned>& shortage_lines() {
 
 } // namespace
 
-TEST_CASE("a kernel that is out of memory for a while is waited for, and no operation is lost") {
+TEST_CASE("no operation is lost while the kernel is out of memory") {
     constexpr std::uint32_t poll_count = 30;
     constexpr unsigned refusals = 200;
     std::atomic<int> listener{-1};
-    std::atomic<bool> told{false};
+    std::atomic<bool> filter_ready{false};
     std::size_t answered = 0;
     shortage_lines() = 0;
     set_log_sink([](LogLevel, std::string_view line) noexcept {
@@ -93,15 +94,15 @@ TEST_CASE("a kernel that is out of memory for a while is waited for, and no oper
         UniqueFd filter = supervise_enters();
         const bool supervised = filter.valid();
         listener = filter.release();
-        told = true;
-        told.notify_one();
+        filter_ready = true;
+        filter_ready.notify_one();
         for (std::uint32_t slot = 0; supervised && slot < poll_count; ++slot) {
             loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
         }
         loop.turn_until([&] { return !supervised || loop.seen().size() >= poll_count; });
         answered = loop.seen().size();
     });
-    told.wait(false);
+    filter_ready.wait(false);
     const UniqueFd owned(listener);
     if (owned.valid()) {
         answer_enters(owned.get(), refusals, EAGAIN);

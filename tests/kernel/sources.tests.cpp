@@ -1,4 +1,4 @@
-// Every kind of source on a real engine: real descriptors, real time, each condition waited for.
+// Every kind of source on io_uring, with real descriptors in real time.
 
 #include <array>
 #include <chrono>
@@ -31,7 +31,7 @@ using test::TemporaryFolder;
 constexpr std::size_t frame_max = 200'000;
 constexpr io::StreamId stream{5, 1};
 
-/// Turns an engine for one source, as the relay would for many.
+/// Runs an engine for one source, as the relay does for many.
 class SourceLoop {
 public:
     [[nodiscard]] io::Engine& engine() { return *engine_; }
@@ -41,7 +41,7 @@ public:
         const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
         while (!condition()) {
             if (std::chrono::steady_clock::now() > give_up) {
-                throw std::runtime_error("a condition did not come true");
+                throw std::runtime_error("a condition did not become true within 30 s");
             }
             const Instant soon = engine_->now() + std::chrono::milliseconds(100);
             const Instant due = source != nullptr ? source->deadline() : never;
@@ -79,7 +79,7 @@ private:
 
 } // namespace
 
-TEST_CASE("a program's frames come over a real ring, through its restarts") {
+TEST_CASE("a program's frames arrive over io_uring, through its restarts") {
     const std::string frame = jpeg(150'000);
     const TemporaryFile file(frame + frame + frame);
     SourceLoop loop;
@@ -95,7 +95,7 @@ TEST_CASE("a program's frames come over a real ring, through its restarts") {
     loop.stop(source, sink);
 }
 
-TEST_CASE("a program that gives frames without end is stopped over a real ring") {
+TEST_CASE("a program that writes frames endlessly is stopped over io_uring") {
     const TemporaryFile file(jpeg(50'000));
     SourceLoop loop;
     FakeSink sink(frame_max);
@@ -108,7 +108,7 @@ TEST_CASE("a program that gives frames without end is stopped over a real ring")
     CHECK(source.counters().frames_damaged == 0);
 }
 
-TEST_CASE("standard input comes over a real ring, whether or not its descriptor blocks") {
+TEST_CASE("standard input is read over io_uring, whether or not its descriptor blocks") {
     for (const int flags : {O_CLOEXEC, O_CLOEXEC | O_NONBLOCK}) {
         std::array<int, 2> ends{};
         REQUIRE(pipe2(ends.data(), flags) == 0);
@@ -120,7 +120,7 @@ TEST_CASE("standard input comes over a real ring, whether or not its descriptor 
         input::StdinSource source(loop.engine(), "door", reader.get());
         source.start(sink, stream);
         for (std::size_t count = 1; count <= 20; ++count) {
-            // The source waits for this write: everything before has been published.
+            // All earlier frames have been published, so the source waits for this write.
             REQUIRE(::write(writer.get(), frame.data(), frame.size()) ==
                     static_cast<ssize_t>(frame.size()));
             loop.until(source, [&] { return sink.frames.size() == count; });
@@ -132,7 +132,7 @@ TEST_CASE("standard input comes over a real ring, whether or not its descriptor 
     }
 }
 
-TEST_CASE("a regular file on standard input is read to its end over a real ring") {
+TEST_CASE("a regular file on standard input is read to its end over io_uring") {
     std::string many;
     for (int i = 0; i < 100; ++i) {
         many += jpeg(30'000);
@@ -148,7 +148,7 @@ TEST_CASE("a regular file on standard input is read to its end over a real ring"
     loop.stop(source, sink);
 }
 
-TEST_CASE("a silent standard input is stopped over a real ring") {
+TEST_CASE("a silent standard input is stopped over io_uring") {
     std::array<int, 2> ends{};
     REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
     const UniqueFd reader(ends[0]);
@@ -161,7 +161,7 @@ TEST_CASE("a silent standard input is stopped over a real ring") {
     CHECK(sink.ends.empty());
 }
 
-TEST_CASE("the pattern comes over a real ring, each frame whole and in order") {
+TEST_CASE("the pattern's frames arrive over io_uring, each whole and in order") {
     SourceLoop loop;
     FakeSink sink(frame_max);
     input::PatternSource source(loop.engine(), "test", config::PatternConfig{{320, 240}, 200, 80});
@@ -177,7 +177,7 @@ TEST_CASE("the pattern comes over a real ring, each frame whole and in order") {
     }
 }
 
-TEST_CASE("a folder comes over a real ring, with what is moved in") {
+TEST_CASE("a folder's files arrive over io_uring, including one that is moved in") {
     const TemporaryFolder folder;
     folder.write("a.jpg", jpeg(100, 'a'));
     SourceLoop loop;
@@ -191,7 +191,7 @@ TEST_CASE("a folder comes over a real ring, with what is moved in") {
     loop.stop(source, sink);
 }
 
-TEST_CASE("a \"no signal\" picture is announced over a real ring") {
+TEST_CASE("a \"no signal\" picture is signalled over io_uring") {
     SourceLoop loop;
     const auto painter = std::move(draw::PlaceholderWorker::create(loop.engine()).value());
     const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };

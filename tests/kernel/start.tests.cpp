@@ -1,5 +1,5 @@
-// Starting where io_uring or locked memory is hard to have, and what is said about it. Children
-// are used up for it: none of these restrictions can be taken back.
+// Error messages and fallbacks at start-up where io_uring or locked memory is restricted. The
+// restrictions can't be removed, so they are applied in child processes.
 
 #include <array>
 #include <cerrno>
@@ -33,7 +33,7 @@ using test_support::in_child;
 
 namespace {
 
-/// From now on io_uring_setup answers `error`, as under a container's seccomp profile.
+/// From now on io_uring_setup fails with `error`, as under a container's seccomp profile.
 bool forbid_setup(int error) {
     std::array<sock_filter, 4> filter{{
         {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
@@ -58,11 +58,11 @@ std::string refusal_under(int error) {
 
 constexpr std::size_t mib = 1024UL * 1024UL;
 
-/// An ordinary user with the usual limit of 8 MiB. Root has CAP_IPC_LOCK, which hides the limit.
+/// Becomes an ordinary user with the usual limit of 8 MiB. Root has CAP_IPC_LOCK and so no limit.
 bool become_ordinary(std::size_t locked_bytes_max = 8 * mib) {
     const rlimit limit{locked_bytes_max, locked_bytes_max};
-    // Locked memory is charged to the user, and given back a while after a process has ended: so
-    // each child is a user of its own, with a number that no system gives out.
+    // Locked memory is charged to the user, and uncharged some time after a process has ended.
+    // Therefore each child becomes a different user, with an id that no system assigns.
     constexpr uid_t user_first = 61'000;
     constexpr uid_t user_count = 4'000;
     const uid_t user = user_first + static_cast<uid_t>(::getpid()) % user_count;
@@ -71,7 +71,7 @@ bool become_ordinary(std::size_t locked_bytes_max = 8 * mib) {
             (::setgroups(0, nullptr) == 0 && ::setgid(user) == 0 && ::setuid(user) == 0));
 }
 
-/// What registering pieces of these sizes, in turn, comes to.
+/// Registers buffers of these sizes in turn. Returns the outcome or the first error as text.
 std::string registration_of(std::vector<std::size_t> sizes) {
     return in_child([&sizes]() -> std::string {
         if (!become_ordinary()) {
@@ -96,13 +96,13 @@ std::string registration_of(std::vector<std::size_t> sizes) {
 
 } // namespace
 
-TEST_CASE("a seccomp profile that blocks io_uring is named, with the way out") {
+TEST_CASE("the error names a seccomp profile that blocks io_uring, and what to do") {
     const std::string message = refusal_under(EPERM);
     CHECK_THAT(message, ContainsSubstring("seccomp"));
     CHECK_THAT(message, ContainsSubstring("io_uring_setup"));
 }
 
-TEST_CASE("the sysctl that turns io_uring off is named, with its value and the way out") {
+TEST_CASE("the error names the sysctl that disables io_uring, its value, and what to do") {
     CHECK_THAT(uring::explain_refusal(2, -1),
                ContainsSubstring("kernel.io_uring_disabled = 2") &&
                    ContainsSubstring("sysctl -w kernel.io_uring_disabled=0"));
@@ -110,7 +110,7 @@ TEST_CASE("the sysctl that turns io_uring off is named, with its value and the w
     CHECK_THAT(uring::explain_refusal(1, -1), ContainsSubstring("set kernel.io_uring_group"));
 }
 
-TEST_CASE("a kernel without io_uring, or with one that is too old, is told by its release") {
+TEST_CASE("the error names the kernel's release when it has no io_uring or is too old") {
     CHECK_THAT(refusal_under(ENOSYS), ContainsSubstring(uring::kernel_release()) &&
                                           ContainsSubstring("io_uring is not available") &&
                                           ContainsSubstring("6.1"));
@@ -118,14 +118,15 @@ TEST_CASE("a kernel without io_uring, or with one that is too old, is told by it
                                           ContainsSubstring("too old") && ContainsSubstring("6.1"));
 }
 
-TEST_CASE("no memory and no descriptors for the queues are told apart") {
+TEST_CASE("the error distinguishes missing memory from missing descriptors for the queues") {
     CHECK_THAT(refusal_under(ENOMEM), ContainsSubstring("LimitMEMLOCK="));
     CHECK_THAT(refusal_under(EMFILE), ContainsSubstring("LimitNOFILE="));
     CHECK_THAT(refusal_under(EIO), ContainsSubstring(std::strerror(EIO)));
 }
 
-TEST_CASE("memory that can't be pinned is told by why, and by whether another kernel helps") {
-    for (const int error : {EOPNOTSUPP, EINVAL}) { // alone, and between pages of ours
+TEST_CASE("the error says why memory can't be pinned, and whether a newer kernel helps") {
+    for (const int error :
+         {EOPNOTSUPP, EINVAL}) { // such memory alone, and between the process's own pages
         const std::string too_old = uring::explain_registration_failure(error, mib).message;
         CHECK_THAT(too_old, ContainsSubstring(uring::kernel_release()));
         CHECK_THAT(too_old, ContainsSubstring("Linux 6.12 or later"));
@@ -135,11 +136,11 @@ TEST_CASE("memory that can't be pinned is told by why, and by whether another ke
     CHECK_THAT(unpinnable, ContainsSubstring("no setting changes that"));
 }
 
-TEST_CASE("an ordinary user with 8 MiB registers a small buffer and has zero-copy") {
+TEST_CASE("an ordinary user with 8 MiB can register a small buffer and use zero-copy") {
     CHECK(registration_of({4 * mib}) == "registered");
 }
 
-TEST_CASE("registering more than the limit is refused with the need, the limit and the mend") {
+TEST_CASE("registering more than the limit fails with the amount, the limit and what to do") {
     const std::string message = registration_of({64 * mib});
     CHECK_THAT(message, ContainsSubstring("needs 64 MiB"));
     CHECK_THAT(message, ContainsSubstring("is 8 MiB"));
@@ -148,7 +149,7 @@ TEST_CASE("registering more than the limit is refused with the need, the limit a
     CHECK_THAT(message, ContainsSubstring("CAP_IPC_LOCK"));
 }
 
-TEST_CASE("registering more than the kernel takes in one piece is refused with that reason") {
+TEST_CASE("registering more than the kernel allows in one buffer fails with that reason") {
     const auto engine = uring::UringEngine::create({});
     REQUIRE(engine);
     const auto memory = os::MappedMemory::create(1024 * mib + 1);
@@ -160,16 +161,16 @@ TEST_CASE("registering more than the kernel takes in one piece is refused with t
                                                ContainsSubstring("fewer or smaller slots"));
 }
 
-TEST_CASE("buffers add up to the limit") {
+TEST_CASE("the limit applies to the sum of all buffers") {
     CHECK_THAT(registration_of({6 * mib, 6 * mib}), ContainsSubstring("needs 6 MiB"));
 }
 
-TEST_CASE("a user with hardly any locked memory gets smaller queues, not a refusal") {
+TEST_CASE("a user with a very low limit of locked memory gets smaller queues, not an error") {
     const std::string answer = in_child([]() -> std::string {
         if (!become_ordinary(128UL * 1024UL)) {
             return "still privileged";
         }
-        // Where the suite has one user only, what earlier engines were charged comes back late.
+        // Where the suite runs as one user, memory of earlier engines is uncharged late.
         std::string message;
         constexpr unsigned attempts_max = 200;
         for (unsigned attempt = 0; attempt < attempts_max; ++attempt) {
@@ -199,7 +200,7 @@ TEST_CASE("a full table of buffers is an error, not a crash") {
     CHECK_THAT(second.error().message, ContainsSubstring("all 1 entries"));
 }
 
-TEST_CASE("queues larger than the kernel's maxima are cut, not refused") {
+TEST_CASE("queues larger than the kernel's maxima are cut, without an error") {
     CHECK(uring::UringEngine::create(
         {.sq_entries = 100'000, .cq_entries = 1'000'000, .buffer_table_size = 1}));
 }
