@@ -1,5 +1,5 @@
-// The plain way to do it well: one epoll loop, one `send` per viewer and frame, the newest frame
-// for whoever is ready. Same input, same spans, same socket flags as the floor.
+// A conventional server done well: one epoll loop and one `send` per viewer and frame; a viewer
+// that is ready gets the newest frame. Uses the same input, spans and socket options as the floor.
 
 #include <cerrno>
 #include <csignal>
@@ -27,7 +27,7 @@ struct Connection {
     std::size_t request_bytes = 0;
     char request[request_bytes_max];
     bool streaming = false;
-    bench::Slot* slot = nullptr; ///< what is being sent
+    bench::Slot* slot = nullptr; ///< the frame that is being sent
     std::size_t sent_bytes = 0;
     std::uint64_t sent_number = 0;
 };
@@ -130,7 +130,7 @@ private:
                static_cast<ssize_t>(head.size());
     }
 
-    /// False when the connection is over; so do the two below.
+    /// False when the connection has ended; the same holds for the two functions below.
     bool send_newest(int fd, Connection& viewer) {
         while (viewer.slot == nullptr && viewer.sent_number < input_.newest().number) {
             viewer.slot = &input_.newest();

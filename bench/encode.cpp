@@ -1,6 +1,6 @@
-// Times the encoder on one kind of picture: several workers together against one, in turn. Prints
-// one JSON object. The pictures are the test pattern's with a sensor's noise on them; flat colours
-// would be encoded in no time.
+// Times the encoder on one kind of picture, with different numbers of workers in turn. Prints JSON.
+// The pictures are the test pattern with a sensor's noise; flat colours would be encoded
+// unrealistically fast.
 
 #include <algorithm>
 #include <chrono>
@@ -38,7 +38,7 @@ struct Options {
     int quality = 80;
     std::vector<int> workers = {1, 2};
     int rounds = 5;
-    int frames = 30; ///< of each round and each number of workers
+    int frames = 30; ///< in each round for each number of workers
 };
 
 struct OwnedPicture {
@@ -46,7 +46,7 @@ struct OwnedPicture {
     std::vector<std::vector<std::uint8_t>> planes;
 };
 
-/// Adds what a sensor adds: the deviation in steps of 8 bits.
+/// Adds a sensor's noise with the given standard deviation, in steps of 8-bit samples.
 class Noise {
 public:
     explicit Noise(double deviation) : normal_(0, deviation) {}
@@ -78,7 +78,7 @@ Plane plane_of(const std::vector<std::uint8_t>& samples, std::size_t stride) {
     return {std::as_bytes(std::span(samples)), stride};
 }
 
-/// From three planes, whose colour lines serve two lines here.
+/// Makes YUYV from 4:2:0 planes; each chroma line is used for two lines.
 std::vector<std::uint8_t> interleaved(const std::vector<std::vector<std::uint8_t>>& planes,
                                       std::size_t width, std::size_t height) {
     std::vector<std::uint8_t> bytes;
@@ -131,7 +131,7 @@ std::vector<int> all_cores() {
     return cores;
 }
 
-/// One round of one encoder.
+/// Runs one round of one encoder.
 nlohmann::json measure(const Options& options, BandEncoder& encoder,
                        const std::vector<OwnedPicture>& pictures, std::vector<std::byte>& memory) {
     std::vector<double> latencies_us;
@@ -173,7 +173,7 @@ nlohmann::json run(const Options& options) {
     std::map<int, std::unique_ptr<BandEncoder>> encoders;
     for (const int workers : options.workers) {
         encoders[workers] = std::make_unique<BandEncoder>(workers);
-        // Memory that is touched for the first time is not what is measured.
+        // Warm-up, so that page faults of fresh memory are not measured.
         static_cast<void>(encoders[workers]->encode(pictures[0].picture, options.quality, memory));
     }
     nlohmann::json rounds = nlohmann::json::array();
@@ -200,8 +200,9 @@ int main(int argument_count, char** arguments) {
     app.add_option("--quality", options.quality, "1 to 100")->check(CLI::Range(1, 100));
     app.add_option("--workers", options.workers, "numbers of workers, in turn")
         ->check(CLI::Range(1, 64));
-    app.add_option("--rounds", options.rounds, "turns")->check(CLI::Range(1, 1000));
-    app.add_option("--frames", options.frames, "pictures in a turn")->check(CLI::Range(1, 100'000));
+    app.add_option("--rounds", options.rounds, "number of rounds")->check(CLI::Range(1, 1000));
+    app.add_option("--frames", options.frames, "pictures in a round")
+        ->check(CLI::Range(1, 100'000));
     CLI11_PARSE(app, argument_count, arguments);
     options.format = format == "yuyv" ? PixelFormat::yuyv : PixelFormat::yuv420;
     std::printf("%s\n", run(options).dump().c_str());

@@ -1,5 +1,5 @@
-"""The benchmark of the encoder: several workers against one, by bench_encode. run.py calls `measure`,
-report.py `sections`."""
+"""The benchmark of the encoder: compares several workers with one, by bench_encode. run.py calls
+`measure`, report.py calls `sections`."""
 
 import json
 import os
@@ -8,15 +8,15 @@ import subprocess
 
 SIZES = {"1280x720": (1280, 720), "1920x1080": (1920, 1080), "3840x2160": (3840, 2160)}
 FORMATS = ("yuv420", "yuyv")
-# More workers than processors only take turns.
+# More workers than processors would only wait for each other.
 WORKERS = [count for count in (1, 2, 4) if count <= max(2, os.cpu_count())]
-FRAMES = {"1280x720": 90, "1920x1080": 40, "3840x2160": 10}  # of a turn, about as long for each
+FRAMES = {"1280x720": 90, "1920x1080": 40, "3840x2160": 10}  # per round, for equal times
 ROW_COUNT = len(SIZES) * len(FORMATS)
 
 
 def measure(programs, rounds, foreign_max, attempts_max, say):
-    """A list of rows, one for each size and format; `say` is told how it goes. A row with much
-    foreign load is measured again; after some attempts the quietest is kept, and marked."""
+    """Returns a list of rows, one for each size and format; reports progress by `say`. A row with
+    much foreign load is measured again; after some attempts the quietest is kept, and marked."""
     rows = []
     for size, (width, height) in SIZES.items():
         for pixel_format in FORMATS:
@@ -39,7 +39,7 @@ def measure(programs, rounds, foreign_max, attempts_max, say):
 
 
 def foreign(turns):
-    """Cores that somebody else has used."""
+    """The number of cores that other processes have used."""
     return max(median(turns, count, "foreign_cpu_share") for count in WORKERS)
 
 
@@ -54,7 +54,7 @@ def median(turns, workers, key):
 
 
 def ratio(turns, workers, key):
-    """The median of the ratios within each turn, so that slow changes of the machine cancel out."""
+    """The median of the ratios within each round, so that slow drifts of the machine cancel out."""
     return statistics.median(turn[str(workers)][key] / turn["1"][key] for turn in turns)
 
 

@@ -1,5 +1,5 @@
-// Writes JPEG frames to standard output at a fixed rate, as a camera program does: the source that
-// every contender of the benchmark reads. Each frame is stamped right before it is written.
+// Writes JPEG frames to standard output at a fixed rate, as a camera program does. Every contender
+// of the benchmark reads this source. Each frame is stamped immediately before it is written.
 
 #include <cerrno>
 #include <csignal>
@@ -26,8 +26,8 @@ namespace {
 constexpr int jpeg_quality = 80;
 constexpr std::int64_t ns_per_second = 1'000'000'000;
 constexpr std::size_t soi_bytes = 2;
-/// Holds one frame of most sizes, so that a frame is one write and one wake-up of the reader; the
-/// most that an ordinary user may ask for.
+/// The largest pipe that an ordinary user may request. Holds one frame of most sizes, so that a
+/// frame is one write and one wake-up of the reader.
 constexpr int pipe_bytes = 1 << 20;
 
 struct Options {
@@ -38,7 +38,7 @@ struct Options {
     double delay_s = 0.0;
 };
 
-/// SOI, room for a stamp, and the rest of the JPEG; the checksum of the rest never changes.
+/// SOI, space for a stamp, and the rest of the JPEG, whose checksum never changes.
 struct BaseFrame {
     std::vector<std::byte> bytes;
     std::uint32_t crc = 0;
@@ -54,8 +54,8 @@ public:
         : width_(width), height_(height), compressor_(tjInitCompress()),
           pixels_(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3) {}
 
-    /// A gradient under noise: more noise, more bytes; another seed, as many bytes but others.
-    /// Returns the JPEG as the encoder has it.
+    /// Draws a gradient with noise and returns it as a JPEG, without a stamp. More noise makes it
+    /// larger; another seed changes the bytes but hardly their number.
     std::vector<std::byte> paint(int noise, unsigned seed) {
         std::minstd_rand random(seed);
         std::size_t at = 0;
@@ -88,7 +88,7 @@ private:
     std::vector<unsigned char> pixels_;
 };
 
-/// The picture size at which the wanted number of bytes looks like a camera's.
+/// Chooses a picture size at which a camera would produce about this number of bytes.
 Painter make_painter(std::size_t frame_bytes) {
     if (frame_bytes < 30'000) {
         return {640, 360};
@@ -109,8 +109,8 @@ BaseFrame with_room_for_stamp(const std::vector<std::byte>& jpeg) {
     return frame;
 }
 
-/// Bisects the noise until the frames are as large as wanted. Noise beyond 255 only makes the
-/// largest sizes.
+/// Bisects the noise until the frames have the wanted size. Only the largest sizes need noise
+/// beyond 255.
 std::vector<BaseFrame> make_base_frames(const Options& options) {
     Painter painter = make_painter(options.frame_bytes);
     int noise_min = 0;
@@ -143,7 +143,7 @@ void sleep_until(std::int64_t monotonic_ns) {
     }
 }
 
-/// False when nobody reads any more.
+/// False when the reader has closed the pipe.
 bool write_all(ringcast::ConstByteSpan bytes) {
     while (!bytes.empty()) {
         const ssize_t written = write(STDOUT_FILENO, bytes.data(), bytes.size());
@@ -155,8 +155,8 @@ bool write_all(ringcast::ConstByteSpan bytes) {
     return true;
 }
 
-/// Absolute schedule. When the reader holds the writer up by more than a period, the schedule moves
-/// on: a camera does not make up for lost frames either.
+/// Writes on an absolute schedule. When the reader delays the writer by more than a period, the
+/// schedule is shifted, as a camera does not catch up on lost frames either.
 void feed(const Options& options, std::vector<BaseFrame>& base_frames) {
     const auto period_ns =
         static_cast<std::int64_t>(static_cast<double>(ns_per_second) / options.rate);
@@ -175,7 +175,7 @@ void feed(const Options& options, std::vector<BaseFrame>& base_frames) {
             break;
         }
         if (sequence == 0) {
-            // Whoever started the run waits for this line.
+            // run.py waits for this line.
             std::fprintf(stderr, "feeder: first frame written\n");
         }
         due_ns += period_ns;
@@ -185,7 +185,7 @@ void feed(const Options& options, std::vector<BaseFrame>& base_frames) {
             ++delayed;
         }
     }
-    std::fprintf(stderr, "feeder: %llu frames, %llu held up by the reader\n",
+    std::fprintf(stderr, "feeder: %llu frames, %llu delayed by the reader\n",
                  static_cast<unsigned long long>(sequence),
                  static_cast<unsigned long long>(delayed));
 }
@@ -207,7 +207,7 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
 
     std::signal(SIGPIPE, SIG_IGN);
-    // Refused on a regular file and to a user over the limit: the frames arrive all the same.
+    // Fails on a regular file and above the user's limit; frames arrive even so.
     static_cast<void>(fcntl(STDOUT_FILENO, F_SETPIPE_SZ, pipe_bytes));
     std::vector<BaseFrame> base_frames = make_base_frames(options);
     feed(options, base_frames);

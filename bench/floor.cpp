@@ -1,7 +1,7 @@
-// The floor: how cheap and how quick serving the same frames can be with io_uring, written as if it
-// were to win. It reads standard input straight into slots, keeps the newest frame, sends each
-// viewer one prebuilt span with plain SEND in batches, and does nothing else: no time-outs, no
-// admission, no parsing beyond the end of the request, no statistics.
+// The floor: a lower bound for the cost and latency of serving the same frames with io_uring. It
+// reads standard input directly into slots, keeps the newest frame, sends each viewer one prebuilt
+// span with plain SEND in batches, and does nothing else: no time-outs, no admission, no parsing
+// beyond the end of the request, no statistics.
 
 #include <cerrno>
 #include <csignal>
@@ -23,9 +23,10 @@ namespace {
 
 constexpr unsigned submission_entries = 1024;
 constexpr unsigned completion_entries = 16384;
-constexpr unsigned submit_batch = 64; ///< sends per system call, as ringcast has it
+constexpr unsigned submit_batch = 64; ///< sends per system call, the same as ringcast's
 constexpr std::size_t request_bytes_max = 1024;
-constexpr std::size_t viewers_max = 16384; ///< a table of fixed place: receives point into it
+/// The table is allocated once and never moves, because receives point into it.
+constexpr std::size_t viewers_max = 16384;
 constexpr unsigned completions_per_pass = 256;
 
 enum class Operation : std::uint8_t { accept, read_input, receive, send_head, send_part };
@@ -34,7 +35,7 @@ struct Connection {
     int fd = -1;
     std::size_t request_bytes = 0;
     char request[request_bytes_max];
-    bench::Slot* slot = nullptr; ///< what is being sent
+    bench::Slot* slot = nullptr; ///< the frame that is being sent
     std::uint64_t sent_number = 0;
 };
 
@@ -45,13 +46,13 @@ public:
         parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                            IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
         parameters.cq_entries = completion_entries;
-        const int result = io_uring_queue_init_params(submission_entries, &engine_, &parameters);
+        const int result = io_uring_queue_init_params(submission_entries, &ring_, &parameters);
         if (result < 0) {
             std::fprintf(stderr, "io_uring: %s\n", std::strerror(-result));
             std::exit(1);
         }
-        // Saves a look-up of the ring per system call; absent on older kernels.
-        static_cast<void>(io_uring_register_ring_fd(&engine_));
+        // Saves a look-up of the ring's descriptor per system call; not supported by older kernels.
+        static_cast<void>(io_uring_register_ring_fd(&ring_));
     }
 
     void run() {
@@ -60,8 +61,8 @@ public:
         arm_read();
         while (!ended_) {
             const bool more = prepare_batch();
-            const int result = more ? io_uring_submit_and_get_events(&engine_)
-                                    : io_uring_submit_and_wait(&engine_, 1);
+            const int result =
+                more ? io_uring_submit_and_get_events(&ring_) : io_uring_submit_and_wait(&ring_, 1);
             if (result < 0 && result != -EINTR) {
                 std::fprintf(stderr, "io_uring_enter: %s\n", std::strerror(-result));
                 std::exit(1);
@@ -71,7 +72,7 @@ public:
     }
 
 private:
-    /// Starts at most a batch of sends. True when more viewers are due.
+    /// Starts at most one batch of sends. True when more viewers are ready.
     bool prepare_batch() {
         unsigned prepared = 0;
         while (!ready_.empty() && prepared < submit_batch) {
@@ -85,13 +86,13 @@ private:
     void handle_completions() {
         io_uring_cqe* completions[completions_per_pass];
         unsigned count = 0;
-        while ((count = io_uring_peek_batch_cqe(&engine_, completions, completions_per_pass)) > 0) {
+        while ((count = io_uring_peek_batch_cqe(&ring_, completions, completions_per_pass)) > 0) {
             for (unsigned index = 0; index < count; ++index) {
                 const io_uring_cqe& completion = *completions[index];
                 dispatch(static_cast<Operation>(completion.user_data >> 32U),
                          static_cast<std::uint32_t>(completion.user_data), completion);
             }
-            io_uring_cq_advance(&engine_, count);
+            io_uring_cq_advance(&ring_, count);
         }
     }
 
@@ -108,7 +109,7 @@ private:
             return;
         case Operation::send_head:
             if (completion.res == static_cast<int>(bench::response_head().size())) {
-                become_due(index);
+                enqueue(index);
             } else {
                 close_viewer(index);
             }
@@ -120,16 +121,17 @@ private:
     }
 
     io_uring_sqe* next_entry() {
-        io_uring_sqe* entry = io_uring_get_sqe(&engine_);
+        io_uring_sqe* entry = io_uring_get_sqe(&ring_);
         if (entry == nullptr) {
-            io_uring_submit(&engine_);
-            entry = io_uring_get_sqe(&engine_);
+            io_uring_submit(&ring_);
+            entry = io_uring_get_sqe(&ring_);
         }
         RINGCAST_ASSERT(entry != nullptr);
         return entry;
     }
 
-    /// Behind the prep function: older ones of liburing clear the field.
+    /// Must be called after the prep function, which clears the field in older versions of
+    /// liburing.
     static void label(io_uring_sqe* entry, Operation operation, std::uint32_t index) {
         io_uring_sqe_set_data64(entry, (static_cast<std::uint64_t>(operation) << 32U) | index);
     }
@@ -232,11 +234,12 @@ private:
             close_viewer(index);
             return;
         }
-        become_due(index);
+        enqueue(index);
     }
 
-    /// The viewer has nothing under way: a newer frame goes out at once, otherwise it waits.
-    void become_due(std::uint32_t index) {
+    /// Precondition: the viewer has no operation in flight. It is sent a newer frame at once if
+    /// there is one; otherwise it waits.
+    void enqueue(std::uint32_t index) {
         if (viewers_[index].sent_number < input_.newest().number) {
             ready_.push_back(index);
         } else {
@@ -251,12 +254,12 @@ private:
     }
 
     int listener_;
-    io_uring engine_{};
+    io_uring ring_{};
     bench::FrameInput input_;
     std::vector<Connection> viewers_;
     std::vector<std::uint32_t> free_viewers_;
-    std::vector<std::uint32_t> waiting_; ///< has the newest frame
-    std::deque<std::uint32_t> ready_;    ///< is due a newer one
+    std::vector<std::uint32_t> waiting_; ///< viewers that have the newest frame
+    std::deque<std::uint32_t> ready_;    ///< viewers to which a newer frame can be sent
     bool ended_ = false;
 };
 

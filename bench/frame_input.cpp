@@ -24,7 +24,7 @@ constexpr int listen_backlog = 4096;
 constexpr int unsent_bytes_max = 16 * 1024;
 constexpr int pipe_bytes = 1 << 20;
 
-// 40 characters, as long as ringcast's.
+// The boundary is as long as ringcast's.
 constexpr std::string_view part_tail = "\r\n--ringcastbenchboundary0123456789abcdef0123\r\n";
 constexpr std::string_view head =
     "HTTP/1.1 200 OK\r\n"
@@ -58,7 +58,7 @@ std::size_t FrameEndFinder::find(ringcast::ConstByteSpan region) noexcept {
         position_ +=
             2U + (static_cast<std::size_t>(bytes[position_ + 2]) << 8U) + bytes[position_ + 3];
     }
-    // In picture data 0xFF 0xD9 is EOI and nothing else. 0xD9 is the rarer byte of the two.
+    // In scan data 0xFF 0xD9 is always EOI. The search is for 0xD9, the rarer of the two bytes.
     while (position_ < region.size()) {
         const void* found = std::memchr(bytes + position_, 0xD9, region.size() - position_);
         if (found == nullptr) {
@@ -88,7 +88,7 @@ FrameInput::FrameInput() : slots_(slots_max) {
     newest_ = free_.back();
     free_.pop_back();
     slots_[newest_].users = 1;
-    // Refused for a file: then reads are whole anyway.
+    // Fails for a file, which needs no large pipe.
     static_cast<void>(fcntl(STDIN_FILENO, F_SETPIPE_SZ, pipe_bytes));
 }
 
@@ -123,7 +123,7 @@ void FrameInput::publish(std::size_t jpeg_bytes) noexcept {
     finder_.reset();
     filled_ = rest_bytes;
     if (free_.empty()) {
-        // Every slot is pinned by a viewer that does not read: the frame is lost.
+        // Viewers that do not read hold every slot, so the frame is dropped.
         std::memmove(payload(writing_), payload(writing_) + jpeg_bytes, rest_bytes);
         return;
     }
@@ -172,7 +172,7 @@ int listen_on(const char* address, std::uint16_t port) {
     name.sin_family = AF_INET;
     name.sin_port = htons(port);
     if (inet_pton(AF_INET, address, &name.sin_addr) != 1) {
-        std::fprintf(stderr, "not an IPv4 address: %s\n", address);
+        std::fprintf(stderr, "not an IPv4 address: %s (expected such as 127.0.0.1)\n", address);
         std::exit(2);
     }
     if (bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) {

@@ -1,8 +1,7 @@
 #pragma once
-// What the two reference servers (floor, bare_send) share: frames from standard input into slots,
-// with the part header and the boundary laid around each JPEG once, so that a frame is one span.
-// Written for speed and for the feeder's frames alone: it trusts its input, which ringcast must
-// not.
+// Shared by the two reference servers (floor, bare_send): reads frames from standard input into
+// slots and writes part header and boundary around each JPEG once, so that a frame is one span.
+// Written for speed and only for the feeder's frames: unlike ringcast it trusts its input.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,37 +15,37 @@ namespace bench {
 inline constexpr std::size_t frame_bytes_max = 4U << 20U;
 inline constexpr std::size_t slots_max = 64;
 
-/// The head that opens a stream, the first boundary included.
+/// The response head, with the first boundary.
 std::string_view response_head() noexcept;
 
-/// Finds where a JPEG that begins at the region's first byte ends. Looks at no byte twice.
+/// Finds the end of a JPEG that begins at the region's first byte. Reads no byte twice.
 class FrameEndFinder {
 public:
-    /// Bytes up to and including EOI, or 0 when the end is not there yet.
+    /// The number of bytes up to and including EOI, or 0 when EOI has not arrived yet.
     std::size_t find(ringcast::ConstByteSpan region) noexcept;
     void reset() noexcept { *this = FrameEndFinder(); }
 
 private:
-    std::size_t position_ = 2; ///< behind SOI: the next segment, or picture data not yet searched
+    std::size_t position_ = 2; ///< of the next segment, or of scan data that has not been searched
     bool in_picture_ = false;
 };
 
 struct Slot {
     std::byte* memory = nullptr;
     ringcast::ConstByteSpan part; ///< part header, JPEG, boundary
-    std::uint64_t number = 0;     ///< counts frames; 0 is none
-    std::uint32_t users = 0;      ///< sends under way, and one for being the newest
+    std::uint64_t number = 0;     ///< sequence number of the frame; 0 for no frame
+    std::uint32_t users = 0;      ///< sends in flight, plus one for the newest frame
 };
 
-/// Slots and the frame that is being read. The last slot freed is taken first: its memory is still
-/// in the cache.
+/// The slots, and the frame that is being read. The slot that was freed last is used first, because
+/// its memory is still in the cache.
 class FrameInput {
 public:
     FrameInput();
 
-    /// Where the next bytes of standard input belong.
+    /// The memory for the next bytes of standard input.
     ringcast::ByteSpan room() noexcept;
-    /// Takes `bytes` that were read into room(). Returns true when there is a newer frame.
+    /// Accounts for `bytes` that were read into room(). True when there is a newer frame.
     bool add(std::size_t bytes) noexcept;
 
     /// The newest frame; number 0 before the first.
@@ -67,11 +66,11 @@ private:
     FrameEndFinder finder_;
 };
 
-/// A non-blocking listener on 127.0.0.1 (or `address`) with the flags that accepted sockets inherit
-/// and that ringcast sets: TCP_NODELAY, TCP_NOTSENT_LOWAT. Ends the program when it can't.
+/// A non-blocking listener on `address`, with the socket options that accepted sockets inherit and
+/// that ringcast sets: TCP_NODELAY, TCP_NOTSENT_LOWAT. Ends the program on failure.
 int listen_on(const char* address, std::uint16_t port);
 
-/// Reads "ADDRESS:PORT" from the command line and listens there. Ends the program when it can't.
+/// Reads "ADDRESS:PORT" from the command line and listens there. Ends the program on failure.
 int listen_from_arguments(int argc, char** argv);
 
 } // namespace bench

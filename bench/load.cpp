@@ -1,6 +1,6 @@
-// The load generator: many viewers of one MJPEG server from one thread. Checks every frame of every
-// viewer (see part_checker.hpp; the CRC runs at more than 10 GB/s, so all bytes are checked) and
-// measures the server meanwhile. Prints one JSON object.
+// The load generator: many viewers of one MJPEG server in one thread. Checks all bytes of every
+// frame of every viewer (see part_checker.hpp; the CRC runs at more than 10 GB/s) and measures the
+// server meanwhile. Prints one JSON object.
 
 #include <algorithm>
 #include <cerrno>
@@ -31,10 +31,10 @@
 namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
-/// Stays in the second-level cache between the kernel's copy and the checksum.
+/// Small enough to stay in the second-level cache between the kernel's copy and the checksum.
 constexpr std::size_t receive_bytes = 256 * 1024;
 constexpr int events_per_pass = 256;
-constexpr std::size_t connecting_max = 32; ///< connections under way at once, unless in a burst
+constexpr std::size_t connecting_max = 32; ///< connections in progress at once, except in a burst
 constexpr int tick_ms = 20;                ///< how often slow viewers read
 constexpr double syscall_window_s = 2.0;
 
@@ -67,9 +67,9 @@ struct Connection {
     int fd = -1;
     bench::PartChecker checker;
     std::int64_t started_ns = 0;     ///< monotonic: when connect was called
-    std::int64_t first_frame_ns = 0; ///< how long the first frame took from there
-    std::int64_t credit_bytes = 0;   ///< slow: what it may read by now
-    std::uint64_t delivered = 0;     ///< within the window, as the rest
+    std::int64_t first_frame_ns = 0; ///< time from there to the first frame
+    std::int64_t credit_bytes = 0;   ///< slow viewers: what may be read now
+    std::uint64_t delivered = 0;     ///< this and the fields below count within the window
     std::uint64_t skipped = 0;
     std::uint64_t damaged = 0;
     std::uint64_t placeholders = 0;
@@ -89,14 +89,14 @@ sockaddr_in parse_target(const std::string& target) {
     name.sin_family = AF_INET;
     if (colon == std::string::npos ||
         inet_pton(AF_INET, target.substr(0, colon).c_str(), &name.sin_addr) != 1) {
-        std::fprintf(stderr, "load: not ADDRESS:PORT: %s\n", target.c_str());
+        std::fprintf(stderr, "load: expected ADDRESS:PORT (IPv4), got %s\n", target.c_str());
         std::exit(2);
     }
     name.sin_port = htons(static_cast<std::uint16_t>(std::atoi(target.c_str() + colon + 1)));
     return name;
 }
 
-/// What was used between two calls of begin and end.
+/// Processor time at one moment, or used between two.
 struct Usage {
     std::int64_t wall_ns = 0;
     std::int64_t server_ns = 0;
@@ -131,7 +131,7 @@ public:
         add_viewers(Kind::never, options.never);
         add_viewers(Kind::slow, options.slow);
         add_viewers(Kind::good, options.viewers);
-        // What no run exceeds, so that nothing is moved while it is measured.
+        // An upper bound for a run, so that the vector does not grow while measuring.
         latencies_us_.reserve(static_cast<std::size_t>((options.fps + 1.0) *
                                                        (options.seconds + 1.0) * options.viewers));
     }
@@ -163,8 +163,8 @@ private:
         }
     }
 
-    /// Until every good viewer has its first frame, or time is up. In a burst all connect in the
-    /// same instant.
+    /// Connects the viewers and waits until every good viewer has its first frame, or time is up.
+    /// In a burst all connect at the same time.
     void connect_all() {
         const std::int64_t deadline = now_ns(CLOCK_MONOTONIC) + from_seconds(options_.connect);
         std::size_t next = 0;
@@ -187,7 +187,7 @@ private:
             std::exit(1);
         }
         viewer.state = State::connecting;
-        waits_for_first(viewer, +1);
+        count_waiting(viewer, +1);
         if (connect(viewer.fd, reinterpret_cast<const sockaddr*>(&target_), sizeof target_) != 0 &&
             errno != EINPROGRESS) {
             end(viewer);
@@ -200,7 +200,7 @@ private:
     }
 
     /// Counts the good viewers that have no frame yet.
-    void waits_for_first(const Connection& viewer, int change) {
+    void count_waiting(const Connection& viewer, int change) {
         if (viewer.kind == Kind::good) {
             waiting_ = static_cast<std::size_t>(static_cast<int>(waiting_) + change);
         }
@@ -240,7 +240,7 @@ private:
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = &viewer;
-        // Slow viewers read by the clock, and the others never do.
+        // Slow viewers are read on a timer, those of the third kind never.
         epoll_ctl(epoll_, viewer.kind == Kind::good ? EPOLL_CTL_MOD : EPOLL_CTL_DEL, viewer.fd,
                   &event);
     }
@@ -252,7 +252,7 @@ private:
                 const auto wanted =
                     std::min(static_cast<std::size_t>(viewer->credit_bytes), buffer_.size());
                 viewer->credit_bytes -= receive(*viewer, wanted);
-                // What could not be read in time is not made up for.
+                // A viewer that could not read in time does not catch up later.
                 viewer->credit_bytes = std::min(viewer->credit_bytes, options_.slow_rate / 10);
             }
         }
@@ -287,14 +287,14 @@ private:
             ++viewer.placeholders;
             return;
         }
-        // Damage counts whenever it happens, the rest within the window.
+        // Damaged frames count at any time, the others only within the window.
         if (!frame.good) {
             ++viewer.damaged;
             return;
         }
         if (viewer.first_frame_ns == 0) {
             viewer.first_frame_ns = now_ns(CLOCK_MONOTONIC) - viewer.started_ns;
-            waits_for_first(viewer, -1);
+            count_waiting(viewer, -1);
         }
         const std::uint64_t gap = frame.stamp.sequence - viewer.last_sequence;
         viewer.last_sequence = frame.stamp.sequence;
@@ -312,7 +312,7 @@ private:
 
     void end(Connection& viewer) {
         if (viewer.first_frame_ns == 0) {
-            waits_for_first(viewer, -1);
+            count_waiting(viewer, -1);
         }
         close(viewer.fd);
         viewer.state = State::ended;
@@ -407,7 +407,7 @@ private:
         return result;
     }
 
-    /// In a window of its own, because counting costs the server time.
+    /// Counts in a window of its own, because counting slows the server down.
     nlohmann::json count_syscalls() {
         for (const auto& viewer : viewers_) {
             viewer->delivered = 0;
@@ -454,24 +454,25 @@ int main(int argc, char** argv) {
     Options options;
     CLI::App app{"Watches an MJPEG stream with many viewers, checks every frame and measures."};
     app.add_option("target", options.target, "ADDRESS:PORT")->required();
-    app.add_option("--path", options.path, "what to ask for");
+    app.add_option("--path", options.path, "path to request");
     app.add_option("--viewers", options.viewers, "viewers that read as fast as they can")
         ->check(CLI::Range(0, 16'000));
-    app.add_option("--slow", options.slow, "viewers that read --slow-rate")
+    app.add_option("--slow", options.slow, "viewers that read at --slow-rate")
         ->check(CLI::Range(0, 1000));
     app.add_option("--slow-rate", options.slow_rate, "bytes per second");
     app.add_option("--never", options.never, "viewers that never read")->check(CLI::Range(0, 4000));
     app.add_option("--seconds", options.seconds, "length of the window")
         ->check(CLI::Range(0.1, 600.0));
     app.add_option("--warmup", options.warmup, "seconds before the window");
-    app.add_option("--connect", options.connect, "seconds at most to wait for first frames");
-    app.add_option("--fps", options.fps, "the source's rate, for what is expected");
-    app.add_flag("--burst", options.burst, "connect all viewers in the same instant");
+    app.add_option("--connect", options.connect, "maximum time to wait for first frames, seconds");
+    app.add_option("--fps", options.fps, "the source's rate, frames per second");
+    app.add_flag("--burst", options.burst, "connect all viewers at the same time");
     app.add_flag("--count-syscalls", options.count_syscalls,
-                 "then count the server's system calls for two seconds");
-    app.add_option("--pid", options.pid, "the server's process");
-    app.add_option("--helper", options.helpers, "other processes of the run, not foreign load");
-    app.add_option("--core", options.cores, "cores on which foreign load is looked for");
+                 "count the server's system calls for two more seconds");
+    app.add_option("--pid", options.pid, "process id of the server");
+    app.add_option("--helper", options.helpers,
+                   "process ids that are part of the run, not foreign load");
+    app.add_option("--core", options.cores, "cores on which foreign load is measured");
     CLI11_PARSE(app, argc, argv);
 
     rlimit descriptors{};

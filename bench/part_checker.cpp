@@ -11,7 +11,7 @@
 namespace bench {
 namespace {
 
-/// The value of header `name` (with its colon), or nothing.
+/// The value of header `name` (given with its colon); none when the line is another header.
 std::optional<std::string_view> header_value(std::string_view line, std::string_view name) {
     if (line.size() < name.size() || strncasecmp(line.data(), name.data(), name.size()) != 0) {
         return std::nullopt;
@@ -56,11 +56,11 @@ bool PartChecker::consume(ringcast::ConstByteSpan& bytes) {
     return false;
 }
 
-/// Delimiters, header lines and the empty lines between them, of the response and of parts alike.
+/// Handles delimiters, header lines and empty lines, both of the response and of parts.
 void PartChecker::take_head_line(std::string_view line) {
     if (first_line_) {
         first_line_ = false;
-        // GStreamer's server sends parts without a response around them.
+        // GStreamer's server sends parts without a response head.
         in_http_head_ = line.starts_with("HTTP/");
         broken_ = in_http_head_ && line.find(" 200 ") == std::string_view::npos;
         if (in_http_head_) {

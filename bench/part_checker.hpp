@@ -1,6 +1,7 @@
 #pragma once
-// Checks one viewer's byte stream: response head, parts by Content-Length, and of every frame SOI,
-// stamp, CRC, EOI and rising order. Knows no sockets and keeps no frame.
+// Checks the bytes that one viewer receives: the response head, the parts by Content-Length, and
+// for each frame SOI, stamp, CRC, EOI and an increasing sequence number. Knows no sockets and
+// stores no frame.
 
 #include <array>
 #include <cstddef>
@@ -13,17 +14,18 @@
 
 namespace bench {
 
-/// What one finished part was.
+/// The result for one complete part.
 struct CheckedFrame {
-    bool good = false;        ///< stamped, whole, and newer than the one before
+    bool good = false;        ///< stamped, complete, and newer than the frame before
     bool placeholder = false; ///< a "no signal" picture, which carries no stamp
     ringcast::jpeg::Stamp stamp;
 };
 
 class PartChecker {
 public:
-    /// Takes `bytes` from its front until a part is complete (returns true, see `frame()`) or
-    /// nothing is left. False with broken() set: this is no multipart stream any more.
+    /// Consumes bytes from the front of `bytes` until a part is complete (returns true, see
+    /// `frame()`) or none are left (returns false). broken() is set when the bytes are not a valid
+    /// multipart stream.
     bool consume(ringcast::ConstByteSpan& bytes);
 
     [[nodiscard]] const CheckedFrame& frame() const noexcept { return frame_; }
@@ -40,7 +42,7 @@ private:
     bool broken_ = false;
     bool in_http_head_ = false;
     bool first_line_ = true;
-    bool expect_delimiter_ = true; ///< empty lines, then "--boundary", come before part headers
+    bool expect_delimiter_ = true; ///< empty lines, then "--boundary", precede part headers
     std::string line_;
     std::size_t head_bytes_ = 0;
     std::size_t content_length_ = 0;

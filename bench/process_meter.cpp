@@ -58,7 +58,8 @@ std::int64_t cores_busy_ns(const std::vector<int>& cores) {
             return name == "cpu" + std::to_string(core);
         });
         if (wanted) {
-            // Idle time is exact where the kernel stops its tick; busy time never is.
+            // Computed from idle time, which is exact where the kernel stops the tick; busy time
+            // never is.
             busy_ns += now.tv_sec * ns_per_second + now.tv_nsec - (idle + waiting) * ns_per_tick;
         }
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The server that `rpicam-vid --codec mjpeg -o - | python server` setups run today: frames from
-standard input, a thread for each client, a condition to wait for the next frame, one write per
-frame. Kept as people write it, but with one write instead of the usual four."""
+"""A server as in common `rpicam-vid --codec mjpeg -o - | python server` setups: it reads frames
+from standard input and has a thread per client, which waits on a condition for the next frame.
+Differs from the usual code only in one write per frame instead of four."""
 
 import http.server
 import socketserver
@@ -14,7 +14,7 @@ READ_BYTES = 32 * 1024
 
 
 class Output:
-    """The newest frame, as one part, and a condition that tells of it."""
+    """The newest frame, as one part, and a condition that signals it."""
 
     def __init__(self):
         self.part = b""

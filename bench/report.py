@@ -1,4 +1,4 @@
-"""Turns the results of run.py into Markdown tables and a plot. No figure comes from elsewhere."""
+"""Turns the results of run.py into Markdown tables and a plot, without any other figures."""
 
 import json
 import statistics
@@ -27,7 +27,7 @@ def sections(results):
     parts = results["parts"]
     measured = results["measured"]
     yield (
-        "`~`: a figure from runs that stayed noisy. `>`: the load generator was at its limit. "
+        "`~`: a figure from runs that stayed noisy. `>`: the load generator was saturated. "
         "`–`: could not be measured."
     )
     if "table" in parts:
@@ -58,11 +58,11 @@ def sections(results):
 
 
 def origin(machine):
-    """Where and when a part was measured."""
+    """A sentence on where and when a part was measured."""
     return (
         f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, "
         f"{machine['congestion_control']}, commit {machine['commit']}, {machine['date']}; "
-        f"thrown away for foreign load: {machine['thrown_away']} runs."
+        f"discarded for foreign load: {machine['thrown_away']} runs."
     )
 
 
@@ -73,7 +73,7 @@ def table(head, rows):
 
 
 def path(result, *keys):
-    """result[key][key]..., or nothing where a run has no such figure."""
+    """result[key][key]..., or None where a run has no such figure."""
     for key in keys:
         if not isinstance(result, dict) or result.get(key) is None:
             return None
@@ -106,7 +106,7 @@ def turns(rows, size, viewers, contender):
 
 
 def ratio_to_floor(rows, size, viewers, contender, *keys):
-    """The median of each turn's ratio: the runs of a turn are neighbours in time."""
+    """The median of the ratios of each turn. Runs of one turn are close to each other in time."""
     floor = turns(rows, size, viewers, "floor")
     ratios = []
     for turn, result in turns(rows, size, viewers, contender).items():

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Runs the benchmark: ringcast beside a floor, a bare loop of `send`, a Python server, and what
-Debian packages, on the same frames. See docs/benchmarks.md. `./dev bench` calls it.
+"""Runs the benchmark: compares ringcast with a floor, a bare loop of `send`, a Python server and
+GStreamer, on the same frames. See docs/benchmarks.md. `./dev bench` calls it.
 
-Everything happens in a network namespace that ends with this program; servers are pinned to one
-core, feeder and load generator to another; contenders take turns; runs with much foreign load are
-thrown away and repeated."""
+Everything runs in a network namespace that ends with this program. Servers are pinned to one core,
+feeder and load generator to another. Contenders take turns. Runs with much foreign load are
+discarded and repeated."""
 
 import argparse
 import ctypes
@@ -32,7 +32,7 @@ SIZES = (30_000, 100_000, 300_000)
 VIEWERS = (1, 10, 100, 500)
 VIEWERS_SEARCH_MAX = 4000
 FOREIGN_SHARE_MAX = 0.10  # of one core, over both cores of a run
-GENERATOR_SHARE_MAX = 0.95  # beyond it the generator, not the server, is measured
+GENERATOR_SHARE_MAX = 0.95  # above this the generator limits the result, not the server
 ATTEMPTS_MAX = 4
 START_TIMEOUT_S = 20.0
 INSTRUCTION_FRAMES = (20, 100)
@@ -42,16 +42,16 @@ PARTS = ("table", "most", "slow", "reader", "burst", "far", "instructions", "enc
 @dataclass(frozen=True)
 class Contender:
     name: str
-    command: tuple  # {address} is replaced
-    far: bool = True  # listens where it is told, and not on loopback alone
+    command: tuple  # {address} is replaced by the address to listen on
+    far: bool = True  # can listen on an address other than loopback
 
 
 class Failed(Exception):
-    """A run that gave no figures; the message says why."""
+    """A run that produced no figures; the message says why."""
 
 
 def find_contenders(programs):
-    """Those that are installed, and a line for each that is not."""
+    """Returns the available contenders, and a line of text for each that is missing."""
     found = []
     missing = []
     ringcast = programs.parent / "ringcast"
@@ -79,7 +79,7 @@ def find_contenders(programs):
 
 
 def enter_namespace():
-    """Starts this program again in a network namespace (and a mount namespace, for tracefs)."""
+    """Restarts this program in a network namespace (and a mount namespace, for tracefs)."""
     if shutil.which("unshare") is None:
         sys.exit("bench: unshare is missing: install util-linux")
     own_user = [] if os.geteuid() == 0 else ["--map-root-user"]
@@ -91,7 +91,7 @@ def enter_namespace():
 
 
 def prepare_namespace():
-    """Returns the congestion control that the namespace has."""
+    """Returns the name of the congestion control that the namespace uses."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     control = Path("/proc/sys/net/ipv4/tcp_congestion_control")
     for name in ("cubic", "reno"):
@@ -99,9 +99,9 @@ def prepare_namespace():
             control.write_text(name)
             break
         except OSError:
-            pass  # cubic needs to be loaded and allowed by the host; reno always is
+            pass  # the host has to load and allow cubic; reno is always available
     if not Path("/sys/kernel/tracing/events").exists():
-        # System calls can't be counted when this fails; the table says so.
+        # When this fails system calls can't be counted, which the table shows.
         subprocess.run(
             ["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], stderr=subprocess.DEVNULL
         )
@@ -109,7 +109,8 @@ def prepare_namespace():
 
 
 def child_setup(core):
-    """Run in a child before it becomes the program: its core, and an end no later than ours."""
+    """Returns a function for a child to run before exec: pins the child to `core`, and ends it when
+    this program ends."""
     pr_set_pdeathsig = 1
     library = ctypes.CDLL(None)
 
@@ -122,7 +123,7 @@ def child_setup(core):
 
 
 class Processes:
-    """What one run has started. Everything ends with the block, in the reverse order."""
+    """The processes of one run. They end with the block, in reverse order."""
 
     def __init__(self):
         self.running = []
@@ -148,7 +149,7 @@ class Processes:
 
 
 def wait_until_listening(server, log):
-    """Looks at the table of sockets, so that no connection disturbs the server."""
+    """Polls the kernel's table of sockets, so that no test connection disturbs the server."""
     deadline = time.monotonic() + START_TIMEOUT_S
     wanted = f":{PORT:04X}"
     while time.monotonic() < deadline:
@@ -182,7 +183,7 @@ class Bench:
         self.planned = 1
         self.done = 0
         self.begun = time.monotonic()
-        self.thrown_away = 0
+        self.discarded = 0
 
     def say(self, text):
         passed = time.monotonic() - self.begun
@@ -193,7 +194,7 @@ class Bench:
         )
 
     def start_server(self, processes, contender, frame_bytes, rate, address):
-        """Starts feeder and server, and returns them when frames flow."""
+        """Starts feeder and server, and returns them when the first frame has been written."""
         feeder = processes.start(
             [str(self.programs / "bench_feeder"), "--bytes", str(frame_bytes), "--rate", str(rate)],
             self.other_core,
@@ -202,12 +203,12 @@ class Bench:
         )
         server = self.serve(processes, contender.command, feeder, address)
         if b"first frame" not in feeder.stderr.readline():
-            raise Failed("the feeder wrote no frame")
+            raise Failed("the feeder ended without writing a frame")
         time.sleep(0.2)
         return server, feeder
 
     def serve(self, processes, command, feeder, address):
-        """Starts a server on what the feeder writes; returns it when it listens."""
+        """Starts a server that reads the feeder's output, and returns it when it listens."""
         log = self.work / "server.log"
         with log.open("w") as output:
             server = processes.start(
@@ -222,7 +223,7 @@ class Bench:
         return server
 
     def run_once(self, contender, frame_bytes, load_arguments, rate=FPS, link=None):
-        """One run of one contender: what the load generator reports."""
+        """Runs one contender once. Returns the report of the load generator."""
         address = f"0.0.0.0:{PORT}" if link else f"127.0.0.1:{PORT}"
         target = f"10.99.0.1:{PORT}" if link else address
         with Processes() as processes:
@@ -239,7 +240,7 @@ class Bench:
             try:
                 output, errors = load.communicate(timeout=120)
             except subprocess.TimeoutExpired:
-                raise Failed("the load generator did not end") from None
+                raise Failed("the load generator did not end within 120 s") from None
             if load.returncode != 0:
                 raise Failed(f"the load generator failed: {errors.strip()}")
             if server.poll() is not None:
@@ -248,7 +249,8 @@ class Bench:
             return json.loads(output)
 
     def run(self, contender, frame_bytes, load_arguments, what, **options):
-        """A run without much foreign load, or after some attempts the quietest one, marked."""
+        """Repeats a run until it has little foreign load. After some attempts, returns the quietest
+        run, marked as noisy."""
         best = None
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -257,14 +259,14 @@ class Bench:
                 self.say(f"{what}: {contender.name}: {failure}")
                 reason = str(failure)
                 continue
-            # The relay of a far viewer is foreign to nobody and measured by nobody.
+            # The tun relay of a far viewer is not measured, so foreign load can't be told from it.
             foreign = 0.0 if options.get("link") else result["foreign_cpu_share"]
             result["noisy"] = foreign > self.options.foreign
             if best is None or foreign < best["foreign_cpu_share"]:
                 best = result
             if not result["noisy"]:
                 break
-            self.thrown_away += 1
+            self.discarded += 1
         self.done += 1
         if best is None:
             return {"failed": reason}
@@ -281,7 +283,7 @@ class Bench:
         results = []
         for turn in range(options.runs):
             for size, viewers in cells:
-                # Nobody is always first.
+                # Another contender begins in each turn.
                 order = self.contenders[turn % len(self.contenders) :]
                 order += self.contenders[: turn % len(self.contenders)]
                 for contender in order:
@@ -302,7 +304,7 @@ class Bench:
         return results
 
     def most(self):
-        """The largest number of viewers of which 99 in 100 get 95 % of the frames."""
+        """Finds the largest number of viewers of whom 99 % get 95 % of the frames."""
         self.planned += 10 * len(self.contenders)
         results = {}
         for contender in self.contenders:
@@ -345,7 +347,7 @@ class Bench:
     def burst(self):
         arguments = ["--viewers", "300", "--burst", "--connect", "5"]
         arguments += ["--warmup", "0", "--seconds", "1"]
-        return self.scenario("300 viewers in the same instant", 100_000, arguments)
+        return self.scenario("300 viewers at the same time", 100_000, arguments)
 
     def far(self):
         arguments = ["--viewers", "1", "--warmup", "5", "--seconds", "10"]
@@ -374,8 +376,9 @@ class Bench:
         )
 
     def instructions(self):
-        """User-space instructions per viewer and frame, by callgrind: what 190 viewers and 80 frames
-        more cost. The double difference takes out start, connecting and reading the source."""
+        """User-space instructions per viewer and frame, by callgrind: the cost of 190 more viewers
+        and 80 more frames. The double difference removes start-up, connecting and reading the
+        source."""
         if shutil.which("valgrind") is None:
             return {"failed": "install valgrind"}
         chosen = [c for c in self.contenders if c.name in ("ringcast", "floor", "bare send")]
@@ -390,7 +393,7 @@ class Bench:
                     for frames in INSTRUCTION_FRAMES
                 }
                 if None in counted.values():
-                    results[contender.name] = {"failed": "see the lines above"}
+                    results[contender.name] = {"failed": "the run failed, see the output"}
                     break
                 few, many = INSTRUCTION_FRAMES
                 instructions, delivered = (
@@ -401,22 +404,22 @@ class Bench:
                     for i in (0, 1)
                 )
                 if delivered < 0.98 * 190 * (many - few):
-                    results[contender.name] = {"failed": "viewers skipped: repeat when it is quiet"}
+                    results[contender.name] = {"failed": "frames were skipped: use an idle machine"}
                     break
                 results[contender.name][str(size)] = instructions / delivered
         return results
 
     def count_instructions(self, contender, frame_bytes, viewers, frames):
-        """(instructions, delivered frames) of a server under callgrind from start to end."""
+        """Runs a server under callgrind. Returns (instructions, delivered frames), or None."""
         output = self.work / "callgrind.out"
-        # Slow enough that nobody skips, or backlog in the pipe would be counted as well.
+        # Slow enough that no viewer skips frames and no backlog builds up in the pipe.
         rate, delay_s = 4, 8
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
         command += contender.command
         what = f"instructions, {frame_bytes // 1000} KB, {viewers} viewers, {frames} frames"
         try:
             with Processes() as processes:
-                # The viewers are there before the first frame, and watch until after the last.
+                # The viewers connect before the first frame and stay until after the last.
                 feeder = processes.start(
                     [str(self.programs / "bench_feeder"), "--bytes", str(frame_bytes)]
                     + ["--rate", str(rate), "--frames", str(frames), "--delay", str(delay_s)],
@@ -433,7 +436,7 @@ class Bench:
                     check=True,
                 )
                 good = json.loads(load.stdout)["good"]
-                # Callgrind writes its file when the server ends.
+                # Callgrind writes its file at the end of the server.
                 server.terminate()
                 server.wait(timeout=30)
             for line in output.read_text().splitlines():
@@ -451,7 +454,7 @@ class Bench:
 
 
 def describe(result):
-    """The gist of a run, for the progress line."""
+    """A summary of a run for the progress line."""
     text = []
     if "cpu_ms_per_1000_frames" in result:
         text.append(f"{result['cpu_ms_per_1000_frames']:.1f} ms per 1000 frames")
@@ -466,27 +469,27 @@ def describe(result):
     if result["noisy"]:
         text.append(f"noisy, {result['foreign_cpu_share']:.2f} cores of foreign load")
     if result["generator_saturated"]:
-        text.append("generator at its limit")
+        text.append("generator saturated")
     return ", ".join(text)
 
 
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a few minutes: less of everything")
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts (default: all)")
-    parser.add_argument("--contenders", nargs="+", help="some contenders, by name")
-    parser.add_argument("--build", type=Path, default=HERE.parent / "build/release", help="a build")
-    parser.add_argument("--out", type=Path, default=HERE / "results", help="where results go")
+    parser.add_argument("--quick", action="store_true", help="fewer runs and parts: a few minutes")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="only these parts (default: all)")
+    parser.add_argument("--contenders", nargs="+", help="run only these contenders")
+    parser.add_argument("--build", type=Path, default=HERE.parent / "build/release", help="build")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the results")
     parser.add_argument(
-        "--add", action="store_true", help="keep what the last run measured and this one does not"
+        "--add", action="store_true", help="keep the last results of parts that are not run now"
     )
-    parser.add_argument("--docs", type=Path, help="refresh the tables of this page as well")
-    parser.add_argument("--runs", type=int, help="turns of the table")
-    parser.add_argument("--seconds", type=float, help="length of a run of the table")
-    parser.add_argument("--sizes", type=int, nargs="+", help="bytes of a frame")
+    parser.add_argument("--docs", type=Path, help="also update the tables in this page")
+    parser.add_argument("--runs", type=int, help="number of turns of the table")
+    parser.add_argument("--seconds", type=float, help="seconds per run of the table")
+    parser.add_argument("--sizes", type=int, nargs="+", help="frame sizes, bytes")
     parser.add_argument("--viewers", type=int, nargs="+", help="numbers of viewers")
     parser.add_argument(
-        "--foreign", type=float, default=FOREIGN_SHARE_MAX, help="foreign load allowed, cores"
+        "--foreign", type=float, default=FOREIGN_SHARE_MAX, help="allowed foreign load, cores"
     )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -528,22 +531,22 @@ def main():
     work.mkdir(exist_ok=True)
     bench = Bench(options, work)
     for line in bench.missing:
-        print(f"left out: {line}", flush=True)
+        print(f"not measured: {line}", flush=True)
     bench.planned = 0
     results = {"parts": {}, "measured": {}}
     if options.add:
         try:
             results = json.loads((options.out / "results.json").read_text())
         except FileNotFoundError:
-            pass  # the first run of several
+            pass  # there is no earlier run
     try:
         for part in options.only:
-            bench.thrown_away = 0
+            bench.discarded = 0
             results["parts"][part] = getattr(bench, part)()
-            results["measured"][part] = machine | {"thrown_away": bench.thrown_away}
+            results["measured"][part] = machine | {"thrown_away": bench.discarded}
             if part == "table":
                 results["measured"][part] |= {"runs": options.runs, "seconds": options.seconds}
-            # After each part: what is measured is kept when a later part is stopped.
+            # Written after each part, so that results survive when a later part is interrupted.
             report.write(results, options.out, options.docs)
     except KeyboardInterrupt:
         sys.exit("bench: stopped")

@@ -1,6 +1,7 @@
-// A far viewer on one machine: runs a command in a network namespace of its own that is joined to
-// this one by a link with delay and a limited rate. Two tun devices, and this program between them
-// (netem is not in every kernel). Here is 10.99.0.1, there is 10.99.0.2; both vanish at the end.
+// Simulates a far viewer on one machine: runs a command in a network namespace of its own,
+// connected to this one by a link with delay and a limited rate. The link is two tun devices with
+// this program between them, because not every kernel has netem. This side is 10.99.0.1, the
+// command's side is 10.99.0.2; both devices are removed at the end.
 
 #include <algorithm>
 #include <cerrno>
@@ -36,8 +37,7 @@ constexpr int packets_per_pass = 64;
 struct Options {
     double delay_ms = 50.0; ///< one way
     double rate_mbit = 1000.0;
-    std::int64_t queue_bytes =
-        256 * 1024; ///< what the bottleneck holds; beyond it packets are lost
+    std::int64_t queue_bytes = 256 * 1024; ///< queue of the bottleneck; more packets are dropped
     std::vector<std::string> command;
 };
 
@@ -76,7 +76,7 @@ void run(const std::vector<std::string>& arguments) {
     }
 }
 
-/// A tun device in the namespace that this process is in, up, with the address.
+/// Opens a tun device in this process's current namespace, sets its address and brings it up.
 int open_tun(const std::string& name, const std::string& address) {
     const int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
@@ -100,7 +100,7 @@ public:
         : from_(from), to_(to), delay_ns_(static_cast<std::int64_t>(options.delay_ms * 1e6)),
           ns_per_byte_(8e3 / options.rate_mbit), queue_bytes_max_(options.queue_bytes) {}
 
-    /// Takes what has arrived. A packet leaves the bottleneck when those before it have.
+    /// Reads packets that have arrived. A packet leaves the bottleneck after those before it.
     void take() {
         for (int count = 0; count < packets_per_pass; ++count) {
             std::vector<char> packet(packet_bytes_max);
@@ -121,11 +121,11 @@ public:
         }
     }
 
-    /// Delivers what is due. Returns when the next packet is, or a time far off.
+    /// Delivers the packets that are due. Returns when the next one is due, or a time far off.
     std::int64_t deliver(std::int64_t now) {
         while (!packets_.empty() && packets_.front().due_ns <= now) {
             const std::vector<char>& bytes = packets_.front().bytes;
-            // A full device loses the packet, as a network does.
+            // A full device drops the packet, as a network does.
             static_cast<void>(!write(to_, bytes.data(), bytes.size()));
             packets_.pop_front();
         }
@@ -142,13 +142,13 @@ private:
     std::int64_t delay_ns_;
     double ns_per_byte_;
     std::int64_t queue_bytes_max_;
-    std::int64_t free_ns_ = 0; ///< when the bottleneck has sent all that it holds
+    std::int64_t free_ns_ = 0; ///< when the bottleneck's queue will be empty
     std::deque<Packet> packets_;
 };
 
 volatile sig_atomic_t command_process = 0;
 
-/// Whoever ends the relay ends the command; the relay follows when it sees that.
+/// A signal to the relay ends the command; the relay ends when the command has.
 void end_command(int) {
     kill(command_process, SIGTERM);
 }
@@ -183,11 +183,15 @@ int relay(int here, int there, const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app{"Runs a command behind a link with delay and a limited rate (10.99.0.1 is here)."};
-    app.add_option("--delay-ms", options.delay_ms, "one way")->check(CLI::Range(0.0, 10'000.0));
-    app.add_option("--rate-mbit", options.rate_mbit, "each way")->check(CLI::Range(0.1, 10'000.0));
-    app.add_option("--queue-bytes", options.queue_bytes, "what the bottleneck holds");
-    app.add_option("command", options.command, "behind --")->required();
+    CLI::App app{
+        "Runs a command behind a link with delay and a limited rate. The command reaches this "
+        "host at 10.99.0.1."};
+    app.add_option("--delay-ms", options.delay_ms, "delay of one direction")
+        ->check(CLI::Range(0.0, 10'000.0));
+    app.add_option("--rate-mbit", options.rate_mbit, "rate of each direction")
+        ->check(CLI::Range(0.1, 10'000.0));
+    app.add_option("--queue-bytes", options.queue_bytes, "queue of the bottleneck");
+    app.add_option("command", options.command, "the command, after --")->required();
     CLI11_PARSE(app, argc, argv);
 
     const int here = open_tun("ringcast_here", "10.99.0.1/24");

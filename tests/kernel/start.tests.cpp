@@ -125,8 +125,8 @@ TEST_CASE("the error distinguishes missing memory from missing descriptors for t
 }
 
 TEST_CASE("the error says why memory can't be pinned, and whether a newer kernel helps") {
-    for (const int error :
-         {EOPNOTSUPP, EINVAL}) { // such memory alone, and between the process's own pages
+    // The errors for such memory alone, and for such memory between the process's own pages.
+    for (const int error : {EOPNOTSUPP, EINVAL}) {
         const std::string too_old = uring::explain_registration_failure(error, mib).message;
         CHECK_THAT(too_old, ContainsSubstring(uring::kernel_release()));
         CHECK_THAT(too_old, ContainsSubstring("Linux 6.12 or later"));
