@@ -259,7 +259,7 @@ class Bench:
                 self.say(f"{what}: {contender.name}: {failure}")
                 reason = str(failure)
                 continue
-            # The tun relay of a far viewer is not measured, so foreign load can't be told from it.
+            # The tun relay's processor time would count as foreign load, so it is not checked then.
             foreign = 0.0 if options.get("link") else result["foreign_cpu_share"]
             result["noisy"] = foreign > self.options.foreign
             if best is None or foreign < best["foreign_cpu_share"]:

@@ -46,7 +46,7 @@ struct RawPicture {
     std::array<Plane, 3> planes{}; ///< the first ones, as many as the format has
 };
 
-/// Why the picture can't be encoded, as the rest of a sentence; empty when it can.
+/// The reason why the picture can't be encoded, as the rest of a sentence; empty when it can.
 [[nodiscard]] std::string_view problem_of(const RawPicture& picture) noexcept;
 
 /// The part of `picture` with `lines` lines from `top` on. `top` is even, and so is `lines` unless

@@ -9,7 +9,7 @@
 namespace ringcast::io {
 
 enum class OpKind : std::uint8_t {
-    none,       ///< nobody waits for the completion
+    none,       ///< the completion is ignored
     accept,     ///< slot: listener
     receive,    ///< slot: connection
     reply,      ///< slot: connection; a response head or body, never a live frame
