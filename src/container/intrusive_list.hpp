@@ -1,6 +1,7 @@
 #pragma once
-// A doubly linked list through hooks inside its members: joining and leaving allocate nothing.
-// A member is in at most one list per hook. Members outlive their membership.
+// An intrusive doubly linked list: the links are hooks in the elements, so insertion and removal
+// allocate nothing. An element is in at most one list per hook, and must be removed from the list
+// before it is destroyed.
 
 #include "base/assert.hpp"
 #include "base/immovable.hpp"
@@ -33,7 +34,7 @@ public:
         RINGCAST_ASSERT(!empty());
         return value_of(head_.next);
     }
-    /// The member after `value`, or null at the end.
+    /// The element after `value`, or null at the end.
     [[nodiscard]] Value* next(Value& value) noexcept {
         ListHook* hook = hook_of(value)->next;
         return hook == &head_ ? nullptr : &value_of(hook);
@@ -49,7 +50,7 @@ public:
         head_.previous = hook;
     }
 
-    /// Leaves the list that `value` is in, whichever it is.
+    /// Removes `value` from the list that it is in.
     static void remove(Value& value) noexcept {
         ListHook* hook = hook_of(value);
         RINGCAST_ASSERT(hook->linked());
@@ -65,7 +66,7 @@ public:
         return value;
     }
 
-    /// Moves all members of `other` behind our own, in their order. Constant time.
+    /// Moves all elements of `other` to the end of this list, keeping their order. Constant time.
     void append(IntrusiveList& other) noexcept {
         if (other.empty()) {
             return;

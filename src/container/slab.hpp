@@ -1,6 +1,7 @@
 #pragma once
-// A fixed table whose entries are named by handles with a generation: what a handle finds is always
-// what it was given for. Allocates once, at construction. Addresses are stable.
+// A table of fixed capacity whose entries are referred to by handles with a generation: a handle to
+// an erased entry is never mistaken for a handle to the entry's next use. Allocates once, at
+// construction. Addresses of values are stable.
 
 #include <bit>
 #include <cstdint>
@@ -35,7 +36,7 @@ public:
     }
     [[nodiscard]] bool full() const noexcept { return free_.empty(); }
 
-    /// Takes a free entry, freshly made. The slab is not full.
+    /// Allocates an entry; its value is default-constructed. The slab must not be full.
     [[nodiscard]] Id insert() noexcept {
         RINGCAST_ASSERT(!full());
         const std::uint32_t index = free_.back();
@@ -44,13 +45,13 @@ public:
         RINGCAST_ASSERT(!is_live(index));
         live_[index / word_bits] |= bit(index);
         ++entry.generation;
-        if (entry.generation == 0) { // wrapped: 0 names nothing
+        if (entry.generation == 0) { // wrapped; generation 0 is reserved for invalid handles
             entry.generation = 1;
         }
         return {index, entry.generation};
     }
 
-    /// Null when what `id` named is gone.
+    /// Null when the entry has been erased, or `id` is out of range.
     [[nodiscard]] Value* find(Id id) noexcept {
         if (id.index >= entries_.size()) {
             return nullptr;
@@ -59,25 +60,25 @@ public:
         return is_live(id.index) && entry.generation == id.generation ? &entry.value : nullptr;
     }
 
-    /// What `id` names; it is live.
+    /// The value of `id`, which must be live.
     [[nodiscard]] Value& get(Id id) noexcept {
         Value* value = find(id);
         RINGCAST_ASSERT(value != nullptr);
         return *value;
     }
 
-    /// Frees the entry and resets it to a default-made value.
+    /// Frees the entry and resets its value to a default-constructed one.
     void erase(Id id) noexcept {
         RINGCAST_ASSERT(find(id) != nullptr);
         Entry& entry = entries_[id.index];
         std::destroy_at(&entry.value);
         std::construct_at(&entry.value);
         live_[id.index / word_bits] &= ~bit(id.index);
-        free_.push_back(id.index); // within its reserve
+        free_.push_back(id.index); // never exceeds the capacity reserved in the constructor
     }
 
-    /// Visits the live entries in order of their index; `visit(Id, Value&)` may erase the visited.
-    /// Costs next to nothing for entries that are not live.
+    /// Calls `visit(Id, Value&)` for each live entry in order of index; it may erase that entry.
+    /// Free entries are skipped 64 at a time.
     template <typename Visit>
     void for_each(Visit visit) {
         for (std::uint32_t word = 0; word < live_.size(); ++word) {
@@ -104,8 +105,8 @@ private:
     }
 
     std::vector<Entry> entries_;
-    std::vector<std::uint64_t> live_; ///< a bit for each entry
-    std::vector<std::uint32_t> free_; ///< a stack: the warmest entry is taken first
+    std::vector<std::uint64_t> live_; ///< one bit per entry
+    std::vector<std::uint32_t> free_; ///< a stack: the most recently freed entry is reused first
 };
 
 } // namespace ringcast::container

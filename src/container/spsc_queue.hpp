@@ -1,6 +1,6 @@
 #pragma once
-// A bounded queue between exactly two threads, one that pushes and one that pops. Neither ever
-// waits; how the other side learns that there is something is not this queue's business.
+// A bounded lock-free queue between one producer thread and one consumer thread. Neither call
+// blocks. Waking the other thread is up to the caller.
 
 #include <array>
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace ringcast::container {
 
-/// Holds up to `capacity` values. `Value` can be default-constructed and moved.
+/// Holds up to `capacity` values. `Value` must be default-constructible and movable.
 template <typename Value, std::size_t capacity>
 class SpscQueue : private Immovable {
 public:
@@ -21,7 +21,7 @@ public:
 
     ~SpscQueue() = default;
 
-    /// False when the queue is full; `value` is then left as it was. Called by one thread only.
+    /// False when the queue is full; `value` has then not been moved from. Producer thread only.
     [[nodiscard]] bool push(Value&& value) noexcept {
         const std::uint64_t pushed = pushed_.load(std::memory_order_relaxed);
         if (pushed - popped_.load(std::memory_order_acquire) == capacity) {
@@ -32,7 +32,7 @@ public:
         return true;
     }
 
-    /// Empty when the queue is. Called by one thread only.
+    /// Empty when the queue is empty. Consumer thread only.
     [[nodiscard]] std::optional<Value> pop() noexcept {
         const std::uint64_t popped = popped_.load(std::memory_order_relaxed);
         if (popped == pushed_.load(std::memory_order_acquire)) {
@@ -44,8 +44,8 @@ public:
     }
 
 private:
-    // Both only grow, and in 64 bits never wrap. Each has a cache line of its own, because the
-    // threads write them in turn (64 bytes on x86 and on the cores of the Raspberry Pi).
+    // Both counters are monotonic and, with 64 bits, never wrap. Each has a cache line of its own
+    // to avoid false sharing (64 bytes on x86 and on the cores of the Raspberry Pi).
     static constexpr std::size_t cache_line_bytes = 64;
 
     alignas(cache_line_bytes) std::atomic<std::uint64_t> pushed_{0};

@@ -26,7 +26,7 @@ std::vector<int> numbers(FirstList& list) {
 
 } // namespace
 
-TEST_CASE("an intrusive list keeps the order in which members joined") {
+TEST_CASE("an intrusive list keeps insertion order") {
     Item a(1);
     Item b(2);
     Item c(3);
@@ -42,7 +42,7 @@ TEST_CASE("an intrusive list keeps the order in which members joined") {
     CHECK(list.empty());
 }
 
-TEST_CASE("a member with two hooks is in two lists at once") {
+TEST_CASE("an element with two hooks can be in two lists at once") {
     Item a(1);
     FirstList first;
     SecondList second;
@@ -53,7 +53,7 @@ TEST_CASE("a member with two hooks is in two lists at once") {
     CHECK(&second.front() == &a);
 }
 
-TEST_CASE("appending moves every member and empties the other list") {
+TEST_CASE("appending a list moves all its elements and leaves it empty") {
     Item a(1);
     Item b(2);
     Item c(3);

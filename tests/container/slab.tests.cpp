@@ -7,7 +7,7 @@
 
 using ringcast::container::Slab;
 
-TEST_CASE("a slab's handle finds what it was given for") {
+TEST_CASE("a slab's handle finds the value that it was returned for") {
     Slab<int> slab(2);
     const auto first = slab.insert();
     const auto second = slab.insert();
@@ -19,25 +19,25 @@ TEST_CASE("a slab's handle finds what it was given for") {
     CHECK(slab.size() == 2);
 }
 
-TEST_CASE("a late handle does not find the slot's next owner") {
+TEST_CASE("a stale handle does not find the next value in its entry") {
     Slab<int> slab(1);
-    const auto late = slab.insert();
-    slab.get(late) = 7;
-    slab.erase(late);
-    const auto present = slab.insert();
-    CHECK(present.index == late.index);
-    CHECK(slab.find(late) == nullptr);
-    CHECK(slab.get(present) == 0);
+    const auto stale = slab.insert();
+    slab.get(stale) = 7;
+    slab.erase(stale);
+    const auto current = slab.insert();
+    CHECK(current.index == stale.index);
+    CHECK(slab.find(stale) == nullptr);
+    CHECK(slab.get(current) == 0);
 }
 
-TEST_CASE("a default handle names nothing") {
+TEST_CASE("a default-constructed or out-of-range handle finds nothing") {
     Slab<int> slab(1);
     static_cast<void>(slab.insert());
     CHECK(slab.find({}) == nullptr);
     CHECK(slab.find({5, 1}) == nullptr);
 }
 
-TEST_CASE("visiting a slab sees the live entries and may erase them") {
+TEST_CASE("for_each visits the live entries of a slab and may erase them") {
     Slab<int> slab(3);
     const auto a = slab.insert();
     const auto b = slab.insert();
@@ -52,7 +52,7 @@ TEST_CASE("visiting a slab sees the live entries and may erase them") {
     CHECK(slab.size() == 0);
 }
 
-TEST_CASE("visiting a large slab sees the live entries only, in order") {
+TEST_CASE("for_each visits only the live entries of a large slab, in order of index") {
     Slab<std::uint32_t> slab(200);
     std::vector<Slab<std::uint32_t>::Id> ids;
     while (!slab.full()) {

@@ -8,7 +8,7 @@
 
 using ringcast::container::SpscQueue;
 
-TEST_CASE("a bounded queue gives back what it was given, in order") {
+TEST_CASE("a bounded queue returns values in the order of pushing") {
     SpscQueue<int, 3> queue;
     REQUIRE_FALSE(queue.pop().has_value());
     REQUIRE(queue.push(1));
@@ -22,13 +22,13 @@ TEST_CASE("a bounded queue gives back what it was given, in order") {
     CHECK_FALSE(queue.pop().has_value());
 }
 
-TEST_CASE("a full bounded queue refuses and leaves the value with its owner") {
+TEST_CASE("pushing to a full bounded queue fails and does not move from the value") {
     SpscQueue<std::unique_ptr<int>, 2> queue;
     REQUIRE(queue.push(std::make_unique<int>(1)));
     REQUIRE(queue.push(std::make_unique<int>(2)));
     auto third = std::make_unique<int>(3);
     CHECK_FALSE(queue.push(std::move(third)));
-    // The promise that is tested: a refused value has not been moved from.
+    // A value that was not accepted must not have been moved from.
     REQUIRE(third != nullptr); // NOLINT(bugprone-use-after-move)
     CHECK(*queue.pop().value() == 1);
     CHECK(queue.push(std::move(third)));
@@ -36,7 +36,7 @@ TEST_CASE("a full bounded queue refuses and leaves the value with its owner") {
     CHECK(*queue.pop().value() == 3);
 }
 
-TEST_CASE("a bounded queue loses and reorders nothing between two threads") {
+TEST_CASE("a bounded queue between two threads loses nothing and keeps the order") {
     constexpr std::uint64_t count = 100'000;
     SpscQueue<std::uint64_t, 8> queue;
     std::thread producer([&queue] {
