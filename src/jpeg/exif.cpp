@@ -16,7 +16,7 @@ constexpr std::uint16_t short_type = 3;
 constexpr std::uint8_t orientation_max = 8;
 constexpr std::size_t field_bytes = 12; // tag, type, count, value
 
-/// TIFF says in its first bytes in which order its numbers are written.
+/// Reads numbers of a TIFF structure; its first bytes say in which byte order they are written.
 class TiffReader {
 public:
     explicit TiffReader(ConstByteSpan tiff) noexcept : tiff_(tiff) {
@@ -53,7 +53,7 @@ std::uint8_t read_orientation(ConstByteSpan app1_content) noexcept {
         return upright;
     }
     const TiffReader tiff(app1_content.subspan(exif_name.size()));
-    constexpr std::size_t header_bytes = 8; // byte order, 42, where the first directory is
+    constexpr std::size_t header_bytes = 8; // byte order, 42, offset of the first directory
     if (!tiff.valid() || !tiff.holds(0, header_bytes)) {
         return upright;
     }
@@ -79,8 +79,8 @@ void write_orientation_segment(ByteSpan at, std::uint8_t orientation) noexcept {
     RINGCAST_ASSERT(at.size() >= orientation_segment_bytes);
     RINGCAST_ASSERT(orientation >= upright && orientation <= orientation_max);
     using namespace std::string_view_literals;
-    // Marker, length (which counts itself), the header of TIFF; right behind it the first
-    // directory, which has one field, and behind that none that follows.
+    // Marker, length (which includes its own two bytes), "Exif", TIFF header; then a directory with
+    // one field, and an offset of zero because no other directory follows.
     constexpr std::string_view segment = "\xFF\xE1\0\x22"
                                          "Exif\0\0MM\0*\0\0\0\x08"
                                          "\0\x01"

@@ -1,5 +1,6 @@
 #pragma once
-// The one thing in Exif that changes how browsers show a picture: which way is up. Pure.
+// Reads and writes the Exif orientation, the only Exif field that changes how browsers show a
+// picture. No I/O, no allocation.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,16 +9,16 @@
 
 namespace ringcast::jpeg {
 
-/// What turns and mirrors nothing, and what holds where nothing is said.
+/// Neither rotated nor mirrored; the default when a picture has no orientation.
 inline constexpr std::uint8_t upright = 1;
 
-/// The orientation (Exif 2.3, 4.6.4 A: 1 to 8) that an APP1 segment's content tells of the main
-/// picture; upright where it tells none, or is no Exif.
+/// The orientation of the main picture (Exif 2.3, 4.6.4 A: 1 to 8) in the content of an APP1
+/// segment; `upright` if the segment contains no valid one or is not Exif.
 [[nodiscard]] std::uint8_t read_orientation(ConstByteSpan app1_content) noexcept;
 
-/// A segment that tells nothing else, with its marker and length.
+/// Size of an APP1 segment that contains the orientation only, marker and length included.
 inline constexpr std::size_t orientation_segment_bytes = 36;
-/// Writes it to the beginning of `at`. `orientation` is 1 to 8.
+/// Writes such a segment to the beginning of `at`. `orientation` is 1 to 8.
 void write_orientation_segment(ByteSpan at, std::uint8_t orientation) noexcept;
 
 } // namespace ringcast::jpeg

@@ -14,10 +14,11 @@ namespace {
 constexpr std::size_t marker_bytes = 2;
 constexpr std::size_t length_bytes = 2;
 
-/// SOI alone is two bytes that noise brings soon; a frame goes on with another marker.
+/// SOI alone is only two bytes, which occur by chance in other data, so the first byte of the next
+/// marker is required too.
 constexpr std::array frame_beginning = {marker_prefix, marker::soi, marker_prefix};
 
-/// False when `bytes`, as far as they go, are no beginning of a frame.
+/// True when `bytes` match the beginning of a frame, as far as they go.
 bool may_begin_frame(ConstByteSpan bytes) noexcept {
     const std::size_t count = std::min(bytes.size(), frame_beginning.size());
     return std::memcmp(bytes.data(), frame_beginning.data(), count) == 0;
@@ -28,27 +29,27 @@ bool may_begin_frame(ConstByteSpan bytes) noexcept {
 std::string_view describe(Damage damage) noexcept {
     switch (damage) {
     case Damage::none:
-        return "nothing";
+        return "no damage";
     case Damage::next_frame_began:
-        return "the next frame began before its end";
+        return "the next frame starts before this one ends";
     case Damage::marker_missing:
-        return "a marker is missing";
+        return "a marker is missing between segments";
     case Damage::marker_wrong:
-        return "a marker is out of place";
+        return "a marker is not allowed where it occurs";
     case Damage::segment_malformed:
-        return "a segment is malformed";
+        return "a segment has an invalid length";
     case Damage::size_missing:
-        return "it does not say its size";
+        return "picture data starts before a frame header with width and height";
     case Damage::size_zero:
-        return "its width or height is zero";
+        return "width or height is zero";
     case Damage::scan_missing:
-        return "it has no picture data";
+        return "it contains no picture data";
     case Damage::beginning_missing:
-        return "its beginning is missing";
+        return "it does not begin with SOI (FF D8 FF)";
     case Damage::end_missing:
-        return "its end is missing";
+        return "its end (EOI) is missing";
     case Damage::no_room:
-        return "the tables it lacks do not fit in front of it";
+        return "not enough room in front of it for the missing Huffman tables";
     }
     return "unknown";
 }
@@ -57,14 +58,14 @@ ScanResult FrameScanner::scan(ConstByteSpan region) noexcept {
     RINGCAST_ASSERT(region_begin_ + region.size() >= region_end_);
     region_end_ = region_begin_ + region.size();
     ScanResult result;
-    // Each step that goes on moves position_ forward, so this ends.
+    // Every step that returns go_on has advanced position_, so the loop terminates.
     while (position_ < region_end_) {
         const ConstByteSpan rest =
             region.subspan(static_cast<std::size_t>(position_ - region_begin_));
         Step step = Step::need_more;
         switch (state_) {
-        case State::hunting:
-            step = hunt(rest);
+        case State::searching:
+            step = search(rest);
             break;
         case State::markers:
             step = read_marker(rest, result);
@@ -99,7 +100,7 @@ std::uint64_t FrameScanner::pending_bytes() const noexcept {
     return in_frame() ? region_end_ - frame_begin_ : 0;
 }
 
-FrameScanner::Step FrameScanner::hunt(ConstByteSpan rest) noexcept {
+FrameScanner::Step FrameScanner::search(ConstByteSpan rest) noexcept {
     std::size_t at = find_prefix(rest, 0);
     while (at < rest.size() && !may_begin_frame(rest.subspan(at))) {
         at = find_prefix(rest, at + 1);
@@ -126,7 +127,7 @@ FrameScanner::Step FrameScanner::read_marker(ConstByteSpan rest, ScanResult& res
         return Step::need_more;
     }
     const std::uint8_t code = byte_at(rest, 1);
-    if (code == marker_prefix) { // A fill byte (T.81, B.1.1.2).
+    if (code == marker_prefix) { // fill byte (T.81, B.1.1.2)
         ++position_;
         return Step::go_on;
     }
@@ -169,7 +170,8 @@ FrameScanner::Step FrameScanner::read_segment(ConstByteSpan rest, ScanResult& re
         }
         height_ = word_at(rest, 5);
         width_ = word_at(rest, 7);
-        // T.81 lets DNL tell the height later; no decoder that viewers use can do that.
+        // T.81 allows a height of zero here and a DNL segment with the height later; no decoder
+        // that viewers use supports that.
         if (width_ == 0 || height_ == 0) {
             return give_up(Damage::size_zero, result);
         }
@@ -186,11 +188,11 @@ FrameScanner::Step FrameScanner::read_segment(ConstByteSpan rest, ScanResult& re
 }
 
 FrameScanner::Step FrameScanner::read_entropy(ConstByteSpan rest) noexcept {
-    // memchr is what makes this fast: one call per 0xFF, which are rare in picture data.
+    // Fast because of memchr: one call per 0xFF, and these are rare in picture data.
     std::size_t at = find_prefix(rest, 0);
     while (at + 1 < rest.size()) {
         const std::uint8_t code = byte_at(rest, at + 1);
-        const bool fill_byte = code == marker_prefix; // Also a restart marker may have some.
+        const bool fill_byte = code == marker_prefix; // restart markers may have fill bytes too
         if (code != marker::stuffing && !is_restart(code) && !fill_byte) {
             state_ = State::markers;
             position_ += at;
@@ -204,7 +206,7 @@ FrameScanner::Step FrameScanner::read_entropy(ConstByteSpan rest) noexcept {
 
 FrameScanner::Step FrameScanner::end_frame(ScanResult& result) noexcept {
     position_ += marker_bytes;
-    state_ = State::hunting;
+    state_ = State::searching;
     const std::uint64_t bytes = position_ - frame_begin_;
     const bool oversized = bytes > frame_bytes_max_;
     result.outcome = oversized ? ScanOutcome::oversized : ScanOutcome::frame;
@@ -219,11 +221,12 @@ FrameScanner::Step FrameScanner::end_frame(ScanResult& result) noexcept {
 }
 
 FrameScanner::Step FrameScanner::give_up(Damage damage, ScanResult& result) noexcept {
-    // position_ stays: an SOI there is the next frame's, anything else is hunted through.
+    // position_ stays where it is: an SOI there begins the next frame, and the search for SOI
+    // skips anything else.
     result.outcome = ScanOutcome::damaged;
     result.damage = damage;
     result.bytes = static_cast<std::size_t>(position_ - frame_begin_);
-    state_ = State::hunting;
+    state_ = State::searching;
     too_large_ = false;
     return Step::finished;
 }
@@ -241,8 +244,7 @@ ScanResult scan_whole_frame(ConstByteSpan bytes) noexcept {
         found.damage = Damage::end_missing;
         found.bytes = bytes.size();
     }
-    // No frame is larger than the bytes that hold it.
-    RINGCAST_ASSERT(found.outcome != ScanOutcome::oversized);
+    RINGCAST_ASSERT(found.outcome != ScanOutcome::oversized); // the limit was bytes.size()
     return found;
 }
 

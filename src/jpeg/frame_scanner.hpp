@@ -1,9 +1,9 @@
 #pragma once
-// Finds complete JPEG frames in a byte stream that is read into a contiguous region, and says what
-// to do with damaged ones and with bytes that are no frame at all. Pure: knows neither where bytes
-// come from nor where frames go; nothing is copied, nothing is allocated.
+// Finds complete JPEG frames in a byte stream that is read into a contiguous region, and reports
+// damaged and oversized frames. Bytes between frames are skipped and counted. Copies and allocates
+// nothing; knows neither where the bytes come from nor where the frames go.
 //
-// How a byte stream uses it:
+// Usage by a byte stream:
 //
 //   filled += bytes_read;
 //   for (;;) {
@@ -17,8 +17,8 @@
 //       case need_more: break out;
 //       }
 //   }
-//   // What is discardable may go whenever room is wanted; afterwards at most frame_bytes_max bytes
-//   // are left, so a region of frame_bytes_max plus one read never runs full.
+//   // Discardable bytes may be dropped whenever space is needed. At most frame_bytes_max bytes
+//   // remain, so a region of frame_bytes_max plus the size of one read never runs full.
 //   move [scanner.discardable(), filled) to the front; scanner.discard(the same count);
 
 #include <cstddef>
@@ -30,38 +30,38 @@
 namespace ringcast::jpeg {
 
 enum class ScanOutcome : std::uint8_t {
-    need_more, ///< no frame ends in what is there
+    need_more, ///< the region contains no further end of a frame
     frame,     ///< a whole frame, SOI to EOI
-    damaged,   ///< what began like a frame is none; the scan goes on where the next may begin
+    damaged,   ///< a frame began but is invalid; scanning continues where the next may begin
     oversized, ///< the end of a frame that is larger than frame_bytes_max
 };
 
 enum class Damage : std::uint8_t {
     none,
     next_frame_began,  ///< an SOI before the EOI: the frame is truncated
-    marker_missing,    ///< something else where a marker has to be
-    marker_wrong,      ///< a marker that can't be there
-    segment_malformed, ///< a length that can't be
+    marker_missing,    ///< other bytes where a marker is required
+    marker_wrong,      ///< a marker that is not allowed at this place
+    segment_malformed, ///< an invalid segment length
     size_missing,      ///< a scan without a frame header before it
-    size_zero,         ///< no width or no height
+    size_zero,         ///< width or height is zero
     scan_missing,      ///< EOI without any picture data
-    beginning_missing, ///< no SOI and marker where the frame has to begin
-    end_missing,       ///< no EOI in what is there
-    no_room,           ///< what repair has to add does not fit into the headroom
+    beginning_missing, ///< no SOI followed by a marker at the frame's beginning
+    end_missing,       ///< no EOI within the frame's bytes
+    no_room,           ///< the headroom is too small for the bytes that repair has to add
 };
 
-/// Completes "the frame is damaged: ...".
+/// The reason, for messages such as "the frame is damaged: ...".
 [[nodiscard]] std::string_view describe(Damage damage) noexcept;
 
 struct ScanResult {
     ScanOutcome outcome = ScanOutcome::need_more;
     Damage damage = Damage::none;
-    std::size_t offset = 0;   ///< frame: where its SOI is in the region
-    std::size_t bytes = 0;    ///< frame, oversized: SOI to EOI; damaged: as far as it went
+    std::size_t offset = 0;   ///< frame: offset of its SOI in the region
+    std::size_t bytes = 0;    ///< frame, oversized: SOI to EOI; damaged: SOI to the damage
     std::uint16_t width = 0;  ///< frame, oversized: pixels
     std::uint16_t height = 0; ///< frame, oversized: pixels
 
-    /// frame: the offset just behind its EOI.
+    /// frame: the offset right after its EOI.
     [[nodiscard]] std::size_t end() const noexcept { return offset + bytes; }
 };
 
@@ -70,35 +70,35 @@ public:
     explicit FrameScanner(std::size_t frame_bytes_max) noexcept
         : frame_bytes_max_(frame_bytes_max) {}
 
-    /// `region` begins where the last `discard` has put it and holds everything that was read
-    /// since. No byte is looked at twice but a few around its end. Call again until it needs more.
+    /// `region` contains all bytes of the stream that were read and not discarded. Bytes are
+    /// examined once, except a few at the end of the region. Call again until the outcome is
+    /// need_more.
     [[nodiscard]] ScanResult scan(ConstByteSpan region) noexcept;
 
-    /// How many bytes at the region's beginning are of no more use. After need_more, what is behind
-    /// them is at most frame_bytes_max long: of a frame that is too large only its state is kept.
+    /// The number of bytes at the region's beginning that are not needed any more. After need_more,
+    /// at most frame_bytes_max bytes follow them: the bytes of an oversized frame are discardable.
     [[nodiscard]] std::size_t discardable() const noexcept;
-    /// The next region begins `bytes` later than the last one: at most `discardable()`.
+    /// Drops `bytes`, at most `discardable()`, from the beginning of the region.
     void discard(std::size_t bytes) noexcept;
-    /// A new stream begins with the next region.
+    /// Starts over: the next region is the beginning of a new stream.
     void reset() noexcept { *this = FrameScanner(frame_bytes_max_); }
 
-    /// True exactly when a frame has begun and its end has not been seen.
-    [[nodiscard]] bool in_frame() const noexcept { return state_ != State::hunting; }
-    /// How much of the frame that has begun is there so far, bytes; more than frame_bytes_max for
-    /// one that is too large.
+    /// True exactly when the beginning of a frame has been seen and its end has not.
+    [[nodiscard]] bool in_frame() const noexcept { return state_ != State::searching; }
+    /// Bytes received so far of the current frame; exceeds frame_bytes_max if it is oversized.
     [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
     /// Bytes outside frames since the last reset.
     [[nodiscard]] std::uint64_t bytes_skipped() const noexcept { return bytes_skipped_; }
 
 private:
     enum class State : std::uint8_t {
-        hunting, ///< between frames; the next may begin at position_
-        markers, ///< in a frame; at position_ is a marker, or the frame is damaged
-        entropy, ///< in a frame, in picture data
+        searching, ///< between frames; looks for the next SOI from position_ on
+        markers,   ///< in a frame; position_ is at a marker, or the frame is damaged
+        entropy,   ///< in a frame, in entropy-coded picture data
     };
     enum class Step : std::uint8_t { go_on, need_more, finished };
 
-    [[nodiscard]] Step hunt(ConstByteSpan rest) noexcept;
+    [[nodiscard]] Step search(ConstByteSpan rest) noexcept;
     [[nodiscard]] Step read_marker(ConstByteSpan rest, ScanResult& result) noexcept;
     [[nodiscard]] Step read_segment(ConstByteSpan rest, ScanResult& result) noexcept;
     [[nodiscard]] Step read_entropy(ConstByteSpan rest) noexcept;
@@ -106,22 +106,21 @@ private:
     [[nodiscard]] Step give_up(Damage damage, ScanResult& result) noexcept;
 
     std::size_t frame_bytes_max_;
-    State state_ = State::hunting;
-    bool too_large_ = false; ///< the frame that has begun is larger than frame_bytes_max_
+    State state_ = State::searching;
+    bool too_large_ = false; ///< the current frame is larger than frame_bytes_max_
     bool scan_seen_ = false;
-    std::uint16_t width_ = 0; ///< 0 until the frame header
+    std::uint16_t width_ = 0; ///< 0 until the frame header has been read
     std::uint16_t height_ = 0;
-    // Counted in bytes from the beginning of the stream, so that nothing has to be adjusted when
-    // the region moves on.
+    // Offsets from the beginning of the stream, so that discarding does not change them.
     std::uint64_t region_begin_ = 0;
     std::uint64_t region_end_ = 0;
     std::uint64_t frame_begin_ = 0;
-    std::uint64_t position_ = 0; ///< what is next to be looked at; may be beyond region_end_
+    std::uint64_t position_ = 0; ///< the next byte to examine; may be beyond region_end_
     std::uint64_t bytes_skipped_ = 0;
 };
 
-/// Scans bytes that begin with a frame and hold all of it; padding may follow. The outcome is
-/// frame, at offset 0, or damaged.
+/// Scans bytes that begin with a whole frame; padding may follow it. The outcome is frame, at
+/// offset 0, or damaged.
 [[nodiscard]] ScanResult scan_whole_frame(ConstByteSpan bytes) noexcept;
 
 } // namespace ringcast::jpeg

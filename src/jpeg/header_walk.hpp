@@ -1,6 +1,6 @@
 #pragma once
-// The segments of a frame's header, one after another, from behind SOI to the first scan. For
-// frames that a FrameScanner has found whole, so nothing is checked twice. Pure.
+// Iterates over the segments of a frame's header, from after SOI to the first SOS. Only for frames
+// that FrameScanner has found to be whole: their structure is not checked again.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace ringcast::jpeg {
 
 /// Offsets from the frame's SOI, bytes.
 struct Segment {
-    std::size_t begin = 0;  ///< its fill bytes (T.81, B.1.1.2), if it has some
-    std::size_t marker = 0; ///< 0xFF, and behind it `code`
+    std::size_t begin = 0;  ///< its fill bytes (T.81, B.1.1.2) if any, else its marker
+    std::size_t marker = 0; ///< 0xFF, followed by `code`
     std::size_t end = 0;
     std::uint8_t code = 0;
 
@@ -25,7 +25,7 @@ class HeaderWalk {
 public:
     explicit HeaderWalk(ConstByteSpan jpeg) noexcept : jpeg_(jpeg) {}
 
-    /// The next segment; the last one is SOS, and behind it there is nothing to ask for.
+    /// The next segment. The last one is SOS; do not call it again after that.
     [[nodiscard]] Segment next() noexcept {
         Segment segment;
         segment.begin = position_;
@@ -43,7 +43,7 @@ public:
 
 private:
     ConstByteSpan jpeg_;
-    std::size_t position_ = 2; ///< behind SOI
+    std::size_t position_ = 2; ///< after SOI
 };
 
 } // namespace ringcast::jpeg

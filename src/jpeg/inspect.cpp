@@ -10,7 +10,7 @@ namespace ringcast::jpeg {
 
 namespace {
 
-/// Reads the segments up to the first scan of a JPEG that the scanner has found whole.
+/// Reads the segments up to the first scan. The scanner has found `jpeg` to be whole.
 ImageInfo read_header(ConstByteSpan jpeg) noexcept {
     ImageInfo info;
     info.bytes = jpeg.size();
@@ -36,14 +36,14 @@ ImageInfo read_header(ConstByteSpan jpeg) noexcept {
 Result<ImageInfo> inspect(ConstByteSpan file) {
     const ScanResult found = scan_whole_frame(file);
     if (found.damage == Damage::beginning_missing) {
-        return fail("it is no JPEG: it does not begin with FF D8 FF");
+        return fail("not a JPEG: it does not begin with FF D8 FF");
     }
     if (found.damage == Damage::end_missing) {
-        return fail(fmt::format("it is truncated: no end within its {} bytes", file.size()));
+        return fail(fmt::format("the JPEG is truncated: no EOI within its {} bytes", file.size()));
     }
     if (found.damage != Damage::none) {
         return fail(
-            fmt::format("it is damaged at byte {}: {}", found.bytes, describe(found.damage)));
+            fmt::format("the JPEG is damaged at byte {}: {}", found.bytes, describe(found.damage)));
     }
     return read_header(file.first(found.bytes));
 }

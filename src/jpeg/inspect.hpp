@@ -1,5 +1,5 @@
 #pragma once
-// Checks one JPEG file completely and says what is in it. Pure.
+// Checks the structure of one whole JPEG and reports its properties. No I/O.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,15 +14,14 @@ struct ImageInfo {
     std::uint16_t height = 0; ///< pixels
     std::uint8_t components = 0;
     bool progressive = false;
-    /// False for many a camera's MJPEG, which decoders of files refuse. The tables then belong
-    /// right before `scan_offset`.
+    /// False for the MJPEG of many cameras, which ordinary JPEG decoders reject. Missing tables can
+    /// be inserted at `scan_offset`.
     bool has_huffman_tables = false;
-    std::size_t scan_offset = 0; ///< where the first SOS marker is
+    std::size_t scan_offset = 0; ///< offset of the first SOS marker
     std::size_t bytes = 0;       ///< SOI to EOI; padding may follow
 };
 
-/// `file` begins with SOI and holds a whole picture. The error completes "cannot use the picture:
-/// ".
+/// `file` is a whole JPEG, from its SOI on; padding may follow. The error says why it is not.
 [[nodiscard]] Result<ImageInfo> inspect(ConstByteSpan file);
 
 } // namespace ringcast::jpeg

@@ -1,5 +1,5 @@
 #pragma once
-// JPEG markers (ITU-T T.81, annex B): the second byte, behind 0xFF.
+// JPEG markers (ITU-T T.81, annex B): the byte that follows 0xFF.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace ringcast::jpeg {
 inline constexpr std::uint8_t marker_prefix = 0xFF;
 
 namespace marker {
-inline constexpr std::uint8_t stuffing = 0x00; ///< no marker: a 0xFF in picture data
+inline constexpr std::uint8_t stuffing = 0x00; ///< not a marker: FF 00 is a data byte of 0xFF
 inline constexpr std::uint8_t sof0 = 0xC0;
 inline constexpr std::uint8_t sof1 = 0xC1; ///< extended sequential
 inline constexpr std::uint8_t sof2 = 0xC2; ///< progressive
@@ -39,14 +39,14 @@ inline constexpr std::uint8_t com = 0xFE;
     return code >= marker::rst0 && code <= marker::rst7;
 }
 
-/// SOF0 to SOF15: the frame header, with the picture's size.
+/// SOF0 to SOF15: frame headers, which contain the picture's size.
 [[nodiscard]] constexpr bool is_frame_header(std::uint8_t code) noexcept {
     return code >= marker::sof0 && code <= marker::sof15 && code != marker::dht &&
            code != marker::jpg && code != marker::dac;
 }
 
-/// True for the segments that a JPEG file may hold besides frame headers and SOS; hierarchical ones
-/// (DHP, EXP) and reserved ones are in no MJPEG stream.
+/// True for the segments that a JPEG may contain besides frame headers and SOS. Hierarchical (DHP,
+/// EXP) and reserved ones do not occur in MJPEG streams.
 [[nodiscard]] constexpr bool is_other_segment(std::uint8_t code) noexcept {
     return code == marker::dht || code == marker::dac || code == marker::dqt ||
            code == marker::dnl || code == marker::dri || code == marker::com ||
@@ -57,12 +57,12 @@ inline constexpr std::uint8_t com = 0xFE;
     return std::to_integer<std::uint8_t>(bytes[offset]);
 }
 
-/// Two bytes, big-endian, as everywhere in JPEG.
+/// Two bytes, big-endian like all numbers in JPEG.
 [[nodiscard]] inline std::uint16_t word_at(ConstByteSpan bytes, std::size_t offset) noexcept {
     return static_cast<std::uint16_t>((byte_at(bytes, offset) << 8U) | byte_at(bytes, offset + 1));
 }
 
-/// The offset of the first 0xFF at or behind `from`, or the end.
+/// The offset of the first 0xFF at or after `from`, or `bytes.size()`.
 [[nodiscard]] inline std::size_t find_prefix(ConstByteSpan bytes, std::size_t from) noexcept {
     if (from == bytes.size()) {
         return from;

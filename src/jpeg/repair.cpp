@@ -15,10 +15,10 @@ namespace {
 
 constexpr std::size_t soi_bytes = 2;
 
-// What decoders that know Motion JPEG take for tables that are missing.
+// The tables of T.81, annex K, which Motion JPEG decoders assume when a frame has none.
 constexpr std::array<std::uint8_t, huffman_tables_bytes> huffman_tables = {
     // clang-format off
-    0xFF, 0xC4, 0x01, 0xA2, // DHT and its length
+    0xFF, 0xC4, 0x01, 0xA2, // DHT, length
     // Table K.3: luminance, DC: class and number, how many codes of each length, their values.
     0x00, //
     0x00, 0x01, 0x05, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, //
@@ -58,8 +58,8 @@ constexpr std::array<std::uint8_t, huffman_tables_bytes> huffman_tables = {
     // clang-format on
 };
 
-/// True when `bytes` hold an SOI or an EOI for who looks for nothing else.
-bool holds_frame_border(ConstByteSpan bytes) noexcept {
+/// True when `bytes` contain an SOI or EOI to a parser that ignores segment lengths.
+bool contains_soi_or_eoi(ConstByteSpan bytes) noexcept {
     std::size_t at = find_prefix(bytes, 0);
     while (at + 1 < bytes.size()) {
         const std::uint8_t code = byte_at(bytes, at + 1);
@@ -71,55 +71,55 @@ bool holds_frame_border(ConstByteSpan bytes) noexcept {
     return false;
 }
 
-/// APP0 (JFIF, AVI1) and APP14 (Adobe) stay: they say how the picture's colours are to be decoded.
-/// No decoder needs the others.
+/// True for comment and application segments except APP0 (JFIF, AVI1) and APP14 (Adobe), which
+/// decoders need for the colour space.
 bool is_dispensable(std::uint8_t code) noexcept {
     return code == marker::com ||
            (code > marker::app0 && code <= marker::app15 && code != marker::app14);
 }
 
-/// A header is rewritten as far as its last change; the rest stays where it is.
+/// How to rewrite a header. It is rewritten up to its last change; the rest stays where it is.
 struct HeaderPlan {
-    std::size_t rest = soi_bytes;        ///< where the rest begins
-    std::size_t kept_bytes = soi_bytes;  ///< what is kept of all that lies in front of the rest
-    std::size_t front_bytes = soi_bytes; ///< what is kept in front of the tables, if they come in
-    bool takes_out = false;
+    std::size_t rest = soi_bytes;        ///< offset of the first byte that stays in place
+    std::size_t kept_bytes = soi_bytes;  ///< bytes kept of those in front of `rest`
+    std::size_t front_bytes = soi_bytes; ///< of these, bytes in front of inserted tables
+    bool removes_segments = false;
     bool lacks_tables = false;
 
     [[nodiscard]] std::size_t added_bytes() const noexcept {
         return lacks_tables ? huffman_tables.size() : 0;
     }
-    [[nodiscard]] bool changes() const noexcept { return takes_out || lacks_tables; }
+    [[nodiscard]] bool changes() const noexcept { return removes_segments || lacks_tables; }
 };
 
 ConstByteSpan content_of(ConstByteSpan jpeg, const Segment& segment) noexcept {
     return jpeg.first(segment.end).subspan(segment.marker + 4);
 }
 
-/// What becomes of a segment.
 enum class Treatment : std::uint8_t {
     keep,
-    take_out,
-    shorten, ///< to what it tells of the picture's orientation, which viewers would miss
+    remove,
+    shorten, ///< replaced by a segment with the Exif orientation only, which viewers honour
 };
 
 Treatment treatment_of(ConstByteSpan jpeg, const Segment& segment) noexcept {
-    // The length counts as well: a viewer that looks for borders does not know that it is one.
+    // The search includes the length field: a viewer that searches for SOI and EOI does not know
+    // that these two bytes are a length.
     if (!is_dispensable(segment.code) ||
-        !holds_frame_border(jpeg.first(segment.end).subspan(segment.marker + 2))) {
+        !contains_soi_or_eoi(jpeg.first(segment.end).subspan(segment.marker + 2))) {
         return Treatment::keep;
     }
     const bool turned = segment.code == marker::app1 &&
                         segment.bytes() >= orientation_segment_bytes &&
                         read_orientation(content_of(jpeg, segment)) != upright;
-    return turned ? Treatment::shorten : Treatment::take_out;
+    return turned ? Treatment::shorten : Treatment::remove;
 }
 
 HeaderPlan plan_header(ConstByteSpan jpeg) noexcept {
     HeaderPlan plan;
     std::size_t kept_bytes = soi_bytes;
     std::size_t front_end = soi_bytes;
-    bool in_front = true; // JFIF wants to come first, so tables are put behind APP0.
+    bool in_front = true; // JFIF requires APP0 right after SOI, so tables are inserted after it
     bool sequential = false;
     bool has_tables = false;
     HeaderWalk walk(jpeg);
@@ -129,7 +129,7 @@ HeaderPlan plan_header(ConstByteSpan jpeg) noexcept {
                 kept_bytes += orientation_segment_bytes;
                 in_front = false;
             }
-            plan.takes_out = true;
+            plan.removes_segments = true;
             plan.rest = segment.end;
             plan.kept_bytes = kept_bytes;
             continue;
@@ -141,7 +141,8 @@ HeaderPlan plan_header(ConstByteSpan jpeg) noexcept {
             plan.front_bytes = kept_bytes;
         }
         has_tables = has_tables || segment.code == marker::dht;
-        // Progressive pictures have no use for these tables, arithmetic coding for none.
+        // The tables are for baseline and extended sequential frames; progressive frames need other
+        // tables, and arithmetic coding needs none.
         sequential = sequential || segment.code == marker::sof0 || segment.code == marker::sof1;
     }
     plan.lacks_tables = sequential && !has_tables;
@@ -153,7 +154,8 @@ HeaderPlan plan_header(ConstByteSpan jpeg) noexcept {
     return plan;
 }
 
-/// Moves what is kept in front of `rest` together, at the frame's beginning.
+/// Removes and shortens segments in front of `rest`: the kept bytes become contiguous, at the
+/// frame's beginning.
 void close_gaps(ByteSpan jpeg, std::size_t rest) noexcept {
     std::size_t filled = soi_bytes;
     HeaderWalk walk(jpeg);
@@ -165,7 +167,7 @@ void close_gaps(ByteSpan jpeg, std::size_t rest) noexcept {
             std::memmove(&jpeg[filled], &jpeg[segment.begin], segment.bytes());
             filled += segment.bytes();
             break;
-        case Treatment::take_out:
+        case Treatment::remove:
             break;
         case Treatment::shorten: {
             const std::uint8_t orientation = read_orientation(content_of(jpeg, segment));
@@ -177,13 +179,13 @@ void close_gaps(ByteSpan jpeg, std::size_t rest) noexcept {
     }
 }
 
-/// `jpeg` is the frame's beginning in `memory`.
+/// The frame begins at `begin` in `memory`. Its rewritten header ends at `begin + plan.rest`.
 void rewrite(ByteSpan memory, std::size_t begin, const HeaderPlan& plan) noexcept {
-    if (plan.takes_out) {
+    if (plan.removes_segments) {
         close_gaps(memory.subspan(begin), plan.rest);
     }
-    // From the back to the front: what is moved towards the back has come from further in front,
-    // and what is moved towards the front has nothing left behind it that would be needed.
+    // The bytes after the tables are moved first. They move towards the back (or not at all), so
+    // they do not overwrite the bytes in front of the tables, which then move in either direction.
     const std::size_t middle_bytes = plan.kept_bytes - plan.front_bytes;
     std::size_t at = begin + plan.rest - middle_bytes;
     std::memmove(&memory[at], &memory[begin + plan.front_bytes], middle_bytes);

@@ -27,7 +27,7 @@ static_assert(text_bytes == sequence_prefix.size() + sequence_digits + time_pref
                                 time_digits + crc_prefix.size() + crc_digits);
 constexpr std::uint64_t sequence_max = 9'999'999'999;
 
-/// Reads `prefix` and exactly `digits` digits from the front of `text` and takes them away.
+/// Consumes `prefix` and exactly `digits` digits from the front of `text`.
 template <typename Number>
 bool take_number(std::string_view& text, std::string_view prefix, std::size_t digits, int base,
                  Number& number) noexcept {
@@ -50,7 +50,7 @@ void write_stamp(ByteSpan at, const Stamp& stamp) noexcept {
     at[0] = std::byte{marker_prefix};
     at[1] = std::byte{marker::com};
     at[2] = std::byte{0};
-    at[3] = std::byte{stamp_bytes - 2}; // The length counts itself, not the marker.
+    at[3] = std::byte{stamp_bytes - 2}; // the length includes itself but not the marker
 
     std::array<char, text_bytes + 1> text{};
     const int length =

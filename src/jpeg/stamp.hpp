@@ -1,6 +1,6 @@
 #pragma once
-// The stamp by which a frame is recognised at the far end: a COM segment right behind SOI that
-// holds sequence, capture time and a checksum of everything after it. Pure.
+// A stamp identifies a test frame at the receiver: a COM segment right after SOI that contains
+// the sequence number, the capture time and a checksum of all bytes after it. No I/O, no clock.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,23 +12,24 @@
 namespace ringcast::jpeg {
 
 struct Stamp {
-    std::uint64_t sequence = 0; ///< below 10'000'000'000, for a fixed width
+    std::uint64_t sequence = 0; ///< below 10'000'000'000, because the field has ten digits
     WallTime captured{};        ///< not before the UNIX epoch
-    std::uint32_t crc = 0; ///< CRC-32 (as zlib has it) of the bytes behind the stamp, EOI included
+    std::uint32_t crc = 0;      ///< zlib's CRC-32 of the bytes after the stamp, EOI included
 
     friend bool operator==(const Stamp&, const Stamp&) noexcept = default;
 };
 
-/// Marker, length and text.
+/// Marker, length and text of the segment.
 inline constexpr std::size_t stamp_bytes = 2 + 2 + 61;
 
-/// Writes the segment to the beginning of `at`, which is at least stamp_bytes long.
+/// Writes the segment to the beginning of `at`, which must be at least stamp_bytes long.
 void write_stamp(ByteSpan at, const Stamp& stamp) noexcept;
 
-/// The stamp of a JPEG that begins with SOI; none when its first segment is not one.
+/// The stamp of a JPEG, from its SOI on; none when its first segment is not a stamp.
 [[nodiscard]] std::optional<Stamp> read_stamp(ConstByteSpan jpeg) noexcept;
 
-/// What a stamp's checksum has to be. `jpeg` is SOI, stamp, and the rest up to and including EOI.
+/// The checksum that belongs in the stamp. `jpeg` is a JPEG from SOI to EOI with room for the stamp
+/// (or the stamp itself) after SOI.
 [[nodiscard]] std::uint32_t stamp_checksum(ConstByteSpan jpeg) noexcept;
 
 } // namespace ringcast::jpeg

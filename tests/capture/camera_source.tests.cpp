@@ -169,7 +169,7 @@ TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
     test::LogCapture logged;
     REQUIRE(camera.capture(jpeg(100).substr(0, 50), 0));
     bench.until([&] { return bench.source.counters().frames_damaged == 1; });
-    CHECK(logged.count("its end is missing", LogLevel::warning) == 1);
+    CHECK(logged.count("its end (EOI) is missing", LogLevel::warning) == 1);
     bench.engine.pass(LogThrottle::quiet_default);
     REQUIRE(camera.capture(jpeg(10), 1, false));
     bench.until([&] { return bench.source.counters().frames_damaged == 2; });

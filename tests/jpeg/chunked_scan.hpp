@@ -1,6 +1,6 @@
 #pragma once
-// Uses a FrameScanner as a byte stream does: reads arrive in chunks of given sizes in a region that
-// holds the largest frame and one read. Shared by the unit tests and the fuzz target.
+// Drives a FrameScanner like a byte stream: data arrives in chunks of given sizes, in a region with
+// room for the largest frame and one read. Shared by the unit tests and the fuzz target.
 
 #include <algorithm>
 #include <cstddef>
@@ -21,7 +21,7 @@ struct ScanEvent {
     std::size_t bytes = 0;
     std::uint16_t width = 0;
     std::uint16_t height = 0;
-    std::vector<std::byte> frame; ///< its bytes, for whole frames
+    std::vector<std::byte> frame; ///< the bytes of a whole frame
 
     friend bool operator==(const ScanEvent&, const ScanEvent&) = default;
 };
@@ -29,8 +29,8 @@ struct ScanEvent {
 struct ScanLog {
     std::vector<ScanEvent> events;
     std::uint64_t bytes_skipped = 0;
-    std::uint64_t bytes_pending = 0; ///< of a frame whose end has not come
-    std::size_t tail_bytes = 0;      ///< behind the last frame, not yet known to be junk
+    std::uint64_t bytes_pending = 0; ///< of a frame whose end has not been received
+    std::size_t tail_bytes = 0;      ///< after the last frame, possibly the beginning of another
 
     friend bool operator==(const ScanLog&, const ScanLog&) = default;
 
@@ -39,8 +39,8 @@ struct ScanLog {
     }
 };
 
-/// `chunk_sizes` are used in turn, over and over. With `eager`, everything discardable goes after
-/// each read; otherwise only when the next read would not fit.
+/// Uses `chunk_sizes` in rotation. With `eager`, discardable bytes are dropped after each read;
+/// otherwise only when the next read would not fit.
 inline ScanLog scan_in_chunks(ConstByteSpan stream, std::size_t frame_bytes_max,
                               std::span<const std::size_t> chunk_sizes, bool eager) {
     jpeg::FrameScanner scanner(frame_bytes_max);
@@ -56,7 +56,7 @@ inline ScanLog scan_in_chunks(ConstByteSpan stream, std::size_t frame_bytes_max,
                       stream.begin() + static_cast<std::ptrdiff_t>(size));
         stream = stream.subspan(size);
         for (;;) {
-            // A copy of exactly this size, so that a sanitizer sees every read beyond the end.
+            // A copy without spare capacity, so that a sanitizer detects any read beyond its end.
             const std::vector<std::byte> exact(region.begin(), region.end());
             const jpeg::ScanResult found = scanner.scan(exact);
             if (found.outcome == jpeg::ScanOutcome::need_more) {
@@ -77,9 +77,9 @@ inline ScanLog scan_in_chunks(ConstByteSpan stream, std::size_t frame_bytes_max,
         if (eager || region.size() > frame_bytes_max) {
             discard(scanner.discardable());
         }
-        // What the scanner promises, and a source's buffer is sized by.
+        // The scanner guarantees this, and the slots of byte streams are sized accordingly.
         if (region.size() > frame_bytes_max) {
-            std::fputs("the region runs full\n", stderr);
+            std::fputs("the region is full: more than frame_bytes_max bytes remain\n", stderr);
             std::abort();
         }
     }

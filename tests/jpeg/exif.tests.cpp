@@ -26,7 +26,7 @@ TEST_CASE("the orientation is read in both byte orders", "[jpeg]") {
           8);
 }
 
-TEST_CASE("the orientation is found behind other fields, wherever the directory is", "[jpeg]") {
+TEST_CASE("the orientation is found after other fields, wherever the directory is", "[jpeg]") {
     const Bytes other = bytes_of({1, 0x0F, 0, 2, 0, 0, 0, 4, 'a', 'b', 'c', 0});
     const Bytes field = bytes_of({1, 0x12, 0, 3, 0, 0, 0, 1, 0, 3, 0, 0});
     CHECK(orientation_of(joined({big, bytes_of({0, 2}), other, field})) == 3);
@@ -34,7 +34,7 @@ TEST_CASE("the orientation is found behind other fields, wherever the directory 
     CHECK(orientation_of(joined({far_off, bytes_of({0, 1}), field})) == 3);
 }
 
-TEST_CASE("what tells no orientation is upright", "[jpeg]") {
+TEST_CASE("a segment without a valid orientation means upright", "[jpeg]") {
     const auto with_field = [](std::initializer_list<int> field) {
         return orientation_of(joined({big, bytes_of({0, 1}), bytes_of(field)}));
     };
@@ -52,8 +52,7 @@ TEST_CASE("what tells no orientation is upright", "[jpeg]") {
     CHECK(orientation_of(joined({exif, out_of_bounds})) == jpeg::upright);
 }
 
-TEST_CASE("a segment that is written tells its orientation, and is as long as announced",
-          "[jpeg]") {
+TEST_CASE("a written segment contains its orientation and has the announced length", "[jpeg]") {
     for (std::uint8_t orientation = 1; orientation <= 8; ++orientation) {
         Bytes segment(jpeg::orientation_segment_bytes + 1, std::byte{0xA5});
         jpeg::write_orientation_segment(segment, orientation);

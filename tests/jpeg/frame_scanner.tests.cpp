@@ -37,7 +37,7 @@ void check_frames(const ScanLog& log, std::initializer_list<Bytes> frames) {
     }
 }
 
-/// Segments, tables and data of a frame whose parts the test puts together.
+/// Segments from which the tests build frames.
 Bytes frame_header(int height, int width) {
     return bytes_of({0xFF, 0xC0, 0, 11, 8, height >> 8, height & 0xFF, width >> 8, width & 0xFF, 1,
                      1, 0x11, 0});
@@ -57,7 +57,7 @@ Damage damage_of(ConstByteSpan stream) {
 
 } // namespace
 
-TEST_CASE("a frame is complete at its EOI, with nothing behind it", "[jpeg]") {
+TEST_CASE("a frame is complete at its EOI, without waiting for more bytes", "[jpeg]") {
     const Bytes frame = make_jpeg({.width = 67, .height = 41});
     const ScanLog log = scan_whole(frame);
     check_frames(log, {frame});
@@ -98,7 +98,7 @@ TEST_CASE("frames of every kind are found in one stream", "[jpeg]") {
     CHECK(log.bytes_skipped == 0);
 }
 
-TEST_CASE("where reads end makes no difference", "[jpeg]") {
+TEST_CASE("the frames found do not depend on where reads end", "[jpeg]") {
     const Bytes small = make_jpeg({.width = 8, .height = 8, .colour = Colour::grey});
     const Bytes with_restarts = make_jpeg(
         {.width = 24, .height = 24, .restart_interval = 1, .segments = {{JPEG_APP0 + 1, small}}});
@@ -120,7 +120,7 @@ TEST_CASE("where reads end makes no difference", "[jpeg]") {
     }
 }
 
-TEST_CASE("a frame truncated in its data costs only itself", "[jpeg]") {
+TEST_CASE("a frame truncated in its data does not affect the next one", "[jpeg]") {
     const Bytes cut = make_jpeg({.width = 16, .height = 16, .seed = 1});
     const Bytes next = make_jpeg({.width = 16, .height = 16, .seed = 2});
     constexpr std::size_t scan_header_bytes = 14;
@@ -135,7 +135,8 @@ TEST_CASE("a frame truncated in its data costs only itself", "[jpeg]") {
     }
 }
 
-TEST_CASE("a frame truncated in its header costs what its last segment hides", "[jpeg]") {
+TEST_CASE("a frame truncated in its header hides no more than its last segment's length",
+          "[jpeg]") {
     const Bytes cut = make_jpeg({.width = 16, .height = 16, .seed = 1});
     const Bytes next = make_jpeg({.width = 16, .height = 16, .seed = 2});
     const Bytes last = make_jpeg({.width = 16, .height = 16, .seed = 3});
@@ -158,7 +159,8 @@ TEST_CASE("a frame truncated in its header costs what its last segment hides", "
             damaged += found.outcome == ScanOutcome::damaged ? 1 : 0;
             newest = found;
         }
-        // None when the hidden bytes end before a marker that can follow: then it looks whole.
+        // None when the hidden bytes happen to end at a marker that may follow: then the truncated
+        // frame looks whole.
         CHECK(damaged <= 1);
         CHECK(newest.outcome == ScanOutcome::frame);
         CHECK(std::ranges::equal(ConstByteSpan(stream).subspan(newest.offset, newest.bytes), last));
@@ -173,7 +175,7 @@ TEST_CASE("bytes between frames are skipped and counted", "[jpeg]") {
     CHECK(log.bytes_skipped == 3 * noise.size() + 3);
 }
 
-TEST_CASE("fill bytes may stand before any marker", "[jpeg]") {
+TEST_CASE("fill bytes are accepted before any marker", "[jpeg]") {
     const Bytes fill = bytes_of({0xFF, 0xFF, 0xFF});
     const Bytes data = bytes_of({1, 2, 0xFF, 0, 3});
     const Bytes restart = bytes_of({0xFF, 0xD0});
@@ -190,7 +192,7 @@ TEST_CASE("segments between scans belong to the frame", "[jpeg]") {
     check_frames(scan_whole(frame), {frame});
 }
 
-TEST_CASE("the reason for a damaged frame is told", "[jpeg]") {
+TEST_CASE("a damaged frame is reported with its reason", "[jpeg]") {
     const Bytes data = bytes_of({1, 2, 3});
     CHECK(damage_of(joined({soi, frame_header(8, 8), scan_header(), data, soi,
                             frame_header(8, 8)})) == Damage::next_frame_began);
@@ -208,7 +210,7 @@ TEST_CASE("the reason for a damaged frame is told", "[jpeg]") {
     CHECK(damage_of(joined({soi, frame_header(8, 8), eoi})) == Damage::scan_missing);
 }
 
-TEST_CASE("what a frame lacks is not taken from the one before", "[jpeg]") {
+TEST_CASE("a frame without size or data does not inherit them from the frame before", "[jpeg]") {
     const Bytes whole = make_jpeg({});
     const ScanLog without_data = scan_whole(joined({whole, soi, frame_header(8, 8), eoi}));
     REQUIRE(without_data.events.size() == 2);
@@ -218,7 +220,8 @@ TEST_CASE("what a frame lacks is not taken from the one before", "[jpeg]") {
     CHECK(without_size.events[1].damage == Damage::size_missing);
 }
 
-TEST_CASE("a frame larger than the region is skipped, measured, and survived", "[jpeg]") {
+TEST_CASE("a frame larger than the region is skipped and measured, and the next one is found",
+          "[jpeg]") {
     const Bytes large = make_jpeg(
         {.width = 200, .height = 150, .quality = 95, .segments = {{JPEG_APP0 + 2, Bytes(5000)}}});
     const Bytes small = make_jpeg({.width = 16, .height = 16});
@@ -242,7 +245,7 @@ TEST_CASE("a frame larger than the region is skipped, measured, and survived", "
     }
 }
 
-TEST_CASE("the largest frame allowed fits exactly", "[jpeg]") {
+TEST_CASE("a frame of exactly frame_bytes_max is accepted, one byte more is oversized", "[jpeg]") {
     const Bytes frame = make_jpeg({});
     const std::array chunks = {std::size_t{100}};
     CHECK(scan_in_chunks(frame, frame.size(), chunks, false).count(ScanOutcome::frame) == 1);
@@ -250,7 +253,7 @@ TEST_CASE("the largest frame allowed fits exactly", "[jpeg]") {
           1);
 }
 
-TEST_CASE("a scanner says how much of a frame is pending, and forgets it on reset", "[jpeg]") {
+TEST_CASE("a scanner reports the pending bytes of a frame and forgets them on reset", "[jpeg]") {
     const Bytes frame = make_jpeg({});
     jpeg::FrameScanner scanner(plenty);
     CHECK(!scanner.in_frame());
@@ -264,7 +267,7 @@ TEST_CASE("a scanner says how much of a frame is pending, and forgets it on rese
     CHECK(scanner.scan(frame).outcome == ScanOutcome::frame);
 }
 
-TEST_CASE("how fast frames are scanned", "[.bench]") {
+TEST_CASE("benchmark: scanning frames", "[.bench]") {
     const Bytes frame = make_jpeg({.width = 1280, .height = 720, .quality = 60});
     std::printf("a frame of %zu bytes\n", frame.size());
     BENCHMARK("scan one frame") {

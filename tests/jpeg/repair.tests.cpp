@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t headroom = 4096;
 constexpr std::size_t headroom_needed = 256;
 
-/// What a camera gave, in memory with headroom, and what became of it.
+/// Repairs a camera's frame in memory with headroom, and keeps the bytes from before.
 struct Repair {
     Bytes given;
     Bytes memory;
@@ -41,8 +41,8 @@ struct Repair {
     }
     [[nodiscard]] bool nothing_written() const { return memory == before_; }
 
-    /// Nothing is written in front of the frame, wherever it began or begins, and nothing from its
-    /// first scan on.
+    /// Nothing was written in front of the frame, neither its old nor its new beginning, and
+    /// nothing from its first scan on.
     void check_only_the_header_was_written() const {
         REQUIRE(result.has_value());
         const std::size_t front = std::min(result->offset, memory.size() - given.size());
@@ -57,12 +57,12 @@ private:
     Bytes before_;
 };
 
-/// The frame is `expected`, decodes as what was given, and needs no second repair.
+/// The frame is `expected`, decodes to the same pixels as before, and needs no second repair.
 void check_repaired(const Repair& repair, const Bytes& expected) {
     CHECK(repair.frame() == expected);
     CHECK(repair.result->changed);
     repair.check_only_the_header_was_written();
-    const auto original = decode_jpeg(repair.given); // libjpeg supplies tables that are missing
+    const auto original = decode_jpeg(repair.given); // libjpeg-turbo supplies missing tables
     const auto repaired = decode_jpeg(repair.frame());
     REQUIRE(original.has_value());
     REQUIRE(repaired.has_value());
@@ -87,12 +87,12 @@ Bytes segment(int code, ConstByteSpan content) {
     return joined({bytes_of({0xFF, code, length >> 8, length & 0xFF}), content});
 }
 
-/// `jpeg` with `segments` right behind its SOI.
+/// `jpeg` with `segments` inserted right after its SOI.
 Bytes with_first(const Bytes& jpeg, std::initializer_list<ConstByteSpan> segments) {
     return joined({ConstByteSpan(jpeg).first(2), joined(segments), ConstByteSpan(jpeg).subspan(2)});
 }
 
-/// The tables as libjpeg writes them, but in one segment.
+/// The tables that libjpeg writes, merged into one segment.
 Bytes standard_tables() {
     Bytes tables = bytes_of({0xFF, 0xC4, 0x01, 0xA2});
     const Bytes sample = make_jpeg({});
@@ -110,7 +110,7 @@ Bytes standard_tables() {
 
 constexpr std::size_t jfif_bytes = 18; // libjpeg's APP0
 
-/// `jpeg` of libjpeg's without its APP0, as a camera's.
+/// `jpeg`, made by libjpeg, without its APP0, like a camera's.
 Bytes without_jfif(const Bytes& jpeg) {
     return joined({ConstByteSpan(jpeg).first(2), ConstByteSpan(jpeg).subspan(2 + jfif_bytes)});
 }
@@ -129,7 +129,7 @@ Damage damage_of(const Bytes& given) {
 
 } // namespace
 
-TEST_CASE("not one byte of a good frame is written", "[jpeg]") {
+TEST_CASE("a frame that needs no repair is not written to", "[jpeg]") {
     const std::vector<SampleOptions> kinds = {
         {},
         {.colour = Colour::grey},
@@ -146,7 +146,7 @@ TEST_CASE("not one byte of a good frame is written", "[jpeg]") {
     }
 }
 
-TEST_CASE("missing Huffman tables are laid in behind JFIF, and nothing else moves", "[jpeg]") {
+TEST_CASE("missing Huffman tables are inserted after JFIF, and the rest does not move", "[jpeg]") {
     for (const SampleOptions& kind :
          {SampleOptions{}, SampleOptions{.colour = Colour::grey},
           SampleOptions{.colour = Colour::yuv444}, SampleOptions{.restart_interval = 2}}) {
@@ -159,13 +159,14 @@ TEST_CASE("missing Huffman tables are laid in behind JFIF, and nothing else move
     }
 }
 
-TEST_CASE("missing Huffman tables are laid in right behind SOI where there is no APP0", "[jpeg]") {
+TEST_CASE("missing Huffman tables are inserted right after SOI if there is no APP0", "[jpeg]") {
     const Bytes given = without_jfif(without_huffman_tables(make_jpeg({})));
     const ConstByteSpan bytes(given);
     check_repaired(Repair(given), joined({bytes.first(2), standard_tables(), bytes.subspan(2)}));
 }
 
-TEST_CASE("a USB camera's frame with AVI1 and padding is completed and cut", "[jpeg]") {
+TEST_CASE("a USB camera's frame with AVI1 and padding gets tables and loses its padding",
+          "[jpeg]") {
     const Bytes avi1 = segment(0xE0, joined({as_bytes("AVI1"), Bytes(10)}));
     const Bytes bare = without_jfif(without_huffman_tables(make_jpeg({})));
     const Bytes repaired = with_first(bare, {avi1, standard_tables()});
@@ -175,7 +176,7 @@ TEST_CASE("a USB camera's frame with AVI1 and padding is completed and cut", "[j
     }
 }
 
-TEST_CASE("pictures that have no use for the usual tables get none", "[jpeg]") {
+TEST_CASE("progressive and arithmetic-coded pictures get no tables", "[jpeg]") {
     const Bytes progressive = without_huffman_tables(make_jpeg({.progressive = true}));
     check_untouched(Repair(progressive), progressive.size());
     Bytes arithmetic = without_huffman_tables(make_jpeg({}));
@@ -185,7 +186,7 @@ TEST_CASE("pictures that have no use for the usual tables get none", "[jpeg]") {
     check_untouched(Repair(arithmetic), arithmetic.size());
 }
 
-TEST_CASE("padding behind a good frame is cut, and nothing is written", "[jpeg]") {
+TEST_CASE("padding after a good frame is cut off without writing", "[jpeg]") {
     const Bytes frame = make_jpeg({});
     const Bytes old_frame = make_jpeg({.width = 40, .height = 40, .seed = 3});
     const ConstByteSpan old_rest = ConstByteSpan(old_frame).subspan(old_frame.size() / 2);
@@ -195,7 +196,7 @@ TEST_CASE("padding behind a good frame is cut, and nothing is written", "[jpeg]"
     }
 }
 
-TEST_CASE("a thumbnail is taken out wherever it stands in the header", "[jpeg]") {
+TEST_CASE("a thumbnail is removed wherever it is in the header", "[jpeg]") {
     const Bytes plain = make_jpeg({});
     const ConstByteSpan bytes(plain);
     const Bytes exif = exif_with_thumbnail();
@@ -208,7 +209,7 @@ TEST_CASE("a thumbnail is taken out wherever it stands in the header", "[jpeg]")
     check_repaired(Repair(joined({bytes.first(scan), exif, bytes.subspan(scan)})), plain);
 }
 
-TEST_CASE("all thumbnails are taken out, and what stands between them stays", "[jpeg]") {
+TEST_CASE("all thumbnails are removed, and the segments between them are kept", "[jpeg]") {
     const Bytes plain = make_jpeg({.restart_interval = 1});
     const Bytes comment = segment(0xFE, as_bytes("stays"));
     const Bytes short_exif = segment(0xE1, as_bytes("Exif without a thumbnail"));
@@ -220,7 +221,7 @@ TEST_CASE("all thumbnails are taken out, and what stands between them stays", "[
     check_repaired(Repair(given), with_first(plain, {comment, short_exif}));
 }
 
-TEST_CASE("a frame that lacks tables and has thumbnails is mended in one go", "[jpeg]") {
+TEST_CASE("a frame without tables and with thumbnails is repaired in one pass", "[jpeg]") {
     const Bytes bare = without_huffman_tables(make_jpeg({}));
     const ConstByteSpan bytes(bare);
     const Bytes jfif = joined({bytes.subspan(2, jfif_bytes)});
@@ -235,12 +236,12 @@ TEST_CASE("a frame that lacks tables and has thumbnails is mended in one go", "[
                    joined({soi, jfif, tables, comment, rest}));
     check_repaired(Repair(joined({soi, comment, exif, jfif, rest})),
                    joined({soi, tables, comment, jfif, rest}));
-    // A thumbnail larger than the tables makes room for them: no headroom is asked for.
+    // Removing a thumbnail larger than the tables makes room for them, so no headroom is needed.
     CHECK(Repair(joined({soi, jfif, exif, rest}), 0, 0).result->offset ==
           exif.size() - tables.size());
 }
 
-TEST_CASE("a turned picture stays turned when its thumbnail is taken out", "[jpeg]") {
+TEST_CASE("a rotated picture keeps its orientation when its thumbnail is removed", "[jpeg]") {
     const Bytes bare = without_jfif(without_huffman_tables(make_jpeg({})));
     const Bytes plain = make_jpeg({});
     constexpr std::uint8_t turned = 6;
@@ -255,22 +256,22 @@ TEST_CASE("a turned picture stays turned when its thumbnail is taken out", "[jpe
                    with_first(plain, {orientation, orientation}));
     check_repaired(Repair(with_first(bare, {exif})),
                    with_first(bare, {standard_tables(), orientation}));
-    // Two bytes longer than what becomes of it.
+    // A segment that is only two bytes longer than the one that replaces it.
     check_repaired(
         Repair(with_first(plain, {segment(0xE1, joined({content, bytes_of({0xFF, 0xD9})}))})),
         with_first(plain, {orientation}));
-    // Without a thumbnail nothing of it is touched.
+    // Without a thumbnail the segment is left alone.
     const Bytes untouched = with_first(plain, {segment(0xE1, joined({content, Bytes(100)}))});
     check_untouched(Repair(untouched), untouched.size());
 }
 
-TEST_CASE("a length that looks like an SOI counts as one", "[jpeg]") {
+TEST_CASE("a segment is removed when its length field looks like an SOI", "[jpeg]") {
     const Bytes plain = make_jpeg({});
     const Bytes large = segment(0xE1, Bytes(0xFFD8 - 2));
     check_repaired(Repair(with_first(plain, {large})), plain);
 }
 
-TEST_CASE("what tells decoders the colours is never taken out", "[jpeg]") {
+TEST_CASE("segments that tell decoders the colour space are never removed", "[jpeg]") {
     const Bytes plain = make_jpeg({});
     const Bytes adobe =
         segment(0xEE, joined({as_bytes("Adobe"), bytes_of({0, 0x64, 0xFF, 0xD8, 0, 0, 1})}));
@@ -281,7 +282,7 @@ TEST_CASE("what tells decoders the colours is never taken out", "[jpeg]") {
     }
 }
 
-TEST_CASE("a frame cut anywhere is dropped", "[jpeg]") {
+TEST_CASE("a frame truncated at any byte is rejected", "[jpeg]") {
     const Bytes whole = make_jpeg({.width = 16, .height = 16, .restart_interval = 1});
     for (const Bytes& frame :
          {whole, without_huffman_tables(whole), with_first(whole, {exif_with_thumbnail()}),
@@ -298,7 +299,7 @@ TEST_CASE("a frame cut anywhere is dropped", "[jpeg]") {
     }
 }
 
-TEST_CASE("damage in the middle drops a frame, and its reason is told", "[jpeg]") {
+TEST_CASE("a frame with damage in the middle is rejected with the reason", "[jpeg]") {
     const Bytes frame = without_huffman_tables(make_jpeg({}));
     const std::size_t data = jpeg::inspect(frame)->scan_offset + 14;
     const auto damaged = [&](std::initializer_list<int> bytes) {
@@ -312,14 +313,14 @@ TEST_CASE("damage in the middle drops a frame, and its reason is told", "[jpeg]"
     CHECK(damage_of(Bytes(100)) == Damage::beginning_missing);
     CHECK(damage_of(joined({bytes_of({0, 0, 0, 0}), frame})) == Damage::beginning_missing);
     CHECK(damage_of(bytes_of({0xFF, 0xD8, 0xFF, 0xD9})) == Damage::scan_missing);
-    // The frame before it has not ended when it begins: a camera that lost the end of one.
+    // A camera lost the end of one frame, so the next begins within it.
     CHECK(damage_of(joined({ConstByteSpan(frame).first(data + 30), frame})) ==
           Damage::next_frame_began);
-    CHECK(jpeg::describe(Damage::beginning_missing) == "its beginning is missing");
-    CHECK(jpeg::describe(Damage::end_missing) == "its end is missing");
+    CHECK(jpeg::describe(Damage::beginning_missing) == "it does not begin with SOI (FF D8 FF)");
+    CHECK(jpeg::describe(Damage::end_missing) == "its end (EOI) is missing");
 }
 
-TEST_CASE("tables that do not fit into the headroom leave the frame as it was", "[jpeg]") {
+TEST_CASE("a frame is left unchanged when the tables do not fit into the headroom", "[jpeg]") {
     const Bytes frame = without_huffman_tables(make_jpeg({}));
     constexpr std::size_t enough = headroom_needed + jpeg::huffman_tables_bytes;
     CHECK(Repair(frame, enough).result->offset == headroom_needed);
@@ -327,13 +328,15 @@ TEST_CASE("tables that do not fit into the headroom leave the frame as it was", 
     REQUIRE(!refused.result.has_value());
     CHECK(refused.result.error() == Damage::no_room);
     CHECK(refused.nothing_written());
-    CHECK(jpeg::describe(Damage::no_room) == "the tables it lacks do not fit in front of it");
-    // Nor is there room for a good frame that begins too far in front.
+    CHECK(jpeg::describe(Damage::no_room) ==
+          "not enough room in front of it for the missing Huffman tables");
+    // A good frame that begins too close to the front is rejected for the same reason.
     CHECK(Repair(make_jpeg({}), headroom_needed - 1).result.error() == Damage::no_room);
     CHECK(Repair(make_jpeg({}), headroom_needed).result.has_value());
 }
 
-TEST_CASE("the header of a frame that was found in a stream is mended alike", "[jpeg]") {
+TEST_CASE("repair_header gives a frame found in a stream the same header as repair_frame",
+          "[jpeg]") {
     const Bytes given = with_first(without_huffman_tables(make_jpeg({})), {exif_with_thumbnail()});
     const Bytes junk = joined({as_bytes("junk")});
     Bytes memory = joined({Bytes(headroom), junk, given, junk});
@@ -341,19 +344,19 @@ TEST_CASE("the header of a frame that was found in a stream is mended alike", "[
     jpeg::FrameScanner scanner(payload.size());
     const jpeg::ScanResult found = scanner.scan(payload);
     REQUIRE(found.outcome == jpeg::ScanOutcome::frame);
-    const auto mended =
+    const auto repaired =
         jpeg::repair_header(memory, headroom + found.offset, found, headroom_needed);
-    REQUIRE(mended.has_value());
-    const ConstByteSpan bytes = ConstByteSpan(memory).subspan(mended->offset, mended->bytes);
+    REQUIRE(repaired.has_value());
+    const ConstByteSpan bytes = ConstByteSpan(memory).subspan(repaired->offset, repaired->bytes);
     CHECK(Bytes(bytes.begin(), bytes.end()) == Repair(given).frame());
 }
 
-TEST_CASE("how fast frames are repaired", "[.bench]") {
+TEST_CASE("benchmark: repairing frames", "[.bench]") {
     Bytes memory(headroom);
     const Bytes frame = make_jpeg({.width = 1280, .height = 720, .quality = 60});
     append(memory, frame);
     std::printf("a frame of %zu bytes\n", frame.size());
-    BENCHMARK("look through one good frame") {
+    BENCHMARK("examine one good frame") {
         return jpeg::repair_frame(memory, headroom, frame.size(), headroom_needed)->bytes;
     };
 }

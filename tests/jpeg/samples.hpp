@@ -1,5 +1,5 @@
 #pragma once
-// JPEGs of every kind that streams hold, made by libjpeg-turbo.
+// Generates JPEGs of the kinds that occur in streams, with libjpeg-turbo.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ using Bytes = std::vector<std::byte>;
 enum class Colour : std::uint8_t { grey, yuv444, yuv420 };
 
 struct Segment {
-    int marker = 0; ///< as libjpeg has it: JPEG_COM, JPEG_APP0 + n
+    int marker = 0; ///< libjpeg's constant: JPEG_COM, JPEG_APP0 + n
     Bytes content;
 };
 
@@ -28,13 +28,13 @@ struct SampleOptions {
     bool progressive = false;
     unsigned restart_interval = 0; ///< MCUs
     std::vector<Segment> segments{};
-    unsigned seed = 1; ///< pictures of different seeds differ
+    unsigned seed = 1; ///< different seeds produce different pictures
 };
 
-/// A noisy picture, so that its data holds stuffed bytes.
+/// A picture of random noise, so that its data contains stuffed bytes (FF 00).
 [[nodiscard]] Bytes make_jpeg(const SampleOptions& options);
 
-/// `jpeg` as many cameras send it: without its Huffman tables.
+/// `jpeg` without its Huffman tables, as many cameras send frames.
 [[nodiscard]] Bytes without_huffman_tables(const Bytes& jpeg);
 
 struct DecodedPicture {
@@ -43,7 +43,7 @@ struct DecodedPicture {
     std::vector<std::uint8_t> rgb; ///< packed, 3 bytes per pixel
 };
 
-/// None when libjpeg-turbo refuses it or so much as warns.
+/// None when libjpeg-turbo reports an error or a warning.
 [[nodiscard]] std::optional<DecodedPicture> decode_jpeg(ConstByteSpan jpeg);
 
 [[nodiscard]] Bytes bytes_of(std::initializer_list<int> values);

@@ -14,7 +14,7 @@ namespace ringcast::test {
 Bytes make_jpeg(const SampleOptions& options) {
     jpeg_compress_struct encoder{};
     jpeg_error_mgr errors{};
-    encoder.err = jpeg_std_error(&errors); // Exits on errors, which in a test is a failure as well.
+    encoder.err = jpeg_std_error(&errors); // exits on errors, which fails the test
     jpeg_create_compress(&encoder);
     unsigned char* memory = nullptr;
     unsigned long size = 0;

@@ -15,7 +15,7 @@ namespace {
 
 const Stamp example{42, WallTime(Duration(1'700'000'000'123'456'789)), 0xDEADBEEF};
 
-/// `jpeg` with room for a stamp behind its SOI.
+/// `jpeg` with room for a stamp after its SOI.
 Bytes with_room(const Bytes& jpeg) {
     Bytes result = jpeg;
     result.insert(result.begin() + 2, jpeg::stamp_bytes, std::byte{0});
@@ -24,7 +24,7 @@ Bytes with_room(const Bytes& jpeg) {
 
 } // namespace
 
-TEST_CASE("a stamp is spelled as documented", "[jpeg]") {
+TEST_CASE("a stamp is written in the documented format", "[jpeg]") {
     Bytes segment(jpeg::stamp_bytes + 1, std::byte{0x5A});
     jpeg::write_stamp(segment, example);
     CHECK(Bytes(segment.begin(), segment.begin() + 4) == bytes_of({0xFF, 0xFE, 0, 63}));
@@ -33,7 +33,7 @@ TEST_CASE("a stamp is spelled as documented", "[jpeg]") {
     CHECK(segment.back() == std::byte{0x5A});
 }
 
-TEST_CASE("a stamp is read back, and the picture stays one", "[jpeg]") {
+TEST_CASE("a stamp can be read back, and the picture is still valid", "[jpeg]") {
     Bytes picture = with_room(make_jpeg({}));
     Stamp stamp = example;
     stamp.crc = jpeg::stamp_checksum(picture);
@@ -43,7 +43,7 @@ TEST_CASE("a stamp is read back, and the picture stays one", "[jpeg]") {
     CHECK(decode_jpeg(picture).has_value());
 }
 
-TEST_CASE("a stamp's extremes keep its length", "[jpeg]") {
+TEST_CASE("a stamp with the smallest or largest values has the same length", "[jpeg]") {
     for (const Stamp stamp :
          {Stamp{0, WallTime{}, 0}, Stamp{9'999'999'999, WallTime(Duration::max()), ~0U}}) {
         Bytes picture = with_room(make_jpeg({}));
@@ -59,13 +59,13 @@ TEST_CASE("a changed byte changes the checksum", "[jpeg]") {
     CHECK(jpeg::stamp_checksum(picture) != before);
 }
 
-TEST_CASE("what is no stamp is not read as one", "[jpeg]") {
+TEST_CASE("a segment that is not a valid stamp is not read as one", "[jpeg]") {
     Bytes picture = with_room(make_jpeg({}));
     jpeg::write_stamp(ByteSpan(picture).subspan(2), example);
     CHECK(!jpeg::read_stamp({}));
     CHECK(!jpeg::read_stamp(make_jpeg({})));
     CHECK(!jpeg::read_stamp(ConstByteSpan(picture).first(2 + jpeg::stamp_bytes - 1)));
-    // Every byte of the segment matters: a digit has to be a digit, the rest is fixed.
+    // Every byte of the segment is checked: digits must be digits, all others are fixed.
     for (std::size_t at = 0; at < 2 + jpeg::stamp_bytes; ++at) {
         Bytes changed = picture;
         changed[at] = std::byte{'~'};
