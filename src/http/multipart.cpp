@@ -9,7 +9,7 @@
 namespace ringcast::http {
 namespace {
 
-// Appends to memory whose size was checked beforehand.
+// Appends to memory that the caller has found large enough.
 class Writer {
 public:
     explicit Writer(ByteSpan into) noexcept : into_(into) {}
@@ -35,7 +35,7 @@ private:
     std::size_t written_ = 0;
 };
 
-// UNIX seconds with six decimals. A capture before 1970 is a clock that was never set.
+// UNIX seconds with six decimals. A time before 1970 (a clock that was never set) is written as 0.
 void write_timestamp(Writer& writer, WallTime captured) noexcept {
     const auto since_epoch = std::max(captured.time_since_epoch(), Duration::zero());
     const auto microseconds = static_cast<std::uint64_t>(
@@ -62,7 +62,7 @@ Boundary::Boundary(std::uint64_t random_high, std::uint64_t random_low) noexcept
 
 std::size_t write_part_header(ByteSpan headroom, const PartInfo& part) noexcept {
     RINGCAST_ASSERT(headroom.size() >= part_header_bytes_max);
-    // Its length is known only once it is written, and it has to end where the JPEG begins.
+    // The length is only known after writing, and the header must end where the JPEG begins.
     std::array<std::byte, part_header_bytes_max> header;
     Writer writer{header};
     writer.text("Content-Type: image/jpeg\r\nContent-Length: ");

@@ -1,6 +1,6 @@
 #pragma once
-// The multipart/x-mixed-replace wire format: boundary, part headers, and what follows a JPEG.
-// Pure: writes into memory that it is given. See docs/http-api.md for why it is spelled so.
+// The multipart/x-mixed-replace wire format: boundary, part headers, and the bytes that follow a
+// JPEG. Writes into the caller's memory; no I/O. docs/http-api.md explains the choices.
 
 #include <array>
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace ringcast::http {
 
-/// Long and random, because browsers search for it inside the JPEG. One per process.
+/// Long and random, because browsers search for it in the JPEG data too. One per process.
 class Boundary {
 public:
     static constexpr std::size_t length = 40;
 
-    /// From 128 random bits, so that tests can fix it.
+    /// From 128 random bits, passed in so that tests can use fixed ones.
     Boundary(std::uint64_t random_high, std::uint64_t random_low) noexcept;
     [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), text_.size()}; }
 
@@ -25,7 +25,7 @@ private:
     std::array<char, length> text_{};
 };
 
-/// How parts are laid on the wire: where in a frame's bytes a viewer's part begins and ends.
+/// The order of bytes on the wire: where in a frame's memory each send begins and ends.
 enum class Variant : std::uint8_t {
     standard, ///< headers, JPEG, delimiter
     advance,  ///< JPEG, delimiter, the next part's headers: for Blink's <img>
@@ -34,18 +34,18 @@ enum class Variant : std::uint8_t {
 struct PartInfo {
     std::size_t jpeg_bytes = 0;
     WallTime captured{};
-    bool placeholder = false; ///< adds a header that marks a "no signal" picture
+    bool placeholder = false; ///< a "no signal" picture; adds X-Ringcast-Signal
 };
 
-/// No part header is longer than this, whatever its numbers are, bytes.
+/// The longest possible part header, bytes.
 inline constexpr std::size_t part_header_bytes_max = 256;
 
-/// Writes Content-Type, Content-Length, X-Timestamp and the empty line so that they end exactly at
-/// the end of `headroom` (at least part_header_bytes_max long). Returns how many bytes it wrote.
+/// Writes Content-Type, Content-Length, X-Timestamp and the empty line, right-aligned in `headroom`
+/// (at least part_header_bytes_max long). Returns the number of bytes written.
 [[nodiscard]] std::size_t write_part_header(ByteSpan headroom, const PartInfo& part) noexcept;
 
-/// CRLF, delimiter, CRLF: what a standard part ends with, and then the headers that an advance part
-/// sends ahead for the next one.
+/// The bytes after a JPEG: CRLF, delimiter, CRLF, which end a standard part, and then the next
+/// part's headers, which an advance part also sends.
 struct PartTail {
     static constexpr std::string_view advance_headers = "Content-Type: image/jpeg\r\n\r\n";
     static constexpr std::size_t standard_bytes = 2 + 2 + Boundary::length + 2;

@@ -29,7 +29,7 @@ std::optional<char> decode_escape(std::string_view escape) noexcept {
         return std::nullopt;
     }
     const unsigned value = *high * 16U + *low;
-    // What is decoded may come back in an answer or a log line, which it must not break.
+    // Decoded text may be repeated in a reply or a log line, so control characters are rejected.
     if (value < 0x20 || value == 0x7F) {
         return std::nullopt;
     }

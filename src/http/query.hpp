@@ -1,5 +1,5 @@
 #pragma once
-// Reads the query part of a request target, decoding into small fixed buffers.
+// Parses the query part of a request target. Decodes into small fixed buffers; allocates nothing.
 
 #include <array>
 #include <cstddef>
@@ -10,25 +10,26 @@
 
 namespace ringcast::http {
 
-/// Decodes %XX. Nothing when an escape is broken, stands for a control character, or `into` is too
-/// small.
+/// Decodes %XX. Empty when an escape is malformed or encodes a control character, or when `into` is
+/// too small.
 [[nodiscard]] std::optional<std::string_view> percent_decode(std::string_view text,
                                                              std::span<char> into) noexcept;
 
 struct QueryParameter {
     std::string_view name;
-    /// Nothing when it can't be decoded or is longer than any value that is understood.
+    /// Empty when it can't be decoded or is longer than `decoded_bytes_max`.
     std::optional<std::string_view> value;
 };
 
-/// Walks the parameters of a query. A second '?' separates like '&': viewers in the field ask for
-/// "?action=stream?dummy=param.mjpg". Parameters whose name can't be decoded are passed over.
+/// Iterates over the parameters of a query. A second '?' separates like '&', because clients in the
+/// field request "?action=stream?dummy=param.mjpg". Parameters whose name is empty or can't be
+/// decoded are skipped.
 class QueryReader {
 public:
     static constexpr std::size_t decoded_bytes_max = 128;
 
     explicit QueryReader(std::string_view query) noexcept : rest_(query) {}
-    /// The views are valid until the next call. Nothing at the end.
+    /// The next parameter, or nothing at the end. Its views are valid until the next call.
     [[nodiscard]] std::optional<QueryParameter> next() noexcept;
 
 private:
@@ -37,12 +38,12 @@ private:
     std::array<char, decoded_bytes_max> value_{};
 };
 
-/// The whole text as a number within [lowest, highest].
+/// The whole text as an integer within [lowest, highest].
 [[nodiscard]] std::optional<std::int64_t> read_integer(std::string_view text, std::int64_t lowest,
                                                        std::int64_t highest) noexcept;
 /// The whole text as a finite decimal number.
 [[nodiscard]] std::optional<double> read_number(std::string_view text) noexcept;
-/// "1" or "0".
+/// True for "1", false for "0", else nothing.
 [[nodiscard]] std::optional<bool> read_flag(std::string_view text) noexcept;
 
 } // namespace ringcast::http

@@ -10,12 +10,18 @@
 namespace ringcast::http {
 namespace {
 
-// The longest line that a request with a target of the largest size can begin with: method,
-// target, version, and room for an absolute target's method and blanks.
+// The longest request line that is read: the longest target, plus room for method, version and
+// blanks. A longer line is rejected as 414 without waiting for its end.
 constexpr std::size_t request_line_bytes_max = RequestReader::target_bytes_max + 64;
 
 constexpr std::string_view malformed_request_line =
     "The request line is malformed: expected METHOD /path HTTP/1.1.";
+constexpr std::string_view url_too_long = "The URL is too long: at most 2048 bytes are allowed.";
+
+// Error texts repeat these.
+static_assert(RequestReader::target_bytes_max == 2048);
+static_assert(RequestReader::head_bytes_max == 8192);
+static_assert(RequestReader::header_count_max == 64);
 
 bool is_token_character(char c) noexcept {
     // RFC 9110, 5.6.2.
@@ -50,8 +56,8 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// The pieces of one element come in order, and all of them lie in the reader's buffer, so that they
-// join to one view.
+// llhttp reports the pieces of an element in order. They are contiguous in the reader's buffer, so
+// they can be joined into one view.
 void extend(std::string_view& view, const char* at, std::size_t length) noexcept {
     view = view.empty() ? std::string_view(at, length)
                         : std::string_view(view.data(), view.size() + length);
@@ -59,7 +65,7 @@ void extend(std::string_view& view, const char* at, std::size_t length) noexcept
 
 } // namespace
 
-// What llhttp tells about the line under way, and what is remembered of the lines before.
+// Elements that llhttp reported of the current line, and state kept from earlier lines.
 struct RequestReader::Parser {
     llhttp_t machine{};
     llhttp_settings_t settings{};
@@ -69,7 +75,7 @@ struct RequestReader::Parser {
     bool keep_alive = false;
     std::size_t host_count = 0;
     std::size_t content_length_count = 0;
-    bool content_announced = false; ///< a Content-Length above 0
+    bool has_content = false; ///< Content-Length is above 0
     bool transfer_encoding = false;
 
     Parser() noexcept {
@@ -92,7 +98,7 @@ struct RequestReader::Parser {
         };
         begin();
     }
-    // The machine points to the settings, and its data to this.
+    // Not movable: `machine` holds pointers to `settings` and to this object.
     Parser(const Parser&) = delete;
     Parser& operator=(const Parser&) = delete;
     Parser(Parser&&) = delete;
@@ -108,7 +114,7 @@ struct RequestReader::Parser {
         keep_alive = false;
         host_count = 0;
         content_length_count = 0;
-        content_announced = false;
+        has_content = false;
         transfer_encoding = false;
     }
 
@@ -132,7 +138,7 @@ ParseState RequestReader::consume(std::size_t bytes) noexcept {
 
 ParseState RequestReader::next() noexcept {
     RINGCAST_ASSERT(state_ == ParseState::complete);
-    // When complete, everything up to the head's end has been scanned, and nothing beyond.
+    // In state complete, the scanned bytes are exactly the head; the rest belongs to the next one.
     std::memmove(buffer_.data(), buffer_.data() + scanned_, received_ - scanned_);
     received_ -= scanned_;
     scanned_ = 0;
@@ -155,9 +161,9 @@ const RequestError& RequestReader::error() const noexcept {
     return error_;
 }
 
-// Own checks come first, byte by byte: the versions of llhttp differ in which line ends and control
-// characters they let pass, and a client that speaks something else (TLS, to begin with) learns it
-// at its first byte instead of at a time-out.
+// Each byte is checked before llhttp sees its line: versions of llhttp differ in the line ends and
+// control characters that they accept, and a client that speaks another protocol, such as TLS, gets
+// an error at its first byte instead of a time-out.
 ParseState RequestReader::scan() noexcept {
     while (state_ == ParseState::need_more && scanned_ < received_) {
         const char c = buffer_[scanned_];
@@ -165,20 +171,21 @@ ParseState RequestReader::scan() noexcept {
         ++scanned_;
         const auto value = static_cast<unsigned char>(c);
         if (after_return != (c == '\n')) {
-            refuse(400, "Lines end with CR LF, and neither may stand alone.");
+            refuse(400, "Lines must end with CR LF; a CR or LF alone is not allowed.");
         } else if ((value < 0x20 && c != '\r' && c != '\n' && c != '\t') || value == 0x7F) {
-            refuse(400, "The request holds control characters; is this plain HTTP?");
+            refuse(400, "The request contains control characters; this server expects plain HTTP, "
+                        "not TLS.");
         } else if (c == '\n') {
             const std::string_view line(buffer_.data() + line_begin_, scanned_ - line_begin_);
             line_begin_ = scanned_;
             finish_line(line);
         } else if (expected_line_ == Line::request &&
                    scanned_ - line_begin_ > request_line_bytes_max) {
-            refuse(414, "The URL is too long.");
+            refuse(414, url_too_long);
         }
     }
     if (state_ == ParseState::need_more && received_ == buffer_.size()) {
-        refuse(431, "The request head is too long.");
+        refuse(431, "The request head is too long: at most 8192 bytes are allowed.");
     }
     return state_;
 }
@@ -187,7 +194,7 @@ ParseState RequestReader::scan() noexcept {
 void RequestReader::finish_line(std::string_view line) noexcept {
     const bool empty = line.size() == 2;
     if (expected_line_ == Line::request) {
-        // RFC 9112, 2.2: empty lines before the request line are passed over.
+        // RFC 9112, 2.2: empty lines before the request line are ignored.
         if (!empty) {
             finish_request_line(line);
             expected_line_ = Line::header;
@@ -209,7 +216,7 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
     const std::string_view method = text.substr(0, method_end);
     const std::string_view target = text.substr(method_end + 1, target_end - method_end - 1);
     const std::string_view version = text.substr(target_end + 1);
-    // Visible ASCII only; a fragment never leaves a browser.
+    // Visible ASCII only, and no fragment, which clients keep to themselves.
     const bool target_valid =
         !target.empty() && std::all_of(target.begin(), target.end(),
                                        [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
@@ -219,10 +226,10 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
         return refuse(400, malformed_request_line);
     }
     if (target.size() > target_bytes_max) {
-        return refuse(414, "The URL is too long.");
+        return refuse(414, url_too_long);
     }
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
+        return refuse(505, "Unsupported HTTP version: use HTTP/1.1 or HTTP/1.0.");
     }
     if (method == "GET") {
         request_.method = Method::get;
@@ -231,7 +238,7 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
     } else if (method == "OPTIONS") {
         request_.method = Method::options;
     } else {
-        return refuse(405, "Only GET, HEAD and OPTIONS are answered.");
+        return refuse(405, "Method not allowed: use GET, HEAD or OPTIONS.");
     }
     request_.http_1_0 = version.back() == '0';
     feed(line);
@@ -242,7 +249,7 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
 
 void RequestReader::split_target(std::string_view target) noexcept {
     if (!target.starts_with('/') && target != "*") {
-        // Absolute form, as clients send it to proxies: what counts is what follows the authority.
+        // Absolute form, which clients send to proxies: scheme and authority are removed.
         const std::size_t scheme_end = target.find("://");
         if (scheme_end == std::string_view::npos ||
             !(is_header(target.substr(0, scheme_end), "http") ||
@@ -267,10 +274,10 @@ void RequestReader::split_target(std::string_view target) noexcept {
 
 void RequestReader::finish_header(std::string_view line) noexcept {
     if (++header_count_ > header_count_max) {
-        return refuse(431, "There are too many headers.");
+        return refuse(431, "Too many headers: at most 64 are allowed.");
     }
     if (line.front() == ' ' || line.front() == '\t') {
-        return refuse(400, "A header goes on in a second line; that form is obsolete.");
+        return refuse(400, "A header continues on a second line; this obsolete form is rejected.");
     }
     if (!is_token(line.substr(0, std::min(line.find(':'), line.size())))) {
         return refuse(400, "A header is malformed: expected Name: value.");
@@ -306,19 +313,19 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
             return refuse(400, "Content-Length is not a number.");
         }
-        parser_->content_announced = value.find_first_not_of('0') != std::string_view::npos;
+        parser_->has_content = value.find_first_not_of('0') != std::string_view::npos;
     }
     if (parser_->content_length_count + (parser_->transfer_encoding ? 1U : 0U) > 1) {
-        refuse(400, "The length of the request's body is given twice.");
+        refuse(400, "Content-Length occurs twice, or together with Transfer-Encoding.");
     }
 }
 
 void RequestReader::finish_head(std::string_view line) noexcept {
     if (parser_->host_count > 1 || (parser_->host_count == 0 && !request_.http_1_0)) {
-        return refuse(400, "An HTTP/1.1 request has exactly one Host header.");
+        return refuse(400, "A request must have exactly one Host header (HTTP/1.0: at most one).");
     }
-    if (parser_->transfer_encoding || parser_->content_announced) {
-        return refuse(413, "Requests with a body are not taken here.");
+    if (parser_->transfer_encoding || parser_->has_content) {
+        return refuse(413, "Requests with a body are not accepted.");
     }
     feed(line);
     if (state_ == ParseState::need_more) {
@@ -329,8 +336,8 @@ void RequestReader::finish_head(std::string_view line) noexcept {
 
 void RequestReader::feed(std::string_view line) noexcept {
     const llhttp_errno_t result = llhttp_execute(&parser_->machine, line.data(), line.size());
-    // A wish to switch protocols pauses the machine at the end of the head. RFC 9110, 7.8: a server
-    // may ignore it.
+    // An Upgrade header pauses llhttp at the end of the head. RFC 9110, 7.8: a server may ignore
+    // it.
     if (result != HPE_OK && result != HPE_PAUSED_UPGRADE) {
         refuse(400, expected_line_ == Line::request
                         ? malformed_request_line

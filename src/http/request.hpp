@@ -1,9 +1,9 @@
 #pragma once
-// Reads request heads from a byte stream: strict, bounded, without allocation after construction.
-// Knows no sockets: the caller receives into `free_space()` and says how many bytes came.
+// Parses request heads from a byte stream: strict, bounded, without allocation after construction.
+// Knows no sockets: the caller receives into `free_space()` and reports the number of bytes.
 //
-// The outcome is a function of the bytes alone, never of how they were cut into receives: each byte
-// is checked as it comes, and llhttp is given whole lines.
+// The outcome depends on the bytes alone, not on how they were split into receives: each byte is
+// checked as it arrives, and llhttp is given whole lines.
 
 #include <array>
 #include <cstddef>
@@ -17,16 +17,16 @@ namespace ringcast::http {
 
 enum class Method : std::uint8_t { get, head, options };
 
-/// A complete head. The views point into the reader and die with its next `next()`.
+/// A complete head. The views point into the reader and are valid until `RequestReader::next()`.
 struct Request {
     Method method = Method::get;
-    /// "/", "/printer/stream", or "*" (OPTIONS only); still percent-encoded. The scheme and
-    /// authority of an absolute-form target are gone.
+    /// "/", "/printer/stream", or "*" (OPTIONS only); still percent-encoded. Scheme and authority
+    /// of an absolute-form target have been removed.
     std::string_view path;
-    std::string_view query;  ///< what follows the first '?', still encoded; empty without one
+    std::string_view query;  ///< after the first '?', still encoded; empty if there is none
     bool http_1_0 = false;   ///< else HTTP/1.1
-    bool keep_alive = false; ///< as version and Connection header say
-    // Headers, without surrounding blanks; empty when absent, the first one when repeated.
+    bool keep_alive = false; ///< according to version and Connection header
+    // Header values without surrounding blanks; empty if absent, the first one if repeated.
     std::string_view host;
     std::string_view accept;
     std::string_view origin;
@@ -34,10 +34,10 @@ struct Request {
     std::string_view access_control_request_method;
 };
 
-/// Why a head was refused: answer with it and close.
+/// Why a head was rejected. The connection is answered with it and closed.
 struct RequestError {
     int status = 400;      ///< 400, 405, 413, 414, 431 or 505
-    std::string_view text; ///< one line for a person; static
+    std::string_view text; ///< one human-readable line; a static string
 };
 
 enum class ParseState : std::uint8_t { need_more, complete, error };
@@ -55,22 +55,22 @@ public:
     RequestReader(RequestReader&&) = delete;
     RequestReader& operator=(RequestReader&&) = delete;
 
-    /// Where the next received bytes go; never empty while more are needed.
+    /// The buffer for the next received bytes; not empty in state need_more.
     [[nodiscard]] ByteSpan free_space() noexcept;
-    /// `bytes` more have been written to the beginning of `free_space()`. What lies behind a
-    /// complete head is kept for `next()`. After an error only the destructor is left.
+    /// Parses `bytes` that were written to the beginning of `free_space()`. Bytes after a complete
+    /// head are kept for `next()`. After an error, the reader must not be used any more.
     ParseState consume(std::size_t bytes) noexcept;
-    /// Forgets the complete head and goes on with what was pipelined behind it, so that the next
-    /// head may be complete at once.
+    /// Drops the complete head and parses the pipelined bytes after it; the next head may be
+    /// complete at once.
     ParseState next() noexcept;
 
     [[nodiscard]] ParseState state() const noexcept { return state_; }
-    /// True exactly when not one byte of the next head has come: the keep-alive time-out applies,
-    /// not the one for heads.
+    /// True exactly when no byte of the next head has been received: then the keep-alive time-out
+    /// applies instead of the one for heads.
     [[nodiscard]] bool idle() const noexcept { return received_ == 0; }
-    /// Only when complete.
+    /// Only in state complete.
     [[nodiscard]] const Request& request() const noexcept;
-    /// Only after an error.
+    /// Only in state error.
     [[nodiscard]] const RequestError& error() const noexcept;
 
 private:
@@ -87,15 +87,15 @@ private:
     void refuse(int status, std::string_view text) noexcept;
 
     std::size_t received_ = 0;   ///< bytes in the buffer
-    std::size_t scanned_ = 0;    ///< of these, checked
-    std::size_t line_begin_ = 0; ///< where the line under way begins
+    std::size_t scanned_ = 0;    ///< of these, bytes already checked
+    std::size_t line_begin_ = 0; ///< offset of the current line
     std::size_t header_count_ = 0;
     Line expected_line_ = Line::request;
     ParseState state_ = ParseState::need_more;
     Request request_;
     RequestError error_;
     std::unique_ptr<Parser> parser_;
-    // The last member, so that most heads need only the pages that the others are on.
+    // The last member, so that a short head touches only the page that the other members are on.
     std::array<char, head_bytes_max> buffer_;
 };
 

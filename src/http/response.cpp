@@ -34,7 +34,7 @@ std::string date_text(WallTime time) {
 }
 
 void add_status_line(std::string& head, int status, const ReplyContext& context) {
-    // The version is the server's, also towards HTTP/1.0 clients. RFC 9112, 2.3.
+    // RFC 9112, 2.3: the version is the server's own, for HTTP/1.0 clients too.
     head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     head.append(reason_phrase(status)).append("\r\n");
     add_header(head, "Date", date_text(context.now));
@@ -56,12 +56,11 @@ void add_cors(std::string& head, const ReplyContext& context) {
     if (context.allow_origin != "*") {
         add_header(head, "Vary", "Origin");
     }
-    // Without this a script on another origin sees neither.
+    // Without this, scripts of another origin can't read these headers.
     add_header(head, "Access-Control-Expose-Headers", "X-Timestamp, X-Ringcast-Signal");
 }
 
-// Live pictures: what is stored or changed on the way is wrong. The old spellings are for caches
-// that know no other.
+// Live pictures must be neither cached nor transformed. Pragma and Expires are for HTTP/1.0 caches.
 void add_live(std::string& head) {
     add_header(head, "Cache-Control", "no-store, no-cache, must-revalidate, no-transform");
     add_header(head, "Pragma", "no-cache");
@@ -97,14 +96,14 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
     std::string head;
     head.reserve(768);
     add_status_line(head, 200, context);
-    // Neither a length nor chunks: the body ends with the connection. A proxy that has to take
-    // chunks apart holds each frame back until the next.
+    // Neither Content-Length nor chunks: the end of the connection ends the body. Proxies that
+    // decode chunks hold back each frame until the next one arrives.
     add_header(head, "Connection", "close");
     head.append("Content-Type: multipart/x-mixed-replace; boundary=")
         .append(boundary.text())
         .append("\r\n");
     add_live(head);
-    // nginx and those that follow it collect a body in buffers without this.
+    // Without this, nginx and proxies that honour the same header buffer the body.
     add_header(head, "X-Accel-Buffering", "no");
     add_cors(head, context);
     head.append("\r\n");
@@ -124,7 +123,7 @@ std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) 
     add_connection(head, context);
     add_live(head);
     add_cors(head, context);
-    // The rest is what a part of the stream says of its picture, up to the empty line.
+    // The rest is the same as a part header, including the empty line.
     std::array<std::byte, part_header_bytes_max> part{};
     const std::size_t bytes = write_part_header(part, picture);
     return head.append(as_text(ConstByteSpan(part).last(bytes)));
@@ -158,7 +157,7 @@ std::string error_reply(int status, std::string_view line, const ReplyContext& c
                         std::uint32_t retry_after_seconds) {
     RINGCAST_ASSERT(status >= 400);
     std::string body(line);
-    // The reason for a lost signal may come from outside; one line stays one line.
+    // The reason for a lost signal may be text from outside and must stay on one line.
     std::replace_if(
         body.begin(), body.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     body += '\n';
@@ -174,7 +173,8 @@ std::string options_reply(const ReplyContext& context) {
     if (!context.allow_origin.empty()) {
         add_header(text, "Access-Control-Allow-Methods", allowed_methods);
         add_header(text, "Access-Control-Allow-Headers", "*");
-        // As long as browsers let it be: two hours. Else each poll for a snapshot asks first.
+        // Two hours, the most that browsers accept. Without it, each poll for a snapshot is
+        // preceded by a preflight request.
         add_header(text, "Access-Control-Max-Age", "7200");
     }
     return text.append("\r\n");
@@ -207,7 +207,7 @@ std::string_view reason_phrase(int status) noexcept {
     case 505:
         return "HTTP Version Not Supported";
     default:
-        return "Unknown"; // The phrase may be anything. RFC 9112, 4.
+        return "Unknown"; // RFC 9112, 4: clients should ignore the phrase
     }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Builds response heads and small whole replies. Pure: text in, text out; who sends it is not known
-// here. These allocate: they are made once per request, never per frame.
+// Builds response heads and small complete replies as text; sends nothing. These functions
+// allocate: they are called once per request, never per frame.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,22 +13,22 @@
 
 namespace ringcast::http {
 
-/// What every reply has to know of its request.
+/// The properties of a request that its reply depends on.
 struct ReplyContext {
     bool head_only = false;  ///< HEAD: the same head, no body
-    bool http_1_0 = false;   ///< keep-alive must be spelled out to such a client
-    bool keep_alive = false; ///< else the reply says that the connection is closed
+    bool http_1_0 = false;   ///< such a client needs "Connection: keep-alive"
+    bool keep_alive = false; ///< if not, the reply says "Connection: close"
     /// For Access-Control-Allow-Origin: the matching origin, "*", or empty for none.
     std::string_view allow_origin{};
-    WallTime now{}; ///< for Date, which RFC 9110, 6.6.1, wants of every server with a clock
+    WallTime now{}; ///< for Date, which RFC 9110, 6.6.1, requires of servers with a clock
 };
-/// For the reply to `request`; `keep_alive` as the request wishes.
+/// The context of the reply to `request`.
 [[nodiscard]] ReplyContext reply_context(const Request& request, std::string_view allow_origin,
                                          WallTime now) noexcept;
 
-/// The head of a stream and the beginning of its body: the first delimiter and, for the advance
-/// variant, the first part's headers, so that the first span of frames can follow directly. Always
-/// says that the connection closes at the end: proxies pass such a body on without delay.
+/// The head of a stream and the beginning of its body: the first delimiter and, in the advance
+/// variant, the first part's headers, so that a frame's span can follow directly. Always has
+/// "Connection: close", because proxies pass on such a body without delay.
 [[nodiscard]] std::string stream_head(const Boundary& boundary, Variant variant,
                                       const ReplyContext& context);
 
@@ -37,15 +37,15 @@ struct ReplyContext {
 
 enum class ContentType : std::uint8_t { text, json, html, metrics };
 
-/// A whole reply. `retry_after_seconds` above 0 adds Retry-After.
+/// A complete reply. `retry_after_seconds` above 0 adds Retry-After.
 [[nodiscard]] std::string reply(int status, ContentType type, std::string_view body,
                                 const ReplyContext& context, std::uint32_t retry_after_seconds = 0);
-/// An error with a body of one line, which says what to do; control characters in it become blanks.
-/// 405 lists the methods that are allowed.
+/// An error whose body is `line`, which should say what to do; control characters in it become
+/// blanks. Status 405 adds the allowed methods.
 [[nodiscard]] std::string error_reply(int status, std::string_view line,
                                       const ReplyContext& context,
                                       std::uint32_t retry_after_seconds = 0);
-/// The answer to OPTIONS: 204, the methods, and what a browser asks before a cross-origin request.
+/// The reply to OPTIONS: 204, the methods, and the answer to a browser's CORS preflight.
 [[nodiscard]] std::string options_reply(const ReplyContext& context);
 
 /// "Not Found" for 404.

@@ -1,5 +1,5 @@
 #pragma once
-// A histogram of latencies with fixed buckets: adding allocates nothing and takes no lock.
+// A histogram of latencies with fixed buckets. Adding a value allocates nothing and takes no lock.
 
 #include <array>
 #include <cstddef>
@@ -11,8 +11,8 @@ namespace ringcast::metrics {
 
 class LatencyHistogram {
 public:
-    /// Upper bounds of the buckets, inclusive; one more bucket holds what is beyond the last. From
-    /// well below a frame period at 1000 frames/s to well beyond what anybody would call live.
+    /// Upper bounds of the buckets, inclusive; one more bucket counts values above the last. The
+    /// range is from half a frame period at 1000 frames/s to delays that are not live any more.
     static constexpr std::array<Duration, 14> bounds = {
         std::chrono::microseconds(500),  std::chrono::milliseconds(1),
         std::chrono::milliseconds(2),    std::chrono::milliseconds(5),
@@ -24,10 +24,10 @@ public:
     };
     static constexpr std::size_t bucket_count = bounds.size() + 1;
 
-    /// A negative latency (the wall clock was set back) counts as none.
+    /// A negative latency (the wall clock was set back) counts as zero.
     void add(Duration latency) noexcept;
 
-    /// How many fell into bucket `index`, not cumulated.
+    /// The number of values in bucket `index`, not cumulative.
     [[nodiscard]] std::uint64_t count_in(std::size_t index) const noexcept {
         return counts_[index];
     }

@@ -37,7 +37,7 @@ std::size_t longest_line(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("a part header says type, length and capture time, and ends where the JPEG begins") {
+TEST_CASE("a part header has type, length and capture time, and ends where the JPEG begins") {
     CHECK(header_of({12345, at(1'700'000'000'123'456'789), false}) ==
           "Content-Type: image/jpeg\r\nContent-Length: 12345\r\n"
           "X-Timestamp: 1700000000.123456\r\n\r\n");
@@ -60,14 +60,14 @@ TEST_CASE("a placeholder's part header is marked") {
           "X-Ringcast-Signal: none\r\n\r\n");
 }
 
-TEST_CASE("the longest part header fits its bound and no line is beyond what parsers take") {
+TEST_CASE("the longest part header fits its bound, and its lines are short enough for parsers") {
     const std::string header =
         header_of({std::numeric_limits<std::size_t>::max(), WallTime::max(), true});
     CHECK(header.size() <= part_header_bytes_max);
     CHECK(longest_line(header) <= 127);
 }
 
-TEST_CASE("a boundary is made of all the random bits that it was given") {
+TEST_CASE("a boundary contains all of its random bits") {
     CHECK(Boundary(0x0123456789abcdef, 0xfedcba9876543210).text() ==
           "ringcast0123456789abcdeffedcba9876543210");
     CHECK(Boundary(0, 1).text() == "ringcast00000000000000000000000000000001");
@@ -75,7 +75,7 @@ TEST_CASE("a boundary is made of all the random bits that it was given") {
     CHECK(Boundary::length <= 70);
 }
 
-TEST_CASE("what follows a JPEG is the delimiter, then the headers sent ahead, and nothing more") {
+TEST_CASE("a JPEG is followed by the delimiter and the next part's headers, and nothing else") {
     const Boundary boundary(1, 2);
     std::vector<std::byte> tailroom(PartTail::advance_bytes + 1, std::byte{0xDD});
     write_part_tail(tailroom, boundary);

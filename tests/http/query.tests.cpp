@@ -22,7 +22,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 } // namespace
 
-TEST_CASE("a query is walked parameter by parameter") {
+TEST_CASE("a query is split into its parameters") {
     CHECK(parameters("").empty());
     CHECK(parameters("a=1&b=2") == Pairs{{"a", "1"}, {"b", "2"}});
     CHECK(parameters("&&a=1&&b&") == Pairs{{"a", "1"}, {"b", ""}});
@@ -41,7 +41,7 @@ TEST_CASE("names and values are percent-decoded") {
     CHECK(parameters("a=%C3%A4") == Pairs{{"a", "\xC3\xA4"}});
 }
 
-TEST_CASE("values that can't be decoded are told apart from empty ones") {
+TEST_CASE("values that can't be decoded are distinguished from empty ones") {
     for (const std::string value : {"%", "%4", "%4g", "%%41", "%00", "%0a", "%7f"}) {
         CAPTURE(value);
         CHECK(parameters("a=" + value + "&b=") == Pairs{{"a", "(unreadable)"}, {"b", ""}});
@@ -52,13 +52,13 @@ TEST_CASE("values that can't be decoded are told apart from empty ones") {
     CHECK(parameters("a=" + longest) == Pairs{{"a", longest}});
 }
 
-TEST_CASE("parameters whose name can't be decoded are passed over") {
+TEST_CASE("parameters whose name can't be decoded are skipped") {
     CHECK(parameters("%zz=1&b=2") == Pairs{{"b", "2"}});
     CHECK(parameters(std::string(QueryReader::decoded_bytes_max + 1, 'x') + "=1&b=2") ==
           Pairs{{"b", "2"}});
 }
 
-TEST_CASE("integers are read whole and within their range") {
+TEST_CASE("an integer must be the whole text and within its range") {
     CHECK(read_integer("0", 0, 10) == 0);
     CHECK(read_integer("10", 0, 10) == 10);
     CHECK(read_integer("-3", -5, 10) == -3);
@@ -69,7 +69,7 @@ TEST_CASE("integers are read whole and within their range") {
     }
 }
 
-TEST_CASE("numbers are read whole and finite") {
+TEST_CASE("a number must be the whole text and finite") {
     CHECK(read_number("0.5") == 0.5);
     CHECK(read_number("30") == 30.0);
     for (const std::string_view text : {"", "x", "1x", "inf", "nan", "1e999", "0,5", " 1"}) {

@@ -11,8 +11,8 @@
 namespace ringcast::http {
 namespace {
 
-// Gives `bytes` to the reader in pieces of at most `chunk_bytes`, until it is complete or refuses;
-// returns what was left over.
+// Passes `bytes` to the reader in pieces of at most `chunk_bytes` until a head is complete or
+// rejected; returns the bytes not passed.
 std::string_view feed(RequestReader& reader, std::string_view bytes, std::size_t chunk_bytes) {
     while (!bytes.empty() && reader.state() == ParseState::need_more) {
         const ByteSpan space = reader.free_space();
@@ -42,8 +42,8 @@ int status_of(std::string_view bytes, std::size_t chunk_bytes) {
     return -1;
 }
 
-// The status with which a head is refused, 200 when it is taken, 0 when more is needed: the same
-// however the bytes are cut.
+// The status of a rejected head, 200 for an accepted one, 0 when more bytes are needed. Checks that
+// it does not depend on how the bytes are split.
 int status_of(std::string_view bytes) {
     const int status = status_of(bytes, whole);
     for (const std::size_t chunk_bytes : {1U, 2U, 3U, 7U, 64U, 1000U}) {
@@ -62,7 +62,7 @@ std::string with_target(std::string_view target) {
 
 } // namespace
 
-TEST_CASE("a request is read with its method, target and headers, however it is cut") {
+TEST_CASE("method, target and headers are parsed however the request is split") {
     const std::size_t chunk_bytes = GENERATE(1U, 2U, 5U, 33U, whole);
     RequestReader reader;
     CHECK(reader.idle());
@@ -86,7 +86,7 @@ TEST_CASE("a request is read with its method, target and headers, however it is 
     CHECK(!request.http_1_0);
 }
 
-TEST_CASE("absent headers are empty, and of repeated ones the first counts") {
+TEST_CASE("absent headers are empty, and the first of repeated headers is used") {
     RequestReader reader;
     feed(reader, with_headers("Accept: one\r\nAccept: two\r\n"), whole);
     REQUIRE(reader.state() == ParseState::complete);
@@ -133,12 +133,12 @@ TEST_CASE("absolute targets lose their scheme and authority") {
     CHECK(status_of(with_target("stream")) == 400);
 }
 
-TEST_CASE("an asterisk is a target for OPTIONS alone") {
+TEST_CASE("an asterisk is a valid target for OPTIONS only") {
     CHECK(status_of("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
     CHECK(status_of("GET * HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("methods other than GET, HEAD and OPTIONS are refused with 405, known to HTTP or not") {
+TEST_CASE("methods other than GET, HEAD and OPTIONS are rejected with 405, even unknown ones") {
     for (const std::string method : {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "QUERY", "BREW",
                                      "get", "SOURCE", "PRI", "M-SEARCH"}) {
         CAPTURE(method);
@@ -147,7 +147,7 @@ TEST_CASE("methods other than GET, HEAD and OPTIONS are refused with 405, known 
     CHECK(status_of("G(T / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("versions other than 1.0 and 1.1 are refused") {
+TEST_CASE("versions other than 1.0 and 1.1 are rejected") {
     CHECK(status_of("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == 505);
     CHECK(status_of("GET / HTTP/1.2\r\nHost: a\r\n\r\n") == 505);
     CHECK(status_of("GET / HTTP/0.9\r\n\r\n") == 505);
@@ -158,12 +158,12 @@ TEST_CASE("versions other than 1.0 and 1.1 are refused") {
     CHECK(status_of("GET /\r\n\r\n") == 400);
 }
 
-TEST_CASE("something that is not HTTP is refused at its first byte") {
+TEST_CASE("a protocol other than HTTP is rejected at its first byte") {
     CHECK(status_of("\x16\x03\x01") == 400);
     CHECK(status_of(std::string(1, '\0')) == 400);
 }
 
-TEST_CASE("malformed request lines are refused") {
+TEST_CASE("malformed request lines are rejected") {
     CHECK(status_of("GET  / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
     CHECK(status_of("GET / HTTP/1.1 \r\nHost: a\r\n\r\n") == 400);
     CHECK(status_of(" GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
@@ -173,7 +173,7 @@ TEST_CASE("malformed request lines are refused") {
     CHECK(status_of(with_target("/a#b")) == 400);
 }
 
-TEST_CASE("line ends are CR LF and nothing else") {
+TEST_CASE("line ends other than CR LF are rejected") {
     CHECK(status_of("GET / HTTP/1.1\nHost: a\n\n") == 400);
     CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\n\n") == 400);
     CHECK(status_of("GET / HTTP/1.1\rHost: a\r\r") == 400);
@@ -181,11 +181,11 @@ TEST_CASE("line ends are CR LF and nothing else") {
     CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\r\n\r\n") == 400);
 }
 
-TEST_CASE("empty lines before a request are passed over") {
+TEST_CASE("empty lines before a request are ignored") {
     CHECK(status_of("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
 }
 
-TEST_CASE("control characters and NUL are refused anywhere") {
+TEST_CASE("control characters and NUL are rejected anywhere") {
     CHECK(status_of(with_headers(std::string("X: a\0b\r\n", 8))) == 400);
     CHECK(status_of(with_headers("X: a\x01\r\n")) == 400);
     CHECK(status_of(with_headers("X: a\x7F\r\n")) == 400);
@@ -193,7 +193,7 @@ TEST_CASE("control characters and NUL are refused anywhere") {
     CHECK(status_of(with_headers("X: \xC3\xA4\r\n")) == 200);
 }
 
-TEST_CASE("malformed headers are refused") {
+TEST_CASE("malformed headers are rejected") {
     CHECK(status_of(with_headers("Name : value\r\n")) == 400);
     CHECK(status_of(with_headers("Na me: value\r\n")) == 400);
     CHECK(status_of(with_headers(": value\r\n")) == 400);
@@ -202,32 +202,32 @@ TEST_CASE("malformed headers are refused") {
     CHECK(status_of(with_headers("(Name): value\r\n")) == 400);
 }
 
-TEST_CASE("headers that go on in the next line are refused") {
+TEST_CASE("headers that continue on the next line are rejected") {
     CHECK(status_of(with_headers("X: a\r\n b\r\n")) == 400);
     CHECK(status_of(with_headers("X: a\r\n\tb\r\n")) == 400);
     CHECK(status_of(with_headers("X:\r\n b\r\n")) == 400);
     CHECK(status_of("GET / HTTP/1.1\r\n Host: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("an HTTP/1.1 request has exactly one Host") {
+TEST_CASE("an HTTP/1.1 request must have exactly one Host") {
     CHECK(status_of("GET / HTTP/1.1\r\n\r\n") == 400);
     CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n") == 400);
     CHECK(status_of("GET / HTTP/1.1\r\nHost:\r\n\r\n") == 200);
 }
 
-TEST_CASE("a request that announces a body is refused") {
+TEST_CASE("a request that announces a body is rejected") {
     CHECK(status_of(with_headers("Content-Length: 1\r\n")) == 413);
     CHECK(status_of(with_headers("Content-Length: 007\r\n")) == 413);
     CHECK(status_of(with_headers("Transfer-Encoding: chunked\r\n")) == 413);
     CHECK(status_of(with_headers("Transfer-Encoding: gzip\r\n")) == 413);
 }
 
-TEST_CASE("a length of zero is no body") {
+TEST_CASE("a Content-Length of zero is accepted") {
     CHECK(status_of(with_headers("Content-Length: 0\r\n")) == 200);
     CHECK(status_of(with_headers("Content-Length:0 \r\n")) == 200);
 }
 
-TEST_CASE("lengths that contradict each other or are no numbers are refused as malformed") {
+TEST_CASE("repeated, conflicting or non-numeric lengths are rejected as malformed") {
     CHECK(status_of(with_headers("Content-Length: 0\r\nContent-Length: 0\r\n")) == 400);
     CHECK(status_of(with_headers("Content-Length: 1\r\nContent-Length: 2\r\n")) == 400);
     CHECK(status_of(with_headers("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n")) == 400);
@@ -240,15 +240,15 @@ TEST_CASE("lengths that contradict each other or are no numbers are refused as m
     }
 }
 
-TEST_CASE("a target may be 2 KiB long and not a byte longer") {
+TEST_CASE("a target of 2 KiB is accepted, and one byte more is rejected") {
     const std::string longest(RequestReader::target_bytes_max - 1, 'a');
     CHECK(status_of(with_target("/" + longest)) == 200);
     CHECK(status_of(with_target("/a" + longest)) == 414);
-    // One that never ends is refused before the head's own limit.
+    // A target without end is rejected before the limit of the whole head is reached.
     CHECK(status_of("GET /" + std::string(RequestReader::target_bytes_max + 100, 'a')) == 414);
 }
 
-TEST_CASE("a head may be 8 KiB long and not a byte longer") {
+TEST_CASE("a head of 8 KiB is accepted, and one byte more is rejected") {
     const std::string frame = with_headers("X: \r\n");
     const std::size_t rest = RequestReader::head_bytes_max - frame.size();
     CHECK(status_of(with_headers("X: " + std::string(rest, 'a') + "\r\n")) == 200);
@@ -260,8 +260,8 @@ TEST_CASE("a head may be 8 KiB long and not a byte longer") {
     CHECK(status_of(blank_lines) == 431);
 }
 
-TEST_CASE("64 headers are taken, 65 are not") {
-    std::string headers; // Host is the first.
+TEST_CASE("64 headers are accepted, and 65 are rejected") {
+    std::string headers; // besides Host, the first one
     for (std::size_t i = 1; i < RequestReader::header_count_max; ++i) {
         headers += "X: y\r\n";
     }
@@ -269,7 +269,7 @@ TEST_CASE("64 headers are taken, 65 are not") {
     CHECK(status_of(with_headers(headers + "X: y\r\n")) == 431);
 }
 
-TEST_CASE("a wish to change the protocol is ignored") {
+TEST_CASE("an Upgrade header is ignored") {
     CHECK(status_of(with_headers("Connection: Upgrade\r\nUpgrade: h2c\r\n")) == 200);
     RequestReader reader;
     const std::string bytes = with_headers("Connection: upgrade\r\nUpgrade: websocket\r\n");
@@ -278,7 +278,7 @@ TEST_CASE("a wish to change the protocol is ignored") {
     CHECK(reader.next() == ParseState::complete);
 }
 
-TEST_CASE("pipelined requests come one after the other, complete ones at once") {
+TEST_CASE("pipelined requests are returned one after the other without further bytes") {
     const std::size_t chunk_bytes = GENERATE(1U, 3U, 50U, whole);
     const std::string bytes = "GET /one HTTP/1.1\r\nHost: a\r\nAccept: x\r\n\r\n"
                               "OPTIONS /two HTTP/1.1\r\nHost: b\r\n\r\n"
@@ -300,7 +300,7 @@ TEST_CASE("pipelined requests come one after the other, complete ones at once") 
     CHECK(!reader.idle());
 }
 
-TEST_CASE("after a request without anything behind it the reader is idle again") {
+TEST_CASE("the reader is idle again after a request without further bytes") {
     RequestReader reader;
     feed(reader, with_headers(""), whole);
     REQUIRE(reader.state() == ParseState::complete);
@@ -309,7 +309,7 @@ TEST_CASE("after a request without anything behind it the reader is idle again")
     CHECK(reader.free_space().size() == RequestReader::head_bytes_max);
 }
 
-TEST_CASE("a reader stays near the size of its buffer") {
+TEST_CASE("a reader is little larger than its buffer") {
     CHECK(sizeof(RequestReader) < RequestReader::head_bytes_max + 512);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 struct Parsed {
     std::string status_line;
-    std::string headers; ///< "\r\nName: value\r\n ...": each between line ends, to be searched
+    std::string headers; ///< "\r\nName: value\r\n...": each between line ends, for searching
     std::string body;
 };
 
@@ -33,8 +33,7 @@ const ReplyContext persistent{.keep_alive = true};
 
 } // namespace
 
-TEST_CASE(
-    "a stream's head closes the connection, forbids storing and buffering, and has no length") {
+TEST_CASE("a stream's head says close, no caching and no buffering, and has no length") {
     const Parsed reply = parse(stream_head(boundary, Variant::standard, persistent));
     CHECK(reply.status_line == "HTTP/1.1 200 OK");
     CHECK(has(reply, "Connection: close"));
@@ -48,7 +47,7 @@ TEST_CASE(
     CHECK(!names(reply, "Access-Control-Allow-Origin"));
 }
 
-TEST_CASE("a stream's body begins with the delimiter, and in advance with the first headers") {
+TEST_CASE("a stream's body begins with the delimiter, and in the advance variant with headers") {
     CHECK(parse(stream_head(boundary, Variant::standard, {})).body == delimiter);
     CHECK(parse(stream_head(boundary, Variant::advance, {})).body ==
           delimiter + "Content-Type: image/jpeg\r\n\r\n");
@@ -66,7 +65,7 @@ TEST_CASE("HEAD has the same head and no body") {
     CHECK(has(status, "Content-Length: 2"));
 }
 
-TEST_CASE("a snapshot's head says what a part's does") {
+TEST_CASE("a snapshot's head has the same headers as a part") {
     const WallTime captured(std::chrono::milliseconds(1'500));
     const Parsed reply = parse(snapshot_head({4711, captured, false}, persistent));
     CHECK(reply.status_line == "HTTP/1.1 200 OK");
@@ -80,7 +79,7 @@ TEST_CASE("a snapshot's head says what a part's does") {
     CHECK(has(parse(snapshot_head({1, captured, true}, {})), "X-Ringcast-Signal: none"));
 }
 
-TEST_CASE("a reply says whether the connection goes on, in the words of the client's version") {
+TEST_CASE("the Connection header follows keep-alive and the client's HTTP version") {
     CHECK(!names(parse(reply(200, ContentType::text, "", {.keep_alive = true})), "Connection"));
     CHECK(has(parse(reply(200, ContentType::text, "", {.http_1_0 = true, .keep_alive = true})),
               "Connection: keep-alive"));
@@ -88,7 +87,7 @@ TEST_CASE("a reply says whether the connection goes on, in the words of the clie
     CHECK(has(parse(reply(200, ContentType::text, "", {})), "Connection: close"));
 }
 
-TEST_CASE("replies carry their type, length and body") {
+TEST_CASE("replies have their type, length and body") {
     const Parsed json = parse(reply(200, ContentType::json, "{\"a\":1}", persistent));
     CHECK(has(json, "Content-Type: application/json"));
     CHECK(has(json, "Content-Length: 7"));
@@ -109,18 +108,18 @@ TEST_CASE("an error is one line of text") {
     CHECK(!names(error, "Retry-After"));
 }
 
-TEST_CASE("an error stays one line whatever its text holds") {
+TEST_CASE("an error is one line even if its text contains control characters") {
     CHECK(parse(error_reply(503, "no signal: a\r\nb\tc", {})).body == "no signal: a  b c\n");
 }
 
-TEST_CASE("405 lists the methods, 503 says when to come back") {
+TEST_CASE("405 lists the allowed methods, and 503 has Retry-After") {
     CHECK(has(parse(error_reply(405, "No.", {})), "Allow: GET, HEAD, OPTIONS"));
     const Parsed busy = parse(error_reply(503, "Full.", {}, 5));
     CHECK(busy.status_line == "HTTP/1.1 503 Service Unavailable");
     CHECK(has(busy, "Retry-After: 5"));
 }
 
-TEST_CASE("an allowed origin is answered, a wildcard without Vary") {
+TEST_CASE("an allowed origin is named in the reply; a wildcard needs no Vary") {
     ReplyContext context = persistent;
     context.allow_origin = "http://ui.example";
     for (const std::string& text :
@@ -135,11 +134,11 @@ TEST_CASE("an allowed origin is answered, a wildcard without Vary") {
     CHECK(!names(open, "Vary"));
 }
 
-TEST_CASE("OPTIONS is answered without a body, and in detail only to an allowed origin") {
+TEST_CASE("OPTIONS is answered without a body, with CORS headers only for an allowed origin") {
     const Parsed plain = parse(options_reply(persistent));
     CHECK(plain.status_line == "HTTP/1.1 204 No Content");
     CHECK(has(plain, "Allow: GET, HEAD, OPTIONS"));
-    CHECK(!names(plain, "Content-Length")); // RFC 9110, 8.6: never with 204.
+    CHECK(!names(plain, "Content-Length")); // RFC 9110, 8.6: not allowed with 204
     CHECK(!names(plain, "Access-Control-Allow-Methods"));
     CHECK(plain.body.empty());
 
@@ -148,7 +147,7 @@ TEST_CASE("OPTIONS is answered without a body, and in detail only to an allowed 
     CHECK(has(parse(options_reply(context)), "Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
 }
 
-TEST_CASE("the context of a reply follows its request") {
+TEST_CASE("the context of a reply is taken from its request") {
     Request request;
     request.method = Method::head;
     request.http_1_0 = true;
@@ -162,7 +161,7 @@ TEST_CASE("the context of a reply follows its request") {
 
 } // namespace ringcast::http
 
-TEST_CASE("every reply says when it was made") {
+TEST_CASE("every reply has a Date header") {
     using namespace ringcast::http;
     ReplyContext context;
     context.now = ringcast::WallTime(std::chrono::seconds(784'111'777));

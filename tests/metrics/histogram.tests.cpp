@@ -10,13 +10,13 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST_CASE("a histogram's bounds rise") {
+TEST_CASE("the bounds of a histogram are in ascending order") {
     CHECK(std::is_sorted(LatencyHistogram::bounds.begin(), LatencyHistogram::bounds.end()));
 }
 
 TEST_CASE("a latency falls into the first bucket whose bound it does not exceed") {
     LatencyHistogram histogram;
-    histogram.add(microseconds(500)); // The bound itself.
+    histogram.add(microseconds(500)); // equal to the bound
     histogram.add(microseconds(501));
     histogram.add(milliseconds(1));
     histogram.add(seconds(10));
@@ -29,7 +29,7 @@ TEST_CASE("a latency falls into the first bucket whose bound it does not exceed"
     CHECK(histogram.sum() == microseconds(2001) + seconds(21));
 }
 
-TEST_CASE("a negative latency counts as none") {
+TEST_CASE("a negative latency counts as zero") {
     LatencyHistogram histogram;
     histogram.add(milliseconds(-7));
     CHECK(histogram.count_in(0) == 1);
