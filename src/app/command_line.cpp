@@ -161,7 +161,7 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
     if (is_frame_file(word) || word.find('/') != std::string::npos) {
         return fmt::format("SOURCE {}: no such file or folder", word);
     }
-    const auto hint = config::nearest(word, words);
+    const auto hint = config::closest(word, words);
     return fmt::format("unknown SOURCE {}, {}{}", word, source_expected,
                        hint ? fmt::format("; did you mean {}?", *hint)
                             : "; to show what a program makes: PROGRAM ... | ringcast -");
@@ -398,7 +398,7 @@ std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
         if (!word.starts_with('-') || word == "-") {
             continue;
         }
-        const auto hint = config::nearest(word.substr(0, word.find('=')), option_names);
+        const auto hint = config::closest(word.substr(0, word.find('=')), option_names);
         problems.add(fmt::format("unknown option {}{}", word,
                                  hint ? fmt::format("; did you mean {}?", *hint) : ""));
     }

@@ -199,7 +199,7 @@ tl::unexpected<Error> unknown_control(std::span<const CameraControl> controls,
     for (const CameraControl& control : controls) {
         names.push_back(control.name);
     }
-    const auto hint = config::nearest(name, names);
+    const auto hint = config::closest(name, names);
     return fail(fmt::format("the camera has no control {}{}; it has {}", name,
                             hint ? fmt::format(" (did you mean {}?)", *hint) : "",
                             names.empty() ? std::string("none")

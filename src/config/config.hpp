@@ -1,6 +1,6 @@
 #pragma once
-// The configuration after validation: everything that is here makes sense. How it is spelled in
-// TOML is in conf/ringcast.toml, which a test keeps in step.
+// The configuration after validation: every value is within its limits. conf/ringcast.toml shows
+// the TOML form; a test keeps it in step with the key table.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace ringcast::config {
 
 struct ListenTcp {
-    std::string host; ///< numeric address or name; empty: every address of both families
+    std::string host; ///< numeric address or name; empty: all addresses, IPv4 and IPv6
     std::uint16_t port = 0;
     friend bool operator==(const ListenTcp&, const ListenTcp&) = default;
 };
@@ -36,10 +36,10 @@ struct PictureSize {
 struct PatternConfig {
     PictureSize size;
     double fps = 30;
-    int quality = 80; ///< 1 to 100, as libjpeg has it
+    int quality = 80; ///< libjpeg's, 1 to 100
 };
 struct ExecConfig {
-    std::vector<std::string> command; ///< the program and its arguments; never a shell line
+    std::vector<std::string> command; ///< the program and its arguments; no shell is involved
 };
 struct StdinConfig {};
 struct FileConfig {
@@ -47,10 +47,11 @@ struct FileConfig {
     std::optional<double> fps; ///< default: 30 for .mjpeg, 1 for pictures
 };
 
-/// Where the frames of a camera that makes JPEG wait for viewers: in its own memory, or in ours.
+/// Where frames of a camera that delivers JPEG are kept while they are sent: in the camera's
+/// buffers, registered with io_uring, or copied into the stream's own slots.
 enum class CameraTier : std::uint8_t { automatic, registered, copied };
 
-/// As EXIF numbers them. What a camera can do of these it says itself.
+/// EXIF's numbers. Each camera reports which of them it supports.
 enum class Orientation : std::uint8_t {
     rotate0 = 1,
     rotate0_mirror,
@@ -62,7 +63,8 @@ enum class Orientation : std::uint8_t {
     rotate90,
 };
 
-/// A libcamera control as the file has it; only the camera knows what it takes.
+/// A libcamera control as written in the file. It is checked when the camera is opened, because
+/// controls and their limits depend on the camera.
 struct ControlSetting {
     using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
     std::string name;
@@ -71,14 +73,14 @@ struct ControlSetting {
 };
 
 struct LibcameraConfig {
-    std::string camera; ///< id, a part of it, model, index or device; empty: the only one
+    std::string camera; ///< id, part of an id, model, index or device; empty: the only camera
     std::optional<PictureSize> size; ///< default: the largest up to 1280x720
     double fps = 30;
-    std::string format; ///< libcamera's name for it; empty: the best that the camera makes
-    int quality = 80;   ///< of raw formats, 1 to 100, as libjpeg has it
+    std::string format; ///< libcamera's name of the pixel format; empty: the best available one
+    int quality = 80;   ///< for encoding raw formats: libjpeg's, 1 to 100
     std::vector<ControlSetting> controls;
     Orientation orientation = Orientation::rotate0;
-    bool on_demand = false; ///< the camera stops while nobody watches
+    bool on_demand = false; ///< stop the camera while there are no viewers
     Duration idle_after = std::chrono::seconds(10);
     CameraTier tier = CameraTier::automatic;
 };
@@ -94,7 +96,7 @@ struct StreamConfig {
 enum class SendPathPolicy : std::uint8_t { automatic, zero_copy, copy };
 
 struct HttpConfig {
-    /// Loopback: who opens the stream to a network says so.
+    /// Loopback by default: access from a network must be enabled explicitly.
     std::vector<ListenAddress> listen{ListenTcp{"127.0.0.1", 8080}};
     std::vector<std::string> cors_origins;
 };

@@ -15,7 +15,7 @@ namespace ringcast::config {
 
 namespace {
 
-/// "http://127.0.0.1:8080"; of a wildcard, whose names only the running machine knows, with HOST.
+/// "http://127.0.0.1:8080"; for a wildcard address, with the placeholder HOST.
 std::string url_base(const ListenAddress& address) {
     if (const auto* unix_socket = std::get_if<ListenUnix>(&address)) {
         return fmt::format("unix:{}:", unix_socket->path);
@@ -52,13 +52,14 @@ std::string source_sentence(const LibcameraConfig& camera) {
                            ? std::string("shows the only camera")
                            : fmt::format("shows the camera {}", toml_quoted(camera.camera));
     text += camera.size ? fmt::format(", {}", picture_size_text(*camera.size))
-                        : std::string(", its largest size up to 1280x720");
+                        : std::string(", in its largest size up to 1280x720");
     text += fmt::format(" at {} frames/s", number_text(camera.fps));
     text += camera.format.empty()
-                ? fmt::format(", as it makes JPEG, else encoded in quality {}", camera.quality)
-            : camera.format == "MJPEG"
-                ? std::string(", as MJPEG")
-                : fmt::format(", from {} in JPEG quality {}", camera.format, camera.quality);
+                ? fmt::format(", as MJPEG if it supports that, else encoded with JPEG quality {}",
+                              camera.quality)
+            : camera.format == "MJPEG" ? std::string(", as MJPEG")
+                                       : fmt::format(", encoded from {} with JPEG quality {}",
+                                                     camera.format, camera.quality);
     if (camera.orientation != Orientation::rotate0) {
         text += fmt::format(", {}", orientation_name(camera.orientation));
     }
@@ -68,7 +69,7 @@ std::string source_sentence(const LibcameraConfig& camera) {
     if (camera.tier != CameraTier::automatic) {
         text += fmt::format(", memory tier {}", camera_tier_name(camera.tier));
     }
-    return text + (camera.on_demand ? fmt::format("; it stops {} after its last viewer",
+    return text + (camera.on_demand ? fmt::format("; it is stopped {} after its last viewer",
                                                   duration_text(camera.idle_after))
                                     : std::string());
 }
@@ -78,8 +79,8 @@ std::string listen_sentences(const HttpConfig& http) {
     for (const ListenAddress& address : http.listen) {
         text += fmt::format("Listens on {}: {}.\n", listen_address_text(address),
                             is_local(address) ? "only this machine can watch"
-                                              : "whoever reaches this address can watch, there is "
-                                                "no password");
+                                              : "anyone who can reach this address can watch, "
+                                                "there is no password");
     }
     if (http.cors_origins.empty()) {
         text += "Scripts of other web sites can't read the stream (cors_origins is empty).\n";
@@ -96,13 +97,13 @@ std::string viewers_sentences(const ViewersConfig& viewers) {
             ? std::string()
             : fmt::format(", at most {} from one address (this machine excepted)",
                           viewers.max_per_address);
-    constexpr std::array<std::string_view, 3> lanes{
-        "chosen for each connection between zero-copy and copy", "always zero-copy",
+    constexpr std::array<std::string_view, 3> send_paths{
+        "sent with zero-copy or copied, chosen for each connection", "always sent with zero-copy",
         "always copied"};
-    return fmt::format("Admits up to {} viewers{}. One that takes nothing for {} is disconnected.\n"
-                       "Sending is {}.\n",
+    return fmt::format("Accepts up to {} viewers{}. A viewer that reads nothing for {} is "
+                       "disconnected.\nFrames are {}.\n",
                        viewers.max, per_address, duration_text(viewers.stall_timeout),
-                       lanes[static_cast<std::size_t>(viewers.send)]);
+                       send_paths[static_cast<std::size_t>(viewers.send)]);
 }
 
 std::string stream_sentences(const StreamConfig& stream, const Config& config) {
@@ -110,7 +111,7 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
         "Stream \"{}\"{} {}.\n", stream.name, stream.is_default ? " (the default)" : "",
         std::visit([](const auto& source) { return source_sentence(source); }, stream.source));
     text +=
-        fmt::format("  {} frames of at most {} are kept: about {:.0f} MiB of memory.\n",
+        fmt::format("  Keeps up to {} frames of at most {}: about {:.0f} MiB of memory.\n",
                     config.memory.slots, bytes_text(config.memory.frame_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
     for (const ListenAddress& address : config.http.listen) {
@@ -125,9 +126,9 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
 } // namespace
 
 std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept {
-    // Besides the frame a slot holds a page of headroom, what a byte stream may read ahead, and the
-    // tail (boundary and part header), rounded up to whole pages. Slots are not known here, so
-    // these are bounds: the server asserts that its slots keep to them.
+    // Besides the frame, a slot contains a page of headroom, the read-ahead of a byte stream, and
+    // the tail (boundary and part header), rounded up to whole pages. This module does not know the
+    // slots, so these are upper bounds; the server asserts that its slots stay within them.
     constexpr std::size_t read_ahead = 64UL * 1024UL;
     constexpr std::size_t page_max = 64UL * 1024UL;
     constexpr std::size_t tail_max = 1024;
@@ -152,7 +153,7 @@ std::string control_value_text(const ControlSetting::Value& value) {
 }
 
 std::string_view source_name(const SourceConfig& source) noexcept {
-    // source_names() stands in the order of the variant's alternatives.
+    // source_names() is in the order of the variant's alternatives.
     return source_names()[source.index()];
 }
 
@@ -161,7 +162,7 @@ std::string describe(const Config& config) {
     for (const StreamConfig& stream : config.streams) {
         text += stream_sentences(stream, config);
     }
-    text += fmt::format("Logs what is {} or worse.\n", log_level_name(config.log.level));
+    text += fmt::format("Logs messages of level {} and above.\n", log_level_name(config.log.level));
     return text;
 }
 

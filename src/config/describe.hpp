@@ -1,5 +1,5 @@
 #pragma once
-// Says in plain sentences what a configuration means, for `ringcast --check`.
+// Describes the effect of a configuration in plain sentences, for `ringcast --check`.
 
 #include <cstddef>
 #include <string>
@@ -11,12 +11,12 @@ namespace ringcast::config {
 
 [[nodiscard]] std::string describe(const Config& config);
 
-/// What the slots of one stream take at most, bytes: on a system with the largest pages in use.
+/// The most that the slots of one stream take, bytes: with the largest page size in use, 64 KiB.
 [[nodiscard]] std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept;
-/// The largest piece of memory that io_uring registers.
+/// The largest buffer that io_uring registers.
 inline constexpr std::size_t stream_memory_bytes_max = 1024UL * 1024UL * 1024UL;
 
-/// As TOML writes it.
+/// The value in TOML syntax.
 [[nodiscard]] std::string control_value_text(const ControlSetting::Value& value);
 
 /// "pattern", "exec", "stdin", "file" or "libcamera".

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t word_bytes_max = 32; // longer than every known word
 
-/// Optimal string alignment: like Levenshtein's distance, but two swapped neighbours count once.
+/// Optimal string alignment: the Levenshtein distance, except that swapping two neighbours counts
+/// once.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     using Row = std::array<std::size_t, word_bytes_max + 1>;
     Row before_last{};
@@ -36,7 +37,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 } // namespace
 
-std::optional<std::string_view> nearest(std::string_view word,
+std::optional<std::string_view> closest(std::string_view word,
                                         std::span<const std::string_view> candidates) {
     if (word.size() > word_bytes_max) {
         return std::nullopt;
@@ -48,7 +49,7 @@ std::optional<std::string_view> nearest(std::string_view word,
             continue;
         }
         const std::size_t distance = edit_distance(word, candidate);
-        // An empty word is one letter away from nothing that was meant.
+        // Replacing every letter costs `word.size()`, so such a distance is no resemblance.
         if (distance <= distance_max && distance < word.size()) {
             best = candidate;
             if (distance == 0) {

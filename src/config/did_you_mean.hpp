@@ -1,5 +1,5 @@
 #pragma once
-// Finds what a mistyped word was probably meant to be.
+// Finds the known word that a mistyped word probably stands for.
 
 #include <optional>
 #include <span>
@@ -7,10 +7,10 @@
 
 namespace ringcast::config {
 
-/// The candidate with the fewest changed, missing, extra or swapped letters; none when every one
-/// differs in more than a third of `word`'s letters (two at least are forgiven for words over
-/// three).
-[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+/// The candidate with the fewest changed, missing, extra or swapped letters. None if all of them
+/// differ in more than a third of `word`'s letters, or, for short words, in more than two letters
+/// (one, if `word` has at most three).
+[[nodiscard]] std::optional<std::string_view> closest(std::string_view word,
                                                       std::span<const std::string_view> candidates);
 
 } // namespace ringcast::config

@@ -14,7 +14,7 @@ Position position_of(const toml::source_region& region) noexcept {
     return {region.begin.line, region.begin.column};
 }
 
-// Recursion is bounded: toml++ refuses documents nested deeper than 256.
+// Recursion is bounded: toml++ rejects documents nested deeper than 256 levels.
 Node convert(const toml::node& node);
 
 Table convert_table(const toml::table& table) {
@@ -23,7 +23,7 @@ Table convert_table(const toml::table& table) {
         converted.entries.push_back(
             {std::string(key.str()), position_of(key.source()), convert(value)});
     }
-    // toml++ sorts by name. Keys of one table are at different places, so the order is total.
+    // toml++ sorts keys by name. No two keys of a table have the same position.
     std::ranges::stable_sort(converted.entries, {}, &Entry::position);
     return converted;
 }
@@ -51,7 +51,8 @@ Node convert(const toml::node& node) {
     return converted;
 }
 
-/// toml++ quotes what it found as it stands in the file; a message is one line, and safe to print.
+/// Replaces control characters, which toml++ may quote from the file: a message is one line, and
+/// safe to print.
 std::string on_one_line(std::string_view description) {
     std::string line(description);
     std::ranges::replace_if(

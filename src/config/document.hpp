@@ -1,6 +1,7 @@
 #pragma once
-// A parsed TOML file as a tree that remembers where each thing stood. Knows no key. Its source file
-// is the only user of toml++, whose tables forget the order of the file.
+// A parsed TOML file as a tree with the position of each key and value, in the order of the file
+// (toml++'s tables are sorted by name). Knows no keys. Its source file is the only one that
+// includes toml++.
 
 #include <cstdint>
 #include <string>
@@ -29,7 +30,7 @@ struct Table {
 
     [[nodiscard]] const Node* find(std::string_view key) const noexcept;
 };
-/// A TOML date or time, which no key wants.
+/// A TOML date or time, which no key accepts.
 struct Moment {};
 
 struct Node {
@@ -44,11 +45,11 @@ struct Node {
 
 struct Entry {
     std::string key;
-    Position position; ///< of the key; its value has one too
+    Position position; ///< of the key; the value's is in `value`
     Node value;
 };
 
-/// The root table, or the one syntax error.
+/// The root table, or the first syntax error.
 [[nodiscard]] tl::expected<Node, Problem> parse_document(std::string_view text);
 
 } // namespace ringcast::config

@@ -34,7 +34,7 @@ constexpr std::array keys{
 
     Key{"memory", "frame_max", "", ValueKind::bytes, R"("1MiB")", "a size", 16 * kibibyte,
         64 * mebibyte},
-    // Below eight, the reserve and one slow viewer take everything.
+    // With fewer than eight slots, the reserve and one slow viewer would use all of them.
     Key{"memory", "slots", "", ValueKind::integer, "32", "a whole number", 8, 1024},
 
     Key{"log", "level", "", ValueKind::text, R"("info")",
@@ -52,8 +52,8 @@ constexpr std::array keys{
         R"(the path of a .mjpeg file, a .jpg file or a folder of JPEG files)"},
     Key{"streams", "fps", "file", ValueKind::number, "", "a number", 0.1, 240},
     Key{"streams", "camera", "libcamera", ValueKind::text_or_index, "",
-        R"(a camera's id, a part of it that no other has, its model, its device as in )"
-        R"("/dev/video0", or its number)",
+        R"(a camera's id, a unique part of it, its model, its device as in "/dev/video0", )"
+        R"(or its number)",
         0, 63},
     Key{"streams", "size", "libcamera", ValueKind::picture_size, "", "a picture size"},
     Key{"streams", "fps", "libcamera", ValueKind::number, "30", "a number", 0.1, 240},
@@ -64,9 +64,10 @@ constexpr std::array keys{
     Key{"streams", "controls", "libcamera", ValueKind::control_table, "{}",
         R"(a table of libcamera controls, as in { AfMode = "continuous", Brightness = 0.1 })"},
     Key{"streams", "orientation", "libcamera", ValueKind::text, R"("rotate0")",
-        R"("rotate0", "rotate90", "rotate180" or "rotate270", or one of these with "-mirror" behind it)"},
+        R"("rotate0", "rotate90", "rotate180" or "rotate270", or one of these followed )"
+        R"(by "-mirror")"},
     Key{"streams", "on_demand", "libcamera", ValueKind::boolean, "false", "true or false"},
-    // Shorter than a browser's reconnection, a camera would start and stop all the time.
+    // Below one second, a camera would stop and start again whenever a browser reconnects.
     Key{"streams", "idle_after", "libcamera", ValueKind::duration, R"("10s")", "a duration", 1,
         3600},
     Key{"streams", "tier", "libcamera", ValueKind::text, R"("auto")",
@@ -77,7 +78,8 @@ constexpr std::array<std::string_view, 5> sections{"http", "viewers", "memory", 
 constexpr std::array<std::string_view, 5> sources{"pattern", "exec", "stdin", "file", "libcamera"};
 constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
-// JPEG costs nothing; planes with less colour than grey are the least work to encode.
+// In order of encoding effort: MJPEG needs none, and planar formats with subsampled colour need the
+// least.
 constexpr std::array<std::string_view, 12> camera_formats{
     "auto", "MJPEG",  "YUV420", "NV12",     "NV21",     "YUYV",
     "UYVY", "BGR888", "RGB888", "XRGB8888", "XBGR8888", "R8"};
@@ -86,11 +88,11 @@ constexpr std::array<std::string_view, 8> orientations{
     "rotate0",         "rotate0-mirror", "rotate180",        "rotate180-mirror",
     "rotate90-mirror", "rotate270",      "rotate270-mirror", "rotate90"};
 
-// First parts of the paths that the server answers itself.
+// First segments of the server's own paths, which a stream name would hide.
 constexpr std::array<std::string_view, 7> endpoints{"api",      "metrics", "healthz", "stream",
                                                     "snapshot", "state",   "controls"};
 
-constexpr std::size_t stream_name_bytes_max = 63; // as long as a DNS label; fits every log line
+constexpr std::size_t stream_name_bytes_max = 63; // the limit of a DNS label
 
 bool is_letter_or_digit(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -172,13 +174,13 @@ std::string limits_text(const Key& key) {
 std::string expected_text(const Key& key) {
     const std::string limits = limits_text(key);
     if (limits.empty()) {
-        return std::string(key.what);
+        return std::string(key.expected);
     }
     const bool has_unit = key.kind == ValueKind::duration || key.kind == ValueKind::bytes ||
                           key.kind == ValueKind::picture_size;
     const std::string_view example =
         key.default_value.empty() ? R"("1280x720")" : key.default_value;
-    return fmt::format("{} from {}{}{}", key.what, limits, has_unit ? ", as in " : "",
+    return fmt::format("{} from {}{}{}", key.expected, limits, has_unit ? ", as in " : "",
                        has_unit ? example : "");
 }
 
@@ -192,7 +194,7 @@ bool within_limits(PictureSize size) noexcept {
 }
 
 std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {
-    // The names stand in the order of the enumerators.
+    // The names are in the order of the enumerators.
     const auto* const found = std::ranges::find(log_levels, name);
     if (found == log_levels.end()) {
         return std::nullopt;
@@ -218,13 +220,12 @@ std::string stream_name_problem(std::string_view name) {
             return is_letter_or_digit(c) || c == '_' || c == '-';
         });
     if (!well_formed || name.size() > stream_name_bytes_max) {
-        return fmt::format("a stream's name has at most {} letters, digits, - and _, and begins "
-                           "with a letter or digit",
+        return fmt::format("invalid stream name, expected at most {} letters, digits, - and _, "
+                           "beginning with a letter or digit",
                            stream_name_bytes_max);
     }
     if (std::ranges::find(endpoints, name) != endpoints.end()) {
-        return fmt::format("a stream of this name would hide the server's own /{}; expected "
-                           "another name",
+        return fmt::format("this name is reserved for the server's own /{}, expected another name",
                            name);
     }
     return {};

@@ -1,6 +1,6 @@
 #pragma once
-// Every key that the configuration knows, as data: what reads it, what an unknown key is compared
-// with, what error messages expect, and what the tests hold the documentation against.
+// The table of all configuration keys. It is used to read values, to suggest the right spelling of
+// an unknown key, to write error messages, and to test that the documentation is complete.
 
 #include <cstdint>
 #include <optional>
@@ -21,18 +21,18 @@ enum class ValueKind : std::uint8_t {
     number,
     duration,      ///< limits in seconds
     bytes,         ///< limits in bytes
-    picture_size,  ///< limits: picture_width_min and its like below
-    text_or_index, ///< a text, or a whole number within the limits
-    control_table, ///< names of controls and their values
+    picture_size,  ///< limits: picture_width_min and the others below
+    text_or_index, ///< text, or a whole number within the limits
+    control_table, ///< names and values of libcamera controls
 };
 
 struct Key {
     std::string_view section; ///< "streams" stands for every [streams.NAME]
     std::string_view name;
-    std::string_view source; ///< the source kind that has the key; empty: every one
+    std::string_view source; ///< the source kind that has the key; empty: all kinds
     ValueKind kind = ValueKind::text;
-    std::string_view default_value; ///< as TOML writes it; empty: required, or said in the docs
-    std::string_view what;          ///< what errors say is expected; the limits are added to it
+    std::string_view default_value; ///< in TOML syntax; empty: required, or see the documentation
+    std::string_view expected;      ///< for error messages, without the limits
     double min = 0;
     double max = 0;
 };
@@ -52,7 +52,8 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::span<const std::string_view> source_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> send_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> log_level_names() noexcept;
-/// "auto" and the names of libcamera's pixel formats that ringcast can make JPEG of, best first.
+/// "auto", and libcamera's names of the pixel formats that ringcast can send or encode as JPEG,
+/// best first.
 [[nodiscard]] std::span<const std::string_view> camera_format_names() noexcept;
 /// In the order of the enumerators of CameraTier.
 [[nodiscard]] std::span<const std::string_view> camera_tier_names() noexcept;
@@ -71,9 +72,9 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::string_view orientation_name(Orientation orientation) noexcept;
 [[nodiscard]] std::string_view camera_tier_name(CameraTier tier) noexcept;
 
-/// An empty string when `name` can name a stream, else why it can't.
+/// Empty if `name` is a valid stream name, else an error message.
 [[nodiscard]] std::string stream_name_problem(std::string_view name);
-/// True for "*" and for what a browser sends as Origin, such as "https://example.org:8443".
+/// True for "*" and for an origin as browsers send it, such as "https://example.org:8443".
 [[nodiscard]] bool is_cors_origin(std::string_view text) noexcept;
 
 } // namespace ringcast::config

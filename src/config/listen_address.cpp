@@ -20,8 +20,8 @@ bool is_host_character(char c) noexcept {
            c == '-' || c == '_';
 }
 
-/// IPv6 as far as characters go, with an optional zone ("fe80::1%eth0"); the resolver judges the
-/// rest.
+/// True if `text` has only characters of an IPv6 address, with an optional zone ("fe80::1%eth0").
+/// The resolver checks the rest.
 bool is_ipv6_text(std::string_view text) noexcept {
     const std::string_view address = text.substr(0, text.find('%'));
     const std::string_view zone = text.substr(address.size());
@@ -43,14 +43,14 @@ std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
 
 Result<ListenAddress> parse_unix(std::string_view path) {
     if (!path.starts_with('/')) {
-        return fail("the path of a UNIX socket begins with /");
+        return fail("the path of a UNIX socket must begin with /");
     }
     if (path.size() > unix_path_bytes_max) {
-        return fail(fmt::format("the path of a UNIX socket has at most {} bytes, this one has {}",
+        return fail(fmt::format("the path of a UNIX socket may have at most {} bytes, not {}",
                                 unix_path_bytes_max, path.size()));
     }
     if (path.find('\0') != std::string_view::npos) {
-        return fail("a path has no NUL byte");
+        return fail("the path contains a NUL byte");
     }
     return ListenAddress(ListenUnix{std::string(path)});
 }
@@ -62,11 +62,11 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
         return parse_unix(text.substr(unix_prefix.size()));
     }
     if (text.find("://") != std::string_view::npos) {
-        return fail("an address to listen on is not a URL");
+        return fail("this is a URL, not an address to listen on");
     }
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) {
-        return fail("there is no port");
+        return fail("the port is missing");
     }
     const auto port = parse_port(text.substr(colon + 1));
     if (!port) {
@@ -75,7 +75,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     std::string_view host = text.substr(0, colon);
     if (host.starts_with('[')) {
         if (!host.ends_with(']') || !is_ipv6_text(host.substr(1, host.size() - 2))) {
-            return fail("what is in brackets is not an IPv6 address");
+            return fail("the text in brackets is not an IPv6 address");
         }
         host = host.substr(1, host.size() - 2);
     } else if (host.find(':') != std::string_view::npos) {

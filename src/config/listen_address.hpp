@@ -1,5 +1,5 @@
 #pragma once
-// Addresses to listen on, as the configuration and --listen write them. Resolves no names.
+// Addresses to listen on, in the syntax of the configuration and --listen. Resolves no names.
 
 #include <string>
 #include <string_view>
@@ -9,12 +9,12 @@
 
 namespace ringcast::config {
 
-/// What parse_listen_address understands, for error messages.
+/// The syntax that parse_listen_address accepts, for error messages.
 inline constexpr std::string_view listen_address_expected =
     R"("HOST:PORT", ":PORT" (every address, IPv4 and IPv6), "[IPV6]:PORT" or "unix:/PATH")";
 
-/// The error's message is what is wrong with `text`, without repeating it. Port 0 lets the kernel
-/// choose one.
+/// The error says what is wrong with `text`, without repeating it. Port 0 lets the kernel choose
+/// one.
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text);
 
 /// The inverse of parse_listen_address.

@@ -25,7 +25,7 @@ namespace ringcast::config {
 
 namespace {
 
-/// Stores what was read; leaves the default where nothing was.
+/// Stores `value` if it was read, else keeps the default.
 template <typename Target, typename Value>
 void assign(Target& target, const std::optional<Value>& value) {
     if (value) {
@@ -107,7 +107,8 @@ void read_viewers(Reader& reader, const Table& root, ViewersConfig& viewers) {
     }
 }
 
-/// Beyond that the kernel would refuse to register the frames, and every send would copy.
+/// Rejects a stream's memory if it is too large to be registered with io_uring as one buffer:
+/// without registration every send would copy.
 void check_memory(Reader& reader, const Section& section, const MemoryConfig& memory) {
     const std::size_t bytes = stream_memory_bytes(memory);
     if (bytes <= stream_memory_bytes_max) {
@@ -117,8 +118,8 @@ void check_memory(Reader& reader, const Section& section, const MemoryConfig& me
     const std::string_view key = section.table.find("slots") != nullptr ? "slots" : "frame_max";
     reader.report(section.table.find(key)->position, fmt::format("{}.{}", section.path, key),
                   fmt::format("found {} slots of frame_max = {}, about {} MiB for each stream, "
-                              "expected at most {} MiB, which io_uring takes in one piece: lower "
-                              "slots or frame_max",
+                              "expected at most {} MiB, the largest buffer that io_uring "
+                              "registers: lower slots or frame_max",
                               memory.slots, bytes_text(memory.frame_max),
                               (bytes + mebibyte - 1) / mebibyte,
                               stream_memory_bytes_max / mebibyte));
@@ -158,10 +159,10 @@ ExecConfig read_exec(Reader& reader, Position header, const Section& stream) {
     const Node* node = stream.table.find(key.name);
     const auto* line = node == nullptr ? nullptr : node->as<std::string>();
     if (line != nullptr && !line->empty()) {
-        // The likeliest mistake, and the mend is known: show it ready to paste.
+        // The most likely mistake: show the corrected line, ready to paste.
         reader.report(node->position, fmt::format("{}.{}", stream.path, key.name),
-                      fmt::format("found a shell line, expected a list, because no shell runs it: "
-                                  "command = {}",
+                      fmt::format("found a shell command line, expected a list, because no shell "
+                                  "is involved: command = {}",
                                   shell_line_as_toml_list(*line)));
         return {};
     }
@@ -183,7 +184,7 @@ FileConfig read_file(Reader& reader, Position header, const Section& stream) {
             reader.number(stream, find_key("streams", "fps", "file"))};
 }
 
-/// The enumerator whose name stands at the value's place in `names`.
+/// Sets `target` to the enumerator with the index of `value` in `names`, counted from `first`.
 template <typename Enumeration>
 void assign_choice(Enumeration& target, const std::optional<std::string>& value,
                    std::span<const std::string_view> names, int first) {
@@ -234,23 +235,24 @@ SourceConfig read_source(Reader& reader, Position header, const Section& stream,
     return StdinConfig{};
 }
 
-/// What the streams know of each other while they are read.
+/// The streams read so far, and which of them have what only one stream can have.
 struct StreamsSoFar {
     std::vector<StreamConfig> list;
     std::string stdin_stream;   ///< the first one that reads standard input
     std::string default_stream; ///< the first one with default = true
 };
 
-/// There is one standard input and one root: a second claim is refused.
+/// Records `stream` as the owner of standard input or of the root path; reports an error if another
+/// stream has it.
 void claim(Reader& reader, std::string& owner, const Section& stream, std::string_view key,
-           std::string_view what) {
+           std::string_view property) {
     if (owner.empty()) {
         owner = stream.path;
         return;
     }
     reader.report(
         stream.table.find(key)->position, fmt::format("{}.{}", stream.path, key),
-        fmt::format("[{}] {} already, expected at most one stream that does", owner, what));
+        fmt::format("[{}] already {}, expected at most one such stream", owner, property));
 }
 
 void read_stream(Reader& reader, const Entry& entry, StreamsSoFar& streams) {

@@ -1,6 +1,6 @@
 #pragma once
-// From TOML text to a validated Config, or to every mistake in it at once. Reads one file and
-// nothing else: whether a program or a picture exists is the sources' business.
+// Turns TOML text into a validated Config, or into a list of all mistakes in it. Reads the
+// configuration file only: sources check whether their programs and pictures exist.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,21 +14,21 @@
 
 namespace ringcast::config {
 
-/// A configuration beyond this is a mistake (a frame given as a configuration, for instance).
+/// A larger file is not a configuration (a recording passed by mistake, for example).
 inline constexpr std::size_t config_bytes_max = 1024UL * 1024UL;
 inline constexpr std::size_t streams_max = 64;
 inline constexpr std::size_t listen_addresses_max = 16;
 inline constexpr std::size_t cors_origins_max = 64;
 
 struct Problem {
-    std::uint32_t line = 0;   ///< from 1; 0: the file as a whole
-    std::uint32_t column = 0; ///< from 1
+    std::uint32_t line = 0;   ///< counted from 1; 0: the file as a whole
+    std::uint32_t column = 0; ///< counted from 1
     std::string key;          ///< "viewers.stall_timeout"; empty for syntax errors
     std::string message;      ///< what was found and what was expected
 };
 
-/// All problems in the order of the file; a syntax error comes alone, because what follows it
-/// can't be trusted.
+/// All problems in the order of the file. A syntax error is reported alone, because the text after
+/// it can't be parsed reliably.
 struct Problems {
     std::string file;
     std::vector<Problem> list;
@@ -39,7 +39,7 @@ struct Problems {
 
 using LoadResult = tl::expected<Config, Problems>;
 
-/// `file` is how messages call it.
+/// `file` is the file's name in messages.
 [[nodiscard]] LoadResult parse(std::string_view text, std::string_view file);
 [[nodiscard]] LoadResult load(const std::string& path);
 

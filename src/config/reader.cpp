@@ -16,7 +16,7 @@ namespace ringcast::config {
 
 namespace {
 
-/// Cut between characters, not inside one.
+/// Quoted, and cut if too long: between UTF-8 characters, not inside one.
 std::string shortened(std::string_view text) {
     constexpr std::size_t shown_bytes_max = 60;
     if (text.size() <= shown_bytes_max) {
@@ -58,7 +58,7 @@ std::string unknown_key_message(const Section& section, std::string_view key,
                            elsewhere, source, fmt::join(known, ", "));
     }
     return fmt::format("unknown key, expected one of {}{}", fmt::join(known, ", "),
-                       did_you_mean(nearest(key, known)));
+                       did_you_mean(closest(key, known)));
 }
 
 std::optional<double> number_of(const Node& node, ValueKind kind) {
@@ -159,11 +159,11 @@ void Reader::check_section_names(const Table& root) {
         }
         std::string message =
             fmt::format("unknown section, expected one of {}{}", fmt::join(known, ", "),
-                        did_you_mean(nearest(entry.key, known)));
-        // A key of some section, written above the first section's header.
+                        did_you_mean(closest(entry.key, known)));
+        // A known key, written above the first section's header.
         const auto home = std::ranges::find(all_keys(), entry.key, &Key::name);
         if (home != all_keys().end() && entry.value.as<Table>() == nullptr) {
-            message = fmt::format("belongs below a section, expected it in [{}{}]", home->section,
+            message = fmt::format("is outside any section, expected it in [{}{}]", home->section,
                                   home->section == streams_section ? ".NAME" : "");
         }
         report(entry.position, toml_key(entry.key), std::move(message));
@@ -200,7 +200,7 @@ std::optional<std::string> Reader::text(const Section& section, const Key& key) 
         return std::nullopt;
     }
     const auto* value = node->as<std::string>();
-    // A NUL would cut the text short in every system call.
+    // System calls would cut the text at a NUL.
     if (value == nullptr || value->empty() || value->find('\0') != std::string::npos) {
         refuse(*node, section, key);
         return std::nullopt;
@@ -212,7 +212,7 @@ std::optional<std::string> Reader::choice(const Section& section, const Key& key
                                           std::span<const std::string_view> names) {
     auto value = text(section, key);
     if (value && std::ranges::find(names, *value) == names.end()) {
-        refuse(*section.table.find(key.name), section, key, did_you_mean(nearest(*value, names)));
+        refuse(*section.table.find(key.name), section, key, did_you_mean(closest(*value, names)));
         return std::nullopt;
     }
     return value;
@@ -294,8 +294,8 @@ std::optional<std::vector<ControlSetting>> Reader::controls(const Section& secti
         } else {
             report(entry.value.position,
                    fmt::format("{}.{}.{}", section.path, key.name, toml_key(entry.key)),
-                   fmt::format("found {}, expected what a control takes: true or false, a number, "
-                               "a name in quotes, or a list of numbers",
+                   fmt::format("found {}, expected a control's value: true or false, a number, a "
+                               "name in quotes, or a list of numbers",
                                found_text(entry.value)));
         }
     }

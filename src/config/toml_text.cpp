@@ -10,7 +10,7 @@ namespace ringcast::config {
 
 namespace {
 
-/// The words of a simple shell line; nothing when quotes don't match.
+/// The words of a simple shell line; nothing if a quote is not closed.
 std::optional<std::vector<std::string>> split_words(std::string_view line) {
     std::vector<std::string> words;
     bool in_word = false;
@@ -30,7 +30,7 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
             continue;
         }
         if (!in_word) {
-            words.emplace_back(); // A quote begins a word even when nothing is inside.
+            words.emplace_back(); // an opening quote begins a word, even an empty one
             in_word = true;
         }
     }

@@ -32,7 +32,7 @@ constexpr std::array byte_units{Unit{"B", 1},
                                 Unit{"GB", 1000UL * 1000 * 1000},
                                 Unit{"GiB", 1024UL * 1024 * 1024}};
 
-// More digits than any setting needs; what is left is checked against the unit below.
+// More digits than any setting needs.
 constexpr std::size_t digits_max = 9;
 
 std::optional<std::uint64_t> parse_whole(std::string_view text) noexcept {
@@ -56,7 +56,7 @@ std::optional<std::uint64_t> parse_quantity(std::string_view text,
     return *value * unit->factor;
 }
 
-/// `units` rise; the last one that divides the value is the shortest.
+/// In the largest unit that divides `value`. `units` are in ascending order.
 std::string quantity_text(std::uint64_t value, std::span<const Unit> units) {
     Unit largest = units.front();
     for (const Unit& unit : units) {
@@ -110,7 +110,7 @@ std::string duration_text(Duration duration) {
 }
 
 std::string bytes_text(std::size_t bytes) {
-    // Powers of 1024 only: that is what memory comes in.
+    // Powers of 1024 only, as usual for memory.
     constexpr std::array units{Unit{"B", 1}, Unit{"KiB", 1024}, Unit{"MiB", 1024UL * 1024},
                                Unit{"GiB", 1024UL * 1024 * 1024}};
     return quantity_text(bytes, units);

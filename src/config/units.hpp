@@ -1,6 +1,6 @@
 #pragma once
-// Quantities as people write them, the same in the configuration file and on the command line:
-// "10s", "4MiB", "1280x720". Knows nothing of keys or ranges.
+// Quantities with units, in the syntax of the configuration file and the command line: "10s",
+// "4MiB", "1280x720". Knows nothing of keys or limits.
 
 #include <cstddef>
 #include <optional>
@@ -18,14 +18,14 @@ namespace ringcast::config {
 [[nodiscard]] std::optional<std::size_t> parse_bytes(std::string_view text) noexcept;
 /// WIDTHxHEIGHT in pixels, each from 1 to 65535.
 [[nodiscard]] std::optional<PictureSize> parse_picture_size(std::string_view text) noexcept;
-/// A decimal number, such as "30" or "29.97"; never infinite.
+/// A finite decimal number, such as "30" or "29.97".
 [[nodiscard]] std::optional<double> parse_number(std::string_view text) noexcept;
 
-/// The inverse: in the largest unit that leaves a whole number.
+// The inverse functions. Durations and sizes are in the largest unit that gives a whole number.
 [[nodiscard]] std::string duration_text(Duration duration);
 [[nodiscard]] std::string bytes_text(std::size_t bytes);
 [[nodiscard]] std::string picture_size_text(PictureSize size);
-/// As short as it can be: "30", "29.97".
+/// The shortest text that reads back to the same number: "30", "29.97".
 [[nodiscard]] std::string number_text(double number);
 
 } // namespace ringcast::config

@@ -178,7 +178,7 @@ TEST_CASE("wrong values are reported all at once, with what was expected") {
     CHECK_THAT(text, ContainsSubstring("--fps: found \"0\", expected a number from 0.1 to 240"));
     CHECK_THAT(text,
                ContainsSubstring("--quality: found \"80.5\", expected a whole number from 1"));
-    CHECK_THAT(text, ContainsSubstring("--listen: found \"8080\": there is no port"));
+    CHECK_THAT(text, ContainsSubstring("--listen: found \"8080\": the port is missing"));
     CHECK_THAT(text, ContainsSubstring("--log-level: found \"loud\", expected \"debug\""));
     CHECK_THAT(text, ContainsSubstring("Try `ringcast --help`."));
 }

@@ -26,18 +26,18 @@ TEST_CASE("the description says who can watch, where, and what it takes") {
                                  "at 30 frames/s, JPEG quality 80"));
     CHECK_THAT(text, ContainsSubstring("http://127.0.0.1:8080/cam/stream"));
     CHECK_THAT(text, ContainsSubstring("also http://127.0.0.1:8080/stream"));
-    CHECK_THAT(text, ContainsSubstring("32 frames of at most 1MiB are kept: about 38 MiB"));
-    CHECK_THAT(text, ContainsSubstring("Admits up to 4096 viewers."));
+    CHECK_THAT(text, ContainsSubstring("Keeps up to 32 frames of at most 1MiB: about 38 MiB"));
+    CHECK_THAT(text, ContainsSubstring("Accepts up to 4096 viewers."));
     CHECK_THAT(text, ContainsSubstring("for 10s is disconnected"));
-    CHECK_THAT(text, ContainsSubstring("info or worse"));
+    CHECK_THAT(text, ContainsSubstring("of level info and above"));
 }
 
-TEST_CASE("the description warns when a network can watch") {
+TEST_CASE("the description warns when the stream can be watched from a network") {
     const std::string text = described(
         "[http]\nlisten = [\":80\", \"unix:/run/r\"]\n[viewers]\nmax_per_address = 3\n"
         "send = \"copy\"\n[streams.a]\nsource = \"stdin\"\n[streams.b]\nsource = \"file\"\n"
         "path = \"x.mjpeg\"\n[streams.c]\nsource = \"exec\"\ncommand = [\"a\", \"b c\"]\n");
-    CHECK_THAT(text, ContainsSubstring(":80: whoever reaches this address can watch"));
+    CHECK_THAT(text, ContainsSubstring(":80: anyone who can reach this address can watch"));
     CHECK_THAT(text, ContainsSubstring("http://HOST:80/b/stream"));
     CHECK_THAT(text, ContainsSubstring("unix:/run/r:/b/stream"));
     CHECK_THAT(text, ContainsSubstring("at most 3 from one address"));
@@ -47,7 +47,7 @@ TEST_CASE("the description warns when a network can watch") {
     CHECK_THAT(text, ContainsSubstring("runs [\"a\", \"b c\"]"));
 }
 
-TEST_CASE("a source is called as the configuration calls it") {
+TEST_CASE("a source has the same name as in the configuration") {
     CHECK(source_name(PatternConfig{}) == "pattern");
     CHECK(source_name(ExecConfig{}) == "exec");
     CHECK(source_name(StdinConfig{}) == "stdin");
@@ -55,17 +55,18 @@ TEST_CASE("a source is called as the configuration calls it") {
     CHECK(source_name(LibcameraConfig{}) == "libcamera");
 }
 
-TEST_CASE("the description says what a camera is asked for") {
+TEST_CASE("the description lists the settings of a camera") {
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\n"),
-               ContainsSubstring("shows the only camera, its largest size up to 1280x720 at 30 "
-                                 "frames/s, as it makes JPEG, else encoded in quality 80.\n"));
+               ContainsSubstring("shows the only camera, in its largest size up to 1280x720 at 30 "
+                                 "frames/s, as MJPEG if it supports that, else encoded with JPEG "
+                                 "quality 80.\n"));
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\ncamera = \"C920\"\n"
                          "size = \"640x480\"\nfps = 15\nformat = \"YUYV\"\nquality = 70\n"
                          "orientation = \"rotate180\"\ncontrols = { AfMode = \"continuous\", "
                          "ColourGains = [1.5, 2], AeEnable = true, X = 3, Y = 0.5 }\n"
                          "on_demand = true\nidle_after = \"1m\"\ntier = \"copied\"\n"),
-               ContainsSubstring("shows the camera \"C920\", 640x480 at 15 frames/s, from YUYV in "
-                                 "JPEG quality 70, rotate180, AfMode = \"continuous\", ColourGains "
-                                 "= [1.5, 2], AeEnable = true, X = 3, Y = 0.5, memory tier copied; "
-                                 "it stops 1m after its last viewer.\n"));
+               ContainsSubstring("shows the camera \"C920\", 640x480 at 15 frames/s, encoded from "
+                                 "YUYV with JPEG quality 70, rotate180, AfMode = \"continuous\", "
+                                 "ColourGains = [1.5, 2], AeEnable = true, X = 3, Y = 0.5, memory "
+                                 "tier copied; it is stopped 1m after its last viewer.\n"));
 }

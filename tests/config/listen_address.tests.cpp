@@ -21,20 +21,20 @@ TEST_CASE("an address is a host and a port, a port alone, or the path of a UNIX 
           ListenAddress(ListenUnix{"/run/ringcast.sock"}));
 }
 
-TEST_CASE("an address is written so that it is read back") {
+TEST_CASE("an address is written in the form that is parsed") {
     for (const char* text : {"127.0.0.1:8080", ":80", "[::1]:8080", "host:65535", "unix:/a b"}) {
         CAPTURE(text);
         CHECK(listen_address_text(parse_listen_address(text).value()) == text);
     }
 }
 
-TEST_CASE("a wrong address is refused with what is wrong with it") {
+TEST_CASE("an invalid address is rejected with the reason") {
     const auto problem = [](const std::string& text) {
         const auto address = parse_listen_address(text);
         return address ? "accepted" : address.error().message;
     };
-    CHECK_THAT(problem("8080"), ContainsSubstring("no port"));
-    CHECK_THAT(problem("localhost"), ContainsSubstring("no port"));
+    CHECK_THAT(problem("8080"), ContainsSubstring("the port is missing"));
+    CHECK_THAT(problem("localhost"), ContainsSubstring("the port is missing"));
     CHECK_THAT(problem("localhost:http"), ContainsSubstring("0 to 65535"));
     CHECK_THAT(problem("localhost:65536"), ContainsSubstring("0 to 65535"));
     CHECK_THAT(problem("localhost:"), ContainsSubstring("0 to 65535"));
@@ -44,9 +44,10 @@ TEST_CASE("a wrong address is refused with what is wrong with it") {
     CHECK_THAT(problem("[::1%]:8080"), ContainsSubstring("not an IPv6 address"));
     CHECK_THAT(problem("[host]:8080"), ContainsSubstring("not an IPv6 address"));
     CHECK_THAT(problem("a host:1"), ContainsSubstring("neither a name nor an address"));
-    CHECK_THAT(problem("http://host:1"), ContainsSubstring("not a URL"));
-    CHECK_THAT(problem("unix:relative"), ContainsSubstring("begins with /"));
-    CHECK_THAT(problem("unix:/" + std::string(107, 'x')), ContainsSubstring("at most 107"));
+    CHECK_THAT(problem("http://host:1"), ContainsSubstring("this is a URL"));
+    CHECK_THAT(problem("unix:relative"), ContainsSubstring("must begin with /"));
+    CHECK_THAT(problem("unix:/" + std::string(107, 'x')),
+               ContainsSubstring("at most 107 bytes, not 108"));
     CHECK(problem("unix:/" + std::string(106, 'x')) == "accepted");
     CHECK_THAT(problem(std::string("unix:/a\0b", 9)), ContainsSubstring("NUL"));
 }

@@ -1,4 +1,4 @@
-// The annotated reference and the documentation are held against the key table, both ways.
+// Compares the annotated reference and the documentation with the key table, in both directions.
 
 #include <algorithm>
 #include <filesystem>
@@ -30,7 +30,7 @@ std::string read(const std::filesystem::path& path) {
     return text.str();
 }
 
-/// conf/ringcast.toml with the settings that are commented out taken in.
+/// conf/ringcast.toml with all commented-out settings enabled.
 std::string reference_in_full() {
     std::istringstream lines(read(root / "conf/ringcast.toml"));
     std::string text;
@@ -47,7 +47,7 @@ KeyName name_of(const Key& key) {
     return KeyName(key.section, key.name, key.source);
 }
 
-/// A reader of its own, so that it can't share a fault with the real one.
+/// A parser of its own, so that it does not share bugs with the real one.
 std::map<KeyName, std::string> keys_in_reference() {
     std::map<KeyName, std::string> found;
     std::istringstream lines(reference_in_full());
@@ -75,7 +75,7 @@ std::map<KeyName, std::string> keys_in_reference() {
 
 } // namespace
 
-TEST_CASE("the reference as shipped is the defaults") {
+TEST_CASE("the reference as shipped is equal to the defaults") {
     const LoadResult shipped = load((root / "conf/ringcast.toml").string());
     INFO((shipped ? std::string() : shipped.error().text()));
     REQUIRE(shipped.has_value());
@@ -97,7 +97,7 @@ TEST_CASE("the reference as shipped is the defaults") {
     CHECK(pattern.quality == pattern_default.quality);
 }
 
-TEST_CASE("the reference with everything taken in is valid and shows every source") {
+TEST_CASE("the reference with all settings enabled is valid and contains every source") {
     const LoadResult full = parse(reference_in_full(), "reference");
     INFO((full ? std::string() : full.error().text()));
     REQUIRE(full.has_value());
@@ -108,7 +108,7 @@ TEST_CASE("the reference with everything taken in is valid and shows every sourc
     CHECK(kinds.size() == std::variant_size_v<SourceConfig>);
 }
 
-TEST_CASE("the reference has every key that the code knows, with its default, and no other") {
+TEST_CASE("the reference contains exactly the known keys, with their defaults") {
     const auto found = keys_in_reference();
     std::set<KeyName> known;
     for (const Key& key : all_keys()) {
@@ -126,8 +126,7 @@ TEST_CASE("the reference has every key that the code knows, with its default, an
     }
 }
 
-TEST_CASE(
-    "the documentation has a table row for every key, with default and limits, and no other") {
+TEST_CASE("the documentation has a table row for every key with default and limits, and no other") {
     // Rows look like: | `viewers.max` | whole number | `4096` | 1 to 100000 | ... |
     std::istringstream lines(read(root / "docs/configuration.md"));
     const std::regex row(R"(\| `([a-zA-Z_]+)\.([a-zA-Z_.]+)` \|(.*))");

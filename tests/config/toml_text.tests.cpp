@@ -4,7 +4,7 @@
 
 using namespace ringcast::config;
 
-TEST_CASE("text is quoted so that TOML reads it back and a terminal survives it") {
+TEST_CASE("quoted text is valid TOML and contains no control characters") {
     CHECK(toml_quoted("plain") == R"("plain")");
     CHECK(toml_quoted("a\"b\\c\nd\te") == R"("a\"b\\c\nd\te")");
     CHECK(toml_quoted("\x1b[31m\x7f") == R"("\u001b[31m\u007f")");
@@ -23,7 +23,7 @@ TEST_CASE("a simple shell line becomes the list of its words") {
           R"(["a", "b c", "d e", "", "xyz"])");
 }
 
-TEST_CASE("a line that needs a shell is given to one") {
+TEST_CASE("a line that needs a shell becomes a call of sh") {
     CHECK(shell_line_as_toml_list("a | b") == R"(["sh", "-c", "a | b"])");
     CHECK(shell_line_as_toml_list("a $HOME") == R"(["sh", "-c", "a $HOME"])");
     CHECK(shell_line_as_toml_list("a 'unclosed") == R"(["sh", "-c", "a 'unclosed"])");

@@ -19,7 +19,7 @@ TEST_CASE("a duration is a whole number and its unit") {
     CHECK(parse_duration("999999999s") == Duration(999999999s));
 }
 
-TEST_CASE("what is not a duration is refused") {
+TEST_CASE("text that is not a duration is rejected") {
     for (const char* text : {"", "10", "s", "10 s", " 10s", "-1s", "+1s", "1.5s", "10S", "10sec",
                              "10ss", "1000000000s", "99999999999999999999s", "999999999h"}) {
         CAPTURE(text);
@@ -27,7 +27,7 @@ TEST_CASE("what is not a duration is refused") {
     }
 }
 
-TEST_CASE("a size counts in 1024 with an i and in 1000 without") {
+TEST_CASE("units of bytes are powers of 1024 with an i and powers of 1000 without") {
     CHECK(parse_bytes("17B") == 17U);
     CHECK(parse_bytes("64KiB") == 65536U);
     CHECK(parse_bytes("4MiB") == 4194304U);
@@ -38,14 +38,14 @@ TEST_CASE("a size counts in 1024 with an i and in 1000 without") {
     CHECK(parse_bytes("2GB") == 2000000000U);
 }
 
-TEST_CASE("what is not a size is refused") {
+TEST_CASE("text that is not a size is rejected") {
     for (const char* text : {"", "4", "4M", "4 MiB", "MiB", "-4MiB", "4.5MiB", "4mib", "4MiBs"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_bytes(text));
     }
 }
 
-TEST_CASE("a picture size is two numbers around an x") {
+TEST_CASE("a picture size is two numbers separated by an x") {
     CHECK(parse_picture_size("1280x720") == PictureSize{1280, 720});
     CHECK(parse_picture_size("65535x1") == PictureSize{65535, 1});
     for (const char* text : {"", "x", "1280", "1280x", "x720", "0x720", "1280x0", "65536x1",
@@ -65,7 +65,7 @@ TEST_CASE("a number is decimal and finite") {
     }
 }
 
-TEST_CASE("quantities are written so that they are read back") {
+TEST_CASE("quantities are written in the form that is parsed") {
     for (const Duration duration : {Duration(1ms), Duration(1500ms), Duration(10s), Duration(90s),
                                     Duration(10min), Duration(0s), Duration(24h)}) {
         CAPTURE(duration_text(duration));
