@@ -119,7 +119,7 @@ FrameArena::~FrameArena() {
     }
 }
 
-// --- slots that are a camera's buffers ---
+// --- adopted slots: a camera's buffers ---
 
 std::optional<SlotIndex> FrameArena::adopt(ByteSpan memory, std::optional<io::BufferId> buffer,
                                            SlotOwner& owner) noexcept {
@@ -175,7 +175,7 @@ FrameLease FrameArena::seal(WritableSlot slot, const FrameInfo& info,
     RINGCAST_ASSERT(info.jpeg_offset <= end_max);
     RINGCAST_ASSERT(info.jpeg_bytes > 0);
     RINGCAST_ASSERT(info.jpeg_bytes <= end_max - info.jpeg_offset);
-    slot.arena_ = nullptr; // from here on the lease owns it
+    slot.arena_ = nullptr; // the returned lease owns the slot from here on
 
     entry.header_bytes = static_cast<std::uint32_t>(http::write_part_header(
         entry.memory.first(info.jpeg_offset), {info.jpeg_bytes, info.captured, info.placeholder}));
@@ -222,7 +222,7 @@ void FrameArena::give_back(SlotIndex index) noexcept {
         return;
     }
     RINGCAST_ASSERT(free_.size() < geometry_.slot_count);
-    free_.push_back(index); // within its reserve
+    free_.push_back(index); // never exceeds the capacity reserved in the constructor
 }
 
 } // namespace ringcast::frame

@@ -1,10 +1,10 @@
 #pragma once
-// Frames in memory: slots, leases on them, and the bytes that go on the wire.
+// Frames in memory: slots, leases on them, and the spans of bytes that are sent.
 //
-// An arena has slots of its own, cut from one mapping, and slots that it has adopted: a camera's
-// own buffers (see slot.hpp for what a slot is). Viewers can't tell them apart. This module knows
-// nothing of sockets, engines or where the memory comes from. One loop owns an arena: counters are
-// plain.
+// An arena contains slots of its own, cut from one mapping, and adopted slots, which are a camera's
+// buffers (slot.hpp describes the layout of a slot). For viewers there is no difference. This
+// module knows neither sockets nor how the memory was allocated. An arena is used by one thread,
+// the loop, so its counters are plain integers.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,8 @@ namespace ringcast::frame {
 
 class FrameArena;
 
-/// The right to write one slot. Move-only; empty when moved from; dropping it gives the slot back.
+/// Exclusive write access to one slot. Move-only; empty when moved from; its destructor releases
+/// the slot.
 class WritableSlot {
 public:
     WritableSlot() noexcept = default;
@@ -35,11 +36,11 @@ public:
 
     [[nodiscard]] bool valid() const noexcept { return arena_ != nullptr; }
     [[nodiscard]] SlotIndex index() const noexcept { return index_; }
-    /// The whole range, headroom and tailroom included.
+    /// The whole slot, including headroom and tailroom.
     [[nodiscard]] ByteSpan memory() const noexcept;
-    /// Where the frame goes: `SlotGeometry::payload_bytes()` long in a slot of the arena's own.
+    /// The room for the frame; in the arena's own slots `SlotGeometry::payload_bytes()` long.
     [[nodiscard]] ByteSpan payload() const noexcept;
-    /// Where that begins in `memory`.
+    /// Offset of the payload in `memory`.
     [[nodiscard]] std::size_t payload_offset() const noexcept;
     void reset() noexcept;
 
@@ -51,8 +52,8 @@ private:
     SlotIndex index_{};
 };
 
-/// A share in a finished frame. Move-only, so that each further share is spelled; the last release
-/// gives the slot back: to the free ones, or to its owner.
+/// A reference-counted share of a sealed frame. Move-only: copies must be explicit, with `share()`.
+/// The last release frees the slot, or returns an adopted one to its owner.
 class FrameLease {
 public:
     FrameLease() noexcept = default;
@@ -68,15 +69,15 @@ public:
     void release() noexcept;
 
     [[nodiscard]] SlotIndex slot() const noexcept { return index_; }
-    /// Rises by at least one with every frame of a stream; placeholders count too.
+    /// Strictly increasing within a stream, placeholders included.
     [[nodiscard]] std::uint64_t sequence() const noexcept;
     [[nodiscard]] const FrameInfo& info() const noexcept;
-    /// Where the slot is registered; none in tier "unregistered".
+    /// The registered buffer that contains the slot; none in tier "unregistered".
     [[nodiscard]] std::optional<io::BufferId> buffer() const noexcept;
 
-    /// Part header, JPEG, boundary: one part for parsers that want Content-Length.
+    /// Part header, JPEG, boundary: one part in the standard variant.
     [[nodiscard]] ConstByteSpan standard_span() const noexcept;
-    /// JPEG, boundary, the next part's headers: one part for Blink's <img>.
+    /// JPEG, boundary, the next part's headers: one part in the advance variant, for Blink's <img>.
     [[nodiscard]] ConstByteSpan advance_span() const noexcept;
     [[nodiscard]] ConstByteSpan jpeg_span() const noexcept;
 
@@ -97,31 +98,33 @@ public:
     FrameArena& operator=(FrameArena&&) = delete;
     FrameArena(const FrameArena&) = delete;
     FrameArena& operator=(const FrameArena&) = delete;
-    /// Every slot has come back, and every adopted one is disowned.
+    /// All slots must be free, and all adopted ones disowned.
     ~FrameArena();
 
-    // --- slots that are a camera's buffers -------------------------------------------------------
+    // --- adopted slots: a camera's buffers -------------------------------------------------------
 
-    /// Takes in a slot of `owner`'s: `memory` is whole pages, the first of them for the headroom,
-    /// and its end for the tailroom. It begins with its owner. None when there are
-    /// `SlotGeometry::adopted_slots_max` already.
+    /// Adds a slot that belongs to `owner`. `memory` is whole pages: the first one is the headroom,
+    /// and its end is the tailroom. The owner has the slot until it lends it. None when
+    /// `SlotGeometry::adopted_slots_max` slots are adopted already.
     [[nodiscard]] std::optional<SlotIndex>
     adopt(ByteSpan memory, std::optional<io::BufferId> buffer, SlotOwner& owner) noexcept;
-    /// The memory is no slot any more. Only while it is with its owner.
+    /// Removes an adopted slot, which must not be lent.
     void disown(SlotIndex slot) noexcept;
-    /// The owner has a frame in it. When nobody needs that any more, its `slot_returned` is called.
+    /// The owner passes a slot that contains a frame to the arena. The owner's `slot_returned` is
+    /// called when the last user has released it.
     [[nodiscard]] WritableSlot lend(SlotIndex slot) noexcept;
 
     // --- frames ----------------------------------------------------------------------------------
 
-    /// A slot of the arena's own; empty when none is free.
+    /// One of the arena's own slots; empty when none is free.
     [[nodiscard]] WritableSlot take_slot() noexcept;
-    /// Writes the part header and the boundary around the JPEG and makes the slot a frame.
+    /// Writes the part header and the boundary around the JPEG. The slot can't be written to after
+    /// that.
     [[nodiscard]] FrameLease seal(WritableSlot slot, const FrameInfo& info,
                                   std::uint64_t sequence) noexcept;
 
     [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
-    /// Of the arena's own slots.
+    /// Counts the arena's own slots only.
     [[nodiscard]] std::uint16_t free_count() const noexcept {
         return static_cast<std::uint16_t>(free_.size());
     }
@@ -129,14 +132,14 @@ public:
     [[nodiscard]] bool owns(SlotIndex slot) const noexcept {
         return slot.value < geometry_.slot_count;
     }
-    /// Of the arena's own slots.
+    /// Whether the arena's own slots are registered with the engine.
     [[nodiscard]] bool registered() const noexcept { return slots_[0].buffer.has_value(); }
-    /// How many shares there are in the frame of `slot`; 0 when it is free or being written.
+    /// The number of leases on the frame in `slot`; 0 when the slot is free or being written.
     [[nodiscard]] std::uint32_t lease_count(SlotIndex slot) const noexcept {
         return slots_[slot.value].lease_count;
     }
-    /// Called with a slot's whole range when it has come back; for the simulation, which poisons
-    /// it.
+    /// `hook` is called with the memory of each slot when it is released. The simulation uses it to
+    /// poison the memory.
     void set_release_hook(void (*hook)(ByteSpan slot) noexcept) noexcept { release_hook_ = hook; }
 
 private:
@@ -144,8 +147,8 @@ private:
     friend class FrameLease;
 
     enum class SlotState : std::uint8_t {
-        vacant, ///< a place for a slot to adopt
-        free,   ///< an own one: to be taken; an adopted one: with its owner
+        vacant, ///< an unused entry for an adopted slot
+        free,   ///< an own slot: available; an adopted one: not lent
         writing,
         leased,
     };
@@ -153,7 +156,7 @@ private:
     struct Slot {
         ByteSpan memory;
         std::optional<io::BufferId> buffer;
-        SlotOwner* owner = nullptr; ///< of an adopted one
+        SlotOwner* owner = nullptr; ///< of an adopted slot, else null
         SlotState state = SlotState::vacant;
         std::uint32_t lease_count = 0;
         std::uint32_t header_bytes = 0;
@@ -168,8 +171,8 @@ private:
 
     SlotGeometry geometry_;
     http::Boundary boundary_;
-    std::vector<Slot> slots_;     ///< the own ones, then places for adopted ones
-    std::vector<SlotIndex> free_; ///< a stack: the warmest slot is taken first
+    std::vector<Slot> slots_;     ///< the arena's own, then entries for adopted ones
+    std::vector<SlotIndex> free_; ///< a stack: the most recently freed slot is reused first
     void (*release_hook_)(ByteSpan slot) noexcept = nullptr;
 };
 

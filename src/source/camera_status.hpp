@@ -1,6 +1,6 @@
 #pragma once
-// What operators see of a camera: plain data that the relay renders. Filled by a source that is a
-// camera; knows neither how it is opened nor how it is shown.
+// The state of a camera for the status page, the API and metrics: plain data, filled by the
+// camera's source. Knows neither how a camera is opened nor how its state is rendered.
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +23,7 @@ enum class ControlKind : std::uint8_t {
 };
 [[nodiscard]] std::string_view control_kind_name(ControlKind kind) noexcept;
 
-/// A control that the camera has, in libcamera's words.
+/// A control of the camera, with libcamera's name and values.
 struct CameraControl {
     struct Choice {
         std::int64_t value = 0;
@@ -34,50 +34,50 @@ struct CameraControl {
 
     std::string name;
     ControlKind kind = ControlKind::integer;
-    /// How many of the kind it takes; 1 is one value, 0 any number in a list.
+    /// The number of values: 1 is a single value, 0 a list of any length.
     std::uint16_t count = 1;
-    std::vector<Choice> choices; ///< of an enumeration: those that this camera has
+    std::vector<Choice> choices; ///< of an enumeration: those that this camera supports
 
-    // As the configuration would spell them; nothing where the camera doesn't say.
+    // In the form of the configuration; nothing where the camera does not report it.
     std::optional<Value> min;
     std::optional<Value> max;
     std::optional<Value> initial;
-    std::optional<Value> value; ///< as ringcast has set it
+    std::optional<Value> value; ///< the value that ringcast has set
 };
 
-/// What operators see counted of a camera beside `SourceCounters`; all of it only grows.
+/// Counters of a camera, in addition to `SourceCounters`. Monotonic.
 struct CameraTotals {
-    std::uint64_t captured = 0;         ///< frames that the driver gave whole
-    std::uint64_t driver_dropped = 0;   ///< numbers missing in its sequence
-    std::uint64_t driver_failed = 0;    ///< frames with an error, and buffers that it turned down
-    std::uint64_t out_of_order = 0;     ///< older than one before
-    std::uint64_t skipped_for_rate = 0; ///< more than were asked for
-    std::uint64_t lent = 0;             ///< published in the camera's own memory
-    std::uint64_t copied = 0;           ///< by one copy, because its memory is not registered
-    std::uint64_t copied_under_pressure = 0; ///< by one copy, because buffers were short
-    std::uint64_t bytes_copied = 0;          ///< by either
-    std::uint64_t encoded = 0;               ///< from a raw format
-    std::uint64_t encode_skipped = 0;        ///< raw frames that nobody needed
-    Duration encode_time{};                  ///< sum over `encoded`
-    std::uint64_t opened = 0;                ///< times that the camera was started
+    std::uint64_t captured = 0;         ///< frames that the driver completed without error
+    std::uint64_t driver_dropped = 0;   ///< gaps in the driver's sequence numbers
+    std::uint64_t driver_failed = 0;    ///< frames with an error, and buffers the driver rejected
+    std::uint64_t out_of_order = 0;     ///< frames older than an earlier one
+    std::uint64_t skipped_for_rate = 0; ///< frames beyond the configured rate
+    std::uint64_t lent = 0;             ///< frames published in the camera's own memory
+    std::uint64_t copied = 0;           ///< frames copied once: camera memory is not registered
+    std::uint64_t copied_under_pressure = 0; ///< frames copied once: camera buffers were short
+    std::uint64_t bytes_copied = 0;          ///< by both kinds of copies
+    std::uint64_t encoded = 0;               ///< frames encoded from a raw format
+    std::uint64_t encode_skipped = 0;        ///< raw frames not encoded because not needed
+    Duration encode_time{};                  ///< total for `encoded`
+    std::uint64_t opened = 0;                ///< number of times the camera was started
 };
 
 struct CameraStatus {
     std::string id; ///< empty while no camera has been found
     std::string model;
-    std::string location; ///< "front", "back", "external"; empty: not known
+    std::string location; ///< "front", "back", "external"; empty: unknown
     std::string library;  ///< "libcamera 0.3.2"
-    std::string driver;   ///< the kernel's, "uvcvideo"; empty: not known
+    std::string driver;   ///< the kernel driver, such as "uvcvideo"; empty: unknown
     std::string format;   ///< empty while the camera is not open
     bool running = false;
-    bool settling = false;     ///< frames are held back until exposure has settled
-    std::string tier;          ///< "registered", "copied", "encoded"; empty while it is not open
-    std::string tier_reason;   ///< why a better tier was not to be had; empty at the best
+    bool settling = false;     ///< frames are not published until exposure has settled
+    std::string tier;          ///< "registered", "copied", "encoded"; empty while not open
+    std::string tier_reason;   ///< why a better tier is not available; empty in the best tier
     std::string memory;        ///< "libcamera", or a dma-heap's name; empty while not open
-    std::string memory_reason; ///< why raw pictures are in no better one; empty at the best
-    std::uint32_t buffers = 0; ///< of the camera; 0 while it is not open
-    std::uint32_t buffers_free = 0; ///< of these, with the camera
-    std::uint32_t buffers_lent = 0; ///< with viewers, those of before an unplug included
+    std::string memory_reason; ///< why raw pictures are not in better memory; empty in the best
+    std::uint32_t buffers = 0; ///< the camera's buffers; 0 while not open
+    std::uint32_t buffers_free = 0; ///< of these, buffers that the camera has
+    std::uint32_t buffers_lent = 0; ///< held by viewers, including buffers from before an unplug
     CameraTotals counters;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The seam to whoever paints "no signal" pictures. Painting takes milliseconds, so it happens off
-// the loop, and its completions arrive through the engine.
+// The interface for painting "no signal" pictures. Painting takes milliseconds, so it is done in
+// another thread, and its completions arrive through the engine.
 
 #include <cstdint>
 #include <string_view>
@@ -15,8 +15,8 @@ class PlaceholderPainter : private Immovable {
 public:
     virtual ~PlaceholderPainter() = default;
 
-    /// Asks for a picture; a newer request replaces one that has not begun. Sizes in pixels, as a
-    /// JPEG claimed them: any may come, and the painter bounds what it paints.
+    /// Requests a picture; replaces an earlier request whose painting has not begun. Width and
+    /// height, in pixels, are from a JPEG's header and not validated: the painter limits them.
     virtual void request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
                          std::uint16_t width, std::uint16_t height) noexcept = 0;
     /// The completion of an operation of OpKind::painter.
