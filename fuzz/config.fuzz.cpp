@@ -1,4 +1,6 @@
-// Any text is a valid configuration or a list of problems that a person can act on.
+// Any text is either a valid configuration or results in a list of problems, each with a position.
+//
+// Input: the text of a configuration file.
 
 #include <algorithm>
 #include <cstddef>
@@ -25,7 +27,7 @@ void check_problems(const Problems& problems) {
         RINGCAST_ASSERT(problem.line >= 1);
         RINGCAST_ASSERT(problem.column >= 1);
         RINGCAST_ASSERT(!problem.message.empty());
-        // Only a syntax error has no key, and it stands alone.
+        // Only a syntax error has no key, and it is reported alone.
         RINGCAST_ASSERT(!problem.key.empty() || problems.list.size() == 1);
     }
     const std::string text = problems.text();

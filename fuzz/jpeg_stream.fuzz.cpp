@@ -1,7 +1,7 @@
-// The frame scanner must find the same frames however a stream is cut into reads, keep its promises
-// about the region, and account for every byte.
+// The frame scanner must find the same frames however a stream is split into reads, keep the region
+// within its limit, and account for every byte.
 //
-// Input: one byte for the largest frame, one for the number of chunk sizes, those sizes, the
+// Input: one byte for frame_bytes_max, one for the number of chunk sizes, one per chunk size, the
 // stream.
 
 #include <cstddef>

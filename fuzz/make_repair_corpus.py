@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """make_repair_corpus.py FOLDER: writes the corpus of repair.fuzz.cpp.
 
-Small frames put together from segments; their data is any bytes, because repair decodes nothing.
+The corpus consists of small frames built from segments. Their picture data is arbitrary, because
+repair does not decode it.
 """
 
 import pathlib
 import sys
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
-# Room in front of the frame, and how much of it is needed, in units of four bytes.
+# Room in front of the frame and the headroom that must remain, in units of four bytes.
 ROOMY, EXACT, TOO_SMALL = bytes([255, 64]), bytes([169, 64]), bytes([168, 64])
 
 

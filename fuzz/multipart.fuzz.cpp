@@ -1,5 +1,6 @@
-// Bodies made by the fuzzer go out as parts, laid around them as the frame arena does it, and come
-// back through a parser that shares no code with the writer: the same bodies, in both variants.
+// Bodies made by the fuzzer are written as parts, in the same way as by the frame arena, and read
+// back by a parser that shares no code with the writer: the result must be the same bodies, in both
+// variants.
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -37,7 +38,7 @@ std::uint64_t take_number(std::string_view& bytes, std::size_t count) {
     return number;
 }
 
-// A WallTime in nanoseconds ends in the year 2262.
+// The largest WallTime, which counts nanoseconds, is in the year 2262.
 constexpr std::uint64_t captured_us_end = 9'223'372'036'000'000;
 
 // Input: per picture two bytes of length, one of flags, seven of time, then the body.
@@ -55,7 +56,7 @@ std::vector<Picture> make_pictures(std::string_view bytes) {
     return pictures;
 }
 
-// As text that no body holds but by intent: no body knows its own hash.
+// A boundary from the input's hash, so that bodies practically never contain it.
 http::Boundary make_boundary(std::string_view bytes) {
     return {std::hash<std::string_view>{}(bytes), bytes.size()};
 }
@@ -86,10 +87,10 @@ std::string write_stream(const std::vector<Picture>& pictures, const http::Bound
     return wire;
 }
 
-// --- an independent reader ---
+// --- an independent parser ---
 
 struct Headers {
-    std::string text; ///< with CR LF before the first and after the last
+    std::string text; ///< with CR LF before the first and after the last header
 
     [[nodiscard]] std::string value(const std::string& name) const {
         const std::size_t at = text.find("\r\n" + name + ": ");
@@ -148,7 +149,7 @@ void check_advance(std::string_view wire, const std::string& delimiter,
         require(wire.substr(0, bytes) == picture.body);
         wire.remove_prefix(bytes + end.size());
     }
-    // The headers of a picture that is not there yet.
+    // The headers of the next part, whose picture has not been written.
     take_headers(wire);
     require(wire.empty());
 }

@@ -1,5 +1,5 @@
-// The whole relay on simulated I/O: every byte is a decision of the kernel, a client or the source.
-// Bytes of 0 are a day without trouble; when they run out, what is left goes well.
+// The whole relay on simulated I/O: every input byte is a decision of the kernel, a client or the
+// source. A byte of 0 is the decision without an error; so are all decisions after the last byte.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace ringcast;
 
-/// Enough for what the bytes decide, and then some in which it has to settle.
+// Enough steps to use all bytes; the steps after them bring the relay to a steady state.
 constexpr int steps_max = 600;
 constexpr int steps_after_bytes_max = 60;
 
@@ -29,14 +29,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sim::Decisions decisions(std::span<const std::uint8_t>(data, size));
     const sim::World world = sim::some_world(decisions);
     sim::Simulation simulation(decisions, world);
-    bool well = true;
+    bool passed = true;
     int left = steps_after_bytes_max;
-    for (int step = 0; step < steps_max && left > 0 && well; ++step) {
-        well = simulation.step();
+    for (int step = 0; step < steps_max && left > 0 && passed; ++step) {
+        passed = simulation.step();
         left -= decisions.undecided() ? 0 : 1;
     }
-    well = well && simulation.finish();
-    if (!well) {
+    passed = passed && simulation.finish();
+    if (!passed) {
         std::fprintf(stderr, "FAILED: %s\n", simulation.failure().c_str());
         std::abort();
     }

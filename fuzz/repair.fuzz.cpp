@@ -1,7 +1,8 @@
-// What repair makes of any bytes lies in the memory, is one whole frame of the size that was found,
-// has the same picture data, and needs no second repair; what it refuses it leaves as it was.
+// A repaired frame lies within the memory, is one whole frame with the reported size, has the same
+// picture data as before, and needs no second repair. A frame that is rejected is left unchanged.
 //
-// Input: one byte for the room in front of the frame, one for how much of it is needed, the frame.
+// Input: one byte for the room in front of the frame and one for the headroom that must remain,
+// both in units of `room_unit` bytes, then the frame.
 
 #include <algorithm>
 #include <cstddef>
@@ -70,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     check_frame(memory, before, room, needed, *repaired);
-    // A stream's scanner and the header's repair come to the same.
+    // scan_whole_frame followed by repair_header has the same result.
     std::vector<std::byte> memory_of_stream = before;
     const jpeg::ScanResult found = jpeg::scan_whole_frame(given);
     RINGCAST_ASSERT(jpeg::repair_header(memory_of_stream, room, found, needed) == *repaired);

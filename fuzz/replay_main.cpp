@@ -1,5 +1,5 @@
-// Replays files and folders through a fuzz target, as a test. Fails when there are too few: an
-// empty corpus would test nothing.
+// Runs a fuzz target with the contents of files and folders, as a test. Fails if a folder contains
+// too few files, because an empty corpus would test nothing.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -1,5 +1,7 @@
-// A connection's bytes through the request reader: however they are cut, the same requests and the
-// same end come out, within the limits, and every request leads to some route.
+// The request reader must find the same requests and the same error in a connection's bytes however
+// they are split, stay within its limits, and every request must resolve to a route.
+//
+// Input: the bytes of the connection.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -23,7 +25,7 @@ void require(bool condition) {
     }
 }
 
-// Everything that a request says, as one text to compare.
+// All fields of a request as one text, for comparison.
 std::string describe(const http::Request& request) {
     std::string text = std::to_string(static_cast<int>(request.method));
     text += request.http_1_0 ? " 1.0" : " 1.1";

@@ -48,7 +48,7 @@ std::string standard_part(std::string_view jpeg) {
     return part + "\r\n--" + std::string(boundary.text()) + "\r\n";
 }
 
-/// A camera's buffers, each between a page of headroom and a page for the tail.
+/// A camera's buffers, each with a page of headroom before it and a page of tailroom after it.
 class CameraMemory final : public frame::SlotOwner {
 public:
     static constexpr std::size_t frame_bytes_max = 9000;
@@ -92,7 +92,7 @@ TEST_CASE("a frame's header, JPEG and boundary are one contiguous span") {
     CHECK(lease.buffer() == io::BufferId{7});
 }
 
-TEST_CASE("the largest frame that a byte stream can hold fits its slot with header and tail") {
+TEST_CASE("the largest frame of a byte stream fits into its slot with header and tail") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -109,7 +109,7 @@ TEST_CASE("the largest frame that a byte stream can hold fits its slot with head
                               [](std::byte byte) { return byte == std::byte{0x55}; }));
 }
 
-TEST_CASE("the last lease gives the slot back") {
+TEST_CASE("releasing the last lease frees the slot") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -126,7 +126,7 @@ TEST_CASE("the last lease gives the slot back") {
     CHECK(arena.free_count() == 3);
 }
 
-TEST_CASE("a slot that is dropped unwritten is free again, and there is none when all are taken") {
+TEST_CASE("a slot released without a frame is free again, and none is returned if all are taken") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -136,13 +136,13 @@ TEST_CASE("a slot that is dropped unwritten is free again, and there is none whe
         WritableSlot c = arena.take_slot();
         CHECK(c.valid());
         CHECK_FALSE(arena.take_slot().valid());
-        a = std::move(b); // what a held is freed
+        a = std::move(b); // frees the slot that `a` had
         CHECK(arena.free_count() == 1);
     }
     CHECK(arena.free_count() == 3);
 }
 
-TEST_CASE("a released slot is shown to the hook once") {
+TEST_CASE("the release hook is called with a released slot") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -174,7 +174,7 @@ TEST_CASE("a repaired frame may begin in the headroom") {
     CHECK(as_text(lease.standard_span()) == standard_part(jpeg));
 }
 
-TEST_CASE("an adopted slot carries frames like an own one and comes back to its owner") {
+TEST_CASE("an adopted slot can contain a frame like an own one and returns to its owner") {
     const std::size_t page = GENERATE(4096U, 16384U, 65536U);
     const SlotGeometry geometry = geometry_of(page);
     Memory memory(geometry);
@@ -212,7 +212,7 @@ TEST_CASE("an adopted slot carries frames like an own one and comes back to its 
     arena.disown(*second);
 }
 
-TEST_CASE("an adopted slot that is lent and dropped unwritten is its owner's again") {
+TEST_CASE("an adopted slot released without a frame returns to its owner") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     CameraMemory camera(4096, 1);
@@ -224,7 +224,7 @@ TEST_CASE("an adopted slot that is lent and dropped unwritten is its owner's aga
     arena.disown(slot);
 }
 
-TEST_CASE("a disowned slot's place is for the next buffer, and there is a bound on them") {
+TEST_CASE("the number of adopted slots is bounded, and a disowned one makes room for another") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     CameraMemory camera(4096, SlotGeometry::adopted_slots_max + 1);
@@ -243,7 +243,7 @@ TEST_CASE("a disowned slot's place is for the next buffer, and there is a bound 
     }
 }
 
-TEST_CASE("an adopted slot that has come back is shown to the hook before its owner has it") {
+TEST_CASE("the release hook is called before an adopted slot returns to its owner") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     CameraMemory camera(4096, 1);
