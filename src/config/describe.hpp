@@ -11,7 +11,8 @@ namespace ringcast::config {
 
 [[nodiscard]] std::string describe(const Config& config);
 
-/// The most that the slots of one stream take, bytes: with the largest page size in use, 64 KiB.
+/// An upper bound of the memory of one stream's slots, bytes; for pages of 64 KiB, the largest in
+/// use.
 [[nodiscard]] std::size_t stream_memory_bytes(const MemoryConfig& memory) noexcept;
 /// The largest buffer that io_uring registers.
 inline constexpr std::size_t stream_memory_bytes_max = 1024UL * 1024UL * 1024UL;

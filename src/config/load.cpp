@@ -235,7 +235,7 @@ SourceConfig read_source(Reader& reader, Position header, const Section& stream,
     return StdinConfig{};
 }
 
-/// The streams read so far, and which of them have what only one stream can have.
+/// The streams read so far, and the owners of standard input and of the root path.
 struct StreamsSoFar {
     std::vector<StreamConfig> list;
     std::string stdin_stream;   ///< the first one that reads standard input

@@ -24,7 +24,7 @@ struct Problem {
     std::uint32_t line = 0;   ///< counted from 1; 0: the file as a whole
     std::uint32_t column = 0; ///< counted from 1
     std::string key;          ///< "viewers.stall_timeout"; empty for syntax errors
-    std::string message;      ///< what was found and what was expected
+    std::string message;      ///< the value found and the value expected
 };
 
 /// All problems in the order of the file. A syntax error is reported alone, because the text after

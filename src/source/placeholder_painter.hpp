@@ -21,8 +21,8 @@ public:
                          std::uint16_t width, std::uint16_t height) noexcept = 0;
     /// The completion of an operation of OpKind::painter.
     virtual void on_completion(const io::Completion& completion) noexcept = 0;
-    /// The newest finished picture of `stream`, a JPEG; empty while there is none for the newest
-    /// request. Valid until the next call of `request` or `on_completion`.
+    /// The picture of `stream`, a JPEG; empty until the newest request is finished. Valid until the
+    /// next call of `request` or `on_completion`.
     [[nodiscard]] virtual ConstByteSpan picture(io::StreamId stream) const noexcept = 0;
     virtual void stop() noexcept = 0;
     [[nodiscard]] virtual bool stopped() const noexcept = 0;

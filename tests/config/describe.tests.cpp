@@ -18,7 +18,7 @@ std::string described(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("the description says who can watch, where, and what it takes") {
+TEST_CASE("the description lists listen addresses, stream URLs and limits") {
     const std::string text = described("[streams.cam]\nsource = \"pattern\"\n");
     CHECK_THAT(text, ContainsSubstring("127.0.0.1:8080: only this machine can watch"));
     CHECK_THAT(text,
