@@ -29,7 +29,7 @@ char lower(char c) noexcept {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
 }
 
-/// Letters and digits only, in small letters: "centre-weighted" is "CentreWeighted".
+/// Letters and digits only, in lower case, so that "centre-weighted" equals "CentreWeighted".
 std::string folded(std::string_view text) {
     std::string result;
     for (const char c : text) {
@@ -118,7 +118,7 @@ bool within(const CameraControl& control, double number) noexcept {
     return (!min || number >= *min) && (!max || number <= *max);
 }
 
-/// Beyond it a double no longer tells whole numbers apart.
+/// Above this a double can't represent all whole numbers.
 constexpr double whole_max = 9007199254740992.0; // 2^53
 
 std::optional<Value> whole_value(const Value& value) {
@@ -170,7 +170,8 @@ std::optional<Value> single_value(const CameraControl& control, const Value& val
     return std::nullopt;
 }
 
-/// A coordinate or a side as libcamera has it, 32 bits. `index`: in x, y, width, height.
+/// Whether it is a coordinate or a side in libcamera's range of 32 bits. `index`: of x, y, width,
+/// height.
 bool fits_picture(const CameraControl& control, std::size_t index, double number) noexcept {
     const bool side = control.kind == ControlKind::size || index >= 2;
     return std::trunc(number) == number && number <= std::numeric_limits<std::int32_t>::max() &&
@@ -248,7 +249,8 @@ std::vector<std::string> short_names(std::span<const std::string> enumerators) {
         const auto differs = std::ranges::mismatch(name, enumerators.front());
         common = std::min(common, static_cast<std::size_t>(differs.in1 - name.begin()));
     }
-    // Back to where a word begins in all of them, so that each keeps a whole word.
+    // Shorten the prefix until it ends before a word in all of them, so that each keeps a whole
+    // word.
     const auto cuts_words = [&](const std::string& name) {
         return common >= name.size() ||
                !(is_upper(name[common]) || std::isdigit(static_cast<unsigned char>(name[common])));

@@ -1,5 +1,5 @@
 #pragma once
-// From controls as a configuration spells them to what a camera takes. Pure.
+// Converts controls of the configuration to values that a camera accepts. No I/O.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,21 +14,21 @@
 
 namespace ringcast::camera {
 
-/// How many numbers one of the kind consists of: 4 for a rectangle.
+/// How many numbers a value of this kind consists of: 4 for a rectangle.
 [[nodiscard]] std::size_t numbers_in(source::ControlKind kind) noexcept;
 
-/// The value of `setting` in the kind that `control` takes: a bool, an integer (also for
-/// enumerations), a double or a text; a list of doubles for everything of several numbers.
-/// The error lists what the camera has, or takes.
+/// A control and its configured value, of the type that the control has: a bool, an integer (also
+/// for enumerations), a double or a text; a list of doubles if it consists of several numbers.
 struct ControlMatch {
     const source::CameraControl* control = nullptr;
     config::ControlSetting::Value value;
 };
+/// The error lists the camera's controls, or describes the values that the control accepts.
 [[nodiscard]] Result<ControlMatch> match_control(std::span<const source::CameraControl> controls,
                                                  const config::ControlSetting& setting);
 
-/// Enumerators without what all of them begin with: "continuous" of "AfModeContinuous". In small
-/// letters, with a - between words.
+/// Enumerators without their common prefix: "continuous" for "AfModeContinuous". In lower case,
+/// with hyphens between words.
 [[nodiscard]] std::vector<std::string> short_names(std::span<const std::string> enumerators);
 
 } // namespace ringcast::camera

@@ -1,5 +1,6 @@
 #pragma once
-// Which camera is meant. Pure: knows what cameras are called, not how they are opened.
+// Finds the configured camera among the available ones. No I/O: knows the names of cameras, not how
+// they are opened.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,36 +14,37 @@
 
 namespace ringcast::camera {
 
-/// What tells one camera from another.
+/// Properties that distinguish cameras.
 struct CameraIdentity {
-    std::string id;                     ///< libcamera's; the same at the same port
-    std::string model;                  ///< "HD Pro Webcam C920", "imx708"; may be the same for two
-    std::string location;               ///< "front", "back", "external"; empty: not known
-    std::vector<std::uint64_t> devices; ///< numbers of its device files, as stat(2) has them
+    std::string id;       ///< libcamera's; constant as long as the camera stays at its port
+    std::string model;    ///< "HD Pro Webcam C920", "imx708"; not unique
+    std::string location; ///< "front", "back", "external"; empty if not known
+    std::vector<std::uint64_t> devices; ///< numbers of its device files, as in stat(2)
 };
 
-/// The model, said once: drivers of USB cameras say it twice, "C920: C920", the second time as far
-/// as there is room.
+/// The model without repetition: drivers of USB cameras report it twice, "C920: C920", with the
+/// second one truncated if there is no room.
 [[nodiscard]] std::string_view display_name(const CameraIdentity& camera) noexcept;
 
 struct MatchFailure {
-    /// True when it may yet be plugged in: no camera fits. False when several do.
+    /// True if no camera matches, so that plugging one in helps. False if several match.
     bool absent = true;
-    std::string message; ///< for operators: it lists the cameras that there are
+    std::string message; ///< for operators: lists the available cameras
     std::string reason;  ///< for viewers: without paths and ids
 };
 
-/// The index of the camera that `wanted` means: its id, a part of it that no other has, its model
-/// or a part of that, its index, or `device` where `wanted` is a device file. Empty: the only one.
+/// The index of the camera that `wanted` refers to: by its id or a unique part of it, its model or
+/// a unique part of it, its index, or by `device` if `wanted` is a device file. Empty: the only
+/// camera.
 [[nodiscard]] tl::expected<std::size_t, MatchFailure>
 match_camera(std::span<const CameraIdentity> cameras, std::string_view wanted,
              std::optional<std::uint64_t> device);
 
-/// True when `wanted` is a device file, so that match_camera wants its number.
+/// True if `wanted` is a device file, whose number match_camera needs.
 [[nodiscard]] bool names_device(std::string_view wanted) noexcept;
 
-/// The shortest way to say in a configuration which of `cameras` is meant; empty when there is only
-/// one, or when nothing tells it from the others.
+/// The shortest value for the configuration that refers to this camera; empty if it is the only
+/// one, or if nothing distinguishes it from the others.
 [[nodiscard]] std::string shortest_name(std::span<const CameraIdentity> cameras, std::size_t index);
 
 } // namespace ringcast::camera

@@ -34,7 +34,7 @@ bool offers_size(const FormatOffer& offer, PictureSize size) noexcept {
            on_step(size.height, offer.range->min.height, offer.range->step_vertical);
 }
 
-/// The largest up to `automatic_size`, else the smallest there is.
+/// The largest one up to `automatic_size`, or else the smallest one.
 std::optional<PictureSize> automatic_size_of(const FormatOffer& offer) noexcept {
     if (offers_size(offer, automatic_size)) {
         return automatic_size;
@@ -74,7 +74,7 @@ std::optional<CameraChoice> choose_from(const FormatOffer& offer, std::optional<
     return size ? std::optional(CameraChoice{offer.name, *size}) : std::nullopt;
 }
 
-/// Formats of the same sizes are said together: a camera on a chip has twenty.
+/// Groups formats with the same sizes: an ISP offers twenty formats.
 std::string refusal(std::span<const FormatOffer> offers, std::string_view format,
                     PictureSize size) {
     std::vector<std::pair<std::string, std::string>> groups; // names, sizes

@@ -1,5 +1,5 @@
 #pragma once
-// What a camera makes, and the choice from it. Pure.
+// The formats and sizes that a camera offers, and the choice among them. No I/O.
 
 #include <cstdint>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace ringcast::camera {
 
-/// Any size between two, in steps.
+/// All sizes between two, in steps.
 struct SizeRange {
     config::PictureSize min;
     config::PictureSize max;
@@ -23,12 +23,12 @@ struct SizeRange {
 
 struct FormatOffer {
     std::string name;                       ///< libcamera's: "MJPEG", "YUYV"
-    std::vector<config::PictureSize> sizes; ///< those that it lists
-    std::optional<SizeRange> range;         ///< beside these, any size in it
+    std::vector<config::PictureSize> sizes; ///< discrete sizes
+    std::optional<SizeRange> range;         ///< in addition, any size in this range
 };
 
 inline constexpr std::string_view mjpeg_format = "MJPEG";
-/// What is taken when the configuration names no size: the largest up to this one.
+/// Without a configured size the largest one up to this is chosen.
 inline constexpr config::PictureSize automatic_size{1280, 720};
 
 struct CameraChoice {
@@ -36,8 +36,8 @@ struct CameraChoice {
     config::PictureSize size;
 };
 
-/// `format` empty: the first of `camera_format_names` that the camera has (in `size`, if that is
-/// given). The error lists what the camera has.
+/// If `format` is empty: the first of `camera_format_names` that the camera offers (in `size`, if
+/// present). The error lists what the camera offers.
 [[nodiscard]] Result<CameraChoice> choose_offer(std::span<const FormatOffer> offers,
                                                 std::string_view format,
                                                 std::optional<config::PictureSize> size);

@@ -1,6 +1,6 @@
 #pragma once
-// When a frame was captured. Pure: drivers stamp frames with one clock or another, and say so
-// nowhere.
+// The time at which a frame was captured. Drivers stamp frames with different clocks and do not
+// report which one. No I/O, no clock.
 
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 
 namespace ringcast::camera {
 
-/// All clocks read in the same moment, when the frame came.
+/// All clocks, read at the same time, when the frame was completed.
 struct ClockReadings {
     Instant monotonic;
     Duration since_boot{}; ///< CLOCK_BOOTTIME: the monotonic one and the time asleep
@@ -20,17 +20,17 @@ struct CaptureTime {
     WallTime wall;
 };
 
-/// `stamp_ns` is the frame's, in CLOCK_MONOTONIC (V4L2) or CLOCK_BOOTTIME (libcamera's sensors),
-/// nanoseconds. A stamp that is neither, because it is missing or lies in the future or far back,
-/// is taken for the moment when the frame came.
+/// `stamp_ns` is the frame's timestamp in nanoseconds of CLOCK_MONOTONIC (V4L2) or CLOCK_BOOTTIME
+/// (libcamera's sensors). A stamp that is missing, in the future or far in the past is replaced by
+/// the time at which the frame was completed.
 [[nodiscard]] inline CaptureTime capture_time(std::uint64_t stamp_ns,
                                               const ClockReadings& now) noexcept {
-    // The longest exposure of a sensor that libcamera knows is four minutes.
+    // The longest exposure of any sensor that libcamera supports is four minutes.
     constexpr Duration age_max = std::chrono::minutes(10);
     const Duration stamp(static_cast<std::int64_t>(stamp_ns));
     Duration age = now.monotonic.time_since_epoch() - stamp;
     if (age < Duration::zero()) {
-        age = now.since_boot - stamp; // beyond the monotonic clock: it can only be the other one
+        age = now.since_boot - stamp; // ahead of the monotonic clock, so it is of the other one
     }
     if (stamp_ns == 0 || age < Duration::zero() || age > age_max) {
         age = Duration::zero();

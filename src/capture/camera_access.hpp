@@ -1,6 +1,6 @@
 #pragma once
-// Whether this user may use cameras at all. libcamera does not see a camera whose devices it can't
-// open, so a missing permission looks like a missing camera.
+// Checks whether this user has permission to open cameras. libcamera ignores cameras whose devices
+// it can't open, so a missing permission looks like a missing camera.
 
 #include <filesystem>
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace ringcast::capture {
 
-/// What to do about the first camera device below `folder` that may not be opened; nothing when
-/// all of them may, or there is none.
+/// How to get permission for the first camera device in `folder` that this user may not open; none
+/// if the user may open all of them, or the folder contains none.
 [[nodiscard]] std::optional<std::string>
 camera_permission_problem(const std::filesystem::path& folder = "/dev");
 

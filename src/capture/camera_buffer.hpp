@@ -1,11 +1,11 @@
 #pragma once
-// A camera's buffer in our address space. For frames that leave as they are it is mapped between
-// two pages of ours, so that the part header fits before the frame and the boundary behind it, all
-// in one range that the engine can register:
+// A camera's buffer in our address space. For JPEG it is mapped between two anonymous pages, so
+// that there is room for the part header before the frame and for the boundary after it, in one
+// range that the engine can register:
 //
 //   | anonymous page | the camera's dmabuf | anonymous page |
 //
-// Knows what a dmabuf is, not what captures into it.
+// Knows dmabufs, not cameras.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +22,8 @@ namespace ringcast::capture {
 /// One dmabuf, mapped for reading and writing.
 class DmabufMapping {
 public:
-    /// `margin`: bytes of anonymous memory before and behind it, whole pages. `dmabuf` stays the
-    /// caller's.
+    /// `margin`: bytes of anonymous memory before and after it, whole pages. The caller keeps
+    /// ownership of `dmabuf`.
     [[nodiscard]] static Result<DmabufMapping> create(int dmabuf, std::size_t margin);
     DmabufMapping() noexcept = default;
     DmabufMapping(DmabufMapping&& other) noexcept;
@@ -32,7 +32,7 @@ public:
     DmabufMapping& operator=(const DmabufMapping&) = delete;
     ~DmabufMapping();
 
-    /// The margins included.
+    /// Including the margins.
     [[nodiscard]] ByteSpan range() const noexcept { return range_; }
     /// Without the margins.
     [[nodiscard]] ByteSpan memory() const noexcept {
@@ -46,7 +46,7 @@ private:
     std::size_t margin_ = 0;
 };
 
-/// Where a plane of the picture is.
+/// Location of one plane of the picture.
 struct PlanePlace {
     int dmabuf = -1;
     std::size_t offset = 0; ///< in the dmabuf
@@ -55,19 +55,19 @@ struct PlanePlace {
 
 class CameraBuffer {
 public:
-    /// `margin` as above. With a margin the buffer is one plane at the beginning of one dmabuf:
-    /// what MJPEG comes in.
+    /// `margin` as above. With a margin the buffer must be one plane at the beginning of one
+    /// dmabuf, as buffers of MJPEG are.
     [[nodiscard]] static Result<CameraBuffer> map(std::span<const PlanePlace> planes,
                                                   std::size_t margin);
 
-    /// The first dmabuf's range, margins included.
+    /// The first dmabuf's range, including the margins.
     [[nodiscard]] ByteSpan range() const noexcept { return mappings_.front().range(); }
     [[nodiscard]] std::span<const ByteSpan> planes() const noexcept { return planes_; }
-    /// Those that the planes are in.
+    /// The dmabufs that contain the planes.
     [[nodiscard]] os::Dmabufs dmabufs() const noexcept;
 
 private:
-    std::vector<DmabufMapping> mappings_; ///< one for each dmabuf: planes may share one
+    std::vector<DmabufMapping> mappings_; ///< one per dmabuf; planes may share one
     std::vector<ByteSpan> planes_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
-// The cameras of this machine: one object for the process, because libcamera allows only one. What
-// implements it is chosen by the build: libcamera_cameras.cpp, or no_libcamera.cpp, which says how
-// to build with it.
+// The cameras of this machine: one object per process, because libcamera allows only one. The build
+// selects the implementation: libcamera_cameras.cpp, or no_libcamera.cpp, which reports that
+// libcamera is missing.
 
 #include <memory>
 #include <string>
@@ -16,7 +16,7 @@
 
 namespace ringcast::capture {
 
-/// A camera as it can be found without opening it.
+/// Properties of a camera that are known without opening it.
 struct CameraListing {
     camera::CameraIdentity identity;
     std::vector<camera::FormatOffer> offers;
@@ -24,19 +24,19 @@ struct CameraListing {
 
 class Cameras : private Immovable {
 public:
-    /// Its devices are gone. In the thread that made it.
+    /// All its devices must have been destroyed. Called by the thread that created it.
     virtual ~Cameras() = default;
 
     /// "libcamera 0.3.2".
     [[nodiscard]] virtual std::string library() const = 0;
-    /// All that there are now. Blocks, the first time for up to a second.
+    /// The available cameras. Blocks, the first time for up to a second.
     [[nodiscard]] virtual Result<std::vector<CameraListing>> list() = 0;
-    /// Doesn't block. The cameras outlive the device.
+    /// Does not block. This object must outlive the device.
     [[nodiscard]] virtual std::unique_ptr<CameraDevice>
     make_device(const config::LibcameraConfig& wanted) = 0;
 };
 
-/// Fails in a build without libcamera, and says how to make one with it. Doesn't block.
+/// Fails in a build without libcamera; the error says how to build with it. Does not block.
 [[nodiscard]] Result<std::unique_ptr<Cameras>> open_cameras();
 
 } // namespace ringcast::capture

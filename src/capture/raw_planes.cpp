@@ -20,7 +20,8 @@ constexpr std::array names{
     Name{"XBGR8888", encode::PixelFormat::rgbx}, Name{"R8", encode::PixelFormat::grey},
 };
 
-/// Of a plane whose lines have half as many samples, of as many bytes for each as the first's.
+/// A plane's stride, derived from the first plane's by the bytes per group and the number of
+/// columns.
 std::size_t plane_stride(std::size_t stride, const encode::PixelLayout& layout,
                          std::size_t plane) noexcept {
     const encode::PlaneLayout& of = layout.planes[plane];
@@ -52,7 +53,7 @@ Result<encode::RawPicture> raw_picture(encode::PixelFormat format, config::Pictu
         }
         const std::size_t bytes = plane.stride * static_cast<std::size_t>(encode::sample_count(
                                                      size.height, layout.planes[i].line_shift));
-        // The last line may be without what lies behind its last pixel.
+        // The last line may lack its padding.
         plane.bytes = rest.first(std::min(bytes, rest.size()));
         rest = rest.subspan(plane.bytes.size());
     }

@@ -1,5 +1,5 @@
 #pragma once
-// A camera's buffer as a picture that the encoder takes. Pure.
+// Converts a camera's buffer to a picture for the encoder. No I/O.
 
 #include <cstdint>
 #include <optional>
@@ -13,12 +13,12 @@
 
 namespace ringcast::capture {
 
-/// libcamera's names are of 32-bit words read backwards where RGB is concerned.
+/// For RGB, libcamera's names list the components in the reverse order of the bytes in memory.
 [[nodiscard]] std::optional<encode::PixelFormat> pixel_format(std::string_view name) noexcept;
 
-/// `planes` as the camera describes them: one for each of the format's, or one that holds them all,
-/// one behind the other. `stride` is the first plane's; those of colour follow from it. Fails when
-/// the planes are too small for the picture.
+/// `planes` are the camera's: one for each plane of the format, or one that contains them all, one
+/// after the other. `stride` is the first plane's; those of the other planes are derived from it.
+/// Fails if the planes are too small for the picture.
 [[nodiscard]] Result<encode::RawPicture> raw_picture(encode::PixelFormat format,
                                                      config::PictureSize size, std::size_t stride,
                                                      std::span<const ByteSpan> planes);

@@ -24,7 +24,7 @@ struct FormatCode {
     std::string_view name;
     std::uint32_t code;
 };
-// What USB cameras make.
+// Formats of USB cameras.
 constexpr std::array format_codes{
     FormatCode{"MJPEG", V4L2_PIX_FMT_MJPEG},   FormatCode{"YUYV", V4L2_PIX_FMT_YUYV},
     FormatCode{"UYVY", V4L2_PIX_FMT_UYVY},     FormatCode{"NV12", V4L2_PIX_FMT_NV12},
@@ -36,7 +36,7 @@ double rate_of(const v4l2_fract& interval) noexcept {
                                    : static_cast<double>(interval.denominator) / interval.numerator;
 }
 
-/// 30 is 1/30 and 29.97 is 1000/29970.
+/// 1/30 for 30, 1000/29970 for 29.97.
 v4l2_fract interval_of(double fps) noexcept {
     if (std::trunc(fps) == fps) {
         return {1, static_cast<std::uint32_t>(fps)};
@@ -45,7 +45,7 @@ v4l2_fract interval_of(double fps) noexcept {
     return {precision, static_cast<std::uint32_t>(std::lround(fps * precision))};
 }
 
-/// Our descriptor of one of `devices`, or -1.
+/// The process's file descriptor of one of `devices`, or -1.
 int find_descriptor(std::span<const std::uint64_t> devices) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {

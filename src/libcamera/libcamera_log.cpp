@@ -12,11 +12,11 @@ namespace ringcast::capture {
 
 namespace {
 
-/// Said at each start by libcamera 0.4, whatever cameras there are, to a user who may not open a
-/// dma-heap. Where one is needed, its absence shows in a later error, or in ours.
+/// libcamera 0.4 logs this at each start, for any cameras, if the user has no permission to open a
+/// dma-heap. If one is needed, a later error of libcamera's or ours reports that it is missing.
 constexpr std::string_view harmless = "Could not open any dma-buf provider";
 
-/// libcamera writes each line in one piece, from whatever thread: nothing is kept between calls.
+/// libcamera writes each line with one call, from any thread, so no state is kept between calls.
 class LineForwarder final : public std::streambuf {
     std::streamsize xsputn(const char* text, std::streamsize bytes) override {
         std::string_view lines(text, static_cast<std::size_t>(bytes));
@@ -34,7 +34,7 @@ class LineForwarder final : public std::streambuf {
         const bool bad = (line.find("ERROR") != std::string_view::npos ||
                           line.find("FATAL") != std::string_view::npos) &&
                          line.find(harmless) == std::string_view::npos;
-        // Time and thread are the log's own.
+        // Our log adds time and thread itself.
         const std::size_t stamps_end = line.rfind("] ", line.find(".cpp:"));
         if (stamps_end != std::string_view::npos) {
             line.remove_prefix(stamps_end + 2);
