@@ -20,7 +20,7 @@ bool contains(std::string_view text, std::string_view part) {
            text.end();
 }
 
-/// Numbers as `ringcast cameras` shows them, and as `camera` takes them.
+/// With the numbers that `ringcast cameras` shows and `camera` accepts.
 std::string list_of(std::span<const CameraIdentity> cameras, std::span<const std::size_t> indices) {
     std::string text;
     for (const std::size_t index : indices) {
@@ -40,9 +40,9 @@ tl::unexpected<MatchFailure> no_camera(std::span<const CameraIdentity> cameras,
                                        std::string_view wanted) {
     if (cameras.empty()) {
         return tl::unexpected(MatchFailure{true,
-                                           "there is no camera; as soon as one is plugged in it is "
-                                           "opened. If one is, `ringcast doctor` says what is in "
-                                           "the way",
+                                           "there is no camera; one that is plugged in will be "
+                                           "opened. If one is plugged in already, `ringcast "
+                                           "doctor` shows the cause",
                                            "there is no camera"});
     }
     return tl::unexpected(MatchFailure{
@@ -58,12 +58,11 @@ std::optional<std::size_t> parse_index(std::string_view text) noexcept {
                                                                     : std::nullopt;
 }
 
-/// All cameras for which `fits` is true.
-template <typename Fits>
-std::vector<std::size_t> all_that(std::span<const CameraIdentity> cameras, Fits fits) {
+template <typename Predicate>
+std::vector<std::size_t> indices_if(std::span<const CameraIdentity> cameras, Predicate matches) {
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < cameras.size(); ++i) {
-        if (fits(cameras[i])) {
+        if (matches(cameras[i])) {
             found.push_back(i);
         }
     }
@@ -110,19 +109,19 @@ tl::expected<std::size_t, MatchFailure> match_camera(std::span<const CameraIdent
                                       : tl::expected<std::size_t, MatchFailure>(
                                             static_cast<std::size_t>(found - cameras.begin()));
     }
-    // From the surest to the vaguest: what several fit is left to no guess.
+    // From the most to the least specific; an ambiguous name is an error.
     std::vector<std::size_t> found =
-        all_that(cameras, [&](const CameraIdentity& camera) { return camera.id == wanted; });
+        indices_if(cameras, [&](const CameraIdentity& camera) { return camera.id == wanted; });
     if (const auto index = parse_index(wanted); found.empty() && index) {
         return *index < cameras.size() ? tl::expected<std::size_t, MatchFailure>(*index)
                                        : no_camera(cameras, wanted);
     }
     if (found.empty()) {
-        found =
-            all_that(cameras, [&](const CameraIdentity& camera) { return camera.model == wanted; });
+        found = indices_if(cameras,
+                           [&](const CameraIdentity& camera) { return camera.model == wanted; });
     }
     if (found.empty()) {
-        found = all_that(cameras, [&](const CameraIdentity& camera) {
+        found = indices_if(cameras, [&](const CameraIdentity& camera) {
             return contains(camera.id, wanted) || contains(camera.model, wanted);
         });
     }
@@ -132,10 +131,10 @@ tl::expected<std::size_t, MatchFailure> match_camera(std::span<const CameraIdent
     if (found.size() > 1) {
         return tl::unexpected(
             MatchFailure{false,
-                         fmt::format("{} cameras fit \"{}\", expected more of an id, or a "
-                                     "number: {}",
+                         fmt::format("{} cameras match \"{}\", expected a longer part of an "
+                                     "id, or a number: {}",
                                      found.size(), wanted, list_of(cameras, found)),
-                         "several cameras fit the configuration"});
+                         "several cameras match the configuration"});
     }
     return found.front();
 }

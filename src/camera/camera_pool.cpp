@@ -9,10 +9,11 @@
 
 namespace ringcast::camera {
 
-CameraPool::CameraPool(CameraBuffers& camera, source::SourceCounters& counters)
-    : camera_(camera), counters_(counters) {
+CameraPool::CameraPool(BufferRecycler& recycler, source::SourceCounters& counters)
+    : recycler_(recycler), counters_(counters) {
     buffers_.reserve(buffers_max);
     leftovers_.reserve(frame::SlotGeometry::adopted_slots_max);
+    unused_sets_.reserve(frame::SlotGeometry::adopted_slots_max + 1);
 }
 
 CameraPool::~CameraPool() {
@@ -21,12 +22,12 @@ CameraPool::~CameraPool() {
 
 // --- sets of buffers ---
 
-std::uint32_t CameraPool::open(std::span<const CameraBuffer> buffers) noexcept {
+std::uint32_t CameraPool::open(std::span<const PoolBuffer> buffers) noexcept {
     RINGCAST_ASSERT(buffers_.empty());
     RINGCAST_ASSERT(!buffers.empty());
     RINGCAST_ASSERT(buffers.size() <= buffers_max);
     frame::FrameArena& arena = sink_->arena();
-    for (const CameraBuffer& mapped : buffers) {
+    for (const PoolBuffer& mapped : buffers) {
         Buffer& buffer = buffers_.emplace_back();
         buffer.memory = mapped.memory;
         buffer.payload = mapped.memory;
@@ -34,7 +35,7 @@ std::uint32_t CameraPool::open(std::span<const CameraBuffer> buffers) noexcept {
             const ByteSpan behind_headroom = mapped.memory.subspan(arena.geometry().page);
             buffer.payload =
                 behind_headroom.first(behind_headroom.size() - http::PartTail::advance_bytes);
-            // None when too many of earlier sets are still out: this one is copied from.
+            // None if viewers use too many buffers of closed sets: its frames are copied then.
             buffer.slot = arena.adopt(mapped.memory, mapped.registered, *this);
         }
     }
@@ -55,43 +56,46 @@ void CameraPool::close() noexcept {
     }
     buffers_.clear();
     own_counters_.buffers_free = 0;
-    if (!in_use(set_)) {
-        camera_.set_returned(set_);
+    note_if_unused(set_);
+}
+
+void CameraPool::note_if_unused(std::uint32_t set) noexcept {
+    if (std::ranges::find(leftovers_, set, &Leftover::set) == leftovers_.end()) {
+        unused_sets_.push_back(set);
     }
 }
 
-bool CameraPool::in_use(std::uint32_t set) const noexcept {
-    return std::any_of(leftovers_.begin(), leftovers_.end(),
-                       [set](const Leftover& leftover) { return leftover.set == set; });
+std::optional<std::uint32_t> CameraPool::take_unused_set() noexcept {
+    if (unused_sets_.empty()) {
+        return std::nullopt;
+    }
+    const std::uint32_t set = unused_sets_.back();
+    unused_sets_.pop_back();
+    return set;
 }
 
-void CameraPool::slot_returned(frame::SlotIndex slot) noexcept {
+void CameraPool::recycle(frame::SlotIndex slot) noexcept {
     RINGCAST_ASSERT(own_counters_.buffers_lent > 0);
     --own_counters_.buffers_lent;
-    for (std::size_t i = 0; i < buffers_.size(); ++i) {
-        if (buffers_[i].slot == slot) {
-            RINGCAST_ASSERT(buffers_[i].lent);
-            buffers_[i].lent = false;
-            ++own_counters_.buffers_free;
-            camera_.requeue(i);
-            return;
-        }
+    const auto buffer = std::ranges::find(buffers_, slot, &Buffer::slot);
+    if (buffer != buffers_.end()) {
+        RINGCAST_ASSERT(buffer->lent);
+        buffer->lent = false;
+        ++own_counters_.buffers_free;
+        recycler_.recycle(static_cast<std::uint32_t>(buffer - buffers_.begin()));
+        return;
     }
-    const auto leftover =
-        std::find_if(leftovers_.begin(), leftovers_.end(),
-                     [slot](const Leftover& candidate) { return candidate.slot == slot; });
+    const auto leftover = std::ranges::find(leftovers_, slot, &Leftover::slot);
     RINGCAST_ASSERT(leftover != leftovers_.end());
     const std::uint32_t set = leftover->set;
     leftovers_.erase(leftover);
     sink_->arena().disown(slot);
-    if (!in_use(set)) {
-        camera_.set_returned(set);
-    }
+    note_if_unused(set);
 }
 
 // --- frames ---
 
-FrameOutcome CameraPool::on_frame(const CameraFrame& frame) noexcept {
+FrameOutcome CameraPool::on_frame(const CapturedFrame& frame) noexcept {
     RINGCAST_ASSERT(frame.buffer < buffers_.size());
     Buffer& buffer = buffers_[frame.buffer];
     RINGCAST_ASSERT(!buffer.lent);
@@ -102,7 +106,7 @@ FrameOutcome CameraPool::on_frame(const CameraFrame& frame) noexcept {
     return can_lend ? lend(buffer, frame) : copy(buffer, frame);
 }
 
-FrameOutcome CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept {
+FrameOutcome CameraPool::lend(Buffer& buffer, const CapturedFrame& frame) noexcept {
     frame::FrameArena& arena = sink_->arena();
     const auto repaired = jpeg::repair_frame(buffer.memory, arena.geometry().page, frame.bytes,
                                              http::part_header_bytes_max);
@@ -117,13 +121,13 @@ FrameOutcome CameraPool::lend(Buffer& buffer, const CameraFrame& frame) noexcept
     return FrameOutcome::lent;
 }
 
-FrameOutcome CameraPool::copy(const Buffer& buffer, const CameraFrame& frame) noexcept {
+FrameOutcome CameraPool::copy(const Buffer& buffer, const CapturedFrame& frame) noexcept {
     frame::WritableSlot slot = sink_->take_slot();
     if (!slot.valid()) {
         ++counters_.frames_dropped;
         return FrameOutcome::no_slot;
     }
-    // What does not fit may be padding.
+    // The part that does not fit may be padding.
     const ByteSpan into = frame::SlotGeometry::frame_part(slot.payload());
     const std::size_t bytes = std::min(frame.bytes, into.size());
     std::memcpy(into.data(), buffer.payload.data(), bytes);
@@ -149,7 +153,7 @@ FrameOutcome CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
 }
 
 void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
-                         const CameraFrame& frame) noexcept {
+                         const CapturedFrame& frame) noexcept {
     ++counters_.frames;
     counters_.frames_repaired += repaired.changed ? 1 : 0;
     counters_.bytes += repaired.bytes;

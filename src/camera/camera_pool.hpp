@@ -1,9 +1,9 @@
 #pragma once
-// A camera's buffers on their way between camera and viewers, for cameras that make JPEG. A frame
-// is checked, repaired and published where the camera has put it; or copied once into a slot of the
-// arena, where the buffers can't be registered, and wherever the camera would soon have none left:
-// a viewer can never hold up a camera. Knows no camera, no kernel and no viewers: which buffer
-// holds a frame is told to it, and it tells which may be filled again.
+// Lends the buffers of a camera that produces JPEG to viewers. A frame is checked, repaired and
+// published in the buffer into which the camera has captured it. It is copied once, into a slot of
+// the arena, where the buffers can't be registered and whenever the camera would otherwise run out
+// of buffers: a viewer can never stall a camera. Knows no camera API, no kernel and no connections:
+// its caller reports each frame, and the pool reports each buffer that can be filled again.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "base/immovable.hpp"
-#include "base/time.hpp"
+#include "camera/buffer_recycler.hpp"
+#include "camera/captured_frame.hpp"
 #include "frame/frame_arena.hpp"
 #include "frame/slot.hpp"
 #include "io/engine.hpp"
@@ -23,85 +23,68 @@
 
 namespace ringcast::camera {
 
-/// Whose buffers they are: the source. It may be called out of `CameraPool::on_frame` and `close`,
-/// and from wherever a viewer lets go of a frame, so it calls nothing of the pool, the stream or
-/// viewers.
-class CameraBuffers : private Immovable {
-public:
-    virtual ~CameraBuffers() = default;
-
-    /// Viewers have given this buffer of the set in use back: the camera may fill it again.
-    virtual void requeue(std::size_t buffer) noexcept = 0;
-    /// Of a set that was closed nothing is with viewers any more: its buffers can be released by
-    /// the engine, and their memory be unmapped once that is answered.
-    virtual void set_returned(std::uint32_t set) noexcept = 0;
-};
-
-/// One buffer, as it is mapped.
-struct CameraBuffer {
-    /// Registered: a whole slot (see slot.hpp), whole pages, its payload the camera's memory. Else
-    /// the camera's memory alone; then it is only read.
+/// The memory of one buffer, as the pool uses it.
+struct PoolBuffer {
+    /// If registered: a whole slot (see slot.hpp) in whole pages, whose payload is the camera's
+    /// memory. Otherwise the camera's memory alone, which is only read.
     ByteSpan memory;
     std::optional<io::BufferId> registered;
 };
 
-/// The camera has filled a buffer.
-struct CameraFrame {
-    std::size_t buffer = 0; ///< in the order of the set
-    std::size_t bytes = 0;  ///< written
-    WallTime captured{};
-    Instant captured_at{};
-};
-
-/// What becomes of a frame.
 enum class FrameOutcome : std::uint8_t {
-    lent,      ///< published where it is
-    copied,    ///< published from a slot of the arena's own
-    damaged,   ///< dropped: `CameraPool::damage` says why
-    oversized, ///< dropped: had to be copied, and is larger than a slot
-    no_slot,   ///< dropped: had to be copied, and viewers hold every slot
+    lent,      ///< published in the camera's buffer
+    copied,    ///< published in one of the arena's own slots
+    damaged,   ///< dropped; `CameraPool::damage` returns the reason
+    oversized, ///< dropped: it had to be copied, and is larger than a slot
+    no_slot,   ///< dropped: it had to be copied, and viewers use every slot
 };
 
-/// Plain numbers of the loop's thread. The first two are of now; the others only grow.
+/// Written by the loop's thread only. The first two are gauges, the others monotonic.
 struct CameraCounters {
-    std::uint32_t buffers_free = 0;          ///< of the set in use, with the camera
-    std::uint32_t buffers_lent = 0;          ///< with viewers, those of closed sets included
-    std::uint64_t lent = 0;                  ///< published where they were
+    std::uint32_t buffers_free = 0;          ///< of the open set, with the camera
+    std::uint32_t buffers_lent = 0;          ///< with viewers, closed sets included
+    std::uint64_t lent = 0;                  ///< published in the camera's buffer
     std::uint64_t copied = 0;                ///< because their buffers are not registered
-    std::uint64_t copied_under_pressure = 0; ///< because few buffers were left to the camera
-    std::uint64_t bytes_copied = 0;          ///< by either
+    std::uint64_t copied_under_pressure = 0; ///< because the camera had few buffers left
+    std::uint64_t bytes_copied = 0;          ///< for either reason
 };
 
 class CameraPool final : private frame::SlotOwner {
 public:
-    /// So many buffers are the camera's: one that it fills and one that comes next.
+    /// Buffers that always stay with the camera: one to fill and one to fill next.
     static constexpr std::size_t reserve = 2;
-    static constexpr std::size_t buffers_max = 32; ///< of one set
+    static constexpr std::size_t buffers_max = 32; ///< per set
 
-    /// Both outlive the pool; of `counters` it counts what concerns frames.
-    CameraPool(CameraBuffers& camera, source::SourceCounters& counters);
-    CameraPool(CameraPool&&) = delete;
-    CameraPool& operator=(CameraPool&&) = delete;
+    /// Both must outlive the pool. The pool updates those of `counters` that concern frames.
+    CameraPool(BufferRecycler& recycler, source::SourceCounters& counters);
     CameraPool(const CameraPool&) = delete;
     CameraPool& operator=(const CameraPool&) = delete;
-    /// It is idle.
+    CameraPool(CameraPool&&) = delete;
+    CameraPool& operator=(CameraPool&&) = delete;
+    /// The pool must be idle.
     ~CameraPool() override;
 
-    /// Once, before all others. `sink` outlives the pool.
+    /// Called once, before everything else. `sink` must outlive the pool.
     void start(source::FrameSink& sink) noexcept { sink_ = &sink; }
-    /// Takes a set of buffers, all of them with the camera, and returns its number, never 0. One
-    /// set at a time; of earlier ones some buffers may still be with viewers.
-    std::uint32_t open(std::span<const CameraBuffer> buffers) noexcept;
-    /// A buffer of the set in use, until now with the camera, holds a frame. Unless it is lent, the
-    /// caller queues it again, when it is done with the memory itself.
-    [[nodiscard]] FrameOutcome on_frame(const CameraFrame& frame) noexcept;
-    /// The set is the camera's no longer (it was stopped, or unplugged), and nothing of it is
-    /// queued again. What viewers have stays valid. Without a set nothing happens.
+    /// Opens a set of buffers, all of them with the camera, and returns its number, never 0. Only
+    /// one set is open at a time; viewers may still use buffers of closed ones.
+    std::uint32_t open(std::span<const PoolBuffer> buffers) noexcept;
+    /// The camera has completed a buffer of the open set. Unless the outcome is `lent`, the caller
+    /// recycles the buffer, once it has finished with the memory itself.
+    [[nodiscard]] FrameOutcome on_frame(const CapturedFrame& frame) noexcept;
+    /// Closes the set, because the camera was stopped or unplugged: its buffers are not recycled
+    /// any more, but frames in them stay valid. No-op if no set is open.
     void close() noexcept;
 
-    /// True exactly when there is no set and nothing is with viewers.
+    /// True exactly when `take_unused_set` returns a set.
+    [[nodiscard]] bool has_unused_set() const noexcept { return !unused_sets_.empty(); }
+    /// A closed set of which viewers use no buffer any more, each one once; none if there is none.
+    /// The caller can release its registrations, and unmap its memory after that has completed.
+    [[nodiscard]] std::optional<std::uint32_t> take_unused_set() noexcept;
+
+    /// True exactly when no set is open and viewers use no buffer.
     [[nodiscard]] bool idle() const noexcept { return buffers_.empty() && leftovers_.empty(); }
-    /// Why the last damaged frame is.
+    /// What was wrong with the last damaged frame.
     [[nodiscard]] jpeg::Damage damage() const noexcept { return damage_; }
     [[nodiscard]] const CameraCounters& counters() const noexcept { return own_counters_; }
 
@@ -109,30 +92,31 @@ private:
     struct Buffer {
         ByteSpan memory;
         ByteSpan payload;
-        std::optional<frame::SlotIndex> slot; ///< of one that can be lent
+        std::optional<frame::SlotIndex> slot; ///< present if it can be lent
         bool lent = false;
     };
-    /// A buffer of a closed set that a viewer has.
+    /// A buffer of a closed set that a viewer uses.
     struct Leftover {
         frame::SlotIndex slot{};
         std::uint32_t set = 0;
     };
 
-    void slot_returned(frame::SlotIndex slot) noexcept override;
-    [[nodiscard]] FrameOutcome lend(Buffer& buffer, const CameraFrame& frame) noexcept;
-    [[nodiscard]] FrameOutcome copy(const Buffer& buffer, const CameraFrame& frame) noexcept;
+    void recycle(frame::SlotIndex slot) noexcept override;
+    [[nodiscard]] FrameOutcome lend(Buffer& buffer, const CapturedFrame& frame) noexcept;
+    [[nodiscard]] FrameOutcome copy(const Buffer& buffer, const CapturedFrame& frame) noexcept;
     [[nodiscard]] FrameOutcome drop_damaged(jpeg::Damage damage) noexcept;
     void publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
-                 const CameraFrame& frame) noexcept;
-    [[nodiscard]] bool in_use(std::uint32_t set) const noexcept;
+                 const CapturedFrame& frame) noexcept;
+    void note_if_unused(std::uint32_t set) noexcept;
 
-    CameraBuffers& camera_;
+    BufferRecycler& recycler_;
     source::SourceCounters& counters_;
     CameraCounters own_counters_;
     source::FrameSink* sink_ = nullptr;
     std::uint32_t set_ = 0; ///< number of the newest
     std::vector<Buffer> buffers_;
     std::vector<Leftover> leftovers_;
+    std::vector<std::uint32_t> unused_sets_;
     jpeg::Damage damage_ = jpeg::Damage::none;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// How long the frames of a camera that has just been started are held back: the first ones are too
-// dark or too bright for anybody to see. Pure.
+// Skips the first frames of a camera that has just been started, which are too dark or too bright,
+// until its exposure has settled. No I/O, no clock.
 
 #include <optional>
 
@@ -10,26 +10,26 @@ namespace ringcast::camera {
 
 class ExposureSettling {
 public:
-    /// A camera that says whether its exposure has settled is believed, for so long at most. One
-    /// that says nothing, as USB cameras, is given all of it: what others have found enough is 5
-    /// frames of one and 25 of another, of which 10 were still overexposed
-    /// (realsenseai/librealsense issue 2269, iot-root/garden-of-eden issue 143). Who wants a
-    /// picture at once lets the camera run.
-    static constexpr Duration held_max = std::chrono::seconds(1);
+    /// Limit of the wait for a camera that reports whether its exposure has settled, and the whole
+    /// wait for a camera that does not, such as USB cameras. Values reported by other projects: 5
+    /// frames for one camera; 25 for another, of which 10 were still overexposed
+    /// (realsenseai/librealsense issue 2269, iot-root/garden-of-eden issue 143). Without
+    /// `on_demand` the camera always runs, and frames appear without this wait.
+    static constexpr Duration settling_max = std::chrono::seconds(1);
 
     /// The camera has been started.
     void begin() noexcept { first_.reset(), settled_ = false; }
-    /// There is nothing to wait for.
+    /// The camera runs all the time: nothing to wait for.
     void skip() noexcept { settled_ = true; }
     [[nodiscard]] bool settled() const noexcept { return settled_; }
 
-    /// A frame has come. True exactly when it may be shown.
+    /// True exactly when the frame may be shown.
     [[nodiscard]] bool take(Instant captured_at, std::optional<bool> exposure_settled) noexcept {
         if (!first_) {
             first_ = captured_at;
         }
         settled_ =
-            settled_ || exposure_settled.value_or(false) || captured_at - *first_ >= held_max;
+            settled_ || exposure_settled.value_or(false) || captured_at - *first_ >= settling_max;
         return settled_;
     }
 

@@ -8,29 +8,29 @@
 namespace ringcast::camera {
 
 void FrameOrder::begin(std::size_t buffers) noexcept {
-    constexpr std::size_t buffers_max = 64; // a bit of `seen_` for each
+    constexpr std::size_t buffers_max = 64; // bits in `seen_`
     RINGCAST_ASSERT(buffers > 0);
     RINGCAST_ASSERT(buffers <= buffers_max);
     buffers_ = buffers;
     counting_ = false;
 }
 
-/// After a damaged frame uvcvideo queues its buffer behind the others, and frames are completed in
-/// the order of buffers, so that numbers and times run backwards for a moment (0 1 6 3 4 7). No
-/// frame can be overtaken by more than there are buffers: where more seem to be, the driver has
-/// begun to count anew.
-bool FrameOrder::comes_in_order(std::uint32_t sequence, Instant captured_at) noexcept {
+/// After a damaged frame uvcvideo queues its buffer behind the others. Frames are completed in the
+/// order of buffers, so numbers and times run backwards for a moment (0 1 6 3 4 7). A frame can't
+/// be overtaken by more frames than the camera has buffers: if more seem to be out of order, the
+/// driver has restarted its numbers.
+bool FrameOrder::in_order(std::uint32_t sequence, Instant captured_at) noexcept {
     const bool first = !std::exchange(counting_, true);
     const auto ahead = static_cast<std::int32_t>(sequence - newest_);
     const bool late = (!first && ahead <= 0) || captured_at < newest_captured_at_;
-    const bool anew = late && late_in_a_row_ >= buffers_;
-    if (first || anew) {
+    const bool restarted = late && late_in_a_row_ >= buffers_;
+    if (first || restarted) {
         newest_ = sequence;
         seen_ = ~std::uint64_t{0};
     } else {
         count_gaps(sequence);
     }
-    if (late && !anew) {
+    if (late && !restarted) {
         ++late_in_a_row_;
         ++overtaken_;
         return false;
@@ -40,7 +40,8 @@ bool FrameOrder::comes_in_order(std::uint32_t sequence, Instant captured_at) noe
     return true;
 }
 
-/// A number is missing once it can't come any more: as many later ones have as there are buffers.
+/// A frame counts as dropped once it can't arrive any more: once as many later frames have arrived
+/// as the camera has buffers.
 void FrameOrder::count_gaps(std::uint32_t sequence) noexcept {
     const auto ahead = static_cast<std::int32_t>(sequence - newest_);
     const auto window = static_cast<std::int32_t>(buffers_);

@@ -1,6 +1,6 @@
 #pragma once
-// Whether a camera's frames come in order, and which never come: from the numbers and times that
-// the driver gives them. Pure.
+// Detects frames that are out of order and counts those that were dropped, from the sequence
+// numbers and times that the driver assigns. No I/O, no clock.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,26 +11,26 @@ namespace ringcast::camera {
 
 class FrameOrder {
 public:
-    /// A camera with so many buffers was opened, at most 64: its driver may count anew. Time does
-    /// not.
+    /// A camera with this many buffers, at most 64, has been opened. Its driver may restart the
+    /// numbers, but not the time.
     void begin(std::size_t buffers) noexcept;
-    /// False for a frame that a later one has overtaken. Numbers wrap.
-    [[nodiscard]] bool comes_in_order(std::uint32_t sequence, Instant captured_at) noexcept;
+    /// False if a later frame has overtaken this one. Numbers wrap.
+    [[nodiscard]] bool in_order(std::uint32_t sequence, Instant captured_at) noexcept;
 
-    /// Frames that were overtaken.
+    /// Number of frames that were overtaken.
     [[nodiscard]] std::uint64_t overtaken() const noexcept { return overtaken_; }
-    /// Numbers that never came: frames that the driver dropped.
+    /// Missing sequence numbers: frames that the driver dropped.
     [[nodiscard]] std::uint64_t gaps() const noexcept { return gaps_; }
 
 private:
     void count_gaps(std::uint32_t sequence) noexcept;
 
     std::size_t buffers_ = 0;
-    bool counting_ = false;           ///< there was a frame since `begin`
+    bool counting_ = false;           ///< a frame has arrived since `begin`
     std::uint32_t newest_ = 0;        ///< the highest number so far
-    std::uint64_t seen_ = 0;          ///< bit i: the number `newest_ - i` has come
-    Instant newest_captured_at_{};    ///< of the frames in order
-    std::uint32_t late_in_a_row_ = 0; ///< frames that were overtaken
+    std::uint64_t seen_ = 0;          ///< bit i: frame `newest_ - i` has arrived
+    Instant newest_captured_at_{};    ///< among the frames in order
+    std::uint32_t late_in_a_row_ = 0; ///< consecutive frames that were overtaken
     std::uint64_t overtaken_ = 0;
     std::uint64_t gaps_ = 0;
 };

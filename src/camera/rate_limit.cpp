@@ -4,25 +4,25 @@
 
 namespace ringcast::camera {
 
-RatePlan plan_rate(double asked, std::optional<double> made) {
-    if (!made) {
-        return {asked,
-                fmt::format("the camera's frame rate can't be set; of its own at most {:.4g} "
-                            "frames/s are passed on",
-                            asked)};
+RatePlan plan_rate(double wanted, std::optional<double> actual) {
+    if (!actual) {
+        return {wanted,
+                fmt::format("the camera's frame rate can't be set; at most {:.4g} frames/s are "
+                            "passed on",
+                            wanted)};
     }
-    // 30000/1001 is meant by 30.
+    // 30 also stands for 30000/1001.
     constexpr double tolerance = 0.01;
-    if (*made > asked * (1 + tolerance)) {
-        return {asked,
+    if (*actual > wanted * (1 + tolerance)) {
+        return {wanted,
                 fmt::format("the camera makes {:.4g} frames/s of this size and format; {:.4g} "
                             "of them are passed on",
-                            *made, asked)};
+                            *actual, wanted)};
     }
-    if (*made < asked * (1 - tolerance)) {
+    if (*actual < wanted * (1 - tolerance)) {
         return {0,
                 fmt::format("the camera makes {:.4g} frames/s of this size and format, not {:.4g}",
-                            *made, asked)};
+                            *actual, wanted)};
     }
     return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Which frames of a camera that makes more than are asked for are passed on. Pure: time is the
-// frames' own.
+// Selects frames of a camera whose frame rate is higher than the configured one. No I/O, no clock:
+// the times are those of the frames.
 
 #include <algorithm>
 #include <cmath>
@@ -13,15 +13,15 @@ namespace ringcast::camera {
 
 class RateLimit {
 public:
-    /// The camera has been opened. `fps` are passed on at most; 0: all are.
+    /// The camera has been opened. At most `fps` frames per second pass; 0: all of them.
     void begin(double fps) noexcept {
         period_ns_ = fps > 0 ? 1e9 / fps : 0;
         begun_ = false;
     }
 
-    /// A frame has come. True exactly when it is passed on: the first at or after its due time.
-    /// Due times are one period apart, all reckoned from the first frame, so that the rate is kept
-    /// in the mean, whatever the camera's is; where frames failed to come, due times are left out.
+    /// True exactly when the frame passes: when it is the first one at or after a due time. Due
+    /// times are multiples of the period after the first frame, so that the mean rate is exact for
+    /// any rate of the camera. Due times at which no frame arrived are left out.
     [[nodiscard]] bool take(Instant captured_at) noexcept {
         if (period_ns_ == 0) {
             return true;
@@ -32,12 +32,12 @@ public:
             due_ = 0;
         }
         const double periods = static_cast<double>((captured_at - first_).count()) / period_ns_;
-        // A camera of exactly this rate trembles about its due times, and is to lose nothing.
+        // The frames of a camera with exactly this rate jitter around the due times: keep them all.
         constexpr double early_max = 0.25;
         if (periods < due_ - early_max) {
             return false;
         }
-        // One that came late is made up for, more are not.
+        // One late frame is compensated for, several are not.
         due_ = std::max(due_ + 1, std::floor(periods));
         return true;
     }
@@ -49,13 +49,13 @@ private:
     double due_ = 0; ///< whole periods since the first frame
 };
 
-/// What comes of a rate that is asked for.
+/// How a configured frame rate is achieved.
 struct RatePlan {
     double limit = 0; ///< for RateLimit
-    std::string note; ///< for the log; empty when the camera does what it was asked
+    std::string note; ///< for the log; empty if the camera has the configured rate
 };
 
-/// `made`: the camera's own rate; nothing where it can't be set and isn't known.
-[[nodiscard]] RatePlan plan_rate(double asked, std::optional<double> made);
+/// `actual`: the camera's own rate; none if it can't be set and isn't known.
+[[nodiscard]] RatePlan plan_rate(double wanted, std::optional<double> actual);
 
 } // namespace ringcast::camera

@@ -30,16 +30,16 @@ std::string system_error(const char* what) {
 Result<DmabufMapping> DmabufMapping::create(int dmabuf, std::size_t margin) {
     DmabufMapping mapping;
     mapping.fd_.reset(::fcntl(dmabuf, F_DUPFD_CLOEXEC, 0));
-    const off_t bytes = ::lseek(dmabuf, 0, SEEK_END); // how a dmabuf tells its size
+    const off_t bytes = ::lseek(dmabuf, 0, SEEK_END); // returns the size of a dmabuf
     if (!mapping.fd_.valid() || bytes <= 0) {
         return fail(system_error("a camera buffer can't be used"));
     }
     const std::size_t inner = whole_pages(static_cast<std::size_t>(bytes));
-    // The margins, and a place of which nobody else takes the middle before we do.
+    // Reserve address space for the margins and the dmabuf, which then replaces the middle.
     void* const range = ::mmap(nullptr, margin + inner + margin, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (range == MAP_FAILED) {
-        return fail(system_error("there is no address space for a camera buffer"));
+        return fail(system_error("no address space is available for a camera buffer"));
     }
     mapping.range_ = ByteSpan(static_cast<std::byte*>(range), margin + inner + margin);
     mapping.margin_ = margin;
@@ -47,7 +47,8 @@ Result<DmabufMapping> DmabufMapping::create(int dmabuf, std::size_t margin) {
                MAP_SHARED | MAP_FIXED, dmabuf, 0) == MAP_FAILED) {
         return fail(system_error("a camera buffer can't be mapped"));
     }
-    // A child would keep the camera's memory alive, and a registered page would be copied for it.
+    // A child process would keep the camera's memory alive, and registered pages would be copied
+    // for it (copy-on-write).
     static_cast<void>(::madvise(range, mapping.range_.size(), MADV_DONTFORK));
     return mapping;
 }

@@ -33,13 +33,13 @@ Result<void> CameraJpegFrames::open(std::vector<CameraBuffer> buffers, config::C
     }
     const bool lendable = !set.registered.empty();
     if (!lendable && tier == config::CameraTier::registered) {
-        set.returned = true;
+        set.unused = true;
         sets_.push_back(std::move(set));
         drop_finished();
-        return fail("the camera's memory can't be registered, and `tier` insists on it: " +
+        return fail("the camera's memory can't be registered, and `tier` requires it: " +
                     tier_reason_);
     }
-    std::vector<camera::CameraBuffer> mapped;
+    std::vector<camera::PoolBuffer> mapped;
     for (std::size_t i = 0; i < set.buffers.size(); ++i) {
         const CameraBuffer& buffer = set.buffers[i];
         if (lendable) {
@@ -55,7 +55,7 @@ Result<void> CameraJpegFrames::open(std::vector<CameraBuffer> buffers, config::C
 
 Result<void> CameraJpegFrames::register_buffers(Set& set) {
     if (set.buffers.size() <= camera::CameraPool::reserve) {
-        return fail(fmt::format("the camera keeps its buffers to itself: it has {}, and needs {}",
+        return fail(fmt::format("the camera can't lend buffers: it has {} and needs {} itself",
                                 set.buffers.size(), camera::CameraPool::reserve));
     }
     for (const CameraBuffer& buffer : set.buffers) {
@@ -73,21 +73,12 @@ void CameraJpegFrames::close() noexcept {
     pool_.close();
 }
 
-void CameraJpegFrames::set_returned(std::uint32_t set) noexcept {
-    const auto found = std::ranges::find(sets_, set, &Set::number);
-    RINGCAST_ASSERT(found != sets_.end());
-    found->returned = true;
-    returned_ = true;
-}
-
-void CameraJpegFrames::release_returned() noexcept {
-    if (!std::exchange(returned_, false)) {
-        return;
-    }
-    for (Set& set : sets_) {
-        if (set.returned) {
-            release(set);
-        }
+void CameraJpegFrames::release_unused() noexcept {
+    while (const auto number = pool_.take_unused_set()) {
+        const auto set = std::ranges::find(sets_, *number, &Set::number);
+        RINGCAST_ASSERT(set != sets_.end());
+        set->unused = true;
+        release(*set);
     }
     drop_finished();
 }
@@ -112,32 +103,25 @@ void CameraJpegFrames::on_completion(const io::Completion& completion) noexcept 
 
 void CameraJpegFrames::drop_finished() noexcept {
     std::erase_if(sets_, [](const Set& set) {
-        return set.returned && set.registered.empty() && set.releasing == 0;
+        return set.unused && set.registered.empty() && set.releasing == 0;
     });
 }
 
 // --- frames ---
 
-camera::FrameOutcome CameraJpegFrames::take(const CapturedFrame& frame) noexcept {
-    const camera::FrameOutcome fate = deliver(frame);
-    // The camera gets the buffer back only when access has ended.
-    if (fate != camera::FrameOutcome::lent) {
-        buffers_.queue_buffer(frame.buffer);
+camera::FrameOutcome CameraJpegFrames::take(const camera::CapturedFrame& frame) noexcept {
+    const camera::FrameOutcome outcome = publish(frame);
+    // The processor's access to the buffer has ended when `publish` returns.
+    if (outcome != camera::FrameOutcome::lent) {
+        recycler_.recycle(frame.buffer);
     }
-    return fate;
+    return outcome;
 }
 
-camera::FrameOutcome CameraJpegFrames::deliver(const CapturedFrame& frame) noexcept {
+camera::FrameOutcome CameraJpegFrames::publish(const camera::CapturedFrame& frame) noexcept {
     const os::DmabufAccess access(sets_.back().buffers[frame.buffer].dmabufs(),
                                   os::DmabufUse::read_and_write);
-    return pool_.on_frame({.buffer = frame.buffer,
-                           .bytes = frame.bytes,
-                           .captured = frame.captured,
-                           .captured_at = frame.captured_at});
-}
-
-void CameraJpegFrames::requeue(std::size_t buffer) noexcept {
-    buffers_.queue_buffer(static_cast<std::uint32_t>(buffer));
+    return pool_.on_frame(frame);
 }
 
 std::string_view CameraJpegFrames::tier() const noexcept {

@@ -44,7 +44,7 @@ void CameraRawFrames::close() noexcept {
         return;
     }
     static_cast<void>(queue_.withdraw());
-    // What is being encoded is of this camera, or of the one before, which is kept already.
+    // The frame being encoded is of this camera, or of the one before, which is kept already.
     if (queue_.encoding() && !closed_) {
         closed_ = std::move(camera_);
     }
@@ -58,22 +58,22 @@ void CameraRawFrames::stop() noexcept {
     }
 }
 
-std::uint32_t CameraRawFrames::buffers_held() const noexcept {
+std::uint32_t CameraRawFrames::buffers_in_use() const noexcept {
     const bool encoding = queue_.encoding() && !closed_;
     return (encoding ? 1U : 0U) + (queue_.waiting() ? 1U : 0U);
 }
 
 // --- frames ---
 
-void CameraRawFrames::take(const CapturedFrame& frame) noexcept {
+void CameraRawFrames::take(const camera::CapturedFrame& frame) noexcept {
     if (!watched_) {
         ++own_counters_.encode_skipped;
-        buffers_.queue_buffer(frame.buffer);
+        recycler_.recycle(frame.buffer);
         return;
     }
     if (const auto older = queue_.offer(frame)) {
         ++counters_.frames_dropped;
-        buffers_.queue_buffer(older->buffer);
+        recycler_.recycle(older->buffer);
     }
     encode_next();
 }
@@ -87,7 +87,7 @@ void CameraRawFrames::encode_next() noexcept {
     if (!slot_.valid()) {
         queue_.finish();
         ++counters_.frames_dropped;
-        buffers_.queue_buffer(frame->buffer);
+        recycler_.recycle(frame->buffer);
         return;
     }
     encoded_ = *frame;
@@ -104,7 +104,7 @@ void CameraRawFrames::on_completion(const io::Completion& completion) noexcept {
     }
     queue_.finish();
     if (!closed_ && camera_) {
-        buffers_.queue_buffer(encoded_.buffer);
+        recycler_.recycle(encoded_.buffer);
         publish(*answer);
     }
     closed_.reset();
@@ -121,7 +121,7 @@ void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexce
     own_counters_.encode_time += answer.encode_time;
     counters_.bytes_moved += answer.bytes_moved;
     if (!watched_) {
-        return; // the stream pauses since the last one left, and would wait for more after this one
+        return; // the stream is paused; one more frame would make it expect further ones
     }
     if (!answer.bytes) {
         ++counters_.frames_oversized;
@@ -146,7 +146,7 @@ void CameraRawFrames::set_watched(bool watched) noexcept {
     }
     if (const auto waiting = queue_.withdraw()) {
         ++own_counters_.encode_skipped;
-        buffers_.queue_buffer(waiting->buffer);
+        recycler_.recycle(waiting->buffer);
     }
 }
 

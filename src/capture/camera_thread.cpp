@@ -10,12 +10,12 @@ namespace ringcast::capture {
 
 namespace {
 
-/// A library that throws is a camera that failed.
+/// An exception of the library counts as a failure of the camera.
 CameraThread::Opened open_guarded(CameraDevice& device, CameraEvents& events) noexcept {
     try {
         return device.open(events);
     } catch (const std::exception& error) {
-        device.close(); // what it had opened so far
+        device.close(); // releases the part that was opened
         return tl::unexpected(
             OpenFailure{camera::OpenError::unusable, error.what(), "the camera failed"});
     }
@@ -41,7 +41,7 @@ bool CameraThread::begin() noexcept {
 
 bool CameraThread::join_finished() noexcept {
     if (thread_.joinable() && finished_.load(std::memory_order_acquire)) {
-        thread_.join(); // it has nothing left to do
+        thread_.join(); // does not block: it is about to return
     }
     return joined();
 }
@@ -71,8 +71,8 @@ void CameraThread::run() noexcept {
     }
 }
 
-void CameraThread::frame_done(const CapturedFrame& frame) noexcept {
-    const bool pushed = frames_.push(CapturedFrame(frame));
+void CameraThread::frame_done(const camera::CapturedFrame& frame) noexcept {
+    const bool pushed = frames_.push(camera::CapturedFrame(frame));
     RINGCAST_ASSERT(pushed); // a buffer is queued again only after its frame was taken
     loop_wake_.wake();
 }

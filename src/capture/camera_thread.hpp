@@ -1,7 +1,7 @@
 #pragma once
-// The thread in which a camera is opened and closed, and the way from the camera's own threads to
-// the loop: bounded queues, and an event that the loop reads through the engine. Does not know why
-// a camera is opened, or what its frames are for.
+// The thread that opens and closes a camera, and the path from the camera's own threads to the
+// loop: bounded queues, and an eventfd that the loop reads through the engine. Does not know why a
+// camera is opened, or how its frames are used.
 
 #include <atomic>
 #include <cstddef>
@@ -21,43 +21,45 @@ namespace ringcast::capture {
 class CameraThread final : public CameraEvents {
 public:
     using Opened = tl::expected<OpenedCamera, OpenFailure>;
-    /// The answer to `close` is empty.
+    /// Empty in answer to `close`.
     using Answer = std::optional<Opened>;
 
-    /// `device` outlives the thread and is used by nobody else, but for `queue`.
+    /// `device` must outlive the thread. Others may call only its `queue`.
     explicit CameraThread(CameraDevice& device) noexcept : device_(device) {}
     CameraThread(const CameraThread&) = delete;
     CameraThread& operator=(const CameraThread&) = delete;
     CameraThread(CameraThread&&) = delete;
     CameraThread& operator=(CameraThread&&) = delete;
-    /// The thread has been joined.
+    /// The thread must have been joined.
     ~CameraThread() override;
 
     // --- the loop's side ---
 
-    /// False when the system has no descriptor or thread left.
+    /// False if no descriptor or thread is available.
     [[nodiscard]] bool begin() noexcept;
-    /// A completion with `token` follows when one of the calls below has something new.
+    /// A completion with `token` arrives when one of the calls below has a new result.
     void read_wakes(io::Engine& engine, io::OpToken token) noexcept {
         loop_wake_.read(engine, token);
     }
-    /// One at a time: the next one after the answer to the one before.
+    /// `open` and `close` are called only after the answer to the call before was taken.
     void open() noexcept { command(Command::open); }
     void close() noexcept { command(Command::close); }
-    /// The thread ends; the camera is closed.
+    /// Ends the thread; the camera must be closed.
     void finish() noexcept { command(Command::finish); }
-    /// Joins the thread if it has ended; true then, and before it was begun.
+    /// Joins the thread if it has ended. True if none is running.
     bool join_finished() noexcept;
     [[nodiscard]] bool joined() const noexcept { return !thread_.joinable(); }
 
     [[nodiscard]] std::optional<Answer> take_answer() noexcept { return answers_.pop(); }
-    [[nodiscard]] std::optional<CapturedFrame> take_frame() noexcept { return frames_.pop(); }
+    [[nodiscard]] std::optional<camera::CapturedFrame> take_frame() noexcept {
+        return frames_.pop();
+    }
     [[nodiscard]] bool take_unplugged() noexcept { return unplugged_.exchange(false); }
     [[nodiscard]] bool take_cameras_changed() noexcept { return changed_.exchange(false); }
 
     // --- CameraEvents: the camera's side ---
 
-    void frame_done(const CapturedFrame& frame) noexcept override;
+    void frame_done(const camera::CapturedFrame& frame) noexcept override;
     void unplugged() noexcept override;
     void cameras_changed() noexcept override;
 
@@ -70,14 +72,14 @@ private:
 
     CameraDevice& device_;
     threads::WakeEvent loop_wake_;
-    threads::Mailbox<Command> commands_; ///< one is under way at a time
+    threads::Mailbox<Command> commands_; ///< one at a time
     std::thread thread_;
     std::atomic<bool> finished_{false};
     std::atomic<bool> unplugged_{false};
     std::atomic<bool> changed_{false};
     container::SpscQueue<Answer, 1> answers_;
-    /// Each buffer is here at most once, and once more from the camera before this one.
-    container::SpscQueue<CapturedFrame, 2 * camera_buffers_max> frames_;
+    /// Each buffer at most once for the open camera, and once for the one before.
+    container::SpscQueue<camera::CapturedFrame, 2 * camera_buffers_max> frames_;
 };
 
 } // namespace ringcast::capture

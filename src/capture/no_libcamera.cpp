@@ -1,12 +1,12 @@
-// In the place of libcamera_*.cpp in a build without libcamera.
+// Replaces libcamera_*.cpp in a build without libcamera.
 #include "capture/cameras.hpp"
 
 namespace ringcast::capture {
 
 Result<std::unique_ptr<Cameras>> open_cameras() {
     return fail("this ringcast was built without libcamera: install libcamera-dev (Debian 12: "
-                "libcamera-dev/bookworm-backports) and build with -DRINGCAST_LIBCAMERA=ON, or let "
-                "a program read the camera, see the source `exec`");
+                "libcamera-dev/bookworm-backports) and build with -DRINGCAST_LIBCAMERA=ON, or "
+                "read the camera with a program, see the source `exec`");
 }
 
 } // namespace ringcast::capture

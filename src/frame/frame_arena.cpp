@@ -32,7 +32,7 @@ std::size_t WritableSlot::payload_offset() const noexcept {
 
 void WritableSlot::reset() noexcept {
     if (FrameArena* arena = std::exchange(arena_, nullptr)) {
-        arena->give_back(index_);
+        arena->recycle(index_);
     }
 }
 
@@ -55,7 +55,7 @@ FrameLease FrameLease::share() const noexcept {
 
 void FrameLease::release() noexcept {
     if (FrameArena* arena = std::exchange(arena_, nullptr)) {
-        arena->drop_lease(index_);
+        arena->release_lease(index_);
     }
 }
 
@@ -175,7 +175,7 @@ FrameLease FrameArena::seal(WritableSlot slot, const FrameInfo& info,
     RINGCAST_ASSERT(info.jpeg_offset <= end_max);
     RINGCAST_ASSERT(info.jpeg_bytes > 0);
     RINGCAST_ASSERT(info.jpeg_bytes <= end_max - info.jpeg_offset);
-    slot.arena_ = nullptr; // the returned lease owns the slot from here on
+    slot.arena_ = nullptr; // the lease takes over
 
     entry.header_bytes = static_cast<std::uint32_t>(http::write_part_header(
         entry.memory.first(info.jpeg_offset), {info.jpeg_bytes, info.captured, info.placeholder}));
@@ -199,17 +199,17 @@ void FrameArena::add_lease(SlotIndex index) noexcept {
     ++slot.lease_count;
 }
 
-void FrameArena::drop_lease(SlotIndex index) noexcept {
+void FrameArena::release_lease(SlotIndex index) noexcept {
     Slot& slot = slots_[index.value];
     RINGCAST_ASSERT(slot.state == SlotState::leased);
     RINGCAST_ASSERT(slot.lease_count > 0);
     --slot.lease_count;
     if (slot.lease_count == 0) {
-        give_back(index);
+        recycle(index);
     }
 }
 
-void FrameArena::give_back(SlotIndex index) noexcept {
+void FrameArena::recycle(SlotIndex index) noexcept {
     Slot& slot = slots_[index.value];
     RINGCAST_ASSERT(slot.state == SlotState::writing || slot.state == SlotState::leased);
     RINGCAST_ASSERT(slot.lease_count == 0);
@@ -218,11 +218,11 @@ void FrameArena::give_back(SlotIndex index) noexcept {
         release_hook_(slot.memory);
     }
     if (slot.owner != nullptr) {
-        slot.owner->slot_returned(index);
+        slot.owner->recycle(index);
         return;
     }
     RINGCAST_ASSERT(free_.size() < geometry_.slot_count);
-    free_.push_back(index); // never exceeds the capacity reserved in the constructor
+    free_.push_back(index); // does not allocate: capacity was reserved
 }
 
 } // namespace ringcast::frame

@@ -1,10 +1,10 @@
 #pragma once
-// Frames in memory: slots, leases on them, and the spans of bytes that are sent.
+// Frames in memory: slots, leases on them, and the byte ranges that are sent.
 //
-// An arena contains slots of its own, cut from one mapping, and adopted slots, which are a camera's
-// buffers (slot.hpp describes the layout of a slot). For viewers there is no difference. This
-// module knows neither sockets nor how the memory was allocated. An arena is used by one thread,
-// the loop, so its counters are plain integers.
+// An arena has slots of its own, cut from one mapping, and adopted slots: a camera's buffers (see
+// slot.hpp for the layout). Connections treat both alike. This module knows nothing of sockets,
+// engines or the origin of the memory. An arena belongs to one loop, so its counters are not
+// atomic.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace ringcast::frame {
 
 class FrameArena;
 
-/// Exclusive write access to one slot. Move-only; empty when moved from; its destructor releases
+/// Exclusive write access to one slot. Move-only; empty when moved from; its destructor recycles
 /// the slot.
 class WritableSlot {
 public:
@@ -36,11 +36,11 @@ public:
 
     [[nodiscard]] bool valid() const noexcept { return arena_ != nullptr; }
     [[nodiscard]] SlotIndex index() const noexcept { return index_; }
-    /// The whole slot, including headroom and tailroom.
+    /// The whole slot, headroom and tailroom included.
     [[nodiscard]] ByteSpan memory() const noexcept;
-    /// The room for the frame; in the arena's own slots `SlotGeometry::payload_bytes()` long.
+    /// Room for the frame; `SlotGeometry::payload_bytes()` long in one of the arena's own slots.
     [[nodiscard]] ByteSpan payload() const noexcept;
-    /// Offset of the payload in `memory`.
+    /// Offset of `payload` in `memory`.
     [[nodiscard]] std::size_t payload_offset() const noexcept;
     void reset() noexcept;
 
@@ -52,8 +52,8 @@ private:
     SlotIndex index_{};
 };
 
-/// A reference-counted share of a sealed frame. Move-only: copies must be explicit, with `share()`.
-/// The last release frees the slot, or returns an adopted one to its owner.
+/// A reference to a sealed frame. Move-only: a further lease is made explicitly by `share`. The
+/// release of the last one recycles the slot: it becomes free, or returns to its owner.
 class FrameLease {
 public:
     FrameLease() noexcept = default;
@@ -69,13 +69,13 @@ public:
     void release() noexcept;
 
     [[nodiscard]] SlotIndex slot() const noexcept { return index_; }
-    /// Strictly increasing within a stream, placeholders included.
+    /// Increases by at least one with every frame of a stream, placeholders included.
     [[nodiscard]] std::uint64_t sequence() const noexcept;
     [[nodiscard]] const FrameInfo& info() const noexcept;
-    /// The registered buffer that contains the slot; none in tier "unregistered".
+    /// The slot's registration with the engine; none in tier "unregistered".
     [[nodiscard]] std::optional<io::BufferId> buffer() const noexcept;
 
-    /// Part header, JPEG, boundary: one part in the standard variant.
+    /// Part header, JPEG, boundary: one part for parsers that rely on Content-Length.
     [[nodiscard]] ConstByteSpan standard_span() const noexcept;
     /// JPEG, boundary, the next part's headers: one part in the advance variant, for Blink's <img>.
     [[nodiscard]] ConstByteSpan advance_span() const noexcept;
@@ -91,40 +91,39 @@ private:
 
 class FrameArena {
 public:
-    /// `memory` is `geometry.arena_bytes()` long, page-aligned, and outlives the arena.
+    /// `memory` is `geometry.arena_bytes()` long, page-aligned, and must outlive the arena.
     FrameArena(ByteSpan memory, SlotGeometry geometry, http::Boundary boundary,
                std::optional<io::BufferId> buffer);
     FrameArena(FrameArena&&) = delete;
     FrameArena& operator=(FrameArena&&) = delete;
     FrameArena(const FrameArena&) = delete;
     FrameArena& operator=(const FrameArena&) = delete;
-    /// All slots must be free, and all adopted ones disowned.
+    /// All own slots are free, and all adopted ones have been disowned.
     ~FrameArena();
 
     // --- adopted slots: a camera's buffers -------------------------------------------------------
 
-    /// Adds a slot that belongs to `owner`. `memory` is whole pages: the first one is the headroom,
-    /// and its end is the tailroom. The owner has the slot until it lends it. None when
-    /// `SlotGeometry::adopted_slots_max` slots are adopted already.
+    /// Adds a slot whose memory belongs to `owner`: whole pages, the first one for the headroom,
+    /// with room at the end for the tailroom. It is with its owner at first. None when the arena
+    /// has `SlotGeometry::adopted_slots_max` already.
     [[nodiscard]] std::optional<SlotIndex>
     adopt(ByteSpan memory, std::optional<io::BufferId> buffer, SlotOwner& owner) noexcept;
-    /// Removes an adopted slot, which must not be lent.
+    /// Removes an adopted slot, which must be with its owner.
     void disown(SlotIndex slot) noexcept;
-    /// The owner passes a slot that contains a frame to the arena. The owner's `slot_returned` is
-    /// called when the last user has released it.
+    /// The owner has put a frame into the slot. `SlotOwner::recycle` is called when nobody needs it
+    /// any more.
     [[nodiscard]] WritableSlot lend(SlotIndex slot) noexcept;
 
     // --- frames ----------------------------------------------------------------------------------
 
     /// One of the arena's own slots; empty when none is free.
     [[nodiscard]] WritableSlot take_slot() noexcept;
-    /// Writes the part header and the boundary around the JPEG. The slot can't be written to after
-    /// that.
+    /// Writes the part header and the boundary around the JPEG. The slot is a frame from then on.
     [[nodiscard]] FrameLease seal(WritableSlot slot, const FrameInfo& info,
                                   std::uint64_t sequence) noexcept;
 
     [[nodiscard]] const SlotGeometry& geometry() const noexcept { return geometry_; }
-    /// Counts the arena's own slots only.
+    /// Number of free slots among the arena's own.
     [[nodiscard]] std::uint16_t free_count() const noexcept {
         return static_cast<std::uint16_t>(free_.size());
     }
@@ -134,12 +133,12 @@ public:
     }
     /// Whether the arena's own slots are registered with the engine.
     [[nodiscard]] bool registered() const noexcept { return slots_[0].buffer.has_value(); }
-    /// The number of leases on the frame in `slot`; 0 when the slot is free or being written.
+    /// Number of leases on the frame in `slot`; 0 while it is free or being written.
     [[nodiscard]] std::uint32_t lease_count(SlotIndex slot) const noexcept {
         return slots_[slot.value].lease_count;
     }
-    /// `hook` is called with the memory of each slot when it is released. The simulation uses it to
-    /// poison the memory.
+    /// `hook` is called with the whole memory of each slot that is recycled; the simulation poisons
+    /// it.
     void set_release_hook(void (*hook)(ByteSpan slot) noexcept) noexcept { release_hook_ = hook; }
 
 private:
@@ -147,8 +146,8 @@ private:
     friend class FrameLease;
 
     enum class SlotState : std::uint8_t {
-        vacant, ///< an unused entry for an adopted slot
-        free,   ///< an own slot: available; an adopted one: not lent
+        vacant, ///< unused entry, for a slot to be adopted
+        free,   ///< an own slot: available; an adopted one: with its owner
         writing,
         leased,
     };
@@ -156,7 +155,7 @@ private:
     struct Slot {
         ByteSpan memory;
         std::optional<io::BufferId> buffer;
-        SlotOwner* owner = nullptr; ///< of an adopted slot, else null
+        SlotOwner* owner = nullptr; ///< null for the arena's own
         SlotState state = SlotState::vacant;
         std::uint32_t lease_count = 0;
         std::uint32_t header_bytes = 0;
@@ -166,13 +165,13 @@ private:
 
     [[nodiscard]] ByteSpan payload(SlotIndex index) const noexcept;
     void add_lease(SlotIndex index) noexcept;
-    void drop_lease(SlotIndex index) noexcept;
-    void give_back(SlotIndex index) noexcept;
+    void release_lease(SlotIndex index) noexcept;
+    void recycle(SlotIndex index) noexcept;
 
     SlotGeometry geometry_;
     http::Boundary boundary_;
-    std::vector<Slot> slots_;     ///< the arena's own, then entries for adopted ones
-    std::vector<SlotIndex> free_; ///< a stack: the most recently freed slot is reused first
+    std::vector<Slot> slots_;     ///< own ones, then entries for adopted ones
+    std::vector<SlotIndex> free_; ///< a stack: the slot most likely in the cache is taken first
     void (*release_hook_)(ByteSpan slot) noexcept = nullptr;
 };
 

@@ -24,7 +24,7 @@ Result<void> CameraManagerOwner::start() {
         return {};
     }
     forbidden_ = camera_permission_problem().has_value();
-    // Before it starts: one that starts again may tell of its cameras while it does.
+    // Before it starts: a restarted manager may report cameras during its start.
     manager_.cameraAdded.connect(this, &CameraManagerOwner::camera_changed);
     manager_.cameraRemoved.connect(this, &CameraManagerOwner::camera_changed);
     if (const int error = manager_.start(); error < 0) {
@@ -46,14 +46,14 @@ void CameraManagerOwner::stop() {
 
 Result<std::vector<std::shared_ptr<libcamera::Camera>>> CameraManagerOwner::cameras() {
     const std::lock_guard lock(start_mutex_);
-    if (forbidden_ && !given_ && !camera_permission_problem()) {
+    if (forbidden_ && !in_use_ && !camera_permission_problem()) {
         stop();
     }
     if (const auto started = start(); !started) {
         return tl::unexpected(started.error());
     }
     auto cameras = manager_.cameras();
-    given_ = given_ || !cameras.empty();
+    in_use_ = in_use_ || !cameras.empty();
     return cameras;
 }
 
@@ -67,7 +67,7 @@ void CameraManagerOwner::remove_listener(CameraEvents& listener) {
     std::erase(listeners_, &listener);
 }
 
-// By value, because that is how the signal passes it.
+// By value, because the signal passes it so.
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 void CameraManagerOwner::camera_changed(std::shared_ptr<libcamera::Camera> /*camera*/) {
     const std::lock_guard lock(listeners_mutex_);

@@ -1,6 +1,6 @@
 #pragma once
-// The one CameraManager of the process, started when the first camera is wanted, and the news of
-// cameras that come and go, for everybody who waits for one.
+// The only CameraManager of the process, which is started when the first camera is needed. Informs
+// listeners when cameras are plugged in and unplugged.
 
 #include <memory>
 #include <mutex>
@@ -22,13 +22,14 @@ public:
     CameraManagerOwner& operator=(const CameraManagerOwner&) = delete;
     CameraManagerOwner(CameraManagerOwner&&) = delete;
     CameraManagerOwner& operator=(CameraManagerOwner&&) = delete;
-    /// In the thread that made it, which libcamera insists on; nobody listens any more.
+    /// Called by the thread that created it, as libcamera requires, without listeners.
     ~CameraManagerOwner();
 
-    /// All cameras. Blocks: the first call starts the manager, and so does one after the permission
-    /// to open cameras has come, because libcamera looks at each device only once. From any thread.
+    /// All cameras. Blocks: the first call starts the manager, and the first call after permission
+    /// to open cameras was granted restarts it, because libcamera examines each device only once.
+    /// May be called by any thread.
     [[nodiscard]] Result<std::vector<std::shared_ptr<libcamera::Camera>>> cameras();
-    /// `listener` hears of cameras that come and go, from libcamera's thread, until it is removed.
+    /// libcamera's thread calls `listener.cameras_changed` until the listener is removed.
     void add_listener(CameraEvents& listener);
     void remove_listener(CameraEvents& listener);
 
@@ -39,8 +40,8 @@ private:
 
     std::mutex start_mutex_;
     bool started_ = false;
-    bool forbidden_ = false; ///< at the start some device could not be opened
-    bool given_ = false;     ///< somebody has got a camera, and may have it still
+    bool forbidden_ = false; ///< permission for some device was missing at the start
+    bool in_use_ = false;    ///< `cameras` has returned some, so the manager can't be stopped
     std::mutex listeners_mutex_;
     std::vector<CameraEvents*> listeners_;
     libcamera::CameraManager manager_;

@@ -16,10 +16,10 @@ std::string problem_with(std::string_view heap, int error) {
     if (error == EACCES || error == EPERM) {
         return fmt::format("no permission to open {}/{}", dma_heap_folder, heap);
     }
-    return fmt::format("{}/{} gives no memory: {}", dma_heap_folder, heap, std::strerror(error));
+    return fmt::format("{}/{} provides no memory: {}", dma_heap_folder, heap, std::strerror(error));
 }
 
-/// 0, or an errno; then `memory` is empty.
+/// 0, or an errno with `memory` empty.
 int allocate(const std::filesystem::path& heap, std::size_t bytes, std::size_t count,
              std::vector<UniqueFd>& memory) {
     const UniqueFd device(::open(heap.c_str(), O_RDWR | O_CLOEXEC));
@@ -49,7 +49,7 @@ HeapChoice choose_heap(std::span<const std::string_view> heaps,
             choice.heap = heap;
             return choice;
         }
-        // What is said is why the best one that exists can't be had.
+        // The reason is that of the best heap that exists.
         if (error != ENOENT && choice.reason.empty()) {
             choice.reason = problem_with(heap, error);
         }

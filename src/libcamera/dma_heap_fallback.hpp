@@ -1,6 +1,7 @@
 #pragma once
-// Whether a camera is to be given memory of a dma-heap again. A driver may refuse such memory when
-// the camera is started, or only when it is to capture into it, and then no frame ever comes. Pure.
+// Decides whether a camera uses memory allocated by libcamera instead of memory from a dma-heap. A
+// driver may reject a heap's memory when the camera is started, or only when it captures into it;
+// then no frame ever arrives. No I/O.
 
 #include <atomic>
 #include <string>
@@ -11,30 +12,31 @@ namespace ringcast::capture {
 
 class DmaHeapFallback {
 public:
-    /// Why the camera is not to be given such memory; empty: it may.
-    [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
-    void refuse(std::string reason) { refusal_ = std::move(reason); }
-    void forgive() noexcept { refusal_.clear(); }
+    /// Why no heap's memory is used; empty if it may be used.
+    [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+    void fall_back(std::string reason) { reason_ = std::move(reason); }
+    /// The memory was not the cause of the failure.
+    void withdraw() noexcept { reason_.clear(); }
 
-    /// The camera runs, with memory of that heap; of its own when that is empty.
-    void begin(std::string_view heap) {
-        tried_ = heap;
-        proven_.store(false);
+    /// The camera was started with memory from this heap, or from libcamera if `heap` is empty.
+    void on_started(std::string_view heap) {
+        heap_ = heap;
+        confirmed_.store(false);
     }
-    /// A frame came, or there is a reason why none does. From any thread.
-    void prove() noexcept { proven_.store(true); }
-    /// The camera has been stopped, if it ran. After a time in which frames should have come.
-    void end() {
-        const std::string heap = std::exchange(tried_, {});
-        if (!heap.empty() && !proven_.load()) {
-            refuse("no frame came into memory of " + heap);
+    /// A frame has arrived, or there is another reason why none does. May be called by any thread.
+    void confirm() noexcept { confirmed_.store(true); }
+    /// The camera was stopped, after enough time for a frame. No-op if it was not started.
+    void on_stopped() {
+        const std::string heap = std::exchange(heap_, {});
+        if (!heap.empty() && !confirmed_.load()) {
+            fall_back("no frame was captured into memory from " + heap);
         }
     }
 
 private:
-    std::string refusal_;
-    std::string tried_; ///< the heap of the camera that runs
-    std::atomic<bool> proven_{false};
+    std::string reason_;
+    std::string heap_; ///< of the running camera
+    std::atomic<bool> confirmed_{false};
 };
 
 } // namespace ringcast::capture

@@ -13,7 +13,7 @@ public:
     [[nodiscard]] std::string library() const override { return libcamera_version(); }
 
     [[nodiscard]] Result<std::vector<CameraListing>> list() override {
-        auto cameras = hub_.cameras();
+        auto cameras = manager_.cameras();
         if (!cameras) {
             return tl::unexpected(cameras.error());
         }
@@ -30,11 +30,11 @@ public:
 
     [[nodiscard]] std::unique_ptr<CameraDevice>
     make_device(const config::LibcameraConfig& wanted) override {
-        return std::make_unique<LibcameraDevice>(hub_, wanted);
+        return std::make_unique<LibcameraDevice>(manager_, wanted);
     }
 
 private:
-    CameraManagerOwner hub_;
+    CameraManagerOwner manager_;
 };
 
 } // namespace

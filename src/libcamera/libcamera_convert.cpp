@@ -27,11 +27,11 @@ using source::ControlKind;
 using Value = config::ControlSetting::Value;
 using Numbers = std::vector<double>;
 
-// --- what libcamera 0.4 tells of a control by itself ---
+// --- properties of controls that only libcamera 0.4 and later provide ---
 
 #if LIBCAMERA_VERSION_MAJOR == 0 && LIBCAMERA_VERSION_MINOR < 4
 
-/// How many values it takes; 0: any number.
+/// How many values the control has; 0: any number.
 std::uint16_t count_of(const libcamera::ControlId& id) {
     namespace controls = libcamera::controls;
     constexpr std::uint16_t matrix = 9;
@@ -84,7 +84,7 @@ std::uint16_t count_of(const libcamera::ControlId& id) {
     if (!id.isArray()) {
         return 1;
     }
-    // libcamera spells "any number" as the largest one.
+    // libcamera represents "any number" by the largest value.
     return id.size() > UINT16_MAX ? 0 : static_cast<std::uint16_t>(id.size());
 }
 
@@ -104,7 +104,7 @@ bool can_be_set(const libcamera::ControlId& id) {
 
 // --- values ---
 
-/// The double whose text is as short as the float's: 0.1, not 0.10000000149.
+/// The double with the same shortest decimal text as the float: 0.1, not 0.10000000149.
 double shortest_double(float number) {
     std::array<char, 64> text{};
     const auto written = std::to_chars(text.data(), text.data() + text.size(), number);
@@ -129,8 +129,8 @@ std::optional<Value> scalar_of(const libcamera::ControlValue& value) {
     }
 }
 
-/// A limit or initial value, of which a list has one for all its members. Nothing for points and
-/// the like, whose limits are not those of single numbers.
+/// A limit or initial value; a list has one for all its members. None for types like points, whose
+/// limits do not apply to single numbers.
 std::optional<Value> value_of(const libcamera::ControlValue& value) {
     if (value.isNone() || value.numElements() == 0) {
         return std::nullopt;
@@ -157,7 +157,7 @@ std::pair<Value, Value> limits_of() {
     return {std::int64_t{Limits::min()}, std::int64_t{Limits::max()}};
 }
 
-/// What fits into a whole number of libcamera's; nothing of other kinds.
+/// The range of libcamera's type for a whole number; none for other types.
 std::optional<std::pair<Value, Value>> width_of(const libcamera::ControlId& id) {
     switch (static_cast<int>(id.type())) {
     case libcamera::ControlTypeByte:
@@ -186,7 +186,7 @@ std::optional<ControlKind> kind_of(const libcamera::ControlId& id) {
     case libcamera::ControlTypeRectangle:
         return ControlKind::rectangle;
     default:
-        return std::nullopt; // nothing that a configuration could spell
+        return std::nullopt; // the configuration has no notation for it
     }
 }
 
@@ -197,12 +197,12 @@ CameraControl describe(const libcamera::ControlId& id, const libcamera::ControlI
     control.kind = kind;
     control.count = count_of(id);
     for (const CameraControl::Choice& choice : enumerators_of(id)) {
-        // Without a list of its own the camera has all of them.
-        const bool has =
+        // A camera without a list of values supports all enumerators.
+        const bool supported =
             info.values().empty() || std::ranges::any_of(info.values(), [&](const auto& value) {
                 return value_of(value) == Value(choice.value);
             });
-        if (has) {
+        if (supported) {
             control.choices.push_back(choice);
         }
     }
@@ -262,10 +262,10 @@ libcamera::ControlValue rectangles_value(const CameraControl& control, const Num
                               : span_value(rectangles);
 }
 
-/// What libcamera takes a text in: std::string, in 0.7 std::string_view.
+/// libcamera's type for a text: std::string, since 0.7 std::string_view.
 using LibcameraText = std::remove_cv_t<decltype(libcamera::properties::Model)>::type;
 
-/// `value` is as match_control gives it.
+/// `value` is a result of match_control.
 libcamera::ControlValue libcamera_value(const libcamera::ControlId& id,
                                         const CameraControl& control, const Value& value) {
     switch (static_cast<int>(id.type())) {
@@ -292,7 +292,7 @@ libcamera::ControlValue libcamera_value(const libcamera::ControlId& id,
     }
 }
 
-/// A template, so that it may name what not every libcamera has.
+/// A template, so that it can name an enumerator that not every libcamera has.
 template <typename Metadata>
 bool has_startup_status(const Metadata& metadata) noexcept {
     if constexpr (requires { Metadata::FrameStartup; }) {
@@ -410,8 +410,8 @@ std::optional<bool> exposure_settled(const libcamera::ControlList& metadata,
         return metadata.get(ids.locked).get<bool>();
     }
     if (ids.state != 0 && metadata.contains(ids.state)) {
-        // 0 is no search at all, as with an exposure that was set by hand.
-        constexpr std::int32_t searching = 1; // in every version that has it
+        // 0 means idle, for example with manual exposure.
+        constexpr std::int32_t searching = 1; // in every version with AeState
         return metadata.get(ids.state).get<std::int32_t>() != searching;
     }
     return std::nullopt;

@@ -26,16 +26,16 @@ namespace {
 
 using config::PictureSize;
 
-/// Enough for one to be filled while others are with viewers; more are locked in memory for
-/// nothing. What a camera insists on comes on top.
+/// Enough to fill one while viewers use others; more would be locked in memory without a benefit. A
+/// pipeline handler may raise the number.
 constexpr unsigned int buffers_wanted = 4;
 
-tl::unexpected<OpenFailure> failure(camera::OpenError obstacle, std::string message,
+tl::unexpected<OpenFailure> failure(camera::OpenError error, std::string message,
                                     std::string reason) {
-    return tl::unexpected(OpenFailure{obstacle, std::move(message), std::move(reason)});
+    return tl::unexpected(OpenFailure{error, std::move(message), std::move(reason)});
 }
 
-/// A call of libcamera's failed. `error` is positive.
+/// For a failed call of libcamera. `error` is positive.
 tl::unexpected<OpenFailure> failed_call(const char* what, int error) {
     if (error == EBUSY) {
         return failure(camera::OpenError::busy, "another program or another stream uses the camera",
@@ -56,10 +56,10 @@ tl::unexpected<OpenFailure> refused(std::string message) {
 }
 
 libcamera::Orientation libcamera_orientation(config::Orientation orientation) noexcept {
-    return static_cast<libcamera::Orientation>(orientation); // both as EXIF has it
+    return static_cast<libcamera::Orientation>(orientation); // both have EXIF's values
 }
 
-/// The orientations that the camera makes itself in its present configuration.
+/// The orientations that the camera supports itself.
 std::string orientations_of(libcamera::Camera& camera) {
     std::string names;
     for (const std::string_view name : config::orientation_names()) {
@@ -79,7 +79,7 @@ std::string orientations_of(libcamera::Camera& camera) {
     return names;
 }
 
-/// A camera that doesn't say is taken for what V4L2 and libcamera take it for.
+/// Without information from the camera: the defaults of V4L2 and libcamera.
 void set_colour(OpenedCamera& opened, const std::optional<libcamera::ColorSpace>& space) {
     using libcamera::ColorSpace;
     const bool full = space && space->range == ColorSpace::Range::Full;
@@ -105,8 +105,8 @@ std::vector<PlanePlace> planes_of(const libcamera::FrameBuffer& buffer) {
 
 } // namespace
 
-LibcameraDevice::LibcameraDevice(CameraManagerOwner& hub, config::LibcameraConfig wanted)
-    : hub_(hub), wanted_(std::move(wanted)), exposure_ids_(exposure_ids()) {}
+LibcameraDevice::LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted)
+    : manager_(manager), wanted_(std::move(wanted)), exposure_ids_(exposure_ids()) {}
 
 LibcameraDevice::~LibcameraDevice() {
     RINGCAST_ASSERT(camera_ == nullptr);
@@ -118,7 +118,7 @@ LibcameraDevice::~LibcameraDevice() {
 tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& events) {
     if (events_ == nullptr) {
         events_ = &events;
-        hub_.add_listener(events);
+        manager_.add_listener(events);
     }
     OpenedCamera opened;
     opened.library = libcamera_version();
@@ -142,7 +142,7 @@ tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& even
 }
 
 LibcameraDevice::Step LibcameraDevice::find_camera() {
-    auto cameras = hub_.cameras();
+    auto cameras = manager_.cameras();
     if (!cameras) {
         return failure(camera::OpenError::unusable, cameras.error().message, "the camera failed");
     }
@@ -161,7 +161,7 @@ LibcameraDevice::Step LibcameraDevice::find_camera() {
         return failure(camera::OpenError::refused, match.error().message, match.error().reason);
     }
     if (const auto problem = camera_permission_problem()) {
-        // Where there are cameras, libcamera is not started again for the sake of another.
+        // While there are other cameras libcamera is not restarted, so permission would not help.
         return failure(identities.empty() ? camera::OpenError::forbidden
                                           : camera::OpenError::absent,
                        *problem, "no permission to open the camera");
@@ -176,7 +176,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
     acquired_ = true;
     configuration_ = video_configuration(*camera_);
     if (configuration_ == nullptr) {
-        return failure(camera::OpenError::unusable, "the camera has no picture to give",
+        return failure(camera::OpenError::unusable, "the camera offers no video stream",
                        "the camera failed");
     }
     libcamera::StreamConfiguration& stream = configuration_->at(0);
@@ -194,16 +194,15 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
     configuration_->orientation = libcamera_orientation(wanted_.orientation);
     const auto status = configuration_->validate();
     if (configuration_->orientation != libcamera_orientation(wanted_.orientation)) {
-        return refused(fmt::format("the camera doesn't do \"{}\" itself; it does {}",
+        return refused(fmt::format("the camera doesn't support \"{}\"; it supports {}",
                                    config::orientation_name(wanted_.orientation),
                                    orientations_of(*camera_)));
     }
     if (status == libcamera::CameraConfiguration::Invalid ||
         stream.pixelFormat.toString() != choice->format ||
         stream.size.width != choice->size.width || stream.size.height != choice->size.height) {
-        return refused(fmt::format("the camera turns {} in {} down; it would give {}",
-                                   choice->format, config::picture_size_text(choice->size),
-                                   stream.toString()));
+        return refused(fmt::format("the camera rejects {} in {}; it would use {}", choice->format,
+                                   config::picture_size_text(choice->size), stream.toString()));
     }
     if (const int error = camera_->configure(configuration_.get()); error < 0) {
         return failed_call("configured", -error);
@@ -219,13 +218,13 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
 LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
     const libcamera::StreamConfiguration& stream = configuration_->at(0);
     const bool jpeg = opened.format == camera::mjpeg_format;
-    // JPEG is for the network card, and a heap's memory can't be registered.
+    // JPEG is sent from the buffers, and memory from a heap can't be registered.
     if (!jpeg) {
-        opened.memory_reason =
-            heap_trust_.refusal().empty() ? memory_.take_from_heap(stream) : heap_trust_.refusal();
+        opened.memory_reason = heap_fallback_.reason().empty() ? memory_.allocate_from_heap(stream)
+                                                               : heap_fallback_.reason();
     }
     if (memory_.heap().empty()) {
-        if (const int error = memory_.take_from_camera(camera_, stream); error != 0) {
+        if (const int error = memory_.allocate_from_camera(camera_, stream); error != 0) {
             return failed_call("given memory", error);
         }
     }
@@ -233,7 +232,7 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
     const std::size_t margin = jpeg ? os::system_page_bytes() : 0;
     for (libcamera::FrameBuffer* const frame_buffer : memory_.buffers()) {
         if (opened.buffers.size() == camera_buffers_max) {
-            break; // the camera has more than it needs
+            break; // the others are not needed
         }
         auto buffer = CameraBuffer::map(planes_of(*frame_buffer), margin);
         if (!buffer) {
@@ -265,8 +264,8 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
             return step;
         }
     }
-    heap_trust_.begin(memory_.heap());
-    // Some drivers take controls at the start, others only with a request.
+    heap_fallback_.on_started(memory_.heap());
+    // Some drivers accept controls at the start, others only with a request.
     if (!requests_.empty()) {
         requests_.front().request->controls().merge(*controls);
     }
@@ -276,15 +275,15 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
 LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
                                                           libcamera::ControlList& controls,
                                                           int error) {
-    heap_trust_.refuse(fmt::format("the camera does not start with memory of {}: {}",
-                                   memory_.heap(), std::strerror(error)));
+    heap_fallback_.fall_back(fmt::format("the camera does not start with memory from {}: {}",
+                                         memory_.heap(), std::strerror(error)));
     opened.buffers.clear();
     release_buffers();
     if (const Step step = make_buffers(opened); !step) {
         return step;
     }
     if (const int again = camera_->start(&controls); again < 0) {
-        heap_trust_.forgive(); // it was not the memory
+        heap_fallback_.withdraw(); // the memory was not the cause
         return failed_call("started", -again);
     }
     return {};
@@ -298,7 +297,7 @@ camera::RatePlan LibcameraDevice::set_rate(libcamera::ControlList& controls,
         return camera::plan_rate(wanted_.fps, set_v4l2_rate(identity.devices, wanted_.fps));
     }
     if (controls.contains(limits.id())) {
-        return {}; // they have been asked for
+        return {}; // set by the configuration's `controls`
     }
     constexpr double microseconds = 1e6;
     const auto bound = [&](const libcamera::ControlValue& value, std::int64_t otherwise) {
@@ -322,17 +321,17 @@ void LibcameraDevice::close() noexcept {
     if (camera_ == nullptr) {
         return;
     }
-    // Without it the camera may be another stream's, which would be stopped.
+    // A camera that was not acquired may be used by another stream, and must not be stopped.
     if (std::exchange(acquired_, false)) {
-        // Of an unplugged camera there is nothing to stop, and this does nothing.
+        // No-op if the camera was unplugged.
         camera_->stop();
         camera_->requestCompleted.disconnect(this);
         camera_->disconnected.disconnect(this);
-        // Waits for libcamera's thread, so that no request that was queued before is on its way.
+        // Waits for libcamera's thread, so that no queued request is pending any more.
         camera_->release();
     }
     release_buffers();
-    heap_trust_.end();
+    heap_fallback_.on_stopped();
     configuration_.reset();
     camera_.reset();
 }
@@ -344,7 +343,7 @@ void LibcameraDevice::release_buffers() noexcept {
 
 void LibcameraDevice::stop_events() noexcept {
     if (events_ != nullptr) {
-        hub_.remove_listener(*std::exchange(events_, nullptr));
+        manager_.remove_listener(*std::exchange(events_, nullptr));
     }
 }
 
@@ -355,21 +354,21 @@ bool LibcameraDevice::queue(std::uint32_t buffer) noexcept {
     if (std::exchange(queued.used, true)) {
         queued.request->reuse(libcamera::Request::ReuseBuffers);
     }
-    // Checks the request and leaves a message for libcamera's thread: no call of the driver.
+    // Checks the request and sends a message to libcamera's thread; does not call the driver.
     return camera_->queueRequest(queued.request.get()) == 0;
 }
 
-// In libcamera's thread, as everything below.
+// Called by libcamera's thread, like everything below.
 void LibcameraDevice::request_completed(libcamera::Request* request) {
-    CapturedFrame frame;
+    camera::CapturedFrame frame;
     frame.buffer = static_cast<std::uint32_t>(request->cookie());
     if (request->status() == libcamera::Request::RequestCancelled) {
-        // The camera is being stopped, or the driver did not take the buffer, or what came with it.
+        // The camera is being stopped, or the driver rejected the buffer or its controls.
         frame.refused = true;
         events_->frame_done(frame);
         return;
     }
-    heap_trust_.prove();
+    heap_fallback_.confirm();
     const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
     const libcamera::ControlList& values = request->metadata();
     frame.startup = is_startup(metadata);
@@ -386,7 +385,7 @@ void LibcameraDevice::request_completed(libcamera::Request* request) {
 }
 
 void LibcameraDevice::disconnected() {
-    heap_trust_.prove(); // nothing is known against it
+    heap_fallback_.confirm(); // the unplug explains missing frames
     events_->unplugged();
 }
 

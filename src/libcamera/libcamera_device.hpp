@@ -1,5 +1,5 @@
 #pragma once
-// One camera of libcamera's, as a CameraDevice.
+// Implements CameraDevice with libcamera.
 
 #include <memory>
 #include <optional>
@@ -19,7 +19,7 @@ namespace ringcast::capture {
 
 class LibcameraDevice final : public CameraDevice {
 public:
-    LibcameraDevice(CameraManagerOwner& hub, config::LibcameraConfig wanted);
+    LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted);
     LibcameraDevice(const LibcameraDevice&) = delete;
     LibcameraDevice& operator=(const LibcameraDevice&) = delete;
     LibcameraDevice(LibcameraDevice&&) = delete;
@@ -34,16 +34,16 @@ public:
 private:
     struct QueuedRequest {
         std::unique_ptr<libcamera::Request> request;
-        bool used = false; ///< it has been queued before
+        bool used = false; ///< it was queued before
     };
     using Step = tl::expected<void, OpenFailure>;
 
-    // The steps of opening, in their order.
+    // The steps of opening, in this order.
     [[nodiscard]] Step find_camera();
     [[nodiscard]] Step configure(OpenedCamera& opened);
     [[nodiscard]] Step make_buffers(OpenedCamera& opened);
     [[nodiscard]] Step start(OpenedCamera& opened);
-    /// Once more, with memory of libcamera's own.
+    /// Starts the camera again, with memory allocated by libcamera.
     [[nodiscard]] Step start_without_heap(OpenedCamera& opened, libcamera::ControlList& controls,
                                           int error);
     void release_buffers() noexcept;
@@ -53,13 +53,13 @@ private:
     void request_completed(libcamera::Request* request);
     void disconnected();
 
-    CameraManagerOwner& hub_;
+    CameraManagerOwner& manager_;
     config::LibcameraConfig wanted_;
     CameraEvents* events_ = nullptr; ///< from the first `open` to `stop_events`
     ExposureIds exposure_ids_;
-    DmaHeapFallback heap_trust_;
+    DmaHeapFallback heap_fallback_;
 
-    // What is open, in the order of its making.
+    // The open camera, in the order of creation.
     std::shared_ptr<libcamera::Camera> camera_;
     bool acquired_ = false;
     std::unique_ptr<libcamera::CameraConfiguration> configuration_;

@@ -1,6 +1,6 @@
 #pragma once
-// Where a camera of libcamera's captures into: memory that it has allocated itself, or memory of a
-// dma-heap. Knows nothing of requests and of what is done with pictures.
+// The memory that a camera captures into: allocated by libcamera, or from a dma-heap. Knows nothing
+// of requests or of the use of pictures.
 
 #include <cstddef>
 #include <memory>
@@ -15,24 +15,24 @@ namespace ringcast::capture {
 
 class LibcameraMemory {
 public:
-    /// Takes the buffers that the stream is configured for from a heap; `heap` says whether there
-    /// is one. Returns why it is not the best: empty at the best.
-    [[nodiscard]] std::string take_from_heap(const libcamera::StreamConfiguration& stream);
+    /// Allocates the stream's buffers from a heap; `heap` is empty afterwards if that failed.
+    /// Returns why the best heap is not used, or an empty string.
+    [[nodiscard]] std::string allocate_from_heap(const libcamera::StreamConfiguration& stream);
     /// Lets libcamera allocate them. 0, or a positive errno.
-    [[nodiscard]] int take_from_camera(const std::shared_ptr<libcamera::Camera>& camera,
-                                       const libcamera::StreamConfiguration& stream);
-    /// The camera has none of it any more.
+    [[nodiscard]] int allocate_from_camera(const std::shared_ptr<libcamera::Camera>& camera,
+                                           const libcamera::StreamConfiguration& stream);
+    /// The camera must not use the memory any more.
     void release() noexcept;
 
     /// Valid until `release`.
     [[nodiscard]] std::vector<libcamera::FrameBuffer*> buffers() const;
-    /// The heap's name; empty while there is none of a heap.
+    /// The heap's name; empty if no memory is from a heap.
     [[nodiscard]] const std::string& heap() const noexcept { return heap_; }
 
 private:
     std::unique_ptr<libcamera::FrameBufferAllocator> allocator_;
     libcamera::Stream* stream_ = nullptr;
-    std::vector<std::unique_ptr<libcamera::FrameBuffer>> of_heap_;
+    std::vector<std::unique_ptr<libcamera::FrameBuffer>> heap_buffers_;
     std::string heap_;
 };
 

@@ -66,7 +66,7 @@ std::string refused(const char* name, Value value) {
 
 } // namespace
 
-TEST_CASE("controls take values of their kind") {
+TEST_CASE("controls accept values of their kind") {
     CHECK(taken("AeEnable", false) == Value(false));
     CHECK(taken("Brightness", 0.5) == Value(0.5));
     CHECK(taken("Brightness", std::int64_t{1}) == Value(1.0));
@@ -80,7 +80,7 @@ TEST_CASE("controls take values of their kind") {
           Value(Numbers{0, 0, 6, 4, 1, 1, 2, 2}));
 }
 
-TEST_CASE("enumerations are named with or without what they all begin with, in any case") {
+TEST_CASE("enumerators are accepted with or without their common prefix, in upper and lower case") {
     for (const char* name : {"AfModeContinuous", "continuous", "Continuous", "afmode-continuous"}) {
         CAPTURE(name);
         CHECK(taken("AfMode", std::string(name)) == Value(std::int64_t{2}));
@@ -92,7 +92,7 @@ TEST_CASE("enumerations are named with or without what they all begin with, in a
     CHECK_THAT(refused("AfMode", std::int64_t{3}), ContainsSubstring("found 3"));
 }
 
-TEST_CASE("values out of range or of another kind are refused with what the camera takes") {
+TEST_CASE("the error for a value out of range or of another kind says what the camera accepts") {
     CHECK(refused("Brightness", 1.5) ==
           "control Brightness: found 1.5, the camera takes a number from -1 to 1");
     CHECK(refused("ExposureTime", std::int64_t{99}) ==
@@ -117,7 +117,7 @@ TEST_CASE("values out of range or of another kind are refused with what the came
                ContainsSubstring("takes a list of numbers, 4 by 4: x, y, width, height"));
 }
 
-TEST_CASE("rectangles may begin left of the picture, but not be narrower than nothing") {
+TEST_CASE("rectangles may begin left of the picture, but not have a negative width") {
     const Numbers left{-10, -5, 640, 480};
     CHECK(taken("ScalerCrop", left) == Value(left));
     CHECK_THAT(refused("ScalerCrop", Numbers{0, 0, -640, 480}), ContainsSubstring("-640"));
@@ -125,7 +125,7 @@ TEST_CASE("rectangles may begin left of the picture, but not be narrower than no
     CHECK_THAT(refused("ScalerCrop", Numbers{4e9, 0, 640, 480}), ContainsSubstring("width"));
 }
 
-TEST_CASE("a control that the camera lacks is refused with those that it has") {
+TEST_CASE("the error for an unknown control lists those that the camera has") {
     CHECK(refused("Brightnes", 0.5) ==
           "the camera has no control Brightnes (did you mean Brightness?); it has Brightness, "
           "ExposureTime, AfMode, ColourGains, AeEnable, ScalerCrop, AfWindows, Modes, Flags, Note");

@@ -42,7 +42,7 @@ TEST_CASE("a camera is found by its id, a part of it, its model, its index or it
     CHECK(found("/dev/v4l/by-id/usb-cam", 0x5102) == 1);
 }
 
-TEST_CASE("a whole model is that camera's, though another's begins so") {
+TEST_CASE("a full model name takes precedence over a longer one that begins with it") {
     const std::vector<CameraIdentity> two{{"a", "imx708_wide", "", {}}, {"b", "imx708", "", {}}};
     CHECK(match_camera(two, "imx708", {}).value() == 1);
     CHECK(match_camera(two, "wide", {}).value() == 0);
@@ -52,7 +52,7 @@ TEST_CASE("the only camera needs no name") {
     CHECK(match_camera(std::span(three).first(1), "", {}).value() == 0);
 }
 
-TEST_CASE("a camera that isn't there may yet come, and the message lists those that are") {
+TEST_CASE("a missing camera may be plugged in later, and the message lists those available") {
     CHECK(missed("C930").absent);
     CHECK_THAT(missed("C930").message,
                ContainsSubstring("no camera \"C930\"; number 0 is HD Pro Webcam C920 (\\_SB_"));
@@ -67,17 +67,17 @@ TEST_CASE("a camera that isn't there may yet come, and the message lists those t
     CHECK(none.error().reason == "there is no camera");
 }
 
-TEST_CASE("what several cameras fit is left to no guess") {
+TEST_CASE("a name that several cameras match is an error") {
     CHECK_FALSE(missed("").absent);
     CHECK_THAT(missed("").message, ContainsSubstring("there are 4 cameras, so `camera` must say"));
     CHECK_FALSE(missed("C920").absent);
-    CHECK_THAT(missed("HD Pro Webcam C920").message, ContainsSubstring("2 cameras fit"));
+    CHECK_THAT(missed("HD Pro Webcam C920").message, ContainsSubstring("2 cameras match"));
     CHECK_THAT(missed("082d").message, ContainsSubstring("number 1 is HD Pro Webcam C920"));
-    // The numbers are those of the whole list.
+    // The indices are those of the whole list.
     CHECK_THAT(missed("rp1/i2c@").message, ContainsSubstring("number 3 is ov5647"));
 }
 
-TEST_CASE("a model that a driver says twice is shown once, and names the camera") {
+TEST_CASE("a model that a driver reports twice is shown once, and identifies the camera") {
     const auto shown = [](std::string_view model) {
         return std::string(display_name({"id", std::string(model), "", {}}));
     };
@@ -88,7 +88,7 @@ TEST_CASE("a model that a driver says twice is shown once, and names the camera"
     CHECK(shortest_name(two, 0) == "C920");
 }
 
-TEST_CASE("a camera is suggested by the shortest name that tells it from the others") {
+TEST_CASE("the suggested name is the shortest one that distinguishes the camera from the others") {
     CHECK(shortest_name(three, 2) == "imx708");
     CHECK(shortest_name(three, 0) == three[0].id);
     CHECK(shortest_name(std::span(three).first(1), 0).empty());

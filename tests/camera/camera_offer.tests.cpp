@@ -37,19 +37,19 @@ std::string refused(const std::vector<FormatOffer>& offers, std::string_view for
 
 } // namespace
 
-TEST_CASE("a camera that makes MJPEG is asked for it, in the largest size up to 1280x720") {
+TEST_CASE("MJPEG is chosen if the camera offers it, in the largest size up to 1280x720") {
     CHECK(chosen(webcam).format == "MJPEG");
     CHECK(chosen(webcam).size == PictureSize{1280, 720});
 }
 
-TEST_CASE("without MJPEG the format that is the least work is taken") {
+TEST_CASE("without MJPEG the format with the least work is chosen") {
     CHECK(chosen(sensor).format == "YUV420");
     CHECK(chosen(sensor).size == PictureSize{1280, 720});
     CHECK(chosen({webcam[0]}).format == "YUYV");
     CHECK(chosen({webcam[0]}).size == PictureSize{640, 480});
 }
 
-TEST_CASE("when everything is larger than 1280x720 the smallest is taken") {
+TEST_CASE("if all sizes are larger than 1280x720 the smallest one is chosen") {
     CHECK(chosen({{"MJPEG", {{1920, 1080}, {1600, 1200}, {3840, 2160}}, {}}}).size ==
           PictureSize{1600, 1200});
     CHECK(chosen({{"R8", {}, SizeRange{{1640, 1232}, {3280, 2464}, 2, 2}}}).size ==
@@ -58,14 +58,14 @@ TEST_CASE("when everything is larger than 1280x720 the smallest is taken") {
           PictureSize{640, 400});
 }
 
-TEST_CASE("a size that only another format has is taken in that") {
+TEST_CASE("a size that only another format offers is chosen in that format") {
     CHECK(chosen(webcam, "", PictureSize{320, 240}).format == "YUYV");
     CHECK(chosen(webcam, "", PictureSize{640, 480}).format == "MJPEG");
     CHECK(chosen(webcam, "YUYV", PictureSize{640, 480}).format == "YUYV");
     CHECK(chosen(sensor, "NV12", PictureSize{1000, 500}).size == PictureSize{1000, 500});
 }
 
-TEST_CASE("what the camera doesn't make is refused with what it makes") {
+TEST_CASE("the error for an unsupported format or size lists the supported ones") {
     CHECK(refused(webcam, "", PictureSize{1000, 500}) ==
           "the camera doesn't make 1000x500; it makes MJPEG in 640x480, 1280x720, 1920x1080; "
           "YUYV in 320x240, 640x480, 1600x1200");

@@ -61,8 +61,8 @@ struct Setup {
     std::size_t frame_max = buffer_bytes;
 };
 
-/// A camera that writes what the test says into the buffer that has been queued longest.
-class Bench final : public CameraBuffers {
+/// A camera that writes the test's frames into the buffer that has been queued longest.
+class Bench final : public BufferRecycler {
 public:
     explicit Bench(Setup setup = {})
         : sink(setup.page, setup.slots, setup.frame_max), setup_(setup), pool(*this, counters) {
@@ -75,22 +75,22 @@ public:
     Bench& operator=(Bench&&) = delete;
     ~Bench() override {
         unplug();
-        let_go();
+        release_frames();
         CHECK(pool.idle());
         CHECK(pool.counters().buffers_lent == 0);
-        CHECK(returned_sets.size() == sets.size());
+        CHECK(unused_sets().size() == sets.size());
     }
 
     void plug() {
-        std::vector<CameraBuffer> mapped;
+        std::vector<PoolBuffer> mapped;
         std::vector<Bytes>& memory = sets.emplace_back();
         for (std::size_t i = 0; i < setup_.buffers; ++i) {
             // The buffer in whole pages, and a page before and behind it.
             const std::size_t pages = (buffer_bytes + setup_.page - 1) / setup_.page + 2;
             memory.emplace_back(setup_.registered ? pages * setup_.page : buffer_bytes);
         }
-        for (std::size_t i = 0; i < setup_.buffers; ++i) {
-            CameraBuffer& buffer = mapped.emplace_back();
+        for (std::uint32_t i = 0; i < setup_.buffers; ++i) {
+            PoolBuffer& buffer = mapped.emplace_back();
             buffer.memory = memory[i];
             if (setup_.registered) {
                 buffer.registered = io::BufferId{static_cast<std::uint16_t>(10 + i)};
@@ -107,8 +107,8 @@ public:
             pool.close();
         }
     }
-    /// Viewers and the stream have what they wanted.
-    void let_go() {
+    /// Viewers and the stream release all frames.
+    void release_frames() {
         sink.viewers_stalled = false;
         sink.stalled.clear();
         sink.latest.release();
@@ -117,7 +117,7 @@ public:
     /// The camera captures `jpeg`.
     FrameOutcome capture(const Bytes& jpeg) {
         REQUIRE_FALSE(queued.empty());
-        CameraFrame frame;
+        CapturedFrame frame;
         frame.buffer = queued.front();
         queued.erase(queued.begin());
         frame.bytes = jpeg.size();
@@ -125,11 +125,11 @@ public:
         frame.captured_at = now_;
         frame.captured = WallTime{now_.time_since_epoch()};
         std::copy_n(jpeg.data(), std::min(jpeg.size(), buffer_bytes), payload(frame.buffer));
-        const FrameOutcome fate = pool.on_frame(frame);
-        if (fate != FrameOutcome::lent) {
-            requeue(frame.buffer);
+        const FrameOutcome outcome = pool.on_frame(frame);
+        if (outcome != FrameOutcome::lent) {
+            recycle(frame.buffer);
         }
-        return fate;
+        return outcome;
     }
 
     [[nodiscard]] std::byte* payload(std::size_t buffer) {
@@ -142,18 +142,25 @@ public:
         });
     }
 
-    void requeue(std::size_t buffer) noexcept override { queued.push_back(buffer); }
-    void set_returned(std::uint32_t set) noexcept override { returned_sets.push_back(set); }
+    void recycle(std::uint32_t buffer) noexcept override { queued.push_back(buffer); }
+    /// All sets that the pool has reported so far.
+    const Numbers& unused_sets() {
+        while (const auto set = pool.take_unused_set()) {
+            unused_sets_.push_back(*set);
+        }
+        CHECK_FALSE(pool.has_unused_set());
+        return unused_sets_;
+    }
 
     std::vector<std::vector<Bytes>> sets;
-    std::vector<std::size_t> queued;
-    std::vector<std::uint32_t> returned_sets;
+    Numbers queued;
     Sink sink;
     source::SourceCounters counters;
 
 private:
     Setup setup_;
     bool plugged_ = false;
+    Numbers unused_sets_;
     Instant now_{};
 
 public:
@@ -162,7 +169,7 @@ public:
 
 } // namespace
 
-TEST_CASE("a frame is published where the camera has put it, and its buffer comes back") {
+TEST_CASE("a frame is published in the camera's buffer, which is recycled afterwards") {
     Bench bench({.page = GENERATE(4096U, 16384U, 65536U)});
     const Bytes first = test::make_jpeg({.seed = 1});
     const Bytes second = test::make_jpeg({.seed = 2});
@@ -173,32 +180,33 @@ TEST_CASE("a frame is published where the camera has put it, and its buffer come
     CHECK(bench.sink.latest.buffer() == io::BufferId{10});
     CHECK(bench.sink.infos[0].width == 32);
     CHECK(bench.sink.infos[0].height == 24);
-    CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3});
+    CHECK(bench.queued == Numbers{1, 2, 3});
     CHECK(bench.pool.counters().buffers_lent == 1);
     CHECK(bench.pool.counters().buffers_free == 3);
 
     REQUIRE(bench.capture(second) == FrameOutcome::lent);
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), second));
-    CHECK(bench.queued == std::vector<std::size_t>{2, 3, 0});
+    CHECK(bench.queued == Numbers{2, 3, 0});
     CHECK(bench.pool.counters().lent == 2);
     CHECK(bench.pool.counters().bytes_copied == 0);
     CHECK(bench.counters.frames == 2);
     CHECK(bench.counters.bytes == first.size() + second.size());
 }
 
-TEST_CASE("a frame whose buffer is not registered is copied once and its buffer is back at once") {
+TEST_CASE(
+    "a frame whose buffer is not registered is copied once, and the buffer is recycled at once") {
     Bench bench({.page = GENERATE(4096U, 16384U, 65536U), .registered = false});
     const Bytes jpeg = test::make_jpeg({});
     REQUIRE(bench.capture(jpeg) == FrameOutcome::copied);
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), jpeg));
     CHECK_FALSE(bench.in_camera_memory(bench.sink.latest.jpeg_span()));
-    CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3, 0});
+    CHECK(bench.queued == Numbers{1, 2, 3, 0});
     CHECK(bench.pool.counters().copied == 1);
     CHECK(bench.pool.counters().copied_under_pressure == 0);
     CHECK(bench.pool.counters().bytes_copied == jpeg.size());
 }
 
-TEST_CASE("frames are copied while few buffers are left to the camera, and not after") {
+TEST_CASE("frames are copied only while the camera has few buffers left") {
     Bench bench;
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
@@ -210,7 +218,7 @@ TEST_CASE("frames are copied while few buffers are left to the camera, and not a
         CHECK(bench.queued.size() == 2);
     }
     CHECK(bench.pool.counters().copied_under_pressure == 5);
-    bench.let_go();
+    bench.release_frames();
     CHECK(bench.queued.size() == 4);
     for (int frame = 0; frame < 100; ++frame) {
         CHECK(bench.capture(jpeg) == FrameOutcome::lent);
@@ -218,7 +226,7 @@ TEST_CASE("frames are copied while few buffers are left to the camera, and not a
     CHECK(bench.pool.counters().copied_under_pressure == 5);
 }
 
-TEST_CASE("viewers never hold more than all but two of a camera's buffers") {
+TEST_CASE("viewers never use more than all but two of a camera's buffers") {
     const std::size_t buffers = GENERATE(1U, 2U, 3U, 4U, 5U, 8U);
     Bench bench({.buffers = buffers, .slots = 100});
     const Bytes jpeg = test::make_jpeg({});
@@ -231,7 +239,8 @@ TEST_CASE("viewers never hold more than all but two of a camera's buffers") {
     CHECK(bench.pool.counters().lent == buffers - std::min(buffers, CameraPool::reserve));
 }
 
-TEST_CASE("missing Huffman tables are laid in, without moving the picture and in a copy alike") {
+TEST_CASE(
+    "missing Huffman tables are inserted in lent buffers and copies without moving the picture") {
     const bool registered = GENERATE(true, false);
     Bench bench({.registered = registered});
     const Bytes whole = test::make_jpeg({});
@@ -251,7 +260,7 @@ TEST_CASE("missing Huffman tables are laid in, without moving the picture and in
     CHECK(bench.counters.frames_repaired == 1);
 }
 
-TEST_CASE("padding behind a frame reaches nobody") {
+TEST_CASE("padding after a frame is not published") {
     const bool registered = GENERATE(true, false);
     Bench bench({.registered = registered});
     const Bytes jpeg = test::make_jpeg({});
@@ -261,7 +270,7 @@ TEST_CASE("padding behind a frame reaches nobody") {
     CHECK(std::ranges::equal(bench.sink.latest.jpeg_span(), jpeg));
 }
 
-TEST_CASE("a damaged frame is dropped and counted, and its buffer is back at once") {
+TEST_CASE("a damaged frame is dropped and counted, and its buffer is recycled at once") {
     const bool registered = GENERATE(true, false);
     Bench bench({.registered = registered});
     const Bytes jpeg = test::make_jpeg({});
@@ -270,21 +279,21 @@ TEST_CASE("a damaged frame is dropped and counted, and its buffer is back at onc
         CHECK(bench.capture(half) == FrameOutcome::damaged);
         CHECK(bench.pool.damage() == jpeg::Damage::end_missing);
     }
-    SECTION("empty, as the driver says") {
+    SECTION("empty, according to the driver") {
         CHECK(bench.capture({}) == FrameOutcome::damaged);
         CHECK(bench.pool.damage() == jpeg::Damage::beginning_missing);
     }
-    SECTION("longer than its buffer, as the driver says") {
+    SECTION("longer than its buffer, according to the driver") {
         CHECK(bench.capture(Bytes(4 * buffer_bytes)) == FrameOutcome::damaged);
     }
-    CHECK(bench.queued == std::vector<std::size_t>{1, 2, 3, 0});
+    CHECK(bench.queued == Numbers{1, 2, 3, 0});
     CHECK(bench.counters.frames_damaged == 1);
     CHECK(bench.counters.frames == 0);
     CHECK_FALSE(bench.sink.latest.valid());
     CHECK(bench.sink.arena().free_count() == 8);
 }
 
-TEST_CASE("a frame that has to be copied is held to frame_max") {
+TEST_CASE("a frame that has to be copied must not be larger than frame_max") {
     const Bytes jpeg = test::make_jpeg({});
     SECTION("one that just fits") {
         Bench bench({.registered = false, .frame_max = jpeg.size()});
@@ -297,7 +306,7 @@ TEST_CASE("a frame that has to be copied is held to frame_max") {
     }
 }
 
-TEST_CASE("a frame is dropped when it has to be copied and viewers hold every slot") {
+TEST_CASE("a frame is dropped if it has to be copied and viewers use every slot") {
     Bench bench({.registered = false, .slots = 2});
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
@@ -306,11 +315,11 @@ TEST_CASE("a frame is dropped when it has to be copied and viewers hold every sl
     CHECK(bench.capture(jpeg) == FrameOutcome::no_slot);
     CHECK(bench.queued.size() == 4);
     CHECK(bench.counters.frames_dropped == 1);
-    bench.let_go();
+    bench.release_frames();
     CHECK(bench.capture(jpeg) == FrameOutcome::copied);
 }
 
-TEST_CASE("a camera that is unplugged leaves viewers what they have") {
+TEST_CASE("frames stay valid for viewers after the camera was unplugged") {
     Bench bench;
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
@@ -322,22 +331,22 @@ TEST_CASE("a camera that is unplugged leaves viewers what they have") {
     CHECK(bench.pool.counters().buffers_lent == 2);
     CHECK(std::ranges::equal(bench.sink.stalled[0].jpeg_span(), jpeg));
     bench.sink.stalled.erase(bench.sink.stalled.begin());
-    CHECK(bench.returned_sets.empty());
-    bench.let_go();
-    CHECK(bench.returned_sets == Numbers{1});
+    CHECK(bench.unused_sets().empty());
+    bench.release_frames();
+    CHECK(bench.unused_sets() == Numbers{1});
     CHECK(bench.queued.empty());
     CHECK(bench.pool.idle());
 }
 
-TEST_CASE("a set of which nothing is with viewers is returned as soon as it is closed") {
+TEST_CASE("a set of which viewers use no buffer is unused as soon as it is closed") {
     Bench bench({.registered = GENERATE(true, false)});
     bench.unplug();
-    CHECK(bench.returned_sets == Numbers{1});
+    CHECK(bench.unused_sets() == Numbers{1});
     bench.unplug();
     CHECK(bench.pool.idle());
 }
 
-TEST_CASE("a camera is plugged in again while viewers still hold its buffers of before") {
+TEST_CASE("a camera is plugged in again while viewers still use its earlier buffers") {
     Bench bench;
     const Bytes jpeg = test::make_jpeg({.seed = 1});
     const Bytes after = test::make_jpeg({.seed = 2});
@@ -351,19 +360,19 @@ TEST_CASE("a camera is plugged in again while viewers still hold its buffers of 
     CHECK(std::ranges::equal(bench.sink.stalled[0].jpeg_span(), jpeg));
     CHECK(bench.pool.counters().buffers_lent == 2);
 
-    bench.sink.stalled.erase(bench.sink.stalled.begin()); // the one of before
-    CHECK(bench.returned_sets == Numbers{1});
-    CHECK(bench.queued.size() == 3); // which is not queued to the camera of now
+    bench.sink.stalled.erase(bench.sink.stalled.begin()); // the one from before the unplug
+    CHECK(bench.unused_sets() == Numbers{1});
+    CHECK(bench.queued.size() == 3); // the recycled one is not the open set's
 }
 
-TEST_CASE("a camera that comes and goes under stalled viewers is copied from in the end") {
+TEST_CASE("frames are copied eventually if a camera is replugged repeatedly while viewers stall") {
     Bench bench({.slots = 100});
     const Bytes jpeg = test::make_jpeg({});
     bench.sink.viewers_stalled = true;
-    for (int round = 0; round < 20; ++round) { // each leaves two buffers with viewers
+    for (int round = 0; round < 20; ++round) { // viewers keep two buffers of each
         for (int frame = 0; frame < 3; ++frame) {
-            const FrameOutcome fate = bench.capture(jpeg);
-            CHECK((fate == FrameOutcome::lent || fate == FrameOutcome::copied));
+            const FrameOutcome outcome = bench.capture(jpeg);
+            CHECK((outcome == FrameOutcome::lent || outcome == FrameOutcome::copied));
             CHECK(bench.queued.size() >= 2);
         }
         bench.unplug();
@@ -371,8 +380,8 @@ TEST_CASE("a camera that comes and goes under stalled viewers is copied from in 
     }
     CHECK(bench.pool.counters().buffers_lent <= frame::SlotGeometry::adopted_slots_max);
     CHECK(bench.counters.frames == 60);
-    bench.let_go();
-    CHECK(bench.returned_sets.size() == 20);
+    bench.release_frames();
+    CHECK(bench.unused_sets().size() == 20);
 }
 
 } // namespace ringcast::camera

@@ -22,14 +22,14 @@ CameraSession opened() {
     return session;
 }
 
-/// The waits between attempts that all fail in the same way.
-std::vector<Duration> waits(OpenError obstacle, int count) {
+/// The waits between attempts that fail with the same error.
+std::vector<Duration> waits(OpenError error, int count) {
     CameraSession session;
     std::vector<Duration> waits;
     Instant now = begin;
     for (int i = 0; i < count; ++i) {
         CHECK(session.next(now) == Command::open);
-        session.on_open_failed(obstacle, now);
+        session.on_open_failed(error, now);
         CHECK(session.next(now) == Command::none);
         waits.push_back(session.deadline() - now);
         now = session.deadline();
@@ -58,13 +58,13 @@ TEST_CASE("a camera is opened once, and closed at the end") {
     CHECK(session.deadline() == never);
 }
 
-TEST_CASE("what may be had later is tried again with growing waits, up to a bound") {
+TEST_CASE("a camera that may become available is tried again with growing waits, up to a limit") {
     CHECK(waits(OpenError::busy, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
     CHECK(waits(OpenError::forbidden, 5) == std::vector<Duration>{1s, 2s, 4s, 4s, 4s});
     CHECK(waits(OpenError::unusable, 7) == std::vector<Duration>{1s, 2s, 4s, 8s, 16s, 30s, 30s});
 }
 
-TEST_CASE("a camera that has worked is tried again soon") {
+TEST_CASE("a camera that has delivered frames is tried again soon") {
     CameraSession session;
     for (int i = 0; i < 5; ++i) {
         CHECK(session.next(begin + 1h * i) == Command::open);
@@ -80,11 +80,11 @@ TEST_CASE("a camera that has worked is tried again soon") {
     CHECK(session.deadline() == begin + 11h + 1s);
 }
 
-TEST_CASE("an absent camera, and one that can't do what is asked, wait for a change") {
-    for (const OpenError obstacle : {OpenError::absent, OpenError::refused}) {
+TEST_CASE("after `absent` and `refused` the session waits for a change") {
+    for (const OpenError error : {OpenError::absent, OpenError::refused}) {
         CameraSession session;
         CHECK(session.next(begin) == Command::open);
-        session.on_open_failed(obstacle, begin);
+        session.on_open_failed(error, begin);
         CHECK(session.deadline() == never);
         CHECK(session.next(begin + 1h) == Command::none);
         session.on_cameras_changed(begin + 1h);
@@ -92,7 +92,7 @@ TEST_CASE("an absent camera, and one that can't do what is asked, wait for a cha
     }
 }
 
-TEST_CASE("a change that comes while the camera is looked for is not lost") {
+TEST_CASE("a change that occurs while the camera is being opened is not lost") {
     CameraSession session;
     CHECK(session.next(begin) == Command::open);
     session.on_cameras_changed(begin);
@@ -102,7 +102,7 @@ TEST_CASE("a change that comes while the camera is looked for is not lost") {
     CHECK(session.next(begin) == Command::none);
 }
 
-TEST_CASE("an unplugged camera is closed, and opened when it is back") {
+TEST_CASE("an unplugged camera is closed, and opened when it is plugged in again") {
     CameraSession session = opened();
     session.on_lost(true, begin + 1s);
     session.on_lost(true, begin + 1s);
@@ -121,7 +121,7 @@ TEST_CASE("an unplugged camera is closed, and opened when it is back") {
     }
 }
 
-TEST_CASE("news of cameras ends the wait for one in use, and disturbs none that runs") {
+TEST_CASE("a change ends the wait for a camera in use, and does not affect a running one") {
     CameraSession session;
     CHECK(session.next(begin) == Command::open);
     session.on_open_failed(OpenError::busy, begin);
@@ -133,7 +133,7 @@ TEST_CASE("news of cameras ends the wait for one in use, and disturbs none that 
     CHECK(session.open());
 }
 
-TEST_CASE("a camera that nobody wants is closed, and opened at once when somebody does") {
+TEST_CASE("a camera that is not wanted is closed, and opened at once when it is wanted") {
     CameraSession session;
     session.set_wanted(false);
     CHECK(session.next(begin) == Command::none);
@@ -149,7 +149,7 @@ TEST_CASE("a camera that nobody wants is closed, and opened at once when somebod
     CHECK(session.next(begin) == Command::open);
 }
 
-TEST_CASE("after the end nothing is opened, whatever happens") {
+TEST_CASE("after the end no camera is opened, whatever happens") {
     CameraSession session;
     CHECK(session.next(begin) == Command::open);
     session.end();

@@ -17,7 +17,8 @@ std::uint64_t stamp(Duration time) {
 
 } // namespace
 
-TEST_CASE("a stamp of the monotonic clock is told from one of the clock that counts sleep") {
+TEST_CASE(
+    "timestamps of the monotonic clock and of the one that includes sleep are distinguished") {
     for (const Duration age : {0ms, 33ms, 5000ms}) {
         for (const Duration clock : {Duration(1h), Duration(2h)}) {
             CAPTURE(age.count(), clock.count());
@@ -28,7 +29,7 @@ TEST_CASE("a stamp of the monotonic clock is told from one of the clock that cou
     }
 }
 
-TEST_CASE("a frame without a stamp came now, also soon after the machine has started") {
+TEST_CASE("a frame without a timestamp was captured now, also soon after the machine has started") {
     ClockReadings young = now;
     young.monotonic = Instant(1min);
     young.since_boot = 1min;
@@ -36,7 +37,7 @@ TEST_CASE("a frame without a stamp came now, also soon after the machine has sta
     CHECK(capture_time(0, young).wall == young.wall);
 }
 
-TEST_CASE("a stamp that can't be right is taken for the moment when the frame came") {
+TEST_CASE("an implausible timestamp is replaced by the time at which the frame was completed") {
     for (const Duration wrong :
          {Duration(0), Duration(2h + 1ms), Duration(90min), Duration(30min)}) {
         CAPTURE(wrong.count());

@@ -17,7 +17,7 @@ using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
 
 constexpr std::uint32_t seconds = 100;
-/// What all times begin with.
+/// The time of the first frame.
 constexpr Duration begin = std::chrono::hours(1);
 
 Instant at(double seconds_since_begin) {
@@ -25,7 +25,7 @@ Instant at(double seconds_since_begin) {
                                std::chrono::duration<double>(seconds_since_begin)));
 }
 
-/// Between -1 and 1, the same in each run.
+/// Pseudo-random between -1 and 1, the same in each run.
 double tremble(std::uint32_t number) {
     return static_cast<double>((number * 2654435761U) >> 16U) / 32767.5 - 1;
 }
@@ -42,7 +42,7 @@ struct Passed {
     }
 };
 
-/// `jitter`: how far frames come from their time, in periods of the camera.
+/// `jitter`: deviation of the frames' times, in periods of the camera.
 Passed run(double asked, double made, double jitter = 0) {
     RateLimit limit;
     limit.begin(asked);
@@ -58,7 +58,7 @@ Passed run(double asked, double made, double jitter = 0) {
 
 } // namespace
 
-TEST_CASE("of a faster camera as many frames are passed on as were asked for, evenly") {
+TEST_CASE("frames of a faster camera pass at the configured rate, evenly spaced") {
     for (const auto& [asked, made] : {std::pair{5.0, 30.0},
                                       {5.0, 30.3},
                                       {20.0, 30.0},
@@ -76,7 +76,7 @@ TEST_CASE("of a faster camera as many frames are passed on as were asked for, ev
     }
 }
 
-TEST_CASE("of a camera that is slower, or as fast, no frame is left out") {
+TEST_CASE("all frames of a camera that is slower, or as fast, pass") {
     for (const double made : {30.0, 29.97, 25.0, 10.0, 1.0}) {
         CAPTURE(made);
         CHECK(run(30, made).times.size() == static_cast<std::size_t>(made * seconds));
@@ -84,7 +84,7 @@ TEST_CASE("of a camera that is slower, or as fast, no frame is left out") {
     }
 }
 
-TEST_CASE("without a limit each frame is passed on") {
+TEST_CASE("without a limit every frame passes") {
     RateLimit limit;
     limit.begin(5);
     CHECK(limit.take(at(0)));
@@ -94,7 +94,7 @@ TEST_CASE("without a limit each frame is passed on") {
     CHECK(limit.take(at(0.03)));
 }
 
-TEST_CASE("after a pause frames are not passed on faster to make up for it") {
+TEST_CASE("frames do not pass faster after a pause to compensate for it") {
     RateLimit limit;
     limit.begin(10);
     CHECK(limit.take(at(0)));
@@ -102,11 +102,11 @@ TEST_CASE("after a pause frames are not passed on faster to make up for it") {
     for (int i = 0; i < 100; ++i) {
         passed += limit.take(at(5 + 0.01 * i)) ? 1U : 0U;
     }
-    // Those of a second, one that was late, and one that is a little early.
+    // One second's frames, one late frame, and one that is slightly early.
     CHECK(passed <= 12);
 }
 
-TEST_CASE("a camera that is opened anew begins with its first frame, whatever time it has") {
+TEST_CASE("the first frame of a reopened camera passes, whatever its time") {
     RateLimit limit;
     limit.begin(1);
     CHECK(limit.take(at(50)));
@@ -117,7 +117,7 @@ TEST_CASE("a camera that is opened anew begins with its first frame, whatever ti
     CHECK(limit.take(at(10)));
 }
 
-TEST_CASE("a limit is for a camera that makes more than one percent too many") {
+TEST_CASE("a limit is planned for a camera whose rate is more than one percent too high") {
     CHECK(plan_rate(30, 30).limit == 0);
     CHECK(plan_rate(30, 30).note.empty());
     CHECK(plan_rate(30, 30.2).limit == 0);
@@ -130,7 +130,7 @@ TEST_CASE("a limit is for a camera that makes more than one percent too many") {
                ContainsSubstring("makes 15") && ContainsSubstring("not 30"));
 }
 
-TEST_CASE("a camera whose rate is not known is held to what was asked for") {
+TEST_CASE("a camera with an unknown rate is limited to the configured one") {
     CHECK(plan_rate(12.5, std::nullopt).limit == 12.5);
     CHECK_THAT(plan_rate(12.5, std::nullopt).note,
                ContainsSubstring("can't be set") && ContainsSubstring("at most 12.5"));

@@ -10,7 +10,7 @@ namespace ringcast::capture {
 
 namespace {
 
-/// Nothing when the system lets nobody become another user.
+/// None if this process can't change its user.
 std::optional<std::string> problem_as_nobody(const std::string& folder) {
     const std::string forbidden = "nobody may";
     const std::string text = test_support::in_child([&]() -> std::string {
@@ -24,7 +24,7 @@ std::optional<std::string> problem_as_nobody(const std::string& folder) {
 
 } // namespace
 
-TEST_CASE("a camera device that may not be opened is named, with what to do") {
+TEST_CASE("a camera device without permission is named, with the remedy") {
     const test::TemporaryFolder folder;
     folder.write("video1", "");
     folder.write("media0", "");

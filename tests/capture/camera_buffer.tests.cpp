@@ -13,7 +13,7 @@ namespace ringcast::capture {
 
 namespace {
 
-/// What stands for a dmabuf: anything that can be mapped and knows its size.
+/// Replaces a dmabuf: a file that can be mapped and has a size.
 UniqueFd file_of(std::size_t bytes) {
     UniqueFd file(::memfd_create("dmabuf", MFD_CLOEXEC));
     REQUIRE(::ftruncate(file.get(), static_cast<off_t>(bytes)) == 0);
@@ -22,7 +22,7 @@ UniqueFd file_of(std::size_t bytes) {
 
 } // namespace
 
-TEST_CASE("a buffer lies between two pages of ours, in one range") {
+TEST_CASE("a buffer is mapped between two anonymous pages, in one range") {
     const std::size_t page = os::system_page_bytes();
     const UniqueFd file = file_of(2 * page);
     const PlanePlace place{file.get(), 0, 2 * page};
@@ -32,7 +32,7 @@ TEST_CASE("a buffer lies between two pages of ours, in one range") {
     REQUIRE(buffer->planes().size() == 1);
     CHECK(buffer->planes()[0].data() == buffer->range().data() + page);
     CHECK(buffer->planes()[0].size() == 2 * page);
-    // What the camera writes is seen, and what is written around it is not the camera's.
+    // Writes of the camera are visible, and writes to the margins do not reach the camera.
     REQUIRE(::pwrite(file.get(), "x", 1, static_cast<off_t>(page)) == 1);
     CHECK(buffer->planes()[0][page] == std::byte{'x'});
     {
@@ -78,7 +78,7 @@ TEST_CASE("a buffer outlives the camera's own descriptor") {
     CHECK(moved.planes()[0][0] == std::byte{1});
 }
 
-TEST_CASE("a child process does not get a camera's buffer") {
+TEST_CASE("a child process does not inherit a camera's buffer") {
     const std::size_t page = os::system_page_bytes();
     const UniqueFd file = file_of(page);
     const PlanePlace place{file.get(), 0, page};
@@ -92,7 +92,7 @@ TEST_CASE("a child process does not get a camera's buffer") {
     }));
 }
 
-TEST_CASE("what can't be a camera's buffer is refused") {
+TEST_CASE("mapping fails if the planes or dmabufs are unsuitable") {
     const std::size_t page = os::system_page_bytes();
     const UniqueFd file = file_of(page);
     const std::array<PlanePlace, 2> two{{{file.get(), 0, 10}, {file.get(), 10, 10}}};

@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t frame_bytes_max = 8UL * 1024UL;
 constexpr io::StreamId stream_id{3, 1};
 
-/// A stream that is the test's camera.
+/// A CameraSource with the test's camera, and the stream that it publishes to.
 class Bench : public test::SourceBench<CameraSource> {
 public:
     explicit Bench(FakeCamera& camera, const config::LibcameraConfig& wanted = {},
@@ -53,7 +53,7 @@ public:
     void until_captured(std::uint64_t count) {
         until([this, count] { return source.camera()->counters.captured == count; });
     }
-    /// Ten frames, each of them shown before the next one comes.
+    /// Captures ten frames, each after the one before was published.
     void show_ten(FakeCamera& camera) {
         std::vector<std::string> expected;
         for (std::uint64_t sequence = 0; sequence < 10; ++sequence) {
@@ -63,7 +63,7 @@ public:
         }
         CHECK(sink.frames == expected);
     }
-    /// Lets time pass, and does what is due then.
+    /// Lets time pass and calls `on_deadline` if it is due.
     void wait(Duration time) {
         engine.pass(time);
         if (source.deadline() <= engine.now()) {
@@ -72,14 +72,14 @@ public:
     }
 };
 
-/// One that makes no JPEG.
+/// A camera that does not produce JPEG.
 struct RawCamera : FakeCamera {
     RawCamera() {
         format = "YUYV";
         stride = 128;
     }
 };
-const std::string grey(std::size_t{128} * 48, '\x80'); ///< a picture of its
+const std::string grey(std::size_t{128} * 48, '\x80'); ///< a picture of RawCamera
 
 config::LibcameraConfig on_demand() {
     config::LibcameraConfig wanted;
@@ -88,7 +88,7 @@ config::LibcameraConfig on_demand() {
     return wanted;
 }
 
-/// Half of the picture is noise, so that it is no small JPEG.
+/// Luminance is noise, so that the JPEG is large.
 std::string noise(std::size_t bytes) {
     std::string made(bytes, '\x80');
     std::uint32_t state = 1;
@@ -99,7 +99,7 @@ std::string noise(std::size_t bytes) {
     return made;
 }
 
-/// Memory whose pages are somebody's.
+/// Whether all pages of the memory are mapped.
 bool is_mapped(ByteSpan memory) {
     std::vector<unsigned char> pages(memory.size() / os::system_page_bytes());
     return ::mincore(memory.data(), memory.size(), pages.data()) == 0;
@@ -110,7 +110,7 @@ const OpenFailure missing{camera::OpenError::absent, "there is none", "not there
 
 } // namespace
 
-TEST_CASE("JPEG frames of a camera are passed on as they are, and buffers go back") {
+TEST_CASE("JPEG frames of a camera are published unchanged, and their buffers are recycled") {
     FakeCamera camera;
     camera.controls.emplace_back().name = "Brightness";
     Bench bench(camera);
@@ -135,7 +135,7 @@ TEST_CASE("JPEG frames of a camera are passed on as they are, and buffers go bac
     CHECK(bench.source.kind() == "libcamera");
 }
 
-TEST_CASE("frames that are failed, damaged, too large or out of order never reach viewers") {
+TEST_CASE("failed, damaged, oversized and out-of-order frames are not published") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -153,16 +153,17 @@ TEST_CASE("frames that are failed, damaged, too large or out of order never reac
     const auto counters = bench.source.camera()->counters;
     CHECK(counters.driver_failed == 1);
     CHECK(counters.out_of_order == 1);
-    // The last ones before 100 may still come.
+    // The last ones before 100 may still arrive.
     CHECK(counters.driver_dropped > 80);
     CHECK(bench.source.counters().frames_damaged == 2);
     CHECK(bench.source.counters().frames_oversized == 1);
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
-    CHECK(logged.count("a damaged frame was skipped", LogLevel::warning) == 1); // one burst
+    CHECK(logged.count("a damaged frame was skipped", LogLevel::warning) ==
+          1); // logged once per burst
     CHECK(logged.count("larger than frame_max = 8 KiB", LogLevel::warning) == 1);
 }
 
-TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
+TEST_CASE("a damaged frame of a camera is logged with the reason") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -173,10 +174,10 @@ TEST_CASE("a damaged frame of a camera is logged with what is wrong with it") {
     bench.engine.pass(LogThrottle::quiet_default);
     REQUIRE(camera.capture(jpeg(10), 1, false));
     bench.until([&] { return bench.source.counters().frames_damaged == 2; });
-    CHECK(logged.count("the camera's driver says so", LogLevel::warning) == 1);
+    CHECK(logged.count("the camera's driver reports an error", LogLevel::warning) == 1);
 }
 
-TEST_CASE("frames are lent to viewers where the camera's memory can be registered") {
+TEST_CASE("frames are lent to viewers if the camera's memory can be registered") {
     FakeCamera camera;
     Bench bench(camera);
     bench.engine.registration_refusal.reset();
@@ -192,7 +193,7 @@ TEST_CASE("frames are lent to viewers where the camera's memory can be registere
     CHECK(camera.queued_count() == FakeCamera::buffer_count - 1);
 }
 
-TEST_CASE("frames are copied while viewers hold the camera's buffers, and that is counted") {
+TEST_CASE("frames are copied and counted while viewers use the camera's buffers") {
     FakeCamera camera;
     Bench bench(camera);
     bench.engine.registration_refusal.reset();
@@ -219,7 +220,8 @@ TEST_CASE("frames are copied while viewers hold the camera's buffers, and that i
     CHECK(bench.source.camera()->counters.copied_under_pressure == 2);
 }
 
-TEST_CASE("where the camera's memory can't be registered each frame is copied, with the reason") {
+TEST_CASE(
+    "frames are copied if the camera's memory can't be registered, and the reason is reported") {
     FakeCamera camera;
     Bench bench(camera);
     bench.engine.registration_refusal = "too little memory";
@@ -233,7 +235,7 @@ TEST_CASE("where the camera's memory can't be registered each frame is copied, w
     CHECK(bench.source.camera()->counters.copied == 1);
 }
 
-TEST_CASE("where only some of the camera's buffers can be registered none stay so") {
+TEST_CASE("no buffer stays registered if only some of the camera's buffers can be registered") {
     FakeCamera camera;
     Bench bench(camera);
     bench.engine.registration_refusal = "too little memory";
@@ -247,7 +249,7 @@ TEST_CASE("where only some of the camera's buffers can be registered none stay s
     CHECK(bench.source.camera()->counters.copied == 1);
 }
 
-TEST_CASE("the processor's access to a camera's memory is over when the camera gets it back") {
+TEST_CASE("the processor's access to a buffer has ended when the buffer is queued to the camera") {
     test::DmabufLog log;
     FakeCamera camera;
     const bool raw = GENERATE(false, true);
@@ -261,7 +263,7 @@ TEST_CASE("the processor's access to a camera's memory is over when the camera g
     }
     bench.until_running();
     bench.source.set_watched(true);
-    // Each buffer once; one frame of three is one too many, which nobody looks at.
+    // Each buffer once. Two of three frames exceed the configured rate and are not read.
     for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
         REQUIRE(camera.capture(raw ? noise(std::size_t{128} * 48) : jpeg(10), sequence));
         bench.until_captured(sequence + 1);
@@ -276,12 +278,12 @@ TEST_CASE("the processor's access to a camera's memory is over when the camera g
     CHECK(log.calls_for(camera.file_of(1)).empty());
     CHECK(log.calls_for(camera.file_of(2)).empty());
     CHECK(log.calls_for(camera.file_of(3)) == once);
-    bench.sink.let_go(); // what was lent goes back, too
+    bench.sink.let_go(); // recycles lent buffers, too
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
     CHECK_FALSE(camera.queued_in_use);
 }
 
-TEST_CASE("of a camera that can spare no buffer each frame is copied, and that is the reason") {
+TEST_CASE("frames of a camera without buffers to lend are copied, and the reason is reported") {
     FakeCamera camera;
     camera.buffers_made = GENERATE(1U, 2U);
     Bench bench(camera);
@@ -290,16 +292,16 @@ TEST_CASE("of a camera that can spare no buffer each frame is copied, and that i
     REQUIRE(camera.capture(jpeg(10), 0));
     bench.until_frames(1);
     CHECK(bench.source.camera()->tier == "copied");
-    CHECK(bench.source.camera()->tier_reason.starts_with("the camera keeps its buffers to itself"));
+    CHECK(bench.source.camera()->tier_reason.starts_with("the camera can't lend buffers"));
     CHECK(bench.source.camera()->counters.copied == 1);
     CHECK(bench.source.camera()->counters.copied_under_pressure == 0);
     CHECK(bench.engine.registered.empty());
 }
 
-TEST_CASE("a tier that is asked for is had, or refused") {
+TEST_CASE("the configured tier is used, or opening the camera fails") {
     FakeCamera camera;
     config::LibcameraConfig wanted;
-    SECTION("copied, though it could be registered") {
+    SECTION("copied, although the buffers can be registered") {
         wanted.tier = config::CameraTier::copied;
         Bench bench(camera, wanted);
         bench.engine.registration_refusal.reset();
@@ -308,7 +310,7 @@ TEST_CASE("a tier that is asked for is had, or refused") {
         CHECK(bench.source.camera()->tier_reason == "`tier` asks for it");
         CHECK(bench.engine.registered.empty());
     }
-    SECTION("registered, though it can't be") {
+    SECTION("registered, although the buffers can't be registered") {
         wanted.tier = config::CameraTier::registered;
         Bench bench(camera, wanted);
         bench.until_reasons(1);
@@ -317,11 +319,11 @@ TEST_CASE("a tier that is asked for is had, or refused") {
         test::LogCapture logged;
         bench.wait(1s);
         bench.until([&] { return camera.closes() == 2; });
-        CHECK(logged.count("`tier` insists on it") == 0); // it has been said
+        CHECK(logged.count("`tier` requires it") == 0); // already logged
     }
 }
 
-TEST_CASE("a camera that is unplugged while viewers have its frames lets go of them afterwards") {
+TEST_CASE("viewers keep frames of an unplugged camera, whose buffers are released afterwards") {
     FakeCamera camera;
     Bench bench(camera);
     bench.engine.registration_refusal.reset();
@@ -339,14 +341,15 @@ TEST_CASE("a camera that is unplugged while viewers have its frames lets go of t
     REQUIRE(camera.capture(jpeg(10, 'b'), 0));
     bench.until_frames(2);
     CHECK(bench.sink.frames.back() == jpeg(10, 'b'));
-    // The first camera's frame was let go of when the second's came.
+    // The first camera's frame was released when the second one's arrived.
     bench.until([&] {
         return bench.engine.find(test::Asked::release, bench.engine.registered.front()) == nullptr;
     });
     CHECK(bench.source.camera()->buffers_lent == 1);
 }
 
-TEST_CASE("a buffer of a camera that is gone is released when its last viewer lets go") {
+TEST_CASE(
+    "buffers of an unplugged camera are released after the last viewer has released its frame") {
     FakeCamera camera;
     Bench bench(camera);
     bench.engine.registration_refusal.reset();
@@ -360,16 +363,16 @@ TEST_CASE("a buffer of a camera that is gone is released when its last viewer le
     CHECK(bench.source.camera()->buffers_lent == 1);
     const io::OpToken released = bench.engine.registered.front();
     CHECK(bench.engine.find(test::Asked::release, released) == nullptr);
-    bench.sink.let_go(); // as a viewer does, in the midst of its own work
+    bench.sink.let_go(); // as a connection does in the middle of its work
     CHECK(bench.engine.find(test::Asked::release, released) == nullptr);
     CHECK(bench.source.deadline() <= bench.engine.now());
     bench.wait(0s);
     CHECK(bench.engine.find(test::Asked::release, released) != nullptr);
-    // The kernel may still be sending from it.
+    // The kernel may still send from it.
     CHECK(is_mapped(bench.engine.registered_memory.front()));
 }
 
-TEST_CASE("a camera in use is reported, and tried again until it is free") {
+TEST_CASE("a camera in use is reported, and tried again until it is available") {
     FakeCamera camera;
     camera.fail_next(in_use);
     camera.fail_next(in_use);
@@ -384,7 +387,7 @@ TEST_CASE("a camera in use is reported, and tried again until it is free") {
     CHECK(camera.opens() == 3);
 }
 
-TEST_CASE("a library that throws is a camera that failed, and is closed") {
+TEST_CASE("an exception of the library counts as a failed camera, which is closed") {
     FakeCamera camera;
     camera.throw_next();
     Bench bench(camera);
@@ -395,7 +398,7 @@ TEST_CASE("a library that throws is a camera that failed, and is closed") {
     bench.until_running();
 }
 
-TEST_CASE("a camera without buffers is one that failed") {
+TEST_CASE("a camera without buffers counts as failed") {
     FakeCamera camera;
     camera.buffers_made = 0;
     camera.format = GENERATE("MJPEG", "YUYV");
@@ -405,7 +408,7 @@ TEST_CASE("a camera without buffers is one that failed") {
     bench.until([&] { return camera.closes() == 1; });
 }
 
-TEST_CASE("an absent camera is opened as soon as one comes") {
+TEST_CASE("an absent camera is opened as soon as one is plugged in") {
     FakeCamera camera;
     camera.fail_next(missing);
     Bench bench(camera);
@@ -418,7 +421,7 @@ TEST_CASE("an absent camera is opened as soon as one comes") {
     bench.until_frames(1);
 }
 
-TEST_CASE("an unplugged camera is closed, and its frames come again when it is back") {
+TEST_CASE("an unplugged camera is closed, and delivers frames after it is plugged in again") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -432,30 +435,30 @@ TEST_CASE("an unplugged camera is closed, and its frames come again when it is b
     CHECK(camera.closes() == 1);
     camera.change_cameras();
     bench.until_running();
-    // That it is not there was no news.
+    // That it is absent is not reported again.
     CHECK(bench.sink.reasons.size() == 1);
     camera.begin = 1h;
-    REQUIRE(camera.capture(jpeg(10, 'b'), 0)); // it counts from the beginning again
+    REQUIRE(camera.capture(jpeg(10, 'b'), 0)); // its sequence numbers restart
     bench.until_frames(2);
     CHECK(bench.sink.frames.back() == jpeg(10, 'b'));
     CHECK(bench.source.camera()->counters.opened == 2);
     CHECK(bench.source.counters().restarts == 1);
 }
 
-TEST_CASE("a camera that gives nothing any more is opened again") {
+TEST_CASE("a camera that delivers no frames any more is reopened") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.wait(CameraSource::silence_max - 1ms);
     CHECK(bench.sink.reasons.empty());
     bench.wait(1ms);
-    CHECK(bench.sink.reasons == std::vector<std::string>{"the camera gives no pictures"});
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the camera delivers no frames"});
     bench.until([&] { return camera.closes() == 1 && bench.source.deadline() != never; });
     bench.wait(1s);
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
 }
 
-TEST_CASE("a buffer that the driver turned down is queued again") {
+TEST_CASE("a buffer that the driver rejected is queued again") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -463,13 +466,13 @@ TEST_CASE("a buffer that the driver turned down is queued again") {
     REQUIRE(camera.refuse());
     bench.until([&] { return bench.source.camera()->counters.driver_failed == 1; });
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
-    CHECK(logged.count("has turned a buffer down", LogLevel::warning) == 1);
+    CHECK(logged.count("has rejected a buffer", LogLevel::warning) == 1);
     REQUIRE(camera.capture(jpeg(10), 0));
     bench.until_frames(1);
     CHECK(bench.source.camera()->counters.driver_dropped == 0);
 }
 
-TEST_CASE("a driver that takes no buffer is not asked for ever") {
+TEST_CASE("retries are bounded for a driver that rejects every buffer") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -486,16 +489,16 @@ TEST_CASE("a driver that takes no buffer is not asked for ever") {
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
-TEST_CASE("a camera on demand that nobody watches is never opened") {
+TEST_CASE("a camera on demand without viewers is never opened") {
     FakeCamera camera;
-    { // at whose end the camera's thread has done all that it was asked for
+    { // at its end the camera's thread has executed all commands
         const Bench bench(camera, on_demand());
         CHECK(bench.sink.pauses == 1);
     }
     CHECK(camera.opens() == 0);
 }
 
-TEST_CASE("a camera on demand runs while somebody watches, and for a while after") {
+TEST_CASE("a camera on demand runs while it has viewers, and for `idle_after` afterwards") {
     FakeCamera camera;
     Bench bench(camera, on_demand());
     CHECK(bench.sink.pauses == 1);
@@ -505,7 +508,7 @@ TEST_CASE("a camera on demand runs while somebody watches, and for a while after
     bench.wait(9s);
     CHECK(bench.source.camera()->running);
     bench.source.set_watched(true);
-    REQUIRE(camera.capture(jpeg(10), 0)); // or it would be silent for too long
+    REQUIRE(camera.capture(jpeg(10), 0)); // resets `silence_deadline`
     bench.until_captured(1);
     bench.wait(2s);
     CHECK(bench.source.camera()->running);
@@ -524,7 +527,7 @@ TEST_CASE("a camera on demand runs while somebody watches, and for a while after
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
 }
 
-TEST_CASE("who comes later to a camera on demand is told at once why it gives nothing") {
+TEST_CASE("a later viewer of a camera on demand learns at once why there are no pictures") {
     FakeCamera camera;
     camera.fail_next(missing);
     Bench bench(camera, on_demand());
@@ -532,7 +535,7 @@ TEST_CASE("who comes later to a camera on demand is told at once why it gives no
     bench.until_reasons(1);
     bench.source.set_watched(false);
     bench.wait(10s);
-    CHECK(bench.sink.pauses == 1); // there is no hope that it wakes for anybody
+    CHECK(bench.sink.pauses == 1); // it would not be opened for a new viewer, either
     bench.source.set_watched(true);
     CHECK(bench.sink.reasons == std::vector<std::string>{"not there", "not there"});
     CHECK(camera.opens() == 1);
@@ -548,7 +551,7 @@ TEST_CASE("who comes later to a camera on demand is told at once why it gives no
     CHECK(bench.sink.reasons.size() == 2);
 }
 
-TEST_CASE("a camera on demand that is in use is tried again for whoever comes") {
+TEST_CASE("a camera on demand that is in use is tried again for a new viewer") {
     FakeCamera camera;
     camera.fail_next(in_use);
     Bench bench(camera, on_demand());
@@ -556,17 +559,17 @@ TEST_CASE("a camera on demand that is in use is tried again for whoever comes") 
     bench.until_reasons(1);
     bench.source.set_watched(false);
     CHECK(bench.sink.pauses == 1);
-    bench.source.set_watched(true); // it is not due yet
+    bench.source.set_watched(true); // the retry is not due yet
     CHECK(bench.sink.reasons == std::vector<std::string>{"in use", "in use"});
     bench.wait(1s);
     bench.until_running();
 }
 
-TEST_CASE("what goes wrong with a camera that nobody wants any more loses no signal") {
+TEST_CASE("a failure to open a camera that is not needed any more is not reported as signal lost") {
     FakeCamera camera;
     camera.fail_next(in_use);
     Bench bench(camera, on_demand());
-    bench.source.set_watched(true); // it is being opened
+    bench.source.set_watched(true); // the camera is being opened
     bench.source.set_watched(false);
     bench.wait(10s);
     CHECK(bench.sink.pauses == 2);
@@ -575,13 +578,13 @@ TEST_CASE("what goes wrong with a camera that nobody wants any more loses no sig
     CHECK(bench.sink.reasons.empty());
 }
 
-TEST_CASE("after a start on demand frames are held back until exposure has settled") {
+TEST_CASE("after a start on demand frames are skipped until exposure has settled") {
     FakeCamera camera;
     Bench bench(camera, on_demand());
     bench.source.set_watched(true);
     bench.until_running();
     std::uint64_t sequence = 0;
-    SECTION("as the camera says") {
+    SECTION("according to the camera") {
         while (sequence < 5) {
             REQUIRE(camera.capture(jpeg(10, 'x'), sequence++, true, false));
             bench.until_captured(sequence);
@@ -593,25 +596,25 @@ TEST_CASE("after a start on demand frames are held back until exposure has settl
         CHECK(bench.sink.frames == std::vector<std::string>{jpeg(10, 'y')});
         CHECK_FALSE(bench.source.camera()->settling);
     }
-    SECTION("for a bounded time where it never does") {
+    SECTION("for a bounded time if it never settles") {
         while (bench.sink.frames.empty()) {
             REQUIRE(camera.capture(jpeg(10), sequence++, true, false));
             bench.until_captured(sequence);
         }
-        CHECK((sequence - 1) * 33ms >= camera::ExposureSettling::held_max);
-        CHECK((sequence - 2) * 33ms < camera::ExposureSettling::held_max);
+        CHECK((sequence - 1) * 33ms >= camera::ExposureSettling::settling_max);
+        CHECK((sequence - 2) * 33ms < camera::ExposureSettling::settling_max);
     }
-    SECTION("for as long where it says nothing") {
+    SECTION("for the same time if the camera does not report it") {
         while (bench.sink.frames.empty()) {
             REQUIRE(camera.capture(jpeg(10), sequence++));
             bench.until_captured(sequence);
         }
-        CHECK((sequence - 1) * 33ms >= camera::ExposureSettling::held_max);
-        CHECK((sequence - 2) * 33ms < camera::ExposureSettling::held_max);
+        CHECK((sequence - 1) * 33ms >= camera::ExposureSettling::settling_max);
+        CHECK((sequence - 2) * 33ms < camera::ExposureSettling::settling_max);
     }
 }
 
-TEST_CASE("frames that the camera calls too early are shown to nobody, and are not damaged") {
+TEST_CASE("frames that the camera marks as too early are skipped, and do not count as damaged") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -626,7 +629,7 @@ TEST_CASE("frames that the camera calls too early are shown to nobody, and are n
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
-TEST_CASE("a camera that runs all the time holds nothing back") {
+TEST_CASE("frames of a camera that runs all the time are published at once") {
     FakeCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -634,7 +637,7 @@ TEST_CASE("a camera that runs all the time holds nothing back") {
     bench.until_frames(1);
 }
 
-TEST_CASE("raw frames are encoded while somebody watches") {
+TEST_CASE("raw frames are encoded while somebody is watching") {
     RawCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -665,7 +668,8 @@ TEST_CASE("raw frames are encoded while somebody watches") {
     CHECK(bench.sink.frames.size() == 1);
 }
 
-TEST_CASE("a camera whose buffers are too small for its pictures is refused, with the reason") {
+TEST_CASE(
+    "opening fails if the buffers are too small for the pictures, and the reason is reported") {
     FakeCamera camera;
     camera.format = "YUYV";
     camera.size = {640, 480};
@@ -677,7 +681,7 @@ TEST_CASE("a camera whose buffers are too small for its pictures is refused, wit
     CHECK(logged.count("a plane ends before the end of its last line", LogLevel::warning) == 1);
 }
 
-TEST_CASE("who asks a camera for raw pictures is told that this is why they are encoded") {
+TEST_CASE("a raw format in the configuration is reported as the reason for encoding") {
     RawCamera camera;
     config::LibcameraConfig wanted;
     wanted.format = "YUYV";
@@ -686,7 +690,7 @@ TEST_CASE("who asks a camera for raw pictures is told that this is why they are 
     CHECK(bench.source.camera()->tier_reason == "`format` asks for YUYV");
 }
 
-TEST_CASE("several encoders make a raw picture together, and what is moved for it is counted") {
+TEST_CASE("several encoders encode a raw picture together, and the bytes moved are counted") {
     RawCamera camera;
     constexpr int encoders = 3;
     Bench bench(camera, {}, encoders);
@@ -694,12 +698,12 @@ TEST_CASE("several encoders make a raw picture together, and what is moved for i
     bench.source.set_watched(true);
     REQUIRE(camera.capture(noise(std::size_t{128} * 48), 0));
     bench.until_frames(1);
-    // A third of it is where it was encoded.
+    // The first third stays where it was encoded.
     CHECK(bench.source.counters().bytes_moved > bench.sink.infos[0].jpeg_bytes / 3);
     CHECK(bench.source.counters().bytes_moved < bench.sink.infos[0].jpeg_bytes);
 }
 
-TEST_CASE("raw pictures are encoded in the quality that is asked for") {
+TEST_CASE("raw pictures are encoded with the configured quality") {
     std::vector<std::size_t> sizes;
     for (const int quality : {20, 50, 90}) {
         RawCamera camera;
@@ -716,7 +720,7 @@ TEST_CASE("raw pictures are encoded in the quality that is asked for") {
     CHECK(sizes[1] < sizes[2]);
 }
 
-TEST_CASE("raw pictures have the colours that the camera means") {
+TEST_CASE("raw pictures are converted with the camera's colour range and matrix") {
     RawCamera camera;
     camera.colour_range = encode::ColourRange::limited;
     camera.colour_matrix = encode::ColourMatrix::bt709;
@@ -738,13 +742,13 @@ TEST_CASE("raw pictures have the colours that the camera means") {
     CHECK(decoded->rgb[2] <= 5);
 }
 
-TEST_CASE("a raw frame that was being encoded when the last one left wakes nobody") {
+TEST_CASE("a raw frame that was being encoded when the last viewer left is not published") {
     RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
     REQUIRE(camera.capture(grey, 0));
-    REQUIRE(camera.capture(grey, 1)); // it waits, and is not even begun
+    REQUIRE(camera.capture(grey, 1)); // it waits; its encoding does not start
     bench.until_captured(2);
     bench.source.set_watched(false);
     CHECK(bench.source.camera()->counters.encode_skipped == 1);
@@ -754,24 +758,24 @@ TEST_CASE("a raw frame that was being encoded when the last one left wakes nobod
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
-TEST_CASE("of raw frames that come faster than they are encoded the newest wins") {
+TEST_CASE("if raw frames arrive faster than they are encoded the latest one is encoded next") {
     RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
-    // All four are there when the loop comes to look.
+    // All four have arrived when the loop takes them.
     for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
         REQUIRE(camera.capture(grey, sequence));
     }
     bench.until_captured(4);
-    CHECK(bench.source.camera()->buffers_free == 2); // one is encoded, one waits
+    CHECK(bench.source.camera()->buffers_free == 2); // one is being encoded, one waits
     bench.until_frames(2);
     CHECK(bench.sink.infos.back().captured_at == Instant(33ms * 3));
     CHECK(bench.source.counters().frames_dropped == 2);
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
-TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and counted") {
+TEST_CASE("a raw frame whose JPEG is larger than frame_max is dropped and counted") {
     FakeCamera camera;
     camera.format = "YUYV";
     camera.size = {256, 200};
@@ -780,7 +784,7 @@ TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and 
     bench.until_running();
     bench.source.set_watched(true);
     test::LogCapture logged;
-    // It takes more than frame_bytes_max, but not more than a slot has room for.
+    // The JPEG is larger than frame_bytes_max, but fits into a slot.
     REQUIRE(camera.capture(noise(std::size_t{512} * 200), 0));
     bench.until([&] { return bench.source.camera()->counters.encoded == 1; });
     CHECK(bench.source.counters().frames_oversized == 1);
@@ -789,8 +793,7 @@ TEST_CASE("a raw frame whose JPEG is larger than a frame may be is left out and 
     CHECK(camera.queued_count() == FakeCamera::buffer_count);
 }
 
-TEST_CASE(
-    "of a camera that makes more than is asked for frames are left out in time, and counted") {
+TEST_CASE("frames of a camera that exceed the configured rate are skipped evenly, and counted") {
     FakeCamera camera;
     const bool raw = GENERATE(false, true);
     camera.format = raw ? "YUYV" : "MJPEG";
@@ -802,7 +805,7 @@ TEST_CASE(
     bench.source.set_watched(true);
     CHECK(log.count("too many", LogLevel::warning) == 1);
     const std::string picture = raw ? grey : jpeg(10);
-    // At 30 frames/s; 2 is lost by the driver, and 9 and 11 are called bad by it.
+    // 30 frames/s. The driver drops frame 2, and reports errors for 9 and 11.
     for (std::uint64_t sequence = 0; sequence < 14; ++sequence) {
         if (sequence == 2) {
             continue;
@@ -830,14 +833,14 @@ TEST_CASE(
     CHECK(counters.copied == (raw ? 0U : 4U));
 }
 
-TEST_CASE("raw frames go on when the driver counts anew") {
+TEST_CASE("raw frames are published after the driver has restarted its sequence numbers") {
     RawCamera camera;
     Bench bench(camera);
     bench.until_running();
     bench.source.set_watched(true);
     REQUIRE(camera.capture(grey, 100));
     bench.until_frames(1);
-    // As many as there are buffers may only have been overtaken.
+    // As many frames as the camera has buffers may be out of order.
     for (std::uint64_t sequence = 0; sequence < FakeCamera::buffer_count; ++sequence) {
         REQUIRE(camera.capture(grey, sequence));
         bench.until([&] { return bench.source.camera()->counters.out_of_order == sequence + 1; });
@@ -845,11 +848,11 @@ TEST_CASE("raw frames go on when the driver counts anew") {
     REQUIRE(camera.capture(grey, FakeCamera::buffer_count));
     bench.until_frames(2);
     CHECK(bench.sink.infos.back().captured_at == Instant(33ms * FakeCamera::buffer_count));
-    CHECK(bench.source.camera()->counters.encoded == 2); // nobody saw what seemed to be overtaken
+    CHECK(bench.source.camera()->counters.encoded == 2); // not those that seemed to be out of order
     CHECK(bench.source.camera()->counters.driver_dropped == 0);
 }
 
-TEST_CASE("a camera that is unplugged while a frame is encoded comes back with the next one") {
+TEST_CASE("frames are published again after the camera was unplugged while one was being encoded") {
     RawCamera camera;
     Bench bench(camera);
     bench.until_running();
@@ -858,7 +861,7 @@ TEST_CASE("a camera that is unplugged while a frame is encoded comes back with t
     camera.unplug();
     camera.change_cameras();
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
-    const std::size_t before = bench.sink.frames.size(); // depends on who was faster
+    const std::size_t before = bench.sink.frames.size(); // depends on timing
     REQUIRE(camera.capture(grey, 0));
     bench.until_frames(before + 1);
 }

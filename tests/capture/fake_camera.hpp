@@ -1,5 +1,5 @@
 #pragma once
-// A camera that does what the test says: its buffers are memory files, its thread is the test's.
+// A camera that the test controls: its buffers are memory files, its thread is the test's.
 
 #include <condition_variable>
 #include <cstring>
@@ -22,7 +22,7 @@
 
 namespace ringcast::test {
 
-/// What the test does to the camera, and sees of it. Outlives the source, which owns the device.
+/// The test's side of the camera. Must outlive the source, which owns the device.
 class FakeCamera {
 public:
     static constexpr std::size_t buffer_bytes = 128UL * 1024UL;
@@ -32,29 +32,30 @@ public:
     config::PictureSize size{64, 48};
     std::uint32_t stride = 0;
     std::uint32_t buffers_made = buffer_count;
-    bool startup = false; ///< what it captures is not to be shown yet
+    bool startup = false; ///< frames are marked as too early to be shown
     encode::ColourRange colour_range = encode::ColourRange::full;
     encode::ColourMatrix colour_matrix = encode::ColourMatrix::bt601;
     std::vector<source::CameraControl> controls;
     camera::RatePlan rate;
-    /// Asked when a buffer is queued: is it in somebody's hands?
+    /// Called when a buffer is queued: whether it is being accessed.
     std::function<bool(ino_t file)> in_use;
-    bool queued_in_use = false; ///< a buffer was
-    Duration begin{};           ///< the time of the frame with number 0
+    bool queued_in_use = false; ///< a buffer was queued while it was accessed
+    Duration begin{};           ///< the time of the frame with sequence number 0
 
-    /// What the next `open`s answer; a camera that opens when there is nothing here.
+    /// Queues a failure: each `open` fails with the first one in the queue, and succeeds if it is
+    /// empty.
     void fail_next(capture::OpenFailure failure) {
         const std::lock_guard lock(mutex_);
         failures_.push_back(std::move(failure));
     }
-    /// The library gives up in the midst of the next `open`.
+    /// The next `open` throws an exception.
     void throw_next() {
         const std::lock_guard lock(mutex_);
         throws_ = true;
     }
     [[nodiscard]] int opens() { return locked(opens_); }
     [[nodiscard]] int closes() { return locked(closes_); }
-    /// What stands for the buffer's dmabuf.
+    /// The file that replaces the buffer's dmabuf.
     [[nodiscard]] ino_t file_of(std::uint32_t buffer) {
         const std::lock_guard lock(mutex_);
         return inode_of(files_[buffer].get());
@@ -64,10 +65,10 @@ public:
         return queued_.size();
     }
 
-    /// Fills the buffer that has waited longest. False when the camera starves.
+    /// Fills the buffer that was queued first. False if none is queued.
     bool capture(std::string_view bytes, std::uint64_t sequence, bool whole = true,
                  std::optional<bool> exposure_settled = {}) {
-        capture::CapturedFrame frame;
+        camera::CapturedFrame frame;
         {
             const std::lock_guard lock(mutex_);
             if (queued_.empty() || events_ == nullptr) {
@@ -88,9 +89,9 @@ public:
         events_->frame_done(frame);
         return true;
     }
-    /// Gives the buffer that has waited longest back as it is. False when there is none.
+    /// Returns the buffer that was queued first without filling it. False if none is queued.
     bool refuse() {
-        capture::CapturedFrame frame;
+        camera::CapturedFrame frame;
         frame.refused = true;
         {
             const std::lock_guard lock(mutex_);
@@ -134,7 +135,7 @@ public:
         camera_.events_ = &events;
         ++camera_.opens_;
         if (std::exchange(camera_.throws_, false)) {
-            throw std::runtime_error("the library gives up");
+            throw std::runtime_error("the library throws");
         }
         if (!camera_.failures_.empty()) {
             auto failure = camera_.failures_.front();

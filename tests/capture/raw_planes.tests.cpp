@@ -18,28 +18,28 @@ std::vector<std::byte> memory(std::size_t bytes) {
 
 } // namespace
 
-TEST_CASE("every raw format of the configuration is one of the encoder's") {
+TEST_CASE("the encoder supports every raw format of the configuration") {
     for (const std::string_view name : config::camera_format_names()) {
         CAPTURE(name);
         CHECK(pixel_format(name).has_value() == (name != "auto" && name != "MJPEG"));
     }
 }
 
-TEST_CASE("libcamera's formats are those of the encoder that lie so in memory") {
+TEST_CASE("libcamera's formats are mapped to the encoder's formats with the same memory layout") {
     CHECK(pixel_format("YUV420") == PixelFormat::yuv420);
     CHECK(pixel_format("NV12") == PixelFormat::nv12);
     CHECK(pixel_format("NV21") == PixelFormat::nv21);
     CHECK(pixel_format("YUYV") == PixelFormat::yuyv);
     CHECK(pixel_format("UYVY") == PixelFormat::uyvy);
     CHECK(pixel_format("R8") == PixelFormat::grey);
-    // It names colours by words of a little-endian machine.
+    // libcamera names the components of a little-endian word.
     CHECK(pixel_format("BGR888") == PixelFormat::rgb);
     CHECK(pixel_format("RGB888") == PixelFormat::bgr);
     CHECK(pixel_format("XRGB8888") == PixelFormat::bgrx);
     CHECK(pixel_format("XBGR8888") == PixelFormat::rgbx);
 }
 
-TEST_CASE("planes that lie one behind the other are found by the first one's stride") {
+TEST_CASE("planes that follow each other are located by the first one's stride") {
     auto bytes = memory(128 * 48 * 3 / 2);
     const ByteSpan plane(bytes);
     const auto planar = raw_picture(PixelFormat::yuv420, {100, 48}, 128, {&plane, 1});
@@ -55,7 +55,7 @@ TEST_CASE("planes that lie one behind the other are found by the first one's str
     CHECK(half_planar->planes[1].bytes.data() == bytes.data() + 128 * 48);
 }
 
-TEST_CASE("planes of their own are taken as they are") {
+TEST_CASE("separate planes are used as they are") {
     auto luma = memory(128 * 48);
     auto blue = memory(64 * 24);
     auto red = memory(64 * 24);

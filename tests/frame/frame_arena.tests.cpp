@@ -48,7 +48,7 @@ std::string standard_part(std::string_view jpeg) {
     return part + "\r\n--" + std::string(boundary.text()) + "\r\n";
 }
 
-/// A camera's buffers, each with a page of headroom before it and a page of tailroom after it.
+/// A camera's buffers, each between a page of headroom and a page of tailroom.
 class CameraMemory final : public frame::SlotOwner {
 public:
     static constexpr std::size_t frame_bytes_max = 9000;
@@ -57,13 +57,13 @@ public:
         : slot_bytes_(page + (frame_bytes_max + page - 1) / page * page + page),
           bytes_(slot_bytes_ * buffers) {}
 
-    void slot_returned(SlotIndex slot) noexcept override { returned.push_back(slot); }
+    void recycle(SlotIndex slot) noexcept override { recycled.push_back(slot); }
 
     [[nodiscard]] ByteSpan slot(std::size_t buffer) {
         return ByteSpan(bytes_).subspan(buffer * slot_bytes_, slot_bytes_);
     }
 
-    std::vector<SlotIndex> returned;
+    std::vector<SlotIndex> recycled;
 
 private:
     std::size_t slot_bytes_;
@@ -109,7 +109,7 @@ TEST_CASE("the largest frame of a byte stream fits into its slot with header and
                               [](std::byte byte) { return byte == std::byte{0x55}; }));
 }
 
-TEST_CASE("releasing the last lease frees the slot") {
+TEST_CASE("the release of the last lease recycles the slot") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -126,7 +126,8 @@ TEST_CASE("releasing the last lease frees the slot") {
     CHECK(arena.free_count() == 3);
 }
 
-TEST_CASE("a slot released without a frame is free again, and none is returned if all are taken") {
+TEST_CASE(
+    "a slot that is dropped unwritten is free again, and none is available when all are taken") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -136,13 +137,13 @@ TEST_CASE("a slot released without a frame is free again, and none is returned i
         WritableSlot c = arena.take_slot();
         CHECK(c.valid());
         CHECK_FALSE(arena.take_slot().valid());
-        a = std::move(b); // frees the slot that `a` had
+        a = std::move(b); // recycles the slot of `a`
         CHECK(arena.free_count() == 1);
     }
     CHECK(arena.free_count() == 3);
 }
 
-TEST_CASE("the release hook is called with a released slot") {
+TEST_CASE("the release hook is called once for each recycled slot") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
@@ -174,7 +175,7 @@ TEST_CASE("a repaired frame may begin in the headroom") {
     CHECK(as_text(lease.standard_span()) == standard_part(jpeg));
 }
 
-TEST_CASE("an adopted slot can contain a frame like an own one and returns to its owner") {
+TEST_CASE("an adopted slot contains frames like an own one and is recycled by its owner") {
     const std::size_t page = GENERATE(4096U, 16384U, 65536U);
     const SlotGeometry geometry = geometry_of(page);
     Memory memory(geometry);
@@ -200,31 +201,31 @@ TEST_CASE("an adopted slot can contain a frame like an own one and returns to it
     CHECK(arena.free_count() == 3);
     FrameLease share = lease.share();
     lease.release();
-    CHECK(camera.returned.empty());
+    CHECK(camera.recycled.empty());
     share.release();
-    CHECK(camera.returned == std::vector{*first});
+    CHECK(camera.recycled == std::vector{*first});
 
     FrameLease unregistered = arena.seal(arena.lend(*second), info, 6);
     CHECK_FALSE(unregistered.buffer().has_value());
     unregistered.release();
-    CHECK(camera.returned == std::vector{*first, *second});
+    CHECK(camera.recycled == std::vector{*first, *second});
     arena.disown(*first);
     arena.disown(*second);
 }
 
-TEST_CASE("an adopted slot released without a frame returns to its owner") {
+TEST_CASE("an adopted slot that is lent and dropped unwritten is recycled by its owner") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     CameraMemory camera(4096, 1);
     FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
     const SlotIndex slot = arena.adopt(camera.slot(0), std::nullopt, camera).value();
     arena.lend(slot).reset();
-    CHECK(camera.returned == std::vector{slot});
+    CHECK(camera.recycled == std::vector{slot});
     CHECK(arena.free_count() == 3);
     arena.disown(slot);
 }
 
-TEST_CASE("the number of adopted slots is bounded, and a disowned one makes room for another") {
+TEST_CASE("the entry of a disowned slot is reused, and the number of adopted slots is bounded") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     CameraMemory camera(4096, SlotGeometry::adopted_slots_max + 1);
@@ -243,7 +244,7 @@ TEST_CASE("the number of adopted slots is bounded, and a disowned one makes room
     }
 }
 
-TEST_CASE("the release hook is called before an adopted slot returns to its owner") {
+TEST_CASE("the release hook is called for an adopted slot before its owner recycles it") {
     const SlotGeometry geometry = geometry_of(4096);
     Memory memory(geometry);
     CameraMemory camera(4096, 1);
@@ -253,6 +254,6 @@ TEST_CASE("the release hook is called before an adopted slot returns to its owne
     const SlotIndex slot = arena.adopt(camera.slot(0), std::nullopt, camera).value();
     arena.lend(slot).reset();
     CHECK(camera.slot(0)[0] == std::byte{0xDD});
-    CHECK(camera.returned == std::vector{slot});
+    CHECK(camera.recycled == std::vector{slot});
     arena.disown(slot);
 }

@@ -4,43 +4,43 @@
 
 namespace ringcast::capture {
 
-TEST_CASE("a heap into which frames come may be used again") {
-    DmaHeapFallback trust;
-    CHECK(trust.refusal().empty());
-    trust.begin("vidbuf_cached");
-    trust.prove();
-    trust.end();
-    CHECK(trust.refusal().empty());
+TEST_CASE("a heap into which frames were captured may be used again") {
+    DmaHeapFallback fallback;
+    CHECK(fallback.reason().empty());
+    fallback.on_started("vidbuf_cached");
+    fallback.confirm();
+    fallback.on_stopped();
+    CHECK(fallback.reason().empty());
 }
 
-TEST_CASE("a heap into which no frame came is not used again, and it is said why") {
-    DmaHeapFallback trust;
-    trust.begin("vidbuf_cached");
-    trust.prove();
-    trust.end();
-    trust.begin("vidbuf_cached");
-    trust.end();
-    CHECK(trust.refusal() == "no frame came into memory of vidbuf_cached");
-    trust.begin("");
-    trust.prove();
-    trust.end();
-    CHECK(trust.refusal() == "no frame came into memory of vidbuf_cached");
+TEST_CASE("a heap into which no frame was captured is not used again, and the reason says so") {
+    DmaHeapFallback fallback;
+    fallback.on_started("vidbuf_cached");
+    fallback.confirm();
+    fallback.on_stopped();
+    fallback.on_started("vidbuf_cached");
+    fallback.on_stopped();
+    CHECK(fallback.reason() == "no frame was captured into memory from vidbuf_cached");
+    fallback.on_started("");
+    fallback.confirm();
+    fallback.on_stopped();
+    CHECK(fallback.reason() == "no frame was captured into memory from vidbuf_cached");
 }
 
-TEST_CASE("a camera that gives nothing with memory of its own says nothing of a heap") {
-    DmaHeapFallback trust;
-    trust.begin("");
-    trust.end();
-    trust.end();
-    CHECK(trust.refusal().empty());
+TEST_CASE("a camera without frames in its own memory does not rule out a heap") {
+    DmaHeapFallback fallback;
+    fallback.on_started("");
+    fallback.on_stopped();
+    fallback.on_stopped();
+    CHECK(fallback.reason().empty());
 }
 
-TEST_CASE("a refusal at the start holds until it turns out not to be the memory") {
-    DmaHeapFallback trust;
-    trust.refuse("it does not start");
-    CHECK(trust.refusal() == "it does not start");
-    trust.forgive();
-    CHECK(trust.refusal().empty());
+TEST_CASE("a fallback at the start is withdrawn if the memory was not the cause") {
+    DmaHeapFallback fallback;
+    fallback.fall_back("it does not start");
+    CHECK(fallback.reason() == "it does not start");
+    fallback.withdraw();
+    CHECK(fallback.reason().empty());
 }
 
 } // namespace ringcast::capture

@@ -15,7 +15,7 @@ namespace controls = libcamera::controls;
 
 namespace {
 
-/// What a camera might have.
+/// Typical controls of a camera.
 libcamera::ControlInfoMap some_controls() {
     return {{{&controls::AfMode, libcamera::ControlInfo(controls::AfModeValues)},
              {&controls::Brightness, libcamera::ControlInfo(-1.0F, 1.0F, 0.1F)},
@@ -48,7 +48,7 @@ TEST_CASE("controls are described alike whichever libcamera there is") {
     CHECK(described[3].max == config::ControlSetting::Value(std::int64_t{66666}));
 }
 
-TEST_CASE("of an enumeration a camera takes what it has") {
+TEST_CASE("an enumeration has only the enumerators that the camera supports") {
     const std::array<libcamera::ControlValue, 2> has{
         libcamera::ControlValue(std::int32_t{controls::AfModeManual}),
         libcamera::ControlValue(std::int32_t{controls::AfModeAuto})};
@@ -63,7 +63,7 @@ TEST_CASE("of an enumeration a camera takes what it has") {
     CHECK(described[0].choices[1].name == "AfModeAuto");
 }
 
-TEST_CASE("settings become libcamera's values") {
+TEST_CASE("settings are converted to libcamera's values") {
     const libcamera::ControlInfoMap infos = some_controls();
     std::vector<CameraControl> described = controls_of(infos);
     const auto setting = [](const char* name, config::ControlSetting::Value value) {
@@ -91,7 +91,7 @@ TEST_CASE("settings become libcamera's values") {
 }
 
 TEST_CASE(
-    "a whole number is held to what libcamera's type of it holds, where the camera says nothing") {
+    "without a limit of the camera a whole number is limited by the range of libcamera's type") {
     const libcamera::ControlInfoMap infos{
         {{&controls::ExposureTime, libcamera::ControlInfo(libcamera::ControlValue(100))}},
         controls::controls};
@@ -103,7 +103,7 @@ TEST_CASE(
     CHECK_FALSE(control_list(infos, {too_long}, described));
 }
 
-TEST_CASE("exposure has settled unless the camera says that it still searches") {
+TEST_CASE("exposure has settled unless the camera reports that it is still searching") {
     const ExposureIds ids = exposure_ids();
     REQUIRE((ids.locked != 0 || ids.state != 0));
     libcamera::ControlList metadata(controls::controls);
@@ -127,7 +127,7 @@ TEST_CASE("exposure has settled unless the camera says that it still searches") 
     }
 }
 
-TEST_CASE("a frame from before the camera has found its settings is known") {
+TEST_CASE("a frame from before the camera's algorithms have settled is recognised") {
     libcamera::FrameMetadata metadata{};
     metadata.status = libcamera::FrameMetadata::FrameSuccess;
     CHECK_FALSE(is_startup(metadata));

@@ -10,7 +10,7 @@ using namespace ringcast;
 using namespace ringcast::capture;
 using test::LogCapture;
 
-TEST_CASE("libcamera's errors are warnings, without its time and thread") {
+TEST_CASE("libcamera's errors are logged as warnings, without its time and thread") {
     LogCapture log;
     libcamera_log() << "[0:24:11.415660787] [10635] ERROR V4L2 v4l2_device.cpp:398 'C270': Unable\n"
                        "[0:24:11.415660791] [10635]  INFO Camera camera_manager.cpp:325 v0.4.0\n"
@@ -21,7 +21,7 @@ TEST_CASE("libcamera's errors are warnings, without its time and thread") {
     CHECK(log.count("libcamera:", LogLevel::info) == 1);
 }
 
-TEST_CASE("that no dma-heap may be opened is no warning by itself") {
+TEST_CASE("the message that no dma-heap can be opened is not logged as a warning") {
     LogCapture log;
     libcamera_log()
         << "[0:24:11.415660787] [10635] ERROR DmaBufAllocator dma_buf_allocator.cpp:119 "

@@ -16,7 +16,7 @@ constexpr std::uint64_t unplug_interval = 80; ///< frames, on average
 constexpr std::uint64_t absence_ms_max = 1500;
 constexpr std::size_t padding_max = 3000;
 constexpr std::uint64_t backwards_ms_max = 500;
-/// A frame is overtaken by fewer than there are buffers, and the pool builds on that.
+/// A frame is overtaken by fewer frames than the camera has buffers; FrameOrder relies on that.
 constexpr std::size_t forbidden_in_a_row_max = 2;
 
 } // namespace
@@ -50,13 +50,14 @@ void SimCamera::unplug(Duration absence) {
 
 void SimCamera::capture() {
     Completed completed;
-    completed.sequence = next_sequence_++;
+    completed.frame.sequence = next_sequence_++;
+    completed.frame.whole = true;
     if (queue_.empty()) {
         ++frames_missed_;
         steady_since_ = never;
-        // Those that wait for a loop that is late are nobody's fault.
-        if (buffers_at_home() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
-            complain("the camera has no buffer to fill: viewers hold them");
+        // Buffers that wait for a late loop are not the viewers' fault.
+        if (buffers_with_camera() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
+            complain("the camera has no buffer to fill: viewers use all of them");
         }
         return;
     }
@@ -68,11 +69,11 @@ void SimCamera::capture() {
     std::memcpy(payload(completed.frame.buffer).data(), bytes.data(), bytes.size());
     if (completed.overtaken) {
         deferred_ = completed;
-        held_for_ = 1 + engine_.decisions().below(2);
+        deferred_for_ = 1 + engine_.decisions().below(2);
         return;
     }
     complete(completed);
-    if (deferred_ && --held_for_ == 0) {
+    if (deferred_ && --deferred_for_ == 0) {
         complete(*std::exchange(deferred_, std::nullopt));
     }
 }
@@ -86,7 +87,7 @@ bool SimCamera::chooses(FaultKind kind) {
     return engine_.faulty() && engine_.decisions().choose(kind);
 }
 
-/// What the sensor sees, and what becomes of it on its way into the buffer.
+/// Creates a picture and chooses the faults of its transfer into the buffer.
 std::vector<std::byte> SimCamera::expose(Completed& completed) {
     Decisions& decisions = engine_.decisions();
     Picture picture;
@@ -118,7 +119,7 @@ std::vector<std::byte> SimCamera::expose(Completed& completed) {
 void SimCamera::choose_misfortune(Completed& completed, std::vector<std::byte>& jpeg) {
     Decisions& decisions = engine_.decisions();
     completed.forbidden = true;
-    jpeg[jpeg.size() - 3] ^= std::byte{1}; // so that a viewer who gets it notices
+    jpeg[jpeg.size() - 3] ^= std::byte{1}; // so that a viewer that receives it detects it
     if (chooses(FaultKind::camera_overtaken)) {
         completed.overtaken = true;
     } else if (last_good_at_ != never && chooses(FaultKind::camera_time_backwards)) {
@@ -135,7 +136,7 @@ void SimCamera::choose_misfortune(Completed& completed, std::vector<std::byte>& 
     }
 }
 
-ByteSpan SimCamera::payload(std::size_t buffer) {
+ByteSpan SimCamera::payload(std::uint32_t buffer) {
     const ByteSpan memory = sets_.back().memory[buffer];
     const std::size_t page = sink_->arena().geometry().page;
     return memory.subspan(page, memory.size() - 2 * page);
@@ -158,13 +159,13 @@ void SimCamera::plug() {
     const std::size_t largest = setup_.frame_bytes_max + padding_max + page;
     Set& set = sets_.emplace_back();
     set.number = next_set_++;
-    std::vector<camera::CameraBuffer> mapped;
+    std::vector<camera::PoolBuffer> mapped;
     for (std::size_t i = 0; i < setup_.buffers; ++i) {
         set.memory.emplace_back(largest / page * page + 2 * page);
     }
-    for (std::size_t i = 0; i < setup_.buffers; ++i) {
+    for (std::uint32_t i = 0; i < setup_.buffers; ++i) {
         const auto operation = static_cast<std::uint8_t>(op_released + i);
-        camera::CameraBuffer& buffer = mapped.emplace_back();
+        camera::PoolBuffer& buffer = mapped.emplace_back();
         buffer.memory = payload(i);
         set.registered.emplace_back();
         if (setup_.registers) {
@@ -195,39 +196,40 @@ void SimCamera::end_capture() {
     completed_.clear();
     deferred_.reset();
     pool_.close();
+    release_unused_sets();
     if (pool_.counters().buffers_lent > 0) {
         engine_.decisions().note(FaultKind::camera_set_outlived);
     }
 }
 
-void SimCamera::requeue(std::size_t buffer) noexcept {
+void SimCamera::recycle(std::uint32_t buffer) noexcept {
     if (std::find(queue_.begin(), queue_.end(), buffer) != queue_.end()) {
         complain("a buffer is queued twice");
     }
     queue_.push_back(buffer);
 }
 
-void SimCamera::set_returned(std::uint32_t number) noexcept {
-    const auto set = std::find_if(sets_.begin(), sets_.end(),
-                                  [number](const Set& other) { return other.number == number; });
-    RINGCAST_ASSERT(set != sets_.end());
-    for (const std::optional<io::BufferId>& buffer : set->registered) {
-        if (buffer) {
-            engine_.release_buffer(*buffer);
-            ++set->answers_due;
+void SimCamera::release_unused_sets() {
+    while (const auto number = pool_.take_unused_set()) {
+        const auto set = std::ranges::find(sets_, *number, &Set::number);
+        RINGCAST_ASSERT(set != sets_.end());
+        for (const std::optional<io::BufferId>& buffer : set->registered) {
+            if (buffer) {
+                engine_.release_buffer(*buffer);
+                ++set->releasing;
+            }
         }
-    }
-    if (set->answers_due == 0) {
-        sets_.erase(set);
+        if (set->releasing == 0) {
+            sets_.erase(set);
+        }
     }
 }
 
 void SimCamera::on_released(std::uint32_t number) {
-    const auto set = std::find_if(sets_.begin(), sets_.end(),
-                                  [number](const Set& other) { return other.number == number; });
+    const auto set = std::ranges::find(sets_, number, &Set::number);
     RINGCAST_ASSERT(set != sets_.end());
-    RINGCAST_ASSERT(set->answers_due > 0);
-    if (--set->answers_due == 0) {
+    RINGCAST_ASSERT(set->releasing > 0);
+    if (--set->releasing == 0) {
         sets_.erase(set);
     }
 }
@@ -260,21 +262,21 @@ void SimCamera::take_frames() {
     while (!completed_.empty()) {
         const Completed completed = completed_.front();
         completed_.pop_front();
-        if (!order_.comes_in_order(completed.sequence, completed.frame.captured_at)) {
-            requeue(completed.frame.buffer);
+        if (!order_.in_order(completed.frame.sequence, completed.frame.captured_at)) {
+            recycle(completed.frame.buffer);
             steady_since_ = never;
             continue;
         }
-        const std::size_t left = buffers_at_home();
-        const camera::FrameOutcome fate = pool_.on_frame(completed.frame);
-        if (fate != camera::FrameOutcome::lent) {
-            requeue(completed.frame.buffer);
+        const std::size_t left = buffers_with_camera();
+        const camera::FrameOutcome outcome = pool_.on_frame(completed.frame);
+        if (outcome != camera::FrameOutcome::lent) {
+            recycle(completed.frame.buffer);
         }
-        check_fate(completed.frame, fate, left);
+        check_outcome(completed.frame, outcome, left);
         const bool published =
-            fate == camera::FrameOutcome::lent || fate == camera::FrameOutcome::copied;
+            outcome == camera::FrameOutcome::lent || outcome == camera::FrameOutcome::copied;
         if (published && completed.forbidden) {
-            complain("a frame was published that is damaged or was overtaken");
+            complain("a frame was published that is damaged or out of order");
         }
         if (!published) {
             steady_since_ = never;
@@ -284,24 +286,25 @@ void SimCamera::take_frames() {
     }
 }
 
-void SimCamera::check_fate(const camera::CameraFrame& frame, camera::FrameOutcome fate,
-                           std::size_t left) {
-    const bool lent = fate == camera::FrameOutcome::lent;
+void SimCamera::check_outcome(const camera::CapturedFrame& frame, camera::FrameOutcome outcome,
+                              std::size_t left) {
+    const bool lent = outcome == camera::FrameOutcome::lent;
     if (lent && left < camera::CameraPool::reserve) {
-        complain("a buffer was lent although too few are left");
+        complain("a buffer was lent although the camera has too few left");
     }
-    if (fate == camera::FrameOutcome::copied && sets_.back().registered[frame.buffer]) {
+    if (outcome == camera::FrameOutcome::copied && sets_.back().registered[frame.buffer]) {
         engine_.decisions().note(FaultKind::camera_pressed);
         if (left >= camera::CameraPool::reserve) {
-            complain("a frame was copied although enough buffers are left");
+            complain("a frame was copied although the camera has enough buffers left");
         }
     }
-    if (buffers_at_home() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
-        complain(fmt::format("only {} buffers are left to the camera", buffers_at_home()));
+    if (buffers_with_camera() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
+        complain(fmt::format("the camera has only {} buffers left", buffers_with_camera()));
     }
 }
 
 void SimCamera::on_deadline(Instant now) noexcept {
+    release_unused_sets();
     if (now < plugs_at_) {
         return;
     }

@@ -1,7 +1,7 @@
 #pragma once
-// A camera that makes JPEG, in virtual time: a driver that fills the buffers that are queued to it,
-// and a source around the camera pool. It is unplugged and plugged in again, its frames are damaged
-// and overtake each other, and it complains when viewers make it starve.
+// A camera that produces JPEG, in virtual time: a driver that fills queued buffers, and a source
+// around the camera pool. It is unplugged and plugged in again, frames are damaged or out of order,
+// and it complains if viewers leave it without buffers.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "camera/buffer_recycler.hpp"
 #include "camera/camera_pool.hpp"
+#include "camera/captured_frame.hpp"
 #include "camera/frame_order.hpp"
 #include "sim/frame_log.hpp"
 #include "sim/sim_engine.hpp"
@@ -25,18 +27,20 @@ struct CameraSetup {
     std::size_t buffers = 4;
     bool registers = true; ///< asks the engine to register its buffers
     bool jitters = false;
-    bool unplugged = false; ///< now and then
-    bool pauses = false;    ///< stops while nobody watches
+    bool unplugged = false; ///< at random times
+    bool pauses = false;    ///< stops while nobody is watching
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
-class SimCamera final : public SimProducer, private camera::CameraBuffers {
+class SimCamera final : public SimProducer, private camera::BufferRecycler {
 public:
     SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup);
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
-    [[nodiscard]] Instant deadline() const noexcept override { return plugs_at_; }
+    [[nodiscard]] Instant deadline() const noexcept override {
+        return pool_.has_unused_set() ? engine_.now() : plugs_at_;
+    }
     void on_deadline(Instant now) noexcept override;
     void set_watched(bool watched) noexcept override;
     void stop() noexcept override;
@@ -47,32 +51,31 @@ public:
 
     [[nodiscard]] std::size_t slots_held() const noexcept override { return 0; }
 
-    /// Pulls the plug; it is back after `absence`.
+    /// Unplugs the camera, which is plugged in again after `absence`.
     void unplug(Duration absence);
     [[nodiscard]] const camera::CameraCounters& camera_counters() const noexcept {
         return pool_.counters();
     }
     [[nodiscard]] const camera::FrameOrder& order() const noexcept { return order_; }
-    /// Frames for which no buffer was queued.
+    /// Number of frames for which no buffer was queued.
     [[nodiscard]] std::uint64_t frames_missed() const noexcept { return frames_missed_; }
-    /// Sets whose memory is mapped.
+    /// Number of sets whose memory is mapped.
     [[nodiscard]] std::size_t sets_mapped() const noexcept { return sets_.size(); }
 
 private:
-    static constexpr std::uint8_t op_released = op_close + 1; ///< and one more for each buffer
+    static constexpr std::uint8_t op_released = op_close + 1; ///< plus the index of the buffer
 
     struct Set {
         std::uint32_t number = 0;
         std::vector<std::vector<std::byte>> memory;
         std::vector<std::optional<io::BufferId>> registered;
-        std::size_t answers_due = 0;
+        std::size_t releasing = 0; ///< releases that have not completed
     };
     /// A buffer that the driver has filled.
     struct Completed {
-        camera::CameraFrame frame;
-        std::uint32_t sequence = 0;
-        bool overtaken = false; ///< comes after later ones
-        bool forbidden = false; ///< no viewer may ever see it
+        camera::CapturedFrame frame;
+        bool overtaken = false; ///< completed after later ones
+        bool forbidden = false; ///< must never be published
     };
 
     // the driver
@@ -81,21 +84,22 @@ private:
     [[nodiscard]] std::vector<std::byte> expose(Completed& completed);
     void choose_misfortune(Completed& completed, std::vector<std::byte>& jpeg);
     [[nodiscard]] bool chooses(FaultKind kind);
-    /// With the camera, as far as the pool knows.
-    [[nodiscard]] std::size_t buffers_at_home() const noexcept {
+    /// Buffers that the pool has left to the camera.
+    [[nodiscard]] std::size_t buffers_with_camera() const noexcept {
         return queue_.size() + completed_.size() + (deferred_ ? 1 : 0);
     }
     void complete(const Completed& completed);
-    [[nodiscard]] ByteSpan payload(std::size_t buffer);
+    [[nodiscard]] ByteSpan payload(std::uint32_t buffer);
 
     // the source
-    void requeue(std::size_t buffer) noexcept override;
-    void set_returned(std::uint32_t set) noexcept override;
+    void recycle(std::uint32_t buffer) noexcept override;
+    void release_unused_sets();
     void plug();
     void end_capture();
     void take_frames();
     void on_released(std::uint32_t set);
-    void check_fate(const camera::CameraFrame& frame, camera::FrameOutcome fate, std::size_t left);
+    void check_outcome(const camera::CapturedFrame& frame, camera::FrameOutcome outcome,
+                       std::size_t left);
 
     CameraSetup setup_;
     bool closed_ = false;
@@ -103,18 +107,18 @@ private:
     Duration absence_{};
 
     bool capturing_ = false;
-    bool gone_ = false; ///< unplugged, and the source does not know yet
+    bool gone_ = false; ///< unplugged, which the source has not noticed yet
     std::uint32_t next_sequence_ = 0;
-    std::deque<std::size_t> queue_;
+    std::deque<std::uint32_t> queue_;
     std::deque<Completed> completed_;
-    std::optional<Completed> deferred_; ///< to be overtaken
-    std::size_t held_for_ = 0;          ///< frames that overtake it
+    std::optional<Completed> deferred_; ///< completed after later ones
+    std::size_t deferred_for_ = 0;      ///< frames that will still overtake it
     std::size_t forbidden_in_a_row_ = 0;
     Instant last_good_at_ = never; ///< of the set
     std::uint64_t frames_missed_ = 0;
 
     std::uint32_t next_set_ = 1;
-    std::vector<Set> sets_; ///< whose memory is mapped; the newest last
+    std::vector<Set> sets_; ///< those whose memory is mapped; the newest last
     camera::FrameOrder order_;
     camera::CameraPool pool_;
 };

@@ -44,7 +44,7 @@ idle_after = "1s"
     BRIGHTNESS = "32"
     # (setting, error in the log, the supported alternatives named after it)
     REFUSED = (
-        ('orientation = "rotate180"', 'the camera doesn\'t do "rotate180" itself; it does', '"rotate0"'),
+        ('orientation = "rotate180"', 'the camera doesn\'t support "rotate180"; it supports', '"rotate0"'),
         ('size = "1000x500"', "the camera doesn't make 1000x500; it makes", "MJPEG in 1280x720"),
         ('format = "NV12"', "the camera doesn't make NV12; it makes", "MJPEG"),
         ("controls = { Brightness = 1.5 }", "control Brightness: found 1.5, the camera takes", "from -1 to 1"),

@@ -1,0 +1,78 @@
+#include "capture/camera_log.hpp"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/byte_size.hpp"
+#include "base/log.hpp"
+#include "config/units.hpp"
+
+namespace ringcast::capture {
+
+namespace {
+
+/// "name", or "name<separator>reason<end>".
+std::string with_reason(const std::string& name, std::string_view separator,
+                        const std::string& reason, std::string_view end = {}) {
+    return reason.empty() ? name : fmt::format("{}{}{}{}", name, separator, reason, end);
+}
+
+} // namespace
+
+void CameraLog::opened(const source::CameraStatus& camera, config::PictureSize size,
+                       std::string_view rate_note) {
+    last_failure_.clear();
+    // "vidbuf_cached", "libcamera (this system has no dma-heap)"
+    const std::string memory = with_reason(camera.memory, " (", camera.memory_reason, ")");
+    // Why raw frames are encoded is in the status only.
+    const std::string tier = camera.tier == "encoded"
+                                 ? "encoded here"
+                                 : with_reason(camera.tier, ": ", camera.tier_reason);
+    log(LogLevel::info,
+        "stream {}: camera {} ({}) delivers {} {} through {}, in {} buffers from {}, {}",
+        stream_name_, camera.model, camera.id, camera.format, config::picture_size_text(size),
+        camera.library, camera.buffers, memory, tier);
+    if (!rate_note.empty()) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, rate_note);
+    }
+}
+
+void CameraLog::failed(const std::string& message) {
+    if (std::exchange(last_failure_, message) != message) {
+        log(LogLevel::warning, "stream {}: {}", stream_name_, message);
+    }
+}
+
+void CameraLog::stopped_unwatched() {
+    log(LogLevel::info, "stream {}: the camera is stopped because nobody is watching",
+        stream_name_);
+}
+
+void CameraLog::damaged(std::string_view what, Instant now) {
+    if (damaged_burst_.should_log(now)) {
+        log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", stream_name_, what);
+    }
+}
+
+void CameraLog::oversized(std::uint64_t total, std::size_t frame_bytes_max, Instant now) {
+    if (std::exchange(oversized_seen_, total) < total && oversized_burst_.should_log(now)) {
+        log(LogLevel::warning,
+            "stream {}: a frame was skipped that is larger than frame_max = {}: "
+            "raise it in [memory]",
+            stream_name_, byte_size(frame_bytes_max));
+    }
+}
+
+void CameraLog::buffer_rejected() {
+    log(LogLevel::warning,
+        "stream {}: the camera's driver has rejected a buffer, perhaps because of `controls` "
+        "that can't be combined",
+        stream_name_);
+}
+
+void CameraLog::buffer_not_queued(std::uint32_t buffer) {
+    log(LogLevel::debug, "stream {}: the camera does not accept buffer {}", stream_name_, buffer);
+}
+
+} // namespace ringcast::capture

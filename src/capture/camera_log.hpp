@@ -1,0 +1,47 @@
+#pragma once
+// The log of one camera: what it says, and how often a recurring problem is logged.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/log_throttle.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "source/camera_status.hpp"
+
+namespace ringcast::capture {
+
+class CameraLog {
+public:
+    explicit CameraLog(std::string stream_name) noexcept : stream_name_(std::move(stream_name)) {}
+
+    /// The camera has been opened. `rate_note`: see camera::RatePlan.
+    void opened(const source::CameraStatus& camera, config::PictureSize size,
+                std::string_view rate_note);
+    /// Repeated failures with the same message are logged once, until the camera was opened.
+    void failed(const std::string& message);
+    /// The camera is closed because it has no viewers.
+    void stopped_unwatched();
+
+    // Logged once per burst.
+
+    void damaged(std::string_view what, Instant now);
+    /// `total`: frames that were too large until now.
+    void oversized(std::uint64_t total, std::size_t frame_bytes_max, Instant now);
+
+    /// The driver has rejected a buffer before it completed any.
+    void buffer_rejected();
+    /// The camera did not accept a buffer.
+    void buffer_not_queued(std::uint32_t buffer);
+
+private:
+    std::string stream_name_;
+    LogThrottle damaged_burst_;
+    LogThrottle oversized_burst_;
+    std::uint64_t oversized_seen_ = 0;
+    std::string last_failure_; ///< empty once the camera was opened
+};
+
+} // namespace ringcast::capture
