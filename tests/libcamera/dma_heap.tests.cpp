@@ -42,8 +42,7 @@ TEST_CASE("scattered pages, which not every camera can use, are never chosen") {
     CHECK(choose({{"system", 0}}).heap == std::nullopt);
 }
 
-TEST_CASE(
-    "the reason is that of the best existing heap, whether another one is usable or not") {
+TEST_CASE("the reason is that of the best existing heap, whether another one is usable or not") {
     const HeapChoice forbidden = choose({{"vidbuf_cached", EACCES}, {"linux,cma", ENOMEM}});
     CHECK(forbidden.heap == std::nullopt);
     CHECK(forbidden.reason == "no permission to open /dev/dma_heap/vidbuf_cached");
