@@ -20,7 +20,7 @@ using test::FakeCamera;
 using test::jpeg;
 using Numbers = std::vector<std::uint32_t>;
 
-constexpr std::uint32_t stream_index = 3;
+constexpr io::StreamId stream_id{3, 1};
 constexpr std::uint8_t encode_operation = 1;
 constexpr std::uint8_t release_operation = 2;
 const std::string grey(std::size_t{128} * 48, '\x80'); ///< a picture in YUYV
@@ -45,7 +45,7 @@ public:
     explicit Bench(const config::LibcameraConfig& wanted = {})
         : sink(8UL * 1024UL), frames(engine, recycled, counters, wanted, 1) {
         constexpr std::uint32_t only_run = 1;
-        frames.start(sink, stream_index, io::source_token(stream_index, encode_operation, only_run),
+        frames.start(sink, stream_id, io::source_token(stream_id, encode_operation, only_run),
                      release_operation);
     }
     Bench(const Bench&) = delete;
