@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-// g++ 12 sees a null pointer in CLI11's way with vectors when it optimises; there is none.
+// g++ 12 reports a null pointer in CLI11's use of vectors when it optimises; there is none.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wnull-dereference"
 #include <CLI/CLI.hpp>
@@ -29,14 +29,14 @@ namespace ringcast::app {
 namespace {
 
 constexpr std::string_view examples_text =
-    R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to begin:
+    R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to start:
 
   ringcast camera                             the camera of this machine, at http://127.0.0.1:8080
-  ringcast pattern                            a moving test picture, where there is none
+  ringcast pattern                            a moving test picture, without a camera
   rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
-                                              what a program writes
+                                              the output of a program
 
-`ringcast --config FILE` shows several streams, and `ringcast --help` has the rest.
+`ringcast --config FILE` shows several streams; `ringcast --help` lists all options.
 )";
 
 constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
@@ -47,8 +47,8 @@ constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
 SOURCE is one of
-  camera, camera:ID     the only camera, or the one that ID says: its id or a part of it, its
-                        model, or its number in the list of `ringcast cameras`
+  camera, camera:ID     the only camera, or the camera that ID selects: its id or a part of it,
+                        its model, or its number in the list of `ringcast cameras`
   /dev/video0           the camera with that device
   pattern               a moving test picture
   -                     standard input: JPEG frames one after the other; ringcast ends with it
@@ -56,25 +56,25 @@ SOURCE is one of
   FOLDER                the JPEG files in it, in a loop
   FILE.toml             the same as --config FILE.toml
 
-`ringcast doctor` says what this machine allows (io_uring, limits, network cards, cameras, ports),
-what that means, and what to do about it.
+`ringcast doctor` checks this machine (io_uring, limits, network cards, cameras, ports) and reports
+what it found, what that means, and what to do about it.
 
 Options, before or after SOURCE
   --config FILE         read the configuration from FILE
   --listen ADDRESS      HOST:PORT, :PORT (every address), [IPV6]:PORT or unix:/PATH; may be
-                        repeated; replaces what the configuration says (default: 127.0.0.1:8080)
-  --size WIDTHxHEIGHT   of the camera or pattern (default: 1280x720; of a camera the largest up to
-                        that)
+                        repeated; replaces those of the configuration (default: 127.0.0.1:8080)
+  --size WIDTHxHEIGHT   size of the camera's picture or the pattern (default: 1280x720; for a
+                        camera, its largest size up to that)
   --fps N               frames per second of a camera, pattern, recording or picture
                         (default: 30; 1 for pictures)
-  --quality N           JPEG quality of the pattern, and of cameras that make no JPEG themselves,
-                        1 to 100 (default: 80)
+  --quality N           JPEG quality of the pattern, and of cameras that produce no JPEG
+                        themselves, 1 to 100 (default: 80)
   --log-level LEVEL     debug, info, warning or error (default: info)
-  --check               say what the configuration means, or what is wrong with it, and end
+  --check               describe the configuration, or list the mistakes in it, and exit
   --version             print the version
   --help                print this
 
-`ringcast cameras` lists the cameras of this machine with what each makes. What it prints is a
+`ringcast cameras` lists the cameras of this machine with their formats and sizes. Its output is a
 configuration: `ringcast cameras > cameras.toml`, then `ringcast cameras.toml`.
 
 Examples
@@ -86,9 +86,9 @@ Examples
   ringcast --config ringcast.toml --check
 
 Exit codes
-  0  ended as told: by a signal, by the end of its input, or after --check, --help, --version;
-     or the doctor has found no problem
-  1  something broke while it ran, or the doctor has found a problem
+  0  ended on request: by a signal, by the end of its input, or after --check, --help, --version;
+     or the doctor found no problem
+  1  a failure while it ran, or the doctor found a problem
   2  the command line or the configuration is wrong
   3  can't start: the port is taken, io_uring is off, or a permission is missing
 )";
@@ -99,7 +99,7 @@ constexpr std::array<std::string_view, 9> option_names{"--config", "--listen",  
 
 constexpr std::string_view doctor_word = "doctor";
 
-/// The arguments as they were written; what they mean is checked afterwards, all at once.
+/// The arguments as they were written. They are checked afterwards, all at once.
 struct Written {
     std::optional<std::string> source;
     std::optional<std::string> config;
@@ -145,7 +145,7 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
     constexpr std::array<std::string_view, 4> words{"pattern", camera_word, cameras_word,
                                                     doctor_word};
     if (type == std::filesystem::file_type::character) {
-        return fmt::format("{} is a device, but no camera's, such as /dev/video0", word);
+        return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
     }
     if (type == std::filesystem::file_type::regular) {
         return fmt::format("SOURCE {} has none of the extensions .mjpeg, .mjpg, .jpg, .jpeg (JPEG "
@@ -156,7 +156,7 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
         return fmt::format("SOURCE {} is neither a file nor a folder, {}", word, source_expected);
     }
     if (word.starts_with("/dev/")) {
-        return fmt::format("there is no {}; `ringcast cameras` lists what there is", word);
+        return fmt::format("{} does not exist; `ringcast cameras` lists the cameras", word);
     }
     if (is_frame_file(word) || word.find('/') != std::string::npos) {
         return fmt::format("SOURCE {}: no such file or folder", word);
@@ -164,10 +164,10 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
     const auto hint = config::closest(word, words);
     return fmt::format("unknown SOURCE {}, {}{}", word, source_expected,
                        hint ? fmt::format("; did you mean {}?", *hint)
-                            : "; to show what a program makes: PROGRAM ... | ringcast -");
+                            : "; to show the output of a program: PROGRAM ... | ringcast -");
 }
 
-/// What libcamera knows a camera by, or one of its devices, also by the links of udev.
+/// A camera by its name in libcamera, or by one of its devices, also by a link that udev has made.
 std::optional<config::LibcameraConfig> named_camera(const std::string& word) {
     config::LibcameraConfig camera;
     if (word == camera_word) {
@@ -212,7 +212,7 @@ std::optional<config::SourceConfig> recognise_source(const std::string& word, Pr
     return std::nullopt;
 }
 
-/// A number option, held to the limits that the configuration has for the same thing.
+/// A number option, within the limits of the same setting in the configuration.
 std::optional<double> number_option(std::string_view option, const std::string& written,
                                     const config::Key& key, Problems& problems) {
     const auto number = config::parse_number(written);
@@ -226,7 +226,7 @@ std::optional<double> number_option(std::string_view option, const std::string& 
     return number;
 }
 
-/// `Source` makes pictures itself: a pattern, or a camera.
+/// `Source` produces pictures itself: a pattern, or a camera.
 template <typename Source>
 void apply_picture_options(const Written& written, Source& source, Problems& problems) {
     const std::string_view name = config::source_name(source);
@@ -253,7 +253,7 @@ void apply_picture_options(const Written& written, Source& source, Problems& pro
     }
 }
 
-/// Options that describe a source apply to those that have such a setting.
+/// Options that describe a source apply only to sources with such a setting.
 void apply_source_options(const Written& written, config::SourceConfig* source,
                           Problems& problems) {
     if (auto* pattern = source == nullptr ? nullptr : std::get_if<config::PatternConfig>(source)) {
@@ -265,7 +265,7 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
     const auto refuse = [&](std::string_view option, std::string_view where) {
         problems.add(
             fmt::format("{} applies to {}{}", option, where,
-                        source == nullptr ? "; with a configuration it is set in there" : ""));
+                        source == nullptr ? "; in a configuration, set it in the file" : ""));
     };
     if (written.size) {
         refuse("--size", "cameras and the pattern");
@@ -282,7 +282,7 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
     }
 }
 
-/// `ringcast cameras` is told nothing else.
+/// `ringcast cameras` takes no options.
 void refuse_options(const Written& written, Problems& problems) {
     const std::array<std::pair<bool, std::string_view>, 6> options{{
         {!written.listen.empty(), "--listen"},
@@ -294,7 +294,7 @@ void refuse_options(const Written& written, Problems& problems) {
     }};
     for (const auto& [given, option] : options) {
         if (given) {
-            problems.add(fmt::format("cameras only lists what there is, and takes no {}", option));
+            problems.add(fmt::format("cameras only lists cameras, and takes no {}", option));
         }
     }
 }
@@ -347,8 +347,8 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
         command_line.task = Task::examine_machine;
         written.source.reset();
         if (written.check) {
-            problems.add("--check says what a configuration means, doctor what the machine allows: "
-                         "give one of them");
+            problems.add("--check describes a configuration, doctor checks the machine: give "
+                         "one of them");
         }
     }
     if (written.source && lower_case_extension(*written.source) == ".toml" && !written.config) {
@@ -378,7 +378,7 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     } else if (command_line.task == Task::examine_machine) {
         apply_source_options(written, nullptr, problems);
     } else {
-        problems.add(fmt::format("there is no SOURCE, {}, or --config FILE", source_expected));
+        problems.add(fmt::format("no SOURCE was given, {}, or --config FILE", source_expected));
         return tl::unexpected(problems.exit());
     }
     apply_overrides(written, command_line.config, problems);
@@ -391,7 +391,7 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     return command_line;
 }
 
-/// What CLI11 could not place: options that don't exist, and words beyond the first SOURCE.
+/// Arguments that CLI11 did not accept: unknown options, and words beyond the first SOURCE.
 std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
     Problems problems;
     for (const std::string& word : words) {
@@ -402,9 +402,9 @@ std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
         problems.add(fmt::format("unknown option {}{}", word,
                                  hint ? fmt::format("; did you mean {}?", *hint) : ""));
     }
-    // A word behind an unknown option is probably its value, so these count only by themselves.
+    // A word behind an unknown option is probably its value, so words are reported only alone.
     if (!problems.any() && !words.empty()) {
-        problems.add(fmt::format("one SOURCE is expected, found also {}", fmt::join(words, " ")));
+        problems.add(fmt::format("expected one SOURCE, also found {}", fmt::join(words, " ")));
     }
     return problems.any() ? std::optional(problems.exit()) : std::nullopt;
 }

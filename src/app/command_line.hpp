@@ -1,6 +1,7 @@
 #pragma once
-// From the program's arguments to what is to be run, or to what is to be printed before it ends.
-// Looks at the file system only to tell what SOURCE is. Its source file is the only user of CLI11.
+// Parses the program's arguments: the result is a task with its configuration, or a text to print
+// before the program ends. Looks at the file system only to recognise SOURCE. Its source file is
+// the only user of CLI11.
 
 #include <cstdint>
 #include <span>
@@ -15,25 +16,25 @@ namespace ringcast::app {
 
 enum class Task : std::uint8_t {
     stream,
-    examine_machine, ///< `ringcast doctor`: the configuration may then be without streams
-    list_cameras,    ///< `ringcast cameras`: there is no configuration
+    examine_machine, ///< `ringcast doctor`: the configuration may have no streams
+    list_cameras,    ///< `ringcast cameras`: without a configuration
 };
 
 struct CommandLine {
     Task task = Task::stream;
     config::Config config;
-    /// `ringcast -`: when the input ends there is nothing left to do.
+    /// `ringcast -`: the program ends with its input.
     bool ends_with_input = false;
 };
 
-/// Print this and end: --help, --version, --check, or what is wrong.
+/// The text to print before the program ends: for --help, --version, --check, or mistakes.
 struct EarlyExit {
     ExitCode code = ExitCode::ok;
     std::string standard_output;
     std::string standard_error;
 };
 
-/// `arguments` begin with the program's name, as main gets them.
+/// `arguments` begin with the program's name, as main receives them.
 [[nodiscard]] tl::expected<CommandLine, EarlyExit>
 parse_command_line(std::span<const char* const> arguments);
 

@@ -16,7 +16,7 @@ namespace {
 
 using Findings = std::vector<Finding>;
 
-/// What a Debian user has to do for a limit to be higher.
+/// How a Debian user raises the limit: {0} is MiB, {1} KiB.
 constexpr std::string_view memlock_advice =
     "LimitMEMLOCK={0}M in the unit (packaging/ringcast.service has one), or for a shell a line "
     "`USER - memlock {1}` in /etc/security/limits.d/ringcast.conf and a new login";
@@ -35,10 +35,10 @@ std::string limit_text(const std::optional<std::uint64_t>& bytes) {
 Findings check_io_uring(const MachineFacts& facts) {
     const IoUringFacts& found = facts.io_uring;
     if (found.failure) {
-        // The explanation says what to do itself.
+        // The explanation contains the advice.
         return {{Verdict::problem, "io_uring", *found.failure, {}}};
     }
-    return {{Verdict::ok, "io_uring", found.kernel + " has what ringcast needs", {}}};
+    return {{Verdict::ok, "io_uring", found.kernel + " provides what ringcast needs", {}}};
 }
 
 Findings check_zero_copy(const MachineFacts& facts) {
@@ -48,13 +48,13 @@ Findings check_zero_copy(const MachineFacts& facts) {
     }
     if (found.zero_copy_failure) {
         return {{Verdict::note, "zero-copy sends",
-                 "not here, so the kernel copies each frame for each viewer: " +
+                 "not available, so the kernel copies each frame for each viewer: " +
                      *found.zero_copy_failure,
                  "use Linux 6.2 or later; late releases of 6.1 have it too"}};
     }
     return {{Verdict::ok,
              "zero-copy sends",
-             "the kernel has them, and reports when it copied after all",
+             "the kernel supports them, and reports when it copied after all",
              {}}};
 }
 
@@ -70,14 +70,14 @@ Findings check_locked_memory(const MachineFacts& facts) {
             : fmt::format("this user may lock {} (soft limit {}, which ringcast raises)",
                           limit_text(limits.locked_hard), limit_text(limits.locked_soft));
     const std::string wants =
-        fmt::format("{} MiB are for the frames of {} stream{}", in_mib(needed), needs.stream_count,
-                    needs.stream_count == 1 ? "" : "s");
+        fmt::format("the frames of {} stream{} take {} MiB", needs.stream_count,
+                    needs.stream_count == 1 ? "" : "s", in_mib(needed));
     const bool enough = limits.may_lock_all || !limits.locked_hard || needed <= *limits.locked_hard;
     if (enough && !facts.io_uring.registration_failure) {
         return {{Verdict::ok, "locked memory", fmt::format("{}; {}", has, wants), {}}};
     }
     const std::string consequence =
-        "what doesn't fit stays in plain memory, and all its sends copy (tier \"unregistered\")";
+        "streams beyond the limit use plain memory and copy all sends (tier \"unregistered\")";
     if (enough) {
         return {{Verdict::note,
                  "locked memory",
@@ -85,7 +85,7 @@ Findings check_locked_memory(const MachineFacts& facts) {
                              consequence),
                  {}}};
     }
-    // Room for a camera's own buffers as well: four of 4 MiB at 1080p.
+    // Room for the buffers of a camera as well: four of 4 MiB at 1080p.
     constexpr std::uint64_t camera_mib = 16;
     const std::uint64_t wanted_mib = in_mib(needed) + camera_mib * needs.stream_count;
     return {{Verdict::note, "locked memory", fmt::format("{}; {}; {}", has, wants, consequence),
@@ -107,7 +107,7 @@ Findings check_open_files(const MachineFacts& facts) {
 
 // --- network ---
 
-/// What a link carries at all, whatever the sends cost.
+/// The limits of the link itself, whatever the sends cost.
 std::string capacity(const InterfaceFacts& interface) {
     std::string text = fmt::format(" (MTU {}", interface.mtu);
     if (interface.speed) {
@@ -132,37 +132,39 @@ Finding check_interface(const InterfaceFacts& interface) {
     }
     constexpr std::array<std::string_view, 3> copying{"veth", "tun", "ipvlan"};
     if (std::ranges::find(copying, interface.driver) != copying.end()) {
-        return {Verdict::note, subject,
-                fmt::format("not a card but the kernel's own ({}), where it copies each frame; "
-                            "ringcast notices and uses plain sends{}",
-                            interface.driver, capacity(interface)),
-                "in a container: the host's network (--network host) saves that copy"};
+        return {
+            Verdict::note, subject,
+            fmt::format("a virtual interface ({}), where the kernel copies each frame; ringcast "
+                        "notices and uses plain sends{}",
+                        interface.driver, capacity(interface)),
+            "in a container, the network of the host (--network host) avoids that copy"};
     }
     if (!interface.scatter_gather.has_value()) {
-        return {Verdict::note,
-                subject,
-                "it does not say whether it has scatter-gather; zero-copy sends help only with it" +
-                    capacity(interface),
-                {}};
+        return {
+            Verdict::note,
+            subject,
+            "it does not report whether it has scatter-gather; zero-copy sends help only with it" +
+                capacity(interface),
+            {}};
     }
     if (*interface.scatter_gather) {
         return {Verdict::ok,
                 subject,
-                fmt::format("{}has scatter-gather: zero-copy sends help, frames are fetched from "
-                            "where they lie{}",
+                fmt::format("{}has scatter-gather: zero-copy sends help, the card reads frames "
+                            "where they are{}",
                             interface.wireless ? "Wi-Fi that " : "", capacity(interface)),
                 {}};
     }
     const std::string meaning =
-        "no scatter-gather: the kernel puts each packet together by copying, and yet reports most "
+        "no scatter-gather: the kernel assembles each packet by copying, although it reports most "
         "sends as zero-copy" +
         capacity(interface);
     if (interface.wireless) {
         return {Verdict::note, subject, "Wi-Fi, " + meaning,
-                "a cable, where the processor is short; viewers see no difference"};
+                "use a cable if the processor is the bottleneck; viewers see no difference"};
     }
     return {Verdict::note, subject, meaning,
-            fmt::format("`sudo ethtool -K {} sg on`, where the card can", interface.name)};
+            fmt::format("`sudo ethtool -K {} sg on`, if the card supports it", interface.name)};
 }
 
 Findings check_interfaces(const MachineFacts& facts) {
@@ -175,14 +177,14 @@ Findings check_interfaces(const MachineFacts& facts) {
 
 // --- cameras ---
 
-/// What opens a device file to this user.
+/// How this user gets permission to open a device file.
 std::string permission_advice(const std::string& group, bool member) {
     if (group.empty() || group == "root") {
-        return "the file is root's alone: a udev rule (GROUP=\"video\", MODE=\"0660\") opens it";
+        return "only root may open it: add a udev rule (GROUP=\"video\", MODE=\"0660\")";
     }
     if (member) {
-        return fmt::format("log out and in again: this user is in group {}, and this session is "
-                           "from before that",
+        return fmt::format("log out and in again: this user is in group {}, but this session began "
+                           "before that",
                            group);
     }
     return fmt::format("`sudo usermod -aG {} $USER`, then log out and in again", group);
@@ -211,7 +213,7 @@ std::vector<const VideoDeviceFacts*> devices_that(const MachineFacts& facts, Fit
     return found;
 }
 
-/// One finding, however many there are: a Raspberry Pi has forty.
+/// One finding for all devices: a Raspberry Pi has forty.
 Findings check_video_permissions(const MachineFacts& facts) {
     const auto refused =
         devices_that(facts, [](const VideoDeviceFacts& device) { return !device.permitted; });
@@ -232,8 +234,8 @@ Finding check_camera(const CameraFacts& camera, const MachineFacts& facts) {
     if (!camera.makes_jpeg) {
         return {Verdict::ok,
                 subject,
-                "it gives raw pictures, and the processor makes JPEG of them while somebody "
-                "watches (tier \"encoded\")",
+                "it makes raw pictures, which the processor encodes while somebody watches (tier "
+                "\"encoded\")",
                 {}};
     }
     const auto devices = devices_that(facts, [&](const VideoDeviceFacts& device) {
@@ -244,28 +246,31 @@ Finding check_camera(const CameraFacts& camera, const MachineFacts& facts) {
     }
     const VideoDeviceFacts& device = *devices.front();
     if (device.in_use) {
-        return {Verdict::note, subject,
-                fmt::format("it makes JPEG itself; a program is using it ({}), so that its memory "
-                            "can't be tried",
-                            device.path),
-                "end that program, unless it is ringcast, whose /api/status has the tier"};
+        return {
+            Verdict::note, subject,
+            fmt::format("it makes JPEG itself; a program is using it ({}), so its memory can't be "
+                        "tested",
+                        device.path),
+            "end that program, unless it is ringcast, whose /api/status shows the tier"};
     }
     if (device.registration_failure) {
-        return {Verdict::note, subject,
-                fmt::format("it makes JPEG itself; each frame is copied once (tier \"copied\"), "
-                            "because its memory can't be registered: {}",
-                            *device.registration_failure),
-                "Linux 6.12 or later takes USB cameras' memory, where enough may be locked"};
+        return {
+            Verdict::note, subject,
+            fmt::format("it makes JPEG itself; each frame is copied once (tier \"copied\"), "
+                        "because its memory can't be registered: {}",
+                        *device.registration_failure),
+            "use Linux 6.12 or later, which registers USB cameras' memory if enough may be locked"};
     }
-    return {Verdict::ok,
-            subject,
-            "it makes JPEG itself, and its memory can be registered: frames leave from where its "
-            "driver puts them (tier \"registered\")",
-            {}};
+    return {
+        Verdict::ok,
+        subject,
+        "it makes JPEG itself, and its memory can be registered: frames are sent from where its "
+        "driver puts them (tier \"registered\")",
+        {}};
 }
 
-/// What takes pictures and is no camera to libcamera: the parts of a board's image processor, which
-/// are nobody's business, or a camera that it can't use.
+/// Devices that capture pictures and are no camera to libcamera: parts of a board's image
+/// processor, which is normal, or a camera that it can't use.
 Findings check_other_devices(const MachineFacts& facts) {
     const auto others = devices_that(facts, [&](const VideoDeviceFacts& device) {
         return device.captures &&
@@ -284,10 +289,10 @@ Findings check_other_devices(const MachineFacts& facts) {
     }
     const bool usb = drivers.find("uvcvideo") != std::string::npos;
     return {{usb ? Verdict::note : Verdict::ok, "other video devices",
-             fmt::format("{} ({}) {} no camera to libcamera{}", some_of(others), drivers,
+             fmt::format("{} ({}) {} not listed by libcamera{}", some_of(others), drivers,
                          others.size() == 1 ? "is" : "are",
-                         usb ? "" : ", which is as it should be with the parts of a board"),
-             usb ? "a program can read it: the source `exec`, such as ffmpeg with -f v4l2"
+                         usb ? "" : ", which is normal for parts of a board"),
+             usb ? "let a program read it: the source `exec`, for example ffmpeg with -f v4l2"
                  : std::string()}};
 }
 
@@ -298,15 +303,15 @@ Findings check_cameras(const MachineFacts& facts) {
         findings.push_back(check_camera(camera, facts));
     }
     if (library.failure) {
-        // It says what to do itself.
+        // The failure contains the advice.
         findings.push_back({Verdict::note, "cameras", *library.failure, {}});
     } else if (findings.empty()) {
         findings.push_back(
-            {Verdict::note, "cameras", library.library + " finds none",
-             "of a USB camera: does `sudo dmesg | tail` know it; of a Raspberry Pi's own: is its "
-             "cable in, the right way round, and camera_auto_detect=1 in "
-             "/boot/firmware/config.txt; in a container: pass /dev/video*, /dev/media* and "
-             "/run/udev on"});
+            {Verdict::note, "cameras", library.library + " found no camera",
+             "for a USB camera, check that `sudo dmesg | tail` reports it; for a Raspberry Pi "
+             "camera, check that its cable is in, the right way round, and that "
+             "/boot/firmware/config.txt has camera_auto_detect=1; in a container, pass in "
+             "/dev/video*, /dev/media* and /run/udev"});
     }
     for (Finding& finding : check_other_devices(facts)) {
         findings.push_back(std::move(finding));
@@ -314,7 +319,7 @@ Findings check_cameras(const MachineFacts& facts) {
     return findings;
 }
 
-/// Of the heaps that cameras are given memory of, the best that this machine has.
+/// The best heap on this machine for the memory of cameras.
 Findings check_dma_heaps(const MachineFacts& facts) {
     for (const std::string_view name : capture::camera_heaps) {
         const auto heap =
@@ -335,11 +340,11 @@ Findings check_dma_heaps(const MachineFacts& facts) {
         // Without this one libcamera itself does not run the cameras of a Raspberry Pi.
         const bool needed = name == capture::camera_heaps.front();
         return {{needed ? Verdict::problem : Verdict::note, subject,
-                 fmt::format("no permission to open {}: raw pictures are captured into memory of "
-                             "the camera's own, which the processor may read slowly{}",
-                             heap->path,
-                             needed ? ", and libcamera needs it for the cameras of a Raspberry Pi"
-                                    : ""),
+                 fmt::format(
+                     "no permission to open {}: raw pictures are captured into the camera's "
+                     "own memory, which the processor may read slowly{}",
+                     heap->path,
+                     needed ? ", and libcamera needs it for the cameras of a Raspberry Pi" : ""),
                  permission_advice(heap->group, heap->member)}};
     }
     return {};
@@ -403,7 +408,7 @@ std::string report(std::span<const Finding> findings) {
     const auto count = [&](Verdict verdict) {
         return std::ranges::count(findings, verdict, &Finding::verdict);
     };
-    return text + fmt::format("{} ok, {} to note, {} to mend\n", count(Verdict::ok),
+    return text + fmt::format("{} ok, {} to note, {} to fix\n", count(Verdict::ok),
                               count(Verdict::note), count(Verdict::problem));
 }
 

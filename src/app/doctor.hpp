@@ -1,6 +1,6 @@
 #pragma once
-// `ringcast doctor`: what this machine allows ringcast, what that means for the frames, and what to
-// do about it. Pure: facts in, findings out; doctor_facts.hpp looks.
+// `ringcast doctor`: judges facts about this machine, and says what they mean for the frames and
+// what to do about them. No I/O: doctor_facts.hpp collects the facts.
 
 #include <cstdint>
 #include <span>
@@ -14,20 +14,20 @@ namespace ringcast::app {
 enum class Verdict : std::uint8_t {
     ok,
     note,    ///< ringcast works, and could work better
-    problem, ///< something that was asked for will not work
+    problem, ///< a requested function will not work
 };
 
 struct Finding {
     Verdict verdict = Verdict::ok;
-    std::string subject; ///< what was looked at
-    std::string meaning; ///< what was found, and what follows from it
-    std::string advice;  ///< what to do; empty where there is nothing to do
+    std::string subject; ///< the thing that was checked
+    std::string meaning; ///< the result, and its consequence
+    std::string advice;  ///< what to do; empty when nothing has to be done
 };
 
-/// All checks, in the order in which a frame meets what they look at.
+/// All checks.
 [[nodiscard]] std::vector<Finding> examine(const MachineFacts& facts);
 
-/// A line for each finding, what to do in a line below it, and a line that sums up.
+/// A line for each finding, its advice in a line below, and a summary.
 [[nodiscard]] std::string report(std::span<const Finding> findings);
 
 [[nodiscard]] bool has_problem(std::span<const Finding> findings);

@@ -30,7 +30,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A Raspberry Pi has about forty device files; more than these are not looked at.
+/// A Raspberry Pi has about forty device files; more are ignored.
 constexpr std::size_t devices_max = 256;
 constexpr unsigned formats_max = 64;
 
@@ -39,7 +39,7 @@ std::string group_name(gid_t group) {
     return entry == nullptr ? std::string() : std::string(entry->gr_name);
 }
 
-/// In the system's list, whether or not this session has it yet.
+/// According to the system's list, whether or not this session is in the group yet.
 bool user_is_member(gid_t group) {
     const ::passwd* const user = ::getpwuid(::getuid());
     if (user == nullptr) {
@@ -89,7 +89,7 @@ bool lists_jpeg(int device, std::uint32_t buffer_type) noexcept {
     return false;
 }
 
-/// One buffer of the driver's, in our address space; gone with this object.
+/// One of the driver's buffers, mapped for the lifetime of this object.
 class DriverBuffer {
 public:
     DriverBuffer(int device, std::uint32_t buffer_type) noexcept
@@ -156,14 +156,14 @@ private:
     ByteSpan memory_;
 };
 
-/// Whether frames can leave from the camera's own memory.
+/// Tests whether frames can be sent from the camera's own memory.
 void try_memory(int device, std::uint32_t buffer_type, io::Engine& engine,
                 VideoDeviceFacts& facts) {
     const DriverBuffer buffer(device, buffer_type);
     facts.in_use = buffer.error() == EBUSY;
     if (buffer.memory().empty()) {
         facts.registration_failure =
-            std::string("the driver gives no memory: ") + std::strerror(buffer.error());
+            std::string("the driver provides no memory: ") + std::strerror(buffer.error());
         return;
     }
     if (const auto registered = engine.register_buffer(buffer.memory(), {})) {

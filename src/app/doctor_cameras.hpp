@@ -1,6 +1,6 @@
 #pragma once
-// Looks at cameras for `ringcast doctor`: at the devices, as V4L2 shows them, and at what the
-// camera library makes of these. Nothing is captured and no setting is changed.
+// Collects facts about cameras for `ringcast doctor`: the devices, as V4L2 shows them, and the
+// cameras that the camera library finds. Captures nothing and changes no setting.
 
 #include <string>
 #include <vector>
@@ -10,11 +10,12 @@
 
 namespace ringcast::app {
 
-/// /dev/video*, in the order of their numbers. `engine` is for trying whether a camera's memory can
-/// be registered; null where there is none.
+/// /dev/video*, in the order of their numbers. `engine` is used to test whether a camera's memory
+/// can be registered; null when none could be created.
 [[nodiscard]] std::vector<VideoDeviceFacts> look_at_video_devices(io::Engine* engine);
 
-/// What libcamera lists. Where its devices may not be opened, its own complaints are not logged.
+/// The cameras that libcamera lists. Without permission for its devices, its warnings are not
+/// logged.
 [[nodiscard]] CameraLibraryFacts look_at_cameras();
 
 [[nodiscard]] std::vector<DmaHeapFacts> look_at_dma_heaps();

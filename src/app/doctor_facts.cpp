@@ -36,7 +36,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A machine that runs containers has many; more are not looked at.
+/// A machine that runs containers has many; more are ignored.
 constexpr std::size_t interfaces_max = 256;
 
 std::string first_line(const fs::path& path) {
@@ -48,7 +48,7 @@ std::string first_line(const fs::path& path) {
 
 std::optional<unsigned> number_in(const fs::path& path) {
     const std::string text = first_line(path);
-    unsigned value = 0; // A speed that is not known reads "-1", which is none.
+    unsigned value = 0; // an unknown speed reads "-1", which does not parse
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     return parsed.ec == std::errc{} ? std::optional(value) : std::nullopt;
 }
@@ -60,7 +60,7 @@ std::string text_of(const char (&field)[size]) { // NOLINT(modernize-avoid-c-arr
 
 // --- io_uring and limits ---
 
-/// What is left out of `facts` hangs on an engine, and there is none.
+/// Null when no engine can be created; then the facts that need one are left out.
 std::unique_ptr<uring::UringEngine> look_at_io_uring(IoUringFacts& facts) {
     facts.kernel = uring::kernel_release();
     auto engine = uring::UringEngine::create({});
@@ -74,7 +74,7 @@ std::unique_ptr<uring::UringEngine> look_at_io_uring(IoUringFacts& facts) {
     return std::move(*engine);
 }
 
-/// As the frames of a stream are registered.
+/// Registers memory in the way of a stream's frames.
 std::optional<std::string> registration_failure(io::Engine& engine, std::size_t bytes) {
     const auto memory = os::MappedMemory::create(bytes);
     if (!memory) {
@@ -104,7 +104,7 @@ bool has_capability(unsigned number) {
     return false;
 }
 
-/// Raises the limits as ringcast does at start, so that what is tried afterwards tells the same.
+/// Raises the limits as ringcast does at start, so that later tests have the same result.
 LimitFacts look_at_limits() {
     constexpr unsigned cap_ipc_lock = 14;
     LimitFacts facts;
@@ -163,7 +163,7 @@ InterfaceFacts look_at_interface(int socket, const std::string& name, unsigned f
     return facts;
 }
 
-/// Whether viewers can come by it: link-local addresses are what every interface has.
+/// True when viewers can reach the address. Link-local ones don't count: every interface has them.
 bool is_reachable_by(const sockaddr* address) noexcept {
     if (address == nullptr) {
         return false;
@@ -225,7 +225,7 @@ MachineFacts look_at_machine(const config::Config& config) {
     facts.limits = look_at_limits();
     const std::unique_ptr<uring::UringEngine> engine = look_at_io_uring(facts.io_uring);
     facts.interfaces = look_at_interfaces();
-    // Before the frames' memory, of which the kernel may keep account for a while.
+    // Before the frames' memory is registered: the kernel may uncharge that some time later.
     facts.video_devices = look_at_video_devices(engine.get());
     facts.camera_library = look_at_cameras();
     facts.dma_heaps = look_at_dma_heaps();

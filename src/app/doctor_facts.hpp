@@ -1,7 +1,7 @@
 #pragma once
-// What `ringcast doctor` looks at: plain facts about this machine, without judgement. Looking
-// changes nothing that lasts: it makes an engine, registers memory, sends once over loopback and opens
-// what ringcast would listen on, and gives all of it back.
+// Collects facts about this machine for `ringcast doctor`, without judgement. Creates an engine,
+// registers memory, sends once over loopback and opens the addresses to listen on, and releases all
+// of it again. Raised limits of the process stay raised.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace ringcast::app {
 
-/// What a configuration asks of the machine.
+/// Requirements of a configuration.
 struct Needs {
     std::uint32_t viewers_max = 0;
     std::size_t stream_count = 0;
@@ -22,10 +22,11 @@ struct Needs {
 
 struct IoUringFacts {
     std::string kernel; ///< "Linux 6.1.0-18-amd64"
-    /// Why something can't be had; none when it can. What builds on another is not tried without.
+    // Reasons why a feature is not available; none when it is. Features that depend on another are
+    // not tested without it.
     std::optional<std::string> failure;
     std::optional<std::string> zero_copy_failure;
-    std::optional<std::string> registration_failure; ///< of one stream's frames
+    std::optional<std::string> registration_failure; ///< for one stream's frames
 };
 
 struct LimitFacts {
@@ -36,10 +37,10 @@ struct LimitFacts {
     std::uint64_t open_files_max = 0; ///< the hard limit
 };
 
-/// One that is up and has an address that others can use.
+/// An interface that is up and has an address that other hosts can use.
 struct InterfaceFacts {
     std::string name;
-    std::string driver; ///< empty where it doesn't say
+    std::string driver; ///< empty when not reported
     bool loopback = false;
     bool wireless = false;
     unsigned mtu = 0;                   ///< bytes
@@ -50,28 +51,28 @@ struct InterfaceFacts {
 /// One of /dev/video*.
 struct VideoDeviceFacts {
     std::string path;
-    std::string driver;    ///< "uvcvideo"; empty where it can't be asked
+    std::string driver;    ///< "uvcvideo"; empty when it can't be queried
     std::string group;     ///< of the file
     bool permitted = true; ///< this process may open it
     bool member = false;   ///< the user is in the group, whether or not this process is yet
-    bool captures = false; ///< not an encoder, a converter, metadata, or one that can't be asked
+    bool captures = false; ///< not an encoder, converter or metadata; false when unknown
     bool makes_jpeg = false;
-    bool in_use = false; ///< another program has its memory
-    /// Why the memory that it captures JPEG into can't be registered; none when it can, and where
-    /// it wasn't tried.
+    bool in_use = false; ///< another program uses its memory
+    /// Why the memory that it captures JPEG into can't be registered; none when it can, or when
+    /// that was not tested.
     std::optional<std::string> registration_failure;
 };
 
-/// A camera as libcamera lists it, which is what ringcast can show.
+/// A camera as libcamera lists it. ringcast can show these only.
 struct CameraFacts {
     std::string name;
-    std::vector<std::string> devices; ///< those of /dev that it is made of, as paths
+    std::vector<std::string> devices; ///< paths of its device files
     bool makes_jpeg = false;
 };
 
 struct CameraLibraryFacts {
-    std::string library; ///< "libcamera 0.3.2"; empty where there is none
-    /// Why it lists nothing; none when it could be asked.
+    std::string library; ///< "libcamera 0.3.2"; empty without libcamera
+    /// Why it could not list cameras; none when it could.
     std::optional<std::string> failure;
     std::vector<CameraFacts> cameras;
 };
@@ -81,7 +82,7 @@ struct DmaHeapFacts {
     std::string path;
     std::string group;
     bool permitted = true;
-    bool member = false; ///< as of a video device
+    bool member = false; ///< as for a video device
 };
 
 struct AddressFacts {
@@ -101,7 +102,7 @@ struct MachineFacts {
     std::vector<AddressFacts> addresses;
 };
 
-/// `config` may be without streams; then it is looked for what one would need.
+/// `config` may have no streams; then the requirements are those of one stream.
 [[nodiscard]] MachineFacts look_at_machine(const config::Config& config);
 
 } // namespace ringcast::app

@@ -1,12 +1,12 @@
 #pragma once
-// What the process ends with. Scripts and service managers rely on these: --help and
+// Exit codes of the process. Scripts and service managers rely on these: --help and
 // docs/configuration.md list them.
 
 namespace ringcast::app {
 
 enum class ExitCode : int {
-    ok = 0,              ///< ended as it was told to
-    runtime_failure = 1, ///< ended because something broke while it ran
+    ok = 0,              ///< ended on request
+    runtime_failure = 1, ///< ended because of a failure while it ran
     usage_error = 2,     ///< the command line or the configuration is wrong
     cannot_start = 3,    ///< the machine does not allow it: port taken, io_uring off, permission
 };

@@ -20,7 +20,8 @@ using camera::CameraIdentity;
 using camera::FormatOffer;
 using capture::CameraListing;
 
-/// "hd-pro-webcam-c920" of "HD Pro Webcam C920"; many USB cameras say theirs twice, with a colon.
+/// "hd-pro-webcam-c920" for "HD Pro Webcam C920"; many USB cameras report their name twice, with a
+/// colon.
 std::string stream_name(const CameraIdentity& camera, std::vector<std::string>& taken) {
     std::string name;
     for (const char c : camera::display_name(camera)) {
@@ -31,7 +32,7 @@ std::string stream_name(const CameraIdentity& camera, std::vector<std::string>& 
             name += '-';
         }
     }
-    constexpr std::size_t bytes_max = 24; // it is typed into URLs
+    constexpr std::size_t bytes_max = 24; // people type it into URLs
     name.resize(std::min(name.size(), bytes_max));
     while (name.ends_with('-')) {
         name.pop_back();
@@ -62,7 +63,7 @@ std::string offer_text(const CameraIdentity& camera, const FormatOffer& offer,
     return text;
 }
 
-/// Formats of which the same is to be said share a line: a camera on a chip has twenty.
+/// Formats with the same sizes share a line: a camera sensor has twenty.
 std::string offers_text(const CameraListing& camera, const RateLookup& highest_rate) {
     struct Line {
         std::string names;
@@ -120,7 +121,7 @@ std::string block(std::span<const CameraListing> cameras, std::size_t index,
     if (!name.empty()) {
         text += fmt::format("camera = {}\n", config::toml_quoted(name));
     } else if (cameras.size() > 1) {
-        text += fmt::format("camera = {}\n", index); // nothing but its place tells it from another
+        text += fmt::format("camera = {}\n", index); // only its number distinguishes it
     }
     const auto choice = camera::choose_offer(cameras[index].offers, {}, {});
     if (!choice) {
@@ -128,7 +129,7 @@ std::string block(std::span<const CameraListing> cameras, std::size_t index,
     }
     text += fmt::format("format = \"{}\"\nsize = \"{}\"\n", choice->format,
                         config::picture_size_text(choice->size));
-    // Asked for more than it has, it would only warn.
+    // A higher rate than the camera has would only cause a warning.
     const auto rate = highest_rate(camera, choice->format, choice->size);
     if (rate && *rate < config::LibcameraConfig{}.fps) {
         text += fmt::format("fps = {:.4g}\n", *rate);

@@ -1,5 +1,6 @@
 #pragma once
-// `ringcast cameras`: what cameras there are, what each makes, and how to configure it. Pure.
+// `ringcast cameras`: lists the cameras, their formats and sizes, and how to configure them. No
+// I/O.
 
 #include <functional>
 #include <optional>
@@ -10,11 +11,11 @@
 
 namespace ringcast::app {
 
-/// The highest rate of a camera in a format and size, frames per second; nothing when not known.
+/// The highest rate of a camera in a format and size, frames per second; nothing when unknown.
 using RateLookup = std::function<std::optional<double>(
     const camera::CameraIdentity&, std::string_view format, config::PictureSize)>;
 
-/// A configuration: a [streams.NAME] block for each, and comments that say what it is and makes.
+/// A configuration: a [streams.NAME] table for each camera, with comments that describe it.
 [[nodiscard]] std::string cameras_text(std::span<const capture::CameraListing> cameras,
                                        const RateLookup& highest_rate);
 

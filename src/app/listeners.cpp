@@ -35,15 +35,15 @@ namespace {
 // Hundreds of viewers may connect in the same instant; the kernel caps this at net.core.somaxconn,
 // which is 4096 from Linux 5.4 on.
 constexpr int backlog = 4096;
-// What a socket holds unsent bounds how old a viewer's picture gets: with 16 KiB a 300 KB/s reader
-// is 0.65 s behind, at the same throughput (measured).
+// Unsent data in a socket makes a viewer's picture older: with 16 KiB a 300 KB/s reader is 0.65 s
+// behind, at the same throughput (measured).
 constexpr int notsent_lowat_bytes = 16 * 1024;
-// The kernel's own time-out is the net beneath stall_timeout, so it comes a little later.
+// The kernel's own time-out backs up stall_timeout, so it expires a little later.
 constexpr auto user_timeout_margin = std::chrono::seconds(5);
 constexpr mode_t socket_file_mode = 0660;
-// Port 0 must give both families the same port, which another program may hold in one of them. Any
-// other may be taken for a moment by nobody: the engine of a process that was killed lets go of its
-// listener some milliseconds after the process has gone.
+// Both families must get the same port for port 0, and another program may use it in one of them.
+// Any other port may be in use for a moment without an owner: the io_uring of a process that was
+// killed closes its listener some milliseconds after the process has ended.
 constexpr int port_attempts_max = 50;
 constexpr auto port_pause = std::chrono::milliseconds(20);
 
@@ -61,7 +61,7 @@ struct SocketAddress {
     void set_port(std::uint16_t port) noexcept { port_field() = htons(port); }
 };
 
-/// The addresses of this machine that `tcp` means; ":PORT" is both wildcards.
+/// The addresses that `tcp` stands for; ":PORT" is both wildcards.
 Result<std::vector<SocketAddress>> resolve(const config::ListenTcp& tcp) {
     std::vector<SocketAddress> addresses;
     if (tcp.host.empty()) {
@@ -84,7 +84,7 @@ Result<std::vector<SocketAddress>> resolve(const config::ListenTcp& tcp) {
         std::memcpy(&address.storage, info->ai_addr, info->ai_addrlen);
         address.length = info->ai_addrlen;
         address.set_port(tcp.port);
-        // A name may stand twice in /etc/hosts.
+        // /etc/hosts may contain a name twice.
         const bool known = std::ranges::any_of(addresses, [&](const SocketAddress& other) {
             return other.length == address.length &&
                    std::memcmp(&other.storage, &address.storage, address.length) == 0;
@@ -102,7 +102,7 @@ int unprivileged_port_min() {
     return file >> port ? port : 1024;
 }
 
-/// Says why and what to do about it.
+/// The reason, and what to do about it.
 std::string listen_failure(const config::ListenTcp& tcp, int error) {
     const std::string text = config::listen_address_text(tcp);
     switch (error) {
@@ -119,7 +119,7 @@ std::string listen_failure(const config::ListenTcp& tcp, int error) {
     }
     case EACCES:
         return fmt::format("can't listen on {}: ports below {} need a privilege; choose a higher "
-                           "port, put a proxy before it, or grant it (AmbientCapabilities="
+                           "port, put a proxy in front of it, or grant it (AmbientCapabilities="
                            "CAP_NET_BIND_SERVICE in a unit, `setcap cap_net_bind_service=+ep` on "
                            "the program)",
                            text, unprivileged_port_min());
@@ -136,8 +136,8 @@ int set_option(int fd, int level, int option, int value) noexcept {
     return ::setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : errno;
 }
 
-/// Never SO_SNDBUF, which would turn the kernel's tuning off and throttle far viewers, and never
-/// SO_LINGER, which every viewer would inherit.
+/// Sets neither SO_SNDBUF, which would turn the kernel's tuning off and throttle distant viewers,
+/// nor SO_LINGER, which every viewer would inherit.
 int set_tcp_options(int fd, int family, Duration stall_timeout) noexcept {
     const auto user_timeout =
         std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout + user_timeout_margin);
@@ -173,7 +173,8 @@ struct Attempt {
     int error = 0; ///< an errno; then there is no listener
 };
 
-/// The sockets are blocking: io_uring arms a poll where a call would block, whatever the flag says.
+/// The sockets are blocking: io_uring arms a poll where a call would block, with O_NONBLOCK or
+/// without.
 Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
     Listener listener;
     listener.fd.reset(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
@@ -191,7 +192,7 @@ Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
     return {std::move(listener), 0};
 }
 
-/// All of `tcp`'s addresses on one port. Adds to `listeners` and gives back an errno; 0 is success.
+/// Opens all addresses on one port. Appends to `listeners`; returns 0 or an errno.
 int open_each(const std::vector<SocketAddress>& addresses, Duration stall_timeout,
               std::vector<Listener>& listeners) {
     std::optional<std::uint16_t> port;
@@ -201,7 +202,7 @@ int open_each(const std::vector<SocketAddress>& addresses, Duration stall_timeou
             address.set_port(*port);
         }
         Attempt attempt = open_tcp(address, stall_timeout);
-        // One family may be off in the kernel, or its loopback address missing.
+        // One family may be disabled in the kernel, or its loopback address missing.
         const bool no_family = attempt.error == EAFNOSUPPORT || attempt.error == EADDRNOTAVAIL;
         if (no_family && addresses.size() > 1) {
             error_without_family = attempt.error;
@@ -255,8 +256,8 @@ UniqueFd unix_socket() noexcept {
     return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
-/// False when the process that listens at the other end was killed, and only its engine still is
-/// there.
+/// False when the process that listens at the other end was killed, and only its io_uring still
+/// exists.
 bool listener_lives(int connected) noexcept {
     ucred peer{};
     socklen_t length = sizeof peer;
@@ -265,15 +266,15 @@ bool listener_lives(int connected) noexcept {
            ::kill(peer.pid, 0) == 0 || errno != ESRCH;
 }
 
-/// Makes room for a socket at `path`: a file that a dead process left is removed, nothing else is.
+/// Removes the socket file of a dead process at `path`, and no other file.
 Result<void> clear_path(const std::string& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
-        return {}; // Nothing there; if it is something else, bind will say so.
+        return {}; // no file; other errors are reported by bind
     }
     if (!S_ISSOCK(status.st_mode)) {
-        return fail(
-            fmt::format("can't listen on unix:{}: a file that is no socket is in the way", path));
+        return fail(fmt::format(
+            "can't listen on unix:{}: a file that is not a socket is in the way", path));
     }
     const UniqueFd probe = unix_socket();
     SocketAddress address = unix_address(path);
@@ -285,7 +286,7 @@ Result<void> clear_path(const std::string& path) {
         return fail(fmt::format("can't listen on unix:{}: {}", path, std::strerror(errno)));
     }
     if (::unlink(path.c_str()) != 0) {
-        return fail(fmt::format("can't listen on unix:{}: the socket that an ended program left "
+        return fail(fmt::format("can't listen on unix:{}: the socket file of an ended program "
                                 "can't be removed ({})",
                                 path, std::strerror(errno)));
     }
@@ -299,8 +300,8 @@ Result<Listener> open_unix_listener(const config::ListenUnix& where) {
     Listener listener{unix_socket(), where, {}};
     const int fd = listener.fd.get();
     SocketAddress address = unix_address(where.path);
-    // The mode before bind is what the file begins with (less the umask), so nobody else can
-    // connect in between; after it, the mode is as documented whatever the umask.
+    // The mode before bind is the initial mode of the file (less the umask), so no other user can
+    // connect in between; chmod after it sets the documented mode whatever the umask.
     if (fd < 0 || ::fchmod(fd, socket_file_mode) != 0 ||
         ::bind(fd, address.get(), address.length) != 0) {
         return fail(fmt::format("can't listen on unix:{}: {}", where.path, std::strerror(errno)));

@@ -1,6 +1,6 @@
 #pragma once
-// Opens the sockets that viewers connect to. What is set on a listener is inherited by what it
-// accepts, so that accepting needs no further system call. Knows nothing of HTTP or the engine.
+// Opens the sockets that viewers connect to. Accepted sockets inherit the options of the listener,
+// so that accepting needs no further system call. Knows nothing of HTTP or the engine.
 
 #include <span>
 #include <string>
@@ -16,7 +16,8 @@
 
 namespace ringcast::app {
 
-/// The file of a UNIX socket that we made; removed at the end, if it is still the one we made.
+/// The file of a UNIX socket that this process created. The destructor removes it, unless another
+/// process has replaced it.
 class SocketFile {
 public:
     SocketFile() noexcept = default;
@@ -42,14 +43,14 @@ private:
 
 struct Listener {
     UniqueFd fd;
-    /// What it is bound to: a numeric host, and the port that the kernel chose where 0 was asked.
+    /// As bound: a numeric host, and the port that the kernel chose for port 0.
     config::ListenAddress address;
     SocketFile socket_file;
 };
 
-/// All of them or an error that says what to do. ":PORT" and names give a socket for each address:
-/// one per family, so that no peer appears as an IPv4 address in IPv6 clothes. Where the kernel has
-/// no IPv6, ":PORT" is IPv4 alone.
+/// Opens all of them, or fails with an error that says what to do. ":PORT" and names open a socket
+/// for each address: one per family, so that no peer appears as an IPv4-mapped IPv6 address. Where
+/// the kernel has no IPv6, ":PORT" is IPv4 alone.
 [[nodiscard]] Result<std::vector<Listener>>
 open_listeners(std::span<const config::ListenAddress> addresses, Duration stall_timeout);
 

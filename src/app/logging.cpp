@@ -27,8 +27,8 @@ namespace ringcast::app {
 
 namespace {
 
-// base/log cuts lines at 1000 bytes. With time, level and the remark about lost lines the whole
-// stays below PIPE_BUF, so that a pipe takes it in one piece or not at all.
+// base/log cuts lines at 1000 bytes. With time, level and the report of lost lines the whole stays
+// below PIPE_BUF, so that a pipe takes it in one piece or not at all.
 constexpr std::size_t line_bytes_max = 1000;
 constexpr std::size_t decoration_bytes_max = 256;
 static_assert(line_bytes_max + decoration_bytes_max <= PIPE_BUF);
@@ -49,7 +49,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
     return spdlog::level::err;
 }
 
-/// syslog's numbers, which the journal reads.
+/// Priorities of syslog, which the journal reads.
 char priority(spdlog::level::level_enum level) noexcept {
     if (level >= spdlog::level::err) {
         return '3';
@@ -67,9 +67,9 @@ std::string_view colour(spdlog::level::level_enum level) noexcept {
     return level == spdlog::level::warn ? "\033[33m" : "\033[32m";
 }
 
-/// A description of our own of the same pipe or terminal, so that O_NONBLOCK is ours alone: on the
-/// inherited one it would change standard error of every process that shares it. Files must keep
-/// the shared one (its offset); they and sockets are polled before each write.
+/// Opens the same pipe or terminal again, because O_NONBLOCK on the inherited open file description
+/// would affect every process that shares it. Files must keep the shared description (its offset);
+/// they and sockets are polled before each write.
 UniqueFd reopened_nonblocking(int fd) noexcept {
     struct stat status{};
     if (::fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) {
@@ -92,7 +92,7 @@ protected:
         spdlog::memory_buf_t line;
         const std::uint64_t lost = lines_dropped.load(std::memory_order_relaxed) - lost_reported_;
         if (lost > 0) {
-            append(line, fmt::format("{} log lines were lost because nobody read them", lost),
+            append(line, fmt::format("{} log lines were lost because the log was not read", lost),
                    spdlog::level::warn);
         }
         append_formatted(line, message);
@@ -103,7 +103,7 @@ protected:
         }
     }
 
-    void flush_() override {} // Nothing is held back.
+    void flush_() override {} // nothing is buffered
 
 private:
     void append(spdlog::memory_buf_t& line, std::string_view text,
@@ -138,21 +138,21 @@ private:
         if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
             return false;
         }
-        // A terminal may take a part; the rest is lost with the line end, which beats waiting.
+        // A terminal may take only a part of a line; losing the rest is better than waiting.
         return ::write(ready.fd, line.data(), line.size()) > 0;
     }
 
     int fd_;
-    UniqueFd own_; ///< what is written to, where it could be had
+    UniqueFd own_; ///< preferred for writing; empty when reopening failed
     LogStyle style_;
     std::uint64_t lost_reported_ = log_lines_dropped();
 };
 
-/// Replaced only before there are other threads, as start_logging demands.
+/// Replaced only before other threads start, as start_logging requires.
 std::unique_ptr<NeverWaitingSink> sink;
 
 void write_line(LogLevel level, std::string_view text) noexcept {
-    // What is logged may come from a peer or a child: control characters stay out of terminals.
+    // Text may come from a peer or a child process: no control characters reach a terminal.
     std::array<char, line_bytes_max> clean{};
     const std::size_t length = std::min(text.size(), clean.size());
     std::transform(

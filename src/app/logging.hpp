@@ -1,5 +1,5 @@
 #pragma once
-// Where log lines go: standard error, without ever waiting for its reader. Its source file is the
+// Writes log lines to standard error, without ever waiting for its reader. Its source file is the
 // only user of spdlog.
 
 #include <cstdint>
@@ -9,20 +9,20 @@
 namespace ringcast::app {
 
 struct LogStyle {
-    /// The journal stamps lines itself and takes their level from a "<N>" in front.
+    /// The journal adds the time itself and takes the level from a "<N>" in front.
     bool for_journal = false;
     bool colour = false;
 };
 
-/// For the journal when $JOURNAL_STREAM names what `fd` is; in colour on a terminal.
+/// For the journal when $JOURNAL_STREAM identifies `fd`; in colour on a terminal.
 [[nodiscard]] LogStyle log_style_of(int fd);
 
-/// Sends everything that is logged from now on to `fd`, which must outlive the last line. Call it
-/// before there are other threads.
+/// Sends all log lines from now on to `fd`, which stays open as long as lines are logged. To be
+/// called before other threads start.
 void start_logging(int fd, LogStyle style, LogLevel lowest);
 
-/// Lines that found no room because nobody read them. The next line that gets through says how
-/// many.
+/// Number of lines dropped because the reader was too slow. The next line that is written reports
+/// it.
 [[nodiscard]] std::uint64_t log_lines_dropped() noexcept;
 
 } // namespace ringcast::app

@@ -1,5 +1,5 @@
 #pragma once
-// From a stream's configuration to its source: the one place that knows all kinds.
+// Creates the source of a stream from its configuration: the one place that knows all kinds.
 
 #include <memory>
 
@@ -11,14 +11,14 @@
 
 namespace ringcast::app {
 
-/// What sources are made of. All of it outlives them.
+/// Objects that sources use. They outlive the sources.
 struct SourceParts {
     io::Engine& engine;
-    capture::Cameras* cameras = nullptr; ///< there when a stream of the configuration is a camera
+    capture::Cameras* cameras = nullptr; ///< not null when a stream is a camera
 };
 
-/// The error says what is wrong with how ringcast was started: a terminal as standard input.
-/// Programs, files and cameras may be missing now and come later.
+/// Fails when standard input is to be read and is a terminal. Programs, files and cameras may be
+/// missing now and appear later.
 [[nodiscard]] Result<std::unique_ptr<source::FrameSource>>
 make_source(const config::StreamConfig& stream, const SourceParts& parts);
 

@@ -18,8 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The "socket:[INODE]" names of the sockets that listen on `port`. A line of /proc/net/tcp has:
-/// number, local address:port, remote address:port, state, five more, inode; addresses in hex.
+/// The "socket:[INODE]" names of the sockets that listen on `port`. A line of /proc/net/tcp
+/// contains: number, local address:port, remote address:port, state, five more, inode; addresses in
+/// hex.
 std::vector<std::string> listening_sockets(std::uint16_t port) {
     constexpr std::string_view listening = "0A";
     std::vector<std::string> names;
@@ -47,8 +48,9 @@ std::vector<std::string> listening_sockets(std::uint16_t port) {
     return names;
 }
 
-bool holds_one_of(const fs::path& process, const std::vector<std::string>& sockets) {
-    std::error_code error; // Processes end, and other users' are closed to us: both are no holders.
+bool has_one_of(const fs::path& process, const std::vector<std::string>& sockets) {
+    // Processes end, and those of other users can't be read: neither counts as owner.
+    std::error_code error;
     for (fs::directory_iterator entry(process / "fd", error), end; !error && entry != end;
          entry.increment(error)) {
         std::error_code unreadable;
@@ -74,7 +76,7 @@ std::optional<PortOwner> find_port_owner(std::uint16_t port) {
         pid_t pid = 0;
         const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
         if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() ||
-            !holds_one_of(entry->path(), sockets)) {
+            !has_one_of(entry->path(), sockets)) {
             continue;
         }
         std::ifstream comm(entry->path() / "comm");

@@ -1,5 +1,5 @@
 #pragma once
-// Who listens on a TCP port, as far as /proc shows it to this user.
+// Finds the process that listens on a TCP port, as far as /proc shows it to this user.
 
 #include <cstdint>
 #include <optional>
@@ -10,11 +10,11 @@
 namespace ringcast::app {
 
 struct PortOwner {
-    std::string program; ///< its name as the kernel knows it, at most 15 bytes
+    std::string program; ///< the kernel's name of it, at most 15 bytes
     pid_t pid = 0;
 };
 
-/// Nothing when nobody listens, or when it is another user's process.
+/// Nothing when no process listens, or when it belongs to another user.
 [[nodiscard]] std::optional<PortOwner> find_port_owner(std::uint16_t port);
 
 } // namespace ringcast::app

@@ -29,7 +29,7 @@ std::string url(std::string_view host, std::uint16_t port) {
     return fmt::format("http://{}{}{}:{}/", brackets ? "[" : "", host, brackets ? "]" : "", port);
 }
 
-/// As a shell takes it: bare when nothing in it is special.
+/// Quoted for a shell; unchanged when no character is special.
 std::string shell_quoted(std::string_view word) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                        "0123456789_-./:=,+@%";
@@ -43,7 +43,7 @@ std::string shell_quoted(std::string_view word) {
     return quoted + "'";
 }
 
-/// The same command line, but for the addresses.
+/// The same command line with other addresses.
 std::string command_line_for_network(std::span<const char* const> arguments, std::uint16_t port) {
     constexpr std::string_view option = "--listen";
     std::string line;
@@ -58,7 +58,7 @@ std::string command_line_for_network(std::span<const char* const> arguments, std
     return fmt::format("{}{} :{}", line, option, port);
 }
 
-/// A machine whose name was never set is called "(none)".
+/// The name of a machine may be no label: "(none)" when it was never set.
 bool is_host_label(std::string_view name) noexcept {
     constexpr std::string_view label_characters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
@@ -71,7 +71,7 @@ std::vector<std::string> urls_of(const config::ListenTcp& tcp, const HostInfo& h
         return {url(tcp.host, tcp.port)};
     }
     std::vector<std::string> urls;
-    // Names are announced by a responder (avahi on a Raspberry Pi) under the first label.
+    // A responder (avahi on a Raspberry Pi) publishes the first label of the name.
     const std::string name = host.host_name.substr(0, host.host_name.find('.'));
     if (is_host_label(name) && name != "localhost") {
         urls.push_back(url(name + ".local", tcp.port));
@@ -90,7 +90,7 @@ std::vector<std::string> urls_of(const config::ListenTcp& tcp, const HostInfo& h
     return urls;
 }
 
-/// An interface's address as text, when it can stand in a URL.
+/// An interface's address as text, when a URL can contain it.
 std::optional<std::string> address_text(const sockaddr* address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     const void* bytes = nullptr;
@@ -161,7 +161,8 @@ std::string startup_message(std::span<const config::ListenAddress> listening,
         message += fmt::format("  the UNIX socket {}\n", path);
     }
     if (!std::ranges::all_of(listening, config::is_local)) {
-        return message + "Whoever reaches these addresses can watch: there is no password yet.\n";
+        return message +
+               "Anyone who can reach these addresses can watch: there is no password yet.\n";
     }
     return message +
            fmt::format("Only this machine can watch. To open it to your network (there is "

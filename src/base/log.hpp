@@ -1,6 +1,6 @@
 #pragma once
-// What every module logs through. Where lines go is decided at wiring (app installs a sink that
-// never blocks); without a sink, warnings and errors go to standard error.
+// Logging interface of every module. The application installs a sink that never blocks; without a
+// sink, warnings and errors go to standard error.
 
 #include <string_view>
 

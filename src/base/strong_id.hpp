@@ -1,13 +1,14 @@
 #pragma once
-// Handles that can't be mixed up and that notice when what they named is gone.
+// Typed ids: those of different kinds can't be mixed up, and a handle detects that its object is
+// gone.
 
 #include <compare>
 #include <cstdint>
 
 namespace ringcast {
 
-/// Names an entry of a table that is reused: `index` finds it, `generation` tells whether it is
-/// still the same one. Generation 0 is never given out, so a default handle names nothing.
+/// Names an entry of a table whose entries are reused: `index` finds the entry, `generation` tells
+/// whether it is still the same object. Generation 0 is never used, so a default handle is invalid.
 template <typename Tag>
 struct Handle {
     std::uint32_t index = 0;

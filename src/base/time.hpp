@@ -1,5 +1,5 @@
 #pragma once
-// The two clocks, as types only: nobody below the engine reads a clock.
+// The two clocks, as types only: no module below the engine reads a clock.
 
 #include <chrono>
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace ringcast {
 
 using Duration = std::chrono::nanoseconds;
 
-/// CLOCK_MONOTONIC: what deadlines and ages are measured with.
+/// CLOCK_MONOTONIC, for deadlines and ages.
 struct MonotonicClock {
     using duration = Duration;
     using rep = duration::rep;
@@ -18,7 +18,7 @@ struct MonotonicClock {
 };
 using Instant = MonotonicClock::time_point;
 
-/// CLOCK_REALTIME since the UNIX epoch: what viewers are told.
+/// CLOCK_REALTIME since the UNIX epoch, for the times that viewers see.
 struct WallClock {
     using duration = Duration;
     using rep = duration::rep;

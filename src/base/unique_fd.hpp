@@ -22,9 +22,9 @@ public:
 
     [[nodiscard]] int get() const noexcept { return fd_; }
     [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
-    /// Gives the descriptor away; the caller closes it.
+    /// Releases ownership: the caller closes the descriptor.
     [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-    /// Closes what is held, if anything, and takes `fd`.
+    /// Closes the present descriptor, if any, and takes ownership of `fd`.
     void reset(int fd = -1) noexcept;
 
 private:

@@ -71,7 +71,8 @@ private:
 
 } // namespace
 
-TEST_CASE("without arguments there are three examples and the exit code of a usage error") {
+TEST_CASE(
+    "without arguments three examples are printed and the exit code is that of a usage error") {
     const auto result = parsed({});
     REQUIRE_FALSE(result.has_value());
     CHECK(result.error().code == ExitCode::usage_error);
@@ -81,7 +82,7 @@ TEST_CASE("without arguments there are three examples and the exit code of a usa
     CHECK(result.error().standard_error.empty());
 }
 
-TEST_CASE("--help and --version answer on standard output, whatever else is there") {
+TEST_CASE("--help and --version print to standard output, whatever the other arguments are") {
     for (const auto& arguments :
          {std::vector<const char*>{"--help"}, {"-h"}, {"pattern", "--help", "--nonsense"}}) {
         const auto result = parsed(arguments);
@@ -98,7 +99,7 @@ TEST_CASE("--help and --version answer on standard output, whatever else is ther
     CHECK_THAT(version.error().standard_output, ContainsSubstring("ringcast 0."));
 }
 
-TEST_CASE("options and SOURCE come in any order") {
+TEST_CASE("options and SOURCE are accepted in any order") {
     const std::vector<std::vector<const char*>> orders{
         {"pattern", "--listen", ":1", "--listen", "unix:/x", "--size", "640x480", "--fps", "5"},
         {"--listen", ":1", "pattern", "--listen", "unix:/x", "--fps", "5", "--size", "640x480"},
@@ -116,7 +117,7 @@ TEST_CASE("options and SOURCE come in any order") {
     }
 }
 
-TEST_CASE("the pattern needs nothing else and listens on loopback") {
+TEST_CASE("the pattern needs no options and listens on loopback") {
     const CommandLine command_line = accepted({"pattern"});
     CHECK(command_line.config.http.listen ==
           std::vector<config::ListenAddress>{config::ListenTcp{"127.0.0.1", 8080}});
@@ -125,7 +126,7 @@ TEST_CASE("the pattern needs nothing else and listens on loopback") {
     CHECK(pattern_of(accepted({"pattern", "--quality", "30"})).quality == 30);
 }
 
-TEST_CASE("a dash is standard input, also right behind a list option") {
+TEST_CASE("a dash is standard input, also directly behind a list option") {
     for (const auto& arguments :
          {std::vector<const char*>{"-"}, {"--listen", ":8080", "-"}, {"-", "--listen", ":8080"}}) {
         const CommandLine command_line = accepted(arguments);
@@ -146,7 +147,7 @@ TEST_CASE("files and folders are recognised") {
     CHECK(std::get<config::FileConfig>(command_line.config.streams[0].source).fps == 12.5);
 }
 
-TEST_CASE("what is no source is refused with what it may be") {
+TEST_CASE("an invalid SOURCE is rejected with the valid ones") {
     const Folder folder;
     CHECK_THAT(refused({"patern"}), ContainsSubstring("did you mean pattern?"));
     CHECK_THAT(refused({"printer"}),
@@ -154,12 +155,12 @@ TEST_CASE("what is no source is refused with what it may be") {
     CHECK_THAT(refused({"missing.mjpeg"}), ContainsSubstring("missing.mjpeg: no such file"));
     CHECK_THAT(refused({"no/where"}), ContainsSubstring("no/where: no such file"));
     CHECK_THAT(refused({"notes.txt"}), ContainsSubstring("none of the extensions"));
-    CHECK_THAT(refused({"/dev/null"}), ContainsSubstring("is a device, but no camera's"));
-    CHECK_THAT(refused({"--listen", ":80"}), ContainsSubstring("there is no SOURCE"));
-    CHECK_THAT(refused({"--check"}), ContainsSubstring("there is no SOURCE"));
+    CHECK_THAT(refused({"/dev/null"}), ContainsSubstring("is a device, but not a camera"));
+    CHECK_THAT(refused({"--listen", ":80"}), ContainsSubstring("no SOURCE was given"));
+    CHECK_THAT(refused({"--check"}), ContainsSubstring("no SOURCE was given"));
 }
 
-TEST_CASE("an option that the source doesn't have is refused") {
+TEST_CASE("an option that does not apply to the source is rejected") {
     CHECK_THAT(refused({"-", "--size", "640x480"}),
                ContainsSubstring("--size applies to cameras and the pattern"));
     CHECK_THAT(refused({"-", "--fps", "5"}),
@@ -167,10 +168,10 @@ TEST_CASE("an option that the source doesn't have is refused") {
     CHECK_THAT(refused({"-", "--quality", "5"}), ContainsSubstring("--quality applies"));
     const Folder folder;
     CHECK_THAT(refused({"--config", "good.toml", "--fps", "5"}),
-               ContainsSubstring("with a configuration it is set in there"));
+               ContainsSubstring("in a configuration, set it in the file"));
 }
 
-TEST_CASE("wrong values are reported all at once, with what was expected") {
+TEST_CASE("wrong values are reported all at once, with the expected ones") {
     const std::string text = refused({"pattern", "--size", "63x64", "--fps", "0", "--quality",
                                       "80.5", "--listen", "8080", "--log-level", "loud"});
     CHECK_THAT(text,
@@ -183,13 +184,12 @@ TEST_CASE("wrong values are reported all at once, with what was expected") {
     CHECK_THAT(text, ContainsSubstring("Try `ringcast --help`."));
 }
 
-TEST_CASE("unknown options, missing values and a second SOURCE are refused") {
+TEST_CASE("unknown options, missing values and a second SOURCE are rejected") {
     CHECK_THAT(refused({"pattern", "--lisen", ":80"}),
                ContainsSubstring("unknown option --lisen; did you mean --listen?"));
     CHECK_THAT(refused({"--verbose", "pattern"}), ContainsSubstring("unknown option --verbose\n"));
     CHECK_THAT(refused({"pattern", "--listen"}), ContainsSubstring("--listen"));
-    CHECK_THAT(refused({"pattern", "-"}),
-               ContainsSubstring("one SOURCE is expected, found also -"));
+    CHECK_THAT(refused({"pattern", "-"}), ContainsSubstring("expected one SOURCE, also found -"));
     const Folder folder;
     CHECK_THAT(refused({"pattern", "--config", "good.toml"}),
                ContainsSubstring("exclude each other"));
@@ -217,7 +217,7 @@ TEST_CASE("--listen and --log-level override the configuration") {
     CHECK(command_line.config.log.level == LogLevel::debug);
 }
 
-TEST_CASE("--check says what a configuration means, or everything that is wrong with it") {
+TEST_CASE("--check describes a configuration, or lists all mistakes in it") {
     const Folder folder;
     const auto good = parsed({"--check", "--config", "good.toml"});
     REQUIRE_FALSE(good.has_value());
@@ -228,7 +228,7 @@ TEST_CASE("--check says what a configuration means, or everything that is wrong 
     CHECK_THAT(bad, ContainsSubstring("bad.toml:4:7: viewers.max"));
 }
 
-TEST_CASE("doctor takes a configuration and addresses, and needs neither") {
+TEST_CASE("doctor accepts a configuration and addresses, and needs neither") {
     const Folder folder;
     const CommandLine alone = accepted({"doctor"});
     CHECK(alone.task == Task::examine_machine);
@@ -247,7 +247,7 @@ TEST_CASE("doctor takes a configuration and addresses, and needs neither") {
     CHECK_THAT(refused({"docter"}), ContainsSubstring("did you mean doctor?"));
 }
 
-TEST_CASE("a camera is the only one, or what its word says") {
+TEST_CASE("a camera is the only one, or selected by its id, model, number or device") {
     const auto camera_of = [](const CommandLine& command_line) {
         REQUIRE(command_line.config.streams.size() == 1);
         CHECK(command_line.config.streams[0].name == "camera");

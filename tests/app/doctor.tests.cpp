@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t mib = 1024UL * 1024UL;
 
-/// A machine on which everything is as it should be.
+/// A machine on which every check is ok.
 MachineFacts good_machine() {
     MachineFacts facts;
     facts.needs = {4096, 1, 40 * mib};
@@ -47,8 +47,8 @@ MachineFacts good_machine() {
     return facts;
 }
 
-/// With a camera of its own, as its kernel shows it: 8 receivers, 2 image processors of 14 files
-/// each, a decoder.
+/// A Raspberry Pi 5 with its own camera, as its kernel shows it: 8 receivers, 2 image processors of
+/// 14 device files each, a decoder.
 MachineFacts raspberry_pi_5() {
     MachineFacts facts = good_machine();
     facts.video_devices.clear();
@@ -67,7 +67,7 @@ MachineFacts raspberry_pi_5() {
     return facts;
 }
 
-/// The only finding whose subject begins so.
+/// The only finding whose subject begins with this text.
 Finding finding_of(const MachineFacts& facts, std::string_view subject) {
     const std::vector<Finding> findings = examine(facts);
     const auto about = [&](const Finding& finding) { return finding.subject.starts_with(subject); };
@@ -78,7 +78,7 @@ Finding finding_of(const MachineFacts& facts, std::string_view subject) {
 
 } // namespace
 
-TEST_CASE("on a good machine every check is ok and nothing is to be done") {
+TEST_CASE("on a good machine every check is ok and nothing has to be done") {
     const std::vector<Finding> findings = examine(good_machine());
     for (const Finding& finding : findings) {
         INFO(finding.subject << ": " << finding.meaning);
@@ -87,11 +87,11 @@ TEST_CASE("on a good machine every check is ok and nothing is to be done") {
         CHECK_FALSE(finding.meaning.empty());
     }
     CHECK_FALSE(has_problem(findings));
-    // A camera's second device file, of metadata, is none of the user's business.
+    // The second device file of a camera, for metadata, is not reported.
     CHECK(findings.size() == 8);
 }
 
-TEST_CASE("what keeps io_uring from working is told once, and what builds on it is left out") {
+TEST_CASE("a failure of io_uring is reported once, and checks that depend on it are left out") {
     MachineFacts facts = good_machine();
     facts.io_uring.failure = "io_uring is blocked, most likely by a container's seccomp profile";
     const std::vector<Finding> findings = examine(facts);
@@ -101,7 +101,7 @@ TEST_CASE("what keeps io_uring from working is told once, and what builds on it 
     CHECK(has_problem(findings));
 }
 
-TEST_CASE("a kernel without zero-copy reports is a note: frames are copied") {
+TEST_CASE("a kernel without zero-copy reports is a note, because frames are copied") {
     MachineFacts facts = good_machine();
     facts.io_uring.zero_copy_failure = "the kernel refuses them";
     const Finding finding = finding_of(facts, "zero-copy sends");
@@ -111,7 +111,7 @@ TEST_CASE("a kernel without zero-copy reports is a note: frames are copied") {
     CHECK_FALSE(has_problem(examine(facts)));
 }
 
-TEST_CASE("too little locked memory is told with what is needed for the frames and a camera") {
+TEST_CASE("too little locked memory is reported with the amount for the frames and a camera") {
     MachineFacts facts = good_machine();
     facts.limits.locked_soft = 4 * mib;
     facts.limits.locked_hard = 8 * mib;
@@ -120,13 +120,13 @@ TEST_CASE("too little locked memory is told with what is needed for the frames a
     const Finding finding = finding_of(facts, "locked memory");
     CHECK(finding.verdict == Verdict::note);
     CHECK_THAT(finding.meaning, ContainsSubstring("may lock 8 MiB (soft limit 4 MiB"));
-    CHECK_THAT(finding.meaning, ContainsSubstring("80 MiB are for the frames of 2 streams"));
+    CHECK_THAT(finding.meaning, ContainsSubstring("the frames of 2 streams take 80 MiB"));
     CHECK_THAT(finding.meaning, ContainsSubstring("unregistered"));
     CHECK_THAT(finding.advice, ContainsSubstring("LimitMEMLOCK=112M"));
     CHECK_THAT(finding.advice, ContainsSubstring("memlock 114688"));
 }
 
-TEST_CASE("locked memory suffices by limit or by privilege, and is tried all the same") {
+TEST_CASE("locked memory suffices by limit or by privilege, and is tested in both cases") {
     MachineFacts facts = good_machine();
     facts.limits.locked_soft = 8 * mib;
     facts.limits.locked_hard = 40 * mib;
@@ -141,7 +141,7 @@ TEST_CASE("locked memory suffices by limit or by privilege, and is tried all the
     CHECK_THAT(finding_of(facts, "locked memory").meaning, ContainsSubstring("not enough memory"));
 }
 
-TEST_CASE("too few open files for the viewers that are asked for are a problem") {
+TEST_CASE("too few open files for the configured viewers are a problem") {
     MachineFacts facts = good_machine();
     facts.limits.open_files_max = 1024;
     const Finding finding = finding_of(facts, "open files");
@@ -149,7 +149,7 @@ TEST_CASE("too few open files for the viewers that are asked for are a problem")
     CHECK_THAT(finding.meaning, ContainsSubstring("LimitNOFILE="));
 }
 
-TEST_CASE("each interface says whether zero-copy sends help there") {
+TEST_CASE("each interface is reported with whether zero-copy sends help there") {
     MachineFacts facts = good_machine();
     CHECK_THAT(finding_of(facts, "network eth0").meaning,
                ContainsSubstring("1000 Mbit/s: full at about 20 viewers"));
@@ -177,7 +177,7 @@ TEST_CASE("each interface says whether zero-copy sends help there") {
     CHECK_THAT(finding_of(facts, "network eth0").meaning, ContainsSubstring("copies each frame"));
 }
 
-TEST_CASE("devices that may not be opened are one problem, with the line that mends it") {
+TEST_CASE("devices without permission are one problem, with the command that fixes it") {
     MachineFacts facts = raspberry_pi_5();
     facts.camera_library.cameras.clear();
     for (VideoDeviceFacts& device : facts.video_devices) {
@@ -195,7 +195,7 @@ TEST_CASE("devices that may not be opened are one problem, with the line that me
     CHECK_THAT(finding_of(facts, "camera").advice, ContainsSubstring("udev"));
 }
 
-TEST_CASE("of a Raspberry Pi's forty video devices two lines are said") {
+TEST_CASE("the forty video devices of a Raspberry Pi are two findings") {
     const MachineFacts facts = raspberry_pi_5();
     CHECK(finding_of(facts, "camera imx708").verdict == Verdict::ok);
     CHECK_THAT(finding_of(facts, "camera imx708").meaning, ContainsSubstring("tier \"encoded\""));
@@ -207,7 +207,7 @@ TEST_CASE("of a Raspberry Pi's forty video devices two lines are said") {
     CHECK(examine(facts).size() == examine(good_machine()).size() + 1);
 }
 
-TEST_CASE("a USB camera that libcamera doesn't list is told of, with what else reads it") {
+TEST_CASE("a USB camera that libcamera doesn't list is reported, with another way to read it") {
     MachineFacts facts = good_machine();
     facts.video_devices[0].driver = "uvcvideo";
     facts.camera_library.cameras.clear();
@@ -216,19 +216,19 @@ TEST_CASE("a USB camera that libcamera doesn't list is told of, with what else r
     CHECK_THAT(finding_of(facts, "other video devices").advice, ContainsSubstring("`exec`"));
 }
 
-TEST_CASE("where there is no camera, or no library for them, it is told what to look at") {
+TEST_CASE("without a camera, or without libcamera, the advice says what to check") {
     MachineFacts facts = good_machine();
     facts.video_devices.clear();
     facts.camera_library.cameras.clear();
     CHECK(finding_of(facts, "cameras").verdict == Verdict::note);
-    CHECK(finding_of(facts, "cameras").meaning == "libcamera 0.5.2 finds none");
+    CHECK(finding_of(facts, "cameras").meaning == "libcamera 0.5.2 found no camera");
     CHECK_THAT(finding_of(facts, "cameras").advice, ContainsSubstring("camera_auto_detect=1"));
     CHECK_FALSE(has_problem(examine(facts)));
     facts.camera_library.failure = "this ringcast was built without libcamera";
     CHECK_THAT(finding_of(facts, "cameras").meaning, ContainsSubstring("without libcamera"));
 }
 
-TEST_CASE("a camera that makes JPEG says which tier it can have, and why no better one") {
+TEST_CASE("a camera that makes JPEG is reported with its tier, and the reason for no better one") {
     MachineFacts facts = good_machine();
     VideoDeviceFacts& device = facts.video_devices[0];
     CHECK_THAT(finding_of(facts, "camera").meaning, ContainsSubstring("tier \"registered\""));
@@ -244,7 +244,7 @@ TEST_CASE("a camera that makes JPEG says which tier it can have, and why no bett
     CHECK_THAT(finding_of(facts, "camera").meaning, !ContainsSubstring("tier"));
 }
 
-TEST_CASE("the memory that a camera's raw pictures go into is told of where there is such") {
+TEST_CASE("the memory for a camera's raw pictures is reported on machines with dma-heaps") {
     MachineFacts facts = good_machine();
     facts.dma_heaps = {{"/dev/dma_heap/linux,cma", "root", false, false},
                        {"/dev/dma_heap/system", "root", false, false},
@@ -256,7 +256,7 @@ TEST_CASE("the memory that a camera's raw pictures go into is told of where ther
     CHECK_THAT(finding_of(facts, "camera memory").advice, ContainsSubstring("usermod -aG video"));
     facts.dma_heaps[2].member = true;
     CHECK_THAT(finding_of(facts, "camera memory").advice, StartsWith("log out and in again"));
-    // Which only makes pictures slower to read.
+    // This only makes pictures slower to read.
     facts.dma_heaps.pop_back();
     CHECK(finding_of(facts, "camera memory").verdict == Verdict::note);
     CHECK_THAT(finding_of(facts, "camera memory").meaning, ContainsSubstring("linux,cma"));
@@ -265,7 +265,7 @@ TEST_CASE("the memory that a camera's raw pictures go into is told of where ther
         examine(facts), [](const Finding& finding) { return finding.subject == "camera memory"; }));
 }
 
-TEST_CASE("an address that can't be listened on is a problem, unless ringcast has it") {
+TEST_CASE("an address that can't be listened on is a problem, unless ringcast listens there") {
     MachineFacts facts = good_machine();
     facts.addresses[0].failure = "the port is taken by nginx (process 7)";
     CHECK(finding_of(facts, "listening").verdict == Verdict::problem);
@@ -274,7 +274,7 @@ TEST_CASE("an address that can't be listened on is a problem, unless ringcast ha
     CHECK(finding_of(facts, "listening").verdict == Verdict::ok);
 }
 
-TEST_CASE("the report has a line for each finding, what to do, and a sum") {
+TEST_CASE("the report has a line for each finding, its advice, and a summary") {
     const std::vector<Finding> findings = {{Verdict::ok, "this", "is good", {}},
                                            {Verdict::note, "that", "is so-so", "do something"},
                                            {Verdict::problem, "those", "are bad", {}}};
@@ -282,7 +282,7 @@ TEST_CASE("the report has a line for each finding, what to do, and a sum") {
                               "note     that: is so-so\n"
                               "         to do: do something\n"
                               "problem  those: are bad\n"
-                              "1 ok, 1 to note, 1 to mend\n");
+                              "1 ok, 1 to note, 1 to fix\n");
     CHECK(has_problem(findings));
     CHECK_FALSE(has_problem(std::span(findings).first(2)));
 }

@@ -20,7 +20,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// Looking raises limits for good; for a test they are put back.
+/// Restores the limits that collecting facts raises.
 class KeptLimits {
 public:
     KeptLimits() {
@@ -47,7 +47,7 @@ config::Config config_listening_on(std::uint16_t port) {
 
 } // namespace
 
-TEST_CASE("the machine that the tests run on is looked at, and nothing is left behind") {
+TEST_CASE("facts about the machine that runs the tests are collected, and nothing is left behind") {
     const KeptLimits kept;
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
@@ -77,7 +77,7 @@ TEST_CASE("the machine that the tests run on is looked at, and nothing is left b
     CHECK_FALSE(facts.addresses[0].failure.has_value());
 }
 
-TEST_CASE("a port that somebody else has is seen, with who it is") {
+TEST_CASE("a port in use is reported with its owner") {
     const KeptLimits kept;
     const UniqueFd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};

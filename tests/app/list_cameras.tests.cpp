@@ -24,7 +24,7 @@ std::optional<double> rate(const camera::CameraIdentity&, std::string_view forma
     return format == "MJPEG" && size.width == 1280 ? std::optional(30.0) : std::nullopt;
 }
 
-/// All of it, as somebody would save it.
+/// The whole output, as a user would save it.
 config::Config saved(const std::vector<CameraListing>& cameras) {
     const std::string text = cameras_text(cameras, rate);
     const auto config = config::parse(text, "saved");
@@ -35,7 +35,7 @@ config::Config saved(const std::vector<CameraListing>& cameras) {
 
 } // namespace
 
-TEST_CASE("the list says what each camera is and makes") {
+TEST_CASE("the list describes each camera with its formats and sizes") {
     const std::string text = cameras_text(std::vector{webcam, sensor}, rate);
     CHECK_THAT(text, ContainsSubstring("# 0: HD Pro Webcam C920, external\n#    id: \\_SB_.HS07"));
     CHECK_THAT(text,
@@ -45,7 +45,7 @@ TEST_CASE("the list says what each camera is and makes") {
     CHECK_THAT(text, ContainsSubstring("SRGGB10: 4608x2592 (ringcast can't use it)"));
 }
 
-TEST_CASE("what the list prints for each camera is a configuration that finds it") {
+TEST_CASE("the output for each camera is a configuration that selects it") {
     const std::vector<CameraListing> cameras{webcam, sensor, webcam};
     const config::Config config = saved(cameras);
     REQUIRE(config.streams.size() == 3);
@@ -66,7 +66,7 @@ TEST_CASE("what the list prints for each camera is a configuration that finds it
     CHECK(named.format == "YUV420");
 }
 
-TEST_CASE("a camera that is slower than the default says its rate") {
+TEST_CASE("the configuration of a camera that is slower than the default has its rate") {
     const auto slow = [](const auto&, auto, auto) { return std::optional(7.5); };
     const auto config = config::parse(cameras_text(std::vector{webcam}, slow), "saved");
     REQUIRE(config.has_value());
@@ -74,7 +74,7 @@ TEST_CASE("a camera that is slower than the default says its rate") {
     CHECK(std::get<config::LibcameraConfig>(saved({webcam}).streams[0].source).fps == 30);
 }
 
-TEST_CASE("the only camera needs no name, and a model that names no stream is a camera") {
+TEST_CASE("the only camera needs no name, and a model without letters is called camera") {
     CameraListing strange = webcam;
     strange.identity.model = "\xE6\x91\x84";
     const config::Config config = saved({strange});

@@ -90,7 +90,7 @@ private:
 
 } // namespace
 
-TEST_CASE("a listener on loopback is reached, at the port that the kernel chose") {
+TEST_CASE("a listener on loopback accepts connections at the port that the kernel chose") {
     const auto listeners = open({"127.0.0.1:0"});
     REQUIRE(listeners.has_value());
     REQUIRE(listeners->size() == 1);
@@ -100,7 +100,7 @@ TEST_CASE("a listener on loopback is reached, at the port that the kernel chose"
     CHECK(connect_to_loopback(port_of(listener)) == 0);
 }
 
-TEST_CASE("an accepted connection has what freshness and the stall time-out need") {
+TEST_CASE("an accepted connection has the socket options for freshness and the stall time-out") {
     const auto listeners = open({"127.0.0.1:0"});
     REQUIRE(listeners.has_value());
     const UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -119,14 +119,14 @@ TEST_CASE("an accepted connection has what freshness and the stall time-out need
     socklen_t length = sizeof lingering;
     REQUIRE(::getsockopt(accepted.get(), SOL_SOCKET, SO_LINGER, &lingering, &length) == 0);
     CHECK(lingering.l_onoff == 0);
-    // The kernel's tuning of the send buffer is on as long as nobody has set its size.
+    // The kernel tunes the send buffer until its size is set.
     const UniqueFd plain(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     CHECK(option_of(listeners->front().fd.get(), SOL_SOCKET, SO_SNDBUF) ==
           option_of(plain.get(), SOL_SOCKET, SO_SNDBUF));
 }
 
-TEST_CASE("a port alone is every address of both families, on the same port") {
-    // Only in a network namespace, so that no port is opened to a network; it is the thread's own.
+TEST_CASE("a port alone stands for every address of both families, on the same port") {
+    // In a network namespace of the thread, so that no port is opened to a network.
     bool apart = false;
     Result<std::vector<Listener>> listeners = fail("not tried");
     std::thread([&] {
@@ -149,7 +149,7 @@ TEST_CASE("a port alone is every address of both families, on the same port") {
           (ipv6 ? std::vector<std::string>{"0.0.0.0", "::"} : std::vector<std::string>{"0.0.0.0"}));
 }
 
-TEST_CASE("a name is every address that it has, on the same port") {
+TEST_CASE("a name stands for all its addresses, on the same port") {
     const auto listeners = open({"localhost:0"});
     REQUIRE(listeners.has_value());
     REQUIRE_FALSE(listeners->empty());
@@ -159,14 +159,14 @@ TEST_CASE("a name is every address that it has, on the same port") {
     }
 }
 
-TEST_CASE("a port that needs a privilege is refused with the remedies") {
+TEST_CASE("a port that needs a privilege is rejected with the remedies") {
     int first_free = 1024;
     std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_free;
     if (first_free <= 81) {
         SKIP("ports need no privilege here");
     }
     Result<std::vector<Listener>> listeners = fail("not tried");
-    // Capabilities are a thread's own: the rest of the tests keep theirs.
+    // Capabilities belong to a thread: the other tests keep theirs.
     std::thread([&] {
         __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
         std::array<__user_cap_data_struct, 2> none{};
@@ -181,7 +181,7 @@ TEST_CASE("a port that needs a privilege is refused with the remedies") {
     CHECK_THAT(listeners.error().message, ContainsSubstring("CAP_NET_BIND_SERVICE"));
 }
 
-TEST_CASE("IPv6 loopback is reached where the kernel has it, and only there") {
+TEST_CASE("IPv6 loopback accepts connections where the kernel has it") {
     const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto listeners = open({"[::1]:0"});
     if (!listeners) {
@@ -193,7 +193,7 @@ TEST_CASE("IPv6 loopback is reached where the kernel has it, and only there") {
     CHECK(option_of(listeners->front().fd.get(), IPPROTO_IPV6, IPV6_V6ONLY) == 1);
 }
 
-TEST_CASE("a taken port is refused and names the program that has it") {
+TEST_CASE("a port in use is rejected with the name of the program that uses it") {
     const auto first = open({"127.0.0.1:0"});
     REQUIRE(first.has_value());
     const std::string address = "127.0.0.1:" + std::to_string(port_of(first->front()));
@@ -207,7 +207,7 @@ TEST_CASE("a taken port is refused and names the program that has it") {
     CHECK_THAT(second.error().message, ContainsSubstring("choose another port"));
 }
 
-TEST_CASE("nobody holds a port that nobody listens on") {
+TEST_CASE("a port without listener has no owner") {
     std::uint16_t port = 0;
     {
         const auto listeners = open({"127.0.0.1:0"});
@@ -220,8 +220,8 @@ TEST_CASE("nobody holds a port that nobody listens on") {
     CHECK_FALSE(find_port_owner(port).has_value());
 }
 
-TEST_CASE("an address that this machine doesn't have and a host that nobody knows are refused") {
-    // 192.0.2.0/24 is for documentation (RFC 5737) and names that end in .invalid never resolve.
+TEST_CASE("an address that this machine doesn't have and an unknown host are rejected") {
+    // 192.0.2.0/24 is for documentation (RFC 5737), and names that end in .invalid never resolve.
     const auto elsewhere = open({"192.0.2.1:0"});
     REQUIRE_FALSE(elsewhere.has_value());
     CHECK_THAT(elsewhere.error().message, ContainsSubstring("doesn't have that address"));
@@ -230,7 +230,7 @@ TEST_CASE("an address that this machine doesn't have and a host that nobody know
     CHECK_THAT(unknown.error().message, ContainsSubstring("nowhere.invalid can't be resolved"));
 }
 
-TEST_CASE("a UNIX socket is reached by owner and group and removed at the end") {
+TEST_CASE("a UNIX socket is accessible to owner and group, and removed at the end") {
     const Folder folder;
     const std::string path = folder.file("r.sock");
     {
@@ -265,7 +265,7 @@ TEST_CASE("a socket file that a dead process left is replaced") {
     CHECK(connect_to_unix(path) == 0);
 }
 
-TEST_CASE("a socket that somebody answers on, and a file that is no socket, are left alone") {
+TEST_CASE("a socket that a program listens on, and a file that is not a socket, are left alone") {
     const Folder folder;
     const std::string path = folder.file("r.sock");
     const auto first = open({"unix:" + path});
@@ -279,7 +279,7 @@ TEST_CASE("a socket that somebody answers on, and a file that is no socket, are 
     std::ofstream(file) << "precious";
     const auto third = open({"unix:" + file});
     REQUIRE_FALSE(third.has_value());
-    CHECK_THAT(third.error().message, ContainsSubstring("a file that is no socket"));
+    CHECK_THAT(third.error().message, ContainsSubstring("a file that is not a socket"));
     CHECK(std::filesystem::file_size(file) == 8);
 
     const auto fourth = open({"unix:" + folder.file("no/such/folder")});
@@ -287,7 +287,7 @@ TEST_CASE("a socket that somebody answers on, and a file that is no socket, are 
     CHECK_THAT(fourth.error().message, ContainsSubstring("No such file or directory"));
 }
 
-TEST_CASE("a socket file that another process has put in our place is not ours to remove") {
+TEST_CASE("a socket file that another process has replaced is not removed") {
     const Folder folder;
     const std::string path = folder.file("r.sock");
     {
@@ -300,7 +300,7 @@ TEST_CASE("a socket file that another process has put in our place is not ours t
     CHECK(std::filesystem::exists(path));
 }
 
-TEST_CASE("when one address can't be had, the others are given back") {
+TEST_CASE("when one address is not available, the others are closed") {
     const Folder folder;
     const std::string path = folder.file("r.sock");
     CHECK_FALSE(open({"unix:" + path, "192.0.2.1:0"}).has_value());

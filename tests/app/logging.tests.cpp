@@ -24,7 +24,7 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-/// Two ends of something that lines go through, and the log as it was before.
+/// Two ends of a channel for log lines; restores the log at the end.
 struct Channel {
     UniqueFd reader;
     UniqueFd writer;
@@ -36,7 +36,7 @@ struct Channel {
         set_log_level(LogLevel::info);
     }
 
-    /// What has arrived; never waits.
+    /// Everything that has arrived; never waits.
     [[nodiscard]] std::string read() const {
         std::string text;
         std::array<char, 4096> buffer{};
@@ -82,7 +82,7 @@ int fill(std::uint64_t dropped_before) {
 
 } // namespace
 
-TEST_CASE("a line has a time, a level and its text") {
+TEST_CASE("a line contains a time, a level and its text") {
     const Channel channel = make_pipe();
     start_logging(channel.writer.get(), {}, LogLevel::info);
     log(LogLevel::warning, "viewer {} is slow", 7);
@@ -90,7 +90,7 @@ TEST_CASE("a line has a time, a level and its text") {
                Matches(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning viewer 7 is slow\n)"));
 }
 
-TEST_CASE("what is below the level is not logged") {
+TEST_CASE("lines below the level are not logged") {
     const Channel channel = make_pipe();
     start_logging(channel.writer.get(), {}, LogLevel::warning);
     log(LogLevel::info, "quiet");
@@ -99,7 +99,7 @@ TEST_CASE("what is below the level is not logged") {
     CHECK_THAT(channel.read(), EndsWith(" error loud\n"));
 }
 
-TEST_CASE("the journal gets priorities and no time") {
+TEST_CASE("lines for the journal contain priorities and no time") {
     const Channel channel = make_pipe();
     start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::debug);
     log(LogLevel::debug, "a");
@@ -109,7 +109,7 @@ TEST_CASE("the journal gets priorities and no time") {
     CHECK(channel.read() == "<7>a\n<6>b\n<4>c\n<3>d\n");
 }
 
-TEST_CASE("a terminal gets the level in colour") {
+TEST_CASE("lines for a terminal contain the level in colour") {
     const Channel channel = make_pipe();
     start_logging(channel.writer.get(), {.for_journal = false, .colour = true}, LogLevel::info);
     log(LogLevel::error, "text");
@@ -126,7 +126,7 @@ TEST_CASE("control characters of a line don't reach the terminal") {
     CHECK(line.find('\n') == line.size() - 1);
 }
 
-TEST_CASE("a full pipe or socket drops lines, counts them and says so afterwards") {
+TEST_CASE("lines for a full pipe or socket are dropped, counted, and reported afterwards") {
     for (const bool socket : {false, true}) {
         CAPTURE(socket);
         const Channel channel = socket ? make_socket_pair() : make_pipe();
@@ -143,20 +143,21 @@ TEST_CASE("a full pipe or socket drops lines, counts them and says so afterwards
         CHECK_THAT(first, EndsWith("x\n"));
         log(LogLevel::info, "there again");
         log(LogLevel::info, "and well");
-        CHECK(channel.read() ==
-              "<4>3 log lines were lost because nobody read them\n<6>there again\n<6>and well\n");
+        CHECK(
+            channel.read() ==
+            "<4>3 log lines were lost because the log was not read\n<6>there again\n<6>and well\n");
         CHECK(log_lines_dropped() == before + 3);
     }
 }
 
-TEST_CASE("the flags of the shared description stay as they are") {
+TEST_CASE("the flags of the shared open file description do not change") {
     const Channel channel = make_pipe();
     start_logging(channel.writer.get(), {}, LogLevel::info);
     log(LogLevel::info, "x");
     CHECK((::fcntl(channel.writer.get(), F_GETFL) & O_NONBLOCK) == 0);
 }
 
-TEST_CASE("lines go on at the end of a file that others write to as well") {
+TEST_CASE("lines are appended to a file that other processes write to as well") {
     Channel channel;
     channel.writer.reset(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     REQUIRE(channel.writer.valid());

@@ -19,7 +19,7 @@ std::string kind_of(config::SourceConfig source) {
     return made.has_value() ? std::string((*made)->kind()) : made.error().message;
 }
 
-/// Another standard input for as long as it lives.
+/// Replaces standard input for its lifetime.
 class StandardInput {
 public:
     explicit StandardInput(int fd) : before_(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) {
@@ -43,7 +43,7 @@ private:
 
 } // namespace
 
-TEST_CASE("each kind of source is made from its configuration") {
+TEST_CASE("each kind of source is created from its configuration") {
     const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
     const StandardInput input(null.get());
     CHECK(kind_of(config::PatternConfig{}) == "pattern");
@@ -52,7 +52,7 @@ TEST_CASE("each kind of source is made from its configuration") {
     CHECK(kind_of(config::FileConfig{"/nowhere", std::nullopt}) == "file");
 }
 
-TEST_CASE("a terminal as standard input is refused, with an example of what was meant") {
+TEST_CASE("a terminal as standard input is rejected with an example of the correct use") {
     const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     REQUIRE(terminal.valid());
     const StandardInput input(terminal.get());

@@ -25,7 +25,7 @@ std::string message(const std::vector<config::ListenAddress>& listening,
 
 } // namespace
 
-TEST_CASE("on loopback only this machine can watch, and the line that changes it is given") {
+TEST_CASE("on loopback the message says that only this machine can watch, and how to change that") {
     CHECK(message({config::ListenTcp{"127.0.0.1", 8080}}) ==
           "ringcast: watch at\n"
           "  http://127.0.0.1:8080/\n"
@@ -33,7 +33,8 @@ TEST_CASE("on loopback only this machine can watch, and the line that changes it
           "  ringcast pattern --listen :8080\n");
 }
 
-TEST_CASE("the line keeps every argument but the addresses, quoted for a shell") {
+TEST_CASE(
+    "the command line in the message keeps every argument but the addresses, quoted for a shell") {
     const std::vector<config::ListenAddress> loopback{config::ListenTcp{"127.0.0.1", 81}};
     CHECK_THAT(
         message(loopback, {"./build/ringcast", "--listen", "127.0.0.1:81", "-", "--fps", "5"}),
@@ -46,7 +47,7 @@ TEST_CASE("the line keeps every argument but the addresses, quoted for a shell")
                EndsWith("\n  ringcast pattern --listen :81\n"));
 }
 
-TEST_CASE("on a wildcard every URL that reaches it is given, the .local name first") {
+TEST_CASE("for a wildcard every URL is listed, the .local name first") {
     CHECK(message({config::ListenTcp{"0.0.0.0", 80}, config::ListenTcp{"::", 80}}) ==
           "ringcast: watch at\n"
           "  http://printer-pi.local:80/\n"
@@ -55,12 +56,12 @@ TEST_CASE("on a wildcard every URL that reaches it is given, the .local name fir
           "  http://127.0.0.1:80/\n"
           "  http://[2001:db8::5]:80/\n"
           "  http://[::1]:80/\n"
-          "Whoever reaches these addresses can watch: there is no password yet.\n");
+          "Anyone who can reach these addresses can watch: there is no password yet.\n");
     CHECK_THAT(message({config::ListenTcp{"0.0.0.0", 80}}), !ContainsSubstring("["));
     CHECK_THAT(message({config::ListenTcp{"::", 80}}), !ContainsSubstring("192.168"));
 }
 
-TEST_CASE("an address of the network is given as it is, with its warning") {
+TEST_CASE("an address of the network is listed as it is, with a warning") {
     const std::string text =
         message({config::ListenTcp{"192.168.1.5", 8080}, config::ListenUnix{"/run/r.sock"}});
     CHECK_THAT(text, ContainsSubstring("  http://192.168.1.5:8080/\n"));
@@ -69,7 +70,7 @@ TEST_CASE("an address of the network is given as it is, with its warning") {
     CHECK_THAT(text, !ContainsSubstring("Only this machine"));
 }
 
-TEST_CASE("a machine without a name of its own has no .local URL") {
+TEST_CASE("a machine without a name has no .local URL") {
     const auto* const name = GENERATE("localhost", "(none)", "");
     const HostInfo nameless{name, {"127.0.0.1"}, {}};
     const std::vector<config::ListenAddress> listening{config::ListenTcp{"0.0.0.0", 80}};
@@ -77,12 +78,12 @@ TEST_CASE("a machine without a name of its own has no .local URL") {
                !ContainsSubstring(".local"));
 }
 
-TEST_CASE("looking around finds loopback and nothing link-local") {
+TEST_CASE("the addresses of the host contain loopback and no link-local ones") {
     const HostInfo here = host_info();
     CHECK_FALSE(here.host_name.empty());
     CHECK(std::ranges::none_of(here.ipv6,
                                [](const std::string& host) { return host.starts_with("fe80"); }));
-    // Loopback, where it is up, comes last.
+    // Loopback, if it is up, is last.
     const auto loopback = std::ranges::find(here.ipv4, "127.0.0.1");
     CHECK((loopback == here.ipv4.end() || loopback + 1 == here.ipv4.end()));
 }

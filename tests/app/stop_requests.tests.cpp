@@ -12,18 +12,18 @@ constexpr Instant start{1000s};
 
 } // namespace
 
-TEST_CASE("the first signal asks to stop, and one after it to stop at once") {
+TEST_CASE("the first signal stops in order, and a later one at once") {
     StopRequests requests;
     CHECK(requests.take(start) == StopRequests::Meaning::stop);
     CHECK(requests.take(start + 1s) == StopRequests::Meaning::at_once);
 }
 
-TEST_CASE("what a wrapper sends twice is one request") {
+TEST_CASE("duplicates of a signal from a wrapper are one request") {
     StopRequests requests;
     CHECK(requests.take(start) == StopRequests::Meaning::stop);
     CHECK(requests.take(start) == StopRequests::Meaning::repeated);
     CHECK(requests.take(start + StopRequests::repeat_time_max - 1ns) ==
           StopRequests::Meaning::repeated);
-    // Repeats do not put off the time from which on a signal counts.
+    // Duplicates do not extend the time in which a signal counts as one.
     CHECK(requests.take(start + StopRequests::repeat_time_max) == StopRequests::Meaning::at_once);
 }

@@ -89,9 +89,9 @@ class Doctor(unittest.TestCase):
             if not line.startswith("         to do: "):
                 verdict, subject, meaning = re.fullmatch(r"(ok|note|problem) +([^:].*?): (.*)", line).groups()
                 found[subject] = (verdict, meaning)
-        self.assertRegex(last, r"^\d+ ok, \d+ to note, \d+ to mend$")
+        self.assertRegex(last, r"^\d+ ok, \d+ to note, \d+ to fix$")
         problems = sum(verdict == "problem" for verdict, _ in found.values())
-        self.assertTrue(last.endswith(f", {problems} to mend"), last)
+        self.assertTrue(last.endswith(f", {problems} to fix"), last)
         self.assertEqual(code, 1 if problems else 0)
         return code, found
 
@@ -144,7 +144,7 @@ class StartMessage(unittest.TestCase):
         if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode != 0:
             self.skipTest("network namespaces can't be created here")
         with harness.Ringcast("pattern", "--listen", ":0", listen=False, prefix=prefix) as server:
-            server.wait_log("Whoever reaches these addresses can watch: there is no password yet.")
+            server.wait_log("Anyone who can reach these addresses can watch: there is no password yet.")
             urls = re.findall(r"^  (http://\S+)$", server.log(), re.MULTILINE)
             name = socket.gethostname().split(".")[0]
             for host in (f"{name}.local", "127.0.0.1", "192.0.2.7", "[::1]"):

@@ -1,6 +1,6 @@
 #pragma once
-// Tests that need a process of their own: what they restrict or give up can't be taken back, and
-// some ask what a child gets to see. Knows no part of ringcast but UniqueFd.
+// For tests that need a process of their own: they give up limits or privileges for good, or
+// examine what a child inherits. Knows no part of ringcast but UniqueFd.
 
 #include <array>
 #include <cerrno>
@@ -52,8 +52,8 @@ bool holds_in_child(Check check) {
     return in_child([&check] { return std::string(check() ? "held" : "did not hold"); }) == "held";
 }
 
-/// True exactly when this process has nothing at `address`. The kernel answers for an address that
-/// is not mapped, where touching it would crash.
+/// True exactly when no memory is mapped at `address`. Asks the kernel, because an access would
+/// crash.
 inline bool is_unmapped(const std::byte* address) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
