@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "http/multipart.hpp"
+#include "source/publish_frame.hpp"
 
 namespace ringcast::camera {
 
@@ -154,17 +155,9 @@ FrameOutcome CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
 
 void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
                          const CapturedFrame& frame) noexcept {
-    ++counters_.frames;
-    counters_.frames_repaired += repaired.changed ? 1 : 0;
-    counters_.bytes += repaired.bytes;
-    frame::FrameInfo info;
-    info.jpeg_offset = repaired.offset;
-    info.jpeg_bytes = repaired.bytes;
-    info.width = repaired.width;
-    info.height = repaired.height;
-    info.captured = frame.captured;
-    info.captured_at = frame.captured_at;
-    sink_->publish(std::move(slot), info);
+    source::publish_frame(*sink_, counters_, std::move(slot),
+                          source::frame_info(repaired, frame.captured_at, frame.captured),
+                          repaired.changed);
 }
 
 } // namespace ringcast::camera

@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 
-#include "base/byte_size.hpp"
 #include "base/log.hpp"
 #include "config/units.hpp"
 
@@ -49,18 +48,10 @@ void CameraLog::stopped_unwatched() {
         stream_name_);
 }
 
-void CameraLog::damaged(std::string_view what, Instant now) {
-    if (damaged_burst_.should_log(now)) {
-        log(LogLevel::warning, "stream {}: a damaged frame was skipped: {}", stream_name_, what);
-    }
-}
-
 void CameraLog::oversized(std::uint64_t total, std::size_t frame_bytes_max, Instant now) {
-    if (std::exchange(oversized_seen_, total) < total && oversized_burst_.should_log(now)) {
-        log(LogLevel::warning,
-            "stream {}: a frame was skipped that is larger than frame_max = {}: "
-            "raise it in [memory]",
-            stream_name_, byte_size(frame_bytes_max));
+    if (std::exchange(oversized_seen_, total) < total) {
+        constexpr std::size_t unknown = 0;
+        faults_.oversized(now, unknown, frame_bytes_max);
     }
 }
 

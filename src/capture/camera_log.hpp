@@ -6,16 +6,17 @@
 #include <string>
 #include <string_view>
 
-#include "base/log_throttle.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "source/camera_status.hpp"
+#include "source/frame_fault_log.hpp"
 
 namespace ringcast::capture {
 
 class CameraLog {
 public:
-    explicit CameraLog(std::string stream_name) noexcept : stream_name_(std::move(stream_name)) {}
+    explicit CameraLog(const std::string& stream_name)
+        : stream_name_(stream_name), faults_(stream_name) {}
 
     /// The camera has been opened. `rate_note`: see camera::RatePlan.
     void opened(const source::CameraStatus& camera, config::PictureSize size,
@@ -27,7 +28,7 @@ public:
 
     // Logged once per burst.
 
-    void damaged(std::string_view what, Instant now);
+    void damaged(std::string_view problem, Instant now) { faults_.damaged(now, problem); }
     /// `total`: frames that were too large until now.
     void oversized(std::uint64_t total, std::size_t frame_bytes_max, Instant now);
 
@@ -38,8 +39,7 @@ public:
 
 private:
     std::string stream_name_;
-    LogThrottle damaged_burst_;
-    LogThrottle oversized_burst_;
+    source::FrameFaultLog faults_;
     std::uint64_t oversized_seen_ = 0;
     std::string last_failure_; ///< empty once the camera was opened
 };

@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "capture/raw_planes.hpp"
 #include "os/clock.hpp"
+#include "source/publish_frame.hpp"
 
 namespace ringcast::capture {
 
@@ -127,8 +128,6 @@ void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexce
         ++counters_.frames_oversized;
         return;
     }
-    ++counters_.frames;
-    counters_.bytes += *answer.bytes;
     frame::FrameInfo info;
     info.jpeg_offset = slot_.payload_offset();
     info.jpeg_bytes = *answer.bytes;
@@ -136,7 +135,7 @@ void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexce
     info.height = camera_->size.height;
     info.captured = encoded_.captured;
     info.captured_at = encoded_.captured_at;
-    sink_->publish(std::move(slot_), info);
+    source::publish_frame(*sink_, counters_, std::move(slot_), info, false);
 }
 
 void CameraRawFrames::set_watched(bool watched) noexcept {

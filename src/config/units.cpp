@@ -67,6 +67,19 @@ std::string quantity_text(std::uint64_t value, std::span<const Unit> units) {
     return fmt::format("{}{}", value / largest.factor, largest.name);
 }
 
+constexpr Unit kibibyte{"KiB", 1024};
+constexpr Unit mebibyte{"MiB", 1024UL * 1024};
+
+/// Counts tenths in whole numbers, so that the result does not depend on floating-point rounding.
+std::string tenths_text(std::uint64_t tenths, const Unit& unit) {
+    return tenths % 10 == 0 ? fmt::format("{} {}", tenths / 10, unit.name)
+                            : fmt::format("{}.{} {}", tenths / 10, tenths % 10, unit.name);
+}
+
+const Unit& unit_for_message(std::size_t bytes) noexcept {
+    return bytes >= mebibyte.factor ? mebibyte : kibibyte;
+}
+
 } // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) noexcept {
@@ -111,9 +124,18 @@ std::string duration_text(Duration duration) {
 
 std::string bytes_text(std::size_t bytes) {
     // Powers of 1024 only, as usual for memory.
-    constexpr std::array units{Unit{"B", 1}, Unit{"KiB", 1024}, Unit{"MiB", 1024UL * 1024},
-                               Unit{"GiB", 1024UL * 1024 * 1024}};
+    constexpr std::array units{Unit{"B", 1}, kibibyte, mebibyte, Unit{"GiB", 1024UL * 1024 * 1024}};
     return quantity_text(bytes, units);
+}
+
+std::string bytes_text_rounded(std::size_t bytes) {
+    const Unit& unit = unit_for_message(bytes);
+    return tenths_text(bytes * 10 / unit.factor, unit);
+}
+
+std::string bytes_text_rounded_up(std::size_t bytes) {
+    const Unit& unit = unit_for_message(bytes);
+    return tenths_text((bytes * 10 + unit.factor - 1) / unit.factor, unit);
 }
 
 std::string picture_size_text(PictureSize size) {

@@ -24,6 +24,11 @@ namespace ringcast::config {
 // The inverse functions. Durations and sizes are in the largest unit that gives a whole number.
 [[nodiscard]] std::string duration_text(Duration duration);
 [[nodiscard]] std::string bytes_text(std::size_t bytes);
+/// For messages, in KiB or MiB with at most one decimal, rounded down: "1 MiB", "1.4 MiB", "900
+/// KiB".
+[[nodiscard]] std::string bytes_text_rounded(std::size_t bytes);
+/// The same, rounded up, so that a size beyond a limit never reads like the limit.
+[[nodiscard]] std::string bytes_text_rounded_up(std::size_t bytes);
 [[nodiscard]] std::string picture_size_text(PictureSize size);
 /// The shortest text that reads back to the same number: "30", "29.97".
 [[nodiscard]] std::string number_text(double number);

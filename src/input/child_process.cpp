@@ -25,7 +25,7 @@ struct Pipe {
     UniqueFd writer;
 };
 
-/// Both ends empty when there are no descriptors left.
+/// Both ends are empty when no descriptors are left.
 Pipe make_pipe() noexcept {
     std::array<int, 2> ends{-1, -1};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -39,7 +39,7 @@ int open_pidfd(pid_t pid) noexcept {
     return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U));
 }
 
-/// What the program finds when it begins. Owns the C structures for as long as it takes.
+/// The environment that the program starts with. Owns the C structures of posix_spawn.
 class SpawnPlan {
 public:
     SpawnPlan(int output, int error) noexcept {
@@ -48,7 +48,7 @@ public:
         posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO);
-        // Not all of ours need be close-on-exec: some may have been handed to us.
+        // Descriptors that we inherited may lack close-on-exec.
         posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
 
         sigset_t none;
@@ -75,7 +75,7 @@ public:
         std::vector<char*> arguments;
         arguments.reserve(command.size() + 1);
         for (const std::string& argument : command) {
-            // exec takes them as char* for history's sake and does not write to them.
+            // exec takes char* for historical reasons and does not write to the arguments.
             arguments.push_back(const_cast<char*>(argument.c_str())); // NOLINT
         }
         arguments.push_back(nullptr);
@@ -116,7 +116,7 @@ std::string describe_end(const siginfo_t& info) {
 
 } // namespace
 
-// --- beginning ---
+// --- starting ---
 
 tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::string>& command,
                                                      const Tokens& tokens) {
@@ -127,7 +127,7 @@ tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::stri
     if (!output.reader.valid() || !error.reader.valid()) {
         return tl::unexpected(describe_failure(command[0], EMFILE));
     }
-    // Refused when the user has too much memory in pipes already; the default size then does.
+    // Fails when the user's pipes use too much memory already; the default size suffices.
     static_cast<void>(fcntl(output.reader.get(), F_SETPIPE_SZ, output_pipe_bytes));
 
     pid_t pid = 0;
@@ -169,7 +169,7 @@ void ChildProcess::on_completion(const io::Completion& completion) noexcept {
     }
     if (completion.token == tokens_.end) {
         if (completion.result < 0) {
-            // Its end can't be seen any more, so it is brought about.
+            // Its end can't be noticed any more, so it is killed.
             signal_group(SIGKILL);
         }
         on_leader_ended();
@@ -186,8 +186,8 @@ void ChildProcess::on_standard_error(std::int32_t result) noexcept {
     if (result > 0) {
         lines_.feed(as_text(ConstByteSpan(error_buffer_).first(static_cast<std::size_t>(result))),
                     log_line);
-        // An answer that crossed the cancel is the last one: somebody who writes without end
-        // would otherwise be read without end.
+        // A read that completed despite the cancel is the last one: a process that never stops
+        // writing would otherwise be read forever.
         if (!error_left_) {
             read_standard_error();
             return;
@@ -209,7 +209,8 @@ void ChildProcess::terminate() noexcept {
     kill_at_ = std::min(kill_at_, engine_->now() + kill_delay);
 }
 
-/// What the program has started must not outlive it: the next run would find the camera taken.
+/// Processes that the program has started must not outlive it: the next run would find the camera
+/// in use.
 void ChildProcess::on_leader_ended() noexcept {
     RINGCAST_ASSERT(!leader_ended_);
     leader_ended_ = true;
@@ -225,14 +226,14 @@ void ChildProcess::on_deadline(Instant now) noexcept {
     kill_at_ = never;
     signal_group(SIGKILL);
     if (leader_ended_ && !error_ended_) {
-        // Somebody who has left the group holds standard error open.
+        // A process that has left the group keeps standard error open.
         error_left_ = true;
         engine_->cancel(io::OpToken{}, tokens_.standard_error);
     }
 }
 
 void ChildProcess::signal_group(int signal) noexcept {
-    // Until the leader is reaped its number can't name anybody else's group.
+    // Until the leader is reaped, its pid can't be the id of another group.
     RINGCAST_ASSERT(pid_ > 0);
     kill(-pid_, signal);
 }
@@ -258,7 +259,7 @@ void ChildProcess::log_end() noexcept {
     const LogLevel level = terminated_ ? LogLevel::debug : LogLevel::warning;
     log(level, "stream {}: the program ended ({})", stream_name_, end_description_);
     for (std::size_t i = 0; i < lines_.count(); ++i) {
-        log(level, "stream {}: its last words: {}", stream_name_, lines_.line(i));
+        log(level, "stream {}: its last output: {}", stream_name_, lines_.line(i));
     }
 }
 

@@ -69,13 +69,13 @@ void ExecSource::on_completion(const io::Completion& completion) noexcept {
     settle();
 }
 
-/// Looks which of the program and its output are left, and acts when that has changed.
+/// Acts when the program or its output has ended.
 void ExecSource::settle() noexcept {
     if (state_ != State::running && state_ != State::stopping) {
         return;
     }
     if (frames_.idle()) {
-        // A program that writes on learns that nobody reads.
+        // A program that continues to write gets SIGPIPE.
         child_.close_output();
     }
     if (child_.joined() && frames_.idle()) {
@@ -90,7 +90,7 @@ void ExecSource::settle() noexcept {
     }
 }
 
-void ExecSource::run_over(std::string_view what_happened) noexcept {
+void ExecSource::run_over(std::string_view event) noexcept {
     const Instant now = engine_->now();
     if (frames_.has_published() && now - run_began_ >= good_run_min) {
         restart_delay_ = restart_delay_min;
@@ -99,9 +99,9 @@ void ExecSource::run_over(std::string_view what_happened) noexcept {
     restart_at_ = now + restart_delay_;
     straggler_due_ = never;
     const std::string reason =
-        fmt::format("{}; starting again in {} s", what_happened, seconds_text(restart_delay_));
+        fmt::format("{}; starting again in {} s", event, seconds_text(restart_delay_));
     restart_delay_ = std::min(restart_delay_ * 2, restart_delay_max);
-    sink_->signal_lost(reason); // which logs it
+    sink_->signal_lost(reason); // the sink logs it
 }
 
 Instant ExecSource::deadline() const noexcept {
@@ -117,7 +117,7 @@ void ExecSource::on_deadline(Instant now) noexcept {
     child_.on_deadline(now);
     frames_.on_deadline(now);
     if (now >= straggler_due_) {
-        straggler_due_ = never; // settle() sets it again, should even that not help
+        straggler_due_ = never; // settle() sets it again if that does not suffice
         child_.terminate();
         frames_.cancel();
     }

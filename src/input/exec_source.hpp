@@ -1,6 +1,6 @@
 #pragma once
-// Frames from a program's standard output. Keeps the program running: one that ends is started
-// again, the later the more often it fails. Does not know what the program is.
+// Reads frames from a program's standard output. Keeps the program running: when it ends it is
+// started again, after a delay that doubles with each failure. Does not know what the program is.
 
 #include <string>
 #include <string_view>
@@ -16,10 +16,9 @@ class ExecSource final : public source::FrameSource {
 public:
     static constexpr Duration restart_delay_min = std::chrono::milliseconds(500);
     static constexpr Duration restart_delay_max = std::chrono::seconds(30);
-    /// A run of this length that gave frames was good: the next failure is a first one again.
+    /// A run of this length that produced frames was good: the delay starts again at its minimum.
     static constexpr Duration good_run_min = std::chrono::seconds(10);
-    /// Between the end of the output and the end of the program, and the other way round, before
-    /// the one that is left is ended too.
+    /// When either the program or its output has ended, the other one is ended after this time.
     static constexpr Duration straggle_time_max = std::chrono::seconds(1);
 
     ExecSource(io::Engine& engine, std::string stream_name, std::vector<std::string> command);
@@ -38,7 +37,7 @@ public:
 private:
     enum class State : std::uint8_t {
         idle,     ///< not started yet
-        running,  ///< a program runs, or what is left of it is being joined
+        running,  ///< a program runs, or its operations are being joined
         waiting,  ///< for restart_at_
         stopping, ///< as running, and there will be no other run
         stopped,
@@ -47,7 +46,7 @@ private:
 
     void start_program() noexcept;
     void settle() noexcept;
-    void run_over(std::string_view what_happened) noexcept;
+    void run_over(std::string_view event) noexcept;
 
     io::Engine* engine_;
     std::string stream_name_;
@@ -62,7 +61,7 @@ private:
     ByteStream frames_;
     Instant run_began_{};
     Instant restart_at_ = never;
-    Instant straggler_due_ = never; ///< one of program and output has ended and the other has not
+    Instant straggler_due_ = never; ///< either the program or its output has ended
     Duration restart_delay_ = restart_delay_min;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "frame/frame_arena.hpp"
+#include "input/found_frame.hpp"
 
 namespace ringcast::input {
 
@@ -37,7 +37,7 @@ int FileFrames::open(const std::string& path) noexcept {
 
 void FileFrames::begin_frame(ByteSpan payload) noexcept {
     RINGCAST_ASSERT(payload.size() > read_bytes_max);
-    // What was read beyond the last frame is read again, from the page cache: simpler than moving.
+    // Bytes behind the last frame are read again, from the page cache: simpler than moving them.
     filled_ = 0;
     scanner_ = jpeg::FrameScanner(payload.size() - read_bytes_max);
 }
@@ -58,7 +58,7 @@ bool FileFrames::step(ByteSpan payload, Found& found) noexcept {
     ++reads_;
     if (count == 0) {
         if (scanner_.in_frame()) {
-            ++losses_.damaged;
+            add_damaged(jpeg::Damage::end_missing);
         }
         add_skipped();
         position_ += filled_;
@@ -71,34 +71,28 @@ bool FileFrames::step(ByteSpan payload, Found& found) noexcept {
 }
 
 bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
-    // Bounded: each turn but the last takes bytes out of what one read has brought.
-    for (;;) {
-        const jpeg::ScanResult result = scanner_.scan(payload.first(filled_));
-        switch (result.outcome) {
-        case jpeg::ScanOutcome::frame:
-            add_skipped();
-            position_ += result.end();
-            found = {Outcome::frame, result};
-            return false;
-        case jpeg::ScanOutcome::damaged:
-            ++losses_.damaged;
-            break;
-        case jpeg::ScanOutcome::oversized:
+    const ByteSpan bytes = payload.first(filled_);
+    const auto frame = next_frame(
+        scanner_, bytes, [this](jpeg::Damage damage) { add_damaged(damage); },
+        [this](std::size_t size) {
             ++losses_.oversized;
-            losses_.oversized_bytes = result.bytes;
-            break;
-        case jpeg::ScanOutcome::need_more: {
-            const std::size_t gone = scanner_.discardable();
-            if (gone > 0) {
-                std::memmove(payload.data(), payload.data() + gone, filled_ - gone);
-                scanner_.discard(gone);
-                position_ += gone;
-                filled_ -= gone;
-            }
-            return true;
-        }
-        }
+            losses_.oversized_bytes = size;
+        });
+    if (frame.has_value()) {
+        add_skipped();
+        position_ += frame->end();
+        found = {Outcome::frame, *frame};
+        return false;
     }
+    const std::size_t gone = scanner_.discardable();
+    filled_ = discard_front(scanner_, bytes, gone, payload);
+    position_ += gone;
+    return true;
+}
+
+void FileFrames::add_damaged(jpeg::Damage damage) noexcept {
+    ++losses_.damaged;
+    losses_.damage = damage;
 }
 
 void FileFrames::add_skipped() noexcept {

@@ -1,6 +1,6 @@
 #pragma once
-// Frames out of one regular file, in order, read straight into memory that is given. Blocks on the
-// disk, so it belongs to a thread. Knows no slots, no rates and no folders.
+// Reads the frames of one regular file, in order, straight into the caller's memory. Blocks on the
+// disk, so it runs in a thread. Knows no slots, no rates and no folders.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,22 +16,23 @@ class FileFrames {
 public:
     enum class Outcome : std::uint8_t {
         frame,
-        end,    ///< no whole frame lies between the last one and the end of the file
+        end,    ///< no whole frame follows
         failed, ///< a read failed, or the file is not open
     };
     struct Found {
         Outcome outcome = Outcome::end;
-        jpeg::ScanResult frame; ///< where in the memory, and what
+        jpeg::ScanResult frame; ///< its place in the memory, and its size
     };
-    /// What was not a good frame on the way, in all files so far.
+    /// Data that was not a good frame, in all files so far.
     struct Losses {
         std::uint64_t damaged = 0;
         std::uint64_t oversized = 0;
         std::uint64_t bytes_skipped = 0;
-        std::size_t oversized_bytes = 0; ///< of the last one that was too large
+        jpeg::Damage damage = jpeg::Damage::none; ///< of the last damaged one
+        std::size_t oversized_bytes = 0;          ///< of the last one that was too large
     };
 
-    /// 0, or an errno; EINVAL for what is no regular file. Begins at the file's beginning.
+    /// Opens the file at its beginning. Returns 0 or an errno; EINVAL when it is no regular file.
     [[nodiscard]] int open(const std::string& path) noexcept;
     void close() noexcept { file_.reset(); }
     [[nodiscard]] bool is_open() const noexcept { return file_.valid(); }
@@ -60,6 +61,7 @@ private:
     /// One read. True when another is needed.
     [[nodiscard]] bool step(ByteSpan payload, Found& found) noexcept;
     [[nodiscard]] bool scan(ByteSpan payload, Found& found) noexcept;
+    void add_damaged(jpeg::Damage damage) noexcept;
     void add_skipped() noexcept;
 
     UniqueFd file_;

@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/byte_size.hpp"
 #include "base/log.hpp"
 #include "input/found_frame.hpp"
 #include "os/clock.hpp"
+#include "source/publish_frame.hpp"
 
 namespace ringcast::input {
 
@@ -27,7 +27,7 @@ bool is_picture_name(std::string_view name) {
 
 FilePlayer::FilePlayer(std::string stream_name, std::string path, std::optional<double> fps)
     : stream_name_(std::move(stream_name)), path_(std::move(path)), fps_(fps),
-      schedule_(picture_fps, os::monotonic_now()) {}
+      schedule_(picture_fps, os::monotonic_now()), fault_log_(stream_name_, path_) {}
 
 void FilePlayer::run(FrameThread::Worker& worker) {
     for (;;) {
@@ -56,7 +56,7 @@ void FilePlayer::play_next(FrameThread::Worker& worker) {
         return;
     }
     const std::string reason = find_frame(worker, payload);
-    count_losses(worker);
+    count_losses(worker, payload);
     if (worker.stop_asked()) {
         return;
     }
@@ -68,8 +68,8 @@ void FilePlayer::play_next(FrameThread::Worker& worker) {
     worker.frames_dropped += schedule_.advance(os::monotonic_now());
 }
 
-/// A picture that has been completed is shown at once, or as soon as there is a slot for it, and
-/// goes on from there at the usual rate.
+/// Shows a completed picture at once, or as soon as a slot is free, and continues from there at the
+/// usual rate.
 void FilePlayer::play_news() {
     const std::string own_name = std::filesystem::path(path_).filename().string();
     const FolderWatch::News news = watch_.take([&](std::string_view name) {
@@ -100,16 +100,10 @@ void FilePlayer::show(FrameThread::Worker& worker) {
     reported_.clear();
     const jpeg::RepairedFrame repaired =
         repair_found_frame(worker.memory(), worker.payload_offset(), found_.frame);
-    worker.frames_repaired += repaired.changed ? 1 : 0;
-    frame::FrameInfo info;
-    info.jpeg_offset = repaired.offset;
-    info.jpeg_bytes = repaired.bytes;
-    info.width = repaired.width;
-    info.height = repaired.height;
-    // In this order, so that what is newer than a request is so by either clock.
-    info.captured_at = os::monotonic_now();
-    info.captured = os::wall_now();
-    worker.hand_over(info);
+    // Read in this order, so that a frame newer than a request is newer by either clock.
+    const Instant captured_at = os::monotonic_now();
+    const WallTime captured = os::wall_now();
+    worker.hand_over(source::frame_info(repaired, captured_at, captured), repaired.changed);
 }
 
 // --- finding a frame ---
@@ -124,20 +118,20 @@ std::string FilePlayer::find_frame(FrameThread::Worker& worker, ByteSpan payload
     std::string reason =
         is_folder_ ? next_of_folder(worker, payload) : next_of_file(worker, payload);
     if (!reason.empty() && frames_.losses().oversized > oversized_before) {
-        reason = oversized_reason(frames_.losses().oversized_bytes,
-                                  frame::SlotGeometry::frame_part(payload).size());
+        reason = source::oversized_reason(frames_.losses().oversized_bytes,
+                                          frame::SlotGeometry::frame_part(payload).size());
     }
     return reason;
 }
 
-/// Finds out what the path names, and begins to watch it.
+/// Finds out whether the path is a file or a folder, and begins to watch it.
 std::string FilePlayer::look() {
     namespace fs = std::filesystem;
     std::error_code error;
     const fs::file_status status = fs::status(path_, error);
     const fs::path parent = fs::path(path_).parent_path();
     is_folder_ = fs::is_directory(status);
-    // Before anything is read, so that nothing that comes later goes unseen.
+    // Before anything is read, so that no later change is missed.
     watch_.begin(is_folder_ ? path_ : parent.empty() ? "." : parent.string());
     if (!fs::exists(status)) {
         return "the file is missing";
@@ -151,7 +145,7 @@ std::string FilePlayer::look() {
 }
 
 std::string FilePlayer::next_of_file(FrameThread::Worker& worker, ByteSpan payload) {
-    // Twice at most: what is left of this pass, and the beginning of the next.
+    // Twice at most: the rest of this pass, and the beginning of the next.
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (!frames_.is_open()) {
             pass_has_frame_ = false;
@@ -169,7 +163,7 @@ std::string FilePlayer::next_of_file(FrameThread::Worker& worker, ByteSpan paylo
             break;
         }
     }
-    return "the file holds no whole JPEG";
+    return "the file contains no whole JPEG";
 }
 
 std::string FilePlayer::next_of_folder(FrameThread::Worker& worker, ByteSpan payload) {
@@ -177,10 +171,10 @@ std::string FilePlayer::next_of_folder(FrameThread::Worker& worker, ByteSpan pay
         list_folder();
     }
     if (names_.empty()) {
-        looked_ = false; // it may be gone, or may come as something else
-        return "the folder holds no pictures";
+        looked_ = false; // it may be deleted, and may be created again as a file
+        return "the folder contains no pictures";
     }
-    // Each picture once: the next good one, whatever lies between.
+    // Tries each picture once and stops at the first good one.
     for (std::size_t tried = 0; tried < names_.size() && !worker.stop_asked(); ++tried) {
         const std::string& name = names_[next_name_ % names_.size()];
         const bool good = frames_.open((std::filesystem::path(path_) / name).string()) == 0 &&
@@ -192,7 +186,7 @@ std::string FilePlayer::next_of_folder(FrameThread::Worker& worker, ByteSpan pay
         }
     }
     list_folder();
-    return "the folder holds no whole JPEG";
+    return "the folder contains no whole JPEG";
 }
 
 void FilePlayer::list_folder() {
@@ -231,16 +225,15 @@ void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
     worker.report(reason);
 }
 
-void FilePlayer::count_losses(FrameThread::Worker& worker) {
+void FilePlayer::count_losses(FrameThread::Worker& worker, ByteSpan payload) {
     const FileFrames::Losses& losses = frames_.losses();
     const Instant now = os::monotonic_now();
-    if (losses.damaged > counted_.damaged && damaged_burst_.should_log(now)) {
-        log(LogLevel::warning, "stream {}: {}: a damaged frame was skipped", stream_name_, path_);
+    if (losses.damaged > counted_.damaged) {
+        fault_log_.damaged(now, jpeg::describe(losses.damage));
     }
-    if (losses.oversized > counted_.oversized && oversized_burst_.should_log(now)) {
-        log(LogLevel::warning,
-            "stream {}: {}: a frame of {} was skipped: see frame_max in [memory]", stream_name_,
-            path_, byte_size_above(losses.oversized_bytes));
+    if (losses.oversized > counted_.oversized) {
+        fault_log_.oversized(now, losses.oversized_bytes,
+                             frame::SlotGeometry::frame_part(payload).size());
     }
     counted_ = losses;
     worker.frames_damaged = losses.damaged;

@@ -33,7 +33,7 @@ bool FolderWatch::next_event(std::string_view& name, bool& over) noexcept {
     }
     inotify_event event{};
     std::memcpy(&event, buffer_ + begin_, sizeof event);
-    // The name is filled up with zeros.
+    // The name is padded with zeros.
     const char* text = buffer_ + begin_ + sizeof event;
     name = event.len > 0 ? std::string_view(text, strnlen(text, event.len)) : std::string_view{};
     begin_ += sizeof event + event.len;

@@ -1,6 +1,6 @@
 #pragma once
-// Sees when a file in a folder is complete: written and closed, or moved in. An editor's or a
-// camera's half-written file makes no news.
+// Watches a folder for completed files: written and closed, or moved in. Files that an editor or a
+// camera is still writing are not reported.
 
 #include <string>
 #include <string_view>
@@ -12,18 +12,19 @@ namespace ringcast::input {
 class FolderWatch {
 public:
     struct News {
-        /// The name of the file that was completed last, among those that were asked for.
+        /// Name of the last file that was completed, among the wanted ones.
         std::string completed;
-        /// Events were lost, or the folder itself went: the watch is over and begins anew.
+        /// Events were lost, or the folder was deleted: the watch has ended.
         bool over = false;
     };
 
-    /// Without a watch (a missing folder, a limit of the system) nothing but promptness is lost.
+    /// Without a watch (the folder is missing, or a system limit is reached) changes are noticed
+    /// later.
     void begin(const std::string& folder) noexcept;
-    /// Readable when there is news; -1 without a watch.
+    /// Readable when files have been completed; -1 without a watch.
     [[nodiscard]] int descriptor() const noexcept { return inotify_.get(); }
 
-    /// What has happened since. `wanted(std::string_view name)` says which names count.
+    /// Events since the last call. `wanted(std::string_view name)` selects the names.
     template <typename Wanted>
     [[nodiscard]] News take(Wanted wanted) {
         News news;
@@ -40,7 +41,7 @@ public:
     }
 
 private:
-    /// False when there is no other event now. `over` is only ever set.
+    /// False when no other event is available now. Sets `over`, and never resets it.
     [[nodiscard]] bool next_event(std::string_view& name, bool& over) noexcept;
 
     static constexpr std::size_t buffer_bytes = 4096;

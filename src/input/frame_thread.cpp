@@ -10,6 +10,7 @@
 
 #include "base/assert.hpp"
 #include "os/clock.hpp"
+#include "source/publish_frame.hpp"
 
 namespace ringcast::input {
 
@@ -32,11 +33,12 @@ std::size_t FrameThread::Worker::payload_offset() const noexcept {
     return loan_->payload_offset;
 }
 
-void FrameThread::Worker::hand_over(const frame::FrameInfo& info) noexcept {
+void FrameThread::Worker::hand_over(const frame::FrameInfo& info, bool repaired) noexcept {
     RINGCAST_ASSERT(loan_.has_value());
     Message message;
     message.slot = loan_->slot;
     message.frame = info;
+    message.repaired = repaired;
     loan_.reset();
     thread_->send(std::move(message));
 }
@@ -73,9 +75,9 @@ bool FrameThread::Worker::stop_asked() const noexcept {
 }
 
 void FrameThread::send(Message message) noexcept {
-    // A message that is refused is left as it was.
+    // A message that does not fit into the queue is unchanged.
     while (!messages_.push(std::move(message))) { // NOLINT(bugprone-use-after-move)
-        // The loop is far behind. Nothing is lost by waiting: it has all of the thread's slots.
+        // The loop is far behind. Waiting loses nothing: the loop has all of the thread's slots.
         if (worker_.sleep_until(os::monotonic_now() + slot_retry_time) == Worker::Wake::stop) {
             return;
         }
@@ -92,7 +94,7 @@ void FrameThread::run(const Body& body) noexcept {
 // --- the loop's side ---
 
 FrameThread::~FrameThread() {
-    // Whoever owns it has stopped it; a thread that is still there would be a bug.
+    // The owner has stopped it; a thread that still runs would be a bug.
     RINGCAST_ASSERT(idle());
 }
 
@@ -126,7 +128,7 @@ void FrameThread::on_completion(const io::Completion& completion) noexcept {
         loop_wake_.read(*engine_, token_);
         return;
     }
-    thread_.join(); // it has nothing left to do
+    thread_.join(); // does not wait: the thread has finished
     take_slots_back();
 }
 
@@ -143,9 +145,8 @@ void FrameThread::take_messages() noexcept {
             sink_->signal_lost(message->reason);
             continue;
         }
-        ++counters_->frames;
-        counters_->bytes += message->frame->jpeg_bytes;
-        sink_->publish(std::move(slots_[message->slot]), *message->frame);
+        source::publish_frame(*sink_, *counters_, std::move(slots_[message->slot]), *message->frame,
+                              message->repaired);
     }
 }
 
@@ -184,7 +185,6 @@ void FrameThread::add_counts() const noexcept {
         return count.load(std::memory_order_relaxed);
     };
     counters_->frames_dropped = read(worker_.frames_dropped);
-    counters_->frames_repaired = read(worker_.frames_repaired);
     counters_->frames_damaged = read(worker_.frames_damaged);
     counters_->frames_oversized = read(worker_.frames_oversized);
     counters_->bytes_skipped = read(worker_.bytes_skipped);

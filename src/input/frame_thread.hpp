@@ -1,7 +1,7 @@
 #pragma once
-// Frames that a thread of its own makes: the loop lends it empty slots, it hands them back full.
-// The two share two bounded queues, an eventfd that the loop reads through the engine, and nothing
-// else. Does not know what the thread does.
+// Runs a thread that produces frames: the loop lends it empty slots, and it returns them full. The
+// two share two bounded queues, an eventfd that the loop reads through the engine, and nothing
+// else. Does not know how the thread produces frames.
 
 #include <array>
 #include <atomic>
@@ -22,9 +22,9 @@ namespace ringcast::input {
 
 class FrameThread {
 public:
-    /// One that is being written and one for the time until the loop has taken that.
+    /// One that is being written, and one to continue with until the loop has taken the first.
     static constexpr std::size_t slots_max = 2;
-    /// How soon to ask again for a slot when there was none.
+    /// Delay before the next attempt to take a slot when none was free.
     static constexpr Duration slot_retry_time = std::chrono::milliseconds(10);
 
     /// A slot as the thread sees it.
@@ -35,28 +35,27 @@ public:
         std::size_t payload_offset = 0; ///< in the memory
     };
 
-    /// What the thread's function has in hand. Used by that thread only.
+    /// The thread's side of the exchange. Used by that thread only.
     class Worker {
     public:
         enum class Wake : std::uint8_t { time, stop, descriptor };
 
-        /// The payload of a slot to write a frame into; empty when there is none now. The same one
-        /// until it is handed over.
+        /// The payload of the lent slot, to write a frame into; empty when no slot is available
+        /// now. The same until it is handed over.
         [[nodiscard]] ByteSpan payload() noexcept;
-        /// Of the slot in hand: its whole memory, and where in it the payload begins.
+        /// The whole memory of the lent slot, and the offset of the payload in it.
         [[nodiscard]] ByteSpan memory() const noexcept;
         [[nodiscard]] std::size_t payload_offset() const noexcept;
-        /// The frame is in the slot in hand.
-        void hand_over(const frame::FrameInfo& info) noexcept;
-        /// There is no picture, and why: for viewers.
+        /// The lent slot holds a frame. `repaired`: its header was changed.
+        void hand_over(const frame::FrameInfo& info, bool repaired = false) noexcept;
+        /// Reports to viewers why no picture is available.
         void report(std::string reason) noexcept;
-        /// Until `until`, the wish to stop, or input on `descriptor` (none: -1).
+        /// Sleeps until `until`, a request to stop, or input on `descriptor` (none: -1).
         [[nodiscard]] Wake sleep_until(Instant until, int descriptor = -1) noexcept;
         [[nodiscard]] bool stop_asked() const noexcept;
 
-        // What the thread counts; the loop adds it to its own.
+        // Counted by the thread, and copied by the loop.
         std::atomic<std::uint64_t> frames_dropped{0};
-        std::atomic<std::uint64_t> frames_repaired{0};
         std::atomic<std::uint64_t> frames_damaged{0};
         std::atomic<std::uint64_t> frames_oversized{0};
         std::atomic<std::uint64_t> bytes_skipped{0};
@@ -66,7 +65,7 @@ public:
         friend class FrameThread;
         explicit Worker(FrameThread& thread) noexcept : thread_(&thread) {}
         FrameThread* thread_;
-        std::optional<Loan> loan_; ///< the slot in hand
+        std::optional<Loan> loan_; ///< the lent slot
     };
     using Body = std::function<void(Worker&)>;
 
@@ -78,17 +77,17 @@ public:
     FrameThread& operator=(FrameThread&&) = delete;
     ~FrameThread();
 
-    /// Runs `body` in a thread; it returns soon after it is asked to stop. False when the system
-    /// has no descriptor or thread left.
+    /// Runs `body` in a thread; it has to return soon after `stop`. False when the system has no
+    /// descriptor or thread left.
     [[nodiscard]] bool begin(source::FrameSink& sink, io::OpToken token, Body body) noexcept;
     void on_completion(const io::Completion& completion) noexcept;
     [[nodiscard]] Instant deadline() const noexcept { return slot_retry_at_; }
     void on_deadline(Instant now) noexcept;
     void stop() noexcept;
-    /// Brings the loop's counters up to date with what the thread has counted; it wakes the loop
-    /// only for frames and reasons.
+    /// Updates the loop's counters with those of the thread, which wakes the loop only for frames
+    /// and reasons.
     void add_counts() const noexcept;
-    /// True exactly when there is no thread, no operation and no slot.
+    /// True exactly when no thread runs, no operation is under way and no slot is lent.
     [[nodiscard]] bool idle() const noexcept { return !thread_.joinable(); }
 
 private:
@@ -96,16 +95,17 @@ private:
     struct Message {
         std::size_t slot = 0;
         std::optional<frame::FrameInfo> frame;
+        bool repaired = false;
         std::string reason;
     };
-    /// Every lent slot may come back full, with reasons between them.
+    /// All lent slots, and reasons between them.
     static constexpr std::size_t messages_max = 16;
 
     void run(const Body& body) noexcept;
     void send(Message message) noexcept;
     void take_messages() noexcept;
     void lend_slots() noexcept;
-    /// There is no thread any more, or none yet.
+    /// Only while no thread runs.
     void take_slots_back() noexcept;
 
     io::Engine* engine_;
@@ -122,7 +122,8 @@ private:
     container::SpscQueue<Message, messages_max> messages_;
     Worker worker_{*this};
 
-    std::array<frame::WritableSlot, slots_max> slots_; ///< the loop's; valid exactly while lent
+    std::array<frame::WritableSlot, slots_max>
+        slots_; ///< owned by the loop; valid exactly while lent
     Instant slot_retry_at_ = never;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Lines out of a stream of text in pieces, and the last few of them kept. Pure; allocates nothing.
+// Splits a stream of text that arrives in pieces into lines, and keeps the last few. No I/O;
+// allocates nothing.
 
 #include <array>
 #include <cstddef>
@@ -10,11 +11,11 @@ namespace ringcast::input {
 class LineTail {
 public:
     static constexpr std::size_t lines_max = 5;
-    /// What is longer is cut.
+    /// Longer lines are cut.
     static constexpr std::size_t line_bytes_max = 400;
 
     /// Calls `take(std::string_view line)` for each line that ends in `text`. A carriage return
-    /// ends a line too (progress displays); empty lines are left out; control characters become
+    /// ends a line too (progress displays); empty lines are skipped; control characters become
     /// question marks, so that a log stays readable.
     template <typename Take>
     void feed(std::string_view text, Take take) {
@@ -26,7 +27,7 @@ public:
             }
         }
     }
-    /// The text is over: what has no line end yet is a line.
+    /// The text has ended: the rest without a line end is a line.
     template <typename Take>
     void finish(Take take) {
         if (current().length > 0) {
@@ -41,7 +42,7 @@ public:
         current().length = 0;
     }
 
-    /// How many of the last lines are kept.
+    /// Number of lines kept.
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
     /// The oldest is 0.
     [[nodiscard]] std::string_view line(std::size_t index) const noexcept {

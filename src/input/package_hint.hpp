@@ -1,11 +1,11 @@
 #pragma once
-// Which package of Debian and Raspberry Pi OS brings a program that is often asked for.
+// Names the package of Debian and Raspberry Pi OS that contains a commonly used program.
 
 #include <string_view>
 
 namespace ringcast::input {
 
-/// Empty when it is not known. `program` may be a path.
+/// Empty when unknown. `program` may be a path.
 [[nodiscard]] std::string_view package_of(std::string_view program) noexcept;
 
 } // namespace ringcast::input

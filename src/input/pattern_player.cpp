@@ -5,8 +5,8 @@
 
 #include <fmt/core.h>
 
-#include "base/byte_size.hpp"
 #include "base/log.hpp"
+#include "config/units.hpp"
 #include "input/schedule.hpp"
 #include "os/clock.hpp"
 
@@ -31,7 +31,7 @@ void PatternPlayer::run(FrameThread::Worker& worker) noexcept {
 void PatternPlayer::make_frame(FrameThread::Worker& worker, ByteSpan payload) noexcept {
     const ByteSpan into = frame::SlotGeometry::frame_part(payload);
     frame::FrameInfo info;
-    // In this order, so that what is newer than a request is so by either clock.
+    // Read in this order, so that a frame newer than a request is newer by either clock.
     info.captured_at = os::monotonic_now();
     info.captured = os::wall_now();
     const draw::Picture& picture = painter_.paint(sequence_ + 1, info.captured);
@@ -59,7 +59,7 @@ void PatternPlayer::note_oversized(FrameThread::Worker& worker,
     oversized_ = true;
     std::string reason =
         fmt::format("the pattern's frames are larger than frame_max = {}: raise it in [memory]",
-                    byte_size(frame_bytes_max));
+                    config::bytes_text_rounded(frame_bytes_max));
     log(LogLevel::warning, "stream {}: {}", stream_name_, reason);
     worker.report(std::move(reason));
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Paints the test pattern at an exact rate and encodes it straight into slots. Runs in a thread.
+// Paints the test pattern at a fixed rate and encodes it straight into slots. Runs in a thread.
 // Knows no engine.
 
 #include <cstdint>
@@ -30,7 +30,7 @@ private:
     int quality_;
     draw::PatternPainter painter_;
     draw::JpegEncoder encoder_;
-    std::uint64_t sequence_ = 0; ///< of the last frame; the first has 1
+    std::uint64_t sequence_ = 0; ///< of the last frame; the first is 1
     bool oversized_ = false;     ///< the last one did not fit
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// When frames of a fixed rate are due. Pure. Each time is reckoned from the beginning, so that
-// nothing drifts, however long it runs and whatever the rate is.
+// Computes when frames of a fixed rate are due. No I/O, no clock. Each time is computed from the
+// beginning, so that errors do not accumulate.
 
 #include <cmath>
 #include <cstdint>
@@ -16,22 +16,22 @@ public:
 
     [[nodiscard]] Instant due() const noexcept { return time_of(index_); }
 
-    /// The frame that was due is done or given up. Goes to the next one, or, when the next one's
-    /// time is over too, to the last whose time has come. Returns how many were left out.
+    /// Moves on from the frame that was due: to the next one, or, when the one after that is due as
+    /// well, to the latest frame that is due. Returns how many were skipped.
     [[nodiscard]] std::uint64_t advance(Instant now) noexcept {
         const std::uint64_t next = index_ + 1;
         index_ = next;
         if (time_of(next + 1) <= now) {
             const double elapsed_ns = static_cast<double>((now - begin_).count());
             index_ = static_cast<std::uint64_t>(elapsed_ns / period_ns_);
-            // A division may be off by one in its last digit.
+            // The division may be off by one.
             index_ = time_of(index_) > now ? index_ - 1 : index_;
             index_ = index_ < next ? next : index_;
         }
         return index_ - next;
     }
 
-    /// Begins anew.
+    /// Restarts: the first frame is due at `begin`.
     void restart(Instant begin) noexcept {
         begin_ = begin;
         index_ = 0;

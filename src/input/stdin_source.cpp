@@ -11,8 +11,8 @@ namespace ringcast::input {
 
 namespace {
 
-/// So that a frame of usual size is one read and not several; the most that an ordinary user may
-/// ask.
+/// Large enough that a typical frame takes one read; the most that an unprivileged user may
+/// request.
 constexpr int input_pipe_bytes = 1024 * 1024;
 
 } // namespace
@@ -25,7 +25,7 @@ void StdinSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     constexpr std::uint8_t read_operation = 0;
     constexpr std::uint16_t only_run = 1;
     sink_ = &sink;
-    static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // refused where it is no pipe
+    static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // fails unless it is a pipe
     sink_->signal_lost("waiting for standard input");
     frames_.begin(sink, io::source_token(stream, read_operation, only_run), input_);
 }

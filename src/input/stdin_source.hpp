@@ -1,6 +1,6 @@
 #pragma once
-// Frames from standard input, or from any descriptor that somebody else has opened. Its end is
-// final. What that means for the process is not decided here.
+// Reads frames from standard input, or from any descriptor that the caller has opened. Its end is
+// final. Does not decide what that means for the process.
 
 #include <string>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace ringcast::input {
 
 class StdinSource final : public source::FrameSource {
 public:
-    /// `input` stays the caller's and open for as long as the source lives.
+    /// The caller owns `input` and keeps it open for the lifetime of the source.
     StdinSource(io::Engine& engine, std::string stream_name, int input);
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;

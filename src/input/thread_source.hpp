@@ -1,6 +1,6 @@
 #pragma once
-// A source whose frames come from a thread: a player makes them, a FrameThread carries them to the
-// loop. Does not know what is played.
+// A source whose frames are produced by a player in a thread; a FrameThread carries them to the
+// loop. Does not know the kind of player.
 
 #include <string_view>
 #include <utility>
@@ -10,7 +10,7 @@
 
 namespace ringcast::input {
 
-/// A `Player` has a `kind`, for status, and `run(FrameThread::Worker&)`, which is the thread.
+/// A `Player` provides `kind`, for status, and `run(FrameThread::Worker&)`, the body of the thread.
 template <typename Player>
 class ThreadSource final : public source::FrameSource {
 public:
@@ -24,7 +24,7 @@ public:
         constexpr std::uint16_t only_run = 1;
         const auto play = [this](FrameThread::Worker& worker) { player_.run(worker); };
         if (!thread_.begin(sink, io::source_token(stream, wake_operation, only_run), play)) {
-            sink.signal_lost("there is no thread left for the frames");
+            sink.signal_lost("no thread could be started for the frames");
         }
     }
     void on_completion(const io::Completion& completion) noexcept override {
@@ -45,7 +45,7 @@ public:
 
 private:
     source::SourceCounters counters_;
-    Player player_; ///< the thread's while it runs
+    Player player_; ///< used by the thread while it runs
     FrameThread thread_;
     bool stop_asked_ = false;
 };

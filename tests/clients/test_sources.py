@@ -161,7 +161,7 @@ class Exec(unittest.TestCase):
             last = server.wait_log("word 7")
             server.wait_state("lost")
             self.assertEqual(re.findall(r"word (\d)", server.log())[:5], ["3", "4", "5", "6", "7"])
-            self.assertIn("its last words", last)
+            self.assertIn("its last output", last)
             self.assertIn("exit status 3", server.wait_log("the program ended"))
             self.assertNotIn("word", server.get("/snapshot")[2].decode())
 
@@ -245,7 +245,7 @@ class ByteStreams(unittest.TestCase):
             # One frame that fits restores the signal.
             self.pipe.write(frames[1])
             self.assertEqual(next_part(reader, placeholder=False).body, frames[1])
-        self.assertEqual(sum("was skipped: frame_max" in line for line in self.server.lines), 1)
+        self.assertEqual(sum("was skipped, because it is larger than frame_max" in line for line in self.server.lines), 1)
 
     def test_frames_in_pieces_of_any_size_arrive_whole(self):
         self.pipe.write(frames[0])

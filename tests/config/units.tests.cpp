@@ -81,3 +81,18 @@ TEST_CASE("quantities are written in the form that is parsed") {
     CHECK(number_text(29.97) == "29.97");
     CHECK(number_text(30) == "30");
 }
+
+TEST_CASE("sizes in messages have at most one decimal") {
+    CHECK(bytes_text_rounded(1024UL * 1024) == "1 MiB");
+    CHECK(bytes_text_rounded(1024UL * 1024 - 1) == "1023.9 KiB");
+    CHECK(bytes_text_rounded(100'000) == "97.6 KiB");
+    CHECK(bytes_text_rounded(900UL * 1024) == "900 KiB");
+    CHECK(bytes_text_rounded(0) == "0 KiB");
+}
+
+TEST_CASE("a size that was rounded up never reads like the limit that it exceeds") {
+    constexpr std::size_t limit = 1024UL * 1024;
+    CHECK(bytes_text_rounded_up(limit) == bytes_text_rounded(limit));
+    CHECK(bytes_text_rounded_up(limit + 1) == "1.1 MiB");
+    CHECK(bytes_text_rounded_up(1) == "0.1 KiB");
+}

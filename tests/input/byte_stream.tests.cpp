@@ -24,7 +24,7 @@ constexpr std::size_t frame_max = 100'000;
 constexpr int some_fd = 7;
 constexpr io::OpToken token{io::OpKind::source, 3, 1};
 
-/// A byte stream between an engine and a sink, as a source would have it.
+/// A byte stream between an engine and a sink, as in a source.
 struct Bench {
     explicit Bench(std::uint16_t slot_count = 4) : sink(frame_max, slot_count) {
         stream.begin(sink, token, some_fd);
@@ -41,7 +41,7 @@ struct Bench {
     Bench(Bench&&) = delete;
     Bench& operator=(Bench&&) = delete;
 
-    /// One read brings `bytes`, or as many reads as they need.
+    /// Feeds `bytes` by one read, or by as many as it takes.
     void feed(std::string_view bytes) {
         while (!bytes.empty()) {
             REQUIRE(stream.on_read(engine.answer_read(token, bytes)) ==
@@ -68,7 +68,7 @@ TEST_CASE("a byte stream publishes a frame at its EOI, not at the next SOI") {
     CHECK(bench.sink.frames[0] == frame);
     CHECK(bench.sink.infos[0].width == 320);
     CHECK(bench.sink.infos[0].height == 200);
-    // The time is that of the read that completed the frame.
+    // Its time is that of the read that completed it.
     CHECK(bench.sink.infos[0].captured == bench.engine.wall);
     CHECK(bench.sink.infos[0].captured_at == bench.engine.monotonic);
     CHECK(bench.counters.reads == 2);
@@ -76,7 +76,7 @@ TEST_CASE("a byte stream publishes a frame at its EOI, not at the next SOI") {
     CHECK(bench.counters.bytes_moved == 0);
 }
 
-TEST_CASE("a byte stream gives the same frames however its bytes are cut") {
+TEST_CASE("a byte stream publishes the same frames however its bytes are split into reads") {
     std::mt19937 random(20240607); // NOLINT(cert-msc51-cpp): the same cuts each time
     std::vector<std::string> frames;
     std::string bytes;
@@ -105,7 +105,7 @@ TEST_CASE("a byte stream gives the same frames however its bytes are cut") {
     }
 }
 
-TEST_CASE("of a producer that is ahead little is moved for each frame") {
+TEST_CASE("little is moved for each frame when the producer is ahead") {
     Bench bench;
     const std::string frame = jpeg(50'000);
     std::string bytes;
@@ -115,7 +115,7 @@ TEST_CASE("of a producer that is ahead little is moved for each frame") {
     bench.feed(bytes);
     CHECK(bench.sink.frames.size() == 30);
     CHECK(bench.counters.bytes_moved > 0);
-    // The first frame's end could not be guessed; those behind it are of its size.
+    // The end of the first frame can't be predicted; the next ones are of its size.
     CHECK(bench.counters.bytes_moved <= ByteStream::read_bytes_max + 29 * ByteStream::read_margin);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("all frames that one read brings are published, in order") {
     CHECK(bench.sink.frames == std::vector<std::string>{first, second, third});
 }
 
-TEST_CASE("bytes that are no frame are skipped, counted, and logged once") {
+TEST_CASE("bytes that are not part of a frame are skipped, counted, and logged once") {
     LogCapture log;
     Bench bench;
     const std::string frame = jpeg(100);
@@ -159,7 +159,7 @@ TEST_CASE("bytes that are no frame are skipped, counted, and logged once") {
     CHECK(log.count("are not JPEG") == 2);
 }
 
-TEST_CASE("frames without Huffman tables get them, and good ones between them stay as they are") {
+TEST_CASE("Huffman tables are inserted where they are missing, and good frames are not changed") {
     using ringcast::test::make_jpeg;
     Bench bench;
     const ringcast::test::Bytes whole = make_jpeg({.width = 64, .height = 48});
@@ -177,7 +177,7 @@ TEST_CASE("frames without Huffman tables get them, and good ones between them st
               ringcast::test::decode_jpeg(whole)->rgb);
         CHECK(bench.sink.infos[repaired].width == 64);
     }
-    // A frame that begins where the payload does reaches into the headroom.
+    // A frame at the beginning of the payload is extended into the headroom.
     CHECK(bench.sink.infos[3].jpeg_offset < 4096);
     CHECK(bench.counters.frames == 4);
     CHECK(bench.counters.frames_repaired == 3);
@@ -218,7 +218,7 @@ TEST_CASE("a truncated frame is skipped and counted, and the next one is good") 
     CHECK(log.count("door: a damaged frame was skipped", LogLevel::warning) == 1);
 }
 
-TEST_CASE("a frame that is too large is read, thrown away and counted") {
+TEST_CASE("an oversized frame is read, dropped and counted") {
     LogCapture log;
     Bench bench;
     const std::string good = jpeg(100);
@@ -230,10 +230,10 @@ TEST_CASE("a frame that is too large is read, thrown away and counted") {
     CHECK(bench.sink.frames == std::vector<std::string>{just_fits, good});
     CHECK(bench.counters.frames_oversized == 2);
     CHECK(bench.sink.reasons.empty());
-    CHECK(log.count("frame_max in [memory]", LogLevel::warning) == 1);
+    CHECK(log.count("larger than frame_max", LogLevel::warning) == 1);
 }
 
-TEST_CASE("when no frame fits for two seconds the reason says the size and the setting") {
+TEST_CASE("when no frame fits for two seconds the reason names the size and the setting") {
     Bench bench;
     const std::string huge = jpeg(1'468'000);
     bench.feed(jpeg(100));
@@ -246,7 +246,7 @@ TEST_CASE("when no frame fits for two seconds the reason says the size and the s
           "frames of 1.5 MiB are larger than frame_max = 97.6 KiB: raise it in [memory]");
     bench.feed(huge);
     CHECK(bench.sink.reasons.size() == 1);
-    // A good frame brings the stream back, and the next time counts from there.
+    // A good frame restores the signal, and the time starts again.
     bench.feed(jpeg(100));
     CHECK(bench.sink.frames.size() == 2);
     bench.engine.pass(1s);
@@ -259,12 +259,12 @@ TEST_CASE("when no frame fits for two seconds the reason says the size and the s
     CHECK(bench.sink.reasons.size() == 2);
 }
 
-TEST_CASE("a producer that is slow by nature keeps its signal between two frames") {
+TEST_CASE("a slow producer keeps its signal between two frames") {
     LogCapture log;
     Bench bench;
     const std::string headers = "\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n";
     for (std::size_t i = 1; i <= 5; ++i) {
-        // Each part's headers and now and then a damaged frame come long before the good one.
+        // Headers of a part, and sometimes a damaged frame, arrive long before the good frame.
         bench.feed(headers);
         if (i % 2 == 0) {
             bench.engine.pass(20s);
@@ -279,7 +279,7 @@ TEST_CASE("a producer that is slow by nature keeps its signal between two frames
     CHECK(bench.sink.reasons.empty());
 }
 
-TEST_CASE("a producer that turns to something else than JPEG loses the signal, once") {
+TEST_CASE("a producer that stops sending JPEG loses the signal, which is reported once") {
     Bench bench;
     bench.feed(jpeg(100));
     for (int i = 0; i < 20; ++i) {
@@ -287,45 +287,46 @@ TEST_CASE("a producer that turns to something else than JPEG loses the signal, o
         bench.feed(std::string(1000, 'x'));
         CHECK(bench.sink.reasons.size() == (i < 9 ? 0U : 1U)); // 9 kB by then
     }
-    CHECK(bench.sink.reasons == std::vector<std::string>{"what the program gives is not JPEG"});
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the data from the program is not JPEG"});
 }
 
-TEST_CASE("a producer whose frames all are damaged from now on loses the signal, once") {
+TEST_CASE("a producer that sends only damaged frames loses the signal, which is reported once") {
     Bench bench;
     bench.feed(jpeg(100));
     for (int i = 0; i < 20; ++i) {
         bench.engine.pass(500ms);
         bench.feed(jpeg(500).substr(0, 100));
     }
-    CHECK(bench.sink.reasons == std::vector<std::string>{"the program gives only damaged frames"});
+    CHECK(bench.sink.reasons ==
+          std::vector<std::string>{"only damaged frames arrive from the program"});
 }
 
-TEST_CASE("a producer that never gives anything is a signal lost, once") {
+TEST_CASE("a producer that never sends anything loses the signal, which is reported once") {
     Bench bench;
-    CHECK(bench.stream.deadline() == bench.engine.now() + ByteStream::silence_time_max);
-    bench.engine.pass(ByteStream::silence_time_max - 1ms);
+    CHECK(bench.stream.deadline() == bench.engine.now() + SignalTrouble::silence_time_max);
+    bench.engine.pass(SignalTrouble::silence_time_max - 1ms);
     bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.empty());
     bench.engine.pass(1ms);
     bench.stream.on_deadline(bench.engine.now());
-    CHECK(bench.sink.reasons == std::vector<std::string>{"the program gives no frames"});
+    CHECK(bench.sink.reasons == std::vector<std::string>{"no frames arrive from the program"});
     CHECK(bench.stream.deadline() == never);
-    // What comes then is more telling than silence.
+    // Data that arrives later is a more severe reason than silence.
     bench.feed("this is no picture");
-    CHECK(bench.sink.reasons.back() == "what the program gives is not JPEG");
+    CHECK(bench.sink.reasons.back() == "the data from the program is not JPEG");
     bench.feed(jpeg(500).substr(0, 100) + jpeg(500).substr(0, 100));
-    CHECK(bench.sink.reasons.back() == "the program gives only damaged frames");
+    CHECK(bench.sink.reasons.back() == "only damaged frames arrive from the program");
     CHECK(bench.sink.reasons.size() == 3);
     bench.feed(jpeg(10));
     CHECK(bench.sink.frames.size() == 1);
-    // From now on how long is too long depends on the rate, which the stream learns.
+    // From now on silence is judged by the stream, which knows the usual rate.
     CHECK(bench.stream.deadline() == never);
-    bench.engine.pass(10 * ByteStream::silence_time_max);
+    bench.engine.pass(10 * SignalTrouble::silence_time_max);
     bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.size() == 3);
 }
 
-TEST_CASE("without a slot to go on with, frames are dropped and reading goes on") {
+TEST_CASE("without a free slot, frames are dropped and reading continues") {
     LogCapture log;
     Bench bench;
     const std::string first = jpeg(40'000, 'a');
@@ -341,7 +342,7 @@ TEST_CASE("without a slot to go on with, frames are dropped and reading goes on"
     CHECK(bench.sink.frames == std::vector<std::string>{second});
 }
 
-TEST_CASE("a stream that begins without a slot asks again and then reads") {
+TEST_CASE("a stream that begins without a slot tries again and then reads") {
     FakeEngine engine;
     FakeSink sink(frame_max);
     source::SourceCounters counters;
@@ -349,7 +350,7 @@ TEST_CASE("a stream that begins without a slot asks again and then reads") {
     sink.slots_withheld = true;
     stream.begin(sink, token, some_fd);
     CHECK(engine.operations.empty());
-    // Even when the time for a reason is over, it waits until the next question and does not spin.
+    // Also when a reason is overdue, it waits for the next attempt and does not spin.
     engine.pass(10s);
     stream.on_deadline(engine.now());
     CHECK(stream.deadline() == engine.now() + ByteStream::slot_retry_time);
@@ -364,7 +365,7 @@ TEST_CASE("a stream that begins without a slot asks again and then reads") {
     CHECK(sink.slots_with_source() == 0);
 }
 
-TEST_CASE("the end of input gives the slot back and counts the frame that it cut off") {
+TEST_CASE("the end of input returns the slot and counts the truncated frame") {
     Bench bench;
     bench.feed(jpeg(100) + jpeg(100).substr(0, 50));
     CHECK(bench.stream.on_read(bench.engine.answer(Asked::read, token, 0)) ==
@@ -384,7 +385,7 @@ TEST_CASE("a read that fails ends the stream with its error") {
     CHECK(bench.stream.idle());
 }
 
-TEST_CASE("a descriptor that does not block is waited for with a poll") {
+TEST_CASE("a non-blocking descriptor is waited for by a poll") {
     Bench bench;
     REQUIRE(bench.stream.on_read(bench.engine.answer(Asked::read, token, -EAGAIN)) ==
             ByteStream::Outcome::goes_on);
@@ -396,7 +397,7 @@ TEST_CASE("a descriptor that does not block is waited for with a poll") {
     CHECK(bench.counters.reads == 1);
 }
 
-TEST_CASE("a cancelled stream takes no frame from the answer that crossed the cancel") {
+TEST_CASE("a cancelled stream ignores the data of a read that completed meanwhile") {
     Bench bench;
     bench.stream.cancel();
     bench.stream.cancel();

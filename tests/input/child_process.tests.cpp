@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr ChildProcess::Tokens tokens{{io::OpKind::source, 2, 1}, {io::OpKind::source, 1, 1}};
 
-/// A child of which everything is real but the time.
+/// A real child process in virtual time.
 struct Bench : test::Driven {
     ~Bench() override {
         child.terminate();
@@ -40,7 +40,7 @@ struct Bench : test::Driven {
     void join() {
         until([this] { return child.joined(); });
     }
-    /// What the program writes until it closes its output.
+    /// Everything that the program writes until it closes its output.
     std::string read_output() {
         std::string text;
         std::array<char, 4096> piece{};
@@ -52,7 +52,7 @@ struct Bench : test::Driven {
             text.append(piece.data(), static_cast<std::size_t>(count));
         }
     }
-    /// The first line of what the program writes, so that the test knows that it has come so far.
+    /// The first line that the program writes, which shows that it has started.
     std::string read_line() {
         std::string text;
         char letter = 0;
@@ -65,7 +65,7 @@ struct Bench : test::Driven {
     ChildProcess child{engine, "door"};
 };
 
-/// False when there is none, or only what its parent has not reaped.
+/// False when the process does not exist, or is a zombie.
 bool process_lives(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string text;
@@ -82,8 +82,8 @@ std::uint64_t signal_mask(const std::string& status, const std::string& field) {
 
 } // namespace
 
-TEST_CASE("a child inherits no descriptor, whatever we have open") {
-    // Without close-on-exec: as if whoever started us had left it open.
+TEST_CASE("a child inherits no descriptors of the parent") {
+    // Without close-on-exec, like a descriptor that our own parent left open.
     const UniqueFd leaky(fcntl(STDERR_FILENO, F_DUPFD, 50));
     REQUIRE(leaky.valid());
     REQUIRE(fcntl(leaky.get(), F_GETFD) == 0);
@@ -99,7 +99,7 @@ TEST_CASE("a child reads nothing from its standard input") {
     CHECK(bench.read_output() == "/dev/null\nover\n");
 }
 
-TEST_CASE("a child begins with clean signals though ours are not") {
+TEST_CASE("a child begins with default signals although the parent has blocked and ignored some") {
     sigset_t mine;
     sigset_t before;
     sigemptyset(&mine);
@@ -130,20 +130,20 @@ TEST_CASE("the exit status and the last five lines of standard error are logged"
     CHECK(log.count("door: program: line", LogLevel::debug) == 7);
     CHECK(log.count("program: line 1", LogLevel::info) == 0);
     CHECK(log.count("door: the program ended (exit status 3)", LogLevel::warning) == 1);
-    CHECK(log.count("last words", LogLevel::warning) == 5);
-    CHECK(log.count("last words: line 3") == 0);
-    CHECK(log.count("last words: line 4") == 1);
-    CHECK(log.count("last words: unfinished") == 1);
+    CHECK(log.count("last output", LogLevel::warning) == 5);
+    CHECK(log.count("last output: line 3") == 0);
+    CHECK(log.count("last output: line 4") == 1);
+    CHECK(log.count("last output: unfinished") == 1);
 }
 
-TEST_CASE("a child that dies of a signal is said to") {
+TEST_CASE("the end of a child by a signal is logged") {
     Bench bench;
     bench.start("kill -SEGV $$");
     bench.join();
     CHECK(bench.child.end_description() == "signal SEGV");
 }
 
-TEST_CASE("a child is asked to end together with all that it has started") {
+TEST_CASE("a child is terminated together with all processes that it has started") {
     Bench bench;
     bench.start("sleep 1000 & echo $!; wait");
     const pid_t grandchild = std::stoi(bench.read_line());
@@ -151,7 +151,7 @@ TEST_CASE("a child is asked to end together with all that it has started") {
     bench.child.terminate();
     bench.join();
     CHECK(bench.child.end_description() == "signal TERM");
-    // Nobody kills any more after the join, so it must be gone without more time: its last
+    // Nothing is killed after the join, so it must have ended without further delay: its last
     // descriptors are closed when it is seen to end.
     while (process_lives(grandchild)) {
         sched_yield();
@@ -159,7 +159,7 @@ TEST_CASE("a child is asked to end together with all that it has started") {
     SUCCEED("the grandchild has ended");
 }
 
-TEST_CASE("who does not listen to the polite signal is killed after a while") {
+TEST_CASE("a child that ignores SIGTERM is killed after a while") {
     Bench bench;
     bench.start("trap '' TERM; echo ready; while :; do sleep 0.05; done");
     CHECK(bench.read_line() == "ready");
@@ -174,11 +174,11 @@ TEST_CASE("who does not listen to the polite signal is killed after a while") {
     CHECK(bench.child.end_description() == "signal KILL");
 }
 
-TEST_CASE("what a program leaves behind at its end is ended too") {
+TEST_CASE("processes that a program leaves behind are terminated too") {
     Bench bench;
     bench.start("(trap '' TERM; echo ready; while :; do sleep 0.05; done) & read -r _; exit 0");
     CHECK(bench.read_line() == "ready");
-    // The program has ended or is about to; what it has started holds its standard error.
+    // The program has ended or is about to; its child keeps standard error open.
     while (bench.child.deadline() == never) {
         bench.take(bench.engine.answer_for_real());
     }
@@ -190,7 +190,7 @@ TEST_CASE("what a program leaves behind at its end is ended too") {
     CHECK(bench.read_output().empty()); // nobody holds it any more
 }
 
-TEST_CASE("a process that has left the group does not hold up the join") {
+TEST_CASE("a process that has left the group does not delay the join") {
     Bench bench;
     bench.start("setsid sh -c 'echo $$; exec sleep 1000' & wait $!");
     const pid_t escaped = std::stoi(bench.read_line());
@@ -206,7 +206,7 @@ TEST_CASE("a process that has left the group does not hold up the join") {
     kill(escaped, SIGKILL);
 }
 
-TEST_CASE("one that has left the group and never falls silent does not hold up the join") {
+TEST_CASE("a process that has left the group and writes without end does not delay the join") {
     Bench bench;
     bench.start("setsid sh -c 'echo $$; exec sleep 1000' & wait $!");
     const pid_t escaped = std::stoi(bench.read_line());
@@ -216,7 +216,7 @@ TEST_CASE("one that has left the group and never falls silent does not hold up t
     }
     bench.engine.pass(ChildProcess::kill_delay);
     bench.child.on_deadline(bench.engine.now());
-    // What it has written just now comes before the cancel, which then finds nothing to end.
+    // Its output arrives before the cancel, which then finds no operation.
     std::string_view noise = "still here\n";
     bench.take(bench.engine.answer_read(tokens.standard_error, noise));
     static_cast<void>(bench.engine.answer(Asked::cancel, io::OpToken{}, -ENOENT));
@@ -225,7 +225,7 @@ TEST_CASE("one that has left the group and never falls silent does not hold up t
     CHECK(bench.engine.operations.empty());
 }
 
-TEST_CASE("a program that is not there is answered with what to install") {
+TEST_CASE("a missing program is reported with the package to install") {
     Bench bench;
     const auto known = bench.child.start({"/nowhere/rpicam-vid", "-t", "0"}, tokens);
     REQUIRE_FALSE(known.has_value());

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t frame_max = 100'000;
 constexpr io::StreamId stream{2, 1};
 
-/// The children are real and the time is not.
+/// Real children in virtual time.
 struct Bench : test::SourceBench<ExecSource> {
     explicit Bench(std::vector<std::string> command)
         : SourceBench(frame_max, stream, "door", std::move(command)) {}
@@ -49,20 +49,21 @@ TEST_CASE("a program's frames are published while it runs") {
     CHECK(bench.source.counters().bytes_skipped == 5);
     CHECK(bench.source.counters().restarts == 0);
     CHECK(bench.source.kind() == "exec");
-    // Silence after a frame is the stream's to judge, and no reason to end a program.
-    bench.pass(ByteStream::silence_time_max);
+    // Silence after a frame is judged by the stream, and is no reason to end a program.
+    bench.pass(SignalTrouble::silence_time_max);
     CHECK(bench.sink.reasons.size() == 1);
     CHECK(bench.source.counters().restarts == 0);
 }
 
-TEST_CASE("a program that runs and never gives a frame is said to, and goes on") {
+TEST_CASE("a program that produces no frames is reported, and runs on") {
     Bench bench("exec sleep 1000");
-    bench.pass(ByteStream::silence_time_max);
-    CHECK(bench.lost("the program gives no frames"));
+    bench.pass(SignalTrouble::silence_time_max);
+    CHECK(bench.lost("no frames arrive from the program"));
     CHECK(bench.source.counters().restarts == 0);
 }
 
-TEST_CASE("all that a program wrote before its end is published, and then it is started again") {
+TEST_CASE(
+    "everything that a program wrote before its end is published, and then it is started again") {
     const std::string frame = jpeg(30'000);
     std::string many;
     for (int i = 0; i < 20; ++i) {
@@ -100,10 +101,10 @@ TEST_CASE("the time until a failing program is started again doubles up to a bou
     }
 }
 
-TEST_CASE("after a good run of ten seconds a failure is a first one again") {
+TEST_CASE("after a good run of ten seconds the restart delay starts at its minimum again") {
     const TemporaryFile file(jpeg(100));
     const TemporaryFile gate("");
-    // Gives a frame only in its third run, and ends when the gate is gone.
+    // Produces a frame only in its third run, and ends when the gate is removed.
     Bench bench("test -s " + gate.path() + " || exit 1; cat " + file.path() + "; cat " +
                 gate.path() + " >&2; while test -e " + gate.path() + "; do sleep 0.02; done");
     for (const auto* delay : {"0.5", "1"}) {
@@ -131,7 +132,7 @@ TEST_CASE("a program that closes its output but runs on is ended") {
     CHECK(bench.lost("the program ended (signal TERM)"));
 }
 
-TEST_CASE("somebody who holds a dead program's output does not hold up its restart") {
+TEST_CASE("a process that keeps a dead program's output open does not delay its restart") {
     const TemporaryFile number("");
     LogCapture log;
     Bench bench("setsid sh -c 'exec 2>/dev/null; echo $$ > " + number.path() +
@@ -146,7 +147,7 @@ TEST_CASE("somebody who holds a dead program's output does not hold up its resta
     kill(escaped, SIGKILL);
 }
 
-TEST_CASE("stopping ends the program, joins it and holds nothing") {
+TEST_CASE("stopping ends the program, joins it and releases everything") {
     const TemporaryFile file(jpeg(100));
     Bench bench("while :; do cat " + file.path() + "; done");
     bench.until([&] { return bench.sink.frames.size() >= 3; });
@@ -158,14 +159,14 @@ TEST_CASE("stopping ends the program, joins it and holds nothing") {
     CHECK(bench.source.counters().restarts == 0);
 }
 
-TEST_CASE("stopping while waiting for a restart is over at once") {
+TEST_CASE("stopping while waiting for a restart completes at once") {
     Bench bench(std::vector<std::string>{"/nowhere/at/all"});
     bench.source.stop();
     CHECK(bench.source.stopped());
     CHECK(bench.source.deadline() == never);
 }
 
-TEST_CASE("an answer to an operation of an earlier run is ignored") {
+TEST_CASE("a completion of an earlier run is ignored") {
     Bench bench("exec sleep 1000");
     io::Completion late;
     late.token = io::source_token(stream, 0, 77);

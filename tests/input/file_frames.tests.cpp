@@ -35,7 +35,7 @@ struct Reader {
 
 } // namespace
 
-TEST_CASE("frames of a file are read in order, with what lies between them skipped") {
+TEST_CASE("frames of a file are read in order, and the bytes between them skipped") {
     const std::string small = jpeg(10, 'a');
     const std::string large = jpeg(frame_max - jpeg(0).size(), 'b');
     const std::string junk(150'000, '-');
@@ -54,7 +54,7 @@ TEST_CASE("frames of a file are read in order, with what lies between them skipp
     CHECK(reader.next() == small);
 }
 
-TEST_CASE("frames of a file that are cut off or too large are skipped and counted") {
+TEST_CASE("truncated and oversized frames of a file are skipped and counted") {
     const std::string good = jpeg(1000);
     const std::string half = good.substr(0, 400);
     const std::string huge = jpeg(5 * frame_max);
@@ -69,7 +69,7 @@ TEST_CASE("frames of a file that are cut off or too large are skipped and counte
     CHECK(reader.frames.losses().oversized_bytes == huge.size());
 }
 
-TEST_CASE("what is no regular file is refused, and a named pipe blocks nobody") {
+TEST_CASE("only regular files are opened, and a named pipe does not block") {
     const TemporaryFolder folder;
     FileFrames frames;
     CHECK(frames.open(folder.path("nothing")) == ENOENT);
@@ -79,7 +79,7 @@ TEST_CASE("what is no regular file is refused, and a named pipe blocks nobody") 
     CHECK_FALSE(frames.is_open());
 }
 
-TEST_CASE("a search through a file without frames is given up when it is asked to") {
+TEST_CASE("a search through a file without frames can be stopped") {
     const TemporaryFile file(std::string(10'000'000, '.'));
     Reader reader;
     REQUIRE(reader.frames.open(file.path()) == 0);

@@ -20,8 +20,8 @@ using test::TemporaryFolder;
 using namespace std::chrono_literals;
 
 constexpr std::size_t frame_max = 100'000;
-constexpr double fast = 500;   ///< so that a test need not wait for frames
-constexpr double slow = 0.001; ///< so that only news brings another frame
+constexpr double fast = 500;   ///< so that no test waits for frames
+constexpr double slow = 0.001; ///< so that only a changed file brings another frame
 
 struct Bench : test::SourceBench<FileSource> {
     Bench(std::string path, std::optional<double> fps)
@@ -52,7 +52,7 @@ TEST_CASE("a file of frames is played in order and again from its beginning") {
     CHECK(bench.sink.infos[8].captured_at > bench.sink.infos[0].captured_at);
 }
 
-TEST_CASE("pictures without Huffman tables get them, from a file and from a folder") {
+TEST_CASE("missing Huffman tables are inserted into pictures of a file and of a folder") {
     using ringcast::test::make_jpeg;
     const TemporaryFolder folder;
     const ringcast::test::Bytes whole = make_jpeg({});
@@ -77,7 +77,8 @@ TEST_CASE("pictures without Huffman tables get them, from a file and from a fold
     CHECK(pictures.source.counters().frames_damaged == 0);
 }
 
-TEST_CASE("a folder of pictures is shown in the order of its names, other files left out") {
+TEST_CASE(
+    "the pictures of a folder are shown in the order of their names, and other files ignored") {
     const TemporaryFolder folder;
     folder.write("b.JPG", jpeg(2, 'b'));
     folder.write("a.jpg", jpeg(1, 'a'));
@@ -132,7 +133,7 @@ TEST_CASE("a picture that is rewritten is shown at once, whole") {
     }
 }
 
-TEST_CASE("a picture for which there is no slot yet is shown as soon as there is one") {
+TEST_CASE("a picture is shown as soon as a slot is free") {
     const TemporaryFolder folder;
     folder.write("now.jpg", jpeg(100, 'a'));
     Bench bench(folder.path("now.jpg"), slow);
@@ -164,7 +165,7 @@ TEST_CASE("damage is counted while the last good picture is still shown") {
     CHECK(bench.source.counters().frames_damaged > 0);
 }
 
-TEST_CASE("a missing file is said to be missing, and is shown when it appears") {
+TEST_CASE("a missing file is reported, and shown when it appears") {
     LogCapture log;
     const TemporaryFolder folder;
     Bench bench(folder.path("later.jpg"), slow);
@@ -180,12 +181,12 @@ TEST_CASE("an empty folder waits for its first picture") {
     const TemporaryFolder folder;
     Bench bench(folder.path(), slow);
     bench.until([&] { return !bench.sink.reasons.empty(); });
-    CHECK(bench.sink.reasons == std::vector<std::string>{"the folder holds no pictures"});
+    CHECK(bench.sink.reasons == std::vector<std::string>{"the folder contains no pictures"});
     folder.write("first.jpg", jpeg(10));
     bench.until_frames(1);
 }
 
-TEST_CASE("a folder that comes, goes and comes again is shown whenever it is there") {
+TEST_CASE("a folder that is created, deleted and created again is shown whenever it exists") {
     const TemporaryFolder folder;
     Bench bench(folder.path("inner"), fast);
     bench.until([&] { return !bench.sink.reasons.empty(); });
@@ -200,14 +201,14 @@ TEST_CASE("a folder that comes, goes and comes again is shown whenever it is the
     bench.until([&] { return bench.sink.frames.back() == jpeg(2, 'b'); });
 }
 
-TEST_CASE("a file without a whole JPEG says so, and one too large says what to raise") {
+TEST_CASE("a file without a whole JPEG, and an oversized JPEG, are reported with the reason") {
     const TemporaryFolder folder;
     folder.write("bad.jpg", jpeg(1000).substr(0, 500));
     folder.write("huge.jpg", jpeg(2'000'000));
     {
         Bench bench(folder.path("bad.jpg"), fast);
         bench.until([&] { return !bench.sink.reasons.empty(); });
-        CHECK(bench.sink.reasons.back() == "the file holds no whole JPEG");
+        CHECK(bench.sink.reasons.back() == "the file contains no whole JPEG");
         CHECK(bench.source.counters().frames_damaged >= 1);
     }
     Bench bench(folder.path("huge.jpg"), fast);

@@ -10,14 +10,14 @@ namespace {
 
 using test::TemporaryFolder;
 
-/// inotify reports before the call that makes the news returns, so there is nothing to wait for.
+/// inotify reports before the call that causes the event returns, so no test has to wait.
 FolderWatch::News take_all(FolderWatch& watch) {
     return watch.take([](std::string_view) { return true; });
 }
 
 } // namespace
 
-TEST_CASE("a file is news when it is complete, not before") {
+TEST_CASE("a file is reported when it is complete, not before") {
     const TemporaryFolder folder;
     FolderWatch watch;
     watch.begin(folder.path());
@@ -35,7 +35,7 @@ TEST_CASE("a file is news when it is complete, not before") {
     CHECK(take_all(watch).completed.empty());
 }
 
-TEST_CASE("of several files the last that was asked for is the news") {
+TEST_CASE("the last wanted file of several is reported") {
     const TemporaryFolder folder;
     FolderWatch watch;
     watch.begin(folder.path());
@@ -48,7 +48,7 @@ TEST_CASE("of several files the last that was asked for is the news") {
     CHECK_FALSE(news.over);
 }
 
-TEST_CASE("a watch is over when its folder goes") {
+TEST_CASE("a watch ends when its folder is deleted") {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder.path("inner"));
     FolderWatch watch;

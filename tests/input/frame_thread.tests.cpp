@@ -42,12 +42,13 @@ struct Bench : test::Driven {
     FrameThread thread{engine, counters};
 };
 
-void write_frame(FrameThread::Worker& worker, ByteSpan payload, const std::string& frame) {
+void write_frame(FrameThread::Worker& worker, ByteSpan payload, const std::string& frame,
+                 bool repaired = false) {
     std::memcpy(payload.data(), frame.data(), frame.size());
     frame::FrameInfo info;
     info.jpeg_offset = worker.payload_offset();
     info.jpeg_bytes = frame.size();
-    worker.hand_over(info);
+    worker.hand_over(info, repaired);
 }
 
 /// Hands over `count` frames as fast as there are slots, then waits for its end.
@@ -80,7 +81,7 @@ TEST_CASE("frames of a thread are published whole and in order") {
     CHECK(bench.sink.slots_with_source() <= FrameThread::slots_max);
 }
 
-TEST_CASE("a thread that waits for nothing in particular ends when it is asked to") {
+TEST_CASE("a sleeping thread ends when it is asked to stop") {
     Bench bench(make_frames(0));
     bench.thread.stop();
     bench.thread.stop();
@@ -88,7 +89,7 @@ TEST_CASE("a thread that waits for nothing in particular ends when it is asked t
     CHECK(bench.sink.frames.empty());
 }
 
-TEST_CASE("a thread that is asked to stop while frames are on their way publishes no more") {
+TEST_CASE("a thread that is asked to stop while frames are queued publishes no more") {
     Bench bench(make_frames(100'000));
     bench.until([&] { return bench.sink.frames.size() >= 10; });
     bench.thread.stop();
@@ -98,7 +99,7 @@ TEST_CASE("a thread that is asked to stop while frames are on their way publishe
 }
 
 TEST_CASE("a thread finds a slot for the first frame, however late the loop is") {
-    /// Gives a thread that has begun already all the time to look.
+    /// Leaves a thread that has already begun enough time to look for slots.
     struct SlowSink final : FakeSink {
         using FakeSink::FakeSink;
         [[nodiscard]] frame::WritableSlot take_slot() noexcept override {
@@ -120,7 +121,7 @@ TEST_CASE("a thread finds a slot for the first frame, however late the loop is")
     CHECK(sink.slots_with_source() == 0);
 }
 
-TEST_CASE("when slots are short the loop asks again, and the thread goes on") {
+TEST_CASE("when slots are short the loop tries again, and the thread continues") {
     FakeEngine engine;
     source::SourceCounters counters;
     FakeSink sink(frame_max);
@@ -142,17 +143,18 @@ TEST_CASE("when slots are short the loop asks again, and the thread goes on") {
 
 TEST_CASE("reasons and frames of a thread keep their order") {
     Bench bench([](FrameThread::Worker& worker) {
-        // More than fit on their way: the thread waits for the loop and loses none.
+        // More than fit into the queue: the thread waits for the loop and loses none.
         for (int i = 0; i < 100; ++i) {
             worker.report("reason " + std::to_string(i));
         }
-        worker.frames_repaired = 6;
+        worker.frames_oversized = 6;
         worker.frames_damaged = 7;
         ByteSpan payload;
         while ((payload = worker.payload()).empty()) {
             static_cast<void>(worker.sleep_until(os::monotonic_now() + 1ms));
         }
-        write_frame(worker, payload, jpeg(5));
+        constexpr bool repaired = true;
+        write_frame(worker, payload, jpeg(5), repaired);
     });
     bench.until([&] { return bench.thread.idle(); });
     REQUIRE(bench.sink.reasons.size() == 100);
@@ -160,7 +162,8 @@ TEST_CASE("reasons and frames of a thread keep their order") {
     CHECK(bench.sink.reasons[99] == "reason 99");
     CHECK(bench.sink.frames.size() == 1);
     bench.thread.add_counts();
-    CHECK(bench.counters.frames_repaired == 6);
+    CHECK(bench.counters.frames_repaired == 1);
+    CHECK(bench.counters.frames_oversized == 6);
     CHECK(bench.counters.frames_damaged == 7);
 }
 

@@ -7,7 +7,7 @@
 
 namespace ringcast::input {
 
-TEST_CASE("lines are found across pieces, and empty ones are left out") {
+TEST_CASE("lines are found across pieces, and empty ones are skipped") {
     LineTail tail;
     std::vector<std::string> lines;
     const auto take = [&lines](std::string_view line) { lines.emplace_back(line); };

@@ -4,7 +4,7 @@
 
 using ringcast::input::package_of;
 
-TEST_CASE("a program that is not there names the package that brings it") {
+TEST_CASE("the package of a program is known by its name or path") {
     CHECK(package_of("ffmpeg") == "ffmpeg");
     CHECK(package_of("rpicam-vid") == "rpicam-apps");
     CHECK(package_of("/usr/bin/gst-launch-1.0") == "gstreamer1.0-tools");

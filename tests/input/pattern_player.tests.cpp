@@ -41,7 +41,7 @@ TEST_CASE("the pattern's frames carry their sequence, capture time and checksum"
     CHECK(bench.source.kind() == "pattern");
 }
 
-TEST_CASE("a pattern that is larger than the largest frame says what to raise") {
+TEST_CASE("the reason for an oversized pattern names the setting to raise") {
     Bench bench({{640, 480}, 100, 95}, 3000);
     bench.until([&] { return !bench.sink.reasons.empty(); });
     CHECK(bench.sink.reasons.back() ==

@@ -23,7 +23,7 @@ TEST_CASE("a schedule does not drift, whatever the rate") {
     CHECK(schedule.due() == begin + 864'000s);
 }
 
-TEST_CASE("being late within a period moves no other frame") {
+TEST_CASE("a delay within a period moves no other frame") {
     Schedule schedule(10, begin);
     CHECK(schedule.advance(begin + 99ms) == 0);
     CHECK(schedule.due() == begin + 100ms);
@@ -31,7 +31,7 @@ TEST_CASE("being late within a period moves no other frame") {
     CHECK(schedule.due() == begin + 200ms);
 }
 
-TEST_CASE("a schedule that is late leaves out what is over and says how much") {
+TEST_CASE("a late schedule skips the frames that are overdue and counts them") {
     Schedule schedule(10, begin);
     CHECK(schedule.advance(begin + 349ms) == 2); // 100 and 200 are over, 300 has come
     CHECK(schedule.due() == begin + 300ms);

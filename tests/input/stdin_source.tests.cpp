@@ -68,7 +68,7 @@ TEST_CASE("standard input may be a regular file") {
     CHECK(bench.sink.frames.size() == 50);
 }
 
-TEST_CASE("standard input that can't be read is an end too") {
+TEST_CASE("a failed read of standard input is its end too") {
     Pipe pipe;
     Bench bench(pipe.writer.get()); // the end that only writes; ready, as poll has it, on closing
     pipe.reader.reset();
@@ -76,12 +76,12 @@ TEST_CASE("standard input that can't be read is an end too") {
     CHECK(bench.sink.ends == std::vector<std::string>{"standard input can't be read"});
 }
 
-TEST_CASE("silence on standard input is a signal lost, and says of what") {
+TEST_CASE("silence on standard input is reported as such") {
     Pipe pipe;
     Bench bench(pipe.reader.get());
-    bench.engine.pass(ByteStream::silence_time_max);
+    bench.engine.pass(SignalTrouble::silence_time_max);
     bench.source.on_deadline(bench.engine.now());
-    CHECK(bench.sink.reasons.back() == "standard input gives no frames");
+    CHECK(bench.sink.reasons.back() == "no frames arrive from standard input");
 }
 
 } // namespace ringcast::input

@@ -1,0 +1,38 @@
+#include "source/frame_fault_log.hpp"
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+#include "config/units.hpp"
+
+namespace ringcast::source {
+
+std::string oversized_reason(std::size_t bytes, std::size_t frame_bytes_max) {
+    return fmt::format("frames of {} are larger than frame_max = {}: raise it in [memory]",
+                       config::bytes_text_rounded_up(bytes),
+                       config::bytes_text_rounded(frame_bytes_max));
+}
+
+FrameFaultLog::FrameFaultLog(std::string_view stream_name, std::string_view origin)
+    : prefix_(origin.empty() ? fmt::format("stream {}", stream_name)
+                             : fmt::format("stream {}: {}", stream_name, origin)) {}
+
+void FrameFaultLog::damaged(Instant now, std::string_view problem) noexcept {
+    if (damaged_.should_log(now)) {
+        log(LogLevel::warning, "{}: a damaged frame was skipped: {}", prefix_, problem);
+    }
+}
+
+void FrameFaultLog::oversized(Instant now, std::size_t bytes,
+                              std::size_t frame_bytes_max) noexcept {
+    if (!oversized_.should_log(now)) {
+        return;
+    }
+    const std::string size =
+        bytes == 0 ? std::string() : " of " + config::bytes_text_rounded_up(bytes);
+    log(LogLevel::warning,
+        "{}: a frame{} was skipped, because it is larger than frame_max = {}: raise it in [memory]",
+        prefix_, size, config::bytes_text_rounded(frame_bytes_max));
+}
+
+} // namespace ringcast::source
