@@ -14,9 +14,10 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr std::uint64_t files_of_process =
-    32; // standard streams, engine, listeners, signals, libraries
-constexpr std::uint64_t files_per_stream = 8; // pipes, pidfd, eventfd, a file and its folder
+/// Standard streams, engine, listeners, signals, libraries.
+constexpr std::uint64_t files_of_process = 32;
+/// Pipes, pidfd, eventfd, a file and its folder.
+constexpr std::uint64_t files_per_stream = 8;
 
 std::uint64_t raise_to_hard_limit(decltype(RLIMIT_NOFILE) resource) noexcept {
     rlimit limit{};
@@ -43,6 +44,11 @@ std::uint64_t raise_locked_memory_limit() noexcept {
     return raise_to_hard_limit(RLIMIT_MEMLOCK);
 }
 
+std::uint64_t locked_memory_limit() noexcept {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 std::uint64_t open_files_needed(std::uint32_t viewers_max, std::size_t stream_count) {
     // Connections beyond the viewers: status, 503.
     const std::uint64_t files_for_answers =
@@ -56,7 +62,7 @@ void reserve_open_files(std::uint64_t count, std::uint64_t limit) noexcept {
     if (!any.valid() || reserved == 0) {
         return;
     }
-    // The table grows up to the number that is asked for, and never shrinks.
+    // The table grows to hold the highest descriptor, and never shrinks.
     const UniqueFd last(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(reserved) - 1));
 }
 

@@ -1,4 +1,4 @@
-// ringcast: one source, many viewers.
+// The program: reads the command line, raises limits, runs the server.
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,8 +38,8 @@ int cannot_start(const Error& error) {
     return finish(ExitCode::cannot_start);
 }
 
-/// A descriptor 0 to 2 that the caller closed would be taken by the next file or socket, and what
-/// is printed would end up there.
+/// Opens /dev/null for each of the descriptors 0 to 2 that the caller has closed. Otherwise the
+/// next file or socket would get that number, and printed text would end up there.
 void open_standard_descriptors() noexcept {
     int fd = 0;
     do {
@@ -50,11 +50,11 @@ void open_standard_descriptors() noexcept {
     }
 }
 
-/// Gives what one connection needs while it asks pages of its own, so that hundreds that came in
-/// the same instant leave nothing behind when their streams begin.
+/// Lets malloc map each request buffer by itself, so that the memory of hundreds of connections
+/// that arrived at once returns to the system when their streams begin.
 void return_freed_memory() noexcept {
-    constexpr int own_pages_from = 8 * 1024; // bytes; a request's buffer is a little more
-    static_cast<void>(::mallopt(M_MMAP_THRESHOLD, own_pages_from));
+    constexpr int map_bytes_min = 8 * 1024; // a request buffer is slightly larger
+    static_cast<void>(::mallopt(M_MMAP_THRESHOLD, map_bytes_min));
 }
 
 int examine_machine(const config::Config& config) {
@@ -66,7 +66,7 @@ int examine_machine(const config::Config& config) {
 int list_cameras() {
     const auto problem = capture::camera_permission_problem();
     if (problem) {
-        set_log_level(LogLevel::error); // what libcamera warns of then follows from that
+        set_log_level(LogLevel::error); // the warnings of libcamera only follow from that
     }
     auto cameras = capture::open_cameras();
     const auto list = cameras ? (*cameras)->list() : tl::unexpected(cameras.error());
@@ -84,14 +84,14 @@ int list_cameras() {
     }
     return cannot_start(
         {problem ? *problem
-                 : (*cameras)->library() + " finds no camera; `ringcast doctor` says more"});
+                 : (*cameras)->library() + " finds no camera; run `ringcast doctor` for details"});
 }
 
 int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
 
-    // What was asked for, or what is to be said instead.
+    // Read the command line; some options only print a text.
     const auto parsed = parse_command_line(arguments);
     if (!parsed) {
         std::fputs(parsed.error().standard_output.c_str(), stdout);
@@ -107,7 +107,7 @@ int run(std::span<const char* const> arguments) {
     }
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);
 
-    // What the system allows.
+    // Raise the limits of the process as far as allowed.
     const std::uint64_t open_files = raise_open_files_limit();
     const std::uint64_t locked_memory = raise_locked_memory_limit();
     if (const auto warning =
@@ -116,29 +116,19 @@ int run(std::span<const char* const> arguments) {
     }
     reserve_open_files(open_files_needed(config.viewers.max, config.streams.size()), open_files);
 
-    // Where viewers come in.
-    auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
-    if (!listeners) {
-        return cannot_start(listeners.error());
-    }
-    std::vector<int> sockets;
-    std::vector<config::ListenAddress> addresses;
-    for (const Listener& listener : *listeners) {
-        sockets.push_back(listener.fd.get());
-        addresses.push_back(listener.address);
-    }
-
-    // Everything between the sources and the viewers.
-    auto server = Server::create(config, sockets, locked_memory, parsed->ends_with_input);
+    // Open the listening sockets and everything between sources and viewers.
+    const auto server = Server::create(config, {.locked_memory_max = locked_memory,
+                                                .ends_with_input = parsed->ends_with_input,
+                                                .handles_signals = true});
     if (!server) {
         return cannot_start(server.error());
     }
-    std::fputs(startup_message(addresses, arguments, host_info()).c_str(), stderr);
+    std::fputs(startup_message((*server)->addresses(), arguments, host_info()).c_str(), stderr);
 
-    // Until a signal.
+    // Serve until a signal or the end of the input.
     if (!(*server)->run()) {
-        std::_Exit(
-            finish(ExitCode::runtime_failure)); // something is still under way: touch nothing
+        // The kernel may still use the server's memory: destroy nothing.
+        std::_Exit(finish(ExitCode::runtime_failure));
     }
     return finish(ExitCode::ok);
 }

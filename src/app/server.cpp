@@ -1,7 +1,6 @@
 #include "app/server.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +14,7 @@
 #include <csignal>
 
 #include "app/logging.hpp"
+#include "app/make_engine.hpp"
 #include "app/make_source.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -25,16 +25,14 @@ namespace ringcast::app {
 
 namespace {
 
-/// How long viewers are told that the input has ended before the process ends too.
+/// How long viewers see that the input has ended before the server stops.
 constexpr Duration input_ended_shown_for = std::chrono::seconds(5);
-/// The relay bounds its own end; this is for an operation that the kernel never answers.
+/// The relay bounds the time it takes to stop; this is for an operation that never completes.
 constexpr Duration stop_bound = std::chrono::seconds(8);
-/// The kernel takes back what it charged an earlier run's memory for some time after that has
-/// ended, so a restart may find the limit used up for a moment. For all streams together.
+/// The kernel uncharges the locked memory of a process some time after its end, so a restart may
+/// find the limit used up for a moment. For all streams together.
 constexpr Duration registration_patience = std::chrono::milliseconds(500);
 constexpr Duration registration_pause = std::chrono::milliseconds(20);
-/// Result and notification of a send, hang-up poll, abort or close.
-constexpr unsigned completions_per_connection = 4;
 
 static_assert(sizeof(signalfd_siginfo) == 128, "the kernel's layout");
 
@@ -50,14 +48,9 @@ frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
 Result<http::Boundary> random_boundary() {
     std::array<std::uint64_t, 2> bits{};
     if (::getrandom(bits.data(), sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
-        return fail("the system gives no random numbers: " + std::string(std::strerror(errno)));
+        return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
     }
     return http::Boundary(bits[0], bits[1]);
-}
-
-/// `exec` pipes and `stdin` are closed at the other end all the time; that is never fatal.
-void ignore_broken_pipes() noexcept {
-    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
 }
 
 } // namespace
@@ -65,15 +58,22 @@ void ignore_broken_pipes() noexcept {
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
-                                               std::span<const int> listeners,
-                                               std::uint64_t locked_memory_max,
-                                               bool ends_with_input) {
+                                               const ServerOptions& options) {
     std::unique_ptr<Server> server(new Server());
-    server->ends_with_input_ = ends_with_input;
-    ignore_broken_pipes();
-    // Before any thread is made: they all inherit the mask.
-    if (auto opened = server->open_signals(); !opened) {
-        return tl::unexpected(opened.error());
+    server->ends_with_input_ = options.ends_with_input;
+    auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
+    if (!listeners) {
+        return tl::unexpected(listeners.error());
+    }
+    server->listeners_ = std::move(*listeners);
+    // Before any thread is created: threads inherit the mask.
+    if (options.handles_signals) {
+        if (auto opened = server->open_signals(); !opened) {
+            return tl::unexpected(opened.error());
+        }
+    }
+    if (!server->stop_event_.open()) {
+        return fail("no event descriptor can be opened: " + std::string(std::strerror(errno)));
     }
     auto boundary = random_boundary();
     if (!boundary) {
@@ -82,19 +82,26 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     server->boundary_ = std::make_unique<http::Boundary>(*boundary);
 
     const relay::RelaySettings settings = server->relay_settings(config);
-    const unsigned connections = settings.viewers_max + settings.connections_extra;
-    uring::UringSettings uring_settings;
-    uring_settings.cq_entries = std::max(uring_settings.cq_entries,
-                                         std::bit_ceil(completions_per_connection * connections));
-    auto engine = uring::UringEngine::create(uring_settings);
+    auto engine = make_engine(settings.viewers_max + settings.connections_extra);
     if (!engine) {
         return tl::unexpected(engine.error());
     }
     server->engine_ = std::move(*engine);
 
-    if (slot_geometry(config.memory).arena_bytes() * config.streams.size() <= locked_memory_max) {
+    if (slot_geometry(config.memory).arena_bytes() * config.streams.size() <=
+        options.locked_memory_max) {
         server->registration_patience_ = registration_patience;
     }
+    if (auto opened = server->open_sources(config); !opened) {
+        return tl::unexpected(opened.error());
+    }
+    if (auto opened = server->open_relay(config, settings); !opened) {
+        return tl::unexpected(opened.error());
+    }
+    return server;
+}
+
+Result<void> Server::open_sources(const config::Config& config) {
     const auto is_camera = [](const config::StreamConfig& stream) {
         return std::holds_alternative<config::LibcameraConfig>(stream.source);
     };
@@ -103,33 +110,54 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
         if (!cameras) {
             return tl::unexpected(cameras.error());
         }
-        server->cameras_ = std::move(*cameras);
+        cameras_ = std::move(*cameras);
     }
-    std::vector<stream::StreamSetup> setups;
     for (const config::StreamConfig& stream : config.streams) {
-        auto parts = server->make_stream(config, stream);
+        auto parts = make_stream(config, stream);
         if (!parts) {
             return tl::unexpected(parts.error());
         }
         if (stream.is_default) {
-            server->default_stream_ = static_cast<std::uint32_t>(setups.size());
+            default_stream_ = static_cast<std::uint32_t>(streams_.size());
         }
-        setups.push_back(
-            {stream.name, parts->arena.get(), parts->source.get(), parts->tier_reason});
-        server->streams_.push_back(std::move(*parts));
+        streams_.push_back(std::move(*parts));
     }
-    auto painter = draw::PlaceholderWorker::create(*server->engine_);
+    return {};
+}
+
+Result<void> Server::open_relay(const config::Config& config,
+                                const relay::RelaySettings& settings) {
+    std::vector<stream::StreamSetup> setups;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        const StreamParts& parts = streams_[i];
+        setups.push_back(
+            {config.streams[i].name, parts.arena.get(), parts.source.get(), parts.tier_reason});
+    }
+    std::vector<int> sockets;
+    for (const Listener& listener : listeners_) {
+        sockets.push_back(listener.fd.get());
+    }
+    auto painter = draw::PlaceholderWorker::create(*engine_);
     if (!painter) {
         return tl::unexpected(painter.error());
     }
-    server->painter_ = std::move(*painter);
-    server->relay_ =
-        std::make_unique<relay::Relay>(*server->engine_, settings, std::move(setups),
-                                       server->default_stream_, listeners, server->painter_.get());
-    return server;
+    painter_ = std::move(*painter);
+    relay_ = std::make_unique<relay::Relay>(*engine_, settings, std::move(setups), default_stream_,
+                                            sockets, painter_.get());
+    return {};
+}
+
+std::vector<config::ListenAddress> Server::addresses() const {
+    std::vector<config::ListenAddress> addresses;
+    for (const Listener& listener : listeners_) {
+        addresses.push_back(listener.address);
+    }
+    return addresses;
 }
 
 Result<void> Server::open_signals() {
+    // The reader of our log may close its end of a pipe: no reason to end.
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -183,7 +211,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
     } else {
         parts.tier_reason = registered.error().message;
         log(LogLevel::warning,
-            "stream {}: its own memory is plain, and frames in there are sent by copy: {}",
+            "stream {}: its slots can't be registered, so frames in them are sent by copy: {}",
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
@@ -198,7 +226,24 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
 // --- running ---
 
 void Server::read_signals() noexcept {
-    engine_->read({io::OpKind::control, 0, 1}, signals_.get(), signal_info_);
+    engine_->read({io::OpKind::control, signal_operation, 1}, signals_.get(), signal_info_);
+}
+
+void Server::read_stop_event() noexcept {
+    stop_event_.read(*engine_, {io::OpKind::control, stop_operation, 1});
+}
+
+void Server::on_control(const io::Completion& completion) noexcept {
+    switch (completion.token.slot) {
+    case signal_operation:
+        on_signal(completion);
+        break;
+    case stop_operation:
+        completion.result > 0 ? begin_stop() : read_stop_event();
+        break;
+    default:
+        break;
+    }
 }
 
 void Server::on_signal(const io::Completion& completion) noexcept {
@@ -212,7 +257,7 @@ void Server::on_signal(const io::Completion& completion) noexcept {
     }
     switch (stop_requests_.take(engine_->now())) {
     case StopRequests::Meaning::stop:
-        log(LogLevel::info, "stopping; once more ends at once");
+        log(LogLevel::info, "stopping; a second signal ends the process at once");
         begin_stop();
         break;
     case StopRequests::Meaning::repeated:
@@ -246,12 +291,15 @@ Instant Server::end_of_input() noexcept {
 
 bool Server::run() noexcept {
     relay_->set_control_handler(
-        [this](const io::Completion& completion) { on_signal(completion); });
+        [this](const io::Completion& completion) { on_control(completion); });
     relay_->set_status_hook([this](api::RelayCounters& counters) {
-        counters.ring_enters = engine_->enters();
+        counters.ring_enters = engine_->system_calls();
         counters.log_lines_dropped = log_lines_dropped();
     });
-    read_signals();
+    if (signals_.valid()) {
+        read_signals();
+    }
+    read_stop_event();
     relay_->start();
     Instant stop_by = never;
     while (!relay_->finished()) {
@@ -260,7 +308,7 @@ bool Server::run() noexcept {
             stop_by = engine_->now() + stop_bound;
         }
         if (engine_->now() >= stop_by) {
-            log(LogLevel::error, "something did not end in time; leaving anyway");
+            log(LogLevel::error, "an operation did not end in time; leaving it behind");
             return false;
         }
     }

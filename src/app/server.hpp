@@ -1,82 +1,102 @@
 #pragma once
-// Wires a configuration into a running relay: engine, memory, sources, viewers, signals. The command
-// line, listening sockets and what is said to the user are not known here.
+// Builds a running server from a configuration: listening sockets, engine, memory, sources, relay.
+// Does not know the command line, or what is printed to the user.
 
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <string>
 #include <vector>
 
+#include "app/listeners.hpp"
 #include "app/stop_requests.hpp"
+#include "base/immovable.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "base/unique_fd.hpp"
 #include "capture/cameras.hpp"
 #include "config/config.hpp"
 #include "frame/frame_arena.hpp"
+#include "io/engine.hpp"
 #include "os/mapped_memory.hpp"
 #include "relay/relay.hpp"
 #include "source/frame_source.hpp"
 #include "source/placeholder_painter.hpp"
-#include "uring/uring_engine.hpp"
+#include "threads/wake_event.hpp"
 
 namespace ringcast::app {
 
-class Server {
+struct ServerOptions {
+    /// How much memory this user may lock, bytes.
+    std::uint64_t locked_memory_max = 0;
+    /// Stop some seconds after the source of the default stream has ended.
+    bool ends_with_input = false;
+    /// Stop on SIGTERM and SIGINT, and ignore SIGPIPE: changes how the whole process handles these.
+    /// SIGTERM and SIGINT are blocked and read through the engine; a second one ends the process.
+    bool handles_signals = false;
+};
+
+/// Created, run and destroyed by one thread.
+class Server : private Immovable {
 public:
-    /// Takes SIGTERM and SIGINT for the whole process: they are blocked and read through the engine.
-    /// `listeners` are listening sockets that stay the caller's. `locked_memory_max`: what this
-    /// user may lock, bytes. `ends_with_input`: the process ends some seconds after the default
-    /// stream's source has come to its end. The error is one line that says what to do.
+    /// Listens as soon as it is created. The error is one line that says what to do.
     [[nodiscard]] static Result<std::unique_ptr<Server>> create(const config::Config& config,
-                                                                std::span<const int> listeners,
-                                                                std::uint64_t locked_memory_max,
-                                                                bool ends_with_input);
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-    Server(Server&&) = delete;
-    Server& operator=(Server&&) = delete;
+                                                                const ServerOptions& options);
     ~Server();
 
-    /// Serves until a signal or the input's end. True when everything was ended in order.
+    /// Listening addresses as bound: numeric, with the ports that the kernel chose.
+    [[nodiscard]] std::vector<config::ListenAddress> addresses() const;
+    /// Serves until `stop`, a signal or the end of the input. False when an operation did not end
+    /// in time: the kernel may still use the server's memory, so it may not be destroyed.
     [[nodiscard]] bool run() noexcept;
+    /// Makes `run` return soon, also when it is called before `run`. From any thread or signal
+    /// handler.
+    void stop() const noexcept { stop_event_.wake(); }
 
 private:
-    /// One stream's memory and what writes into it.
+    /// One stream's memory and the source that writes into it.
     struct StreamParts {
         os::MappedMemory memory;
         std::unique_ptr<frame::FrameArena> arena;
         std::unique_ptr<source::FrameSource> source;
         std::string tier_reason;
     };
+    /// The server's own operations, as slots of OpKind::control.
+    enum ControlOperation : std::uint32_t { signal_operation, stop_operation };
 
     Server() = default;
     [[nodiscard]] Result<void> open_signals();
+    [[nodiscard]] Result<void> open_sources(const config::Config& config);
+    [[nodiscard]] Result<void> open_relay(const config::Config& config,
+                                          const relay::RelaySettings& settings);
     [[nodiscard]] Result<StreamParts> make_stream(const config::Config& config,
                                                   const config::StreamConfig& stream);
     [[nodiscard]] Result<io::BufferId> register_frames(ByteSpan memory);
     [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config) const;
     void read_signals() noexcept;
+    void read_stop_event() noexcept;
+    void on_control(const io::Completion& completion) noexcept;
     void on_signal(const io::Completion& completion) noexcept;
     void begin_stop() noexcept;
     [[nodiscard]] Instant end_of_input() noexcept;
 
-    // In the order of their making: the relay is destroyed first, the engine last.
-    std::unique_ptr<uring::UringEngine> engine_;
+    // In the order of creation: the relay is destroyed first, the engine last.
+    std::unique_ptr<io::Engine> engine_;
+    std::vector<Listener> listeners_;
     std::unique_ptr<http::Boundary> boundary_;
-    std::unique_ptr<capture::Cameras> cameras_; ///< when a stream is a camera
+    std::unique_ptr<capture::Cameras> cameras_; ///< present when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;
-    UniqueFd signals_;
+    UniqueFd signals_;                         ///< empty unless the server handles signals
     std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
+    threads::WakeEvent stop_event_;
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
     Duration registration_patience_{}; ///< what is left of it
     bool ends_with_input_ = false;
     StopRequests stop_requests_; ///< by signals
-    bool stopping_ = false;      ///< asked to, or the input has ended
-    Instant end_at_ = never;     ///< when the ended input ends the process
+    bool stopping_ = false;
+    Instant end_at_ = never; ///< when the server stops because the input has ended
 };
 
 } // namespace ringcast::app

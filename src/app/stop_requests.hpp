@@ -1,6 +1,7 @@
 #pragma once
-// What a signal to stop means: whoever asks twice wants the end at once, but some wrappers send
-// each signal twice (timeout(1): to its child and to the group). Knows no signals, only when.
+// Decides what a signal to stop means. The first one stops the server in order; a later one ends
+// the process at once, unless it is a duplicate: some wrappers send each signal twice (timeout(1):
+// to its child and to the process group). No I/O, no clock.
 
 #include <cstdint>
 #include <optional>
@@ -12,7 +13,7 @@ namespace ringcast::app {
 class StopRequests {
 public:
     enum class Meaning : std::uint8_t { stop, repeated, at_once };
-    /// Nobody asks a second time on purpose so soon after the first.
+    /// A second signal within this time counts as a duplicate: it is too soon for a person.
     static constexpr Duration repeat_time_max = std::chrono::milliseconds(500);
 
     [[nodiscard]] Meaning take(Instant now) noexcept {

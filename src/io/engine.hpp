@@ -137,6 +137,9 @@ public:
     [[nodiscard]] virtual std::size_t submit_and_reap(std::span<Completion> completions,
                                                       Instant wake_at,
                                                       std::size_t expected) noexcept = 0;
+
+    /// System calls that the loop has made to submit operations and to wait. Monotonic.
+    [[nodiscard]] virtual std::uint64_t system_calls() const noexcept = 0;
 };
 
 } // namespace ringcast::io

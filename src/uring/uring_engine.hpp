@@ -87,8 +87,8 @@ public:
                                               Instant wake_at,
                                               std::size_t expected) noexcept override;
 
-    /// How often io_uring_enter was called, which is the loop's number of system calls.
-    [[nodiscard]] std::uint64_t enters() const noexcept { return enters_; }
+    /// Calls of io_uring_enter.
+    [[nodiscard]] std::uint64_t system_calls() const noexcept override { return enters_; }
 
 private:
     /// Returns the next submission queue entry. Submits first when the queue is full.

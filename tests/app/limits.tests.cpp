@@ -41,8 +41,15 @@ TEST_CASE("soft limits are raised to the hard ones") {
     }));
 }
 
-TEST_CASE("room for open files is made before they come") {
-    // FDSize of proc(5): how many the kernel's table has room for.
+TEST_CASE("reading the limit on locked memory does not raise it") {
+    CHECK(holds_in_child([] {
+        return set_limit(RLIMIT_MEMLOCK, 4096, 65536) && locked_memory_limit() == 4096 &&
+               soft_limit(RLIMIT_MEMLOCK) == 4096;
+    }));
+}
+
+TEST_CASE("the table of open files is grown in advance") {
+    // FDSize of proc(5): the size of the kernel's table.
     const auto table_size = [] {
         std::ifstream status("/proc/self/status");
         std::string word;
@@ -52,7 +59,7 @@ TEST_CASE("room for open files is made before they come") {
         status >> size;
         return size;
     };
-    // Within the limit of an ordinary user.
+    // Within the limit of an unprivileged user.
     CHECK(holds_in_child([&] {
         const std::uint64_t before = table_size();
         reserve_open_files(1000, 1024);
@@ -65,7 +72,7 @@ TEST_CASE("room for open files is made before they come") {
     }));
 }
 
-TEST_CASE("too few open files are warned about, with the figures") {
+TEST_CASE("too few open files cause a warning with the figures") {
     CHECK_FALSE(open_files_warning(1'048'576, 4096, 3));
     const auto warning = open_files_warning(1024, 4096, 1);
     REQUIRE(warning.has_value());

@@ -275,7 +275,7 @@ class Shutdown(unittest.TestCase):
         with harness.Ringcast(*LARGE).wait_live() as server, never_reading_viewer(server):
             self.wait_stuck(server)
             server.process.send_signal(signal.SIGTERM)
-            server.wait_log("once more ends at once")
+            server.wait_log("a second signal ends the process at once")
 
             def ended():  # a signal right after the first is ignored as a wrapper's repetition
                 server.process.send_signal(signal.SIGTERM)

@@ -43,7 +43,7 @@ TEST_CASE("a full submission queue is submitted and loses no operation") {
     for (std::uint32_t slot = 0; slot < poll_count; ++slot) {
         loop.engine().poll(token_of(slot), counter.get(), io::PollEvents::readable);
     }
-    CHECK(loop.engine().enters() >= poll_count / 4 - 1);
+    CHECK(loop.engine().system_calls() >= poll_count / 4 - 1);
     loop.turn_until([&] { return loop.seen().size() >= poll_count; });
     CHECK(answered_once(loop) == poll_count);
 }
@@ -89,7 +89,7 @@ TEST_CASE("completions that did not fit are returned later, and no new ones are 
     loop.engine().poll(token_of(poll_count), second.get(), io::PollEvents::readable);
     CHECK(loop.turn(0ns, 1, 10) == 10);
     REQUIRE(::eventfd_write(second.get(), 1) == 0);
-    const std::uint64_t enters_before = loop.engine().enters();
+    const std::uint64_t enters_before = loop.engine().system_calls();
     std::size_t turns = 0;
     loop.turn_until(
         [&] {
@@ -99,7 +99,7 @@ TEST_CASE("completions that did not fit are returned later, and no new ones are 
         1, 10);
     CHECK(answered_once(loop) == poll_count + 1);
     // Most turns take completions from the queue without a system call.
-    CHECK(loop.engine().enters() - enters_before < turns / 2);
+    CHECK(loop.engine().system_calls() - enters_before < turns / 2);
 }
 
 TEST_CASE("waiting ends at the given time, not before, whether or not completions are expected") {

@@ -169,7 +169,7 @@ connection::SendCounters RelayHost::sends() {
 
 std::uint64_t RelayHost::enters() {
     std::uint64_t count = 0;
-    on_loop([&](relay::Relay&, uring::UringEngine& engine) { count = engine.enters(); });
+    on_loop([&](relay::Relay&, uring::UringEngine& engine) { count = engine.system_calls(); });
     return count;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
-// The engine without a kernel: every operation of the seam, answered in virtual time as Linux answers
-// it, with the faults that Linux may have, as far as `Decisions` wants them. What the server does
-// wrong is written down as a violation and goes on: a test looks at them after each step.
+// The engine without a kernel: every operation of the seam, answered in virtual time as Linux
+// answers it, with the faults that Linux may have, as far as `Decisions` wants them. What the
+// server does wrong is written down as a violation and goes on: a test looks at them after each
+// step.
 
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,8 @@ public:
     [[nodiscard]] std::size_t submit_and_reap(std::span<io::Completion> completions,
                                               Instant wake_at,
                                               std::size_t expected) noexcept override;
+    /// One for each turn.
+    [[nodiscard]] std::uint64_t system_calls() const noexcept override { return turns_; }
 
     // --- the world around it ---
     [[nodiscard]] EventQueue& events() noexcept { return events_; }

@@ -1,6 +1,6 @@
 #pragma once
-// What the tests of sources share: an engine that answers when the test says so, in virtual time, a
-// sink that keeps what it is given, and JPEGs that are small enough to count bytes in.
+// Shared by the tests of sources: an engine in virtual time whose operations complete when the test
+// says so, a sink that records everything, and JPEGs small enough to count bytes in.
 
 #include <algorithm>
 #include <cerrno>
@@ -29,9 +29,9 @@
 
 namespace ringcast::test {
 
-/// A whole JPEG as far as markers go: SOI, frame header, scan header, `entropy_bytes` of picture
-/// data that all are `fill`, EOI. Progressive, so that it needs no Huffman tables of the usual
-/// kind.
+/// A JPEG with all markers of a whole one: SOI, frame header, scan header, `entropy_bytes` of
+/// picture data that all are `fill`, EOI. Progressive, so that it needs no Huffman tables of the
+/// usual kind.
 [[nodiscard]] inline std::string jpeg(std::size_t entropy_bytes, char fill = 'a',
                                       std::uint16_t width = 64, std::uint16_t height = 48) {
     std::string bytes("\xFF\xD8", 2);
@@ -56,13 +56,13 @@ struct Operation {
     io::OpToken target; ///< of a cancel
 };
 
-/// Keeps what it is asked for until the test answers it.
+/// Keeps operations until the test completes them.
 class FakeEngine final : public io::Engine {
 public:
     std::vector<Operation> operations;
     /// Why memory can't be registered; none when it can.
     std::optional<std::string> registration_refusal = "not on this ring";
-    /// So many buffers can be registered in spite of it.
+    /// This many buffers can be registered before the refusal.
     std::size_t registered_before_refusal = 0;
     std::vector<io::OpToken> registered; ///< by buffer: the token of its release
     std::vector<ByteSpan> registered_memory;
@@ -82,7 +82,7 @@ public:
         }
         return nullptr;
     }
-    /// Takes the operation away and makes its answer.
+    /// Removes the operation and returns its completion.
     [[nodiscard]] io::Completion answer(Asked asked, io::OpToken token, std::int32_t result) {
         const auto found =
             std::find_if(operations.begin(), operations.end(), [&](const Operation& operation) {
@@ -95,7 +95,7 @@ public:
         completion.result = result;
         return completion;
     }
-    /// Answers a read with as much of `bytes` as it has room for, and takes that off `bytes`.
+    /// Completes a read with as much of `bytes` as fits, and removes that from `bytes`.
     [[nodiscard]] io::Completion answer_read(io::OpToken token, std::string_view& bytes) {
         const Operation* operation = find(Asked::read, token);
         RINGCAST_ASSERT(operation != nullptr);
@@ -105,8 +105,8 @@ public:
         return answer(Asked::read, token, static_cast<std::int32_t>(count));
     }
 
-    /// Takes one operation away whose descriptor is ready, and does it for real; waits for that. A
-    /// cancelled operation is answered first.
+    /// Waits until the descriptor of an operation is ready, removes the operation and performs it
+    /// with a system call. Releases and cancelled operations are completed first.
     [[nodiscard]] io::Completion answer_for_real() {
         for (const Operation& operation : operations) {
             if (operation.asked == Asked::release) {
@@ -128,7 +128,7 @@ public:
         for (const Operation& operation : operations) {
             waited.push_back({operation.fd, POLLIN, 0});
         }
-        // A hundred times what anything here takes; a test that gets here has failed.
+        // A hundred times longer than anything here takes; a test that exceeds it has failed.
         constexpr int milliseconds_max = 20'000;
         if (::poll(waited.data(), waited.size(), milliseconds_max) <= 0) {
             throw std::runtime_error("nothing happened on the descriptors that a source waits for");
@@ -158,7 +158,7 @@ public:
         operations.push_back({Asked::cancel, token, -1, {}, target});
     }
 
-    // No source has anything to do with sockets or with the loop.
+    // Sources use neither sockets nor the loop.
     void accept(io::OpToken, int) noexcept override { std::abort(); }
     void receive(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
     void send(io::OpToken, int, ConstByteSpan, io::SendOptions) noexcept override { std::abort(); }
@@ -192,10 +192,10 @@ public:
                                               std::size_t) noexcept override {
         std::abort();
     }
+    [[nodiscard]] std::uint64_t system_calls() const noexcept override { return 0; }
 };
 
-/// A stream as the relay keeps it: the latest frame holds its slot. Every byte outside a frame that
-/// was published is overwritten when its slot is free.
+/// Like a stream of the relay: the latest frame holds its slot.
 class FakeSink : public source::FrameSink {
 public:
     explicit FakeSink(std::size_t frame_bytes_max, std::uint16_t slot_count = 4)
@@ -208,7 +208,7 @@ public:
     std::vector<std::string> ends;
     std::size_t pauses = 0;
     bool slots_withheld = false;
-    bool viewers_stalled = false; ///< and hold each frame
+    bool viewers_stalled = false; ///< viewers hold each frame
 
     [[nodiscard]] frame::FrameArena& arena() noexcept override { return arena_; }
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override {
@@ -226,13 +226,13 @@ public:
     void pause() noexcept override { ++pauses; }
     void ended(std::string_view reason) noexcept override { ends.emplace_back(reason); }
 
-    /// As a stream does when it closes.
+    /// Releases all frames, like a stream that closes.
     void let_go() noexcept {
         stalled_.clear();
         latest_.release();
     }
 
-    /// Slots that somebody writes: neither free nor the latest frame.
+    /// Slots that are being written: neither free nor the latest frame.
     [[nodiscard]] std::size_t slots_with_source() const {
         return geometry_.slot_count - arena_.free_count() - (latest_.valid() ? 1U : 0U);
     }
@@ -246,7 +246,7 @@ private:
     std::uint64_t sequence_ = 0;
 };
 
-/// Answers for real, and `take`s the completions, until `condition` holds.
+/// Performs operations, and passes the completions to `take`, until `condition` holds.
 template <typename Take, typename Condition>
 void drive(FakeEngine& engine, Take take, Condition condition) {
     while (!condition()) {
@@ -254,7 +254,8 @@ void drive(FakeEngine& engine, Take take, Condition condition) {
     }
 }
 
-/// Something that lives by an engine's answers, in real time: it is waited for, never slept for.
+/// An object driven by an engine's completions in real time. Tests wait for conditions, never
+/// sleep.
 class Driven : private Immovable {
 public:
     virtual ~Driven() = default;
@@ -270,12 +271,12 @@ protected:
     virtual void take(const io::Completion& completion) = 0;
 };
 
-/// A source between an engine and a sink, as a stream would have it. When the test ends the source is
-/// stopped, and has to give everything back.
+/// A source between an engine and a sink. At the end of the test the source is stopped, and has to
+/// release everything.
 template <typename Source>
 class SourceBench : public Driven {
 public:
-    /// `arguments` are the source's, behind the engine.
+    /// `arguments` are those of the source, after the engine.
     template <typename... Arguments>
     SourceBench(std::size_t frame_bytes_max, io::StreamId stream, Arguments&&... arguments)
         : sink(frame_bytes_max), source(engine, std::forward<Arguments>(arguments)...) {
@@ -283,7 +284,7 @@ public:
     }
     ~SourceBench() override {
         source.stop();
-        constexpr Duration patience = std::chrono::minutes(1); // whatever it waits for is over
+        constexpr Duration patience = std::chrono::minutes(1); // longer than any of its delays
         engine.pass(patience);
         if (source.deadline() <= engine.now()) {
             source.on_deadline(engine.now());
@@ -299,13 +300,13 @@ public:
 
 private:
     void take(const io::Completion& completion) override {
-        if (completion.token.kind == io::OpKind::source) { // and not to a cancel
+        if (completion.token.kind == io::OpKind::source) { // not of a cancel
             source.on_completion(completion);
         }
     }
 };
 
-/// A folder that is gone with all that is in it when the test ends.
+/// A folder that is deleted with its contents at the end of the test.
 class TemporaryFolder {
 public:
     TemporaryFolder() {
@@ -325,7 +326,7 @@ public:
     void write(const std::string& name, const std::string& content) const {
         std::ofstream(path(name), std::ios::binary) << content;
     }
-    /// As careful programs do it: nobody ever sees half of the file.
+    /// Atomic: no reader ever sees half of the file.
     void move_in(const std::string& name, const std::string& content) const {
         write(".partial", content);
         std::filesystem::rename(path(".partial"), path(name));
@@ -346,7 +347,7 @@ private:
     TemporaryFolder folder_;
 };
 
-/// Keeps log lines, of every level, for as long as it lives. One at a time.
+/// Records log lines of every level during its lifetime. One at a time.
 class LogCapture {
 public:
     LogCapture() {
@@ -370,7 +371,7 @@ public:
         current() = nullptr;
     }
 
-    /// How many lines hold `text`, of at least the level.
+    /// Number of lines that contain `text`, of at least the level.
     [[nodiscard]] std::size_t count(std::string_view text, LogLevel lowest = LogLevel::debug) {
         const std::lock_guard lock(mutex_);
         return static_cast<std::size_t>(
