@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """check_floors.py [ROOT]: a module includes only lower floors, never a neighbour.
 
-Also: which module may include which library, and that docs/architecture.md lists the same floors.
+Also: which files may include which library, that public headers include nothing of src/, and that
+docs/architecture.md has the same floors.
 """
 
 import pathlib
@@ -75,7 +76,10 @@ def check_file(root, path):
         return
     for line, spelling in project_includes.includes(root / path):
         target = project_includes.resolve(root, spelling)
-        if target is not None:
+        if target is not None and target.parts[0] == "include":
+            if module != "app":
+                yield f"{path}:{line}: only src/app/ may include the public header {spelling}"
+        elif target is not None:
             other = module_of(target)
             if other != module and FLOORS.get(other, 0) >= FLOORS[module]:
                 yield (
@@ -104,6 +108,15 @@ def check_heavy(root, files):
             yield f"{users[1]}: {pattern} is already included by {users[0]}; one file is enough"
 
 
+def check_public(root):
+    """A public header needs the C++ standard library and other public headers, nothing else."""
+    for path in project_includes.public_headers(root):
+        for line, spelling in project_includes.includes(root / path):
+            is_standard = re.fullmatch(r"[a-z_]+", spelling) is not None
+            if not is_standard and not (root / "include" / spelling).is_file():
+                yield f"{path}:{line}: a public header may not include {spelling}"
+
+
 def check_document(document):
     """Compares FLOORS with the table in docs/architecture.md: | floor | `module`, `module` | ..."""
     documented = {}
@@ -123,6 +136,7 @@ def violations(root):
     for path in files:
         yield from check_file(root, path)
     yield from check_heavy(root, files)
+    yield from check_public(root)
     document = root / "docs/architecture.md"
     if document.exists():
         yield from check_document(document)

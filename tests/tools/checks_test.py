@@ -74,6 +74,29 @@ class Floors(CheckTest):
         self.write("src/connection/connection.cpp", "#include <sys/socket.h>\n")
         self.assert_finds("check_floors.py", "may include sys/socket.h")
 
+    def test_a_public_header_that_includes_the_standard_library_passes(self):
+        self.write("include/ringcast/version.hpp", "#include <string>\n")
+        self.write("include/ringcast/server.hpp", '#include "ringcast/version.hpp"\n#include <memory>\n')
+        self.assert_passes("check_floors.py")
+
+    def test_a_public_header_that_includes_a_module_is_found(self):
+        self.write("include/ringcast/server.hpp", '#include <memory>\n#include "http/part.hpp"\n')
+        self.assert_finds(
+            "check_floors.py",
+            "include/ringcast/server.hpp:2: a public header may not include http/part.hpp",
+        )
+
+    def test_a_public_header_that_includes_a_library_is_found(self):
+        self.write("include/ringcast/server.hpp", "#include <fmt/core.h>\n")
+        self.assert_finds("check_floors.py", "a public header may not include fmt/core.h")
+
+    def test_a_public_header_below_the_application_is_found(self):
+        self.write("include/ringcast/server.hpp", "#include <memory>\n")
+        self.write("src/app/server.cpp", '#include "ringcast/server.hpp"\n')
+        self.assert_passes("check_floors.py")
+        self.write("src/base/bytes.cpp", '#include "ringcast/server.hpp"\n')
+        self.assert_finds("check_floors.py", "src/base/bytes.cpp:1: only src/app/ may include the public")
+
     def test_a_heavy_header_in_two_files_is_found(self):
         self.write("src/app/a.cpp", "#include <spdlog/spdlog.h>\n")
         self.assert_passes("check_floors.py")

@@ -15,6 +15,11 @@ def sources(root):
     )
 
 
+def public_headers(root):
+    """Every header under include/, relative to `root`, in order."""
+    return sorted(path.relative_to(root) for path in (root / "include").rglob("*.hpp"))
+
+
 def includes(path):
     """The (line, spelling) of each #include of one file."""
     text = path.read_text(encoding="utf-8")
@@ -23,7 +28,10 @@ def includes(path):
 
 def resolve(root, spelling):
     """The project file that an #include names, relative to `root`; None for any other."""
-    return pathlib.Path("src", spelling) if (root / "src" / spelling).is_file() else None
+    for folder in ("src", "include"):
+        if (root / folder / spelling).is_file():
+            return pathlib.Path(folder, spelling)
+    return None
 
 
 def closure(root, path):

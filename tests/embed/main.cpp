@@ -1,0 +1,150 @@
+// A program that runs ringcast inside its own process, by the public header alone: starts a server,
+// asks it for its health and for one frame, stops it, and ends with exit code 0.
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ringcast/server.hpp>
+
+namespace {
+
+constexpr int not_tested = 77;
+
+constexpr const char* configuration = R"(
+[http]
+listen = ["127.0.0.1:0"]
+
+[streams.pattern]
+source = "pattern"
+size = "320x240"
+)";
+
+/// Connects to "127.0.0.1:PORT". Negative on failure.
+int connect_to(const std::string& address) {
+    sockaddr_in peer{};
+    peer.sin_family = AF_INET;
+    const int port = std::atoi(address.substr(address.rfind(':') + 1).c_str());
+    peer.sin_port = htons(static_cast<std::uint16_t>(port));
+    inet_pton(AF_INET, "127.0.0.1", &peer.sin_addr);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // Longer than anything here takes.
+    const timeval patience{20, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/// The whole response to GET `path`; empty on failure.
+std::string fetch(const std::string& address, const std::string& path) {
+    const int fd = connect_to(address);
+    if (fd < 0) {
+        return {};
+    }
+    const std::string request =
+        "GET " + path + " HTTP/1.1\r\nHost: " + address + "\r\nConnection: close\r\n\r\n";
+    std::string response;
+    if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
+        static_cast<ssize_t>(request.size())) {
+        char bytes[4096];
+        ssize_t count = 0;
+        while ((count = recv(fd, bytes, sizeof bytes, 0)) > 0) {
+            response.append(bytes, static_cast<std::size_t>(count));
+        }
+    }
+    close(fd);
+    return response;
+}
+
+bool check(bool condition, const char* what) {
+    if (!condition) {
+        std::fprintf(stderr, "FAILED: %s\n", what);
+    }
+    return condition;
+}
+
+bool is_ok(const std::string& response) {
+    return response.starts_with("HTTP/1.1 200 ");
+}
+
+bool holds_jpeg(const std::string& response) {
+    const std::size_t body = response.find("\r\n\r\n");
+    return body != std::string::npos &&
+           std::string_view(response).substr(body + 4).starts_with("\xFF\xD8\xFF") &&
+           response.ends_with("\xFF\xD9");
+}
+
+/// An embedder keeps its signals: neither is blocked, and both have the handler that they had.
+bool signals_are_untouched() {
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    struct sigaction terminate{};
+    struct sigaction broken_pipe{};
+    sigaction(SIGTERM, nullptr, &terminate);
+    sigaction(SIGPIPE, nullptr, &broken_pipe);
+    return sigismember(&blocked, SIGTERM) == 0 && sigismember(&blocked, SIGINT) == 0 &&
+           terminate.sa_handler == SIG_DFL && broken_pipe.sa_handler == SIG_DFL;
+}
+
+int cannot_start(const std::string& error) {
+    std::fprintf(stderr, "%s\n", error.c_str());
+    if (error.find("io_uring") == std::string::npos) {
+        return EXIT_FAILURE;
+    }
+    std::printf("NOT TESTED: %s\n", error.c_str());
+    const char* const ci = std::getenv("CI");
+    return ci != nullptr && std::string_view(ci) == "true" ? EXIT_FAILURE : not_tested;
+}
+
+} // namespace
+
+int main() {
+    std::string error;
+    bool good = check(std::strlen(ringcast::version()) > 0, "the version is known");
+    good &= check(!ringcast::Config::from_text("[http]\nlisten = 1\n", error).has_value() &&
+                      error.find("http.listen") != std::string::npos,
+                  "a mistake in the configuration names its key");
+    good &= check(!ringcast::Config::from_file("/nonexistent/ringcast.toml", error).has_value() &&
+                      error.find("/nonexistent/ringcast.toml") != std::string::npos,
+                  "a missing configuration file is named");
+
+    const std::optional<ringcast::Config> config =
+        ringcast::Config::from_text(configuration, error);
+    if (!config.has_value()) {
+        std::fprintf(stderr, "%s\n", error.c_str());
+        return EXIT_FAILURE;
+    }
+    const auto server = ringcast::Server::create(*config, error);
+    if (server == nullptr) {
+        return cannot_start(error);
+    }
+    good &= check(server->addresses().size() == 1, "the server listens on one address");
+    good &= check(signals_are_untouched(), "signals are untouched");
+
+    const std::string address = server->addresses().front();
+    std::string health;
+    std::string snapshot;
+    std::thread client([&] {
+        health = fetch(address, "/healthz");
+        snapshot = fetch(address, "/snapshot");
+        server->stop();
+    });
+    good &= check(server->run(), "everything ended in order");
+    client.join();
+    good &= check(is_ok(health), "/healthz answers 200");
+    good &= check(is_ok(snapshot) && holds_jpeg(snapshot), "/snapshot is a JPEG");
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
