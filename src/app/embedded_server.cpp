@@ -54,7 +54,7 @@ Server::Server(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
 Server::~Server() {
     if (impl_->abandoned) {
-        static_cast<void>(impl_->server.release());
+        [[maybe_unused]] const app::Server* const leaked = impl_->server.release();
     }
 }
 

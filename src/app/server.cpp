@@ -134,6 +134,7 @@ Result<void> Server::open_relay(const config::Config& config,
             {config.streams[i].name, parts.arena.get(), parts.source.get(), parts.tier_reason});
     }
     std::vector<int> sockets;
+    sockets.reserve(listeners_.size());
     for (const Listener& listener : listeners_) {
         sockets.push_back(listener.fd.get());
     }
@@ -149,6 +150,7 @@ Result<void> Server::open_relay(const config::Config& config,
 
 std::vector<config::ListenAddress> Server::addresses() const {
     std::vector<config::ListenAddress> addresses;
+    addresses.reserve(listeners_.size());
     for (const Listener& listener : listeners_) {
         addresses.push_back(listener.address);
     }

@@ -1,6 +1,7 @@
 // A program that runs ringcast inside its own process, by the public header alone: starts a server,
 // asks it for its health and for one frame, stops it, and ends with exit code 0.
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
