@@ -87,6 +87,17 @@ TEST_CASE("a connection is handshaking until its first reply is complete") {
     CHECK(bench.connection.frames().delivery().bytes_sent() == 5);
 }
 
+TEST_CASE("the stall time-out counts from the reply, and anew from each part that is taken") {
+    ConnectionBench bench(unix_endpoint());
+    REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+    bench.engine.monotonic += second;
+    bench.connection.reply(bench.context, "reply", true);
+    CHECK(bench.connection.frames().delivery().last_progress() == bench.engine.now());
+    bench.engine.monotonic += second;
+    CHECK(bench.answer(Call::send, 2) == ConnectionEvent::none);
+    CHECK(bench.connection.frames().delivery().last_progress() == bench.engine.now());
+}
+
 TEST_CASE("a silent connection counts as handshaking no longer, once") {
     ConnectionBench bench;
     ++bench.context.counts.handshaking; // another one

@@ -91,6 +91,7 @@ TEST_CASE("a second abort does nothing, nor does one while the descriptor is bei
     bench.connection.abort(bench.context);
     bench.connection.abort(bench.context);
     CHECK(bench.engine.count(Call::abort) == 1);
+    CHECK(bench.connection.deadline() == never); // of its request
     static_cast<void>(bench.answer(Call::abort, 0));
     static_cast<void>(bench.answer(Call::receive, -ECANCELED));
     bench.connection.abort(bench.context);
