@@ -93,14 +93,9 @@ ConnectionEvent Connection::on_parsed(ConnectionContext& context, http::ParseSta
     return ConnectionEvent::none;
 }
 
-const http::Request& Connection::request() const noexcept {
+const http::RequestReader& Connection::request_reader() const noexcept {
     RINGCAST_ASSERT(exchange_ != nullptr);
-    return exchange_->reader.request();
-}
-
-const http::RequestError& Connection::request_error() const noexcept {
-    RINGCAST_ASSERT(exchange_ != nullptr);
-    return exchange_->reader.error();
+    return exchange_->reader;
 }
 
 void Connection::begin_reply(ConnectionContext& context, std::string text, bool keep_alive,

@@ -38,8 +38,8 @@ enum class ConnectionState : std::uint8_t {
 /// What the relay has to do after a completion. The connection's own state has changed already.
 enum class ConnectionEvent : std::uint8_t {
     none,
-    request,     ///< `request()` is complete
-    bad_request, ///< answer `request_error()` and close
+    request,     ///< the request is complete
+    bad_request, ///< the parser rejects the request: answer its error and close
     streaming,   ///< the stream's head is sent: the viewer is idle and ready for frames
     frame_sent,  ///< a live frame's bytes are in the socket: the viewer is idle
     closed,      ///< everything is joined and the descriptor is closed: free the slot
@@ -94,19 +94,13 @@ public:
     void end_keep_alive() noexcept { keep_alive_ = false; }
     /// Counts as handshaking no longer, because the peer has sent nothing for a while.
     void end_handshaking(ConnectionContext& context) noexcept;
-    /// Asks the kernel how far the peer has received: a system call.
-    void sample_delivery(ConnectionContext& context) noexcept {
-        frames_.sample_delivery(context, endpoint_);
-    }
 
     // --- state -----------------------------------------------------------------------------------
 
     [[nodiscard]] ConnectionState state() const noexcept { return state_; }
     [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
-    [[nodiscard]] const http::Request& request() const noexcept;
-    [[nodiscard]] const http::RequestError& request_error() const noexcept;
-    /// True exactly when no byte of a request has arrived.
-    [[nodiscard]] bool request_awaited() const noexcept { return exchange_->reader.idle(); }
+    /// Not of a streaming connection, which has freed it.
+    [[nodiscard]] const http::RequestReader& request_reader() const noexcept;
     [[nodiscard]] const SnapshotOptions& snapshot_options() const noexcept {
         return exchange_->snapshot;
     }

@@ -43,7 +43,8 @@ api::StatusSnapshot Relay::status(bool with_viewers) {
     if (with_viewers) {
         connections_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
             if (viewer.streaming()) {
-                viewer.sample_delivery(context_); // a system call: only when it is shown
+                viewer.frames().sample_delivery(
+                    context_, viewer.endpoint()); // a system call: only when it is shown
                 snapshot.viewers.push_back(viewer_status(context_, viewer));
                 snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
             }

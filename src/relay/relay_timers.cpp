@@ -82,7 +82,7 @@ void Relay::check_progress(connection::Connection& connection, Instant now) noex
     if (!in_flight || ending || now - delivery.last_progress() < patience) {
         return;
     }
-    connection.sample_delivery(context_);
+    connection.frames().sample_delivery(context_, connection.endpoint());
     if (now - delivery.last_progress() >= settings_.connection.stall_timeout) {
         ++counters_.evicted_stalled;
         connection.abort(context_);

@@ -21,7 +21,7 @@ std::string_view host_of(const io::Peer& peer) noexcept {
 
 http::ReplyContext
 Responder::reply_context(const connection::Connection& connection) const noexcept {
-    const http::Request& request = connection.request();
+    const http::Request& request = connection.request_reader().request();
     http::ReplyContext reply =
         http::reply_context(request, api::allowed_origin(request, parts_.settings.cors_origins),
                             parts_.context.engine.wall_now());
@@ -30,7 +30,7 @@ Responder::reply_context(const connection::Connection& connection) const noexcep
 }
 
 void Responder::answer(connection::Connection& connection) noexcept {
-    const http::Request& request = connection.request();
+    const http::Request& request = connection.request_reader().request();
     const api::Route route = api::resolve(request, {parts_.streams.directory(), default_stream_});
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
@@ -88,11 +88,11 @@ void Responder::count_response(int status) noexcept {
 void Responder::answer_bad_request(connection::Connection& connection) noexcept {
     ++parts_.counters.bad_requests;
     send(connection,
-         api::bad_request(connection.request_error(), parts_.context.engine.wall_now()));
+         api::bad_request(connection.request_reader().error(), parts_.context.engine.wall_now()));
 }
 
 void Responder::answer_timeout(connection::Connection& connection) noexcept {
-    if (connection.request_awaited()) {
+    if (connection.request_reader().idle()) {
         return connection.drain(parts_.context);
     }
     ++parts_.counters.bad_requests;

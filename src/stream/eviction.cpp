@@ -79,7 +79,7 @@ void Eviction::count_holders(connection::ConnectionContext& context,
         const connection::Delivery& delivery = holder.frames().delivery();
         if (now - delivery.last_progress() > no_progress_min &&
             now - delivery.sampled_at() > sample_interval) {
-            holder.sample_delivery(context);
+            holder.frames().sample_delivery(context, holder.endpoint());
         }
         slot.stuck += delivery.stuck(now - std::max(no_progress_min, 2 * period)) ? 1U : 0U;
         slot.progressing += delivery.progressing() ? 1U : 0U;

@@ -125,6 +125,7 @@ public:
         std::abort();
     }
     void release_buffer(io::BufferId) noexcept override { std::abort(); }
+    [[nodiscard]] std::uint64_t system_calls() const noexcept override { return 0; }
     [[nodiscard]] std::size_t submit_and_reap(std::span<io::Completion>, Instant,
                                               std::size_t) noexcept override {
         std::abort();
