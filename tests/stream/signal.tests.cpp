@@ -1,0 +1,205 @@
+#include "stream/signal.hpp"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace ringcast;
+using namespace std::chrono_literals;
+using stream::Signal;
+using stream::StreamSettings;
+using stream::StreamState;
+
+namespace {
+
+constexpr Instant begin{1000s};
+
+/// A signal in virtual time.
+struct Clocked {
+    Clocked() { signal.start(now); }
+
+    void frame_after(Duration interval) {
+        now += interval;
+        signal.on_frame(now);
+    }
+    void frames(int count, Duration interval) {
+        for (int i = 0; i < count; ++i) {
+            frame_after(interval);
+        }
+    }
+    /// Silence for so long means that the signal is lost.
+    [[nodiscard]] Duration silence_bound() const { return signal.deadline() - now; }
+
+    StreamSettings settings;
+    Signal signal{settings};
+    Instant now = begin;
+};
+
+} // namespace
+
+TEST_CASE("a stream is starting until its first frame, and live from then on") {
+    Clocked clocked;
+    CHECK(clocked.signal.state() == StreamState::starting);
+    CHECK_FALSE(clocked.signal.healthy());
+    CHECK_FALSE(clocked.signal.fresh(begin));
+    CHECK(clocked.signal.on_frame(begin + 300ms) == StreamState::starting);
+    CHECK(clocked.signal.state() == StreamState::live);
+    CHECK(clocked.signal.healthy());
+    CHECK(clocked.signal.fresh(begin + 300ms));
+    CHECK(clocked.signal.last_frame_at() == begin + 300ms);
+    CHECK(clocked.signal.on_frame(begin + 400ms) == StreamState::live);
+}
+
+TEST_CASE("a stream without a first frame is overdue after the wait for it, and says so") {
+    Clocked clocked;
+    CHECK(clocked.signal.deadline() == begin + clocked.settings.first_frame_wait);
+    CHECK(clocked.signal.overdue(clocked.signal.deadline() - 1ns).empty());
+    CHECK(clocked.signal.overdue(clocked.signal.deadline()) == "no picture has come yet");
+}
+
+TEST_CASE("a live stream is overdue when it is silent for the bound, and says so") {
+    Clocked clocked;
+    clocked.frames(10, 33ms);
+    CHECK(clocked.silence_bound() == clocked.settings.silence_max);
+    const Instant deadline = clocked.signal.deadline();
+    CHECK(clocked.signal.overdue(deadline - 1ns).empty());
+    CHECK(clocked.signal.fresh(deadline));
+    CHECK(clocked.signal.overdue(deadline) == "no picture for a while");
+    CHECK_FALSE(clocked.signal.fresh(deadline + 1ns));
+}
+
+TEST_CASE("a lost signal has its reason until the next frame, and no deadline") {
+    Clocked clocked;
+    clocked.frames(3, 33ms);
+    CHECK(clocked.signal.lose("the camera is unplugged"));
+    CHECK(clocked.signal.state() == StreamState::lost);
+    CHECK(clocked.signal.reason() == "the camera is unplugged");
+    CHECK_FALSE(clocked.signal.healthy());
+    CHECK_FALSE(clocked.signal.fresh(clocked.now));
+    CHECK(clocked.signal.deadline() == never);
+    CHECK(clocked.signal.overdue(clocked.now + 24h).empty());
+    CHECK(clocked.signal.on_frame(clocked.now + 1s) == StreamState::lost);
+    CHECK(clocked.signal.reason().empty());
+    CHECK(clocked.signal.healthy());
+}
+
+TEST_CASE("a signal is lost again only for another reason") {
+    Clocked clocked;
+    CHECK(clocked.signal.lose("the command ended"));
+    CHECK_FALSE(clocked.signal.lose("the command ended"));
+    CHECK(clocked.signal.lose("frames are too large"));
+    CHECK(clocked.signal.reason() == "frames are too large");
+    clocked.frame_after(1s);
+    CHECK(clocked.signal.lose("frames are too large"));
+}
+
+TEST_CASE("a reason of any length is kept without an allocation, cut where its room ends") {
+    Clocked clocked;
+    const std::string reason(10'000, 'r');
+    CHECK(clocked.signal.lose(reason));
+    CHECK(clocked.signal.reason().size() >= 256);
+    CHECK(clocked.signal.reason().size() < reason.size());
+}
+
+TEST_CASE("a paused stream is healthy, has no reason, and no deadline while nobody watches") {
+    Clocked clocked;
+    clocked.signal.lose("the command ended");
+    clocked.signal.pause(clocked.now);
+    CHECK(clocked.signal.state() == StreamState::paused);
+    CHECK(clocked.signal.healthy());
+    CHECK(clocked.signal.reason().empty());
+    CHECK_FALSE(clocked.signal.fresh(clocked.now));
+    CHECK(clocked.signal.deadline() == never);
+    CHECK(clocked.signal.overdue(clocked.now + 24h).empty());
+}
+
+TEST_CASE("a watched pause is overdue when its first frame is silent for the bound") {
+    Clocked clocked;
+    clocked.signal.pause(clocked.now);
+    const Instant watched_at = clocked.now + 1h;
+    clocked.signal.set_watched(true, watched_at);
+    CHECK(clocked.signal.deadline() == watched_at + clocked.settings.silence_max);
+    CHECK(clocked.signal.overdue(watched_at).empty());
+    CHECK(clocked.signal.overdue(clocked.signal.deadline()) == "no picture for a while");
+    clocked.signal.set_watched(false, watched_at + 1s);
+    CHECK(clocked.signal.deadline() == never);
+}
+
+TEST_CASE("a stream that pauses while it is watched is given the whole bound from then on") {
+    Clocked clocked;
+    clocked.signal.set_watched(true, clocked.now);
+    clocked.frames(3, 33ms);
+    clocked.now += 4s;
+    clocked.signal.pause(clocked.now);
+    CHECK(clocked.silence_bound() == clocked.settings.silence_max);
+}
+
+TEST_CASE(
+    "the bound on silence is four of the longest recent intervals, and at least the setting") {
+    Clocked clocked;
+    clocked.frame_after(500ms); // the wait for the first frame is no interval
+    CHECK(clocked.silence_bound() == 5s);
+    clocked.frame_after(1s);
+    CHECK(clocked.silence_bound() == 5s);
+    clocked.frame_after(10s);
+    CHECK(clocked.silence_bound() == 40s);
+}
+
+TEST_CASE("the bound on silence grows at once and shrinks slowly") {
+    Clocked clocked;
+    clocked.frames(2, 33ms);
+    clocked.frame_after(10s);
+    CHECK(clocked.silence_bound() == 40s);
+    Duration before = clocked.silence_bound();
+    clocked.frame_after(33ms);
+    CHECK(clocked.silence_bound() < before);
+    CHECK(clocked.silence_bound() > before / 2);
+    int frames = 1;
+    while (clocked.silence_bound() > 5s) {
+        before = clocked.silence_bound();
+        clocked.frame_after(33ms);
+        REQUIRE(clocked.silence_bound() < before);
+        ++frames;
+    }
+    CHECK(frames > 5);
+    CHECK(frames < 100);
+}
+
+TEST_CASE("a silence that the stream itself found counts towards the bound") {
+    Clocked clocked;
+    clocked.frames(3, 33ms);
+    clocked.signal.lose("no picture for a while");
+    clocked.frame_after(20s);
+    CHECK(clocked.silence_bound() == 80s);
+}
+
+TEST_CASE("a source that reported its own silence does not stretch the bound") {
+    Clocked clocked;
+    clocked.frames(3, 33ms);
+    SECTION("because it has paused") {
+        clocked.signal.pause(clocked.now);
+    }
+    SECTION("because it has no picture") {
+        clocked.signal.note_source_paused();
+        clocked.signal.lose("the camera is unplugged");
+    }
+    clocked.frame_after(1h);
+    CHECK(clocked.silence_bound() == clocked.settings.silence_max);
+    clocked.frame_after(10s); // the frame has ended the pause: from here on silence counts again
+    CHECK(clocked.silence_bound() == 40s);
+}
+
+TEST_CASE("the period is measured from the second frame on, smoothed, and without interruptions") {
+    Clocked clocked;
+    clocked.frame_after(500ms);
+    CHECK(clocked.signal.period() == Duration::zero());
+    clocked.frame_after(40ms);
+    CHECK(clocked.signal.period() == 40ms);
+    clocked.frame_after(80ms);
+    CHECK(clocked.signal.period() > 40ms);
+    CHECK(clocked.signal.period() < 60ms);
+    const Duration period = clocked.signal.period();
+    clocked.signal.lose("the command ended");
+    clocked.frame_after(1h);
+    CHECK(clocked.signal.period() == period);
+}
