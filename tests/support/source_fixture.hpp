@@ -46,7 +46,7 @@ namespace ringcast::test {
     return bytes;
 }
 
-enum class Asked : std::uint8_t { read, poll, cancel, release };
+enum class Asked : std::uint8_t { read, poll, cancel, release, accept };
 
 struct Operation {
     Asked asked = Asked::read;
@@ -158,8 +158,11 @@ public:
         operations.push_back({Asked::cancel, token, -1, {}, target});
     }
 
-    // Sources use neither sockets nor the loop.
-    void accept(io::OpToken, int) noexcept override { std::abort(); }
+    void accept(io::OpToken token, int listener) noexcept override {
+        operations.push_back({Asked::accept, token, listener, {}, {}});
+    }
+
+    // Nothing that is tested with this engine uses connections or runs the loop.
     void receive(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
     void send(io::OpToken, int, ConstByteSpan, io::SendOptions) noexcept override { std::abort(); }
     void send_zero_copy(io::OpToken, int, ConstByteSpan, io::BufferId,
