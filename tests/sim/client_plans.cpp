@@ -49,11 +49,14 @@ LinkSetup some_link(Decisions& decisions) {
     return link;
 }
 
-ClientRequest stream_request(Decisions& decisions, std::uint32_t streams) {
+using Streams = std::span<const stream::DirectoryEntry>;
+
+ClientRequest stream_request(Decisions& decisions, Streams streams) {
     ClientRequest wanted;
-    wanted.expectation.stream = static_cast<std::uint32_t>(decisions.below(streams));
-    std::string target = fmt::format("/s{}/stream", wanted.expectation.stream);
-    if (wanted.expectation.stream == 0) {
+    const stream::DirectoryEntry& stream = streams[decisions.below(streams.size())];
+    wanted.expectation.stream = stream.id;
+    std::string target = fmt::format("/{}/stream", stream.name);
+    if (stream.id == streams.front().id) {
         constexpr std::array<std::string_view, 4> spellings{"/s0/stream", "/stream", "/s0.mjpg",
                                                             "/?action=stream"};
         target = spellings[decisions.below(spellings.size())];
@@ -70,11 +73,12 @@ ClientRequest stream_request(Decisions& decisions, std::uint32_t streams) {
     return wanted;
 }
 
-ClientRequest snapshot_request(Decisions& decisions, std::uint32_t streams) {
+ClientRequest snapshot_request(Decisions& decisions, Streams streams) {
     ClientRequest wanted;
     wanted.expectation.kind = AnswerKind::snapshot;
-    wanted.expectation.stream = static_cast<std::uint32_t>(decisions.below(streams));
-    std::string target = fmt::format("/s{}/snapshot?", wanted.expectation.stream);
+    const stream::DirectoryEntry& stream = streams[decisions.below(streams.size())];
+    wanted.expectation.stream = stream.id;
+    std::string target = fmt::format("/{}/snapshot?", stream.name);
     if (decisions.once_in(3)) {
         wanted.expectation.age_max = milliseconds(500);
         target += "max_age_ms=500";
@@ -134,7 +138,7 @@ std::string oversized(Decisions& decisions) {
     }
 }
 
-void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, std::uint32_t streams) {
+void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Streams streams) {
     switch (kind) {
     case ClientKind::garbage:
         plan.requests.push_back(refused_request(garbage(decisions)));
@@ -185,7 +189,7 @@ void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, std::
 
 } // namespace
 
-ClientPlan plan_client(Decisions& decisions, ClientKind kind, std::uint32_t streams) {
+ClientPlan plan_client(Decisions& decisions, ClientKind kind, Streams streams) {
     ClientPlan plan;
     plan.name = kind_names[static_cast<std::size_t>(kind)];
     plan.link = some_link(decisions);

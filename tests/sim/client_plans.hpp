@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "sim/decisions.hpp"
 #include "sim/sim_client.hpp"
+#include "stream/directory.hpp"
 
 namespace ringcast::sim {
 
@@ -27,7 +29,8 @@ enum class ClientKind : std::uint8_t {
 inline constexpr std::size_t client_kind_count =
     static_cast<std::size_t>(ClientKind::says_nothing) + 1;
 
-/// A client of `kind`. Streams are called "s0", "s1" and so on; "s0" answers at the root.
-[[nodiscard]] ClientPlan plan_client(Decisions& decisions, ClientKind kind, std::uint32_t streams);
+/// A client of `kind`. The first stream answers at the root too, and is called "s0".
+[[nodiscard]] ClientPlan plan_client(Decisions& decisions, ClientKind kind,
+                                     std::span<const stream::DirectoryEntry> streams);
 
 } // namespace ringcast::sim

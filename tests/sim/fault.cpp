@@ -113,6 +113,8 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::camera_time_backwards, "camera: time runs backwards", 0, 1000},
     {K::camera_pressed, "camera: few buffers left", 0, 0},
     {K::camera_set_outlived, "camera: gone before its buffers", 0, 0},
+    {K::stream_ended, "stream ended", 0, 0},
+    {K::stream_added, "stream added", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

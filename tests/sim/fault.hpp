@@ -115,9 +115,12 @@ enum class FaultKind : std::uint8_t {
     camera_time_backwards, ///< a later frame claims an earlier time
     camera_pressed,        ///< so few buffers were left that a frame was copied
     camera_set_outlived,   ///< viewers had buffers of a camera that was gone
+    // the application
+    stream_ended,
+    stream_added,
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::camera_set_outlived) + 1;
+    static_cast<std::size_t>(FaultKind::stream_added) + 1;
 
 /// Errors that one operation may answer. One draw decides whether, a second one which.
 enum class ErrorGroup : std::uint8_t { accept, receive, read, send, zero_copy, poll, close };

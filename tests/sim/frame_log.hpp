@@ -9,12 +9,13 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "io/token.hpp"
 
 namespace ringcast::sim {
 
 struct Picture {
     std::uint64_t number = 0; ///< rises with each picture made
-    std::uint32_t stream = 0;
+    io::StreamId stream;
     std::uint32_t checksum = 0;
     std::size_t bytes = 0;
     WallTime captured{};

@@ -11,6 +11,7 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "io/token.hpp"
 #include "sim/frame_log.hpp"
 
 namespace ringcast::sim {
@@ -26,7 +27,7 @@ enum class AnswerKind : std::uint8_t {
 /// What a request is to be answered with.
 struct Expectation {
     AnswerKind kind = AnswerKind::page;
-    std::uint32_t stream = 0;
+    io::StreamId stream{0, 1}; ///< the first of the world
     bool head_only = false;
     Duration age_max{}; ///< of a snapshot, when it was asked for
     Instant asked_at{};

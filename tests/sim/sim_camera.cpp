@@ -91,7 +91,7 @@ bool SimCamera::chooses(FaultKind kind) {
 std::vector<std::byte> SimCamera::expose(Completed& completed) {
     Decisions& decisions = engine_.decisions();
     Picture picture;
-    picture.stream = stream_.index;
+    picture.stream = stream_;
     picture.captured = completed.frame.captured;
     picture.captured_at = completed.frame.captured_at;
     std::vector<std::byte> jpeg =
@@ -241,8 +241,6 @@ void SimCamera::on_completion(const io::Completion& completion) noexcept {
         if (read_on()) {
             take_frames();
         }
-        return;
-    case op_cancel:
         return;
     case op_close:
         closed_ = true;

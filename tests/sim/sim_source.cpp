@@ -58,8 +58,7 @@ bool SimProducer::read_on() {
 void SimProducer::end() {
     stopping_ = true;
     if (reading_) {
-        engine_.cancel(io::source_token(stream_, op_cancel, 1),
-                       io::source_token(stream_, op_read, 1));
+        engine_.cancel({}, io::source_token(stream_, op_read, 1));
     } else {
         close_event();
     }
@@ -120,7 +119,7 @@ void SimSource::on_completion(const io::Completion& completion) noexcept {
         stopped_ = true;
         return;
     default:
-        return; // the cancel's own answer
+        complain("a completion of an operation that the source does not have");
     }
 }
 
@@ -156,7 +155,7 @@ void SimSource::make_frame() {
     info.captured = engine_.wall_now();
     info.captured_at = engine_.now();
     Picture picture;
-    picture.stream = stream_.index;
+    picture.stream = stream_;
     picture.captured = info.captured;
     picture.captured_at = info.captured_at;
     (void)log_.make(slot_.payload().subspan(offset, bytes), picture);
@@ -197,11 +196,14 @@ void SimSource::stop() noexcept {
     end();
 }
 
-SimPainter::SimPainter(SimEngine& engine, FrameLog& log, std::size_t streams)
-    : engine_(engine), log_(log), canvases_(streams), event_(engine.open_event()) {}
+SimPainter::SimPainter(SimEngine& engine, FrameLog& log)
+    : engine_(engine), log_(log), event_(engine.open_event()) {}
 
 void SimPainter::request(io::StreamId stream, std::string_view, std::string_view, std::uint16_t,
                          std::uint16_t) noexcept {
+    if (stream.index >= canvases_.size()) {
+        canvases_.resize(stream.index + 1);
+    }
     const std::uint64_t number = ++canvases_[stream.index].requested;
     if (!reading_ && !stopping_) {
         arm();
@@ -217,7 +219,7 @@ void SimPainter::paint(io::StreamId stream, std::uint64_t request) {
     Canvas& canvas = canvases_[stream.index];
     canvas.picture.resize(placeholder_bytes);
     Picture picture;
-    picture.stream = stream.index;
+    picture.stream = stream;
     picture.placeholder = true;
     (void)log_.make(canvas.picture, picture);
     canvas.painted = request;
@@ -244,6 +246,9 @@ void SimPainter::on_completion(const io::Completion&) noexcept {
 }
 
 ConstByteSpan SimPainter::picture(io::StreamId stream) const noexcept {
+    if (stream.index >= canvases_.size()) {
+        return {};
+    }
     const Canvas& canvas = canvases_[stream.index];
     return canvas.painted == canvas.requested ? ConstByteSpan(canvas.picture) : ConstByteSpan{};
 }

@@ -47,8 +47,7 @@ public:
 
 protected:
     static constexpr std::uint8_t op_read = 0;
-    static constexpr std::uint8_t op_cancel = 1;
-    static constexpr std::uint8_t op_close = 2; ///< answered at the end, behind a read
+    static constexpr std::uint8_t op_close = 1; ///< answered at the end, behind a read
 
     SimProducer(SimEngine& engine, FrameLog& log, Duration period, bool jitters)
         : engine_(engine), log_(log), period_(period), jitters_(jitters) {}
@@ -122,7 +121,7 @@ private:
 /// Paints after some milliseconds; the newest request wins.
 class SimPainter final : public source::PlaceholderPainter {
 public:
-    SimPainter(SimEngine& engine, FrameLog& log, std::size_t streams);
+    SimPainter(SimEngine& engine, FrameLog& log);
 
     void request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
                  std::uint16_t width, std::uint16_t height) noexcept override;
@@ -143,7 +142,7 @@ private:
 
     SimEngine& engine_;
     FrameLog& log_;
-    std::vector<Canvas> canvases_;
+    std::vector<Canvas> canvases_; ///< by index of the stream
     int event_;
     std::array<std::byte, 8> event_count_{};
     std::uint32_t run_ = 0;

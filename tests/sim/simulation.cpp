@@ -37,6 +37,10 @@ constexpr std::uint64_t spin_turns = 256;
 constexpr std::uint64_t spin_completions = 8;
 constexpr Duration spin_time = milliseconds(30);
 
+constexpr std::size_t streams_at_once_max = 3;
+constexpr std::size_t streams_in_all_max = 40;
+constexpr std::uint64_t stream_change_ms_max = 800;
+
 void poison_slot(ByteSpan slot) noexcept {
     std::memset(slot.data(), static_cast<int>(poison), slot.size());
 }
@@ -92,6 +96,7 @@ World some_world(Decisions& decisions) {
         connection::SendPathPolicy::zero_copy, connection::SendPathPolicy::copy};
     relay.connection.send_path_policy = policies[decisions.below(policies.size())];
     relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
+    world.streams_change = decisions.once_in(3);
     return world;
 }
 
@@ -101,33 +106,35 @@ void Simulation::FreeMemory::operator()(std::byte* memory) const noexcept {
 
 Simulation::Simulation(Decisions& decisions, const World& world)
     : decisions_(decisions), world_(world), engine_(decisions, world.engine),
-      painter_(engine_, log_, world.streams), tcp_listener_(engine_.open_listener()),
+      painter_(engine_, log_), tcp_listener_(engine_.open_listener()),
       unix_listener_(engine_.open_listener()) {
     std::vector<stream::StreamSetup> setups;
     for (std::uint32_t i = 0; i < world.streams; ++i) {
-        add_stream(world);
-        stream::StreamSetup setup;
-        setup.name = fmt::format("s{}", i);
-        setup.arena = arenas_.back().get();
-        setup.source = sources_.back().get();
-        setups.push_back(std::move(setup));
+        setups.push_back(make_stream());
     }
     const std::array<int, 2> listeners{tcp_listener_, unix_listener_};
     relay_ = std::make_unique<relay::Relay>(engine_, world.relay, std::move(setups), 0U, listeners,
                                             &painter_);
+    for (std::size_t i = 0; i < world.streams; ++i) {
+        list_stream(i, relay_->stream(i).id());
+    }
     relay_->start();
     began_ = engine_.now();
     window_began_ = began_;
     for (std::uint32_t i = 0; i < world.healthy_clients; ++i) {
-        add_client(plan_client(decisions_, ClientKind::healthy, world.streams));
+        add_client(plan_client(decisions_, ClientKind::healthy, directory_));
     }
     schedule_arrival();
     if (world_.crowd) {
         schedule_crowd();
     }
+    if (world_.streams_change) {
+        schedule_stream_change();
+    }
 }
 
-void Simulation::add_stream(const World& world) {
+stream::StreamSetup Simulation::make_stream() {
+    const World& world = world_;
     frame::SlotGeometry geometry;
     geometry.page = world.page;
     geometry.frame_bytes_max = world.source.frame_bytes_max;
@@ -147,6 +154,30 @@ void Simulation::add_stream(const World& world) {
     } else {
         sources_.push_back(std::make_unique<SimSource>(engine_, log_, world.source));
     }
+    stream::StreamSetup setup;
+    setup.name = fmt::format("s{}", sources_.size() - 1);
+    setup.arena = arenas_.back().get();
+    setup.source = sources_.back().get();
+    return setup;
+}
+
+void Simulation::list_stream(std::size_t number, io::StreamId id) {
+    ids_.push_back(id);
+    directory_.push_back({fmt::format("s{}", number), id});
+}
+
+std::size_t Simulation::add_stream() {
+    decisions_.note(FaultKind::stream_added);
+    const std::size_t number = sources_.size();
+    list_stream(number, relay_->add_stream(make_stream()));
+    return number;
+}
+
+void Simulation::end_stream(std::size_t number) {
+    decisions_.note(FaultKind::stream_ended);
+    const io::StreamId id = ids_[number];
+    std::erase_if(directory_, [id](const stream::DirectoryEntry& entry) { return entry.id == id; });
+    relay_->end_stream(id);
 }
 
 // --- who comes ---
@@ -169,7 +200,7 @@ void Simulation::schedule_arrival() {
     engine_.events().after(
         Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))), [this] {
             const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
-            add_client(plan_client(decisions_, kind, world_.streams));
+            add_client(plan_client(decisions_, kind, directory_));
             schedule_arrival();
         });
 }
@@ -179,9 +210,35 @@ void Simulation::schedule_crowd() {
         return;
     }
     engine_.events().after(world_.source.period, [this] {
-        add_client(plan_client(decisions_, ClientKind::never_reads, world_.streams));
+        add_client(plan_client(decisions_, ClientKind::never_reads, directory_));
         schedule_crowd();
     });
+}
+
+// --- streams that end and begin ---
+
+void Simulation::schedule_stream_change() {
+    engine_.events().after(milliseconds(decisions_.between(1, stream_change_ms_max)),
+                           [this] { stream_change_due_ = true; });
+}
+
+/// Between two turns of the loop, as the application does it.
+void Simulation::change_streams() {
+    if (!std::exchange(stream_change_due_, false) || stopping_) {
+        return;
+    }
+    const bool may_add = directory_.size() < streams_at_once_max;
+    const bool may_end = directory_.size() > 1; // the first one is the default
+    if (may_end && (!may_add || decisions_.once_in(2))) {
+        const std::size_t position = decisions_.between(1, directory_.size() - 1);
+        const auto id = std::find(ids_.begin(), ids_.end(), directory_[position].id);
+        end_stream(static_cast<std::size_t>(id - ids_.begin()));
+    } else {
+        add_stream();
+    }
+    if (sources_.size() < streams_in_all_max) {
+        schedule_stream_change();
+    }
 }
 
 // --- the run ---
@@ -190,6 +247,7 @@ bool Simulation::step(Instant wake_by) {
     if (failure_.empty()) {
         relay_->turn(std::min(wake_by, engine_.now() + idle_max));
         check();
+        change_streams();
     }
     return failure_.empty();
 }
@@ -249,6 +307,7 @@ void Simulation::check() {
     }
     check_clients();
     check_slots();
+    check_ended_streams();
     check_bounds();
     check_spinning();
 }
@@ -265,7 +324,9 @@ void Simulation::check_clients() {
         if (!client->plan().healthy || stopping_ || !reader.streaming()) {
             continue;
         }
-        const SimProducer& source = *sources_[client->plan().requests[0].expectation.stream];
+        const auto id =
+            std::find(ids_.begin(), ids_.end(), client->plan().requests[0].expectation.stream);
+        const SimProducer& source = *sources_[static_cast<std::size_t>(id - ids_.begin())];
         if (client->was_reset()) {
             fail("a healthy viewer was disconnected");
         }
@@ -298,8 +359,25 @@ void Simulation::check_slots() {
         }
     }
     // Each share belongs to a send, to a reply that has not got so far, or is the newest frame.
-    if (leases > relay_->send_count() + relay_->connection_count() + arenas_.size()) {
+    if (leases > relay_->send_count() + relay_->connection_count() + directory_.size()) {
         fail("more leases than there is use for");
+    }
+}
+
+void Simulation::check_ended_streams() {
+    for (std::size_t i = 0; i < arenas_.size(); ++i) {
+        if (has_stream(i)) {
+            continue;
+        }
+        const frame::FrameArena& arena = *arenas_[i];
+        const std::uint16_t own = arena.geometry().slot_count;
+        bool leased = false;
+        for (std::uint16_t slot = 0; slot < own + frame::SlotGeometry::adopted_slots_max; ++slot) {
+            leased = leased || arena.lease_count(frame::SlotIndex{slot}) > 0;
+        }
+        if (leased || arena.free_count() != own || !sources_[i]->stopped()) {
+            fail("a stream is gone, and its memory or its source is still in use");
+        }
     }
 }
 
@@ -312,7 +390,7 @@ void Simulation::check_bounds() {
         relay_->connection_count() * (settings.connection.pinned_per_viewer_max + 1)) {
         fail("viewers pin more frames than they may");
     }
-    if (relay_->counters().late_completions > 0) {
+    if (relay_->counters().late_completions > late_completions_max_) {
         fail("a completion came for something that was gone");
     }
 }

@@ -21,6 +21,7 @@
 #include "sim/sim_client.hpp"
 #include "sim/sim_engine.hpp"
 #include "sim/sim_source.hpp"
+#include "stream/directory.hpp"
 
 namespace ringcast::sim {
 
@@ -39,6 +40,7 @@ struct World {
     Duration arrival_pause_max = std::chrono::milliseconds(60);
     std::uint32_t healthy_clients = 2; ///< there from the beginning
     bool crowd = false;                ///< clients that never read, one more with every frame
+    bool streams_change = false;       ///< streams other than the first end, and others begin
 };
 
 [[nodiscard]] World some_world(Decisions& decisions);
@@ -56,6 +58,19 @@ public:
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
     SimClient& add_client(ClientPlan plan);
+    /// Adds a stream with an arena and a source of its own, and returns its number. Streams are
+    /// numbered from 0 as they are added, and called "s0", "s1" and so on.
+    std::size_t add_stream();
+    void end_stream(std::size_t number);
+    [[nodiscard]] io::StreamId stream_id(std::size_t number) const { return ids_[number]; }
+    [[nodiscard]] bool has_stream(std::size_t number) const {
+        return relay_->has_stream(ids_[number]);
+    }
+    [[nodiscard]] const frame::FrameArena& arena(std::size_t number) const {
+        return *arenas_[number];
+    }
+    /// So many completions that the test itself makes arrive for what is gone.
+    void expect_late_completions(std::uint64_t count) noexcept { late_completions_max_ = count; }
     [[nodiscard]] SimEngine& engine() noexcept { return engine_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
     [[nodiscard]] api::StatusSnapshot status() { return relay_->status(false); }
@@ -76,12 +91,16 @@ private:
         void operator()(std::byte* memory) const noexcept;
     };
 
-    void add_stream(const World& world);
+    [[nodiscard]] stream::StreamSetup make_stream();
+    void list_stream(std::size_t number, io::StreamId id);
     void schedule_arrival();
     void schedule_crowd();
+    void schedule_stream_change();
+    void change_streams();
     void check();
     void check_clients();
     void check_slots();
+    void check_ended_streams();
     void check_bounds();
     void check_spinning();
     void fail(std::string what);
@@ -93,6 +112,8 @@ private:
     std::vector<std::unique_ptr<std::byte, FreeMemory>> memory_;
     std::vector<std::unique_ptr<frame::FrameArena>> arenas_;
     std::vector<std::unique_ptr<SimProducer>> sources_;
+    std::vector<io::StreamId> ids_;                 ///< by number, as the three above
+    std::vector<stream::DirectoryEntry> directory_; ///< of those that have not ended
     SimPainter painter_;
     int tcp_listener_;
     int unix_listener_;
@@ -100,6 +121,8 @@ private:
     std::vector<std::unique_ptr<SimClient>> clients_;
     std::uint32_t crowd_ = 0;
     bool stopping_ = false;
+    bool stream_change_due_ = false;
+    std::uint64_t late_completions_max_ = 0;
     std::uint64_t window_turns_ = 0;
     std::uint64_t window_completions_ = 0;
     Instant window_began_{};
