@@ -43,8 +43,11 @@ api::StatusSnapshot Relay::status(bool with_viewers) {
     if (with_viewers) {
         connections_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
             if (viewer.streaming()) {
-                viewer.frames().sample_delivery(
-                    context_, viewer.endpoint()); // a system call: only when it is shown
+                // A closing viewer's descriptor may be closed, or another connection's, already.
+                if (viewer.state() != connection::ConnectionState::closing) {
+                    // A system call: only when it is shown.
+                    viewer.frames().sample_delivery(context_, viewer.endpoint());
+                }
                 snapshot.viewers.push_back(viewer_status(context_, viewer));
                 snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
             }

@@ -73,7 +73,9 @@ public:
     void expect_late_completions(std::uint64_t count) noexcept { late_completions_max_ = count; }
     [[nodiscard]] SimEngine& engine() noexcept { return engine_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
-    [[nodiscard]] api::StatusSnapshot status() { return relay_->status(false); }
+    [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false) {
+        return relay_->status(with_viewers);
+    }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
     /// In a world of cameras.
     [[nodiscard]] SimCamera& camera(std::size_t stream) {

@@ -36,17 +36,45 @@ World two_streams(bool cameras = false) {
     return world;
 }
 
+ClientPlan plan_for(const std::string& target, AnswerKind kind) {
+    ClientPlan plan;
+    plan.name = target;
+    plan.link.address = "192.0.2.1:1";
+    plan.link.faultless = true;
+    plan.link.round_trip = 1ms;
+    ClientRequest request;
+    request.text = fmt::format("GET {} HTTP/1.1\r\nHost: sim\r\n\r\n", target);
+    request.expectation.kind = kind;
+    plan.requests.push_back(std::move(request));
+    return plan;
+}
+
+/// It takes 200 ms for a picture.
+ClientPlan slow_reader(const std::string& target, AnswerKind kind) {
+    ClientPlan plan = plan_for(target, kind);
+    plan.link.send_buffer = 2'000;
+    plan.link.receive_buffer = 2'000;
+    plan.read_bytes = 1'000;
+    plan.read_pause = 20ms;
+    return plan;
+}
+
 /// Two streams that run for a second before anything happens.
 struct Running {
     explicit Running(const World& world = two_streams()) : simulation(decisions, world) {
+        run_for(1s);
+    }
+    Running(const World& world, std::uint64_t seed)
+        : decisions(seed), simulation(decisions, world) {
         run_for(1s);
     }
 
     void run_for(Duration span) {
         const Instant end = simulation.engine().now() + span;
         while (simulation.engine().now() < end) {
-            INFO(simulation.failure());
-            REQUIRE(simulation.step(end));
+            if (!simulation.step(end)) {
+                FAIL(simulation.failure());
+            }
         }
     }
     void finish() {
@@ -56,17 +84,9 @@ struct Running {
     }
     /// A client on a good link that asks for `target` of a stream.
     SimClient& ask(std::size_t stream, AnswerKind kind, const std::string& target) {
-        ClientPlan plan;
-        plan.name = target;
-        plan.link.address = fmt::format("192.0.2.1:{}", ++port);
-        plan.link.faultless = true;
-        plan.link.round_trip = 1ms;
+        ClientPlan plan = plan_for(fmt::format("/s{}/{}", stream, target), kind);
         plan.link.send_buffer = plan.link.receive_buffer = 4 << 20;
-        ClientRequest request;
-        request.text = fmt::format("GET /s{}/{} HTTP/1.1\r\nHost: sim\r\n\r\n", stream, target);
-        request.expectation.kind = kind;
-        request.expectation.stream = simulation.stream_id(stream);
-        plan.requests.push_back(std::move(request));
+        plan.requests.front().expectation.stream = simulation.stream_id(stream);
         return simulation.add_client(std::move(plan));
     }
     SimClient& watch(std::size_t stream, bool advance = false) {
@@ -77,7 +97,6 @@ struct Running {
         return simulation.relay().counters().late_completions;
     }
 
-    std::uint32_t port = 1000;
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation;
 };
@@ -110,19 +129,8 @@ TEST_CASE("the viewers of a stream that ends get whole parts and an orderly end"
 
 TEST_CASE("a viewer that is in the midst of a part gets all of it before its stream's end") {
     Running running;
-    ClientPlan plan;
-    plan.name = "slow";
-    plan.link.address = "192.0.2.9:1";
-    plan.link.faultless = true;
-    plan.link.send_buffer = 2'000;
-    plan.link.receive_buffer = 2'000;
-    plan.read_bytes = 1'000;
-    plan.read_pause = 20ms; // a frame takes 200 ms
-    ClientRequest request;
-    request.text = "GET /s1/stream HTTP/1.1\r\nHost: sim\r\n\r\n";
-    request.expectation.kind = AnswerKind::stream_standard;
-    request.expectation.stream = running.simulation.stream_id(second);
-    plan.requests.push_back(std::move(request));
+    ClientPlan plan = slow_reader("/s1/stream", AnswerKind::stream_standard);
+    plan.requests.front().expectation.stream = running.simulation.stream_id(second);
     const SimClient& slow = running.simulation.add_client(std::move(plan));
     while (slow.reader().may_end_here() || slow.reader().frames() == 0) {
         running.run_for(5ms);
@@ -198,6 +206,44 @@ TEST_CASE("a stream is not gone while a viewer that never reads has its frames")
     running.run_for(15s); // the drain and stall time-outs
     CHECK_FALSE(running.simulation.has_stream(second));
     running.finish();
+}
+
+TEST_CASE("a stream is not gone while a snapshot of it is on its way, which is still completed") {
+    Running running;
+    ClientPlan plan = slow_reader("/s1/snapshot", AnswerKind::snapshot);
+    plan.requests.front().expectation.stream = running.simulation.stream_id(second);
+    const SimClient& slow = running.simulation.add_client(std::move(plan));
+    running.run_for(100ms);
+    running.simulation.end_stream(second);
+    running.run_for(50ms);
+    CHECK(running.simulation.relay().send_count() == 1);
+    CHECK(running.simulation.has_stream(second));
+    running.run_for(1s);
+    CHECK(slow.error().empty());
+    CHECK(slow.reader().last_status() == 200);
+    CHECK(slow.reader().frames() == 1);
+    CHECK_FALSE(running.simulation.has_stream(second));
+    running.finish();
+}
+
+TEST_CASE("the status can be gathered while descriptors of viewers are being closed") {
+    // With faults, so that some descriptors are closed long before the relay is told.
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        World world = two_streams();
+        world.engine.faults = true;
+        Running running(world, seed);
+        for (int i = 0; i < 10; ++i) {
+            (void)running.watch(second);
+        }
+        running.run_for(100ms);
+        running.simulation.end_stream(second);
+        while (running.simulation.has_stream(second)) {
+            REQUIRE(running.simulation.status(true).viewers.size() <= 10);
+            running.run_for(100us);
+        }
+        running.finish();
+    }
 }
 
 TEST_CASE("a name of an ended stream is answered with 404, also while the stream is ending") {
