@@ -69,7 +69,7 @@ public:
     [[nodiscard]] const frame::FrameArena& arena(std::size_t number) const {
         return *arenas_[number];
     }
-    /// So many completions that the test itself makes arrive for what is gone.
+    /// The number of late completions that the test causes on purpose.
     void expect_late_completions(std::uint64_t count) noexcept { late_completions_max_ = count; }
     [[nodiscard]] SimEngine& engine() noexcept { return engine_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
