@@ -208,7 +208,7 @@ TEST_CASE("evictions end where their list is full, and nothing is allocated for 
 TEST_CASE("a viewer that holds a camera's own buffer is not evicted for it") {
     class Camera final : public frame::SlotOwner {
     public:
-        void slot_returned(frame::SlotIndex) noexcept override {}
+        void recycle(frame::SlotIndex) noexcept override {}
     };
     Camera camera;
     std::vector<std::byte> memory(std::size_t{4} * 4096);
