@@ -42,7 +42,6 @@ void Responder::answer(connection::Connection& connection) noexcept {
 
 void Responder::answer_route(connection::Connection& connection, const api::Route& route,
                              const http::ReplyContext& reply) {
-    stream::Stream* stream = route.stream ? &parts_.streams.get(*route.stream) : nullptr;
     switch (route.kind) {
     case api::RouteKind::stream:
         return answer_stream(connection, route, reply);
@@ -55,8 +54,10 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
         return send(connection, api::ok(http::ContentType::metrics,
                                         api::metrics_text(parts_.status(false)), reply));
     case api::RouteKind::healthz:
-        return send(connection,
-                    api::health(stream == nullptr ? nullptr : &stream->signal(), reply));
+        return send(
+            connection,
+            api::health(route.stream ? &parts_.streams.get(*route.stream).signal() : nullptr,
+                        reply));
     case api::RouteKind::index:
         return send(connection,
                     api::ok(http::ContentType::html,
@@ -64,16 +65,22 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
                             reply));
     case api::RouteKind::state:
         return send(connection,
-                    api::ok(http::ContentType::json, api::state_json(stream->status()), reply));
+                    api::ok(http::ContentType::json,
+                            api::state_json(parts_.streams.get(*route.stream).status()), reply));
     case api::RouteKind::controls:
-        return send(connection,
-                    api::controls(stream->name(), stream->signal(), stream->source().camera(),
-                                  stream->source().camera_controls(), reply));
+        return answer_controls(connection, parts_.streams.get(*route.stream), reply);
     case api::RouteKind::options:
         return send(connection, api::options(reply));
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
+}
+
+void Responder::answer_controls(connection::Connection& connection, stream::Stream& stream,
+                                const http::ReplyContext& reply) {
+    source::FrameSource& source = stream.source();
+    send(connection, api::controls(stream.name(), stream.signal(), source.camera(),
+                                   source.camera_controls(), reply));
 }
 
 void Responder::send(connection::Connection& connection, api::Answer answer) noexcept {

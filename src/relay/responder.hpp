@@ -57,6 +57,8 @@ private:
                        const http::ReplyContext& reply);
     void answer_snapshot(connection::Connection& connection, const api::Route& route,
                          const http::ReplyContext& reply);
+    void answer_controls(connection::Connection& connection, stream::Stream& stream,
+                         const http::ReplyContext& reply);
     /// False when there is nothing for it yet.
     bool answer_snapshot_waiter(connection::Connection& connection,
                                 const stream::Stream& stream) noexcept;
