@@ -7,11 +7,11 @@
 
 namespace ringcast::capture {
 
-CameraSource::CameraSource(io::Engine& engine, std::string stream_name,
+CameraSource::CameraSource(io::Engine& engine, const std::string& stream_name,
                            config::LibcameraConfig wanted, std::unique_ptr<CameraDevice> device,
                            int encode_workers)
     : engine_(engine), wanted_(std::move(wanted)), device_(std::move(device)), thread_(*device_),
-      frames_(engine, *this, counters_, wanted_, encode_workers), log_(std::move(stream_name)) {
+      frames_(engine, *this, counters_, wanted_, encode_workers), log_(stream_name) {
     session_.set_wanted(!wanted_.on_demand);
 }
 

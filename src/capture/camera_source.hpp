@@ -32,7 +32,7 @@ public:
     static constexpr Duration silence_max = std::chrono::seconds(10);
 
     /// `engine` must outlive the source. `encode_workers` encode each raw picture together.
-    CameraSource(io::Engine& engine, std::string stream_name, config::LibcameraConfig wanted,
+    CameraSource(io::Engine& engine, const std::string& stream_name, config::LibcameraConfig wanted,
                  std::unique_ptr<CameraDevice> device, int encode_workers);
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;

@@ -39,7 +39,7 @@ std::string_view verb_name(int verb) {
 
 } // namespace
 
-SimEngine::SimEngine(Decisions& decisions, SimRingSetup setup)
+SimEngine::SimEngine(Decisions& decisions, SimEngineSetup setup)
     : decisions_(decisions), setup_(setup), turn_began_(events_.now()),
       wall_offset_(wall_epoch.time_since_epoch() - events_.now().time_since_epoch()),
       buffers_(setup.buffer_table_size) {}

@@ -23,7 +23,7 @@
 
 namespace ringcast::sim {
 
-struct SimRingSetup {
+struct SimEngineSetup {
     bool zero_copy = true;
     std::size_t zero_copy_bytes_min = 0;
     /// Off: nothing fails, is delayed or reordered unless a test says so.
@@ -36,7 +36,7 @@ struct SimRingSetup {
 
 class SimEngine final : public io::Engine, private SocketObserver {
 public:
-    SimEngine(Decisions& decisions, SimRingSetup setup);
+    SimEngine(Decisions& decisions, SimEngineSetup setup);
 
     // --- the seam ---
     [[nodiscard]] Instant now() const noexcept override { return turn_began_; }
@@ -219,7 +219,7 @@ private:
     void on_reset_coming(SimConnection& connection) override;
 
     Decisions& decisions_;
-    SimRingSetup setup_;
+    SimEngineSetup setup_;
     EventQueue events_;
     Instant turn_began_;
     Duration wall_offset_;

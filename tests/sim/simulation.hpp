@@ -27,7 +27,7 @@ namespace ringcast::sim {
 
 /// What chance decides once; scenarios fix it.
 struct World {
-    SimRingSetup engine;
+    SimEngineSetup engine;
     std::size_t page = 4096;
     std::uint16_t slots = 12;
     std::uint32_t streams = 1;
