@@ -39,7 +39,7 @@ constexpr std::string_view page_script = R"(</main>
 <script>
 let known = ")";
 
-// Stills are asked for anew a second after they have come; a picture that fails is tried again,
+// Stills are requested again a second after they have loaded; a picture that fails is retried,
 // live or not; either may have happened before the script runs. The end of a stream is no failure
 // to a browser, so that the page looks whether the server is still the same: each process has a
 // boundary of its own, and the page was written with that of the process that made it. While it

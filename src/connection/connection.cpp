@@ -53,7 +53,7 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         return ConnectionEvent::none;
     }
     if (state_ == ConnectionState::replying) {
-        return ConnectionEvent::none; // a time-out is being answered; what still comes is too late
+        return ConnectionEvent::none; // a request's time-out is being answered; later bytes are ignored
     }
     if (state_ == ConnectionState::draining) {
         exchange_->drained += result > 0 ? static_cast<std::size_t>(result) : 0;
@@ -66,7 +66,7 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
     }
     RINGCAST_ASSERT(state_ == ConnectionState::reading);
     if (result == 0 && frames_.pinned() > 0) {
-        drain(context); // it has said all it had to say, and is still owed a picture
+        drain(context); // the peer has shut down its side, and waits for a picture
         return ConnectionEvent::none;
     }
     if (result <= 0) {
@@ -101,7 +101,7 @@ const http::RequestReader& Connection::request_reader() const noexcept {
 void Connection::begin_reply(ConnectionContext& context, std::string text, bool keep_alive,
                              bool more_follows) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
-    // A receive is under way exactly when a request that never came whole is answered with 408.
+    // A receive is under way exactly when an incomplete request is answered with 408.
     RINGCAST_ASSERT(operations_ == (receiving_ ? 1U : 0U));
     leave_list();
     state_ = ConnectionState::replying;
@@ -301,7 +301,7 @@ void Connection::drain(ConnectionContext& context) noexcept {
 void Connection::end_drain(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::draining);
     if (drained_) {
-        return abort(context); // what it is owed has not been acknowledged either
+        return abort(context); // the peer has not acknowledged everything either
     }
     if (receiving_) {
         context.engine.cancel({}, token(io::OpKind::receive));

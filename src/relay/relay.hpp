@@ -63,7 +63,7 @@ public:
     }
 
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers);
-    /// The default stream's source has come to its end.
+    /// The default stream's source has ended.
     [[nodiscard]] bool default_source_ended() const noexcept {
         return streams_.get(default_stream_).source_ended();
     }

@@ -1,5 +1,5 @@
 #pragma once
-// What the relay is told at wiring. Each bound has its reason in docs/architecture.md.
+// Settings of the relay. The reason for each bound is in docs/architecture.md.
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,7 @@
 #pragma once
-// Who is disconnected when the slots of a stream run short, so that its source always finds one.
-// The choice is a function of who holds which slot; only counting the holders looks at connections.
+// Chooses the viewers to disconnect when the slots of a stream run short, so that its source
+// always finds a free one. The choice is a function of the holders of each slot; only counting them
+// looks at connections.
 
 #include <cstddef>
 #include <cstdint>

@@ -7,7 +7,7 @@ namespace ringcast::stream {
 
 namespace {
 
-/// Pixels, before a frame has told the stream's size.
+/// Pixels, while the stream's size is unknown.
 constexpr std::uint16_t default_width = 640;
 constexpr std::uint16_t default_height = 360;
 

@@ -63,7 +63,7 @@ TEST_CASE("metrics have the numbers of the server") {
                              std::to_string(counters.evicted_stalled)));
 }
 
-TEST_CASE("metrics tell a stream that rests from one that is lost") {
+TEST_CASE("metrics distinguish a paused stream from a lost one") {
     StatusSnapshot sample = sample_status();
     sample.streams[1].state = StreamState::paused;
     const std::string text = metrics_text(sample);

@@ -162,7 +162,7 @@ TEST_CASE("a snapshot may be older than the request where that is allowed") {
     CHECK(where("/snapshot?max_age_ms=1.5") == "400");
 }
 
-TEST_CASE("a placeholder is sent only to who asks for it") {
+TEST_CASE("a placeholder is sent only when the request asks for it") {
     CHECK(!route_of("/snapshot").placeholder);
     CHECK(!route_of("/snapshot?placeholder=0").placeholder);
     CHECK(route_of("/snapshot?placeholder=1").placeholder);

@@ -130,7 +130,7 @@ TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
     CHECK(lost["tier_reason"] == "memlock");
 }
 
-TEST_CASE("a stream that rests has nothing wrong with it") {
+TEST_CASE("a paused stream has no error") {
     StatusSnapshot sample = sample_status();
     sample.streams[1].state = StreamState::paused;
     sample.streams[1].reason.clear();

@@ -165,7 +165,7 @@ void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Strea
                                              decisions.once_in(3) ? "HTTP/1.0" : "HTTP/1.1"));
         return;
     }
-    case ClientKind::says_nothing: // and is told so after a while
+    case ClientKind::says_nothing: // and is answered 408 after a while
         plan.requests.push_back(refused_request(""));
         return;
     case ClientKind::dribbles:

@@ -1,6 +1,6 @@
 #pragma once
 // Where everything undecided in the simulation is decided: by a seed, or by the bytes of a fuzzer.
-// The same decisions give the same run, so that a failing one can be repeated.
+// The same decisions produce the same run, so that a failing one can be repeated.
 
 #include <array>
 #include <cstddef>
@@ -24,7 +24,7 @@ public:
     [[nodiscard]] bool choose(FaultKind kind) noexcept;
     /// Which error of the group the operation answers, if any. Counted.
     [[nodiscard]] std::optional<FaultKind> choose_error(ErrorGroup group) noexcept;
-    /// A fault that came about by itself.
+    /// A fault that occurs without being chosen.
     void note(FaultKind kind) noexcept { census_.count(kind); }
 
     /// A number below `bound`, which is at least 1.

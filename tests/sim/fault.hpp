@@ -63,7 +63,7 @@ enum class FaultKind : std::uint8_t {
     close_eio,
     // everything that is not an injected errno
     accept_disarmed,            ///< a good descriptor, and the multishot is over all the same
-    receive_in_pieces,          ///< fewer bytes than had come
+    receive_in_pieces,          ///< fewer bytes than have arrived
     send_blocked,               ///< the socket buffer was full when the send began
     send_short,                 ///< a send that should have waited for all bytes ended early
     send_partial,               ///< a send that need not wait took some of the bytes
@@ -78,7 +78,7 @@ enum class FaultKind : std::uint8_t {
     completions_reordered,
     reaped_in_part,        ///< fewer completions handed out than were there
     loop_held_up,          ///< the process got no processor for a while
-    wall_clock_stepped,    ///< somebody set the time
+    wall_clock_stepped,    ///< the clock was set
     abort_answered_last,   ///< after the operations that it ends
     abort_of_begun_send,   ///< which answers a positive partial result
     abort_of_unbegun_send, ///< which answers an error
@@ -111,7 +111,7 @@ enum class FaultKind : std::uint8_t {
     camera_frame_truncated, ///< as it does not say
     camera_frame_padded,
     camera_without_tables,
-    camera_overtaken,      ///< a frame came after later ones
+    camera_overtaken,      ///< a frame arrived after later ones
     camera_time_backwards, ///< a later frame claims an earlier time
     camera_pressed,        ///< so few buffers were left that a frame was copied
     camera_set_outlived,   ///< viewers had buffers of a camera that was gone

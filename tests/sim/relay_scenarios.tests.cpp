@@ -192,7 +192,7 @@ TEST_CASE("a viewer that reads slowly is never disconnected, however slow it is"
     finish(simulation);
 }
 
-TEST_CASE("viewers that come at once all have a frame soon") {
+TEST_CASE("viewers that connect at once all have a frame soon") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, quiet_world());
     run_for(simulation, 1s);
@@ -206,7 +206,7 @@ TEST_CASE("viewers that come at once all have a frame soon") {
     finish(simulation);
 }
 
-TEST_CASE("whoever connects and says nothing does not keep others from an answer") {
+TEST_CASE("silent connections do not keep others from an answer") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, quiet_world());
     const auto connect_silently = [&](std::uint32_t number) {
@@ -219,7 +219,7 @@ TEST_CASE("whoever connects and says nothing does not keep others from an answer
         connect_silently(i);
     }
     run_for(simulation, 100ms);
-    // They go on coming while somebody asks.
+    // They continue while a connection asks.
     for (std::uint32_t i = 0; i < 20; ++i) {
         connect_silently(more_than_there_is_room_for + i);
         ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -234,7 +234,7 @@ TEST_CASE("whoever connects and says nothing does not keep others from an answer
     finish(simulation);
 }
 
-TEST_CASE("connections that come and go leave nothing behind") {
+TEST_CASE("connections that open and close leave nothing behind") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, quiet_world());
     for (int i = 0; i < 1000; ++i) {
@@ -250,7 +250,7 @@ TEST_CASE("connections that come and go leave nothing behind") {
     finish(simulation);
 }
 
-TEST_CASE("a snapshot whose head is stuck behind a full socket can be made to yield") {
+TEST_CASE("a snapshot whose head is stuck behind a full socket can be evicted") {
     // One of these numbers of answers fills the socket so far that the next head does not fit.
     for (std::uint32_t answers = 10; answers <= 18; ++answers) {
         Decisions decisions{std::span<const std::uint8_t>{}};
@@ -278,7 +278,7 @@ TEST_CASE("a snapshot whose head is stuck behind a full socket can be made to yi
     }
 }
 
-TEST_CASE("those who never read yield before one who reads slowly") {
+TEST_CASE("viewers that never read are evicted before one that reads slowly") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.frame_bytes_min = world.source.frame_bytes_max = 60'000;
@@ -310,11 +310,11 @@ TEST_CASE("a far viewer with few slots is served by copy instead of being discon
     run_for(simulation, 20s);
     CHECK(far.here());
     CHECK(simulation.relay().counters().evicted_for_memory == 0);
-    CHECK(far.reader().frames() >= 300); // at least half of the rate over so long a way
+    CHECK(far.reader().frames() >= 300); // at least half of the rate over this distance
     finish(simulation);
 }
 
-TEST_CASE("a source that gives a picture in ten seconds is not taken for a silent one") {
+TEST_CASE("a source with one picture in ten seconds does not count as silent") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.period = 10s;
@@ -328,7 +328,7 @@ TEST_CASE("a source that gives a picture in ten seconds is not taken for a silen
     finish(simulation);
 }
 
-TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
+TEST_CASE("a source pauses while nobody watches, and a viewer wakes it") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.pauses = true;
@@ -354,7 +354,7 @@ TEST_CASE("a source rests while nobody watches, and a viewer wakes it") {
     finish(simulation);
 }
 
-TEST_CASE("the source rests only when the last of several viewers has left") {
+TEST_CASE("the source pauses only when the last of several viewers has left") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.pauses = true;
@@ -412,7 +412,7 @@ TEST_CASE("a source that is woken and stays silent has no signal, counted from t
     finish(simulation);
 }
 
-TEST_CASE("a resting stream is well to those who ask") {
+TEST_CASE("a paused stream is reported as healthy") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.pauses = true;
@@ -451,7 +451,7 @@ TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent co
     ClientPlan plan = stream_viewer("192.0.2.1:1");
     plan.link.copies_zero_copy = true;
     static_cast<void>(simulation.add_client(plan));
-    // Three reports, and what was sent before the third had come.
+    // Three reports, and the frames that were sent before the third one arrived.
     constexpr std::uint64_t tries_min = 3;
     constexpr std::uint64_t tries_max = 6;
     std::uint64_t before = 0;
@@ -500,7 +500,7 @@ TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") 
     finish(simulation);
 }
 
-TEST_CASE("a camera that rests, or is gone, has all of its memory back") {
+TEST_CASE("a camera that is paused, or gone, has all of its memory back") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
     world.camera.pauses = GENERATE(true, false);
@@ -551,7 +551,7 @@ TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as
     finish(simulation);
 }
 
-TEST_CASE("who holds a camera's buffers is not disconnected for want of slots") {
+TEST_CASE("a viewer that holds a camera's buffers is not evicted when slots are short") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
     world.relay.connection.stall_timeout = 60s;

@@ -45,7 +45,7 @@ public:
     /// Where it is, for messages.
     [[nodiscard]] std::string whereabouts() const;
 
-    /// What is wrong with what came; empty when nothing is.
+    /// The error in the response; empty when there is none.
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
     [[nodiscard]] std::uint64_t responses() const noexcept { return responses_; }
     [[nodiscard]] int last_status() const noexcept { return last_status_; }

@@ -101,7 +101,7 @@ void SimClient::on_end(SimConnection& connection) {
     if (!here_ || connection.client_readable() > 0) {
         return; // what is there is read first, if ever
     }
-    // A shutdown of a UNIX socket looks the same whether the server was done or gave it up.
+    // A shutdown of a UNIX socket looks the same whether the server had finished or gave up.
     if (plan_.link.transport == io::Transport::tcp && !connection.injured() &&
         !reader_.may_end_here() && error().empty()) {
         error_ = "the connection ended in order, in the middle: " + reader_.whereabouts();

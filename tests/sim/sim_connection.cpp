@@ -14,7 +14,7 @@ namespace {
 // Linux's smallest retransmission time-out.
 constexpr Duration retransmission_timeout = std::chrono::milliseconds(200);
 
-// How much taken memory of the wire is kept before the rest is moved to the front.
+// Consumed bytes of the wire's memory until the remaining ones are moved to the front.
 constexpr std::size_t wire_slack_max = 65536;
 
 } // namespace

@@ -42,7 +42,7 @@ public:
     virtual ~RemoteEnd() = default;
 
     virtual void on_connected(SimConnection& connection) = 0;
-    /// Bytes have come; `take` reads them, now or later.
+    /// Bytes have arrived; `take` reads them, now or later.
     virtual void on_readable(SimConnection& connection) = 0;
     /// The server sends nothing after what is there to take.
     virtual void on_end(SimConnection& connection) = 0;
@@ -55,7 +55,7 @@ class SocketObserver : private Immovable {
 public:
     virtual ~SocketObserver() = default;
 
-    /// Bytes, room, an end or an acknowledgement have come. Only ever called out of an event.
+    /// Bytes, room, an end or an acknowledgement has arrived. Called from an event only.
     virtual void on_socket_changed(SimConnection& connection) = 0;
     /// The connection is about to break because of its peer.
     virtual void on_reset_coming(SimConnection& connection) = 0;
@@ -183,7 +183,7 @@ private:
     bool inbound_ended_ = false;
 
     bool broken_ = false;
-    int error_ = 0; ///< told once
+    int error_ = 0; ///< reported once
     bool dropped_ = false;
     bool write_shut_ = false;
     bool closed_ = false;

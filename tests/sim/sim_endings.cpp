@@ -1,4 +1,4 @@
-// How operations come to their end: abort, shutdown, close and cancel. The answers to an abort are
+// How operations end: abort, shutdown, close and cancel. The answers to an abort are
 // those that were measured on Linux: docs/architecture.md lists them.
 
 #include <algorithm>
@@ -116,7 +116,7 @@ void SimEngine::start_cancel(const Operation& operation) {
     const auto end_target = [this, target] {
         const auto still = operations_.find(target);
         if (still == operations_.end() || still->second.answered) {
-            return; // it has come to its own end meanwhile
+            return; // it has ended by itself meanwhile
         }
         if (still->second.verb == Verb::send || still->second.verb == Verb::send_zero_copy) {
             const auto taken = static_cast<std::int32_t>(still->second.taken);

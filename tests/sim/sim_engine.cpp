@@ -405,7 +405,7 @@ void SimEngine::hand_out(const Ready& ready) {
     }
     const auto found = tokens_.find(ready.completion.token.pack());
     if (found == tokens_.end()) {
-        return; // nobody waits for it
+        return; // no operation waits for it
     }
     TokenUse& use = found->second;
     if (ready.completion.notification) {

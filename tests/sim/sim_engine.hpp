@@ -152,7 +152,7 @@ private:
         bool accepted = false;
         bool aborted = false;
     };
-    /// Memory that is a fixed buffer, or was and is not let go of yet.
+    /// Memory that is a fixed buffer, or that was one and is not released yet.
     struct Registration {
         ByteSpan memory;
         io::OpToken released;   ///< what its release is answered under

@@ -475,7 +475,7 @@ TEST_CASE("closing with bytes unread resets the connection and eats the answer")
     CHECK(world.client.reset);
 }
 
-TEST_CASE("a receive gets what has come, then the end, then stays at the end") {
+TEST_CASE("a receive returns what has arrived, then the end, then stays at the end") {
     World world;
     world.accept_one({});
     world.connection->client_write(as_bytes("GET / "));
@@ -730,7 +730,7 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
 
 } // namespace
 
-TEST_CASE("a seed decides everything: the same one gives the same run, another one another") {
+TEST_CASE("a seed decides everything: the same seed repeats a run, another one does not") {
     std::vector<std::string> first;
     std::vector<std::string> again;
     std::vector<std::string> other;
@@ -742,7 +742,7 @@ TEST_CASE("a seed decides everything: the same one gives the same run, another o
     CHECK(first.size() > 100);
 }
 
-TEST_CASE("every error that an operation may answer does come") {
+TEST_CASE("every error that an operation may return does occur") {
     Census census;
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
         std::vector<std::string> trace;

@@ -257,7 +257,7 @@ void SimEngine::serve_receive(Operation& operation, SimConnection& connection) {
         const std::size_t read = connection.read(operation.into.first(count));
         finish(operation.number, static_cast<std::int32_t>(read));
     } else if (connection.broken()) {
-        finish(operation.number, -connection.take_error()); // 0 once it has been told
+        finish(operation.number, -connection.take_error()); // 0 once it has been reported
     } else if (connection.at_end()) {
         finish(operation.number, 0);
     }

@@ -22,7 +22,7 @@ struct SourceSetup {
     Duration period = std::chrono::milliseconds(33);
     std::size_t frame_bytes_min = 200;
     std::size_t frame_bytes_max = 4000;
-    /// Takes the next slot before it publishes the one in hand, as a camera does.
+    /// Takes the next slot before it publishes the current one, as a camera does.
     bool holds_two = false;
     bool loses_signal = false; ///< now and then
     bool ends = false;         ///< some time
@@ -38,7 +38,7 @@ public:
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
         return counters_;
     }
-    /// Since when a frame has come in every period; `never` without signal.
+    /// Since when a frame has arrived in every period; `never` without signal.
     [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
     /// Of the arena's own slots, those that it writes.
     [[nodiscard]] virtual std::size_t slots_held() const noexcept = 0;
@@ -58,7 +58,7 @@ protected:
     virtual bool tick() = 0;
     /// A read of the event was answered. False when the event is being closed instead of read on.
     [[nodiscard]] bool read_on();
-    /// No tick comes any more, and the event is closed.
+    /// No tick follows, and the event is closed.
     void end();
     void complain(std::string what) {
         if (complaint_.empty()) {

@@ -180,7 +180,7 @@ void Simulation::end_stream(std::size_t number) {
     relay_->end_stream(id);
 }
 
-// --- who comes ---
+// --- arriving clients ---
 
 SimClient& Simulation::add_client(ClientPlan plan) {
     const LinkSetup link = plan.link;
@@ -265,7 +265,7 @@ bool Simulation::finish() {
         }
         (void)step();
     }
-    // What nobody waits for (the close of a refused connection) may still be on its way.
+    // Operations without an owner (the close of a refused connection) may still be under way.
     std::array<io::Completion, 16> rest;
     while (engine_.submit_and_reap(rest, engine_.now() + milliseconds(10), 1) > 0) {
     }

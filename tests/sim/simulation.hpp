@@ -53,7 +53,7 @@ public:
     /// One turn of the relay's loop, that ends by `wake_by` when nothing happens. False after a
     /// failure.
     [[nodiscard]] bool step(Instant wake_by = never);
-    /// Stops the relay and waits until it has finished; everything must have come back then.
+    /// Stops the relay and waits until it has finished; everything must have been returned by then.
     [[nodiscard]] bool finish();
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 

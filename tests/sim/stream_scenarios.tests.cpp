@@ -341,7 +341,7 @@ TEST_CASE("a completion for a source of an earlier stream is counted as late and
     running.finish();
 }
 
-TEST_CASE("streams come and go in one place and leave nothing behind") {
+TEST_CASE("streams that begin and end in one place leave nothing behind") {
     Running running(two_streams(GENERATE(false, true)));
     std::size_t newest = second;
     for (int round = 0; round < 20; ++round) {
