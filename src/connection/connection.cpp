@@ -30,12 +30,6 @@ void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     receive(context, exchange_->reader.free_space());
 }
 
-void Connection::end_handshaking(ConnectionContext& context) noexcept {
-    if (std::exchange(handshaking_, false)) {
-        --context.counts.handshaking;
-    }
-}
-
 void Connection::receive(ConnectionContext& context, ByteSpan into) noexcept {
     RINGCAST_ASSERT(!receiving_);
     receiving_ = true;
@@ -53,7 +47,8 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         return ConnectionEvent::none;
     }
     if (state_ == ConnectionState::replying) {
-        return ConnectionEvent::none; // a request's time-out is being answered; later bytes are ignored
+        return ConnectionEvent::
+            none; // a request's time-out is being answered; later bytes are ignored
     }
     if (state_ == ConnectionState::draining) {
         exchange_->drained += result > 0 ? static_cast<std::size_t>(result) : 0;
@@ -159,10 +154,10 @@ void Connection::send_part(ConnectionContext& context, const frame::FrameLease& 
     frames_.send_part(context, endpoint_, frame, slots_short);
 }
 
-ConnectionEvent Connection::on_frame_send(ConnectionContext& context, SendId id,
+ConnectionEvent Connection::on_frame_send(ConnectionContext& context, SendId id, FrameSend& send,
                                           const io::Completion& completion) noexcept {
     ConnectionEvent event = ConnectionEvent::none;
-    switch (frames_.on_completion(context, endpoint_, id, completion, aborting())) {
+    switch (frames_.on_completion(context, endpoint_, id, send, completion, aborting())) {
     case SendOutcome::pending:
         break;
     case SendOutcome::frame_sent:
@@ -179,7 +174,7 @@ ConnectionEvent Connection::on_frame_send(ConnectionContext& context, SendId id,
         break;
     }
     // Only now: an abort must still see the send that failed.
-    if (frames_.settle(context, id)) {
+    if (frames_.settle(context, id, send)) {
         if (aborting()) {
             join(context);
         } else {

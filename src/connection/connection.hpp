@@ -60,6 +60,7 @@ public:
                                            std::int32_t result) noexcept;
     /// Result or notification of sending a frame.
     [[nodiscard]] ConnectionEvent on_frame_send(ConnectionContext& context, SendId id,
+                                                FrameSend& send,
                                                 const io::Completion& completion) noexcept;
     /// The peer has left, or the poll that watches for it was cancelled.
     void on_hangup(ConnectionContext& context) noexcept;
@@ -93,7 +94,12 @@ public:
     /// The reply under way is the last one.
     void end_keep_alive() noexcept { keep_alive_ = false; }
     /// Counts as handshaking no longer, because the peer has sent nothing for a while.
-    void end_handshaking(ConnectionContext& context) noexcept;
+    void end_handshaking(ConnectionContext& context) noexcept {
+        if (handshaking_) {
+            handshaking_ = false;
+            --context.counts.handshaking;
+        }
+    }
 
     // --- state -----------------------------------------------------------------------------------
 

@@ -101,11 +101,11 @@ void FrameSender::send_body(ConnectionContext& context, const Endpoint& endpoint
 }
 
 void FrameSender::drop_body(ConnectionContext& context, SendId body) noexcept {
-    erase(context, body);
+    erase(context, body, context.sends.get(body));
 }
 
-void FrameSender::erase(ConnectionContext& context, SendId id) noexcept {
-    InFlightList::remove(context.sends.get(id));
+void FrameSender::erase(ConnectionContext& context, SendId id, FrameSend& send) noexcept {
+    InFlightList::remove(send);
     context.sends.erase(id);
     RINGCAST_ASSERT(sends_ > 0);
     --sends_;
@@ -114,9 +114,8 @@ void FrameSender::erase(ConnectionContext& context, SendId id) noexcept {
 // --- completions ---
 
 SendOutcome FrameSender::on_completion(ConnectionContext& context, const Endpoint& endpoint,
-                                       SendId id, const io::Completion& completion,
+                                       SendId id, FrameSend& send, const io::Completion& completion,
                                        bool aborting) noexcept {
-    FrameSend& send = context.sends.get(id);
     if (completion.notification) {
         RINGCAST_ASSERT(send.notification_due);
         send.notification_due = false;
@@ -176,15 +175,6 @@ void FrameSender::on_notification(ConnectionContext& context, const FrameSend& s
     if (!send.snapshot) {
         delivery_.note_delivered(send.lease.info().captured_at);
     }
-}
-
-bool FrameSender::settle(ConnectionContext& context, SendId id) noexcept {
-    const FrameSend& send = context.sends.get(id);
-    if (send.result_due || send.notification_due) {
-        return false;
-    }
-    erase(context, id);
-    return true;
 }
 
 void FrameSender::sample_delivery(ConnectionContext& context, const Endpoint& endpoint) noexcept {

@@ -54,10 +54,17 @@ public:
     /// The result or the notification of a send. `aborting`: the connection is being aborted, and
     /// results mean nothing any more. Followed by `settle`.
     [[nodiscard]] SendOutcome on_completion(ConnectionContext& context, const Endpoint& endpoint,
-                                            SendId id, const io::Completion& completion,
+                                            SendId id, FrameSend& send,
+                                            const io::Completion& completion,
                                             bool aborting) noexcept;
     /// Releases the send's frame when neither result nor notification is due; true then.
-    bool settle(ConnectionContext& context, SendId id) noexcept;
+    bool settle(ConnectionContext& context, SendId id, FrameSend& send) noexcept {
+        if (send.result_due || send.notification_due) {
+            return false;
+        }
+        erase(context, id, send);
+        return true;
+    }
 
     /// Asks the kernel how far the peer has received: a system call.
     void sample_delivery(ConnectionContext& context, const Endpoint& endpoint) noexcept;
@@ -92,7 +99,7 @@ private:
                                         SendId id, FrameSend& send, std::int32_t result) noexcept;
     void on_notification(ConnectionContext& context, const FrameSend& send, bool copied,
                          bool aborting) noexcept;
-    void erase(ConnectionContext& context, SendId id) noexcept;
+    void erase(ConnectionContext& context, SendId id, FrameSend& send) noexcept;
 
     StreamOptions options_;
     SendPathChoice path_;

@@ -232,7 +232,7 @@ void Relay::on_connection_completion(const io::Completion& completion) noexcept 
 
 void Relay::on_frame_send(const io::Completion& completion) noexcept {
     const connection::SendId id{completion.token.slot, completion.token.generation};
-    const connection::FrameSend* send = sends_.find(id);
+    connection::FrameSend* send = sends_.find(id);
     if (send == nullptr) {
         return count_late(completion);
     }
@@ -242,7 +242,8 @@ void Relay::on_frame_send(const io::Completion& completion) noexcept {
     note_error(completion, connection);
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
-    const connection::ConnectionEvent event = connection.on_frame_send(context_, id, completion);
+    const connection::ConnectionEvent event =
+        connection.on_frame_send(context_, id, *send, completion);
     if (event == connection::ConnectionEvent::frame_sent) {
         stream_of(connection).note_sent(connection, started, captured_at);
     }

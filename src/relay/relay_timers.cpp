@@ -72,6 +72,9 @@ void Relay::check_progress(connection::Connection& connection, Instant now) noex
         connection.frames().pinned() > 0 || state == connection::ConnectionState::replying;
     const bool ending = state == connection::ConnectionState::aborting ||
                         state == connection::ConnectionState::closing;
+    if (!in_flight || ending) {
+        return;
+    }
     // The first sample is the baseline, so it is taken early enough for a second one to tell; and
     // where viewers may be evicted, early enough to tell the stuck from the slow.
     const bool may_be_evicted =
@@ -79,7 +82,7 @@ void Relay::check_progress(connection::Connection& connection, Instant now) noex
     const Duration patience =
         may_be_evicted ? settings_.sweep_interval : settings_.connection.stall_timeout / 4;
     const connection::Delivery& delivery = connection.frames().delivery();
-    if (!in_flight || ending || now - delivery.last_progress() < patience) {
+    if (now - delivery.last_progress() < patience) {
         return;
     }
     connection.frames().sample_delivery(context_, connection.endpoint());

@@ -147,6 +147,7 @@ void Stream::tell_watched() noexcept {
 std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
                               std::uint32_t sends_max) noexcept {
     const Instant now = engine_.now();
+    const bool slots_short = eviction_.slots_short(); // starting sends changes nothing about it
     std::uint32_t started = 0;
     while (started < sends_max && !ready_.empty()) {
         connection::Connection& viewer = ready_.front();
@@ -156,12 +157,11 @@ std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
         } else if (frames.pacing().due() > now) {
             next_due_ = std::min(next_due_, frames.pacing().due());
             rate_limited_.push_back(ready_.pop_front());
-        } else if (frames.slow() && eviction_.slots_short() &&
-                   latest_.sequence() != batch_sequence_) {
+        } else if (frames.slow() && slots_short && latest_.sequence() != batch_sequence_) {
             frames.pacing().note_deferred();
             deferred_.push_back(ready_.pop_front());
         } else {
-            viewer.send_part(context, latest_, eviction_.slots_short());
+            viewer.send_part(context, latest_, slots_short);
             ++started;
         }
     }

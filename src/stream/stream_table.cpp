@@ -41,12 +41,6 @@ Stream* StreamTable::find(io::StreamId id) const noexcept {
     return entry.generation == id.generation ? entry.stream.get() : nullptr;
 }
 
-Stream& StreamTable::get(io::StreamId id) const noexcept {
-    Stream* stream = find(id);
-    RINGCAST_ASSERT(stream != nullptr);
-    return *stream;
-}
-
 void StreamTable::retire(io::StreamId id) noexcept {
     get(id).retire();
     std::erase_if(directory_, [id](const DirectoryEntry& entry) { return entry.id == id; });

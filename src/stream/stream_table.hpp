@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "base/immovable.hpp"
 #include "stream/directory.hpp"
 #include "stream/stream.hpp"
@@ -25,8 +26,13 @@ public:
     [[nodiscard]] bool full() const noexcept { return live_.size() == entries_.size(); }
     /// Null when the stream is gone.
     [[nodiscard]] Stream* find(io::StreamId id) const noexcept;
-    /// The stream exists.
-    [[nodiscard]] Stream& get(io::StreamId id) const noexcept;
+    /// The stream exists. Inline: it is called for each frame that is sent.
+    [[nodiscard]] Stream& get(io::StreamId id) const noexcept {
+        const Entry& entry = entries_[id.index];
+        RINGCAST_ASSERT(entry.generation == id.generation);
+        RINGCAST_ASSERT(entry.stream != nullptr);
+        return *entry.stream;
+    }
     /// The stream serves no new requests and ends; `erase_gone` removes it.
     void retire(io::StreamId id) noexcept;
     void erase_gone() noexcept;

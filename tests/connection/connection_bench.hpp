@@ -20,7 +20,8 @@ public:
     /// Passes a completion on as the relay does.
     ConnectionEvent complete(const io::Completion& completion) {
         if (completion.token.kind == io::OpKind::frame_send) {
-            return connection.on_frame_send(context, send_of(completion.token), completion);
+            const SendId id = send_of(completion.token);
+            return connection.on_frame_send(context, id, context.sends.get(id), completion);
         }
         CHECK(completion.token.slot == endpoint.id.index);
         CHECK(completion.token.generation == endpoint.id.generation);

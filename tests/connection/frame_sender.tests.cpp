@@ -47,9 +47,10 @@ public:
     /// As the connection passes a completion on.
     SendOutcome complete(const io::Completion& completion, bool aborting = false) {
         const SendId id = send_of(completion.token);
+        connection::FrameSend& send = context.sends.get(id);
         const SendOutcome outcome =
-            sender.on_completion(context, endpoint, id, completion, aborting);
-        settled = sender.settle(context, id);
+            sender.on_completion(context, endpoint, id, send, completion, aborting);
+        settled = sender.settle(context, id, send);
         return outcome;
     }
     /// The oldest send of this kind takes all its bytes.
