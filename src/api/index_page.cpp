@@ -4,12 +4,12 @@
 namespace ringcast::api {
 namespace {
 
-// Browsers open at most six HTTP/1.1 connections to a host: four are for live pictures, the rest
-// for everything else on the page.
+// Browsers open at most six HTTP/1.1 connections to a host: four are used for live pictures, which
+// leaves two for the other requests of the page.
 constexpr std::size_t live_streams_max = 4;
 
-// Nothing is loaded from elsewhere, and every link is relative, so that the page works on a subpath
-// behind a proxy and without the internet.
+// The page loads nothing from other hosts, and all its links are relative, so that it works without
+// internet access and on a subpath behind a proxy.
 constexpr std::string_view page_begin = R"(<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -39,11 +39,12 @@ constexpr std::string_view page_script = R"(</main>
 <script>
 let known = ")";
 
-// Stills are requested again a second after they have loaded; a picture that fails is retried,
-// live or not; either may have happened before the script runs. The end of a stream is no failure
-// to a browser, so that the page looks whether the server is still the same: each process has a
-// boundary of its own, and the page was written with that of the process that made it. While it
-// can't be reached it may end streams, so that the pictures are asked for anew after that too.
+// Stills are requested again a second after they have loaded. A picture that fails to load, live or
+// still, is requested again after two seconds. Either event may have occurred before the script
+// runs. Browsers do not report the end of a stream as an error, so the page polls for the boundary,
+// which differs between server processes, and reloads all pictures when it is not the one that the
+// page knows (`known` begins as that of the process that wrote the page). It also reloads them
+// after a failed poll, because streams may have ended while the server was unreachable.
 constexpr std::string_view page_end = R"(";
 const reload = [];
 for (const image of document.images) {
@@ -120,7 +121,7 @@ void add_stream(std::string& page, std::string_view stream, bool live) {
     const std::string folder = escape_url(stream);
     page.append("<figure>\n<a href=\"").append(folder).append("/stream\"><img src=\"");
     page.append(folder);
-    // A stream that has no signal says so in its picture.
+    // placeholder=1: without signal, the picture is the "no signal" picture instead of an error.
     page.append(live ? "/stream\""
                      : "/snapshot?max_age_ms=1000&amp;placeholder=1\" class=\"still\"");
     page.append(" alt=\"").append(name).append("\"></a>\n<figcaption><strong>");

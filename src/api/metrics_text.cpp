@@ -1,5 +1,5 @@
-// /metrics. The only user of prometheus-cpp, of which it takes the data model and the text format:
-// the numbers are counted by the relay, without locks.
+// /metrics. The only user of prometheus-cpp, and only of its data model and text format: the relay
+// counts the numbers itself, without locks.
 #include "api/status.hpp"
 
 #include <array>
@@ -17,7 +17,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-// By way of whole microseconds, so that what is exact stays readable: 1700000000.25.
+// Rounds down to whole microseconds, so that the text has no spurious digits: 1700000000.25.
 double seconds(Duration duration) {
     const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
     return static_cast<double>(whole.count()) / 1e6;
@@ -25,7 +25,7 @@ double seconds(Duration duration) {
 
 using Families = std::vector<MetricFamily>;
 
-// Begins a metric; the reference is good until the next one begins.
+// Begins a metric. The reference is valid until the next metric begins.
 MetricFamily& begin(Families& families, MetricType type, std::string_view name,
                     std::string_view help) {
     families.push_back({std::string("ringcast_").append(name), std::string(help), type, {}});
@@ -66,53 +66,54 @@ struct CounterRow {
     std::uint64_t RelayCounters::* value;
 };
 constexpr std::array server_counters = {
-    CounterRow{"connections_accepted_total", "Connections accepted.",
+    CounterRow{"connections_accepted_total", "Accepted connections.",
                &RelayCounters::connections_accepted},
-    CounterRow{"connections_refused_total", "Connections and viewers refused by a limit.",
+    CounterRow{"connections_refused_total", "Connections and viewers refused because of a limit.",
                &RelayCounters::connections_refused},
     CounterRow{"accept_errors_total", "Failed accepts.", &RelayCounters::accept_errors},
-    CounterRow{"accept_pauses_total", "Pauses of accepting because descriptors or memory ran out.",
+    CounterRow{"accept_pauses_total",
+               "Pauses of accepting because file descriptors or memory ran out.",
                &RelayCounters::accept_pauses},
-    CounterRow{"bad_requests_total", "Requests that the parser refused.",
+    CounterRow{"bad_requests_total", "Requests rejected as malformed or incomplete.",
                &RelayCounters::bad_requests},
-    CounterRow{"disconnects_total", "Connections that their peers ended.",
+    CounterRow{"disconnects_total", "Connections that have been closed, by either side.",
                &RelayCounters::disconnects},
-    CounterRow{"late_completions_total", "Answers of the kernel to connections already gone.",
+    CounterRow{"late_completions_total", "Completions for connections that no longer exist.",
                &RelayCounters::late_completions},
-    CounterRow{"unexpected_errors_total", "Errors of the kernel that ended a connection.",
+    CounterRow{"unexpected_errors_total",
+               "Connections closed because of an unexpected error from the kernel.",
                &RelayCounters::unexpected_errors},
-    CounterRow{"ring_enters_total", "System calls of the loop.", &RelayCounters::ring_enters},
-    CounterRow{"log_lines_dropped_total", "Log lines dropped because their reader was too slow.",
+    CounterRow{"ring_enters_total", "System calls of the event loop.", &RelayCounters::ring_enters},
+    CounterRow{"log_lines_dropped_total", "Log lines dropped because standard error was blocked.",
                &RelayCounters::log_lines_dropped},
 };
 
 void add_server(Families& families, const ServerStatus& server) {
-    add(gauge(families, "build_info", "Always 1; the version is in the label."), 1,
+    add(gauge(families, "build_info", "Always 1; the label has the version."), 1,
         {{"version", server.version}});
     add(gauge(families, "uptime_seconds", "Time since the start."), seconds(server.uptime));
-    add(gauge(families, "connections", "Connections open now, viewers included."),
-        server.connections);
-    add(gauge(families, "viewers_max", "How many viewers are admitted."), server.viewers_max);
-    add(gauge(families, "accept_paused", "1 while no connections are accepted."),
+    add(gauge(families, "connections", "Open connections, viewers included."), server.connections);
+    add(gauge(families, "viewers_max", "Limit of concurrent viewers."), server.viewers_max);
+    add(gauge(families, "accept_paused", "1 while accepting connections is paused."),
         server.accept_paused);
-    add(gauge(families, "zero_copy_supported", "1 when this kernel can send without copying."),
+    add(gauge(families, "zero_copy_supported", "1 if the kernel supports zero-copy sends."),
         server.zero_copy_supported);
     const RelayCounters& counters = server.counters;
     for (const CounterRow& row : server_counters) {
         add(counter(families, row.name, row.help), counters.*row.value);
     }
-    MetricFamily& requests =
-        counter(families, "requests_total", "Requests by what they asked for.");
+    MetricFamily& requests = counter(families, "requests_total", "Requests by kind of URL.");
     for (std::size_t i = 0; i < route_kind_count; ++i) {
         add(requests, counters.requests[i],
             {{"route", std::string(route_kind_name(static_cast<RouteKind>(i)))}});
     }
-    MetricFamily& responses = counter(families, "responses_total", "Responses by class of status.");
+    MetricFamily& responses =
+        counter(families, "responses_total", "Responses by class of status code.");
     for (std::size_t i = 0; i < counters.responses.size(); ++i) {
         add(responses, counters.responses[i], {{"class", std::to_string(i + 1) + "xx"}});
     }
     MetricFamily& evicted =
-        counter(families, "viewers_evicted_total", "Viewers ended by the server.");
+        counter(families, "viewers_evicted_total", "Connections closed by the server, by reason.");
     add(evicted, counters.evicted_for_memory, {{"reason", "memory"}});
     add(evicted, counters.evicted_stalled, {{"reason", "stalled"}});
     add(evicted, counters.evicted_silent, {{"reason", "silent"}});
@@ -120,7 +121,7 @@ void add_server(Families& families, const ServerStatus& server) {
 
 using Streams = std::vector<StreamStatus>;
 
-// One sample for each stream, as `value` has it.
+// Adds a sample for each stream; `value` computes it.
 template <typename Value>
 void add_by_stream(MetricFamily& family, const Streams& streams, Value value) {
     for (const StreamStatus& stream : streams) {
@@ -129,14 +130,15 @@ void add_by_stream(MetricFamily& family, const Streams& streams, Value value) {
 }
 
 void add_stream_gauges(Families& families, const Streams& streams) {
-    add_by_stream(gauge(families, "stream_live", "1 while frames come."), streams,
+    add_by_stream(gauge(families, "stream_live", "1 while frames arrive."), streams,
                   [](const StreamStatus& stream) { return stream.state == StreamState::live; });
-    add_by_stream(
-        gauge(families, "stream_resting", "1 while the source rests because nobody watches."),
-        streams, [](const StreamStatus& stream) { return stream.state == StreamState::paused; });
+    add_by_stream(gauge(families, "stream_resting",
+                        "1 while the stream is paused because nobody is watching."),
+                  streams,
+                  [](const StreamStatus& stream) { return stream.state == StreamState::paused; });
     add_by_stream(gauge(families, "stream_viewers", "Viewers of the stream."), streams,
                   [](const StreamStatus& stream) { return stream.viewers; });
-    add_by_stream(gauge(families, "stream_frames_per_second", "Frame rate as measured."), streams,
+    add_by_stream(gauge(families, "stream_frames_per_second", "Measured frame rate."), streams,
                   [](const StreamStatus& stream) { return stream.fps; });
     add_by_stream(gauge(families, "stream_width_pixels", "Width of the latest frame."), streams,
                   [](const StreamStatus& stream) { return stream.width; });
@@ -144,14 +146,15 @@ void add_stream_gauges(Families& families, const Streams& streams) {
                   [](const StreamStatus& stream) { return stream.height; });
     add_by_stream(gauge(families, "stream_frame_bytes", "Size of the latest frame."), streams,
                   [](const StreamStatus& stream) { return stream.frame_bytes_last; });
-    add_by_stream(gauge(families, "stream_slots", "Frames that memory is set aside for."), streams,
+    add_by_stream(gauge(families, "stream_slots", "Slots of the stream, one frame each."), streams,
                   [](const StreamStatus& stream) { return stream.slots_total; });
-    add_by_stream(gauge(families, "stream_slots_free", "Of these, free."), streams,
+    add_by_stream(gauge(families, "stream_slots_free", "Free slots."), streams,
                   [](const StreamStatus& stream) { return stream.slots_free; });
-    add_by_stream(gauge(families, "stream_memory_registered", "1 when frames can leave uncopied."),
+    add_by_stream(gauge(families, "stream_memory_registered",
+                        "1 if the memory of the slots is registered with io_uring."),
                   streams, [](const StreamStatus& stream) { return stream.registered; });
     MetricFamily& age = gauge(families, "stream_frame_age_seconds",
-                              "Age of the latest frame; absent without a live one.");
+                              "Age of the latest frame; absent unless the stream is live.");
     for (const StreamStatus& stream : streams) {
         if (stream.frame_age) {
             add(age, seconds(*stream.frame_age), {{"stream", stream.name}});
@@ -165,14 +168,14 @@ struct SourceRow {
     std::uint64_t source::SourceCounters::* value;
 };
 constexpr std::array source_counters = {
-    SourceRow{"source_frames_total", "Frames published.", &source::SourceCounters::frames},
-    SourceRow{"source_bytes_total", "JPEG bytes published.", &source::SourceCounters::bytes},
-    SourceRow{"source_repaired_frames_total",
-              "Frames whose header was changed before they were published.",
+    SourceRow{"source_frames_total", "Published frames.", &source::SourceCounters::frames},
+    SourceRow{"source_bytes_total", "Published JPEG bytes.", &source::SourceCounters::bytes},
+    SourceRow{"source_repaired_frames_total", "Frames whose header was changed before publication.",
               &source::SourceCounters::frames_repaired},
-    SourceRow{"source_skipped_bytes_total", "Input that was not JPEG.",
+    SourceRow{"source_skipped_bytes_total", "Input bytes that were not JPEG.",
               &source::SourceCounters::bytes_skipped},
-    SourceRow{"source_moved_bytes_total", "Input read past a frame's end and moved once.",
+    SourceRow{"source_moved_bytes_total",
+              "Input bytes read beyond the end of a frame and moved once.",
               &source::SourceCounters::bytes_moved},
     SourceRow{"source_reads_total", "Read operations.", &source::SourceCounters::reads},
     SourceRow{"source_restarts_total", "Restarts of the source.",
@@ -186,7 +189,7 @@ void add_source_counters(Families& families, const Streams& streams) {
             [&row](const StreamStatus& stream) { return stream.source_counters.*row.value; });
     }
     MetricFamily& skipped = counter(families, "source_frames_skipped_total",
-                                    "Frames that never reached viewers, by reason.");
+                                    "Frames that were not published, by reason.");
     for (const StreamStatus& stream : streams) {
         const source::SourceCounters& counters = stream.source_counters;
         add(skipped, counters.frames_dropped, {{"stream", stream.name}, {"reason", "dropped"}});
@@ -195,7 +198,7 @@ void add_source_counters(Families& families, const Streams& streams) {
     }
 }
 
-// One sample for each stream that is a camera.
+// Adds a sample for each stream whose source is a camera; `value` computes it.
 template <typename Value>
 void add_by_camera(MetricFamily& family, const Streams& streams, Value value,
                    const Labels& labels = {}) {
@@ -229,8 +232,9 @@ constexpr std::array passed_frames = {
 
 void add_cameras(Families& families, const Streams& streams) {
     using source::CameraStatus;
-    MetricFamily& info = gauge(families, "camera_info",
-                               "Always 1; camera, tier and why it is no better are labels.");
+    MetricFamily& info =
+        gauge(families, "camera_info",
+              "Always 1; the labels name the camera, its tier and why the tier is not better.");
     for (const StreamStatus& stream : streams) {
         if (stream.camera) {
             add(info, 1,
@@ -246,36 +250,37 @@ void add_cameras(Families& families, const Streams& streams) {
                   [](const CameraStatus& camera) { return camera.running; });
     add_by_camera(gauge(families, "camera_buffers", "Buffers of the camera."), streams,
                   [](const CameraStatus& camera) { return camera.buffers; });
-    add_by_camera(gauge(families, "camera_buffers_free", "Of these, with the camera."), streams,
-                  [](const CameraStatus& camera) { return camera.buffers_free; });
-    add_by_camera(
-        gauge(families, "camera_buffers_lent", "With viewers, those of before an unplug included."),
-        streams, [](const CameraStatus& camera) { return camera.buffers_lent; });
+    add_by_camera(gauge(families, "camera_buffers_free", "Buffers that are with the camera."),
+                  streams, [](const CameraStatus& camera) { return camera.buffers_free; });
+    add_by_camera(gauge(families, "camera_buffers_lent",
+                        "Buffers lent to viewers, including those from before an unplug."),
+                  streams, [](const CameraStatus& camera) { return camera.buffers_lent; });
     add_by_camera(counter(families, "camera_opened_total", "Times that the camera was started."),
                   streams, [](const CameraStatus& camera) { return camera.counters.opened; });
     MetricFamily& captured =
-        counter(families, "camera_frames_total", "Frames of the camera, by how they came.");
+        counter(families, "camera_frames_total", "Frames from the camera, by result.");
     for (const CameraRow& row : captured_frames) {
         add_by_camera(captured, streams,
                       [&row](const CameraStatus& camera) { return camera.counters.*row.value; },
                       {{"result", std::string(row.result)}});
     }
-    MetricFamily& passed =
-        counter(families, "camera_frames_passed_total", "Frames of the camera, by their way.");
+    MetricFamily& passed = counter(families, "camera_frames_passed_total",
+                                   "Frames from the camera, by how they were passed on.");
     for (const CameraRow& row : passed_frames) {
         add_by_camera(passed, streams,
                       [&row](const CameraStatus& camera) { return camera.counters.*row.value; },
                       {{"way", std::string(row.result)}});
     }
-    add_by_camera(counter(families, "camera_copied_bytes_total", "Bytes of frames copied once."),
-                  streams, [](const CameraStatus& camera) { return camera.counters.bytes_copied; });
-    add_by_camera(counter(families, "camera_encode_seconds_total", "Time spent on encoding."),
-                  streams,
+    add_by_camera(
+        counter(families, "camera_copied_bytes_total", "Bytes of frames that were copied once."),
+        streams, [](const CameraStatus& camera) { return camera.counters.bytes_copied; });
+    add_by_camera(counter(families, "camera_encode_seconds_total", "Time spent encoding."), streams,
                   [](const CameraStatus& camera) { return seconds(camera.counters.encode_time); });
 }
 
 void add_sends(Families& families, const Streams& streams) {
-    MetricFamily& sent = counter(families, "frames_sent_total", "Frames sent to viewers, by lane.");
+    MetricFamily& sent = counter(families, "frames_sent_total",
+                                 "Frames sent to viewers, by send path (label lane).");
     for (const StreamStatus& stream : streams) {
         add(sent, stream.sends.frames_sent_zero_copy,
             {{"stream", stream.name}, {"lane", std::string(send_path_name(SendPath::zero_copy))}});
@@ -283,7 +288,7 @@ void add_sends(Families& families, const Streams& streams) {
             {{"stream", stream.name}, {"lane", std::string(send_path_name(SendPath::copy))}});
     }
     MetricFamily& skipped =
-        counter(families, "frames_skipped_total", "Frames that a viewer was not sent, by reason.");
+        counter(families, "frames_skipped_total", "Frames not sent to a viewer, by reason.");
     for (const StreamStatus& stream : streams) {
         const SendCounters& sends = stream.sends;
         add(skipped, sends.skipped.busy, {{"stream", stream.name}, {"reason", "busy"}});
@@ -294,14 +299,14 @@ void add_sends(Families& families, const Streams& streams) {
     add_by_stream(counter(families, "sent_bytes_total", "Bytes of frames sent to viewers."),
                   streams, [](const StreamStatus& stream) { return stream.sends.bytes_sent; });
     add_by_stream(counter(families, "zero_copy_notifications_total",
-                          "Reports of the kernel on finished zero-copy sends."),
+                          "Zero-copy sends whose completion the kernel has reported."),
                   streams, [](const StreamStatus& stream) { return stream.sends.notifications; });
     add_by_stream(counter(families, "zero_copy_copied_total",
-                          "Of these, sends that the kernel copied after all."),
+                          "Zero-copy sends that the kernel copied after all."),
                   streams,
                   [](const StreamStatus& stream) { return stream.sends.notifications_copied; });
     MetricFamily& latency = begin(families, MetricType::Histogram, "frame_latency_seconds",
-                                  "From a frame's capture to the end of its send.");
+                                  "Time from capture to the end of a send.");
     for (const StreamStatus& stream : streams) {
         add_histogram(latency, stream.latency, {{"stream", stream.name}});
     }

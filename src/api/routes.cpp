@@ -17,12 +17,14 @@ Route refused(int status, std::string message) {
     return route;
 }
 
-// The parts of a path, decoded, without empty ones: "/printer//stream/" is as "/printer/stream".
+// The segments of a path, percent-decoded. Empty ones are skipped: "/printer//stream/" equals
+// "/printer/stream".
 class Segments {
 public:
     static constexpr std::size_t count_max = 2;
 
-    /// False when the path has more parts than any that is answered, or can't be decoded.
+    /// False when the path has more than `count_max` segments, as no existing path does, or can't
+    /// be decoded.
     [[nodiscard]] bool split(std::string_view path) noexcept {
         while (!path.empty()) {
             const std::string_view segment = path.substr(0, path.find('/'));
@@ -57,8 +59,9 @@ struct Named {
     RouteKind kind;
 };
 
-// At the root for the default stream, and below a stream's name. "stream.mjpg" is what the Python
-// servers of camera tutorials answer, "snapshot.jpg" and "state" are in use as well.
+// Resources of a stream: below its name, and at the root for the default stream. "stream.mjpg" is
+// the path of the Python servers in camera tutorials; other programs use "snapshot.jpg" and
+// "state".
 constexpr std::array stream_resources = {
     Named{"stream", RouteKind::stream},     Named{"stream.mjpg", RouteKind::stream},
     Named{"snapshot", RouteKind::snapshot}, Named{"snapshot.jpg", RouteKind::snapshot},
@@ -68,7 +71,7 @@ constexpr std::array server_resources = {
     Named{"metrics", RouteKind::metrics},
     Named{"healthz", RouteKind::healthz},
 };
-// "/printer.mjpg" is "/printer/stream".
+// "/printer.mjpg" equals "/printer/stream".
 constexpr std::array suffixes = {
     Named{".mjpg", RouteKind::stream},
     Named{".jpg", RouteKind::snapshot},
@@ -98,12 +101,14 @@ std::string list_of(const stream::Directory& streams) {
 }
 
 Route not_found(const stream::Directory& streams) {
-    return refused(404, "Nothing is here. The streams are: " + list_of(streams) +
-                            "; each has /NAME/stream and /NAME/snapshot.");
+    return refused(404,
+                   "There is no such page or stream. The URLs of a stream are /NAME/stream and "
+                   "/NAME/snapshot; the streams are: " +
+                       list_of(streams) + ".");
 }
 
-// What the path alone says. A stream's name without anything behind it comes back as `index` with
-// the stream set: only "?action=" makes sense of that.
+// Resolves the path without the query. For a stream's bare name, returns `index` with the stream
+// set: that is valid only together with "?action=".
 Route locate(const Segments& path, const stream::Directory& streams) {
     Route route;
     if (path.count() == 0) {
@@ -169,16 +174,16 @@ Route apply_action(Route route, std::optional<std::string_view> value,
         route.stream = streams.entries[static_cast<std::size_t>(*index)].id;
         return route;
     }
-    return refused(400, "action is stream or snapshot, with _N behind it for camera N from 0.");
+    return refused(400, "action must be stream or snapshot, or one of these followed by _N for the "
+                        "Nth stream, counted from 0.");
 }
 
-// Blink paints a part only when the headers of the next one are complete; the advance variant sends
-// these ahead, and for that gives up Content-Length, which scripts and programs need. So it is for
-// Blink's <img> alone. Its Accept begins with "image/" (fetch sends "*/*", a page's own request
-// begins with "text/html"). Those of Firefox and WebKit do as well; what only Blink lists is
-// "image/apng", also where a program has replaced the user agent's text, and "Chrome/" in the user
-// agent is what to go by should that list ever change. (Chrome on iOS, which is WebKit, says
-// "CriOS/".)
+// Blink paints a part only when the headers of the next one are complete. The advance variant sends
+// these headers ahead, at the price of Content-Length, which scripts and programs need, so it is
+// used for Blink's <img> alone. The Accept header of an <img> begins with "image/" (that of fetch
+// is "*/*", that of a page begins with "text/html"). Only Blink lists "image/apng" there, even if
+// an application has replaced the user agent; "Chrome/" in the user agent is accepted too, in case
+// that list changes. (Chrome on iOS is WebKit; its user agent contains "CriOS/".)
 http::Variant automatic_variant(const http::Request& request) noexcept {
     const bool image = request.accept.starts_with("image/");
     const bool blink = request.accept.find("image/apng") != std::string_view::npos ||
@@ -186,14 +191,15 @@ http::Variant automatic_variant(const http::Request& request) noexcept {
     return image && blink ? http::Variant::advance : http::Variant::standard;
 }
 
-// Each `read_...` returns what was expected when the value makes no sense, else an empty text.
+// The functions `read_..._parameter` return an error text if the value is invalid, else an empty
+// one.
 
 std::string_view read_stream_parameter(Route& route, const http::QueryParameter& parameter) {
     const std::string_view value = parameter.value.value_or("");
     if (parameter.name == "fps") {
         route.fps = http::read_number(value);
         if (!route.fps || *route.fps < Route::fps_min || *route.fps > Route::fps_max) {
-            return "fps is a number from 0.001 to 1000, for example fps=5.";
+            return "fps must be a number from 0.001 to 1000, for example fps=5.";
         }
     } else if (parameter.name == "variant") {
         if (value == "advance") {
@@ -201,7 +207,7 @@ std::string_view read_stream_parameter(Route& route, const http::QueryParameter&
         } else if (value == "standard") {
             route.variant = http::Variant::standard;
         } else {
-            return "variant is standard or advance.";
+            return "variant must be standard or advance.";
         }
     }
     return {};
@@ -214,13 +220,13 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
         constexpr auto highest = std::chrono::duration_cast<milliseconds>(Route::age_limit).count();
         const auto age = http::read_integer(value, 0, highest);
         if (!age) {
-            return "max_age_ms is a whole number of milliseconds from 0 to 86400000.";
+            return "max_age_ms must be a whole number of milliseconds from 0 to 86400000.";
         }
         route.age_max = milliseconds(*age);
     } else if (parameter.name == "placeholder") {
         const auto flag = http::read_flag(value);
         if (!flag) {
-            return "placeholder is 1 or 0.";
+            return "placeholder must be 1 or 0.";
         }
         route.placeholder = *flag;
     }
@@ -298,7 +304,7 @@ Route resolve(const http::Request& request, const stream::Directory& streams) {
     }
     if (route.kind == RouteKind::index && route.stream) {
         const std::string name(path[0]);
-        return refused(404, "The stream is at /" + name + "/stream, a picture at /" + name +
+        return refused(404, "The stream is at /" + name + "/stream, a single picture at /" + name +
                                 "/snapshot.");
     }
     if (route.kind == RouteKind::stream) {

@@ -1,6 +1,6 @@
 #pragma once
-// What a request asks for. Pure: knows names of streams, no frames and no viewers. Every URL that
-// ringcast answers is decided here; docs/http-api.md lists them.
+// Maps a request's URL to a route. No I/O, no clock; knows the names of streams, but no frames and
+// no viewers. All URLs that ringcast serves are defined here; docs/http-api.md lists them.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +23,9 @@ enum class RouteKind : std::uint8_t {
     metrics,
     healthz,
     index,
-    state,    ///< what ustreamer answers at /state
-    controls, ///< of a camera
-    options,  ///< OPTIONS: a browser's question before a cross-origin request
+    state,    ///< the status of one stream in the format of ustreamer's /state
+    controls, ///< the controls of a stream's camera
+    options,  ///< OPTIONS: a browser's preflight before a cross-origin request
     error,
 };
 inline constexpr std::size_t route_kind_count = 10;
@@ -36,14 +36,14 @@ struct Route {
     RouteKind kind = RouteKind::error;
     /// Set for stream, snapshot, state and controls; for healthz when a stream was named.
     std::optional<io::StreamId> stream;
-    /// Of stream: at most so many frames/s, fps_min to fps_max; nothing: all of them.
+    /// For stream: limit in frames/s, from fps_min to fps_max; empty: no limit.
     std::optional<double> fps;
-    http::Variant variant = http::Variant::standard; ///< of stream
-    /// Of snapshot: how old the picture may be; zero: newer than the request.
+    http::Variant variant = http::Variant::standard; ///< for stream
+    /// For snapshot: maximum age of the picture; zero: it must be newer than the request.
     Duration age_max{};
-    bool placeholder = false; ///< of snapshot: without signal, the picture that says so
-    int status = 0;           ///< of error
-    std::string message;      ///< of error: one line that says what to do
+    bool placeholder = false; ///< for snapshot: the "no signal" picture is acceptable
+    int status = 0;           ///< for error
+    std::string message;      ///< for error: one line that says what to do
 
     static constexpr double fps_min = 0.001;
     static constexpr double fps_max = 1000;
@@ -52,8 +52,8 @@ struct Route {
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);
 
-/// What to answer in Access-Control-Allow-Origin: the request's origin when `allowed` lists it, "*"
-/// when `allowed` holds "*", else nothing. Points into the request or to static text.
+/// Returns the value of Access-Control-Allow-Origin: the request's origin if `allowed` lists it,
+/// "*" if `allowed` contains "*", else an empty text. Points into the request or to static text.
 [[nodiscard]] std::string_view allowed_origin(const http::Request& request,
                                               std::span<const std::string> allowed) noexcept;
 

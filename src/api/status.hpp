@@ -41,7 +41,7 @@ struct RelayCounters {
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
     std::uint64_t evicted_silent = 0; ///< sent no request while the table was nearly full
-    std::uint64_t disconnects = 0;
+    std::uint64_t disconnects = 0;    ///< connections that were closed, by either side
     std::uint64_t late_completions = 0;
     std::uint64_t unexpected_errors = 0;
     std::uint64_t ring_enters = 0; ///< system calls of the loop
@@ -55,9 +55,9 @@ struct ViewerStatus {
     SendPath send_path = SendPath::copy;
     http::Variant variant = http::Variant::standard;
     std::optional<double> fps_limit;
-    double fps = 0; ///< as measured
-    /// Of the newest frame that the viewer's kernel has acknowledged; empty while there is none, and
-    /// where the kernel can't tell.
+    double fps = 0; ///< measured
+    /// Age of the newest frame that the viewer's kernel has acknowledged; empty if there is none or
+    /// the kernel does not report acknowledgements.
     std::optional<Duration> delivered_age;
     std::uint64_t frames_sent = 0;
     connection::SkipCounters skipped;
@@ -93,8 +93,8 @@ struct StatusSnapshot {
 [[nodiscard]] std::string controls_json(const source::CameraStatus& camera,
                                         std::span<const source::CameraControl> controls);
 
-/// For "/": all streams live, in one self-contained HTML page. The page recognises a restarted
-/// server by its boundary, which differs between processes.
+/// For "/": one self-contained HTML page with all streams. The page recognises a restarted server
+/// by its boundary, which differs between processes.
 [[nodiscard]] std::string index_page(std::span<const stream::DirectoryEntry> streams,
                                      const http::Boundary& boundary);
 

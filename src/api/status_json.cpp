@@ -10,9 +10,9 @@
 namespace ringcast::api {
 namespace {
 
-using Json = nlohmann::ordered_json; // In the order of writing: people read this too.
+using Json = nlohmann::ordered_json; // keeps the order below, for human readers
 
-// By way of whole microseconds, so that what is exact stays readable: 1700000000.25.
+// Rounds down to whole microseconds, so that the text has no spurious digits: 1700000000.25.
 double seconds(Duration duration) {
     const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
     return static_cast<double>(whole.count()) / 1e6;
@@ -22,7 +22,7 @@ Json seconds_or_null(const std::optional<Duration>& duration) {
     return duration ? Json(seconds(*duration)) : Json();
 }
 
-/// Frames/s, to four digits: 29.97, since the others of 29.970029970029973 say nothing.
+/// Frames/s, rounded to four significant digits: 29.97 instead of 29.970029970029973.
 double rate(double frames_per_second) {
     if (frames_per_second <= 0) {
         return 0;
@@ -70,7 +70,7 @@ Json server_json(const ServerStatus& server) {
         {"time_unix_seconds", seconds(server.now.time_since_epoch())},
         {"connections", server.connections},
         {"viewers_max", server.viewers_max},
-        // 0 is how the configuration spells "no limit".
+        // 0 means "no limit", as in the configuration.
         {"viewers_per_address_max", server.viewers_per_address_max},
         {"accept_paused", server.accept_paused},
         {"zero_copy_supported", server.zero_copy_supported},
@@ -201,7 +201,7 @@ Json control_json(const source::CameraControl& control) {
     return json;
 }
 
-/// Frames that leave from the camera's own memory do not need the stream's.
+/// Frames that are sent from registered buffers of the camera need no registered slots.
 std::string_view tier_of(const StreamStatus& stream) {
     if (stream.camera && stream.camera->tier == "registered") {
         return "registered";
@@ -264,8 +264,8 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
     };
 }
 
-// A reason may hold what a child process wrote, so bytes that are not UTF-8 are replaced, never a
-// cause to throw.
+// Replaces bytes that are not UTF-8 instead of throwing: a reason may quote the output of a child
+// process.
 std::string dump(const Json& json, int indent) {
     return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
