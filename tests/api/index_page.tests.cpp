@@ -46,17 +46,17 @@ TEST_CASE("the page works on a subpath and without the internet") {
     CHECK(page.find("src=\"/") == std::string::npos);
     CHECK(page.find("src=\"http") == std::string::npos);
     CHECK(page.find("https:") == std::string::npos);
-    // Without one, browsers ask for /favicon.ico.
+    // Without an icon, browsers request /favicon.ico.
     CHECK(page.find("<link rel=\"icon\" href=\"data:") != std::string::npos);
 }
 
-TEST_CASE("the page knows the process that it came from") {
+TEST_CASE("the page contains the boundary of the process that wrote it") {
     const std::vector<std::string> streams = {"printer"};
     CHECK(page_of(streams).find("let known = \"" + std::string(boundary.text()) + "\";") !=
           std::string::npos);
 }
 
-TEST_CASE("no more streams are live at once than leave a browser connections to spare") {
+TEST_CASE("only the first four streams are live, because browsers limit connections to a host") {
     const std::vector<std::string> streams = {"a", "b", "c", "d", "e", "f"};
     const std::string page = page_of(streams);
     CHECK(count_of(page, "/stream\" alt=") == 4);
@@ -65,7 +65,7 @@ TEST_CASE("no more streams are live at once than leave a browser connections to 
           std::string::npos);
 }
 
-TEST_CASE("names are escaped in text and in addresses") {
+TEST_CASE("names are escaped in text and in URLs") {
     const std::vector<std::string> streams = {"<b>\"&/ "};
     const std::string page = page_of(streams);
     CHECK(page.find("<b>") == std::string::npos);

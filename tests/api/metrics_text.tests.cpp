@@ -43,7 +43,7 @@ std::set<std::string> names_of_type(const std::string& text, const std::string& 
 
 } // namespace
 
-TEST_CASE("metrics have the numbers of the server") {
+TEST_CASE("metrics contain the server's numbers") {
     const StatusSnapshot sample = sample_status();
     const std::string text = metrics_text(sample);
     const RelayCounters& counters = sample.server.counters;
@@ -71,7 +71,7 @@ TEST_CASE("metrics distinguish a paused stream from a lost one") {
     CHECK(has_line(text, "ringcast_stream_resting{stream=\"garage\"} 1"));
 }
 
-TEST_CASE("metrics have the numbers of each stream") {
+TEST_CASE("metrics contain each stream's numbers") {
     const StatusSnapshot sample = sample_status();
     const std::string text = metrics_text(sample);
     CHECK(has_line(text, "ringcast_stream_live{stream=\"printer\"} 1"));
@@ -93,7 +93,7 @@ TEST_CASE("metrics have the numbers of each stream") {
                              std::to_string(stream.sends.skipped.busy)));
 }
 
-TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
+TEST_CASE("metrics contain each camera's numbers, and no camera metrics for other streams") {
     const StatusSnapshot sample = sample_status();
     const std::string text = metrics_text(sample);
     const source::CameraTotals& counters = sample.streams[1].camera->counters;
@@ -133,7 +133,7 @@ TEST_CASE("metrics have the numbers of each camera, and of nothing else") {
     CHECK(text.find("ringcast_camera_running{stream=\"printer\"}") == std::string::npos);
 }
 
-TEST_CASE("the latency histogram is cumulative and ends with everything") {
+TEST_CASE("the buckets of the latency histogram are cumulative, and the last counts all samples") {
     const std::string text = sample_text();
     const std::string name = "ringcast_frame_latency_seconds";
     CHECK(has_line(text, name + "_bucket{stream=\"printer\",le=\"0.002\"} 0"));
@@ -158,7 +158,7 @@ TEST_CASE("counters, and only counters, end in _total") {
     }
 }
 
-TEST_CASE("metrics need no list of viewers") {
+TEST_CASE("metrics do not depend on the list of viewers") {
     StatusSnapshot sample = sample_status();
     sample.viewers.clear();
     CHECK(metrics_text(sample) == sample_text());

@@ -27,7 +27,7 @@ Route route_of(std::string_view target) {
     return resolve(request_for(target), directory);
 }
 
-// "stream 1", "metrics", "404": enough to say where a target leads.
+// The route of a target as text: "stream 1", "metrics", "404".
 std::string where(std::string_view target) {
     const Route route = route_of(target);
     if (route.kind == RouteKind::error) {
@@ -76,21 +76,21 @@ TEST_CASE("the default stream answers at the root too") {
     CHECK(where("/controls") == "controls 1");
 }
 
-TEST_CASE("the server's own URLs name no stream") {
+TEST_CASE("the server's own URLs belong to no stream") {
     CHECK(where("/") == "index");
     CHECK(where("/api/status") == "status");
     CHECK(where("/metrics") == "metrics");
     CHECK(where("/healthz") == "healthz");
 }
 
-TEST_CASE("health can be asked of one stream") {
+TEST_CASE("healthz can be limited to one stream") {
     CHECK(where("/healthz?stream=garage") == "healthz 0");
     CHECK(where("/healthz?stream=nope") == "404");
     CHECK(where("/healthz?stream=") == "404");
     CHECK(where("/healthz?stream=%zz") == "404");
 }
 
-TEST_CASE("slashes at the end and doubled ones do no harm") {
+TEST_CASE("trailing and doubled slashes are ignored") {
     CHECK(where("/printer/stream/") == "stream 1");
     CHECK(where("//printer//snapshot") == "snapshot 1");
     CHECK(where("/metrics/") == "metrics");
@@ -105,7 +105,7 @@ TEST_CASE("paths may be percent-encoded") {
     CHECK(where("/%00") == "404");
 }
 
-TEST_CASE("what does not exist is 404 and lists the streams") {
+TEST_CASE("an unknown path is answered with 404 and a list of the streams") {
     for (const std::string_view target :
          {"/nope", "/nope/stream", "/nope.mjpg", "/nope.jpg", ".jpg", "/.jpg", "/printer/nope",
           "/api", "/api/nope", "/printer/stream/more", "/Printer/stream", "/favicon.ico", "*"}) {
@@ -115,7 +115,7 @@ TEST_CASE("what does not exist is 404 and lists the streams") {
     }
 }
 
-TEST_CASE("a stream's bare name is 404 and says where the stream is") {
+TEST_CASE("a stream's bare name is answered with 404 and the URL of the stream") {
     CHECK(where("/printer") == "404");
     CHECK(route_of("/printer/").message.find("/printer/stream") != std::string::npos);
 }
@@ -153,7 +153,7 @@ TEST_CASE("fps limits a stream's rate") {
     CHECK(route_of("/stream?fps=0").message.find("fps=5") != std::string::npos);
 }
 
-TEST_CASE("a snapshot may be older than the request where that is allowed") {
+TEST_CASE("max_age_ms allows a snapshot that is older than the request") {
     CHECK(route_of("/snapshot").age_max == Duration::zero());
     CHECK(route_of("/snapshot?max_age_ms=250").age_max == std::chrono::milliseconds(250));
     CHECK(where("/snapshot?max_age_ms=86400000") == "snapshot 1");
@@ -169,7 +169,7 @@ TEST_CASE("a placeholder is sent only when the request asks for it") {
     CHECK(where("/snapshot?placeholder=yes") == "400");
 }
 
-TEST_CASE("parameters that mean nothing here are passed over, whatever they hold") {
+TEST_CASE("parameters that do not apply are ignored, whatever their values") {
     CHECK(where("/stream?cacheBust=1700000000&timestamp=%&%=1&x") == "stream 1");
     CHECK(where("/stream?max_age_ms=nonsense") == "stream 1");
     CHECK(where("/snapshot?fps=nonsense&variant=nonsense") == "snapshot 1");
@@ -180,9 +180,9 @@ TEST_CASE("parameters that mean nothing here are passed over, whatever they hold
 TEST_CASE("a Blink <img> gets the advance variant, every other client the standard one") {
     using http::Variant;
     CHECK(variant_for(chromium_image, chromium) == Variant::advance);
-    // A web view whose user agent was replaced is known by its Accept.
+    // A web view with a replaced user agent is recognised by its Accept header.
     CHECK(variant_for(chromium_image, "MyApp/1.0") == Variant::advance);
-    // fetch, and a page of its own.
+    // fetch, and the navigation to a page.
     CHECK(variant_for("*/*", chromium) == Variant::standard);
     CHECK(variant_for("text/html,application/xhtml+xml,image/avif,image/apng,*/*;q=0.8",
                       chromium) == Variant::standard);
@@ -202,7 +202,7 @@ TEST_CASE("a Blink <img> gets the advance variant, every other client the standa
     CHECK(variant_for("*/*", "curl/8.5.0") == Variant::standard);
 }
 
-TEST_CASE("the variant can be asked for") {
+TEST_CASE("the parameter `variant` overrides the automatic choice") {
     using http::Variant;
     CHECK(variant_for("", "", "/stream?variant=advance") == Variant::advance);
     CHECK(variant_for(chromium_image, chromium, "/stream?variant=standard") == Variant::standard);
@@ -217,13 +217,13 @@ TEST_CASE("OPTIONS is answered for every path") {
     CHECK(resolve(request, directory).kind == RouteKind::options);
 }
 
-TEST_CASE("HEAD leads where GET does") {
+TEST_CASE("HEAD has the same route as GET") {
     http::Request request = request_for("/garage/stream");
     request.method = http::Method::head;
     CHECK(resolve(request, directory).kind == RouteKind::stream);
 }
 
-TEST_CASE("each kind of route has a name of its own") {
+TEST_CASE("each kind of route has a unique name") {
     std::set<std::string_view> kinds;
     for (std::size_t i = 0; i < route_kind_count; ++i) {
         kinds.insert(route_kind_name(static_cast<RouteKind>(i)));
@@ -243,7 +243,7 @@ TEST_CASE("an origin is allowed when it is listed") {
     CHECK(allowed_origin(request, listed).empty());
 }
 
-TEST_CASE("an asterisk allows every origin, and one that is listed is still answered by name") {
+TEST_CASE("an asterisk allows every origin, and a listed origin is still answered by name") {
     http::Request request;
     request.origin = "http://c.example";
     const std::array<std::string, 2> open = {"*", "http://d.example"};

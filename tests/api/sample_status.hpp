@@ -1,5 +1,5 @@
 #pragma once
-// A snapshot in which every number is different, so that a mix-up shows.
+// A snapshot in which every counter is different, so that tests detect swapped fields.
 
 #include "api/status.hpp"
 

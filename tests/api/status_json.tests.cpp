@@ -17,7 +17,7 @@ nlohmann::json status_of(const StatusSnapshot& status) {
     return nlohmann::json::parse(status_json(status));
 }
 
-// Every key of every object, wherever it is.
+// Collects the keys of all objects at every depth.
 void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
     for (const auto& [key, value] : json.items()) {
         if (json.is_object()) {
@@ -31,7 +31,7 @@ void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
 
 } // namespace
 
-TEST_CASE("rates have four digits") {
+TEST_CASE("rates have four significant digits") {
     StatusSnapshot sample = sample_status();
     sample.streams.front().fps = 29.970029970029973;
     CHECK(status_of(sample)["streams"][0]["fps"] == 29.97);
@@ -39,7 +39,7 @@ TEST_CASE("rates have four digits") {
     CHECK(status_of(sample)["streams"][0]["fps"] == 0.001667);
 }
 
-TEST_CASE("status tells of the server, its limits and its counters") {
+TEST_CASE("status contains the server's state, limits and counters") {
     const StatusSnapshot sample = sample_status();
     const auto server = status_of(sample)["server"];
     CHECK(server["version"] == "1.2.3");
@@ -73,7 +73,7 @@ TEST_CASE("status tells of the server, its limits and its counters") {
     CHECK(counters["responses"]["5xx"] == expected.responses[4]);
 }
 
-TEST_CASE("status tells of each stream") {
+TEST_CASE("status describes each stream") {
     const StatusSnapshot sample = sample_status();
     const auto streams = status_of(sample)["streams"];
     REQUIRE(streams.size() == 2);
@@ -120,7 +120,7 @@ TEST_CASE("status tells of each stream") {
     CHECK(live["sent"]["frames_skipped"]["late"] == sends.skipped.late);
 }
 
-TEST_CASE("a stream without signal says why, whatever bytes the reason holds") {
+TEST_CASE("status contains the reason for a lost signal, whatever bytes the reason contains") {
     const auto lost = status_of(sample_status())["streams"][1];
     CHECK(lost["state"] == "lost");
     CHECK(lost["reason"].get<std::string>().find("said \"no\" and\nended ") == 0);
@@ -141,7 +141,7 @@ TEST_CASE("a paused stream has no error") {
           true);
 }
 
-TEST_CASE("status tells of a stream's camera") {
+TEST_CASE("status describes a stream's camera") {
     const StatusSnapshot sample = sample_status();
     const auto streams = status_of(sample)["streams"];
     CHECK(streams[0]["camera"].is_null());
@@ -185,7 +185,7 @@ TEST_CASE("status tells of a stream's camera") {
     CHECK(status_of(registered)["streams"][1]["tier_reason"].is_null());
 }
 
-TEST_CASE("frames of a camera whose own memory is registered leave from there in any case") {
+TEST_CASE("a stream whose camera's buffers are registered is registered, whatever its slots are") {
     StatusSnapshot sample = sample_status();
     StreamStatus& stream = sample.streams[1];
     stream.camera->tier = "registered";
@@ -194,7 +194,7 @@ TEST_CASE("frames of a camera whose own memory is registered leave from there in
     CHECK(status_of(sample)["streams"][1]["tier_reason"].is_null());
 }
 
-TEST_CASE("a stream of encoded pictures in registered memory could not have a better tier") {
+TEST_CASE("a stream of encoded pictures in registered slots is registered, without a reason") {
     StatusSnapshot sample = sample_status();
     StreamStatus& stream = sample.streams[1];
     stream.registered = true;
@@ -205,7 +205,7 @@ TEST_CASE("a stream of encoded pictures in registered memory could not have a be
     CHECK(status_of(sample)["streams"][1]["camera"]["tier_reason"] == "the camera makes no JPEG");
 }
 
-TEST_CASE("controls are shown as a configuration spells them") {
+TEST_CASE("controls are spelled as in the configuration") {
     source::CameraStatus camera;
     camera.id = "camera-id";
     camera.model = "C920";
@@ -249,7 +249,7 @@ TEST_CASE("controls are shown as a configuration spells them") {
     CHECK(json["controls"][2]["type"] == "rectangle");
 }
 
-TEST_CASE("status tells of each viewer") {
+TEST_CASE("status describes each viewer") {
     const StatusSnapshot sample = sample_status();
     const auto viewers = status_of(sample)["viewers"];
     REQUIRE(viewers.size() == 2);
@@ -272,7 +272,7 @@ TEST_CASE("status tells of each viewer") {
     CHECK(viewers[1]["delivered_age_seconds"].is_null());
 }
 
-TEST_CASE("state has what ustreamer's clients look for") {
+TEST_CASE("state contains the fields that ustreamer's clients read") {
     const StatusSnapshot sample = sample_status();
     const auto live = nlohmann::json::parse(state_json(sample.streams[0]));
     CHECK(live["ok"] == true);
@@ -285,7 +285,7 @@ TEST_CASE("state has what ustreamer's clients look for") {
           false);
 }
 
-TEST_CASE("the documentation shows every field of status") {
+TEST_CASE("the documentation shows every field of status and no other") {
     std::ifstream file(RINGCAST_SOURCE_DIR "/docs/http-api.md");
     const std::string document{std::istreambuf_iterator<char>(file), {}};
     const std::size_t begin = document.find("```json\n");

@@ -1,6 +1,6 @@
 #pragma once
-// For tests that need a process of their own: they give up limits or privileges for good, or
-// examine what a child inherits. Knows no part of ringcast but UniqueFd.
+// Runs a part of a test in a child process: the part drops limits or privileges permanently, or
+// examines what a child inherits. Of ringcast, uses only UniqueFd.
 
 #include <array>
 #include <cerrno>
@@ -19,7 +19,7 @@
 
 namespace ringcast::test_support {
 
-/// Runs `function`, which returns a text, in a child; returns the text.
+/// Runs `function`, which returns a text, in a child process and returns that text.
 template <typename Function>
 std::string in_child(Function function) {
     std::array<int, 2> ends{};
@@ -46,13 +46,13 @@ std::string in_child(Function function) {
     return text;
 }
 
-/// True exactly when `check` held in a child.
+/// True exactly when `check` returned true in a child process.
 template <typename Check>
 bool holds_in_child(Check check) {
     return in_child([&check] { return std::string(check() ? "held" : "did not hold"); }) == "held";
 }
 
-/// True exactly when no memory is mapped at `address`. Asks the kernel, because an access would
+/// True exactly when no memory is mapped at `address`. Queries the kernel, because an access would
 /// crash.
 inline bool is_unmapped(const std::byte* address) {
     std::array<int, 2> ends{};
