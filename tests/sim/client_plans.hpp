@@ -1,5 +1,5 @@
 #pragma once
-// The sorts of clients that a simulated server meets, each with what chance adds to it.
+// The kinds of clients of a simulated server. The details of each client are random.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,18 +12,18 @@
 namespace ringcast::sim {
 
 enum class ClientKind : std::uint8_t {
-    healthy,     ///< reads at once over a good link: must never suffer
+    healthy,     ///< reads at once over a good link: must get its frames, and in time
     slow,        ///< reads less than the stream's rate
-    far,         ///< a long round trip, and bandwidth enough
-    never_reads, ///< takes a few bytes at most
-    leaves,      ///< somehow, some time
+    far,         ///< a long round trip and enough bandwidth
+    never_reads, ///< reads a few bytes at most
+    leaves,      ///< at a random time and in a random way
     vanishes,
-    dribbles, ///< writes its request in bits
+    dribbles, ///< writes its request in small pieces
     garbage,
     oversized, ///< a head, a target or a body that is too large
     pipelines,
-    polls, ///< snapshots on one connection
-    looks, ///< one page, in any version and method
+    polls, ///< requests snapshots on one connection
+    looks, ///< requests one page, with any HTTP version and method
     says_nothing,
 };
 inline constexpr std::size_t client_kind_count =

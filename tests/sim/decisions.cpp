@@ -6,7 +6,7 @@ namespace ringcast::sim {
 
 namespace {
 
-// Swarm testing: how a seed scales the rate of each fault, in quarters.
+// Swarm testing: each seed draws one of these factors for the rate of each fault, in quarters.
 constexpr std::array<std::uint32_t, 8> swarm_scales{0, 0, 1, 4, 4, 4, 8, 16};
 
 constexpr std::uint32_t rate_unit = 65536;
@@ -27,7 +27,7 @@ Decisions::Decisions(std::span<const std::uint8_t> bytes) noexcept : seeded_(fal
 }
 
 std::uint64_t Decisions::draw() noexcept {
-    // SplitMix64: one addition and a mix, and every seed is a good one.
+    // SplitMix64: cheap, and without weak seeds.
     state_ += 0x9E3779B97F4A7C15U;
     std::uint64_t mixed = state_;
     mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
@@ -41,7 +41,8 @@ std::uint64_t Decisions::below(std::uint64_t bound) noexcept {
         return draw() % bound;
     }
     std::uint64_t value = 0;
-    // As many bytes as the bound needs, so that a mutation of one changes one decision.
+    // Uses only as many bytes as the bound needs, so that the mutation of a byte changes one
+    // decision.
     for (std::uint64_t span = bound - 1; span > 0 && !bytes_.empty(); span >>= 8U) {
         value = (value << 8U) | bytes_.front();
         bytes_ = bytes_.subspan(1);
@@ -56,7 +57,7 @@ std::uint32_t Decisions::draw_rate() noexcept {
     if (bytes_.empty()) {
         return rate_unit; // above every rate
     }
-    // One byte, turned round: a corpus of zeros is a run without faults.
+    // One byte, inverted, so that zeros mean a run without faults.
     const std::uint32_t byte = bytes_.front();
     bytes_ = bytes_.subspan(1);
     return (255U - byte) * 256U;

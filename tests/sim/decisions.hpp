@@ -1,6 +1,6 @@
 #pragma once
-// Where everything undecided in the simulation is decided: by a seed, or by the bytes of a fuzzer.
-// The same decisions produce the same run, so that a failing one can be repeated.
+// The source of all choices in the simulation: a seed, or the bytes of a fuzzer. The same seed or
+// bytes produce the same run, so that a failing one can be repeated.
 
 #include <array>
 #include <cstddef>
@@ -17,14 +17,14 @@ public:
     /// Each seed also draws which faults are frequent, rare or absent: runs in which everything
     /// fails at once seldom get far.
     explicit Decisions(std::uint64_t seed) noexcept;
-    /// When the bytes are used up, no fault happens any more and every number is 0.
+    /// Once all bytes are used, no more faults are chosen and every number is 0.
     explicit Decisions(std::span<const std::uint8_t> bytes) noexcept;
 
-    /// Whether the fault happens here, where it can. Counted when it does.
+    /// Decides whether the fault occurs at a place where it may. Counts it if so.
     [[nodiscard]] bool choose(FaultKind kind) noexcept;
-    /// Which error of the group the operation answers, if any. Counted.
+    /// Decides which error of the group an operation fails with, if any. Counts it.
     [[nodiscard]] std::optional<FaultKind> choose_error(ErrorGroup group) noexcept;
-    /// A fault that occurs without being chosen.
+    /// Counts a fault that occurred without being chosen.
     void note(FaultKind kind) noexcept { census_.count(kind); }
 
     /// A number below `bound`, which is at least 1.

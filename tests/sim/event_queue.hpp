@@ -1,5 +1,5 @@
 #pragma once
-// Virtual time: what is going to happen, in order. Nothing here reads a clock.
+// Virtual time: scheduled events in order. Reads no clock.
 
 #include <algorithm>
 #include <cstddef>
@@ -25,7 +25,7 @@ public:
     }
     void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
 
-    /// `never` when nothing is going to happen.
+    /// Time of the next event; `never` if none is scheduled.
     [[nodiscard]] Instant next() const noexcept {
         return events_.empty() ? never : events_.front().when;
     }
@@ -37,7 +37,7 @@ public:
         now_ = event.when;
         event.action();
     }
-    /// Lets time pass, with everything that happens meanwhile.
+    /// Advances the time to `when` and runs all events until then.
     void run_until(Instant when) {
         while (next() <= when) {
             run_next();
@@ -57,7 +57,7 @@ private:
         }
     };
 
-    /// Well after the clock's zero, so that no deadline in the past is negative.
+    /// Starts well after zero, so that no deadline in the past is negative.
     Instant now_ = Instant{} + std::chrono::seconds(1000);
     std::uint64_t order_ = 0;
     std::vector<Event> events_;

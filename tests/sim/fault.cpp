@@ -10,12 +10,12 @@ struct FaultInfo {
     FaultKind kind;
     std::string_view name;
     int error;          ///< errno, or 0
-    std::uint32_t rate; ///< in 1/65536; 0: happens by itself and is only counted
+    std::uint32_t rate; ///< in 1/65536; 0: never chosen, only counted where it occurs
 };
 
 using K = FaultKind;
 
-// Rates are chosen so that a run of a thousand steps meets several of each, and most connections
+// With these rates a run of a thousand steps has several faults of each kind, and most connections
 // still live long enough to carry frames.
 constexpr std::uint32_t error_rate = 160;
 
@@ -102,7 +102,7 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::reset_while_ending, "reset while ending", 0, 0},
     {K::source_signal_lost, "source: signal lost", 0, 0},
     {K::source_ended, "source: ended", 0, 0},
-    {K::source_rested, "source: rested", 0, 0},
+    {K::source_paused, "source: paused", 0, 0},
     {K::source_woken, "source: woken", 0, 0},
     {K::camera_unplugged, "camera: unplugged", 0, 0},
     {K::camera_frame_bad, "camera: bad frame", 0, 1000},

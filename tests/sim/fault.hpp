@@ -1,6 +1,6 @@
 #pragma once
-// What can go wrong in the simulation, by name, and how often it did. A suite that never met one of
-// these has proved nothing about it, so it fails.
+// The kinds of faults in the simulation, and how often each occurred. The suite fails if one never
+// occurred, because then it has tested nothing about that kind.
 
 #include <array>
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace ringcast::sim {
 
-/// Kinds of one group stand together and in the order of `fault_groups`.
+/// Kinds of one ErrorGroup are adjacent.
 enum class FaultKind : std::uint8_t {
-    // accept answers with an error, which disarms it
+    // accept fails, which disarms it
     accept_econnaborted,
     accept_emfile,
     accept_enfile,
@@ -21,7 +21,7 @@ enum class FaultKind : std::uint8_t {
     accept_enobufs,
     accept_eperm,
     accept_eintr,
-    // receive answers with an error
+    // receive fails
     receive_econnreset,
     receive_etimedout,
     receive_ehostunreach,
@@ -30,10 +30,10 @@ enum class FaultKind : std::uint8_t {
     receive_enomem,
     receive_eintr,
     receive_eagain,
-    // read of an eventfd or a pipe
+    // a read of an eventfd or a pipe fails
     read_eintr,
     read_eagain,
-    // send answers with an error
+    // send fails
     send_epipe,
     send_econnreset,
     send_etimedout,
@@ -44,7 +44,7 @@ enum class FaultKind : std::uint8_t {
     send_enomem,
     send_eintr,
     send_eagain,
-    // a zero-copy send answers with an error
+    // a zero-copy send fails
     zero_copy_epipe,
     zero_copy_econnreset,
     zero_copy_etimedout,
@@ -57,41 +57,41 @@ enum class FaultKind : std::uint8_t {
     zero_copy_eagain,
     zero_copy_eopnotsupp,
     zero_copy_einval,
-    // the other operations
+    // other operations fail
     poll_enomem,
     close_eintr,
     close_eio,
-    // everything that is not an injected errno
-    accept_disarmed,            ///< a good descriptor, and the multishot is over all the same
+    // faults without an injected errno
+    accept_disarmed,            ///< accept succeeds, but the multishot operation ends
     receive_in_pieces,          ///< fewer bytes than have arrived
     send_blocked,               ///< the socket buffer was full when the send began
     send_short,                 ///< a send that should have waited for all bytes ended early
-    send_partial,               ///< a send that need not wait took some of the bytes
-    send_reset_midway,          ///< the connection broke with part of the bytes taken
+    send_partial,               ///< a send without MSG_WAITALL took some of the bytes
+    send_reset_midway,          ///< the connection broke after part of the bytes was taken
     error_with_notification,    ///< a zero-copy send failed, and a notification follows
-    error_without_notification, ///< a zero-copy send failed, and none does
+    error_without_notification, ///< a zero-copy send failed, and no notification follows
     notification_copied,
     notification_zero_copy,
     notification_delayed,   ///< long after the acknowledgement
     notification_reordered, ///< before that of an earlier send of the same socket
     completion_delayed,
     completions_reordered,
-    reaped_in_part,        ///< fewer completions handed out than were there
-    loop_held_up,          ///< the process got no processor for a while
+    reaped_in_part,        ///< fewer completions were handed out than were ready
+    loop_held_up,          ///< the process got no CPU time for a while
     wall_clock_stepped,    ///< the clock was set
     abort_answered_last,   ///< after the operations that it ends
-    abort_of_begun_send,   ///< which answers a positive partial result
-    abort_of_unbegun_send, ///< which answers an error
+    abort_of_begun_send,   ///< the send completes with a positive partial result
+    abort_of_unbegun_send, ///< the send completes with an error
     abort_with_pages_held, ///< notifications follow at once
     abort_of_unix_socket,
     cancel_found_nothing, ///< -ENOENT
     cancel_too_late,      ///< -EALREADY
-    close_ate_the_answer, ///< closed with unread bytes: a reset instead of an orderly end
-    progress_unknown,     ///< the kernel could not be asked
+    close_ate_the_answer, ///< closed with unread bytes: a reset, which destroys the answer
+    progress_unknown,     ///< the kernel did not report the socket's progress
     buffer_refused,       ///< memory could not be registered
     buffer_release_delayed,
     link_stalled,  ///< a lost packet: nothing for one retransmission time-out
-    peer_vanished, ///< no reset, no acknowledgement, ever again
+    peer_vanished, ///< the peer sends nothing any more, not even a reset
     peer_closed,
     peer_half_closed,
     reset_in_backlog,      ///< the connection was reset before it was accepted,
@@ -103,18 +103,18 @@ enum class FaultKind : std::uint8_t {
     // the source
     source_signal_lost,
     source_ended,
-    source_rested,
+    source_paused,
     source_woken,
     // a camera
     camera_unplugged,
-    camera_frame_bad,       ///< as the driver says itself
-    camera_frame_truncated, ///< as it does not say
+    camera_frame_bad,       ///< the driver reports it
+    camera_frame_truncated, ///< the driver does not report it
     camera_frame_padded,
     camera_without_tables,
     camera_overtaken,      ///< a frame arrived after later ones
     camera_time_backwards, ///< a later frame claims an earlier time
     camera_pressed,        ///< so few buffers were left that a frame was copied
-    camera_set_outlived,   ///< viewers had buffers of a camera that was gone
+    camera_set_outlived,   ///< viewers held buffers of a camera that was gone
     // the application
     stream_ended,
     stream_added,
@@ -122,7 +122,7 @@ enum class FaultKind : std::uint8_t {
 inline constexpr std::size_t fault_kind_count =
     static_cast<std::size_t>(FaultKind::stream_added) + 1;
 
-/// Errors that one operation may answer. One draw decides whether, a second one which.
+/// The errors of one operation. One draw chooses the error, a second one whether it occurs.
 enum class ErrorGroup : std::uint8_t { accept, receive, read, send, zero_copy, poll, close };
 
 struct ErrorRange {
@@ -134,7 +134,7 @@ struct ErrorRange {
 [[nodiscard]] std::string_view fault_name(FaultKind kind) noexcept;
 /// The errno that an error kind stands for; 0 for the other kinds.
 [[nodiscard]] int fault_errno(FaultKind kind) noexcept;
-/// How often the kind happens when it can, in 1/65536. Error kinds share their group's rate.
+/// How often the kind occurs where it may, in 1/65536. Error kinds share their group's rate.
 [[nodiscard]] std::uint32_t fault_rate(FaultKind kind) noexcept;
 
 /// How often each kind occurred.

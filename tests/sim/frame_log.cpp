@@ -21,7 +21,7 @@ constexpr std::size_t opening_bytes = number_at + sizeof(std::uint64_t);
 constexpr std::size_t ending_bytes = 2;
 constexpr std::size_t filler_bytes = 65536;
 
-/// Bytes without a pattern and without 0xFF, which would begin a marker.
+/// Pseudo-random bytes without 0xFF, which would begin a marker.
 const std::array<std::byte, filler_bytes>& filler() {
     static const std::array<std::byte, filler_bytes> bytes = [] {
         std::array<std::byte, filler_bytes> made{};
@@ -40,7 +40,7 @@ std::uint32_t checksum_of(ConstByteSpan bytes) {
         crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-/// The opening with `number`, `header`, bytes that follow from the number, EOI.
+/// Writes the opening with `number`, `header`, bytes that are a function of the number, EOI.
 void write_frame(ByteSpan into, std::uint64_t number, ConstByteSpan header) {
     std::memcpy(into.data(), opening.data(), opening.size());
     std::memcpy(into.data() + number_at, &number, sizeof number);

@@ -1,6 +1,6 @@
 #pragma once
-// The pictures of a simulation: made here, and recognised here when a client has received one. A
-// picture is SOI, an APP0 segment with its number, bytes that follow from the number, EOI.
+// Makes the pictures of a simulation, and recognises those that clients have received. A picture is
+// SOI, an APP0 segment with its number, bytes that are a function of the number, EOI.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace ringcast::sim {
 
 struct Picture {
-    std::uint64_t number = 0; ///< rises with each picture made
+    std::uint64_t number = 0; ///< in the order in which pictures are made
     io::StreamId stream;
     std::uint32_t checksum = 0;
     std::size_t bytes = 0;
@@ -27,12 +27,13 @@ class FrameLog {
 public:
     static constexpr std::size_t picture_bytes_min = 100;
 
-    /// Writes a picture of exactly `into.size()` bytes, at least `picture_bytes_min`, and notes it.
+    /// Writes a picture of exactly `into.size()` bytes, at least `picture_bytes_min`, and records
+    /// it.
     const Picture& make(ByteSpan into, Picture picture);
-    /// What a camera writes: a JPEG of `bytes`, at least `picture_bytes_min`, as far as markers go.
-    /// Without tables it is noted as it must look when they have been laid in.
+    /// Makes a picture of a camera: `bytes`, at least `picture_bytes_min`, with the markers of a
+    /// JPEG. If made without tables, it is recorded as it must be after they have been inserted.
     [[nodiscard]] std::vector<std::byte> make_jpeg(std::size_t bytes, bool tables, Picture picture);
-    /// The picture that `jpeg` is, to the last byte; none when there never was such a one.
+    /// The picture that equals `jpeg` in every byte; empty if none was made.
     [[nodiscard]] std::optional<Picture> find(ConstByteSpan jpeg) const;
     [[nodiscard]] std::uint64_t count() const noexcept { return pictures_.size(); }
 

@@ -1,4 +1,4 @@
-// The bounds that users are promised, each in a world made for it: no faults, one kind of trouble.
+// Tests of the documented bounds, each in a simulated world without faults and with one difficulty.
 
 #include <algorithm>
 #include <string>
@@ -60,7 +60,7 @@ ClientPlan never_reading_viewer(std::uint32_t number) {
     return plan;
 }
 
-/// Its socket has no room for a frame, so that it holds one for ever.
+/// The viewer's socket has no room for a frame, so that the viewer holds one for ever.
 ClientPlan one_frame_viewer(std::uint32_t number) {
     ClientPlan plan = never_reading_viewer(number);
     plan.link.send_buffer = 2'000;
@@ -82,7 +82,7 @@ void finish(Simulation& simulation) {
     CHECK(finished);
 }
 
-/// Frames that the client got of those published while `span` passed.
+/// The share of the frames published during `span` that the client received.
 double share_received(Simulation& simulation, const SimClient& client, Duration span) {
     const std::uint64_t published = simulation.source(0).counters().frames;
     const std::uint64_t received = client.reader().frames();
@@ -93,7 +93,7 @@ double share_received(Simulation& simulation, const SimClient& client, Duration 
 
 } // namespace
 
-TEST_CASE("a viewer with bandwidth over a long round trip gets its frames, whatever it pins") {
+TEST_CASE("a viewer with a long round trip and enough bandwidth gets its frames at any pin limit") {
     for (const std::uint32_t pinned_max : {2U, 4U}) {
         Decisions decisions{std::span<const std::uint8_t>{}};
         World world = quiet_world();
@@ -132,7 +132,7 @@ TEST_CASE("a viewer that reads less than the stream's rate skips whole frames an
     finish(simulation);
 }
 
-TEST_CASE("good viewers miss no frame beside ones that never read, one more with every frame") {
+TEST_CASE("healthy viewers miss no frame while one viewer that never reads joins per frame") {
     for (const std::uint32_t crowd : {10U, 200U, 280U}) {
         Decisions decisions{std::span<const std::uint8_t>{}};
         Simulation simulation(decisions, quiet_world());
@@ -161,7 +161,7 @@ TEST_CASE("good viewers miss no frame beside ones that never read, one more with
     }
 }
 
-TEST_CASE("a viewer that stops reading for ever is disconnected after the stall time-out") {
+TEST_CASE("a viewer that stops reading is disconnected after the stall time-out") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.relay.connection.stall_timeout = 5s;
@@ -192,7 +192,7 @@ TEST_CASE("a viewer that reads slowly is never disconnected, however slow it is"
     finish(simulation);
 }
 
-TEST_CASE("viewers that connect at once all have a frame soon") {
+TEST_CASE("viewers that connect at the same time all get a frame soon") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, quiet_world());
     run_for(simulation, 1s);
@@ -219,7 +219,7 @@ TEST_CASE("silent connections do not keep others from an answer") {
         connect_silently(i);
     }
     run_for(simulation, 100ms);
-    // They continue while a connection asks.
+    // Further silent connections arrive while another client sends a request.
     for (std::uint32_t i = 0; i < 20; ++i) {
         connect_silently(more_than_there_is_room_for + i);
         ClientPlan plan = stream_viewer("192.0.2.1:1");
@@ -251,7 +251,7 @@ TEST_CASE("connections that open and close leave nothing behind") {
 }
 
 TEST_CASE("a snapshot whose head is stuck behind a full socket can be evicted") {
-    // One of these numbers of answers fills the socket so far that the next head does not fit.
+    // One of these numbers of answers fills the socket so that the next head does not fit.
     for (std::uint32_t answers = 10; answers <= 18; ++answers) {
         Decisions decisions{std::span<const std::uint8_t>{}};
         Simulation simulation(decisions, quiet_world());
@@ -372,7 +372,7 @@ TEST_CASE("the source pauses only when the last of several viewers has left") {
     finish(simulation);
 }
 
-TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
+TEST_CASE("a snapshot wakes a paused source and gets a new picture") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.pauses = true;
@@ -393,7 +393,8 @@ TEST_CASE("a snapshot wakes a resting source and gets a new picture") {
     finish(simulation);
 }
 
-TEST_CASE("a source that is woken and stays silent has no signal, counted from that moment") {
+TEST_CASE(
+    "the signal of a source that is woken and stays silent is lost, counted from the waking") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.pauses = true;
@@ -427,7 +428,7 @@ TEST_CASE("a paused stream is reported as healthy") {
     finish(simulation);
 }
 
-TEST_CASE("a viewer on this host is sent copies, and one on another host none") {
+TEST_CASE("a viewer on this host is served by copy, and one on another host by zero-copy") {
     for (const bool local : {true, false}) {
         CAPTURE(local);
         Decisions decisions{std::span<const std::uint8_t>{}};
@@ -443,7 +444,7 @@ TEST_CASE("a viewer on this host is sent copies, and one on another host none") 
     }
 }
 
-TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent copies for a while") {
+TEST_CASE("a viewer whose zero-copy sends are copied by the kernel is served by copy for a while") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.relay.connection.zero_copy_probe_interval = 10s;
@@ -451,7 +452,7 @@ TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent co
     ClientPlan plan = stream_viewer("192.0.2.1:1");
     plan.link.copies_zero_copy = true;
     static_cast<void>(simulation.add_client(plan));
-    // Three reports, and the frames that were sent before the third one arrived.
+    // Three notifications, and the frames that were sent before the third one arrived.
     constexpr std::uint64_t tries_min = 3;
     constexpr std::uint64_t tries_max = 6;
     std::uint64_t before = 0;
@@ -466,7 +467,7 @@ TEST_CASE("where the kernel copies zero-copy sends after all a viewer is sent co
     finish(simulation);
 }
 
-TEST_CASE("a frame's way to viewers is timed from its capture, not from when a viewer is sent it") {
+TEST_CASE("latency is measured from a frame's capture, not from the start of its send") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
     world.source.period = 1s;
@@ -478,7 +479,7 @@ TEST_CASE("a frame's way to viewers is timed from its capture, not from when a v
     run_for(simulation, 600ms);
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 100ms);
-    CHECK(viewer.reader().frames() == 1); // the one that there was
+    CHECK(viewer.reader().frames() == 1); // the newest frame when it joined
     const auto latency = stream.status().latency;
     CHECK(latency.count() == 1);
     CHECK(latency.sum() >= 600ms);
@@ -486,7 +487,7 @@ TEST_CASE("a frame's way to viewers is timed from its capture, not from when a v
     finish(simulation);
 }
 
-TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") {
+TEST_CASE("a camera's frames are sent from its own buffers while viewers keep up") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, camera_world());
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
@@ -500,7 +501,7 @@ TEST_CASE("frames of a camera go out of its own buffers while viewers keep up") 
     finish(simulation);
 }
 
-TEST_CASE("a camera that is paused, or gone, has all of its memory back") {
+TEST_CASE("all buffers of a camera that is paused or unplugged are released and unmapped") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
     world.camera.pauses = GENERATE(true, false);
@@ -518,12 +519,12 @@ TEST_CASE("a camera that is paused, or gone, has all of its memory back") {
         camera.unplug(1h);
         run_for(simulation, 200ms);
     }
-    CHECK(camera.camera_counters().buffers_lent == 0); // not even the newest frame's
+    CHECK(camera.camera_counters().buffers_lent == 0); // the newest frame's included
     CHECK(camera.sets_mapped() == 0);
     finish(simulation);
 }
 
-TEST_CASE("with every viewer stalled a camera keeps its rate, and copies only as long as that") {
+TEST_CASE("a camera keeps its rate while all viewers are stalled, and copies frames only then") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = camera_world();
     world.relay.connection.stall_timeout = 12s;
@@ -577,7 +578,7 @@ TEST_CASE("a viewer that holds a camera's buffers is not evicted when slots are 
 }
 
 TEST_CASE(
-    "a camera is unplugged and plugged in again under viewers, those that are stuck included") {
+    "viewers, a stuck one included, stay connected while a camera is unplugged and plugged in") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     Simulation simulation(decisions, camera_world());
     SimCamera& camera = simulation.camera(0);
@@ -596,7 +597,7 @@ TEST_CASE(
     }
     CHECK(stuck.here());
     CHECK(camera.sets_mapped() ==
-          2); // that of now, and the one that the stuck viewer has a part of
+          2); // the current one, and the one that the stuck viewer holds a buffer of
     run_for(simulation, 12s);
     CHECK(stuck.was_reset());
     CHECK(camera.sets_mapped() == 1);

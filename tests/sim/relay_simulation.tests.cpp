@@ -1,6 +1,6 @@
 // Runs the relay in many simulated worlds: `--seeds A..B` (default 0..249), `--seed N` to repeat
-// one, `--steps N`. Fails when anything that must hold does not, or when a kind of fault never
-// occurred over the default seeds: then the suite would prove less than it says.
+// one, `--steps N`. Fails when an invariant is violated, or when a kind of fault never occurred
+// over the default seeds, because that kind would be untested.
 
 #include <charconv>
 #include <csignal>
@@ -25,7 +25,7 @@ struct Options {
     bool verbose = false;
 };
 
-// For the signal handler: a violated assertion ends the process, and the seed has to be known.
+// For the signal handler: a violated assertion ends the process, and the report needs the seed.
 volatile std::sig_atomic_t current_seed = 0;
 volatile std::sig_atomic_t current_step = 0;
 
@@ -74,22 +74,23 @@ bool parse(int argc, char** argv, Options& options) {
     return options.seed_first <= options.seed_last;
 }
 
-/// Runs one seed; ends the process when it fails, since a broken world can't be taken down.
+/// Runs one seed. Ends the process on failure, because a broken simulation can't be destroyed
+/// safely.
 std::uint64_t run(std::uint64_t seed, const Options& options, sim::Census& census) {
     sim::Decisions decisions(seed);
     sim::World world = sim::some_world(decisions);
 #ifdef RINGCAST_CANARY
-    // This build must fail: it proves that the checks can.
+    // This build must fail, which proves that the checks work.
     world.engine.forgets_notifications = true;
 #endif
     sim::Simulation simulation(decisions, world);
-    bool well = true;
-    for (std::uint64_t step = 0; step < options.steps && well; ++step) {
+    bool passed = true;
+    for (std::uint64_t step = 0; step < options.steps && passed; ++step) {
         current_step = static_cast<std::sig_atomic_t>(step);
-        well = simulation.step();
+        passed = simulation.step();
     }
-    well = well && simulation.finish();
-    if (!well) {
+    passed = passed && simulation.finish();
+    if (!passed) {
         std::printf("FAILED: %s\n  repeat: --seed %llu --steps %llu (step %ld)\n",
                     simulation.failure().c_str(), static_cast<unsigned long long>(seed),
                     static_cast<unsigned long long>(options.steps),

@@ -173,7 +173,7 @@ void ResponseReader::begin_response(std::string_view head, Instant now) {
     marked_ = header(head, "X-Ringcast-Signal") == "none";
     timestamp_ = header(head, "X-Timestamp").value_or("");
     body_bytes_ = current_.head_only ? 0 : *bytes;
-    last_picture_at_ = now; // for the age of a snapshot, once it is whole
+    last_picture_at_ = now; // for the age of a snapshot, once it is complete
     place_ = Place::body;
 }
 
@@ -214,7 +214,8 @@ bool ResponseReader::read_part_head() {
     if (end == std::string_view::npos) {
         return pause().size() > head_bytes_max && wrong("a part's head without an end");
     }
-    // The reader of headers skips a first line, as heads of responses have one.
+    // The reader of headers skips the first line, because a response head begins with a status
+    // line.
     const std::string head = "\r\n" + std::string(pause().substr(0, end + line_end.size()));
     for (std::size_t at = line_end.size(); at < head.size();) {
         const std::size_t line = head.find(line_end, at) - at;

@@ -1,7 +1,7 @@
 #pragma once
-// A strict client's view of what the server sends: response heads, bodies with a length, and
-// multipart streams in both variants, byte for byte. Written against the wire format alone; shares
-// no code with the server.
+// Parses and checks the server's responses as a strict client: response heads, bodies with a
+// length, and multipart streams in both variants, byte for byte. Follows the wire format alone and
+// shares no code with the server.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,15 +21,15 @@ enum class AnswerKind : std::uint8_t {
     stream_advance,
     snapshot,
     page,    ///< status, metrics, health: 200 or 503, with a length
-    refusal, ///< garbage was sent: an error with a length, then the end
+    refusal, ///< for an invalid request: an error with a length, then the end of the connection
 };
 
-/// What a request is to be answered with.
+/// The response that a request must get.
 struct Expectation {
     AnswerKind kind = AnswerKind::page;
     io::StreamId stream{0, 1}; ///< the first of the world
     bool head_only = false;
-    Duration age_max{}; ///< of a snapshot, when it was asked for
+    Duration age_max{}; ///< maximum age of a snapshot's picture, if the request has one
     Instant asked_at{};
     bool placeholder_wanted = false;
 };
@@ -40,16 +40,16 @@ public:
 
     void expect(const Expectation& expectation) { expected_.push_back(expectation); }
     void consume(ConstByteSpan bytes, Instant now);
-    /// The server has ended the connection in order. True when that was the place for it.
+    /// True if the server may end the connection in order at this point.
     [[nodiscard]] bool may_end_here() const noexcept;
-    /// Where it is, for messages.
+    /// The position in the response, for messages.
     [[nodiscard]] std::string whereabouts() const;
 
     /// The error in the response; empty when there is none.
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
     [[nodiscard]] std::uint64_t responses() const noexcept { return responses_; }
     [[nodiscard]] int last_status() const noexcept { return last_status_; }
-    /// True when the server has said that the connection ends with this response.
+    /// True if the response head announces the end of the connection.
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     [[nodiscard]] bool streaming() const noexcept { return place_ >= Place::delimiter; }
     [[nodiscard]] Instant streaming_since() const noexcept { return streaming_since_; }
@@ -87,7 +87,7 @@ private:
     const FrameLog& log_;
     std::deque<Expectation> expected_;
     std::string buffer_;
-    std::size_t begin_ = 0; ///< what lies before is consumed
+    std::size_t begin_ = 0; ///< first byte that is not consumed
     Place place_ = Place::head;
     Expectation current_;
     std::string boundary_;
@@ -99,7 +99,7 @@ private:
     std::uint64_t responses_ = 0;
     std::uint64_t frames_ = 0;
     std::uint64_t placeholders_ = 0;
-    std::uint64_t next_number_ = 0; ///< live frames rise
+    std::uint64_t next_number_ = 0; ///< the next live frame's number is not lower
     Instant streaming_since_{};
     Instant last_picture_at_{};
     Duration last_picture_age_{};

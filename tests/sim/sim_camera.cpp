@@ -55,7 +55,7 @@ void SimCamera::capture() {
     if (queue_.empty()) {
         ++frames_missed_;
         steady_since_ = never;
-        // Buffers that wait for a late loop are not the viewers' fault.
+        // Buffers that wait because the loop is late do not count: viewers do not hold them.
         if (buffers_with_camera() < std::min(camera::CameraPool::reserve, setup_.buffers)) {
             complain("the camera has no buffer to fill: viewers use all of them");
         }
@@ -323,7 +323,7 @@ void SimCamera::set_watched(bool watched) noexcept {
         engine_.decisions().note(FaultKind::source_woken);
         plugs_at_ = engine_.now() + setup_.wakes_after;
     } else if (!watched && capturing_) {
-        engine_.decisions().note(FaultKind::source_rested);
+        engine_.decisions().note(FaultKind::source_paused);
         end_capture();
         sink_->pause();
     }

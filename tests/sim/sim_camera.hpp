@@ -84,7 +84,7 @@ private:
     [[nodiscard]] std::vector<std::byte> expose(Completed& completed);
     void choose_misfortune(Completed& completed, std::vector<std::byte>& jpeg);
     [[nodiscard]] bool chooses(FaultKind kind);
-    /// Buffers that the pool has left to the camera.
+    /// Number of buffers that the pool leaves to the camera.
     [[nodiscard]] std::size_t buffers_with_camera() const noexcept {
         return queue_.size() + completed_.size() + (deferred_ ? 1 : 0);
     }
@@ -107,7 +107,7 @@ private:
     Duration absence_{};
 
     bool capturing_ = false;
-    bool gone_ = false; ///< unplugged, which the source has not noticed yet
+    bool gone_ = false; ///< unplugged, but the source has not noticed yet
     std::uint32_t next_sequence_ = 0;
     std::deque<std::uint32_t> queue_;
     std::deque<Completed> completed_;

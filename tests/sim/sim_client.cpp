@@ -99,7 +99,7 @@ void SimClient::after_reading() {
 void SimClient::on_end(SimConnection& connection) {
     ending_ = true;
     if (!here_ || connection.client_readable() > 0) {
-        return; // what is there is read first, if ever
+        return; // the remaining bytes must be read first
     }
     // A shutdown of a UNIX socket looks the same whether the server had finished or gave up.
     if (plan_.link.transport == io::Transport::tcp && !connection.injured() &&

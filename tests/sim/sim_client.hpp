@@ -1,6 +1,6 @@
 #pragma once
-// Simulated clients: browsers, programs and attackers. Each writes its requests at its own pace,
-// reads as it pleases, leaves when it pleases, and checks every byte that it gets.
+// Simulated clients: browsers, programs and attackers. Each follows a plan of when it writes its
+// requests, reads and leaves, and checks every byte that it receives.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,15 +26,15 @@ struct ClientPlan {
     std::string name; ///< for messages
     LinkSetup link;
     std::vector<ClientRequest> requests;
-    bool repeats = false;          ///< begins again with its requests after the last response
+    bool repeats = false;          ///< repeats its requests after the last response
     bool pipelines = false;        ///< does not wait for responses
-    std::size_t dribble_bytes = 0; ///< of a request per write; 0: all at once
+    std::size_t dribble_bytes = 0; ///< bytes of a request per write; 0: all at once
     Duration dribble_pause{};
-    std::size_t read_bytes = 0;                ///< per read; 0: everything that is there
+    std::size_t read_bytes = 0;                ///< per read; 0: all available bytes
     Duration read_pause{};                     ///< between two reads
-    std::uint64_t read_total_max = UINT64_MAX; ///< stops reading for good after so much
+    std::uint64_t read_total_max = UINT64_MAX; ///< stops reading after so many bytes
     Departure departure = Departure::never;
-    Duration departs_after{}; ///< from connecting
+    Duration departs_after{}; ///< counted from connecting
     bool healthy = false;     ///< must get its frames, and in time
     bool far = false;         ///< must get its frames, at the full rate
 };
@@ -50,11 +50,11 @@ public:
 
     [[nodiscard]] const ClientPlan& plan() const noexcept { return plan_; }
     [[nodiscard]] const ResponseReader& reader() const noexcept { return reader_; }
-    /// What is wrong with what it got; empty when nothing is.
+    /// The first error in what it received; empty if there is none.
     [[nodiscard]] const std::string& error() const noexcept {
         return error_.empty() ? reader_.error() : error_;
     }
-    /// Neither end has left.
+    /// True while neither end has closed the connection.
     [[nodiscard]] bool here() const noexcept { return here_; }
     [[nodiscard]] bool was_reset() const noexcept { return was_reset_; }
     [[nodiscard]] Instant connected_at() const noexcept { return connected_at_; }

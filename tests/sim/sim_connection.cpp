@@ -133,7 +133,7 @@ void SimConnection::drop_outgoing() {
     pieces_.clear();
     unsent_piece_ = 0;
     unsent_offset_ = 0;
-    // What is on the wire and has not arrived is lost with it.
+    // Bytes on the wire that have not arrived are lost.
     wire_.resize(wire_head_ + client_readable());
     sent_ = arrived_;
 }
@@ -153,13 +153,13 @@ void SimConnection::pump() {
     if (dropped_ || vanished_) {
         return;
     }
-    // A UNIX socket has no window, and nobody closes that of a client that is gone.
+    // A UNIX socket has no window, and a client that has closed no longer limits it.
     const bool windowed = !unix_socket() && client_open_;
     bool moved = false;
     while (sent_ < put_total_) {
         const std::uint64_t outstanding = sent_ - taken_;
         if (windowed && outstanding >= setup_.receive_buffer) {
-            break; // taking bytes opens it
+            break; // the client's next `take` opens the window
         }
         if (link_free_at_ > events_.now()) {
             schedule_pump(link_free_at_);
@@ -210,7 +210,7 @@ void SimConnection::on_arrival(std::size_t count) {
         return;
     }
     if (!client_open_) {
-        // Nobody is there: the answer to data is a reset.
+        // The client has closed: data is answered with a reset.
         events_.after(setup_.round_trip / 2, [this] { reset_server(ECONNRESET); });
         return;
     }
@@ -311,8 +311,8 @@ void SimConnection::on_client_bytes(std::size_t count) {
         return;
     }
     if (closed_) {
-        // Data for a socket that nobody has: the client gets a reset, and with it loses what had
-        // not arrived yet.
+        // Data for a socket that the server has closed: the client gets a reset, and loses the
+        // bytes that have not arrived yet.
         decisions_.note(FaultKind::close_ate_the_answer);
         broken_ = true;
         drop_outgoing();
@@ -370,7 +370,7 @@ void SimConnection::client_close() {
     client_half_close();
     client_open_ = false;
     if (unix_socket() && !vanished_) {
-        // The other end is gone at once, and its unread bytes with it.
+        // A UNIX socket breaks at once. With unread bytes, the server gets a reset.
         const int error = client_readable() > 0 ? ECONNRESET : 0;
         events_.after(Duration{}, [this, error] { reset_server(error); });
     }

@@ -1,6 +1,6 @@
 #pragma once
-// One simulated connection: the server's socket, the wire, and the client's end of it. It moves
-// bytes in virtual time and answers what a kernel would; it knows nothing of operations or engines.
+// One simulated connection: the server's socket, the wire and the client's socket. It moves bytes
+// in virtual time and returns the results of a kernel; it knows neither operations nor engines.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,25 +18,25 @@
 
 namespace ringcast::sim {
 
-/// What lies between a client and the server. Sizes in bytes.
+/// The path between a client and the server. Sizes in bytes.
 struct LinkSetup {
     io::Transport transport = io::Transport::tcp;
     bool local = false;            ///< on this host: zero-copy sends are copied
-    bool copies_zero_copy = false; ///< the kernel copies although the peer is far: a packet capture
+    bool copies_zero_copy = false; ///< the kernel copies in spite of a remote peer: packet capture
     bool faultless = false;        ///< no error is ever injected, packets are never lost
     std::string address = "192.0.2.1:40000";
     Duration round_trip{};
     std::uint64_t bytes_per_second = 1'000'000'000;
-    std::size_t segment_max = 16384;    ///< how much travels as one
-    std::size_t receive_buffer = 65536; ///< of the client's kernel
-    std::size_t send_buffer = 65536;    ///< of the server's socket: what is not acknowledged
+    std::size_t segment_max = 16384;    ///< largest segment
+    std::size_t receive_buffer = 65536; ///< of the client's socket
+    std::size_t send_buffer = 65536;    ///< of the server's socket: limit of unacknowledged bytes
     std::size_t unsent_max = 16384;     ///< TCP_NOTSENT_LOWAT
     Duration user_timeout = std::chrono::seconds(30); ///< TCP_USER_TIMEOUT
 };
 
 class SimConnection;
 
-/// The simulated client's program. Called as things happen; may act on the connection at once.
+/// The simulated client's program. Its functions may act on the connection.
 class RemoteEnd : private Immovable {
 public:
     virtual ~RemoteEnd() = default;
@@ -44,18 +44,19 @@ public:
     virtual void on_connected(SimConnection& connection) = 0;
     /// Bytes have arrived; `take` reads them, now or later.
     virtual void on_readable(SimConnection& connection) = 0;
-    /// The server sends nothing after what is there to take.
+    /// The server has ended the connection; the bytes that `take` still returns are the last ones.
     virtual void on_end(SimConnection& connection) = 0;
-    /// The connection is gone; what has arrived can still be taken.
+    /// The connection was reset; bytes that have arrived can still be taken.
     virtual void on_reset(SimConnection& connection) = 0;
 };
 
-/// The kernel above the socket.
+/// The engine, as seen by a socket.
 class SocketObserver : private Immovable {
 public:
     virtual ~SocketObserver() = default;
 
-    /// Bytes, room, an end or an acknowledgement has arrived. Called from an event only.
+    /// Bytes, an end or an acknowledgement has arrived, or there is room again. Called only by
+    /// events.
     virtual void on_socket_changed(SimConnection& connection) = 0;
     /// The connection is about to break because of its peer.
     virtual void on_reset_coming(SimConnection& connection) = 0;
@@ -72,42 +73,43 @@ public:
 
     // --- the server's socket ---
 
-    /// Takes as many of `bytes` as there is room for. `by_reference`: reads them where they are
-    /// until `released()` has passed them.
+    /// Takes as many of `bytes` as there is room for. `by_reference`: does not copy them; the
+    /// memory is read until `released()` has passed them.
     [[nodiscard]] std::size_t put(ConstByteSpan bytes, bool by_reference);
-    /// True when a blocked send is worth another attempt: a kernel does not wake for single bytes.
+    /// True when a blocked send should be tried again: a kernel does not wake it for single bytes.
     [[nodiscard]] bool writable() const noexcept;
     [[nodiscard]] std::size_t readable_bytes() const noexcept {
         return inbound_arrived_ - inbound_read_;
     }
     [[nodiscard]] bool at_end() const noexcept { return inbound_ended_; }
     [[nodiscard]] std::size_t read(ByteSpan into);
-    /// The socket can carry nothing more; -errno says why, once, and -EPIPE from then on.
+    /// The socket is unusable. Its errno is reported once; from then on sends fail with EPIPE.
     [[nodiscard]] bool broken() const noexcept { return broken_; }
     [[nodiscard]] int take_error() noexcept;
     [[nodiscard]] bool write_shut() const noexcept { return write_shut_; }
-    /// The peer has left or the socket is broken: what a poll for a hang-up waits for.
+    /// The peer has left or the socket is broken, as a poll for a hang-up reports it.
     [[nodiscard]] bool hung_up() const noexcept { return broken_ || inbound_ended_; }
 
-    /// Counted from the beginning of the connection: bytes taken by `put`, acknowledged, and whose
-    /// memory is not looked at any more.
+    /// Counts since the beginning of the connection: bytes taken by `put`, bytes acknowledged, and
+    /// bytes whose memory is no longer read.
     [[nodiscard]] std::uint64_t put_total() const noexcept { return put_total_; }
     [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
     [[nodiscard]] std::uint64_t released() const noexcept {
         return dropped_ ? std::numeric_limits<std::uint64_t>::max() : acknowledged_;
     }
 
-    /// connect(AF_UNSPEC): everything is dropped, the client gets a reset.
+    /// connect(AF_UNSPEC): drops everything; the client gets a reset.
     void abort();
     /// shutdown(SHUT_RDWR) of a UNIX socket.
     void shut_down();
     void shut_down_writing();
-    /// The last descriptor is gone. What was put is still delivered, unless bytes lie unread.
+    /// Closes the last descriptor. Bytes taken by `put` are still delivered, unless received bytes
+    /// are unread.
     void close();
-    /// An error of the network, as the socket sees it.
+    /// Breaks the connection with an error of the network.
     void fail(int error);
-    /// An operation has failed for no reason that the client could know: the server may end the
-    /// connection in the middle of something.
+    /// An operation has failed for a reason that the client can't see, so the server may end the
+    /// connection in the middle of a response.
     void note_injured() noexcept { injured_ = true; }
     [[nodiscard]] bool injured() const noexcept { return injured_; }
 
@@ -118,9 +120,9 @@ public:
     [[nodiscard]] std::size_t client_readable() const noexcept { return arrived_ - taken_; }
     /// The next bytes, at most `count`; valid until the next call. Makes room for more.
     [[nodiscard]] ConstByteSpan client_take(std::size_t count);
-    /// No more requests; answers are still read.
+    /// Shuts down for writing; responses are still read.
     void client_half_close();
-    /// Closes: with bytes unread, or when more come, the server gets a reset.
+    /// Closes. With unread bytes, or when further bytes arrive, the server gets a reset.
     void client_close();
     void client_reset();
     /// Neither acknowledges nor resets from now on.
@@ -158,10 +160,10 @@ private:
     std::uint32_t number_;
 
     // server to client; totals since the beginning
-    std::deque<Piece> pieces_;       ///< put and not acknowledged
-    std::uint64_t pieces_begin_ = 0; ///< where the first of them begins
-    std::size_t unsent_piece_ = 0;   ///< the first piece that is not on the wire as a whole
-    std::size_t unsent_offset_ = 0;  ///< and how much of it is
+    std::deque<Piece> pieces_;       ///< taken by `put` and not acknowledged
+    std::uint64_t pieces_begin_ = 0; ///< position of the first byte of `pieces_`
+    std::size_t unsent_piece_ = 0;   ///< the first piece that is not completely on the wire
+    std::size_t unsent_offset_ = 0;  ///< bytes of that piece on the wire
     std::uint64_t put_total_ = 0;
     std::uint64_t sent_ = 0;
     std::uint64_t acknowledged_ = 0;

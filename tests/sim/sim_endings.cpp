@@ -1,5 +1,5 @@
-// How operations end: abort, shutdown, close and cancel. The answers to an abort are
-// those that were measured on Linux: docs/architecture.md lists them.
+// How operations end: abort, shutdown, close and cancel. The completions after an abort are those
+// measured on Linux; docs/architecture.md lists them.
 
 #include <algorithm>
 #include <cerrno>
@@ -97,7 +97,7 @@ void SimEngine::start_close(const Operation& operation) {
     }
     entry.backlog.clear();
     entry.kind = FdKind::closed;
-    // Linux has closed the descriptor whatever it answers.
+    // Linux has closed the descriptor whatever the result is.
     const auto error = setup_.faults ? decisions_.choose_error(ErrorGroup::close) : std::nullopt;
     finish(operation.number, error ? -fault_errno(*error) : 0);
 }

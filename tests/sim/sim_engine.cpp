@@ -13,18 +13,19 @@ namespace ringcast::sim {
 
 namespace {
 
-// No process may have such a descriptor: should one reach the real kernel, nothing is closed.
+// Higher than any real descriptor, so that a simulated one that reaches the real kernel does no
+// harm.
 constexpr int first_fd = 1 << 24;
 
-// How long a turn of the server's loop takes.
+// Virtual time that a turn of the server's loop takes.
 constexpr Duration turn_cost_min = std::chrono::microseconds(20);
 constexpr std::uint64_t turn_cost_extra_us = 60;
 constexpr std::uint64_t held_up_ms_max = 30;
 constexpr std::uint64_t gather_us_max = 400;
-// Linux 6.1 collects what was released for a second.
+// Linux 6.1 may collect released buffers for up to a second.
 constexpr std::uint64_t late_release_ms_max = 1000;
 
-// More events in one turn than this, and virtual time stands still.
+// More events than this in one turn mean that virtual time makes no progress.
 constexpr std::size_t events_per_turn_max = 1'000'000;
 
 constexpr WallTime wall_epoch{std::chrono::seconds(1'700'000'000)};
@@ -172,7 +173,8 @@ void SimEngine::cancel(io::OpToken token, io::OpToken target) noexcept {
 void SimEngine::prepare(Operation operation) noexcept {
     operation.number = next_number_++;
     if (operation.token.kind != io::OpKind::none) {
-        // With only its notification due a token may be used again: for the same bytes by copy.
+        // A token of which only the notification is due may be reused: to send the same bytes by
+        // copy.
         TokenUse& use = tokens_[operation.token.pack()];
         if (use.results_due > 0) {
             violation(fmt::format("{}: its token is still that of a {}",
@@ -297,12 +299,12 @@ void SimEngine::release_buffer(io::BufferId buffer) noexcept {
         violation("release of a buffer that a send waits to be submitted from: it would fail");
     }
     registrations_.at(number).ending = true;
-    let_go(number, next_number_++);
+    finish_release(number, next_number_++);
 }
 
-/// The kernel has no more use for a buffer, if that is so: answers its release. `number` keeps the
-/// answer behind that of the operation which was its last use.
-void SimEngine::let_go(std::uint64_t registration, std::uint64_t number) {
+/// Completes the release of a buffer if no send uses it any more. `number` is that of the operation
+/// that used the buffer last; the completion of the release stays behind that operation's.
+void SimEngine::finish_release(std::uint64_t registration, std::uint64_t number) {
     const auto found = registrations_.find(registration);
     if (!found->second.ending || found->second.uses > 0) {
         return;
@@ -362,7 +364,7 @@ void SimEngine::reorder_ready() {
     if (ready_.size() < 2 || !chooses(FaultKind::completions_reordered)) {
         return;
     }
-    // Neighbours change places, except where they belong to one operation.
+    // Swaps neighbours, except those of one operation.
     for (std::size_t swaps = 0; swaps < 2 * ready_.size(); ++swaps) {
         const std::size_t at = decisions_.below(ready_.size() - 1);
         if (ready_[at].number != ready_[at + 1].number) {
@@ -422,7 +424,8 @@ void SimEngine::hand_out(const Ready& ready) {
 // --- the world around it ---
 
 int SimEngine::open(FdKind kind) {
-    // A kernel gives out the lowest number; a fresh one now and then tells stale users apart.
+    // A kernel assigns the lowest free number. Sometimes this one assigns a new number instead, so
+    // that uses of a closed descriptor are detected.
     std::size_t index = descriptors_.size();
     if (!decisions_.once_in(4)) {
         for (std::size_t i = 0; i < descriptors_.size(); ++i) {

@@ -1,8 +1,7 @@
 #pragma once
-// The engine without a kernel: every operation of the seam, answered in virtual time as Linux
-// answers it, with the faults that Linux may have, as far as `Decisions` wants them. What the
-// server does wrong is written down as a violation and goes on: a test looks at them after each
-// step.
+// An engine without a kernel. Completes every operation of io::Engine in virtual time with the
+// results of Linux, and injects the faults that `Decisions` chooses. A misuse by the server is
+// recorded as a violation, and the run goes on; tests check the violations after each step.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,10 +25,10 @@ namespace ringcast::sim {
 struct SimEngineSetup {
     bool zero_copy = true;
     std::size_t zero_copy_bytes_min = 0;
-    /// Off: nothing fails, is delayed or reordered unless a test says so.
+    /// False: nothing fails, is delayed or reordered unless a test causes it.
     bool faults = true;
-    /// The canary: the server is never told that pages are still held. Everything that checks
-    /// memory must notice.
+    /// For the canary: results of zero-copy sends do not announce the notification, so the server
+    /// reuses pages too early. All checks of memory must detect that.
     bool forgets_notifications = false;
     std::size_t buffer_table_size = 256;
 };
@@ -66,29 +65,29 @@ public:
     [[nodiscard]] std::size_t submit_and_reap(std::span<io::Completion> completions,
                                               Instant wake_at,
                                               std::size_t expected) noexcept override;
-    /// One for each turn.
+    /// One per turn.
     [[nodiscard]] std::uint64_t system_calls() const noexcept override { return turns_; }
 
-    // --- the world around it ---
+    // --- sockets, clients and faults ---
     [[nodiscard]] EventQueue& events() noexcept { return events_; }
     [[nodiscard]] Decisions& decisions() noexcept { return decisions_; }
-    /// Faults happen unless a test wants none.
+    /// True if faults are injected.
     [[nodiscard]] bool faulty() const noexcept { return setup_.faults; }
     [[nodiscard]] int open_listener();
-    /// An eventfd; `signal` makes it readable.
+    /// Opens an eventfd; `signal` makes it readable.
     [[nodiscard]] int open_event();
     void signal(int fd);
-    /// A client that connects now. `remote` outlives the engine's last turn.
+    /// Connects a client now. `remote` outlives the engine's last turn.
     SimConnection& connect(int listener, LinkSetup setup, RemoteEnd& remote);
 
-    // --- what a test asks ---
+    // --- state for tests ---
     [[nodiscard]] const std::vector<std::string>& violations() const noexcept {
         return violations_;
     }
-    /// Descriptors that are open, and operations of which an answer is still due.
     [[nodiscard]] std::size_t open_descriptors() const noexcept;
+    /// Operations with a completion that is still due.
     [[nodiscard]] std::size_t operations_outstanding() const noexcept { return tokens_.size(); }
-    /// Slices of memory that the kernel may still read.
+    /// Ranges of memory that the kernel may still read.
     [[nodiscard]] std::size_t pages_held() const noexcept;
     [[nodiscard]] std::uint64_t completions_handed_out() const noexcept { return handed_out_; }
 
@@ -111,39 +110,39 @@ private:
         release_buffer,
     };
     struct Operation {
-        std::uint64_t number = 0; ///< rises in the order of submission
+        std::uint64_t number = 0; ///< increases in the order of submission
         Verb verb = Verb::accept;
         io::OpToken token;
         int fd = -1;
         std::uint32_t socket = no_socket;
-        std::uint32_t opened = 0; ///< which opening of the descriptor it was prepared for
+        std::uint32_t opened = 0; ///< the descriptor's `opened` when the operation was prepared
         ConstByteSpan bytes;
         ByteSpan into;
         io::SendOptions options;
         io::PollEvents poll_events = io::PollEvents::hangup;
         io::Transport transport = io::Transport::tcp;
         io::OpToken target;
-        std::uint64_t registration = 0; ///< of the fixed buffer that it sends from
-        std::size_t taken = 0;          ///< bytes of a send that the socket has
-        std::size_t taken_max = 0;      ///< less than all where a fault ends it early
-        std::uint64_t end_total = 0;    ///< of the connection's `put_total`, behind its last byte
+        std::uint64_t registration = 0; ///< number of the fixed buffer that it sends from
+        std::size_t taken = 0;          ///< bytes of a send that are in the socket
+        std::size_t taken_max = 0;      ///< limit of `taken`; a fault may end the send early
+        std::uint64_t end_total = 0;    ///< the connection's `put_total` after the send's last byte
         std::uint32_t checksum = 0;
-        bool attempted = false;     ///< a send has tried the socket buffer
-        bool answered = false;      ///< a zero-copy send has its result and not its notification
-        bool result_posted = false; ///< ... and the server can see that
+        bool attempted = false;     ///< a send has tried to write into the socket buffer
+        bool answered = false;      ///< a zero-copy send has its result, but no notification yet
+        bool result_posted = false; ///< ... and the result is ready to be reaped
         bool copied = false;
-        bool notifying = false; ///< the notification is on its way
+        bool notifying = false; ///< the notification is scheduled
     };
     enum class FdKind : std::uint8_t { closed, listener, event, socket };
     struct Descriptor {
         FdKind kind = FdKind::closed;
-        bool closing = false;     ///< its close is prepared
-        std::uint32_t opened = 0; ///< grows each time that the number is given out
+        bool closing = false;     ///< a close has been prepared
+        std::uint32_t opened = 0; ///< generation: increases each time that the number is reused
         std::uint32_t socket = no_socket;
-        std::uint32_t unanswered = 0; ///< operations whose result the server has not seen
+        std::uint32_t unanswered = 0; ///< operations whose result has not been reaped
         std::uint64_t event_count = 0;
-        std::deque<std::uint32_t> backlog; ///< connections to be accepted
-        Instant rearm_at{};                ///< accept had no descriptors or memory before
+        std::deque<std::uint32_t> backlog; ///< connections not yet accepted
+        Instant rearm_at{}; ///< after accept ran out of descriptors or memory: earliest next accept
     };
     struct Socket {
         std::unique_ptr<SimConnection> connection;
@@ -155,13 +154,13 @@ private:
     /// Memory that is a fixed buffer, or that was one and is not released yet.
     struct Registration {
         ByteSpan memory;
-        io::OpToken released;   ///< what its release is answered under
-        std::uint32_t uses = 0; ///< sends from it, until their notifications
-        bool ending = false;    ///< its entry is empty again
+        io::OpToken released;   ///< token of the completion of its release
+        std::uint32_t uses = 0; ///< sends from it whose notification is due
+        bool ending = false;    ///< being released; its entry in the table is free again
     };
-    /// A token that the server may not use for anything else yet.
+    /// A token that the server must not reuse yet.
     struct TokenUse {
-        std::uint64_t number = 0; ///< of the newest operation with it
+        std::uint64_t number = 0; ///< of the newest operation with this token
         Verb verb = Verb::accept;
         int results_due = 0;
         int notifications_due = 0;
@@ -174,7 +173,7 @@ private:
         bool last_result = false; ///< no further result follows, at most a notification
     };
 
-    // sim_ring.cpp: what the server asks, and what it is handed
+    // sim_engine.cpp: prepares operations and hands out completions
     void prepare(Operation operation) noexcept;
     void check_send(const Operation& operation, const Descriptor& descriptor);
     [[nodiscard]] Descriptor* descriptor(int fd) noexcept;
@@ -183,19 +182,19 @@ private:
     void reorder_ready();
     [[nodiscard]] std::size_t reap(std::span<io::Completion> completions);
     void hand_out(const Ready& ready);
-    void let_go(std::uint64_t registration, std::uint64_t number);
+    void finish_release(std::uint64_t registration, std::uint64_t number);
 
-    // sim_operations.cpp: what the kernel does with an operation
+    // sim_operations.cpp: starts an operation
     void start(Operation operation);
     void start_on_socket(Operation& operation);
-    // sim_endings.cpp: how operations end
+    // sim_endings.cpp: ends operations
     void start_shutdown(const Operation& operation);
     void start_abort(const Operation& operation);
     void start_close(const Operation& operation);
     void start_cancel(const Operation& operation);
     void end_operation(std::uint64_t number, std::int32_t unbegun_send, std::int32_t receive);
     void end_operations(std::uint32_t socket, std::int32_t unbegun_send, std::int32_t receive);
-    // sim_operations.cpp: whenever something has changed
+    // sim_operations.cpp: continues operations after a change
     void serve_accept(int fd);
     void serve_event(int fd);
     void serve_socket(std::uint32_t socket);
@@ -206,7 +205,7 @@ private:
     void serve_notifications(std::uint32_t socket);
     void notify(std::uint64_t number);
     void finish_send(Operation& operation, std::int32_t result);
-    /// The last result; the operation is gone afterwards.
+    /// Posts the last result and removes the operation.
     void finish(std::uint64_t number, std::int32_t result);
     void post(const Operation& operation, io::Completion completion);
     void forget(std::uint64_t number);
@@ -229,7 +228,7 @@ private:
     std::map<std::uint64_t, Operation> operations_; ///< by number
     std::map<std::uint64_t, TokenUse> tokens_;      ///< by packed token
     std::vector<Ready> ready_;
-    std::vector<std::uint64_t> buffers_; ///< the table: numbers of registrations, 0 for none
+    std::vector<std::uint64_t> buffers_; ///< buffer table: numbers of registrations, 0 if free
     std::map<std::uint64_t, Registration> registrations_; ///< by number
     std::vector<std::string> violations_;
     std::uint64_t next_number_ = 1;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A client that reads everything, or nothing, and remembers.
+/// A client that reads everything or nothing, and records what happens to it.
 class Client final : public RemoteEnd {
 public:
     bool reads = true;
@@ -57,7 +57,7 @@ struct World {
         const std::size_t count = engine.submit_and_reap(completions, wake_at, 1);
         return {completions.begin(), completions.begin() + static_cast<std::ptrdiff_t>(count)};
     }
-    /// All answers of the next `span` of time.
+    /// All completions of the next `span` of time.
     std::vector<io::Completion> run(Duration span) {
         const Instant end = engine.now() + span;
         std::vector<io::Completion> all;
@@ -114,7 +114,7 @@ constexpr io::SendOptions partial{false, false};
 
 } // namespace
 
-TEST_CASE("a copied send is answered when the socket has its bytes, which travel on their own") {
+TEST_CASE("a send by copy completes when its bytes are in the socket, before they are delivered") {
     World world;
     world.accept_one(far_link());
     std::string text = "hello";
@@ -125,7 +125,7 @@ TEST_CASE("a copied send is answered when the socket has its bytes, which travel
     CHECK(answers[0].result == 5);
     CHECK_FALSE(answers[0].more);
     CHECK(world.engine.now() - sent_at < 1ms);
-    text = "xxxxx"; // copied: the memory is ours again
+    text = "xxxxx"; // the bytes were copied, so the memory may change
     (void)world.run(1s);
     CHECK(world.client.received == "hello");
     CHECK(world.client.last_byte_at - sent_at >= 50ms);
@@ -133,7 +133,7 @@ TEST_CASE("a copied send is answered when the socket has its bytes, which travel
     CHECK(world.engine.violations().empty());
 }
 
-TEST_CASE("without completions the ring sleeps until it is to be woken") {
+TEST_CASE("without completions the engine sleeps until the wake-up time") {
     World world;
     const Instant wake_at = world.engine.now() + 250ms;
     CHECK(world.turn(wake_at).empty());
@@ -172,7 +172,7 @@ TEST_CASE("a zero-copy send has its result when it is queued and its notificatio
     CHECK(world.engine.violations().empty());
 }
 
-TEST_CASE("memory that changes between a zero-copy result and its notification is noticed") {
+TEST_CASE("a change of memory between a zero-copy result and its notification is a violation") {
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
@@ -188,7 +188,7 @@ TEST_CASE("memory that changes between a zero-copy result and its notification i
 }
 
 TEST_CASE(
-    "zero-copy sends to this host are reported as copied, and hold their pages all the same") {
+    "zero-copy sends to this host are reported as copied, and hold their pages nevertheless") {
     World world;
     LinkSetup link = far_link();
     link.local = true;
@@ -238,7 +238,7 @@ TEST_CASE("a peer that never reads holds the pages of sends that have succeeded"
     CHECK(world.engine.violations().empty());
 }
 
-TEST_CASE("a released buffer is answered after the notification of the last send from it") {
+TEST_CASE("the release of a buffer completes after the notification of the last send from it") {
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(10000);
@@ -260,7 +260,7 @@ TEST_CASE("a released buffer is answered after the notification of the last send
     CHECK(world.engine.violations().empty());
 }
 
-TEST_CASE("a buffer that is not in use is released at once, and its entry is for the next") {
+TEST_CASE("a buffer that is not in use is released at once, and its table entry is reused") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     SimEngine engine(decisions, {.faults = false, .buffer_table_size = 1});
     auto memory = frame_memory(100);
@@ -279,7 +279,7 @@ TEST_CASE("a buffer that is not in use is released at once, and its entry is for
     CHECK(engine.violations().empty());
 }
 
-TEST_CASE("misuse of fixed buffers is noticed") {
+TEST_CASE("misuse of fixed buffers is a violation") {
     World world;
     world.accept_one(far_link());
     auto memory = frame_memory(100);
@@ -302,7 +302,7 @@ TEST_CASE("misuse of fixed buffers is noticed") {
     CHECK(world.engine.violations().size() == 1);
 }
 
-TEST_CASE("an abort answers first itself, then the newest send, and so on") {
+TEST_CASE("an abort completes first, then the operations that it ends, the newest first") {
     World world;
     LinkSetup link;
     link.send_buffer = 1000;
@@ -320,7 +320,7 @@ TEST_CASE("an abort answers first itself, then the newest send, and so on") {
     world.engine.send(begun, world.socket, memory, wait_all);
     world.engine.send(queued, world.socket, memory, wait_all);
     REQUIRE(world.run(1s).empty());
-    CHECK(world.engine.violations().size() == 1); // two sends at once: only here, to see the order
+    CHECK(world.engine.violations().size() == 1); // two sends at once, to check the order
 
     const io::OpToken aborting = world.token(io::OpKind::abort);
     world.engine.abort(aborting, world.socket, io::Transport::tcp);
@@ -331,7 +331,7 @@ TEST_CASE("an abort answers first itself, then the newest send, and so on") {
     CHECK(answers[1].token == queued);
     CHECK(answers[1].result == -ECONNRESET);
     CHECK(answers[2].token == begun);
-    CHECK(answers[2].result == 2000); // what the two kernels took: a positive partial result
+    CHECK(answers[2].result == 2000); // bytes in the two socket buffers: a positive partial result
     CHECK(answers[3].token == polling);
     CHECK((answers[3].result & POLLHUP) != 0);
     CHECK(answers[4].token == receiving);
@@ -347,7 +347,7 @@ TEST_CASE("an abort answers first itself, then the newest send, and so on") {
     CHECK(afterwards[1].result == -ENOTCONN);
 }
 
-TEST_CASE("what is not sent yet is bounded by the low-water mark, not by the send buffer") {
+TEST_CASE("unsent bytes are bounded by the low-water mark, not by the send buffer") {
     World world;
     LinkSetup link;
     link.bytes_per_second = 100'000;
@@ -362,7 +362,7 @@ TEST_CASE("what is not sent yet is bounded by the low-water mark, not by the sen
     world.engine.send(world.token(io::OpKind::frame_send), world.socket, memory, wait_all);
     const auto answers = world.turn(never);
     REQUIRE(answers.size() == 1);
-    // 100 KB at 100 KB/s take a second, of which at most the mark, 40 ms, may remain.
+    // 100 KB at 100 KB/s take a second. At the result at most the mark, 40 ms, remains.
     CHECK(world.engine.now() - begun_at >= 950ms);
     CHECK(world.engine.now() - begun_at <= 1s);
     (void)world.run(1s);
@@ -431,7 +431,7 @@ TEST_CASE("a UNIX socket has neither zero-copy sends nor AF_UNSPEC") {
     CHECK(world.engine.violations().size() == 2);
 }
 
-TEST_CASE("close ends no operation and is reported when it is tried") {
+TEST_CASE("close ends no operation, and a close with operations under way is a violation") {
     World world;
     world.accept_one({});
     std::array<std::byte, 10> into{};
@@ -461,7 +461,7 @@ TEST_CASE("an orderly close delivers what was sent") {
     CHECK(world.engine.violations().empty());
 }
 
-TEST_CASE("closing with bytes unread resets the connection and eats the answer") {
+TEST_CASE("closing with unread bytes resets the connection and destroys the answer") {
     World world;
     world.accept_one(far_link());
     const std::string text = "the answer";
@@ -538,7 +538,7 @@ TEST_CASE("a reset by the peer ends a receive, a poll and a send, and frees the 
     CHECK(world.engine.violations().empty());
 }
 
-TEST_CASE("a peer that vanishes is given up after the user time-out") {
+TEST_CASE("the connection of a peer that vanishes breaks after the user time-out") {
     World world;
     LinkSetup link;
     link.user_timeout = 20s;
@@ -560,7 +560,7 @@ TEST_CASE("a peer that vanishes is given up after the user time-out") {
     CHECK(answers[0].result == -ETIMEDOUT);
 }
 
-TEST_CASE("a cancelled operation says so, and a finished one is not found") {
+TEST_CASE("a cancelled operation ends with ECANCELED, and a finished one is not found") {
     World world;
     world.accept_one({});
     std::array<std::byte, 10> into{};
@@ -583,7 +583,7 @@ TEST_CASE("a cancelled operation says so, and a finished one is not found") {
     CHECK(late[0].result == -ENOENT);
 }
 
-TEST_CASE("an eventfd's read waits for a signal and takes all of them") {
+TEST_CASE("a read of an eventfd waits for a signal and returns the number of signals") {
     World world;
     const int event = world.engine.open_event();
     std::array<std::byte, 8> into{};
@@ -603,7 +603,7 @@ TEST_CASE("an eventfd's read waits for a signal and takes all of them") {
     CHECK(count == 2);
 }
 
-TEST_CASE("no more completions are handed out than there is room for, and none is lost") {
+TEST_CASE("no more completions are handed out than fit, and none is lost") {
     World world;
     std::array<std::byte, 8> into{};
     for (int i = 0; i < 5; ++i) {
@@ -617,7 +617,7 @@ TEST_CASE("no more completions are handed out than there is room for, and none i
     CHECK(world.engine.submit_and_reap(few, never, 1) == 1);
 }
 
-TEST_CASE("misuse is written down: closed descriptors, tokens in use, foreign memory") {
+TEST_CASE("misuse of descriptors, tokens and memory is a violation") {
     World world;
     world.accept_one({});
     auto memory = frame_memory(100);
@@ -655,7 +655,7 @@ TEST_CASE("misuse is written down: closed descriptors, tokens in use, foreign me
 
 namespace {
 
-/// A server that does a little of everything, for as long as it goes: what it meets is what counts.
+/// A server that uses every operation. Returns the faults that occurred.
 Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
     Decisions decisions(seed);
     SimEngine engine(decisions, {});
@@ -730,7 +730,7 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
 
 } // namespace
 
-TEST_CASE("a seed decides everything: the same seed repeats a run, another one does not") {
+TEST_CASE("the same seed repeats a run, and another one does not") {
     std::vector<std::string> first;
     std::vector<std::string> again;
     std::vector<std::string> other;
@@ -742,7 +742,7 @@ TEST_CASE("a seed decides everything: the same seed repeats a run, another one d
     CHECK(first.size() > 100);
 }
 
-TEST_CASE("every error that an operation may return does occur") {
+TEST_CASE("every error that an operation may return occurs") {
     Census census;
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
         std::vector<std::string> trace;
@@ -779,7 +779,7 @@ TEST_CASE(
             engine.accept({io::OpKind::accept, 0, 2}, listener);
             CHECK(engine.violations().size() == 1);
         }
-        SECTION("after a pause the same connection is there") {
+        SECTION("after a pause returns the same connection") {
             (void)engine.submit_and_reap(completions, out_at + 100ms, 1);
             engine.accept({io::OpKind::accept, 0, 2}, listener);
             CHECK(engine.violations().empty());

@@ -1,4 +1,4 @@
-// What the simulated kernel does with an operation once it is submitted.
+// Operations of the simulated kernel, from submission to completion.
 
 #include <algorithm>
 #include <cerrno>
@@ -29,7 +29,7 @@ bool runs_out(int error) {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
-/// After these nothing goes over the connection any more; the others are momentary.
+/// True for errors after which the connection is unusable; the others are transient.
 bool breaks_connection(int error) {
     return error == EPIPE || error == ECONNRESET || error == ETIMEDOUT || error == EHOSTUNREACH ||
            error == ENETUNREACH || error == ENETDOWN;
@@ -147,7 +147,7 @@ bool SimEngine::inject_error(Operation& operation, SimConnection& connection) {
     return true;
 }
 
-// --- serving: whenever something has changed ---
+// --- continuing operations after a change ---
 
 void SimEngine::serve_accept(int fd) {
     Descriptor* entry = descriptor(fd);
@@ -317,7 +317,7 @@ void SimEngine::notify(std::uint64_t number) {
     const Operation operation = operations_.at(number);
     const Socket& socket = *sockets_[operation.socket];
     if (!operation.result_posted) {
-        // A kernel keeps the two answers of one send in order.
+        // A kernel posts the result of a send before its notification.
         constexpr Duration again = std::chrono::microseconds(50);
         events_.after(again, [this, number] { notify(number); });
         return;
@@ -338,7 +338,7 @@ void SimEngine::notify(std::uint64_t number) {
     forget(number);
 }
 
-// --- answers ---
+// --- completions ---
 
 void SimEngine::finish_send(Operation& operation, std::int32_t result) {
     check_unchanged(operation, "its result");
@@ -353,7 +353,7 @@ void SimEngine::finish_send(Operation& operation, std::int32_t result) {
         return;
     }
     if (operation.taken == 0) {
-        operation.copied = true; // the kernel says so of a send that never began
+        operation.copied = true; // the kernel reports a send that never began as copied
         operation.end_total = 0;
     }
     operation.answered = true;
@@ -382,7 +382,7 @@ void SimEngine::post(const Operation& operation, io::Completion completion) {
             found->second.result_posted = true;
         }
     };
-    // The answers of one multishot come in order, so they are not late one by one.
+    // Completions of one multishot operation arrive in order, so they are not delayed individually.
     if (operation.verb != Verb::accept && chooses(FaultKind::completion_delayed)) {
         events_.after(std::chrono::microseconds(decisions_.between(1, late_us_max)), deliver);
     } else {
@@ -400,7 +400,7 @@ void SimEngine::forget(std::uint64_t number) {
     operations_.erase(found);
     if (registration != 0) {
         --registrations_.at(registration).uses;
-        let_go(registration, number);
+        finish_release(registration, number);
     }
 }
 

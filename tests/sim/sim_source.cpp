@@ -88,20 +88,20 @@ void SimSource::set_watched(bool watched) noexcept {
         return;
     }
     engine_.decisions().note(FaultKind::source_woken);
-    resting_ = false;
+    paused_ = false;
     wakes_at_ = engine_.now() + setup_.wakes_after;
 }
 
 void SimSource::pause() {
-    engine_.decisions().note(FaultKind::source_rested);
-    resting_ = true;
+    engine_.decisions().note(FaultKind::source_paused);
+    paused_ = true;
     steady_since_ = never;
     slot_.reset();
     sink_->pause();
 }
 
 bool SimSource::tick() {
-    if (!ended_ && signal_back_at_ == never && !resting_ && engine_.events().now() >= wakes_at_) {
+    if (!ended_ && signal_back_at_ == never && !paused_ && engine_.events().now() >= wakes_at_) {
         engine_.signal(event_);
     }
     return !ended_;
@@ -110,8 +110,7 @@ bool SimSource::tick() {
 void SimSource::on_completion(const io::Completion& completion) noexcept {
     switch (io::source_token_operation(completion.token)) {
     case op_read:
-        if (read_on() && completion.result > 0 && signal_back_at_ == never && !ended_ &&
-            !resting_) {
+        if (read_on() && completion.result > 0 && signal_back_at_ == never && !ended_ && !paused_) {
             make_frame();
         }
         return;
@@ -182,7 +181,7 @@ void SimSource::on_deadline(Instant now) noexcept {
         return;
     }
     signal_back_at_ = never;
-    if (engine_.decisions().once_in(2)) { // it is still gone, for another reason
+    if (engine_.decisions().once_in(2)) { // the signal stays lost, for another reason
         lose_signal();
     } else if (setup_.pauses && !watched_) {
         pause();

@@ -1,7 +1,7 @@
 #pragma once
 // A source of frames and a painter of "no signal" pictures, both in virtual time. The source
-// behaves like one with a thread of its own: an eventfd that it reads through the engine tells of
-// frames, and a deadline of the end of a loss of signal.
+// behaves like one with a thread of its own: it reads an eventfd through the engine that signals
+// new frames, and has a deadline for the return of a lost signal.
 
 #include <array>
 #include <cstddef>
@@ -24,41 +24,42 @@ struct SourceSetup {
     std::size_t frame_bytes_max = 4000;
     /// Takes the next slot before it publishes the current one, as a camera does.
     bool holds_two = false;
-    bool loses_signal = false; ///< now and then
-    bool ends = false;         ///< some time
+    bool loses_signal = false; ///< repeatedly, at random times
+    bool ends = false;         ///< at a random time
     bool jitters = false;
     bool pauses = false; ///< while nobody watches
     Duration wakes_after = std::chrono::milliseconds(20);
 };
 
-/// What the simulation asks of everything that makes frames in it, and what all of them have: an
-/// eventfd that they read through the engine, and a time that passes by periods.
+/// Base of all sources in the simulation: the interface that the simulation checks, an eventfd that
+/// is read through the engine, and a tick per period.
 class SimProducer : public source::FrameSource {
 public:
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
         return counters_;
     }
-    /// Since when a frame has arrived in every period; `never` without signal.
+    /// Start of the time in which a frame has arrived in every period; `never` without signal.
     [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
-    /// Of the arena's own slots, those that it writes.
+    /// Number of the arena's slots that the source is writing.
     [[nodiscard]] virtual std::size_t slots_held() const noexcept = 0;
-    /// The first thing that it found wrong; empty when nothing is.
+    /// The first error that the source detected; empty if none.
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
 protected:
     static constexpr std::uint8_t op_read = 0;
-    static constexpr std::uint8_t op_close = 1; ///< answered at the end, behind a read
+    static constexpr std::uint8_t op_close = 1; ///< the last operation, completed after the read
 
     SimProducer(SimEngine& engine, FrameLog& log, Duration period, bool jitters)
         : engine_(engine), log_(log), period_(period), jitters_(jitters) {}
 
-    /// Opens the event, reads it, and lets time pass.
+    /// Opens the eventfd, begins to read it, and schedules the first tick.
     void begin(source::FrameSink& sink, io::StreamId stream);
-    /// A period has passed. False when none is to follow.
+    /// Called once per period. Returns false if no tick shall follow.
     virtual bool tick() = 0;
-    /// A read of the event was answered. False when the event is being closed instead of read on.
+    /// After a read of the eventfd: reads it again, or closes it. Returns false if it is being
+    /// closed.
     [[nodiscard]] bool read_on();
-    /// No tick follows, and the event is closed.
+    /// Ends the ticks and closes the eventfd.
     void end();
     void complain(std::string what) {
         if (complaint_.empty()) {
@@ -112,13 +113,13 @@ private:
     SourceSetup setup_;
     bool stopped_ = false;
     bool ended_ = false;
-    bool resting_ = false;
+    bool paused_ = false;
     Instant wakes_at_{};
     frame::WritableSlot slot_;
     Instant signal_back_at_ = never;
 };
 
-/// Paints after some milliseconds; the newest request wins.
+/// Paints after some milliseconds; a new request replaces an earlier one of the same stream.
 class SimPainter final : public source::PlaceholderPainter {
 public:
     SimPainter(SimEngine& engine, FrameLog& log);
@@ -133,7 +134,7 @@ public:
 private:
     struct Canvas {
         std::uint64_t requested = 0; ///< number of the newest request
-        std::uint64_t painted = 0;   ///< ... and of the one that `picture` answers
+        std::uint64_t painted = 0;   ///< number of the request that `picture` belongs to
         std::vector<std::byte> picture;
     };
 

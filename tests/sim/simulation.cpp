@@ -18,21 +18,20 @@ using std::chrono::milliseconds;
 
 constexpr std::byte poison{0xDD};
 
-/// How long a viewer on a good link may be without a frame while its source is steady: the periods
-/// for which slow viewers are held together, and what completions, the scheduler and the painter
-/// may be late.
+/// The longest time without a frame for a viewer on a good link while its source is steady: the
+/// periods for which slow viewers are deferred, and delays of completions, scheduler and painter.
 constexpr int healthy_periods_max = 12;
 constexpr Duration healthy_slack = milliseconds(300);
 
-/// After the server's own bound for parts in flight: time-outs of joins do not exist, only answers
-/// that are late.
+/// Time to finish after the server's own bound for parts in flight. Joins have no time-out, but
+/// completions may be late.
 constexpr Duration finish_slack = milliseconds(1500);
 constexpr std::uint64_t finish_turns_max = 200'000;
 
-/// A server that waits for nothing in particular sleeps for ever; the world looks in now and then.
+/// A server without deadlines sleeps until a completion; the simulation checks it at this interval.
 constexpr Duration idle_max = std::chrono::seconds(1);
 
-// A loop that turns so often with so little to do is spinning.
+// A loop with so many turns and so few completions in so short a time is spinning.
 constexpr std::uint64_t spin_turns = 256;
 constexpr std::uint64_t spin_completions = 8;
 constexpr Duration spin_time = milliseconds(30);
@@ -358,7 +357,8 @@ void Simulation::check_slots() {
             fail("the source found no slot");
         }
     }
-    // Each share belongs to a send, to a reply that has not got so far, or is the newest frame.
+    // Each lease belongs to a send, to a reply whose body is not being sent yet, or to a stream
+    // (its newest frame).
     if (leases > relay_->send_count() + relay_->connection_count() + directory_.size()) {
         fail("more leases than there is use for");
     }

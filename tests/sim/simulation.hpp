@@ -1,7 +1,6 @@
 #pragma once
-// The whole relay in a simulated world: sources, clients and a kernel that all misbehave as chance
-// has it. After each step everything that must hold is looked at; the first thing that does not is
-// the failure.
+// The whole relay in a simulated world: sources, clients and a kernel that misbehave at random.
+// After each step all invariants are checked; the first one that is violated is the failure.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +24,7 @@
 
 namespace ringcast::sim {
 
-/// What chance decides once; scenarios fix it.
+/// Parameters of a run: drawn at random by `some_world`, fixed by scenarios.
 struct World {
     SimEngineSetup engine;
     std::size_t page = 4096;
@@ -33,12 +32,12 @@ struct World {
     std::uint32_t streams = 1;
     std::uint32_t viewers_max = 12;
     SourceSetup source;
-    bool cameras = false; ///< instead of such sources
+    bool cameras = false; ///< cameras instead of the sources above
     CameraSetup camera;
     relay::RelaySettings relay{http::Boundary{1, 2}};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
-    std::uint32_t healthy_clients = 2; ///< there from the beginning
+    std::uint32_t healthy_clients = 2; ///< connected from the beginning
     bool crowd = false;                ///< clients that never read, one more with every frame
     bool streams_change = false;       ///< streams other than the first end, and others begin
 };
@@ -50,8 +49,8 @@ public:
     Simulation(Decisions& decisions, const World& world);
     ~Simulation() = default;
 
-    /// One turn of the relay's loop, that ends by `wake_by` when nothing happens. False after a
-    /// failure.
+    /// Runs one turn of the relay's loop, which returns by `wake_by` even when nothing happens.
+    /// Returns false after a failure.
     [[nodiscard]] bool step(Instant wake_by = never);
     /// Stops the relay and waits until it has finished; everything must have been returned by then.
     [[nodiscard]] bool finish();
@@ -77,7 +76,7 @@ public:
         return relay_->status(with_viewers);
     }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
-    /// In a world of cameras.
+    /// Requires `World::cameras`.
     [[nodiscard]] SimCamera& camera(std::size_t stream) {
         RINGCAST_ASSERT(world_.cameras);
         return static_cast<SimCamera&>(*sources_[stream]);

@@ -49,7 +49,7 @@ ClientPlan plan_for(const std::string& target, AnswerKind kind) {
     return plan;
 }
 
-/// It takes 200 ms for a picture.
+/// A client that takes 200 ms to receive a picture.
 ClientPlan slow_reader(const std::string& target, AnswerKind kind) {
     ClientPlan plan = plan_for(target, kind);
     plan.link.send_buffer = 2'000;
@@ -101,7 +101,7 @@ struct Running {
     Simulation simulation;
 };
 
-/// It got whole parts to the end, which came in order; else the client has an error.
+/// Checks that the viewer received complete parts and an orderly end; otherwise it has an error.
 void check_orderly_end(const SimClient& viewer) {
     CHECK_FALSE(viewer.here());
     CHECK_FALSE(viewer.was_reset());
@@ -127,7 +127,7 @@ TEST_CASE("the viewers of a stream that ends get whole parts and an orderly end"
     running.finish();
 }
 
-TEST_CASE("a viewer that is in the midst of a part gets all of it before its stream's end") {
+TEST_CASE("a viewer in the middle of a part gets all of it before its stream's end") {
     Running running;
     ClientPlan plan = slow_reader("/s1/stream", AnswerKind::stream_standard);
     plan.requests.front().expectation.stream = running.simulation.stream_id(second);
@@ -193,7 +193,7 @@ TEST_CASE("a stream without viewers is gone as soon as its source has stopped") 
     running.finish();
 }
 
-TEST_CASE("a stream is not gone while a viewer that never reads has its frames") {
+TEST_CASE("a stream is not gone while a viewer that never reads holds its frames") {
     Running running;
     SimClient& stuck = running.watch(second);
     running.run_for(100ms);
@@ -208,7 +208,7 @@ TEST_CASE("a stream is not gone while a viewer that never reads has its frames")
     running.finish();
 }
 
-TEST_CASE("a stream is not gone while a snapshot of it is on its way, which is still completed") {
+TEST_CASE("a stream is not gone while a snapshot of it is being sent, which is completed") {
     Running running;
     ClientPlan plan = slow_reader("/s1/snapshot", AnswerKind::snapshot);
     plan.requests.front().expectation.stream = running.simulation.stream_id(second);
@@ -227,7 +227,7 @@ TEST_CASE("a stream is not gone while a snapshot of it is on its way, which is s
 }
 
 TEST_CASE("the status can be gathered while descriptors of viewers are being closed") {
-    // With faults, so that some descriptors are closed long before the relay is told.
+    // With faults, so that some descriptors are closed long before the relay gets the completion.
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CAPTURE(seed);
         World world = two_streams();
@@ -246,7 +246,7 @@ TEST_CASE("the status can be gathered while descriptors of viewers are being clo
     }
 }
 
-TEST_CASE("a name of an ended stream is answered with 404, also while the stream is ending") {
+TEST_CASE("the name of a stream is answered with 404 once the stream begins to end") {
     Running running;
     SimClient& stuck = running.watch(second);
     running.run_for(100ms);
@@ -327,8 +327,8 @@ TEST_CASE("a completion for a source of an earlier stream is counted as late and
     const SimClient& viewer = running.watch(third);
     running.run_for(500ms);
     running.simulation.expect_late_completions(1);
-    // The source has this operation too, and would read on: twice. The answer is that of a cancel
-    // that finds nothing.
+    // The new source has an operation with the same code, and would begin a second read if it got
+    // this completion, which is that of a cancel that finds nothing.
     constexpr std::uint8_t read_operation = 0;
     running.simulation.engine().cancel(
         io::source_token(running.simulation.stream_id(second), read_operation, 1),
