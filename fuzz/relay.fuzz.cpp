@@ -1,5 +1,6 @@
-// The whole relay on simulated I/O: every input byte is a decision of the kernel, a client or the
-// source. A byte of 0 is the decision without an error; so are all decisions after the last byte.
+// Fuzzes the whole relay on simulated I/O. Each input byte decides something about the kernel, a
+// client or a source. A zero byte decides against a fault, and so do all decisions after the last
+// byte.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace {
 
 using namespace ringcast;
 
-// Enough steps to use all bytes; the steps after them bring the relay to a steady state.
+// Upper bound of the steps, and number of steps after the last byte, in which the relay reaches a
+// steady state.
 constexpr int steps_max = 600;
 constexpr int steps_after_bytes_max = 60;
 

@@ -1,6 +1,6 @@
 #pragma once
 // Shared by the tests of sources: an engine in virtual time whose operations complete when the test
-// says so, a sink that records everything, and JPEGs small enough to count bytes in.
+// decides, a sink that records everything, and small JPEGs of known size.
 
 #include <algorithm>
 #include <cerrno>
@@ -29,9 +29,9 @@
 
 namespace ringcast::test {
 
-/// A JPEG with all markers of a whole one: SOI, frame header, scan header, `entropy_bytes` of
-/// picture data that all are `fill`, EOI. Progressive, so that it needs no Huffman tables of the
-/// usual kind.
+/// A JPEG with the required markers: SOI, frame header, scan header, `entropy_bytes` bytes of
+/// `fill` as picture data, EOI. Progressive, so that ringcast does not insert the standard Huffman
+/// tables.
 [[nodiscard]] inline std::string jpeg(std::size_t entropy_bytes, char fill = 'a',
                                       std::uint16_t width = 64, std::uint16_t height = 48) {
     std::string bytes("\xFF\xD8", 2);
@@ -53,16 +53,16 @@ struct Operation {
     io::OpToken token;
     int fd = -1;
     ByteSpan into;
-    io::OpToken target; ///< of a cancel
+    io::OpToken target; ///< operation to cancel
 };
 
 /// Keeps operations until the test completes them.
 class FakeEngine final : public io::Engine {
 public:
     std::vector<Operation> operations;
-    /// Why memory can't be registered; none when it can.
+    /// The error of registering memory; empty: it succeeds.
     std::optional<std::string> registration_refusal = "not on this ring";
-    /// This many buffers can be registered before the refusal.
+    /// Number of buffers that can be registered before the error.
     std::size_t registered_before_refusal = 0;
     std::vector<io::OpToken> registered; ///< by buffer: the token of its release
     std::vector<ByteSpan> registered_memory;
@@ -128,7 +128,7 @@ public:
         for (const Operation& operation : operations) {
             waited.push_back({operation.fd, POLLIN, 0});
         }
-        // A hundred times longer than anything here takes; a test that exceeds it has failed.
+        // A hundred times longer than any operation here takes; a test that exceeds it has failed.
         constexpr int milliseconds_max = 20'000;
         if (::poll(waited.data(), waited.size(), milliseconds_max) <= 0) {
             throw std::runtime_error("nothing happened on the descriptors that a source waits for");
@@ -198,7 +198,7 @@ public:
     [[nodiscard]] std::uint64_t system_calls() const noexcept override { return 0; }
 };
 
-/// Like a stream of the relay: the latest frame holds its slot.
+/// A sink like a stream of the relay: the latest frame holds its slot.
 class FakeSink : public source::FrameSink {
 public:
     explicit FakeSink(std::size_t frame_bytes_max, std::uint16_t slot_count = 4)
@@ -249,7 +249,7 @@ private:
     std::uint64_t sequence_ = 0;
 };
 
-/// Performs operations, and passes the completions to `take`, until `condition` holds.
+/// Performs operations, and passes the completions to `take`, until `condition` is true.
 template <typename Take, typename Condition>
 void drive(FakeEngine& engine, Take take, Condition condition) {
     while (!condition()) {
