@@ -1,6 +1,7 @@
 #pragma once
-// How far a peer has received what was sent to it, as its kernel acknowledges it. Tells viewers
-// that are slow from those that are stuck. No I/O: the caller asks the kernel and passes the answer.
+// Progress of a peer in receiving what was sent to it, according to its kernel's acknowledgements.
+// Distinguishes slow viewers from stuck ones. No I/O: the caller queries the kernel and passes the
+// result.
 
 #include <array>
 #include <cstddef>
@@ -13,7 +14,7 @@ namespace ringcast::connection {
 
 class Delivery {
 public:
-    /// A UNIX socket's progress is seen by its partial results, so it is known from the beginning.
+    /// Progress of a UNIX socket is visible in its partial results, so it needs no first sample.
     void begin(io::Transport transport, Instant now) noexcept;
     /// The kernel took bytes, or freed pages: the peer is alive.
     void note_progress(Instant now) noexcept { last_progress_ = now; }
@@ -22,17 +23,17 @@ public:
     void note_frame_sent(io::Transport transport, Instant captured_at) noexcept;
     /// The peer's kernel has the frame. Frames may be reported in any order.
     void note_delivered(Instant captured_at) noexcept;
-    /// The kernel's answer. The first one is the baseline for the next.
+    /// The kernel's report. The first one is the baseline for the next.
     void on_sample(const io::SocketProgress& progress, Instant now) noexcept;
 
     [[nodiscard]] Instant last_progress() const noexcept { return last_progress_; }
-    /// When the kernel was last asked.
+    /// Time of the last sample.
     [[nodiscard]] Instant sampled_at() const noexcept { return sampled_at_; }
     /// Known to make no progress: observed since before `since`, and none since then.
     [[nodiscard]] bool stuck(Instant since) const noexcept {
         return known_ && observed_since_ <= since && last_progress_ <= since;
     }
-    /// Known to make progress: observed twice, and further the second time.
+    /// Known to make progress: there was progress after the first sample.
     [[nodiscard]] bool progressing() const noexcept {
         return known_ && last_progress_ > observed_since_;
     }
@@ -50,9 +51,9 @@ private:
     /// Half a second of frames at 30 frames/s.
     static constexpr std::size_t milestones_max = 16;
 
-    bool known_ = false; ///< the kernel has answered once
+    bool known_ = false; ///< there was a first sample
     Instant last_progress_{};
-    Instant observed_since_{}; ///< the first answer
+    Instant observed_since_{}; ///< time of the first sample
     Instant sampled_at_{};
     Instant delivered_captured_at_ = never;
     std::uint64_t bytes_sent_ = 0;

@@ -13,7 +13,7 @@
 
 namespace ringcast::connection {
 
-/// How a snapshot was asked for.
+/// Options of a snapshot's request.
 struct SnapshotOptions {
     io::StreamId stream;
     bool placeholder = false; ///< the "no signal" picture is acceptable

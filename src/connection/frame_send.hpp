@@ -1,6 +1,6 @@
 #pragma once
-// A frame on its way to one viewer, and what is counted of such sends. Plain data in tables that
-// are allocated at start.
+// A frame that is being sent to one viewer, and the counters of such sends. Plain data in tables
+// that are allocated at start.
 
 #include <cstdint>
 

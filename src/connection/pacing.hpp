@@ -1,5 +1,6 @@
 #pragma once
-// Which frames one viewer is sent, and why it was not sent the others. No I/O, no clock.
+// Decides when one viewer is sent its next frame, and counts skipped frames by reason. No I/O, no
+// clock.
 
 #include <algorithm>
 #include <cstdint>
@@ -33,7 +34,7 @@ public:
         return skips;
     }
 
-    /// When the next frame may be sent.
+    /// Earliest time of the next send.
     [[nodiscard]] Instant due() const noexcept { return due_; }
     /// Number of the newest frame that was sent; 0 before the first.
     [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }

@@ -1,5 +1,5 @@
 #pragma once
-// Whether a connection's frames leave by zero-copy or by copy. No I/O, no clock.
+// Chooses between zero-copy and copy for a connection's frames. No I/O, no clock.
 
 #include <cstdint>
 
@@ -35,14 +35,14 @@ public:
             demote(now, retry_after);
         }
     }
-    /// Zero-copy does not work here: sends by copy for `retry_after`.
+    /// Zero-copy does not work on this connection: chooses copy for `retry_after`.
     void demote(Instant now, Duration retry_after) noexcept {
         copied_in_a_row_ = 0;
         copy_until_ = now + retry_after;
     }
 
 private:
-    /// A single copied send may be a packet that had to be linearised.
+    /// One report is not enough: the kernel may have linearised a single packet.
     static constexpr std::uint8_t copied_in_a_row_max = 3;
 
     std::uint8_t copied_in_a_row_ = 0;

@@ -77,7 +77,7 @@ void Acceptor::rearm(std::uint32_t listener, std::int32_t result) noexcept {
     if (result >= 0 || peer_gone_before_accept(result)) {
         return arm(listener);
     }
-    // At once, it would fail again, and spin.
+    // Re-arming at once would fail again, and spin.
     listeners_[listener].rearm_at = engine_.now() + pause_;
     if (resources_exhausted(result) && counters_.accept_pauses++ == 0) {
         log(LogLevel::warning, "new connections wait: the limit of open files or memory is reached "

@@ -14,7 +14,7 @@ namespace ringcast::relay {
 
 class Acceptor {
 public:
-    /// `sockets` are listening and stay the caller's. `pause`: after an error, until the next try.
+    /// `sockets` are listening; the caller owns them. `pause`: time from an error to the next try.
     Acceptor(io::Engine& engine, std::span<const int> sockets, Duration pause,
              api::RelayCounters& counters);
 
@@ -27,7 +27,7 @@ public:
         int socket = -1;
         std::uint32_t listener = 0; ///< index into `sockets`
     };
-    /// The completion of an accept; empty when it brought no connection.
+    /// Handles the completion of an accept; returns empty if there is no new connection.
     [[nodiscard]] std::optional<Accepted> on_accept(const io::Completion& completion) noexcept;
 
     [[nodiscard]] Instant deadline() const noexcept;

@@ -1,4 +1,4 @@
-// Deadlines of the relay, and how it ends.
+// Deadlines of the relay, and its shutdown.
 
 #include <algorithm>
 
@@ -75,8 +75,8 @@ void Relay::check_progress(connection::Connection& connection, Instant now) noex
     if (!in_flight || ending) {
         return;
     }
-    // The first sample is the baseline, so it is taken early enough for a second one to tell; and
-    // where viewers may be evicted, early enough to tell the stuck from the slow.
+    // The first sample is only the baseline, so it is taken early enough for a second one before
+    // the time-out, and earlier where viewers may be evicted, to distinguish stuck from slow ones.
     const bool may_be_evicted =
         connection.streaming() && stream_of(connection).eviction().slots_halved();
     const Duration patience =
@@ -94,7 +94,7 @@ void Relay::check_progress(connection::Connection& connection, Instant now) noex
 
 // --- the end ---
 
-/// In order, whatever the connection does.
+/// Ends a connection in order, in any state.
 void Relay::disconnect(connection::Connection& connection) noexcept {
     switch (connection.state()) {
     case connection::ConnectionState::waiting:
@@ -146,7 +146,7 @@ void Relay::abort_all(Instant now) noexcept {
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         connection.abort(context_);
     });
-    stop_by_ = now + settings_.shutdown_grace; // for those that ended meanwhile, if any
+    stop_by_ = now + settings_.shutdown_grace; // tries again, in case any are left
 }
 
 bool Relay::finished() const noexcept {

@@ -1,6 +1,6 @@
 #pragma once
-// Answers requests: from the route to the bytes that a connection sends. Replies without a picture
-// are made by api/answers; here is what needs frames, lists of waiters and limits of viewers.
+// Answers requests: from the route to the bytes that a connection sends. api/answers makes the
+// replies without a picture; this class adds frames, waiting snapshots and the limits of viewers.
 
 #include <cstdint>
 #include <functional>
@@ -32,20 +32,20 @@ class Responder {
 public:
     explicit Responder(ResponderParts parts) : parts_(std::move(parts)) {}
 
-    /// Its URLs are served at the root too.
+    /// Sets the stream whose URLs are served at the root too.
     void set_default_stream(io::StreamId stream) noexcept { default_stream_ = stream; }
-    /// From now on no connection is kept for another request.
+    /// From now on every reply is the last one of its connection.
     void stop() noexcept { stopping_ = true; }
 
-    /// A request is complete.
+    /// Answers a complete request.
     void answer(connection::Connection& connection) noexcept;
-    /// A request that the parser rejects.
+    /// Answers a request that the parser has rejected.
     void answer_bad_request(connection::Connection& connection) noexcept;
-    /// The time for a request is over.
+    /// Answers a request that was not complete in time.
     void answer_timeout(connection::Connection& connection) noexcept;
-    /// The time that a snapshot waits for a frame is over.
+    /// Answers a snapshot that has waited too long for a frame.
     void answer_late_snapshot(connection::Connection& connection) noexcept;
-    /// Answers those waiting snapshots for which there is a frame, or no signal.
+    /// Answers the waiting snapshots whose stream has a frame for them, or no signal.
     void answer_snapshot_waiters() noexcept;
     /// True when the last call of `answer_snapshot_waiters` left some for the next turn.
     [[nodiscard]] bool snapshots_pending() const noexcept { return snapshots_pending_; }
@@ -59,7 +59,7 @@ private:
                          const http::ReplyContext& reply);
     void answer_controls(connection::Connection& connection, stream::Stream& stream,
                          const http::ReplyContext& reply);
-    /// False when there is nothing for it yet.
+    /// Returns false if the snapshot must wait further.
     bool answer_snapshot_waiter(connection::Connection& connection,
                                 const stream::Stream& stream) noexcept;
     void send(connection::Connection& connection, api::Answer answer) noexcept;

@@ -19,7 +19,7 @@ namespace ringcast::stream {
 struct SlotHolders {
     std::uint64_t sequence = 0; ///< of the frame
     std::uint32_t count = 0;
-    std::uint32_t aborting = 0;    ///< of these, already disconnected: the slot is on its way back
+    std::uint32_t aborting = 0;    ///< of these, already being disconnected
     std::uint32_t stuck = 0;       ///< known to make no progress
     std::uint32_t progressing = 0; ///< known to make progress
 };
@@ -37,7 +37,7 @@ public:
 
     /// True while slow viewers are deferred, and all sends are by copy.
     [[nodiscard]] bool slots_short() const noexcept;
-    /// True while slots may soon be short: the kernel is asked who is stuck and who is only slow.
+    /// True while slots may soon be short: the kernel is asked which viewers are stuck.
     [[nodiscard]] bool slots_halved() const noexcept;
 
     /// At the reserve: appends to `evictions`, as far as its capacity, the connections to abort.

@@ -21,7 +21,7 @@ void Placeholder::request(std::string_view stream_name, std::string_view reason,
 }
 
 void Placeholder::ask(std::string_view stream_name, std::string_view reason) noexcept {
-    due_ = never; // until it is painted
+    due_ = never; // until the picture is painted
     if (painter_ != nullptr) {
         painter_->request(stream_, stream_name, reason, width_, height_);
     }

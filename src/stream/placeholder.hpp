@@ -1,6 +1,7 @@
 #pragma once
-// The "no signal" picture of a stream: asked of the painter when the signal is lost, made smaller
-// while it is larger than a slot, and due once a period while somebody watches.
+// The "no signal" picture of a stream: requested from the painter when the signal is lost,
+// requested smaller while it does not fit into a slot, and published once a period while somebody
+// watches.
 
 #include <cstdint>
 #include <string_view>
@@ -19,24 +20,24 @@ public:
     Placeholder(source::PlaceholderPainter* painter, io::StreamId stream) noexcept
         : painter_(painter), stream_(stream) {}
 
-    /// Asks for a picture with `reason`, as large as the stream's last frame, in pixels; 0 by 0
-    /// when there was none.
+    /// Requests a picture with `reason`. `width` and `height` are those of the stream's last frame
+    /// in pixels, 0 if there was none.
     void request(std::string_view stream_name, std::string_view reason, std::uint16_t width,
                  std::uint16_t height) noexcept;
     /// No picture is due any more.
     void cancel() noexcept { due_ = never; }
-    /// The painter has finished a picture, perhaps this one. `bytes_max`: the largest that a slot
-    /// holds.
+    /// The painter has finished a picture, perhaps this one. `bytes_max`: the largest picture that
+    /// fits into a slot.
     void on_painted(std::string_view stream_name, std::string_view reason, std::size_t bytes_max,
                     Instant now) noexcept;
     /// Copies the picture into a slot of the arena; invalid when the arena has no slot free. The
     /// next one is due a `period` later in either case.
     [[nodiscard]] frame::WritableSlot copy_into(frame::FrameArena& arena, Instant now,
                                                 Duration period) noexcept;
-    /// Of the slot that `copy_into` has filled.
+    /// Describes the frame in a slot that `copy_into` has filled.
     [[nodiscard]] frame::FrameInfo info(const frame::WritableSlot& slot, Instant now,
                                         WallTime wall) const noexcept;
-    /// When the picture is to be published next; `never` while it is not painted.
+    /// Time of the next publication; `never` while the picture is not painted.
     [[nodiscard]] Instant due() const noexcept { return due_; }
 
 private:

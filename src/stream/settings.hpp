@@ -19,7 +19,7 @@ struct StreamSettings {
     std::uint32_t submit_batch = 64;
     /// A stream without frames for this long, and for four of its usual periods, has no signal.
     Duration silence_max = std::chrono::seconds(5);
-    /// How long a new stream may take until its viewers see "no picture has come yet".
+    /// Time for the first frame of a stream before its viewers see "no picture has come yet".
     Duration first_frame_wait = std::chrono::seconds(1);
     Duration placeholder_period = std::chrono::seconds(1);
 };

@@ -29,7 +29,7 @@ std::string_view stream_state_name(StreamState state) noexcept {
 }
 
 Signal::Signal(const StreamSettings& settings) : settings_(settings) {
-    // Allocated now: no allocation when the signal is lost.
+    // Allocated now, so that the loss of a signal allocates nothing.
     constexpr std::size_t reason_bytes = 256;
     reason_.reserve(reason_bytes);
 }
@@ -50,7 +50,8 @@ StreamState Signal::on_frame(Instant now) noexcept {
         period_ += (interval - period_) / period_smoothing;
     }
     if (has_frames_ && !paused_by_source_) {
-        // Grows at once and shrinks slowly: a source with one frame in ten seconds is not lost.
+        // Grows at once and shrinks slowly, so that a source with one frame in ten seconds keeps
+        // its signal.
         interval_max_ =
             std::max(interval, interval_max_ - (interval_max_ - interval) / period_smoothing);
     }

@@ -1,6 +1,6 @@
 #pragma once
-// Whether a stream has a signal, and since when it has none. No I/O, no clock: the stream reports
-// what its source does, and asks what time makes of it.
+// The state of a stream's signal, derived from reports of its source and from the time since the
+// last frame. No I/O, no clock: the stream passes both.
 
 #include <cstdint>
 #include <string>
@@ -27,22 +27,22 @@ public:
     void start(Instant now) noexcept;
     /// A frame has arrived. Returns the state before.
     StreamState on_frame(Instant now) noexcept;
-    /// The source itself reports that it has no picture, so silence until the next frame says
-    /// nothing about its usual intervals.
+    /// The source itself reports that it has no picture, so the interval until the next frame does
+    /// not count as one of its usual intervals.
     void note_source_paused() noexcept { paused_by_source_ = true; }
     /// The signal is lost. Returns false when it was lost for the same reason already.
     bool lose(std::string_view reason) noexcept;
     /// The source makes no frames because nobody watches.
     void pause(Instant now) noexcept;
-    /// Somebody watches now, or nobody any more.
+    /// Whether anybody watches the stream has changed.
     void set_watched(bool watched, Instant now) noexcept;
-    /// Why the signal counts as lost at `now`; empty when it does not.
+    /// The reason why the signal counts as lost at `now`; empty if it does not.
     [[nodiscard]] std::string_view overdue(Instant now) const noexcept;
-    /// When `overdue` may have an answer; `never` while no frames are expected.
+    /// Earliest time at which `overdue` may return a reason; `never` while no frames are expected.
     [[nodiscard]] Instant deadline() const noexcept;
 
     [[nodiscard]] StreamState state() const noexcept { return state_; }
-    /// Frames arrive, or would if anybody watched.
+    /// True if frames arrive, or would arrive if anybody watched.
     [[nodiscard]] bool healthy() const noexcept {
         return state_ == StreamState::live || state_ == StreamState::paused;
     }
@@ -51,7 +51,7 @@ public:
     [[nodiscard]] Instant last_frame_at() const noexcept { return last_frame_at_; }
     /// Smoothed time between frames; zero before the second frame.
     [[nodiscard]] Duration period() const noexcept { return period_; }
-    /// A live stream's newest frame is no older than frames usually get.
+    /// True if the stream is live and its newest frame is not older than `silence_bound`.
     [[nodiscard]] bool fresh(Instant now) const noexcept {
         return state_ == StreamState::live && now - last_frame_at_ <= silence_bound();
     }
@@ -68,7 +68,7 @@ private:
     std::string reason_;
     Instant started_{};
     Instant last_frame_at_{};
-    Instant wanted_since_{};  ///< of a paused source's frames
+    Instant wanted_since_{};  ///< paused source: since when somebody has been watching
     Duration period_{};       ///< smoothed
     Duration interval_max_{}; ///< the longest recent interval, silences included
 };

@@ -1,5 +1,5 @@
 #pragma once
-// What status shows of a stream's frames. Plain numbers.
+// Statistics of a stream's frames for the status. Plain numbers.
 
 #include <cstdint>
 

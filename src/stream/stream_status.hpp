@@ -1,5 +1,5 @@
 #pragma once
-// What operators see of a stream.
+// The status of a stream, for operators.
 
 #include <cstdint>
 #include <optional>
