@@ -49,11 +49,10 @@ public:
         REQUIRE(slot.valid());
         std::memcpy(slot.payload().data(), jpeg.data(), jpeg.size());
         ++sequence;
-        return arena.seal(std::move(slot),
-                          {.jpeg_offset = slot.payload_offset(),
-                           .jpeg_bytes = jpeg.size(),
-                           .captured_at = captured_at(sequence)},
-                          sequence);
+        const frame::FrameInfo info{.jpeg_offset = slot.payload_offset(),
+                                    .jpeg_bytes = jpeg.size(),
+                                    .captured_at = captured_at(sequence)};
+        return arena.seal(std::move(slot), info, sequence);
     }
     [[nodiscard]] static Instant captured_at(std::uint64_t sequence) {
         return Instant(std::chrono::seconds(sequence));
