@@ -1,5 +1,7 @@
 #include "app/make_source.hpp"
 
+#include <chrono>
+#include <optional>
 #include <thread>
 #include <type_traits>
 #include <variant>
@@ -47,6 +49,19 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
             }
         },
         stream.source);
+}
+
+Duration configured_period(const config::SourceConfig& source) noexcept {
+    std::optional<double> fps;
+    if (const auto* pattern = std::get_if<config::PatternConfig>(&source)) {
+        fps = pattern->fps;
+    } else if (const auto* camera = std::get_if<config::LibcameraConfig>(&source)) {
+        fps = camera->fps;
+    } else if (const auto* file = std::get_if<config::FileConfig>(&source)) {
+        fps = file->fps;
+    }
+    return fps ? std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *fps))
+               : Duration::zero();
 }
 
 } // namespace ringcast::app

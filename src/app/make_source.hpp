@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "capture/cameras.hpp"
 #include "config/config.hpp"
 #include "io/engine.hpp"
@@ -21,5 +22,8 @@ struct SourceParts {
 /// missing now and appear later.
 [[nodiscard]] Result<std::unique_ptr<source::FrameSource>>
 make_source(const config::StreamConfig& stream, const SourceParts& parts);
+
+/// Time between two frames of the rate that the configuration asks for; zero if it names none.
+[[nodiscard]] Duration configured_period(const config::SourceConfig& source) noexcept;
 
 } // namespace ringcast::app

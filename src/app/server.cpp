@@ -130,8 +130,8 @@ Result<void> Server::open_relay(const config::Config& config,
     std::vector<stream::StreamSetup> setups;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
         const StreamParts& parts = streams_[i];
-        setups.push_back(
-            {config.streams[i].name, parts.arena.get(), parts.source.get(), parts.tier_reason});
+        setups.push_back({config.streams[i].name, parts.arena.get(), parts.source.get(),
+                          parts.tier_reason, configured_period(config.streams[i].source)});
     }
     std::vector<int> sockets;
     sockets.reserve(listeners_.size());

@@ -17,7 +17,7 @@ struct StreamSettings {
     std::uint16_t slots_reserve = 2;
     /// Sends per system call: 64 of 100 KB hold the loop for 1.5 ms, 500 for up to 23 (measured).
     std::uint32_t submit_batch = 64;
-    /// A stream without frames for this long, and for four of its usual periods, has no signal.
+    /// A stream without frames for this long, and for four of its usual intervals, has no signal.
     Duration silence_max = std::chrono::seconds(5);
     /// Time for the first frame of a stream before its viewers see "no picture has come yet".
     Duration first_frame_wait = std::chrono::seconds(1);
@@ -30,6 +30,8 @@ struct StreamSetup {
     frame::FrameArena* arena = nullptr;
     source::FrameSource* source = nullptr;
     std::string tier_reason; ///< why the frames' memory is not registered; empty when it is
+    /// Time between two frames according to the configuration; zero if it names no rate.
+    Duration period_expected{};
 };
 
 } // namespace ringcast::stream

@@ -11,6 +11,9 @@ namespace {
 constexpr int period_smoothing = 8;
 /// Usual intervals without a frame until the signal counts as lost.
 constexpr int silent_intervals_max = 4;
+/// Intervals are similar when the longer one is at most so many times the shorter one: sources with
+/// one frame a minute, such as timelapse scripts, are rarely exact.
+constexpr int similar_ratio_max = 2;
 
 } // namespace
 
@@ -28,7 +31,8 @@ std::string_view stream_state_name(StreamState state) noexcept {
     return {};
 }
 
-Signal::Signal(const StreamSettings& settings) : settings_(settings) {
+Signal::Signal(const StreamSettings& settings, Duration period_expected)
+    : settings_(settings), interval_usual_max_(period_expected) {
     // Allocated now, so that the loss of a signal allocates nothing.
     constexpr std::size_t reason_bytes = 256;
     reason_.reserve(reason_bytes);
@@ -50,15 +54,29 @@ StreamState Signal::on_frame(Instant now) noexcept {
         period_ += (interval - period_) / period_smoothing;
     }
     if (has_frames_ && !paused_by_source_) {
-        // Grows at once and shrinks slowly, so that a source with one frame in ten seconds keeps
-        // its signal.
-        interval_max_ =
-            std::max(interval, interval_max_ - (interval_max_ - interval) / period_smoothing);
+        learn_interval(interval, before == StreamState::lost);
     }
     has_frames_ = true;
     paused_by_source_ = false;
     last_frame_at_ = now;
     return before;
+}
+
+/// One long interval may be an outage, after which a frozen picture must not count as live for any
+/// longer than before. Two similar ones in a row are how the stream is: a source with one frame a
+/// minute keeps its signal from its third frame on.
+void Signal::learn_interval(Duration interval, bool lost) noexcept {
+    const Duration shorter = std::min(interval, interval_before_);
+    const bool repeated = std::max(interval, interval_before_) <= similar_ratio_max * shorter;
+    const bool first_known = interval_usual_max_ == Duration::zero() && !lost;
+    if (interval <= interval_usual_max_) {
+        interval_usual_max_ -= (interval_usual_max_ - interval) / period_smoothing;
+    } else if (first_known) {
+        interval_usual_max_ = interval;
+    } else if (repeated) {
+        interval_usual_max_ = std::max(interval_usual_max_, shorter);
+    }
+    interval_before_ = interval;
 }
 
 bool Signal::lose(std::string_view reason) noexcept {
@@ -83,7 +101,7 @@ void Signal::set_watched(bool watched, Instant now) noexcept {
 }
 
 Duration Signal::silence_bound() const noexcept {
-    return std::max(settings_.silence_max, silent_intervals_max * interval_max_);
+    return std::max(settings_.silence_max, silent_intervals_max * interval_usual_max_);
 }
 
 Instant Signal::deadline() const noexcept {

@@ -22,7 +22,8 @@ enum class StreamState : std::uint8_t {
 
 class Signal {
 public:
-    explicit Signal(const StreamSettings& settings);
+    /// `period_expected`: time between two frames according to the configuration; zero: unknown.
+    Signal(const StreamSettings& settings, Duration period_expected);
 
     void start(Instant now) noexcept;
     /// A frame has arrived. Returns the state before.
@@ -59,6 +60,8 @@ public:
 private:
     /// Silence for so long means that the signal is lost.
     [[nodiscard]] Duration silence_bound() const noexcept;
+    /// `lost`: the signal counted as lost before the frame that ended the interval.
+    void learn_interval(Duration interval, bool lost) noexcept;
 
     const StreamSettings& settings_;
     StreamState state_ = StreamState::starting;
@@ -68,9 +71,12 @@ private:
     std::string reason_;
     Instant started_{};
     Instant last_frame_at_{};
-    Instant wanted_since_{};  ///< paused source: since when somebody has been watching
-    Duration period_{};       ///< smoothed
-    Duration interval_max_{}; ///< the longest recent interval, silences included
+    Instant wanted_since_{}; ///< paused source: since when somebody has been watching
+    Duration period_{};      ///< smoothed
+    /// The longest interval that is usual for the stream: the configured one at first; zero while
+    /// none is known.
+    Duration interval_usual_max_;
+    Duration interval_before_{}; ///< the one before the newest frame, outages included
 };
 
 } // namespace ringcast::stream

@@ -19,7 +19,7 @@ Stream::Stream(io::StreamId id, StreamSetup setup, io::Engine& engine,
                const StreamSettings& settings, source::PlaceholderPainter* painter,
                connection::StreamSends& sends)
     : id_(id), setup_(std::move(setup)), engine_(engine), settings_(settings), sends_(sends),
-      signal_(settings), placeholder_(painter, id),
+      signal_(settings, setup_.period_expected), placeholder_(painter, id),
       eviction_(*setup_.arena, settings.slots_reserve) {}
 
 void Stream::start() noexcept {

@@ -52,6 +52,20 @@ TEST_CASE("each kind of source is created from its configuration") {
     CHECK(kind_of(config::FileConfig{"/nowhere", std::nullopt}) == "file");
 }
 
+TEST_CASE("the period of a source is that of its configured rate, and zero where there is none") {
+    using namespace std::chrono_literals;
+    config::PatternConfig pattern;
+    pattern.fps = 0.1;
+    CHECK(configured_period(pattern) == 10s);
+    config::LibcameraConfig camera;
+    camera.fps = 25;
+    CHECK(configured_period(camera) == 40ms);
+    CHECK(configured_period(config::FileConfig{"/nowhere", 0.5}) == 2s);
+    CHECK(configured_period(config::FileConfig{"/nowhere", std::nullopt}) == 0s);
+    CHECK(configured_period(config::ExecConfig{{"true"}}) == 0s);
+    CHECK(configured_period(config::StdinConfig{}) == 0s);
+}
+
 TEST_CASE("a terminal as standard input is rejected with an example of the correct use") {
     const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     REQUIRE(terminal.valid());

@@ -320,7 +320,7 @@ TEST_CASE("a source with one picture in ten seconds does not count as silent") {
     world.source.period = 10s;
     Simulation simulation(decisions, world);
     (void)simulation.add_client(stream_viewer("192.0.2.1:1"));
-    run_for(simulation, 25s); // two pictures: from here on the period is known
+    run_for(simulation, 35s); // three pictures: two similar intervals are the stream's usual ones
     for (int second = 0; second < 40; ++second) {
         run_for(simulation, 1s);
         CHECK(simulation.relay().stream(0).signal().state() == api::StreamState::live);

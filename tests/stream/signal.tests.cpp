@@ -3,6 +3,7 @@
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 using namespace ringcast;
 using namespace std::chrono_literals;
@@ -16,10 +17,16 @@ constexpr Instant begin{1000s};
 
 /// A signal in virtual time.
 struct Clocked {
-    Clocked() { signal.start(now); }
+    explicit Clocked(Duration period_expected = {}) : signal(settings, period_expected) {
+        signal.start(now);
+    }
 
+    /// The signal is lost meanwhile if it is overdue, as the stream does it.
     void frame_after(Duration interval) {
         now += interval;
+        if (const std::string_view reason = signal.overdue(now); !reason.empty()) {
+            times_lost += signal.lose(reason) ? 1 : 0;
+        }
         signal.on_frame(now);
     }
     void frames(int count, Duration interval) {
@@ -31,8 +38,9 @@ struct Clocked {
     [[nodiscard]] Duration silence_bound() const { return signal.deadline() - now; }
 
     StreamSettings settings;
-    Signal signal{settings};
+    Signal signal;
     Instant now = begin;
+    int times_lost = 0; ///< for being overdue
 };
 
 } // namespace
@@ -135,20 +143,129 @@ TEST_CASE("a stream that pauses while it is watched is given the whole bound fro
 }
 
 TEST_CASE(
-    "the bound on silence is four of the longest recent intervals, and at least the setting") {
+    "the bound on silence is four of the stream's usual intervals, and at least the setting") {
     Clocked clocked;
     clocked.frame_after(500ms); // the wait for the first frame is no interval
     CHECK(clocked.silence_bound() == 5s);
     clocked.frame_after(1s);
     CHECK(clocked.silence_bound() == 5s);
+    clocked.frames(2, 4s);
+    CHECK(clocked.silence_bound() == 16s);
+}
+
+TEST_CASE("the bound on silence starts from the configured rate") {
+    Clocked slow(20s);
+    CHECK(slow.signal.on_frame(slow.now) == StreamState::starting);
+    CHECK(slow.silence_bound() == 80s);
+    slow.frames(3, 20s);
+    CHECK(slow.times_lost == 0);
+    CHECK(slow.silence_bound() == 80s);
+    Clocked fast(33ms);
+    fast.frames(2, 33ms);
+    CHECK(fast.silence_bound() == 5s);
+}
+
+TEST_CASE("a stream that is faster than its configured rate gets a shorter bound") {
+    Clocked clocked(10s);
+    clocked.frame_after(1s);
+    CHECK(clocked.silence_bound() == 40s);
+    clocked.frames(100, 33ms);
+    CHECK(clocked.silence_bound() == 5s);
+}
+
+TEST_CASE("after an outage a frozen picture counts as live no longer than before") {
+    const Duration outage = GENERATE(5s, 10s, 30s, 3600s);
+    const Duration configured = GENERATE(0ms, 33ms);
+    const Duration interval = GENERATE(33ms, 200ms, 900ms);
+    Clocked clocked(configured);
+    clocked.frames(20, interval);
+    clocked.frame_after(outage);
+    CHECK(clocked.times_lost == 1);
+    CHECK(clocked.signal.state() == StreamState::live);
+    CHECK(clocked.silence_bound() == 5s);
+    clocked.frames(20, interval);
+    clocked.frame_after(outage); // again, but not right after the first one
+    CHECK(clocked.silence_bound() == 5s);
+    CHECK(clocked.times_lost == 2);
+}
+
+TEST_CASE("an outage between the first two frames is not the stream's interval") {
+    Clocked clocked;
+    clocked.frame_after(33ms);
     clocked.frame_after(10s);
+    CHECK(clocked.silence_bound() == 5s);
+    clocked.frame_after(33ms);
+    CHECK(clocked.silence_bound() == 5s);
+}
+
+TEST_CASE("two outages of different lengths in a row are not the stream's interval") {
+    Clocked clocked;
+    clocked.frames(20, 33ms);
+    clocked.frame_after(10s);
+    clocked.frame_after(60s);
+    CHECK(clocked.silence_bound() == 5s);
+    clocked.frame_after(7s);
+    CHECK(clocked.silence_bound() == 5s);
+}
+
+TEST_CASE("a silence within the bound does not stretch it unless it is repeated") {
+    Clocked clocked;
+    clocked.frames(20, 33ms);
+    clocked.frame_after(4900ms);
+    CHECK(clocked.times_lost == 0);
+    CHECK(clocked.silence_bound() == 5s);
+    clocked.frame_after(4s);
+    CHECK(clocked.silence_bound() == 16s); // the shorter of the two is what the stream does
+}
+
+TEST_CASE("a slow stream of unknown rate keeps its signal from its third frame on") {
+    const Duration interval = GENERATE(6s, 10s, 60s, 600s);
+    Clocked clocked;
+    clocked.frames(3, interval);
+    const int lost_at_first = clocked.times_lost;
+    CHECK(lost_at_first == 3); // while it starts, and in the two intervals that follow
+    CHECK(clocked.silence_bound() == 4 * interval);
+    clocked.frames(100, interval);
+    CHECK(clocked.times_lost == lost_at_first);
+}
+
+TEST_CASE("a slow stream with irregular intervals keeps its signal") {
+    Clocked clocked;
+    clocked.frames(3, 60s);
+    const int lost_at_first = clocked.times_lost;
+    for (int i = 0; i < 50; ++i) {
+        clocked.frame_after(i % 2 == 0 ? 45s : 80s);
+    }
+    CHECK(clocked.times_lost == lost_at_first);
+}
+
+TEST_CASE("a stream that becomes slow keeps its signal from the second long interval on") {
+    Clocked clocked;
+    clocked.frames(100, 33ms);
+    clocked.frames(2, 10s);
+    CHECK(clocked.times_lost == 2);
+    CHECK(clocked.silence_bound() == 40s);
+    clocked.frames(100, 10s);
+    CHECK(clocked.times_lost == 2);
+}
+
+TEST_CASE("an outage of a slow stream is noticed after four of its intervals, and not learned") {
+    Clocked clocked;
+    clocked.frames(10, 10s);
+    const int lost_at_first = clocked.times_lost;
+    CHECK(clocked.silence_bound() == 40s);
+    clocked.frame_after(39s);
+    CHECK(clocked.times_lost == lost_at_first);
+    CHECK(clocked.silence_bound() == 40s);
+    clocked.frame_after(10s);
+    clocked.frame_after(10min);
+    CHECK(clocked.times_lost == lost_at_first + 1);
     CHECK(clocked.silence_bound() == 40s);
 }
 
-TEST_CASE("the bound on silence grows at once and shrinks slowly") {
+TEST_CASE("the bound on silence shrinks slowly when a stream becomes faster") {
     Clocked clocked;
-    clocked.frames(2, 33ms);
-    clocked.frame_after(10s);
+    clocked.frames(4, 10s);
     CHECK(clocked.silence_bound() == 40s);
     Duration before = clocked.silence_bound();
     clocked.frame_after(33ms);
@@ -165,27 +282,21 @@ TEST_CASE("the bound on silence grows at once and shrinks slowly") {
     CHECK(frames < 100);
 }
 
-TEST_CASE("a silence that the stream itself found counts towards the bound") {
-    Clocked clocked;
-    clocked.frames(3, 33ms);
-    clocked.signal.lose("no picture for a while");
-    clocked.frame_after(20s);
-    CHECK(clocked.silence_bound() == 80s);
-}
-
 TEST_CASE("a source that reported its own silence does not stretch the bound") {
     Clocked clocked;
     clocked.frames(3, 33ms);
-    SECTION("because it has paused") {
-        clocked.signal.pause(clocked.now);
+    const bool paused = GENERATE(false, true);
+    for (int i = 0; i < 3; ++i) {
+        if (paused) {
+            clocked.signal.pause(clocked.now);
+        } else {
+            clocked.signal.note_source_paused();
+            clocked.signal.lose("the camera is unplugged");
+        }
+        clocked.frame_after(1h);
+        CHECK(clocked.silence_bound() == clocked.settings.silence_max);
     }
-    SECTION("because it has no picture") {
-        clocked.signal.note_source_paused();
-        clocked.signal.lose("the camera is unplugged");
-    }
-    clocked.frame_after(1h);
-    CHECK(clocked.silence_bound() == clocked.settings.silence_max);
-    clocked.frame_after(10s); // the frame has ended the pause: from here on silence counts again
+    clocked.frames(2, 10s); // the frame has ended the pause: from here on silence counts again
     CHECK(clocked.silence_bound() == 40s);
 }
 
