@@ -50,9 +50,9 @@ std::uint64_t locked_memory_limit() noexcept {
 }
 
 std::uint64_t open_files_needed(std::uint32_t viewers_max, std::size_t stream_count) {
-    // Connections beyond the viewers: status, 503.
-    const std::uint64_t files_for_answers =
-        relay::RelaySettings(http::Boundary(0, 0)).connections_extra;
+    // Connections beyond the viewers: status, 503, and those that are ending.
+    const relay::RelaySettings settings(http::Boundary(0, 0));
+    const std::uint64_t files_for_answers = settings.connections_extra + settings.accepts_max;
     return viewers_max + files_of_process + files_for_answers + files_per_stream * stream_count;
 }
 

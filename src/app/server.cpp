@@ -82,7 +82,8 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     server->boundary_ = std::make_unique<http::Boundary>(*boundary);
 
     const relay::RelaySettings settings = server->relay_settings(config);
-    auto engine = make_engine(settings.viewers_max + settings.connections_extra);
+    auto engine =
+        make_engine(settings.viewers_max + settings.connections_extra + settings.accepts_max);
     if (!engine) {
         return tl::unexpected(engine.error());
     }

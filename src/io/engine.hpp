@@ -25,7 +25,7 @@ namespace ringcast::io {
 /// A zero-copy send has two: its result (`more` is set exactly when a notification follows, which
 /// is possible after an error too) and its notification (`notification` set, `more` unset), which
 /// means that the kernel has released the pages. They may arrive in any order relative to those of
-/// other sends. Completions of a multishot accept have `more` set as long as it stays armed.
+/// other sends.
 struct Completion {
     OpToken token;
     std::int32_t result = 0;   ///< bytes, descriptor, or poll events; negative: -errno
@@ -80,8 +80,8 @@ public:
 
     // --- operations ---
 
-    /// Multishot: each completion's result is a connected descriptor. Ends (no `more`) on errors;
-    /// the caller arms it again, after a delay when descriptors or memory have run out.
+    /// Accepts one connection: the result is its descriptor. Several accepts on one listener may be
+    /// under way. After an error the caller waits when descriptors or memory have run out.
     virtual void accept(OpToken token, int listener) noexcept = 0;
     virtual void receive(OpToken token, int socket, ByteSpan into) noexcept = 0;
     /// Reads at the current position. For pipes, eventfds and inotify.

@@ -1,6 +1,7 @@
 #include "relay/acceptor.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 
 #include "base/assert.hpp"
@@ -21,65 +22,87 @@ bool peer_gone_before_accept(std::int32_t error) noexcept {
 
 } // namespace
 
-Acceptor::Acceptor(io::Engine& engine, std::span<const int> sockets, Duration pause,
+Acceptor::Acceptor(io::Engine& engine, std::span<const int> sockets, AcceptorSettings settings,
                    api::RelayCounters& counters)
-    : engine_(engine), pause_(pause), counters_(counters) {
+    : engine_(engine), pause_(settings.pause), counters_(counters),
+      per_listener_(std::clamp(settings.accepts_max /
+                                   std::max(static_cast<std::uint32_t>(sockets.size()), 1U),
+                               1U, accepts_per_listener_max)) {
     for (const int socket : sockets) {
         listeners_.push_back({.socket = socket});
     }
 }
 
-void Acceptor::start() noexcept {
+void Acceptor::accept_up_to(std::uint32_t places) noexcept {
+    if (stopping_) {
+        return;
+    }
+    RINGCAST_ASSERT(under_way_ <= places);
+    const Instant now = engine_.now();
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
-        arm(i);
+        Listener& listener = listeners_[i];
+        if (listener.paused_until != never && now < listener.paused_until) {
+            continue;
+        }
+        listener.paused_until = never;
+        prepare(i, places);
+    }
+}
+
+void Acceptor::prepare(std::uint32_t listener, std::uint32_t places) noexcept {
+    Listener& entry = listeners_[listener];
+    // After an error each accept is likely to fail, so one is enough to find out.
+    const std::uint32_t target = entry.failing ? 1 : per_listener_;
+    while (static_cast<std::uint32_t>(std::popcount(entry.under_way)) < target &&
+           under_way_ < places) {
+        const auto index = static_cast<std::uint32_t>(std::countr_one(entry.under_way));
+        entry.under_way |= std::uint64_t{1} << index;
+        ++under_way_;
+        engine_.accept({io::OpKind::accept, listener * accepts_per_listener_max + index, 1},
+                       entry.socket);
     }
 }
 
 void Acceptor::stop() noexcept {
     stopping_ = true;
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
-        listeners_[i].rearm_at = never;
-        if (listeners_[i].armed) {
-            engine_.cancel({}, {io::OpKind::accept, i, 1});
+        listeners_[i].paused_until = never;
+        for (std::uint64_t left = listeners_[i].under_way; left != 0; left &= left - 1) {
+            const auto index = static_cast<std::uint32_t>(std::countr_zero(left));
+            engine_.cancel({}, {io::OpKind::accept, i * accepts_per_listener_max + index, 1});
         }
     }
-}
-
-bool Acceptor::stopped() const noexcept {
-    return std::ranges::none_of(listeners_, &Listener::armed);
-}
-
-void Acceptor::arm(std::uint32_t listener) noexcept {
-    Listener& entry = listeners_[listener];
-    RINGCAST_ASSERT(!entry.armed);
-    entry.armed = true;
-    entry.rearm_at = never;
-    engine_.accept({io::OpKind::accept, listener, 1}, entry.socket);
 }
 
 std::optional<Acceptor::Accepted> Acceptor::on_accept(const io::Completion& completion) noexcept {
-    const std::uint32_t listener = completion.token.slot;
+    const std::uint32_t listener = completion.token.slot / accepts_per_listener_max;
     RINGCAST_ASSERT(listener < listeners_.size());
-    if (completion.result < 0 && completion.result != -ECANCELED) {
-        ++counters_.accept_errors;
+    Listener& entry = listeners_[listener];
+    const std::uint64_t bit = std::uint64_t{1} << completion.token.slot % accepts_per_listener_max;
+    RINGCAST_ASSERT((entry.under_way & bit) != 0);
+    entry.under_way &= ~bit;
+    --under_way_;
+    if (completion.result >= 0) {
+        entry.failing = false;
+        return Accepted{completion.result, listener};
     }
-    if (!completion.more) {
-        listeners_[listener].armed = false;
-        if (!stopping_) {
-            rearm(listener, completion.result);
+    if (completion.result != -ECANCELED) {
+        ++counters_.accept_errors;
+        if (!stopping_ && !peer_gone_before_accept(completion.result)) {
+            pause(entry, completion.result);
         }
     }
-    return completion.result >= 0 ? std::optional(Accepted{completion.result, listener})
-                                  : std::nullopt;
+    return std::nullopt;
 }
 
-void Acceptor::rearm(std::uint32_t listener, std::int32_t result) noexcept {
-    if (result >= 0 || peer_gone_before_accept(result)) {
-        return arm(listener);
+void Acceptor::pause(Listener& listener, std::int32_t error) noexcept {
+    listener.failing = true;
+    if (listener.paused_until != never) {
+        return; // because of another accept of the same turn
     }
-    // Re-arming at once would fail again, and spin.
-    listeners_[listener].rearm_at = engine_.now() + pause_;
-    if (resources_exhausted(result) && counters_.accept_pauses++ == 0) {
+    // The next accept would fail at once, and spin.
+    listener.paused_until = engine_.now() + pause_;
+    if (resources_exhausted(error) && counters_.accept_pauses++ == 0) {
         log(LogLevel::warning, "new connections wait: the limit of open files or memory is reached "
                                "(raise LimitNOFILE= or lower [viewers] max)");
     }
@@ -88,17 +111,9 @@ void Acceptor::rearm(std::uint32_t listener, std::int32_t result) noexcept {
 Instant Acceptor::deadline() const noexcept {
     Instant earliest = never;
     for (const Listener& listener : listeners_) {
-        earliest = std::min(earliest, listener.rearm_at);
+        earliest = std::min(earliest, listener.paused_until);
     }
     return earliest;
-}
-
-void Acceptor::on_deadline(Instant now) noexcept {
-    for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
-        if (listeners_[i].rearm_at <= now) {
-            arm(i);
-        }
-    }
 }
 
 } // namespace ringcast::relay

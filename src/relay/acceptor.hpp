@@ -1,5 +1,6 @@
 #pragma once
-// Accepts connections on all listeners, and pauses where accepting fails. Knows no connections.
+// Accepts connections on all listeners, never more than there are places for, and pauses where
+// accepting fails. Knows no connections.
 
 #include <cstdint>
 #include <optional>
@@ -12,16 +13,24 @@
 
 namespace ringcast::relay {
 
+struct AcceptorSettings {
+    Duration pause{};              ///< from an error to the next try
+    std::uint32_t accepts_max = 1; ///< under way on all listeners together
+};
+
 class Acceptor {
 public:
-    /// `sockets` are listening; the caller owns them. `pause`: time from an error to the next try.
-    Acceptor(io::Engine& engine, std::span<const int> sockets, Duration pause,
+    /// `sockets` are listening; the caller owns them.
+    Acceptor(io::Engine& engine, std::span<const int> sockets, AcceptorSettings settings,
              api::RelayCounters& counters);
 
-    void start() noexcept;
+    /// Accepts up to `places` connections from here on, those of accepts under way included. Called
+    /// once per turn. Each accept ends with one connection, so a full table leaves newcomers in the
+    /// kernel's queue, and a multishot accept would return all of that queue at once.
+    void accept_up_to(std::uint32_t places) noexcept;
     void stop() noexcept;
     /// True exactly when no accept is under way.
-    [[nodiscard]] bool stopped() const noexcept;
+    [[nodiscard]] bool stopped() const noexcept { return under_way_ == 0; }
 
     struct Accepted {
         int socket = -1;
@@ -30,25 +39,31 @@ public:
     /// Handles the completion of an accept; returns empty if there is no new connection.
     [[nodiscard]] std::optional<Accepted> on_accept(const io::Completion& completion) noexcept;
 
+    /// When the first pause is over, and `accept_up_to` has something to do.
     [[nodiscard]] Instant deadline() const noexcept;
-    void on_deadline(Instant now) noexcept;
     /// True while a listener waits after an error.
     [[nodiscard]] bool paused() const noexcept { return deadline() != never; }
 
 private:
+    /// Bits of a word say which of a listener's accepts are under way.
+    static constexpr std::uint32_t accepts_per_listener_max = 64;
+
     struct Listener {
         int socket = -1;
-        bool armed = false;
-        Instant rearm_at = never;
+        std::uint64_t under_way = 0;
+        Instant paused_until = never; ///< `never`: not paused
+        bool failing = false;         ///< since the last error nothing has been accepted
     };
 
-    void arm(std::uint32_t listener) noexcept;
-    void rearm(std::uint32_t listener, std::int32_t result) noexcept;
+    void prepare(std::uint32_t listener, std::uint32_t places) noexcept;
+    void pause(Listener& listener, std::int32_t error) noexcept;
 
     io::Engine& engine_;
     Duration pause_;
     api::RelayCounters& counters_;
     std::vector<Listener> listeners_;
+    std::uint32_t per_listener_; ///< accepts under way on one listener, at most
+    std::uint32_t under_way_ = 0;
     bool stopping_ = false;
 };
 

@@ -40,8 +40,12 @@ bool expected_of_peers(std::int32_t result) noexcept {
     }
 }
 
-std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
+std::uint32_t connection_places(const RelaySettings& settings) noexcept {
     return settings.viewers_max + settings.connections_extra;
+}
+
+std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
+    return connection_places(settings) + settings.accepts_max;
 }
 
 /// Each connection: as many zero-copy sends as it may pin, and one by copy at the cap.
@@ -58,7 +62,8 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
       connections_(connection_slots(settings_)), sends_(send_slots(settings_)),
       streams_(std::max(settings_.streams_max, static_cast<std::uint32_t>(streams.size()))),
       context_{engine_, sends_, streams_.sends(), settings_.connection, {}},
-      acceptor_(engine_, listeners, settings_.accept_pause, counters_),
+      acceptor_(engine_, listeners,
+                {.pause = settings_.accept_pause, .accepts_max = settings_.accepts_max}, counters_),
       responder_({.settings = settings_,
                   .streams = streams_,
                   .connections = connections_,
@@ -67,6 +72,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .status = [this](bool with_viewers) { return status(with_viewers); }}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
+    RINGCAST_ASSERT(listeners.size() <= settings_.accepts_max);
     for (stream::StreamSetup& setup : streams) {
         streams_.add(std::move(setup), engine_, settings_.stream, painter_);
     }
@@ -82,7 +88,6 @@ void Relay::start() noexcept {
     for (stream::Stream* stream : streams_.all()) {
         stream->start();
     }
-    acceptor_.start();
 }
 
 io::StreamId Relay::add_stream(stream::StreamSetup setup) noexcept {
@@ -95,6 +100,7 @@ io::StreamId Relay::add_stream(stream::StreamSetup setup) noexcept {
 
 void Relay::turn(Instant wake_by) noexcept {
     fan_out();
+    acceptor_.accept_up_to(connections_.free_count());
     // During a handshake nothing is gathered: each completion is one step towards a first frame.
     const std::size_t expected =
         context_.counts.handshaking > 0 ? 1 : std::max<std::size_t>(completions_expected_, 1);
@@ -290,7 +296,7 @@ void Relay::on_event(connection::Connection& connection,
 // --- admission and eviction ---
 
 void Relay::admit(Acceptor::Accepted accepted) noexcept {
-    if (connections_.full() || stopping_) {
+    if (stopping_) {
         ++counters_.connections_refused;
         engine_.close({}, accepted.socket);
         return;
@@ -304,7 +310,7 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
                                          .socket = accepted.socket,
                                          .peer = engine_.describe_peer(accepted.socket),
                                          .listener = accepted.listener});
-    if (connections_.free_count() < settings_.connections_extra / 4) {
+    if (connections_.size() > connection_places(settings_)) {
         evict_silent(id);
     }
 }

@@ -32,7 +32,7 @@ public:
           source::PlaceholderPainter* painter);
     ~Relay();
 
-    /// Starts the sources and begins to accept.
+    /// Starts the sources. Connections are accepted from the first turn on.
     void start() noexcept;
     /// One turn of the loop: starts sends, submits, waits for completions or the next deadline, and
     /// handles them. Returns by `wake_by` even when nothing happens.

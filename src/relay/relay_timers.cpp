@@ -22,7 +22,6 @@ void Relay::on_deadlines() noexcept {
             stream->on_deadline(now);
         }
     }
-    acceptor_.on_deadline(now);
     if (now >= next_sweep_) {
         sweep(now);
         next_sweep_ = connections_.size() > 0 ? now + settings_.sweep_interval : never;

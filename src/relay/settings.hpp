@@ -22,6 +22,9 @@ struct RelaySettings {
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.
     std::uint32_t connections_extra = 64;
+    /// Accepts under way, and connections that are ending: entries of the table beyond the two
+    /// numbers above.
+    std::uint32_t accepts_max = 64;
     /// Streams at a time; more when the relay begins with more.
     std::uint32_t streams_max = 256;
     connection::ConnectionSettings connection;

@@ -218,7 +218,7 @@ io_uring_sqe& UringEngine::next_entry(OpToken token) noexcept {
 }
 
 void UringEngine::accept(OpToken token, int listener) noexcept {
-    io_uring_prep_multishot_accept(&next_entry(token), listener, nullptr, nullptr, SOCK_CLOEXEC);
+    io_uring_prep_accept(&next_entry(token), listener, nullptr, nullptr, SOCK_CLOEXEC);
 }
 
 void UringEngine::receive(OpToken token, int socket, ByteSpan into) noexcept {

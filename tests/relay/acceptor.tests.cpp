@@ -1,7 +1,9 @@
 #include "relay/acceptor.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -16,79 +18,105 @@ using test::Asked;
 namespace {
 
 constexpr Duration accept_pause = 100ms;
-constexpr io::OpToken first{io::OpKind::accept, 0, 1};
-constexpr io::OpToken second{io::OpKind::accept, 1, 1};
+constexpr std::uint32_t accepts_max = 4; // two for each listener
+constexpr std::uint32_t places_enough = 100;
+
+/// The token of an accept on the first or the second listener.
+constexpr io::OpToken accept_token(std::uint32_t listener, std::uint32_t index) {
+    return {io::OpKind::accept, listener * 64 + index, 1};
+}
 
 /// Two listeners that accept.
 struct Listening {
-    Listening() { acceptor.start(); }
+    explicit Listening(std::uint32_t places = places_enough) { acceptor.accept_up_to(places); }
 
-    [[nodiscard]] bool armed(io::OpToken listener) const {
-        return engine.find(Asked::accept, listener) != nullptr;
+    [[nodiscard]] std::size_t under_way(std::uint32_t listener) const {
+        const int fd = sockets.at(listener);
+        return static_cast<std::size_t>(
+            std::ranges::count_if(engine.operations, [fd](const test::Operation& operation) {
+                return operation.asked == Asked::accept && operation.fd == fd;
+            }));
     }
-    /// The accept ends with this completion.
-    std::optional<Acceptor::Accepted> end(io::OpToken listener, std::int32_t result) {
-        return acceptor.on_accept(engine.answer(Asked::accept, listener, result));
+    /// An accept ends with this result.
+    std::optional<Acceptor::Accepted> end(std::uint32_t listener, std::int32_t result,
+                                          std::uint32_t index = 0) {
+        return acceptor.on_accept(
+            engine.answer(Asked::accept, accept_token(listener, index), result));
     }
-    /// One connection of a multishot accept, which goes on.
-    std::optional<Acceptor::Accepted> accept(io::OpToken listener, std::int32_t socket) {
-        return acceptor.on_accept({.token = listener, .result = socket, .more = true});
-    }
+    void turn(std::uint32_t places = places_enough) { acceptor.accept_up_to(places); }
 
     test::LogCapture log;
     test::FakeEngine engine;
     api::RelayCounters counters;
     std::array<int, 2> sockets{41, 42};
-    Acceptor acceptor{engine, sockets, accept_pause, counters};
+    Acceptor acceptor{engine, sockets, {accept_pause, accepts_max}, counters};
 };
 
 } // namespace
 
-TEST_CASE("each listener accepts from the start, on its own socket") {
+TEST_CASE("each listener has its part of the accepts under way") {
     const Listening listening;
-    REQUIRE(listening.engine.operations.size() == 2);
-    CHECK(listening.engine.find(Asked::accept, first)->fd == 41);
-    CHECK(listening.engine.find(Asked::accept, second)->fd == 42);
+    CHECK(listening.under_way(0) == 2);
+    CHECK(listening.under_way(1) == 2);
     CHECK_FALSE(listening.acceptor.stopped());
     CHECK_FALSE(listening.acceptor.paused());
 }
 
+TEST_CASE("there is one accept for each listener, however many listeners there are") {
+    test::FakeEngine engine;
+    api::RelayCounters counters;
+    const std::vector<int> sockets(accepts_max + 1, 40);
+    Acceptor acceptor(engine, sockets, {accept_pause, accepts_max}, counters);
+    acceptor.accept_up_to(places_enough);
+    CHECK(engine.operations.size() == accepts_max + 1);
+}
+
 TEST_CASE("an accepted connection carries its socket and the index of its listener") {
     Listening listening;
-    const auto one = listening.accept(second, 7);
+    const auto one = listening.end(1, 7);
     REQUIRE(one.has_value());
     CHECK(one->socket == 7);
     CHECK(one->listener == 1);
-    const auto other = listening.accept(first, 8);
+    const auto other = listening.end(0, 8);
     REQUIRE(other.has_value());
     CHECK(other->socket == 8);
     CHECK(other->listener == 0);
-}
-
-TEST_CASE("an accept that goes on is not prepared a second time") {
-    Listening listening;
-    static_cast<void>(listening.accept(first, 7));
-    CHECK(listening.engine.operations.size() == 2);
-}
-
-TEST_CASE("an accept that ended with a connection is prepared again at once") {
-    Listening listening;
-    const auto accepted = listening.end(first, 7);
-    REQUIRE(accepted.has_value());
-    CHECK(accepted->socket == 7);
-    CHECK(listening.armed(first));
-    CHECK(listening.engine.operations.size() == 2);
     CHECK(listening.counters.accept_errors == 0);
-    CHECK_FALSE(listening.acceptor.paused());
+}
+
+TEST_CASE("an accept that has ended is followed by another one in the next turn") {
+    Listening listening;
+    static_cast<void>(listening.end(0, 7));
+    static_cast<void>(listening.end(0, 8, 1));
+    CHECK(listening.under_way(0) == 0);
+    listening.turn();
+    CHECK(listening.under_way(0) == 2);
+    CHECK(listening.under_way(1) == 2);
+    listening.turn();
+    CHECK(listening.engine.operations.size() == accepts_max);
+}
+
+TEST_CASE("no more accepts are under way than there are places") {
+    for (std::uint32_t places = 0; places <= accepts_max; ++places) {
+        CAPTURE(places);
+        Listening listening(places);
+        CHECK(listening.engine.operations.size() == places);
+        if (places > 0) {
+            REQUIRE(listening.end(0, 7).has_value());
+            listening.turn(places - 1);
+            CHECK(listening.engine.operations.size() == places - 1);
+        }
+    }
 }
 
 TEST_CASE("a peer that left before it was accepted does not pause the listener") {
     const int error = GENERATE(ECONNABORTED, EINTR, EAGAIN, EPROTO);
     CAPTURE(error);
     Listening listening;
-    CHECK_FALSE(listening.end(first, -error).has_value());
-    CHECK(listening.armed(first));
+    CHECK_FALSE(listening.end(0, -error).has_value());
     CHECK_FALSE(listening.acceptor.paused());
+    listening.turn();
+    CHECK(listening.under_way(0) == 2);
     CHECK(listening.counters.accept_errors == 1);
     CHECK(listening.counters.accept_pauses == 0);
 }
@@ -97,46 +125,64 @@ TEST_CASE("without descriptors or memory a listener pauses, and the others go on
     const int error = GENERATE(EMFILE, ENFILE, ENOMEM, ENOBUFS);
     CAPTURE(error);
     Listening listening;
-    CHECK_FALSE(listening.end(second, -error).has_value());
-    CHECK_FALSE(listening.armed(second));
-    CHECK(listening.armed(first));
+    CHECK_FALSE(listening.end(1, -error).has_value());
+    CHECK_FALSE(listening.end(1, -error, 1).has_value());
+    static_cast<void>(listening.end(0, 7));
+    listening.turn();
+    CHECK(listening.under_way(1) == 0);
+    CHECK(listening.under_way(0) == 2);
     CHECK(listening.acceptor.paused());
     CHECK(listening.acceptor.deadline() == listening.engine.now() + accept_pause);
-    CHECK(listening.counters.accept_errors == 1);
+    CHECK(listening.counters.accept_errors == 2);
     CHECK(listening.counters.accept_pauses == 1);
 }
 
 TEST_CASE("a paused listener accepts again at its deadline and not before") {
     Listening listening;
-    static_cast<void>(listening.end(first, -EMFILE));
-    const Instant deadline = listening.acceptor.deadline();
-    listening.acceptor.on_deadline(deadline - 1ns);
-    CHECK_FALSE(listening.armed(first));
-    listening.acceptor.on_deadline(deadline);
-    CHECK(listening.armed(first));
+    static_cast<void>(listening.end(0, -EMFILE));
+    static_cast<void>(listening.end(0, -EMFILE, 1));
+    listening.engine.pass(accept_pause - 1ns);
+    listening.turn();
+    CHECK(listening.under_way(0) == 0);
+    listening.engine.pass(1ns);
+    listening.turn();
+    CHECK(listening.under_way(0) == 1);
     CHECK_FALSE(listening.acceptor.paused());
     CHECK(listening.acceptor.deadline() == never);
 }
 
+TEST_CASE("after an error one accept is tried at a time, until it succeeds") {
+    Listening listening;
+    static_cast<void>(listening.end(0, -EMFILE));
+    static_cast<void>(listening.end(0, -EMFILE, 1));
+    listening.engine.pass(accept_pause);
+    listening.turn();
+    listening.turn();
+    REQUIRE(listening.under_way(0) == 1);
+    static_cast<void>(listening.end(0, 7));
+    listening.turn();
+    CHECK(listening.under_way(0) == 2);
+}
+
 TEST_CASE("the deadline is that of the listener that paused first") {
     Listening listening;
-    static_cast<void>(listening.end(second, -EMFILE));
+    static_cast<void>(listening.end(1, -EMFILE));
     const Instant deadline = listening.acceptor.deadline();
     listening.engine.pass(10ms);
-    static_cast<void>(listening.end(first, -EMFILE));
+    static_cast<void>(listening.end(0, -EMFILE));
     CHECK(listening.acceptor.deadline() == deadline);
-    listening.acceptor.on_deadline(deadline);
-    CHECK(listening.armed(second));
-    CHECK_FALSE(listening.armed(first));
+    listening.engine.pass(deadline - listening.engine.now());
+    listening.turn();
     CHECK(listening.acceptor.deadline() == deadline + 10ms);
 }
 
 TEST_CASE("one line of the log tells of pauses, however many there are") {
     Listening listening;
+    static_cast<void>(listening.end(0, 7, 1)); // the other accept of this listener
     for (int round = 0; round < 3; ++round) {
-        static_cast<void>(listening.end(first, -EMFILE));
+        static_cast<void>(listening.end(0, -EMFILE));
         listening.engine.pass(accept_pause);
-        listening.acceptor.on_deadline(listening.engine.now());
+        listening.turn();
     }
     CHECK(listening.counters.accept_pauses == 3);
     CHECK(listening.log.count("LimitNOFILE", LogLevel::warning) == 1);
@@ -144,8 +190,7 @@ TEST_CASE("one line of the log tells of pauses, however many there are") {
 
 TEST_CASE("any other error pauses the listener too, but no limit is blamed for it") {
     Listening listening;
-    static_cast<void>(listening.end(first, -EPERM));
-    CHECK_FALSE(listening.armed(first));
+    static_cast<void>(listening.end(0, -EPERM));
     CHECK(listening.acceptor.paused());
     CHECK(listening.counters.accept_errors == 1);
     CHECK(listening.counters.accept_pauses == 0);
@@ -155,40 +200,46 @@ TEST_CASE("any other error pauses the listener too, but no limit is blamed for i
 TEST_CASE("stop cancels every accept, and is complete when each has answered") {
     Listening listening;
     listening.acceptor.stop();
+    const std::vector tokens{accept_token(0, 0), accept_token(0, 1), accept_token(1, 0),
+                             accept_token(1, 1)};
     std::vector<io::OpToken> cancelled;
     for (const test::Operation& operation : listening.engine.operations) {
         if (operation.asked == Asked::cancel) {
             cancelled.push_back(operation.target);
         }
     }
-    CHECK(cancelled == std::vector{first, second});
-    CHECK_FALSE(listening.acceptor.stopped());
-    CHECK_FALSE(listening.end(first, -ECANCELED).has_value());
-    CHECK_FALSE(listening.acceptor.stopped());
-    CHECK_FALSE(listening.end(second, -ECANCELED).has_value());
+    CHECK(cancelled == tokens);
+    for (std::uint32_t listener = 0; listener < 2; ++listener) {
+        for (std::uint32_t index = 0; index < 2; ++index) {
+            CHECK_FALSE(listening.acceptor.stopped());
+            CHECK_FALSE(listening.end(listener, -ECANCELED, index).has_value());
+        }
+    }
     CHECK(listening.acceptor.stopped());
     CHECK(listening.counters.accept_errors == 0);
-    CHECK_FALSE(listening.armed(first));
-    CHECK_FALSE(listening.armed(second));
+    listening.turn();
+    CHECK(listening.under_way(0) == 0);
+    CHECK(listening.under_way(1) == 0);
 }
 
-TEST_CASE("a connection that arrives after stop is handed out, to be closed, and is the last") {
+TEST_CASE("a connection that arrives after stop is handed out, to be closed") {
     Listening listening;
     listening.acceptor.stop();
-    const auto accepted = listening.end(first, 7);
+    const auto accepted = listening.end(0, 7);
     REQUIRE(accepted.has_value());
     CHECK(accepted->socket == 7);
-    CHECK_FALSE(listening.armed(first));
+    listening.turn();
+    CHECK(listening.under_way(0) == 1); // the other one, which is being cancelled
 }
 
 TEST_CASE("stop ends the pause of a listener, which accepts no more") {
     Listening listening;
-    static_cast<void>(listening.end(first, -EMFILE));
+    static_cast<void>(listening.end(0, -EMFILE));
     listening.acceptor.stop();
     CHECK(listening.acceptor.deadline() == never);
-    listening.acceptor.on_deadline(listening.engine.now() + 1h);
-    CHECK_FALSE(listening.armed(first));
-    static_cast<void>(listening.end(second, -EMFILE)); // instead of -ECANCELED
+    static_cast<void>(listening.end(1, -EMFILE)); // instead of -ECANCELED
     CHECK(listening.acceptor.deadline() == never);
-    CHECK(listening.acceptor.stopped());
+    listening.engine.pass(1h);
+    listening.turn();
+    CHECK(listening.under_way(0) == 1);
 }

@@ -62,7 +62,6 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::poll_enomem, "poll ENOMEM", ENOMEM, 600},
     {K::close_eintr, "close EINTR", EINTR, 2000},
     {K::close_eio, "close EIO", EIO, 2000},
-    {K::accept_disarmed, "accept disarmed", 0, 3000},
     {K::receive_in_pieces, "receive in pieces", 0, 20000},
     {K::send_blocked, "send blocked", 0, 0},
     {K::send_short, "send short", 0, 200},

@@ -62,7 +62,6 @@ enum class FaultKind : std::uint8_t {
     close_eintr,
     close_eio,
     // faults without an injected errno
-    accept_disarmed,            ///< accept succeeds, but the multishot operation ends
     receive_in_pieces,          ///< fewer bytes than have arrived
     send_blocked,               ///< the socket buffer was full when the send began
     send_short,                 ///< a send that should have waited for all bytes ended early

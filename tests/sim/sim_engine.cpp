@@ -312,7 +312,6 @@ void SimEngine::finish_release(std::uint64_t registration, std::uint64_t number)
     Ready ready;
     ready.completion.token = found->second.released;
     ready.number = number;
-    ready.last_result = true;
     registrations_.erase(found);
     if (ready.completion.token.kind == io::OpKind::none) {
         return;
@@ -385,7 +384,7 @@ std::size_t SimEngine::reap(std::span<io::Completion> completions) {
         hand_out(ready);
         io::Completion& completion = completions[handed_out];
         completion = ready.completion;
-        if (setup_.forgets_notifications && ready.last_result) {
+        if (setup_.forgets_notifications) {
             completion.more = false;
         }
         if (!setup_.forgets_notifications || !completion.notification) {
@@ -398,7 +397,7 @@ std::size_t SimEngine::reap(std::span<io::Completion> completions) {
 
 void SimEngine::hand_out(const Ready& ready) {
     ++handed_out_;
-    if (ready.last_result && ready.fd >= first_fd) {
+    if (ready.fd >= first_fd) {
         Descriptor& entry = descriptors_[static_cast<std::size_t>(ready.fd - first_fd)];
         if (entry.opened == ready.opened) {
             RINGCAST_ASSERT(entry.unanswered > 0);
@@ -412,7 +411,7 @@ void SimEngine::hand_out(const Ready& ready) {
     TokenUse& use = found->second;
     if (ready.completion.notification) {
         --use.notifications_due;
-    } else if (ready.last_result) {
+    } else {
         --use.results_due;
         use.notifications_due += ready.completion.more ? 1 : 0;
     }

@@ -170,7 +170,6 @@ private:
         std::uint64_t number = 0;
         int fd = -1;
         std::uint32_t opened = 0;
-        bool last_result = false; ///< no further result follows, at most a notification
     };
 
     // sim_engine.cpp: prepares operations and hands out completions

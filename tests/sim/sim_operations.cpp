@@ -151,17 +151,15 @@ bool SimEngine::inject_error(Operation& operation, SimConnection& connection) {
 
 void SimEngine::serve_accept(int fd) {
     Descriptor* entry = descriptor(fd);
-    std::uint64_t number = 0;
-    for (const auto& [candidate, operation] : operations_) {
-        if (operation.verb == Verb::accept && operation.fd == fd) {
-            number = candidate;
-            break;
+    while (entry != nullptr && !entry->backlog.empty()) {
+        const auto waiting =
+            std::find_if(operations_.begin(), operations_.end(), [fd](const auto& candidate) {
+                return candidate.second.verb == Verb::accept && candidate.second.fd == fd;
+            });
+        if (waiting == operations_.end()) {
+            return;
         }
-    }
-    if (entry == nullptr || number == 0) {
-        return;
-    }
-    while (!entry->backlog.empty()) {
+        const std::uint64_t number = waiting->first;
         const std::uint32_t index = entry->backlog.front();
         if (const auto fault =
                 setup_.faults ? decisions_.choose_error(ErrorGroup::accept) : std::nullopt) {
@@ -174,7 +172,7 @@ void SimEngine::serve_accept(int fd) {
                 entry->rearm_at = events_.now() + accept_pause;
             }
             finish(number, -error);
-            return;
+            continue;
         }
         entry->backlog.pop_front();
         const int accepted = open(FdKind::socket);
@@ -182,12 +180,7 @@ void SimEngine::serve_accept(int fd) {
         descriptor(accepted)->socket = index;
         sockets_[index]->fd = accepted;
         sockets_[index]->accepted = true;
-        if (chooses(FaultKind::accept_disarmed)) {
-            finish(number, accepted);
-            return;
-        }
-        const Operation& operation = operations_.at(number);
-        post(operation, {operation.token, accepted, true, false, false});
+        finish(number, accepted);
     }
 }
 
@@ -374,7 +367,6 @@ void SimEngine::post(const Operation& operation, io::Completion completion) {
     ready.number = operation.number;
     ready.fd = operation.fd;
     ready.opened = operation.opened;
-    ready.last_result = operation.verb != Verb::accept || !completion.more;
     const auto deliver = [this, ready] {
         ready_.push_back(ready);
         const auto found = operations_.find(ready.number);
@@ -382,8 +374,7 @@ void SimEngine::post(const Operation& operation, io::Completion completion) {
             found->second.result_posted = true;
         }
     };
-    // Completions of one multishot operation arrive in order, so they are not delayed individually.
-    if (operation.verb != Verb::accept && chooses(FaultKind::completion_delayed)) {
+    if (chooses(FaultKind::completion_delayed)) {
         events_.after(std::chrono::microseconds(decisions_.between(1, late_us_max)), deliver);
     } else {
         deliver();

@@ -383,7 +383,8 @@ void Simulation::check_ended_streams() {
 
 void Simulation::check_bounds() {
     const relay::RelaySettings& settings = world_.relay;
-    if (relay_->connection_count() > settings.viewers_max + settings.connections_extra) {
+    if (relay_->connection_count() >
+        settings.viewers_max + settings.connections_extra + settings.accepts_max) {
         fail("more connections than are allowed");
     }
     if (relay_->send_count() >
