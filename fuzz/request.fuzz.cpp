@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/routes.hpp"
+#include "http/authority.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
 
@@ -42,6 +43,7 @@ void check_limits(const http::Request& request) {
     require(request.path.starts_with('/') ||
             (request.path == "*" && request.method == http::Method::options));
     require(request.path.size() + request.query.size() <= http::RequestReader::target_bytes_max);
+    require(http::is_authority(request.host) || (request.host.empty() && request.http_1_0));
     for (const std::string_view part : {request.host, request.accept, request.user_agent}) {
         require(part.size() < http::RequestReader::head_bytes_max);
         require(part.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);

@@ -1,11 +1,13 @@
 #include "http/request.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <llhttp.h>
 
 #include "base/assert.hpp"
+#include "http/authority.hpp"
 
 namespace ringcast::http {
 namespace {
@@ -16,6 +18,9 @@ constexpr std::size_t request_line_bytes_max = RequestReader::target_bytes_max +
 
 constexpr std::string_view malformed_request_line =
     "The request line is malformed: expected METHOD /path HTTP/1.1.";
+constexpr std::string_view invalid_host =
+    "The host is invalid: expected a name of letters, digits, '-', '.' and '_' or an IP address "
+    "(IPv6 in brackets), and optionally a port from 1 to 65535, as in cam.local:8080.";
 constexpr std::string_view url_too_long = "The URL is too long: at most 2048 bytes are allowed.";
 
 // Error texts repeat these.
@@ -32,6 +37,13 @@ bool is_token_character(char c) noexcept {
 
 bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
+
+// The methods of RFC 9110 and RFC 5789. Others are unknown here, those of WebDAV included.
+bool is_known_method(std::string_view method) noexcept {
+    constexpr std::array<std::string_view, 9> methods = {
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
 bool is_digit(char c) noexcept {
@@ -69,7 +81,6 @@ void extend(std::string_view& view, const char* at, std::size_t length) noexcept
 struct RequestReader::Parser {
     llhttp_t machine{};
     llhttp_settings_t settings{};
-    std::string_view target;
     std::string_view header_name;
     std::string_view header_value;
     bool keep_alive = false;
@@ -80,10 +91,6 @@ struct RequestReader::Parser {
 
     Parser() noexcept {
         llhttp_settings_init(&settings);
-        settings.on_url = [](llhttp_t* from, const char* at, std::size_t length) {
-            extend(of(from).target, at, length);
-            return 0;
-        };
         settings.on_header_field = [](llhttp_t* from, const char* at, std::size_t length) {
             extend(of(from).header_name, at, length);
             return 0;
@@ -108,7 +115,6 @@ struct RequestReader::Parser {
     void begin() noexcept {
         llhttp_init(&machine, HTTP_REQUEST, &settings);
         machine.data = this;
-        target = {};
         header_name = {};
         header_value = {};
         keep_alive = false;
@@ -237,19 +243,23 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
         request_.method = Method::head;
     } else if (method == "OPTIONS") {
         request_.method = Method::options;
-    } else {
+    } else if (is_known_method(method)) {
         return refuse(405, "Method not allowed: use GET, HEAD or OPTIONS.");
+    } else {
+        return refuse(501, "Unknown method: use GET, HEAD or OPTIONS.");
     }
     request_.http_1_0 = version.back() == '0';
-    feed(line);
+    split_target(target);
     if (state_ == ParseState::need_more) {
-        split_target(parser_->target);
+        // The line has been checked. Versions of llhttp differ in the targets that they accept.
+        feed(request_.http_1_0 ? "GET / HTTP/1.0\r\n" : "GET / HTTP/1.1\r\n");
     }
 }
 
 void RequestReader::split_target(std::string_view target) noexcept {
     if (!target.starts_with('/') && target != "*") {
-        // Absolute form, which clients send to proxies: scheme and authority are removed.
+        // Absolute form, which clients send to proxies. RFC 9112, 3.2.2: its host replaces the one
+        // of the Host header.
         const std::size_t scheme_end = target.find("://");
         if (scheme_end == std::string_view::npos ||
             !(is_header(target.substr(0, scheme_end), "http") ||
@@ -257,7 +267,12 @@ void RequestReader::split_target(std::string_view target) noexcept {
             return refuse(400, malformed_request_line);
         }
         target.remove_prefix(scheme_end + 3);
-        target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+        const std::string_view authority = target.substr(0, target.find_first_of("/?"));
+        if (!is_authority(authority)) {
+            return refuse(400, invalid_host);
+        }
+        request_.host = authority;
+        target.remove_prefix(authority.size());
     }
     if (target == "*" && request_.method != Method::options) {
         return refuse(400, malformed_request_line);
@@ -297,6 +312,9 @@ void RequestReader::finish_header(std::string_view line) noexcept {
     };
     if (is_header(name, "host")) {
         ++parser_->host_count;
+        if (!is_authority(value)) {
+            return refuse(400, invalid_host);
+        }
         keep_first(request_.host);
     } else if (is_header(name, "accept")) {
         keep_first(request_.accept);

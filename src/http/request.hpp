@@ -21,13 +21,15 @@ enum class Method : std::uint8_t { get, head, options };
 struct Request {
     Method method = Method::get;
     /// "/", "/printer/stream", or "*" (OPTIONS only); still percent-encoded. Scheme and authority
-    /// of an absolute-form target have been removed.
+    /// of an absolute target have been removed.
     std::string_view path;
     std::string_view query;  ///< after the first '?', still encoded; empty if there is none
     bool http_1_0 = false;   ///< else HTTP/1.1
     bool keep_alive = false; ///< according to version and Connection header
-    // Header values without surrounding blanks; empty if absent, the first one if repeated.
+    /// Host and port: of an absolute target, else of the Host header. Valid (http/authority.hpp);
+    /// empty for an HTTP/1.0 client that sends neither.
     std::string_view host;
+    // Header values without surrounding blanks; empty if absent, the first one if repeated.
     std::string_view accept;
     std::string_view origin;
     std::string_view user_agent;
@@ -36,7 +38,7 @@ struct Request {
 
 /// Why a head was rejected. The connection is answered with it and closed.
 struct RequestError {
-    int status = 400;      ///< 400, 405, 413, 414, 431 or 505
+    int status = 400;      ///< 400, 405, 413, 414, 431, 501 or 505
     std::string_view text; ///< one human-readable line; a static string
 };
 

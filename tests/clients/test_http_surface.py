@@ -396,11 +396,14 @@ class Requests(unittest.TestCase):
                 self.assertEqual((answer.status, answer.headers["allow"]), (204, "GET, HEAD, OPTIONS"))
 
     def test_other_methods_are_refused(self):
-        for method in ("POST", "PUT", "DELETE", "PATCH", "BREW"):
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
             with server.connect() as connection:
                 answer = connection.ask("/snapshot", method=method)
                 self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, HEAD, OPTIONS"))
                 self.assertTrue(connection.closed())
+        with server.connect() as connection:
+            self.assertEqual(connection.ask("/snapshot", method="BREW").status, 501)
+            self.assertTrue(connection.closed())
 
     def assert_refused(self, request, status):
         with server.connect() as connection:
@@ -416,6 +419,11 @@ class Requests(unittest.TestCase):
             "GET /\r\n\r\n",
             "GET / HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+            "GET http:///stream HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET http://a:0/stream HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET / HTTP/1.1\nHost: a\n\n",
             "GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n",
@@ -472,6 +480,12 @@ class Requests(unittest.TestCase):
                 connection.ask(path)
             self.assertEqual(connection.ask("/healthz", {"Connection": "close"}).headers["connection"], "close")
             self.assertTrue(connection.closed())
+
+    def test_names_addresses_and_ports_are_valid_hosts(self):
+        with server.connect() as connection:
+            for host in ("cam.local", "my_cam-2:8080", "cam.local.", "192.0.2.7:80", "[2001:db8::1]", "[::1]:8080"):
+                self.assertEqual(connection.ask("/healthz", {"Host": host}).status, 200, host)
+                self.assertEqual(connection.ask(f"http://{host}/healthz").status, 200, host)
 
     def test_pipelined_requests_are_answered_in_order(self):
         paths = ("/healthz", "/snapshot", "/nothing", "/api/status", "/snapshot")

@@ -54,7 +54,7 @@ TEST_CASE("a request head may arrive in several receives, within one time-out") 
 TEST_CASE("a malformed request head is reported with its error") {
     ConnectionBench bench;
     CHECK(bench.receive("BREW / HTTP/1.1\r\n\r\n") == ConnectionEvent::bad_request);
-    CHECK(bench.connection.request_reader().error().status == 405);
+    CHECK(bench.connection.request_reader().error().status == 501);
     CHECK(bench.engine.operations.empty());
 }
 

@@ -131,6 +131,45 @@ TEST_CASE("absolute targets lose their scheme and authority") {
     CHECK(path_and_query("//double") == "//double|");
     CHECK(status_of(with_target("ftp://cam/stream")) == 400);
     CHECK(status_of(with_target("stream")) == 400);
+    CHECK(status_of(with_target("cam:80")) == 400);
+}
+
+TEST_CASE("the host of an absolute target replaces that of the Host header") {
+    const auto host_for = [](std::string_view target) {
+        RequestReader reader;
+        feed(reader, with_target(target), whole);
+        REQUIRE(reader.state() == ParseState::complete);
+        return std::string(reader.request().host);
+    };
+    CHECK(host_for("/stream") == "a");
+    CHECK(host_for("http://cam:8080/stream") == "cam:8080");
+    CHECK(host_for("https://[::1]?x") == "[::1]");
+}
+
+TEST_CASE("a host that is invalid is rejected in the Host header and in an absolute target") {
+    // What is valid is tested in authority.tests.cpp.
+    struct Case {
+        std::string host;
+        int status;
+    };
+    const std::vector<Case> cases = {
+        {"cam.local", 200},   {"cam.local:8080", 200}, {"cam.local.", 200}, {"[2001:db8::1]", 200},
+        {"[::1]:80", 200},    {"[v1.a]", 200},         {"cam:", 200},       {"", 400},
+        {".", 400},           {"cam..local", 400},     {"cam:0", 400},      {"cam:65536", 400},
+        {"cam:80:80", 400},   {"[::1", 400},           {"x[::1]", 400},     {"[::1].", 400},
+        {"[fe80::1%a]", 400}, {"user@cam", 400},       {"cam\\x", 400},     {"cam%41", 400},
+    };
+    for (const Case& one : cases) {
+        CAPTURE(one.host);
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + one.host + "\r\n\r\n") == one.status);
+        CHECK(status_of("GET / HTTP/1.0\r\nHost: " + one.host + "\r\n\r\n") == one.status);
+        CHECK(status_of(with_target("http://" + one.host + "/stream")) == one.status);
+        CHECK(status_of(with_target("http://" + one.host)) == one.status);
+        CHECK(status_of(with_target("https://" + one.host + "?a=b")) == one.status);
+    }
+    // The Host header must be valid even where the target has a host.
+    CHECK(status_of("GET http://cam/ HTTP/1.1\r\nHost: a b\r\n\r\n") == 400);
+    CHECK(status_of("GET http://cam/ HTTP/1.1\r\n\r\n") == 400);
 }
 
 TEST_CASE("an asterisk is a valid target for OPTIONS only") {
@@ -138,11 +177,16 @@ TEST_CASE("an asterisk is a valid target for OPTIONS only") {
     CHECK(status_of("GET * HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("methods other than GET, HEAD and OPTIONS are rejected with 405, even unknown ones") {
-    for (const std::string method : {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "QUERY", "BREW",
-                                     "get", "SOURCE", "PRI", "M-SEARCH"}) {
+TEST_CASE("known methods other than GET, HEAD and OPTIONS are rejected with 405, others with 501") {
+    for (const std::string method : {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}) {
         CAPTURE(method);
         CHECK(status_of(method + " / HTTP/1.1\r\nHost: a\r\n\r\n") == 405);
+    }
+    CHECK(status_of("CONNECT cam:80 HTTP/1.1\r\nHost: a\r\n\r\n") == 405);
+    for (const std::string method :
+         {"BREW", "get", "GETS", "QUERY", "SOURCE", "PRI", "M-SEARCH", "PROPFIND"}) {
+        CAPTURE(method);
+        CHECK(status_of(method + " / HTTP/1.1\r\nHost: a\r\n\r\n") == 501);
     }
     CHECK(status_of("G(T / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
@@ -212,7 +256,8 @@ TEST_CASE("headers that continue on the next line are rejected") {
 TEST_CASE("an HTTP/1.1 request must have exactly one Host") {
     CHECK(status_of("GET / HTTP/1.1\r\n\r\n") == 400);
     CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n") == 400);
-    CHECK(status_of("GET / HTTP/1.1\r\nHost:\r\n\r\n") == 200);
+    CHECK(status_of("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n") == 400);
 }
 
 TEST_CASE("a request that announces a body is rejected") {
