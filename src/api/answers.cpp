@@ -35,12 +35,14 @@ Answer error(int status, std::string_view line, const http::ReplyContext& reply,
     return {status, http::error_reply(status, line, reply, retry_after_seconds), reply.keep_alive};
 }
 
-Answer bad_request(const http::RequestError& refused, WallTime now) {
-    return error(refused.status, refused.text, {.now = now});
+Answer bad_request(const http::RequestReader& reader, WallTime now) {
+    return error(reader.error().status, reader.error().text,
+                 {.head_only = reader.head_only(), .now = now});
 }
 
-Answer request_timeout(WallTime now) {
-    return error(status_timeout, "the request did not come whole in time", {.now = now});
+Answer request_timeout(const http::RequestReader& reader, WallTime now) {
+    return error(status_timeout, "the request did not come whole in time",
+                 {.head_only = reader.head_only(), .now = now});
 }
 
 Answer options(const http::ReplyContext& reply) {

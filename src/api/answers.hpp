@@ -27,9 +27,10 @@ struct Answer {
 [[nodiscard]] Answer error(int status, std::string_view line, const http::ReplyContext& reply,
                            std::uint32_t retry_after_seconds = 0);
 
-[[nodiscard]] Answer bad_request(const http::RequestError& refused, WallTime now);
+/// A request whose head was rejected. `reader` is in state error.
+[[nodiscard]] Answer bad_request(const http::RequestReader& reader, WallTime now);
 /// A request that did not arrive completely in time.
-[[nodiscard]] Answer request_timeout(WallTime now);
+[[nodiscard]] Answer request_timeout(const http::RequestReader& reader, WallTime now);
 [[nodiscard]] Answer options(const http::ReplyContext& reply);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);

@@ -55,7 +55,7 @@ char lower(char c) noexcept {
 }
 
 // `name` is in lower case already.
-bool is_header(std::string_view text, std::string_view name) noexcept {
+bool is_named(std::string_view text, std::string_view name) noexcept {
     return std::equal(text.begin(), text.end(), name.begin(), name.end(),
                       [](char a, char b) { return lower(a) == b; });
 }
@@ -83,7 +83,8 @@ struct RequestReader::Parser {
     llhttp_settings_t settings{};
     std::string_view header_name;
     std::string_view header_value;
-    bool keep_alive = false;
+    bool close_asked = false;      ///< Connection lists "close"
+    bool keep_alive_asked = false; ///< Connection lists "keep-alive"
     std::size_t host_count = 0;
     std::size_t content_length_count = 0;
     bool has_content = false; ///< Content-Length is above 0
@@ -97,10 +98,6 @@ struct RequestReader::Parser {
         };
         settings.on_header_value = [](llhttp_t* from, const char* at, std::size_t length) {
             extend(of(from).header_value, at, length);
-            return 0;
-        };
-        settings.on_headers_complete = [](llhttp_t* from) {
-            of(from).keep_alive = llhttp_should_keep_alive(from) != 0;
             return 0;
         };
         begin();
@@ -117,11 +114,21 @@ struct RequestReader::Parser {
         machine.data = this;
         header_name = {};
         header_value = {};
-        keep_alive = false;
+        close_asked = false;
+        keep_alive_asked = false;
         host_count = 0;
         content_length_count = 0;
         has_content = false;
         transfer_encoding = false;
+    }
+
+    void read_connection_options(std::string_view list) noexcept {
+        while (!list.empty()) {
+            const std::string_view option = list.substr(0, list.find(','));
+            list.remove_prefix(std::min(option.size() + 1, list.size()));
+            close_asked = close_asked || is_named(trimmed(option), "close");
+            keep_alive_asked = keep_alive_asked || is_named(trimmed(option), "keep-alive");
+        }
     }
 
     static Parser& of(llhttp_t* from) noexcept { return *static_cast<Parser*>(from->data); }
@@ -148,6 +155,7 @@ ParseState RequestReader::next() noexcept {
     std::memmove(buffer_.data(), buffer_.data() + scanned_, received_ - scanned_);
     received_ -= scanned_;
     scanned_ = 0;
+    request_begin_ = 0;
     line_begin_ = 0;
     header_count_ = 0;
     expected_line_ = Line::request;
@@ -160,6 +168,11 @@ ParseState RequestReader::next() noexcept {
 const Request& RequestReader::request() const noexcept {
     RINGCAST_ASSERT(state_ == ParseState::complete);
     return request_;
+}
+
+bool RequestReader::head_only() const noexcept {
+    const std::string_view text(buffer_.data() + request_begin_, received_ - request_begin_);
+    return text.starts_with("HEAD ");
 }
 
 const RequestError& RequestReader::error() const noexcept {
@@ -201,7 +214,9 @@ void RequestReader::finish_line(std::string_view line) noexcept {
     const bool empty = line.size() == 2;
     if (expected_line_ == Line::request) {
         // RFC 9112, 2.2: empty lines before the request line are ignored.
-        if (!empty) {
+        if (empty) {
+            request_begin_ = line_begin_;
+        } else {
             finish_request_line(line);
             expected_line_ = Line::header;
         }
@@ -234,7 +249,8 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
     if (target.size() > target_bytes_max) {
         return refuse(414, url_too_long);
     }
-    if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    // RFC 9110, 2.5: a later minor version is served like HTTP/1.1.
+    if (!version.starts_with("HTTP/1.")) {
         return refuse(505, "Unsupported HTTP version: use HTTP/1.1 or HTTP/1.0.");
     }
     if (method == "GET") {
@@ -251,7 +267,8 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
     request_.http_1_0 = version.back() == '0';
     split_target(target);
     if (state_ == ParseState::need_more) {
-        // The line has been checked. Versions of llhttp differ in the targets that they accept.
+        // The line has been checked. llhttp rejects minor versions above 1, and its own versions
+        // differ in the targets that they accept.
         feed(request_.http_1_0 ? "GET / HTTP/1.0\r\n" : "GET / HTTP/1.1\r\n");
     }
 }
@@ -262,8 +279,8 @@ void RequestReader::split_target(std::string_view target) noexcept {
         // of the Host header.
         const std::size_t scheme_end = target.find("://");
         if (scheme_end == std::string_view::npos ||
-            !(is_header(target.substr(0, scheme_end), "http") ||
-              is_header(target.substr(0, scheme_end), "https"))) {
+            !(is_named(target.substr(0, scheme_end), "http") ||
+              is_named(target.substr(0, scheme_end), "https"))) {
             return refuse(400, malformed_request_line);
         }
         target.remove_prefix(scheme_end + 3);
@@ -310,23 +327,25 @@ void RequestReader::finish_header(std::string_view line) noexcept {
             view = value;
         }
     };
-    if (is_header(name, "host")) {
+    if (is_named(name, "host")) {
         ++parser_->host_count;
         if (!is_authority(value)) {
             return refuse(400, invalid_host);
         }
         keep_first(request_.host);
-    } else if (is_header(name, "accept")) {
+    } else if (is_named(name, "connection")) {
+        parser_->read_connection_options(value);
+    } else if (is_named(name, "accept")) {
         keep_first(request_.accept);
-    } else if (is_header(name, "origin")) {
+    } else if (is_named(name, "origin")) {
         keep_first(request_.origin);
-    } else if (is_header(name, "user-agent")) {
+    } else if (is_named(name, "user-agent")) {
         keep_first(request_.user_agent);
-    } else if (is_header(name, "access-control-request-method")) {
+    } else if (is_named(name, "access-control-request-method")) {
         keep_first(request_.access_control_request_method);
-    } else if (is_header(name, "transfer-encoding")) {
+    } else if (is_named(name, "transfer-encoding")) {
         parser_->transfer_encoding = true;
-    } else if (is_header(name, "content-length")) {
+    } else if (is_named(name, "content-length")) {
         ++parser_->content_length_count;
         if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
             return refuse(400, "Content-Length is not a number.");
@@ -347,7 +366,9 @@ void RequestReader::finish_head(std::string_view line) noexcept {
     }
     feed(line);
     if (state_ == ParseState::need_more) {
-        request_.keep_alive = parser_->keep_alive;
+        // RFC 9112, 9.3. llhttp lets "keep-alive" win over "close" in HTTP/1.0.
+        request_.keep_alive =
+            !parser_->close_asked && (!request_.http_1_0 || parser_->keep_alive_asked);
         state_ = ParseState::complete;
     }
 }

@@ -24,7 +24,7 @@ struct Request {
     /// of an absolute target have been removed.
     std::string_view path;
     std::string_view query;  ///< after the first '?', still encoded; empty if there is none
-    bool http_1_0 = false;   ///< else HTTP/1.1
+    bool http_1_0 = false;   ///< else HTTP/1.1 or a later minor version
     bool keep_alive = false; ///< according to version and Connection header
     /// Host and port: of an absolute target, else of the Host header. Valid (http/authority.hpp);
     /// empty for an HTTP/1.0 client that sends neither.
@@ -60,7 +60,7 @@ public:
     /// The buffer for the next received bytes; not empty in state need_more.
     [[nodiscard]] ByteSpan free_space() noexcept;
     /// Parses `bytes` that were written to the beginning of `free_space()`. Bytes after a complete
-    /// head are kept for `next()`. After an error, the reader must not be used any more.
+    /// head are kept for `next()`. After an error, nothing more can be read.
     ParseState consume(std::size_t bytes) noexcept;
     /// Drops the complete head and parses the pipelined bytes after it; the next head may be
     /// complete at once.
@@ -72,6 +72,9 @@ public:
     [[nodiscard]] bool idle() const noexcept { return received_ == 0; }
     /// Only in state complete.
     [[nodiscard]] const Request& request() const noexcept;
+    /// True when the request is HEAD, as far as it has been received: then even a reply to an
+    /// incomplete or rejected head has no body.
+    [[nodiscard]] bool head_only() const noexcept;
     /// Only in state error.
     [[nodiscard]] const RequestError& error() const noexcept;
 
@@ -88,9 +91,10 @@ private:
     void feed(std::string_view line) noexcept;
     void refuse(int status, std::string_view text) noexcept;
 
-    std::size_t received_ = 0;   ///< bytes in the buffer
-    std::size_t scanned_ = 0;    ///< of these, bytes already checked
-    std::size_t line_begin_ = 0; ///< offset of the current line
+    std::size_t received_ = 0;      ///< bytes in the buffer
+    std::size_t scanned_ = 0;       ///< of these, bytes already checked
+    std::size_t request_begin_ = 0; ///< offset of the request line
+    std::size_t line_begin_ = 0;    ///< offset of the current line
     std::size_t header_count_ = 0;
     Line expected_line_ = Line::request;
     ParseState state_ = ParseState::need_more;

@@ -95,7 +95,7 @@ void Responder::count_response(int status) noexcept {
 void Responder::answer_bad_request(connection::Connection& connection) noexcept {
     ++parts_.counters.bad_requests;
     send(connection,
-         api::bad_request(connection.request_reader().error(), parts_.context.engine.wall_now()));
+         api::bad_request(connection.request_reader(), parts_.context.engine.wall_now()));
 }
 
 void Responder::answer_timeout(connection::Connection& connection) noexcept {
@@ -103,7 +103,8 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
         return connection.drain(parts_.context);
     }
     ++parts_.counters.bad_requests;
-    send(connection, api::request_timeout(parts_.context.engine.wall_now()));
+    send(connection,
+         api::request_timeout(connection.request_reader(), parts_.context.engine.wall_now()));
 }
 
 // --- streams ---

@@ -389,6 +389,25 @@ class Requests(unittest.TestCase):
             self.assertEqual(headed.status, got.status, path)
             self.assertEqual(set(headed.headers), set(got.headers), path)
 
+    def test_a_refused_head_request_is_answered_without_a_body(self):
+        for request, status in (
+            ("HEAD / HTTP/1.1\r\n\r\n", 400),
+            ("HEAD / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+            ("HEAD x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", 413),
+            (f"HEAD /{'a' * 20000}", 414),
+            (f"HEAD / HTTP/1.1\r\nHost: a\r\nX: {'a' * 20000}", 431),
+            ("HEAD / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+            ("HEAD /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404),
+            ("HEAD / HTTP/1.1\r\nHost: a\r\n", 408),
+        ):
+            with server.connect() as connection:
+                connection.send(request)
+                answer = connection.answer(head_only=True)
+                self.assertEqual(answer.status, status, request[:80])
+                self.assertGreater(int(answer.headers["content-length"]), 0)
+                self.assertTrue(connection.closed(), request[:80])
+
     def test_options_lists_the_allowed_methods(self):
         with server.connect() as connection:
             for path in ("/stream", "*", "/nothing"):
@@ -474,12 +493,25 @@ class Requests(unittest.TestCase):
             self.assertEqual(connection.file.readline(), b"HTTP/1.1 200 OK\r\n")
             self.assertNotIn("transfer-encoding", harness.read_headers(connection.file))
 
+    def test_a_later_minor_version_is_served_like_http_1_1(self):
+        with server.connect() as connection:
+            for version in ("HTTP/1.2", "HTTP/1.9", "HTTP/1.1"):
+                answer = connection.ask("/snapshot", version=version)
+                self.assertEqual(answer.status, 200)
+                self.assertNotIn("connection", answer.headers)
+
     def test_a_connection_serves_many_requests_and_closes_when_asked(self):
         with server.connect() as connection:
             for path in ("/api/status", "/nothing", "/snapshot", "/metrics", "/stream?fps=0"):
                 connection.ask(path)
             self.assertEqual(connection.ask("/healthz", {"Connection": "close"}).headers["connection"], "close")
             self.assertTrue(connection.closed())
+        for version in ("HTTP/1.0", "HTTP/1.1", "HTTP/1.2"):
+            for value in ("keep-alive, close", "close, keep-alive"):
+                with server.connect() as connection:
+                    answer = connection.ask("/healthz", {"Connection": value}, version=version)
+                    self.assertEqual((answer.status, answer.headers["connection"]), (200, "close"))
+                    self.assertTrue(connection.closed())
 
     def test_names_addresses_and_ports_are_valid_hosts(self):
         with server.connect() as connection:

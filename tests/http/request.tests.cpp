@@ -109,6 +109,63 @@ TEST_CASE("keep-alive follows version and Connection header") {
     CHECK(keep_alive("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
 }
 
+TEST_CASE("close wins over keep-alive in any order and in either version") {
+    for (const std::string version : {"1.0", "1.1"}) {
+        for (const std::string headers :
+             {"Connection: keep-alive, close\r\n", "Connection: close, keep-alive\r\n",
+              "Connection: keep-alive,CLOSE\r\n", "Connection: keep-alive\t,\tclose\r\n",
+              "Connection: keep-alive\r\nConnection: close\r\n",
+              "Connection: close\r\nConnection: keep-alive\r\n", "Connection: ,close,\r\n"}) {
+            CAPTURE(version, headers);
+            RequestReader reader;
+            feed(reader, "GET / HTTP/" + version + "\r\nHost: a\r\n" + headers + "\r\n", whole);
+            REQUIRE(reader.state() == ParseState::complete);
+            CHECK(!reader.request().keep_alive);
+        }
+    }
+}
+
+TEST_CASE("a connection option is compared whole") {
+    for (const std::string value : {"closed", "close;x", "not close", "\"close\"", "", ","}) {
+        CAPTURE(value);
+        RequestReader reader;
+        feed(reader, with_headers("Connection: " + value + "\r\n"), whole);
+        REQUIRE(reader.state() == ParseState::complete);
+        CHECK(reader.request().keep_alive);
+    }
+}
+
+TEST_CASE("a reader knows that a request is HEAD as soon as its method has been received") {
+    const std::size_t chunk_bytes = GENERATE(1U, whole);
+    const auto head_only = [chunk_bytes](std::string_view bytes) {
+        RequestReader reader;
+        feed(reader, bytes, chunk_bytes);
+        return reader.head_only();
+    };
+    CHECK(head_only("HEAD /"));
+    CHECK(head_only("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(head_only("\r\n\r\nHEAD / HTTP/1.1\r\nHost"));
+    CHECK(head_only("HEAD / HTTP/1.1\r\n\r\n"));
+    CHECK(head_only("HEAD / HTTP/2.0\r\n\r\n"));
+    CHECK(head_only("HEAD x HTTP/1.1\r\n\r\n"));
+    CHECK(head_only("HEAD /" + std::string(RequestReader::target_bytes_max + 100, 'a')));
+    CHECK(!head_only("HEAD"));
+    CHECK(!head_only("HEADS / HTTP/1.1\r\n\r\n"));
+    CHECK(!head_only("GET /HEAD HTTP/1.1\r\nHEAD : a\r\n\r\n"));
+    CHECK(!head_only("\r\nHEAX / HTTP/1.1\r\n\r\n"));
+}
+
+TEST_CASE("each of several pipelined requests is HEAD by its own method") {
+    RequestReader reader;
+    feed(reader, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\r\nHEAD / ",
+         whole);
+    CHECK(reader.head_only());
+    CHECK(reader.next() == ParseState::complete);
+    CHECK(!reader.head_only());
+    CHECK(reader.next() == ParseState::need_more);
+    CHECK(reader.head_only());
+}
+
 TEST_CASE("HTTP/1.0 works without a Host header") {
     RequestReader reader;
     feed(reader, "GET /stream HTTP/1.0\r\n\r\n", whole);
@@ -191,9 +248,22 @@ TEST_CASE("known methods other than GET, HEAD and OPTIONS are rejected with 405,
     CHECK(status_of("G(T / HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("versions other than 1.0 and 1.1 are rejected") {
+TEST_CASE("later minor versions of HTTP/1 are served like HTTP/1.1") {
+    for (const std::string version : {"1.2", "1.3", "1.9"}) {
+        CAPTURE(version);
+        CHECK(status_of("GET / HTTP/" + version + "\r\nHost: a\r\n\r\n") == 200);
+        CHECK(status_of("GET / HTTP/" + version + "\r\n\r\n") == 400); // Host is required
+        RequestReader reader;
+        feed(reader, "GET / HTTP/" + version + "\r\nHost: a\r\n\r\n", whole);
+        REQUIRE(reader.state() == ParseState::complete);
+        CHECK(!reader.request().http_1_0);
+        CHECK(reader.request().keep_alive);
+    }
+}
+
+TEST_CASE("other major versions are rejected") {
     CHECK(status_of("GET / HTTP/2.0\r\nHost: a\r\n\r\n") == 505);
-    CHECK(status_of("GET / HTTP/1.2\r\nHost: a\r\n\r\n") == 505);
+    CHECK(status_of("GET / HTTP/1.10\r\nHost: a\r\n\r\n") == 400);
     CHECK(status_of("GET / HTTP/0.9\r\n\r\n") == 505);
     CHECK(status_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 505);
     CHECK(status_of("GET / HTTP/11\r\n\r\n") == 400);
