@@ -19,7 +19,9 @@ constexpr std::size_t read_bytes_max = frame::SlotGeometry::read_ahead;
 
 } // namespace
 
-int FileFrames::open(const std::string& path) noexcept {
+int FileFrames::open(const std::string& path, Contents contents) noexcept {
+    contents_ = contents;
+    finished_ = false;
     position_ = 0;
     filled_ = 0;
     // Without O_NONBLOCK the open of a named pipe would wait for its writer.
@@ -47,6 +49,10 @@ bool FileFrames::step(ByteSpan payload, Found& found) noexcept {
         found.outcome = Outcome::failed;
         return false;
     }
+    if (finished_) {
+        found.outcome = Outcome::end;
+        return false;
+    }
     const std::size_t room = std::min(payload.size() - filled_, read_bytes_max);
     RINGCAST_ASSERT(room > 0);
     const ssize_t count =
@@ -72,12 +78,20 @@ bool FileFrames::step(ByteSpan payload, Found& found) noexcept {
 
 bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
     const ByteSpan bytes = payload.first(filled_);
+    const std::uint64_t faulty_before = faulty_frames();
     const auto frame = next_frame(
         scanner_, bytes, [this](jpeg::Damage damage) { add_damaged(damage); },
         [this](std::size_t size) {
             ++losses_.oversized;
             losses_.oversized_bytes = size;
         });
+    // A picture behind a faulty first one must not be shown in its place either.
+    const bool first_faulty = contents_ == Contents::one_picture && faulty_frames() > faulty_before;
+    finished_ = first_faulty || (contents_ == Contents::one_picture && frame.has_value());
+    if (first_faulty) {
+        found.outcome = Outcome::end;
+        return false;
+    }
     if (frame.has_value()) {
         add_skipped();
         position_ += frame->end();

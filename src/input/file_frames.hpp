@@ -14,6 +14,12 @@ namespace ringcast::input {
 
 class FileFrames {
 public:
+    enum class Contents : std::uint8_t {
+        sequence, ///< frames, one behind the other
+        /// One frame. Further pictures behind it belong to it and are not shown: the gain map of an
+        /// Ultra HDR picture, the previews of a Multi-Picture file (CIPA DC-007).
+        one_picture,
+    };
     enum class Outcome : std::uint8_t {
         frame,
         end,    ///< no whole frame follows
@@ -33,7 +39,7 @@ public:
     };
 
     /// Opens the file at its beginning. Returns 0 or an errno; EINVAL when it is no regular file.
-    [[nodiscard]] int open(const std::string& path) noexcept;
+    [[nodiscard]] int open(const std::string& path, Contents contents) noexcept;
     void close() noexcept { file_.reset(); }
     [[nodiscard]] bool is_open() const noexcept { return file_.valid(); }
 
@@ -61,10 +67,15 @@ private:
     /// One read. True when another is needed.
     [[nodiscard]] bool step(ByteSpan payload, Found& found) noexcept;
     [[nodiscard]] bool scan(ByteSpan payload, Found& found) noexcept;
+    [[nodiscard]] std::uint64_t faulty_frames() const noexcept {
+        return losses_.damaged + losses_.oversized;
+    }
     void add_damaged(jpeg::Damage damage) noexcept;
     void add_skipped() noexcept;
 
     UniqueFd file_;
+    Contents contents_ = Contents::sequence;
+    bool finished_ = false; ///< the frame of a file of one picture has been found, or is faulty
     std::uint64_t position_ = 0; ///< in the file, of the payload's first byte
     std::size_t filled_ = 0;
     jpeg::FrameScanner scanner_{0};

@@ -139,7 +139,10 @@ std::string FilePlayer::look() {
     looked_ = true;
     names_.clear();
     next_name_ = 0;
+    // By the name, not by a marker: of the formats that keep further pictures behind the first, not
+    // all announce them in it, and a sequence may consist of pictures that do.
     const bool pictures = is_folder_ || is_picture_name(path_);
+    contents_ = pictures ? FileFrames::Contents::one_picture : FileFrames::Contents::sequence;
     schedule_ = Schedule(fps_.value_or(pictures ? picture_fps : video_fps), os::monotonic_now());
     return {};
 }
@@ -149,7 +152,7 @@ std::string FilePlayer::next_of_file(FrameThread::Worker& worker, ByteSpan paylo
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (!frames_.is_open()) {
             pass_has_frame_ = false;
-            if (const int failure = frames_.open(path_)) {
+            if (const int failure = frames_.open(path_, contents_)) {
                 looked_ = false;
                 return failure == ENOENT ? "the file is missing" : "the file can't be read";
             }
@@ -177,8 +180,9 @@ std::string FilePlayer::next_of_folder(FrameThread::Worker& worker, ByteSpan pay
     // Tries each picture once and stops at the first good one.
     for (std::size_t tried = 0; tried < names_.size() && !worker.stop_asked(); ++tried) {
         const std::string& name = names_[next_name_ % names_.size()];
-        const bool good = frames_.open((std::filesystem::path(path_) / name).string()) == 0 &&
-                          read_frame(worker, payload);
+        const bool good =
+            frames_.open((std::filesystem::path(path_) / name).string(), contents_) == 0 &&
+            read_frame(worker, payload);
         frames_.close();
         next_name_ = next_name_ % names_.size() + 1;
         if (good) {

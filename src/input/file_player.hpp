@@ -55,6 +55,7 @@ private:
 
     bool looked_ = false; ///< is_folder_ is known
     bool is_folder_ = false;
+    FileFrames::Contents contents_ = FileFrames::Contents::sequence;
     FolderWatch watch_;
     FileFrames frames_;
     FileFrames::Found found_; ///< the frame in the payload

@@ -32,7 +32,48 @@ struct Bench : test::SourceBench<FileSource> {
     }
 };
 
+/// A picture with a gain map behind its end, announced by an MPF segment (CIPA DC-007), as in files
+/// of Ultra HDR: a photograph of a phone.
+std::string ultra_hdr(const std::string& picture, const std::string& gain_map) {
+    const std::string mpf("MPF\0II*\0\x08\0\0\0", 12);
+    const std::string segment =
+        std::string("\xFF\xE2\x00", 3) + static_cast<char>(mpf.size() + 2) + mpf;
+    return picture.substr(0, 2) + segment + picture.substr(2) + gain_map;
+}
+
 } // namespace
+
+TEST_CASE("the picture behind the end of a picture is not shown") {
+    const TemporaryFolder folder;
+    const std::string gain_map = jpeg(20, 'g');
+    const std::string photo = ultra_hdr(jpeg(100, 'p'), gain_map);
+    const std::string shown = photo.substr(0, photo.size() - gain_map.size());
+    SECTION("of a file") {
+        folder.write("photo.JPG", photo);
+        Bench bench(folder.path("photo.JPG"), fast);
+        bench.until_frames(4);
+        CHECK(std::ranges::count(bench.sink.frames, shown) ==
+              static_cast<std::ptrdiff_t>(bench.sink.frames.size()));
+        CHECK(bench.source.counters().bytes_skipped == 0);
+    }
+    SECTION("of a folder") {
+        folder.write("a.jpeg", photo);
+        folder.write("b.jpg", photo.substr(0, 100) + gain_map);
+        Bench bench(folder.path(), fast);
+        bench.until_frames(4);
+        CHECK(std::ranges::count(bench.sink.frames, shown) ==
+              static_cast<std::ptrdiff_t>(bench.sink.frames.size()));
+        CHECK(bench.source.counters().frames_damaged >= 1);
+    }
+    SECTION("but a sequence of such pictures shows all of them") {
+        folder.write("film.mjpeg", photo);
+        Bench bench(folder.path("film.mjpeg"), fast);
+        bench.until_frames(4);
+        CHECK(bench.sink.frames[0] == shown);
+        CHECK(bench.sink.frames[1] == gain_map);
+        CHECK(bench.sink.frames[2] == shown);
+    }
+}
 
 TEST_CASE("a file of frames is played in order and again from its beginning") {
     const TemporaryFolder folder;
