@@ -155,6 +155,7 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
         {"running", camera->running},
         {"settling", camera->settling},
         {"format", text_or_null(camera->format)},
+        {"focus", text_or_null(camera->focus)},
         {"tier", text_or_null(camera->tier)},
         {"tier_reason", text_or_null(camera->tier_reason)},
         {"memory", text_or_null(camera->memory)},

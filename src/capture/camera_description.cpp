@@ -9,6 +9,7 @@ void CameraDescription::on_opened(const OpenedCamera& camera) {
     status_.library = camera.library;
     status_.driver = camera.driver;
     status_.format = camera.format;
+    status_.focus = camera.focus;
     status_.memory = camera.memory;
     status_.memory_reason = camera.memory_reason;
     status_.buffers = static_cast<std::uint32_t>(camera.buffers.size());
@@ -20,6 +21,7 @@ source::CameraStatus CameraDescription::status(bool open) const {
     source::CameraStatus status = status_;
     if (!open) {
         status.format.clear();
+        status.focus.clear();
         status.memory.clear();
         status.memory_reason.clear();
         status.buffers = 0;

@@ -54,6 +54,7 @@ struct OpenedCamera {
     std::string memory;        ///< allocator of the buffers: "libcamera", or a dma-heap's name
     std::string memory_reason; ///< why raw pictures are not in the best one; empty if they are
     std::vector<source::CameraControl> controls;
+    std::string focus;     ///< see camera::focus_text
     camera::RatePlan rate; ///< how the configured frame rate is achieved
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/assert.hpp"
 #include "camera/capture_time.hpp"
+#include "camera/focus.hpp"
 #include "capture/camera_access.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
@@ -250,10 +251,15 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
 }
 
 LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
-    auto controls = control_list(camera_->controls(), wanted_.controls, opened.controls);
+    std::vector<config::ControlSetting> settings = wanted_.controls;
+    if (auto focus = camera::default_focus(opened.controls, wanted_.controls)) {
+        settings.push_back(std::move(*focus));
+    }
+    auto controls = control_list(camera_->controls(), settings, opened.controls);
     if (!controls) {
         return refused(controls.error().message);
     }
+    opened.focus = camera::focus_text(opened.controls, wanted_.controls);
     opened.rate = set_rate(*controls, opened.identity);
     camera_->requestCompleted.connect(this, &LibcameraDevice::request_completed);
     camera_->disconnected.connect(this, &LibcameraDevice::disconnected);

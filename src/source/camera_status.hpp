@@ -69,6 +69,7 @@ struct CameraStatus {
     std::string library;  ///< "libcamera 0.3.2"
     std::string driver;   ///< the kernel driver, such as "uvcvideo"; empty: unknown
     std::string format;   ///< empty while the camera is not open
+    std::string focus;    ///< "continuous (default)"; empty without autofocus, or while not open
     bool running = false;
     bool settling = false;     ///< frames are not published until exposure has settled
     std::string tier;          ///< "registered", "copied", "encoded"; empty while not open

@@ -72,6 +72,7 @@ inline StatusSnapshot sample_status() {
     camera.library = "libcamera 0.3.2";
     camera.driver = "uvcvideo";
     camera.format = "MJPEG";
+    camera.focus = "continuous (default)";
     camera.running = true;
     camera.tier = "copied";
     camera.tier_reason = "old kernel";

@@ -154,6 +154,7 @@ TEST_CASE("status describes a stream's camera") {
     CHECK(camera["running"] == true);
     CHECK(camera["settling"] == false);
     CHECK(camera["format"] == "MJPEG");
+    CHECK(camera["focus"] == "continuous (default)");
     CHECK(camera["tier"] == "copied");
     CHECK(camera["tier_reason"] == "old kernel");
     CHECK(camera["memory"] == "linux,cma");

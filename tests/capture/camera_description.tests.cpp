@@ -12,6 +12,7 @@ OpenedCamera some_camera() {
     camera.library = "libcamera 0.3.2";
     camera.driver = "uvcvideo";
     camera.format = "MJPEG";
+    camera.focus = "continuous (default)";
     camera.memory = "libcamera";
     camera.memory_reason = "no dma-heap";
     camera.buffers.resize(4);
@@ -38,6 +39,7 @@ TEST_CASE("an open camera is described by its identity, format, memory and contr
     CHECK(status.library == "libcamera 0.3.2");
     CHECK(status.driver == "uvcvideo");
     CHECK(status.format == "MJPEG");
+    CHECK(status.focus == "continuous (default)");
     CHECK(status.memory == "libcamera");
     CHECK(status.memory_reason == "no dma-heap");
     CHECK(status.buffers == 4);
@@ -53,6 +55,7 @@ TEST_CASE("a closed camera keeps its identity and controls, but neither format n
     CHECK(status.id == "some-id");
     CHECK(status.driver == "uvcvideo");
     CHECK(status.format.empty());
+    CHECK(status.focus.empty());
     CHECK(status.memory.empty());
     CHECK(status.memory_reason.empty());
     CHECK(status.buffers == 0);

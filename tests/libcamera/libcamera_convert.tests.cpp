@@ -6,6 +6,8 @@
 #include <libcamera/control_ids.h>
 #include <libcamera/version.h>
 
+#include "camera/focus.hpp"
+
 using namespace ringcast;
 using namespace ringcast::capture;
 using source::CameraControl;
@@ -88,6 +90,17 @@ TEST_CASE("settings are converted to libcamera's values") {
     CHECK((*gains)[0] == 1.5F);
     CHECK((*gains)[1] == 2.0F);
     CHECK_FALSE(control_list(infos, {setting("Sharpness", 1.0)}, described));
+}
+
+TEST_CASE("the default focus is converted to libcamera's value") {
+    const libcamera::ControlInfoMap infos = some_controls();
+    std::vector<CameraControl> described = controls_of(infos);
+    const auto focus = camera::default_focus(described, {});
+    REQUIRE(focus);
+    const auto list = control_list(infos, {*focus}, described);
+    REQUIRE(list);
+    CHECK(list->get(controls::AfMode) == controls::AfModeContinuous);
+    CHECK(camera::focus_text(described, {}) == "continuous (default)");
 }
 
 TEST_CASE(
