@@ -91,9 +91,11 @@ class Camera:
         # Unique names, because several cameras may use the same port one after another.
         self._begun = f"/run/camera-{port}-{secrets.token_hex(4)}"
         self._log = self._begun + ".log"
+        self._control_log = self._begun + ".controls"
         self.process = subprocess.Popen(
             [*guest.prefix, "sh", "-c", ': > "$0"; exec "$@"', self._begun,
-             built("uvc_camera"), "--port", str(port), "--product", product, "--log", self._log, *options],
+             built("uvc_camera"), "--port", str(port), "--product", product, "--log", self._log,
+             "--control-log", self._control_log, *options],
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -116,6 +118,12 @@ class Camera:
             Sent(int(sequence), int(captured_ns), int(size), crc, marks)
             for sequence, captured_ns, size, crc, *marks in entries
         ]
+
+    def controls_set(self):
+        """The controls that the host has set so far, in order: pairs of the specification's name
+        and the value."""
+        entries = [line.split() for line in self.guest.run("cat", self._control_log).splitlines()]
+        return [(name, int(value)) for name, value in entries]
 
     def unplug(self):
         if self.process.poll() is None:

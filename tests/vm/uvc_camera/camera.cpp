@@ -40,15 +40,24 @@ bool is_nth(std::uint64_t sequence, unsigned every) noexcept {
 
 } // namespace
 
-Result<Camera> Camera::plug_in(CameraOptions options) {
+Result<Camera::File> Camera::open_log(const std::string& path) {
     File log;
-    if (!options.log.empty()) {
-        log.reset(std::fopen(options.log.c_str(), "ae"));
+    if (!path.empty()) {
+        log.reset(std::fopen(path.c_str(), "ae"));
         if (!log) {
-            return fail(options.log + ": " + std::strerror(errno));
+            return fail(path + ": " + std::strerror(errno));
         }
         // Line-buffered, because tests read the log while it is written.
         std::setvbuf(log.get(), nullptr, _IOLBF, BUFSIZ);
+    }
+    return log;
+}
+
+Result<Camera> Camera::plug_in(CameraOptions options) {
+    Result<File> log = open_log(options.log);
+    Result<File> control_log = log ? open_log(options.control_log) : tl::unexpected(log.error());
+    if (!control_log) {
+        return tl::unexpected(control_log.error());
     }
     UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
     if (!timer.valid()) {
@@ -58,12 +67,14 @@ Result<Camera> Camera::plug_in(CameraOptions options) {
     if (!port) {
         return tl::unexpected(port.error());
     }
-    return Camera(std::move(options), std::move(*port), std::move(timer), std::move(log));
+    return Camera(std::move(options), std::move(*port), std::move(timer), std::move(*log),
+                  std::move(*control_log));
 }
 
-Camera::Camera(CameraOptions options, UsbPort port, UniqueFd timer, File log)
+Camera::Camera(CameraOptions options, UsbPort port, UniqueFd timer, File log, File control_log)
     : options_(std::move(options)), port_(std::move(port)), timer_(std::move(timer)),
-      log_(std::move(log)), controls_(options_.modes, options_.product) {
+      log_(std::move(log)), control_log_(std::move(control_log)),
+      controls_(options_.modes, options_.product) {
     raw_.reserve(options_.modes.yuyv.size());
     for (const Size size : options_.modes.yuyv) {
         raw_.emplace_back(size);
@@ -109,6 +120,9 @@ bool Camera::serve_control(const UsbRequest& request) {
     const std::optional<Bytes> answer = controls_.answer(setup, request.data);
     if (controls_.take_commit()) {
         begin_stream();
+    }
+    if (const auto change = controls_.take_change()) {
+        write_control_log(*change); // before the host can know that it was set
     }
     if (!answer) {
         return port_.reply_stall(request);
@@ -213,6 +227,13 @@ void Camera::write_log() const {
         log_.get(), "%llu %lld %zu %08x%s%s\n", static_cast<unsigned long long>(frame_.sequence),
         static_cast<long long>(frame_.captured.time_since_epoch().count()), frame_.bytes.size(),
         crc, erroneous_ ? " error" : "", truncated_ ? " truncated" : "");
+}
+
+void Camera::write_control_log(const UnitControls::Change& change) const {
+    if (control_log_) {
+        std::fprintf(control_log_.get(), "%.*s %d\n", static_cast<int>(change.name.size()),
+                     change.name.data(), static_cast<int>(change.value));
+    }
 }
 
 } // namespace ringcast::vm

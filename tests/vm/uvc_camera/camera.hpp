@@ -22,7 +22,8 @@ struct CameraOptions {
     Modes modes;
     std::vector<JpegFrames> jpegs; ///< one for each of modes.mjpeg
     std::string product;
-    std::string log; ///< path of the log file; empty: no log
+    std::string log;         ///< path of the log file; empty: no log
+    std::string control_log; ///< path of the log of controls; empty: no log
     int port = 0;
     bool stamped = true;
     unsigned error_every = 0;    ///< set the error bit in each n-th frame; 0: never
@@ -43,7 +44,9 @@ private:
     };
     using File = std::unique_ptr<std::FILE, FileCloser>;
 
-    Camera(CameraOptions options, UsbPort port, UniqueFd timer, File log);
+    Camera(CameraOptions options, UsbPort port, UniqueFd timer, File log, File control_log);
+
+    [[nodiscard]] static Result<File> open_log(const std::string& path);
 
     [[nodiscard]] bool serve();
     [[nodiscard]] bool serve_control(const UsbRequest& request);
@@ -55,11 +58,13 @@ private:
     [[nodiscard]] bool send();
     [[nodiscard]] bool send_payload(const UsbRequest& request);
     void write_log() const;
+    void write_control_log(const UnitControls::Change& change) const;
 
     CameraOptions options_;
     UsbPort port_;
     UniqueFd timer_;
     File log_;
+    File control_log_;
     Controls controls_;
     std::vector<RawFrames> raw_;
     /// Requests for payloads. The host keeps about five in flight.

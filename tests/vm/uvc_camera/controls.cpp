@@ -5,37 +5,22 @@
 #include <utility>
 
 #include "uvc_camera/byte_writer.hpp"
+#include "uvc_camera/requests.hpp"
 
 namespace ringcast::vm {
 
 namespace {
 
-// Class-specific requests (UVC 1.1 table A-8).
-constexpr std::uint8_t set_current = 0x01;
-constexpr std::uint8_t get_current = 0x81;
-constexpr std::uint8_t get_minimum = 0x82;
-constexpr std::uint8_t get_maximum = 0x83;
-constexpr std::uint8_t get_resolution = 0x84;
-constexpr std::uint8_t get_length = 0x85;
-constexpr std::uint8_t get_info = 0x86;
-constexpr std::uint8_t get_default = 0x87;
-
-constexpr int readable_and_writable = 3;
-
 // Control selectors, and the entity id that addresses the interface itself.
 constexpr std::uint8_t probe_selector = 1;
 constexpr std::uint8_t commit_selector = 2;
 constexpr std::uint8_t request_error_selector = 2;
-constexpr std::uint8_t brightness_selector = 2;
 constexpr std::uint8_t whole_interface = 0;
 
 constexpr std::size_t negotiation_bytes = 34;
 constexpr std::size_t format_at = 2;
 constexpr std::size_t size_at = 3;
 constexpr std::size_t interval_at = 4;
-
-constexpr std::int16_t brightness_min = -64;
-constexpr std::int16_t brightness_max = 64;
 
 Bytes u16(int value) {
     return std::move(ByteWriter().u16(static_cast<std::uint16_t>(value))).take();
@@ -79,10 +64,10 @@ std::optional<Bytes> Controls::answer(const Setup& setup, std::span<const std::u
         return std::nullopt;
     } else if (interface == streaming_interface) {
         bytes = negotiate(setup, given);
-    } else if (entity == processing_unit && selector == brightness_selector) {
-        bytes = brightness(setup, given);
-    } else if (entity == whole_interface && selector == request_error_selector) {
-        bytes = Bytes{0};
+    } else if (entity == whole_interface) {
+        bytes = selector == request_error_selector ? std::optional(Bytes{0}) : std::nullopt;
+    } else {
+        bytes = unit_controls_.answer(entity, selector, setup.request, given);
     }
     if (bytes && bytes->size() > setup.length) {
         bytes->resize(setup.length);
@@ -154,7 +139,7 @@ std::optional<Bytes> Controls::negotiate(const Setup& setup, std::span<const std
         return std::nullopt;
     }
     switch (setup.request) {
-    case set_current:
+    case request::set_current:
         if (given.size() < interval_at + 4) {
             return std::nullopt;
         }
@@ -164,44 +149,17 @@ std::optional<Bytes> Controls::negotiate(const Setup& setup, std::span<const std
             commit_pending_ = true;
         }
         return Bytes{};
-    case get_current:
+    case request::get_current:
         return encode(selector == probe_selector ? proposed_ : committed_);
-    case get_minimum:
-    case get_default:
+    case request::get_minimum:
+    case request::get_default:
         return encode(possible({proposed_.format, proposed_.size, modes_.intervals.front()}));
-    case get_maximum:
+    case request::get_maximum:
         return encode(possible({proposed_.format, proposed_.size, modes_.intervals.back()}));
-    case get_length:
+    case request::get_length:
         return u16(negotiation_bytes);
-    case get_info:
-        return Bytes{readable_and_writable};
-    default:
-        return std::nullopt;
-    }
-}
-
-std::optional<Bytes> Controls::brightness(const Setup& setup, std::span<const std::uint8_t> given) {
-    switch (setup.request) {
-    case set_current:
-        if (given.size() < 2) {
-            return std::nullopt;
-        }
-        brightness_ = static_cast<std::int16_t>(given[0] | given[1] << 8);
-        return Bytes{};
-    case get_current:
-        return u16(brightness_);
-    case get_minimum:
-        return u16(brightness_min);
-    case get_maximum:
-        return u16(brightness_max);
-    case get_resolution:
-        return u16(1);
-    case get_default:
-        return u16(0);
-    case get_length:
-        return u16(2);
-    case get_info:
-        return Bytes{readable_and_writable};
+    case request::get_info:
+        return Bytes{request::readable_and_writable};
     default:
         return std::nullopt;
     }

@@ -1,6 +1,6 @@
 #pragma once
-// The emulated camera's control endpoint: standard requests (USB 2.0 chapter 9), stream negotiation
-// and one control, brightness (UVC 1.1 chapter 4). No I/O.
+// The emulated camera's control endpoint: standard requests (USB 2.0 chapter 9), stream negotiation,
+// and the controls of its units (UVC 1.1 chapter 4). No I/O.
 
 #include <array>
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "uvc_camera/descriptors.hpp"
 #include "uvc_camera/modes.hpp"
+#include "uvc_camera/unit_controls.hpp"
 
 namespace ringcast::vm {
 
@@ -46,6 +47,10 @@ public:
 
     /// True once after each commit of a mode by the host.
     [[nodiscard]] bool take_commit() noexcept;
+    /// The control that the host has set with the last request, once.
+    [[nodiscard]] std::optional<UnitControls::Change> take_change() noexcept {
+        return unit_controls_.take_change();
+    }
     [[nodiscard]] Mode mode() const;
     [[nodiscard]] std::uint32_t interval() const noexcept { return committed_.interval; }
 
@@ -54,8 +59,6 @@ private:
     [[nodiscard]] std::optional<Bytes> descriptor(std::uint8_t type, std::uint8_t index) const;
     [[nodiscard]] std::optional<Bytes> negotiate(const Setup& setup,
                                                  std::span<const std::uint8_t> given);
-    [[nodiscard]] std::optional<Bytes> brightness(const Setup& setup,
-                                                  std::span<const std::uint8_t> given);
     /// The supported mode and interval closest to `wanted`.
     [[nodiscard]] Negotiation possible(Negotiation wanted) const;
     [[nodiscard]] Bytes encode(const Negotiation& negotiation) const;
@@ -66,7 +69,7 @@ private:
     Negotiation proposed_;
     Negotiation committed_;
     bool commit_pending_ = false;
-    std::int16_t brightness_ = 0;
+    UnitControls unit_controls_;
 };
 
 } // namespace ringcast::vm

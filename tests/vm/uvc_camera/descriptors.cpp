@@ -34,7 +34,6 @@ constexpr int format_mjpeg = 6;
 constexpr int frame_mjpeg = 7;
 constexpr int colour_matching = 13;
 
-constexpr int camera_terminal = 1;
 constexpr int usb_terminal = 3;
 
 void video_control(ByteWriter& out) {
@@ -42,12 +41,14 @@ void video_control(ByteWriter& out) {
     out.bytes({9, interface, control_interface, 0, 0, video_class, control_subclass, 0, 2});
     out.bytes({13, class_interface, control_header}).u16(0x0110).u16(units_bytes).u32(clock_hertz);
     out.bytes({1, streaming_interface});
-    // Camera terminal, without controls.
+    // The camera terminal's controls: exposure mode (bit 1) and time (3), focus (5), zoom (9) and
+    // automatic focus (17).
     out.bytes({18, class_interface, input_terminal, camera_terminal}).u16(0x0201);
-    out.bytes({0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0});
-    // Processing unit with one control, brightness.
+    out.bytes({0, 0, 0, 0, 0, 0, 0, 0, 3, 0x2A, 0x02, 0x02});
+    // The processing unit's: brightness (bit 0), white balance temperature (6), gain (9), power
+    // line frequency (10) and automatic white balance (12).
     out.bytes({12, class_interface, processing, processing_unit, camera_terminal});
-    out.u16(0).bytes({2, 1, 0, 0, 0});
+    out.u16(0).bytes({2, 0x41, 0x16, 0, 0});
     out.bytes({9, class_interface, output_terminal, usb_terminal}).u16(0x0101);
     out.bytes({0, processing_unit, 0});
 }

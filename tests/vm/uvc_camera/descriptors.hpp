@@ -14,6 +14,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 inline constexpr std::uint8_t control_interface = 0;
 inline constexpr std::uint8_t streaming_interface = 1;
+inline constexpr std::uint8_t camera_terminal = 1;
 inline constexpr std::uint8_t processing_unit = 2;
 inline constexpr std::uint8_t streaming_endpoint = 1;
 /// Frequency of the camera's clock, which time-stamps payloads (dwClockFrequency).

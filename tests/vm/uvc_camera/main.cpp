@@ -104,6 +104,9 @@ int run(int argument_count, char** arguments) {
     app.add_option("--fps", fps, "Maximum frame rate")->check(CLI::Range(1, 240));
     app.add_option("--product", options.product, "USB product name")->capture_default_str();
     app.add_option("--log", options.log, "File that the log is appended to");
+    app.add_option("--control-log", options.control_log,
+                   "File to which the name and value of each control that the host sets are "
+                   "appended");
     app.add_flag("--unstamped", unstamped, "Send the file's JPEGs unchanged, without a stamp");
     app.add_option("--error-every", options.error_every, "Set the error bit in each n-th frame");
     app.add_option("--truncate-every", options.truncate_every, "Send only half of each n-th frame");
