@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include <llhttp.h>
 
@@ -21,12 +22,12 @@ constexpr std::string_view malformed_request_line =
 constexpr std::string_view invalid_host =
     "The host is invalid: expected a name of letters, digits, '-', '.' and '_' or an IP address "
     "(IPv6 in brackets), and optionally a port from 1 to 65535, as in cam.local:8080.";
-constexpr std::string_view url_too_long = "The URL is too long: at most 2048 bytes are allowed.";
+constexpr std::string_view url_too_long = "The URL is too long: at most 8192 bytes are allowed.";
 
 // Error texts repeat these.
-static_assert(RequestReader::target_bytes_max == 2048);
-static_assert(RequestReader::head_bytes_max == 8192);
-static_assert(RequestReader::header_count_max == 64);
+static_assert(RequestReader::target_bytes_max == 8192);
+static_assert(RequestReader::head_bytes_max == 16384);
+static_assert(RequestReader::header_count_max == 100);
 
 bool is_token_character(char c) noexcept {
     // RFC 9110, 5.6.2.
@@ -134,26 +135,40 @@ struct RequestReader::Parser {
     static Parser& of(llhttp_t* from) noexcept { return *static_cast<Parser*>(from->data); }
 };
 
-RequestReader::RequestReader() : parser_(std::make_unique<Parser>()) {}
+RequestReader::RequestReader() : parser_(std::make_unique<Parser>()), buffer_(short_buffer_) {}
 RequestReader::~RequestReader() = default;
 
 ByteSpan RequestReader::free_space() noexcept {
     RINGCAST_ASSERT(state_ == ParseState::need_more);
-    return std::as_writable_bytes(std::span(buffer_)).subspan(received_);
+    return std::as_writable_bytes(buffer_).subspan(received_);
 }
 
 ParseState RequestReader::consume(std::size_t bytes) noexcept {
     RINGCAST_ASSERT(state_ == ParseState::need_more);
     RINGCAST_ASSERT(bytes <= buffer_.size() - received_);
     received_ += bytes;
-    return scan();
+    return parse();
 }
 
 ParseState RequestReader::next() noexcept {
     RINGCAST_ASSERT(state_ == ParseState::complete);
     // In state complete, the scanned bytes are exactly the head; the rest belongs to the next one.
-    std::memmove(buffer_.data(), buffer_.data() + scanned_, received_ - scanned_);
-    received_ -= scanned_;
+    const std::span<char> rest = buffer_.subspan(scanned_, received_ - scanned_);
+    const bool fits = rest.size() < short_buffer_.size();
+    if (fits) {
+        buffer_ = short_buffer_;
+    }
+    std::memmove(buffer_.data(), rest.data(), rest.size());
+    if (fits) {
+        long_buffer_.reset();
+    }
+    received_ = rest.size();
+    start();
+    return parse();
+}
+
+/// Prepares for a head at the beginning of the buffer.
+void RequestReader::start() noexcept {
     scanned_ = 0;
     request_begin_ = 0;
     line_begin_ = 0;
@@ -162,7 +177,6 @@ ParseState RequestReader::next() noexcept {
     state_ = ParseState::need_more;
     request_ = {};
     parser_->begin();
-    return scan();
 }
 
 const Request& RequestReader::request() const noexcept {
@@ -180,10 +194,34 @@ const RequestError& RequestReader::error() const noexcept {
     return error_;
 }
 
+ParseState RequestReader::parse() noexcept {
+    scan();
+    if (state_ == ParseState::need_more && received_ == short_buffer_.size() &&
+        long_buffer_ == nullptr) {
+        use_long_buffer();
+    }
+    if (state_ == ParseState::need_more && received_ == buffer_.size()) {
+        refuse(431, "The request head is too long: at most 16384 bytes are allowed.");
+    }
+    return state_;
+}
+
+// The request's views point into the short buffer, so the head is parsed again from its beginning.
+void RequestReader::use_long_buffer() noexcept {
+    long_buffer_.reset(new (std::nothrow) std::array<char, head_bytes_max>);
+    if (long_buffer_ == nullptr) {
+        return refuse(503, "There is not enough memory for a request head of this length.");
+    }
+    std::memcpy(long_buffer_->data(), short_buffer_.data(), received_);
+    buffer_ = *long_buffer_;
+    start();
+    scan();
+}
+
 // Each byte is checked before llhttp sees its line: versions of llhttp differ in the line ends and
 // control characters that they accept, and a client that speaks another protocol, such as TLS, gets
 // an error at its first byte instead of a time-out.
-ParseState RequestReader::scan() noexcept {
+void RequestReader::scan() noexcept {
     while (state_ == ParseState::need_more && scanned_ < received_) {
         const char c = buffer_[scanned_];
         const bool after_return = scanned_ > line_begin_ && buffer_[scanned_ - 1] == '\r';
@@ -203,10 +241,6 @@ ParseState RequestReader::scan() noexcept {
             refuse(414, url_too_long);
         }
     }
-    if (state_ == ParseState::need_more && received_ == buffer_.size()) {
-        refuse(431, "The request head is too long: at most 8192 bytes are allowed.");
-    }
-    return state_;
 }
 
 // `line` includes its CR LF.
@@ -306,7 +340,7 @@ void RequestReader::split_target(std::string_view target) noexcept {
 
 void RequestReader::finish_header(std::string_view line) noexcept {
     if (++header_count_ > header_count_max) {
-        return refuse(431, "Too many headers: at most 64 are allowed.");
+        return refuse(431, "Too many headers: at most 100 are allowed.");
     }
     if (line.front() == ' ' || line.front() == '\t') {
         return refuse(400, "A header continues on a second line; this obsolete form is rejected.");

@@ -1,5 +1,6 @@
 #pragma once
-// Parses request heads from a byte stream: strict, bounded, without allocation after construction.
+// Parses request heads from a byte stream: strict, bounded, and without allocation after
+// construction, except for a head longer than `short_head_bytes_max`.
 // Knows no sockets: the caller receives into `free_space()` and reports the number of bytes.
 //
 // The outcome depends on the bytes alone, not on how they were split into receives: each byte is
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -38,7 +40,7 @@ struct Request {
 
 /// Why a head was rejected. The connection is answered with it and closed.
 struct RequestError {
-    int status = 400;      ///< 400, 405, 413, 414, 431, 501 or 505
+    int status = 400;      ///< 400, 405, 413, 414, 431, 501, 503 or 505
     std::string_view text; ///< one human-readable line; a static string
 };
 
@@ -46,9 +48,14 @@ enum class ParseState : std::uint8_t { need_more, complete, error };
 
 class RequestReader {
 public:
-    static constexpr std::size_t head_bytes_max = 8192;
-    static constexpr std::size_t target_bytes_max = 2048;
-    static constexpr std::size_t header_count_max = 64;
+    // Browsers send a host's cookies to all its ports, so a head may be long. nginx has 8 KiB for a
+    // line by default, Apache 8 KiB and 100 headers, Node.js 16 KiB for a head.
+    static constexpr std::size_t head_bytes_max = 16384;
+    static constexpr std::size_t target_bytes_max = 8192;
+    static constexpr std::size_t header_count_max = 100;
+    /// Heads up to this size need no allocation. Nearly all are shorter, and an idle connection
+    /// keeps no more memory than this for its next head.
+    static constexpr std::size_t short_head_bytes_max = 4096;
 
     RequestReader();
     ~RequestReader();
@@ -82,7 +89,10 @@ private:
     struct Parser;
     enum class Line : std::uint8_t { request, header };
 
-    ParseState scan() noexcept;
+    void start() noexcept;
+    ParseState parse() noexcept;
+    void scan() noexcept;
+    void use_long_buffer() noexcept;
     void finish_line(std::string_view line) noexcept;
     void finish_request_line(std::string_view line) noexcept;
     void finish_header(std::string_view line) noexcept;
@@ -101,8 +111,10 @@ private:
     Request request_;
     RequestError error_;
     std::unique_ptr<Parser> parser_;
+    std::span<char> buffer_; ///< `short_buffer_`, or `long_buffer_` if there is one
+    std::unique_ptr<std::array<char, head_bytes_max>> long_buffer_;
     // The last member, so that a short head touches only the page that the other members are on.
-    std::array<char, head_bytes_max> buffer_;
+    std::array<char, short_head_bytes_max> short_buffer_;
 };
 
 } // namespace ringcast::http

@@ -458,9 +458,19 @@ class Requests(unittest.TestCase):
         self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413)
 
     def test_oversized_requests_are_refused(self):
-        self.assert_refused(f"GET /{'a' * 2100} HTTP/1.1\r\nHost: a\r\n\r\n", 414)
-        self.assert_refused(f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 8200}\r\n\r\n", 431)
-        self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\n" + "X: a\r\n" * 70 + "\r\n", 431)
+        self.assert_refused(f"GET /{'a' * 8200} HTTP/1.1\r\nHost: a\r\n\r\n", 414)
+        self.assert_refused(f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 16400}\r\n\r\n", 431)
+        self.assert_refused("GET / HTTP/1.1\r\nHost: a\r\n" + "X: a\r\n" * 100 + "\r\n", 431)
+
+    def test_requests_with_large_heads_are_served(self):
+        cookies = {f"Cookie-{n}": "c" * 150 for n in range(90)}
+        with server.connect() as connection:
+            for _ in range(3):
+                self.assertEqual(connection.ask("/snapshot", cookies).status, 200)
+                self.assertEqual(connection.ask("/healthz").status, 200)
+                self.assertEqual(connection.ask(f"/snapshot?x={'a' * 8000}").status, 200)
+        with harness.StreamReader(server.url, "/back/stream", cookies) as reader:
+            harness.StampedFrame(reader.part().body)
 
     def test_the_sender_of_a_large_refused_body_still_receives_the_answer(self):
         # If the server closed without reading on, a reset for the unread bytes would discard the

@@ -46,7 +46,7 @@ int status_of(std::string_view bytes, std::size_t chunk_bytes) {
 // it does not depend on how the bytes are split.
 int status_of(std::string_view bytes) {
     const int status = status_of(bytes, whole);
-    for (const std::size_t chunk_bytes : {1U, 2U, 3U, 7U, 64U, 1000U}) {
+    for (const std::size_t chunk_bytes : {1U, 2U, 3U, 7U, 64U, 1000U, 4096U}) {
         CHECK(status_of(bytes, chunk_bytes) == status);
     }
     return status;
@@ -355,7 +355,7 @@ TEST_CASE("repeated, conflicting or non-numeric lengths are rejected as malforme
     }
 }
 
-TEST_CASE("a target of 2 KiB is accepted, and one byte more is rejected") {
+TEST_CASE("a target of 8 KiB is accepted, and one byte more is rejected") {
     const std::string longest(RequestReader::target_bytes_max - 1, 'a');
     CHECK(status_of(with_target("/" + longest)) == 200);
     CHECK(status_of(with_target("/a" + longest)) == 414);
@@ -363,7 +363,7 @@ TEST_CASE("a target of 2 KiB is accepted, and one byte more is rejected") {
     CHECK(status_of("GET /" + std::string(RequestReader::target_bytes_max + 100, 'a')) == 414);
 }
 
-TEST_CASE("a head of 8 KiB is accepted, and one byte more is rejected") {
+TEST_CASE("a head of 16 KiB is accepted, and one byte more is rejected") {
     const std::string frame = with_headers("X: \r\n");
     const std::size_t rest = RequestReader::head_bytes_max - frame.size();
     CHECK(status_of(with_headers("X: " + std::string(rest, 'a') + "\r\n")) == 200);
@@ -375,13 +375,65 @@ TEST_CASE("a head of 8 KiB is accepted, and one byte more is rejected") {
     CHECK(status_of(blank_lines) == 431);
 }
 
-TEST_CASE("64 headers are accepted, and 65 are rejected") {
+TEST_CASE("heads around the size of the short buffer are accepted") {
+    const std::string frame = with_headers("X: \r\n");
+    for (const std::size_t offset : {0U, 1U, 2U, 3U, 4U, 5U}) {
+        const std::size_t bytes = RequestReader::short_head_bytes_max + 2 - offset - frame.size();
+        CAPTURE(bytes);
+        CHECK(status_of(with_headers("X: " + std::string(bytes, 'a') + "\r\n")) == 200);
+    }
+}
+
+TEST_CASE("100 headers are accepted, and 101 are rejected") {
     std::string headers; // besides Host, the first one
     for (std::size_t i = 1; i < RequestReader::header_count_max; ++i) {
         headers += "X: y\r\n";
     }
     CHECK(status_of(with_headers(headers)) == 200);
     CHECK(status_of(with_headers(headers + "X: y\r\n")) == 431);
+}
+
+TEST_CASE("a long head is parsed like a short one, and so are the requests behind it") {
+    const std::size_t chunk_bytes = GENERATE(1U, 100U, 4096U, whole);
+    const std::string cookie = "Cookie: " + std::string(9000, 'c') + "\r\n";
+    const std::string headers = "Host: a\r\nOrigin: b\r\nConnection: keep-alive\r\n" + cookie +
+                                "Accept: c\r\nUser-Agent: d\r\n\r\n";
+    const std::string bytes = "GET /one?x HTTP/1.0\r\n" + headers + "GET /two?y HTTP/1.1\r\n" +
+                              headers + "GET /three?z HTTP/1.1\r\nHost: a\r\n\r\n";
+    RequestReader reader;
+    std::string_view rest = feed(reader, bytes, chunk_bytes);
+    for (const std::string_view path : {"/one", "/two", "/three"}) {
+        REQUIRE(reader.state() == ParseState::complete);
+        const Request& request = reader.request();
+        CHECK(request.path == path);
+        CHECK(request.query.size() == 1);
+        CHECK(request.host == "a");
+        CHECK(request.http_1_0 == (path == "/one"));
+        CHECK(request.keep_alive);
+        if (path != "/three") {
+            CHECK(request.origin == "b");
+            CHECK(request.accept == "c");
+            CHECK(request.user_agent == "d");
+        }
+        if (reader.next() == ParseState::need_more) {
+            rest = feed(reader, rest, chunk_bytes);
+        }
+    }
+    CHECK(reader.idle());
+    CHECK(reader.free_space().size() == RequestReader::short_head_bytes_max);
+}
+
+TEST_CASE("a reader has room for a long head only while it reads one") {
+    RequestReader reader;
+    CHECK(reader.free_space().size() == RequestReader::short_head_bytes_max);
+    const std::string head = with_headers("Cookie: " + std::string(5000, 'c') + "\r\n");
+    feed(reader, head.substr(0, 4096), whole);
+    CHECK(reader.free_space().size() ==
+          RequestReader::head_bytes_max - RequestReader::short_head_bytes_max);
+    feed(reader, head.substr(4096), whole);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.next() == ParseState::need_more);
+    CHECK(reader.free_space().size() == RequestReader::short_head_bytes_max);
 }
 
 TEST_CASE("an Upgrade header is ignored") {
@@ -421,11 +473,11 @@ TEST_CASE("the reader is idle again after a request without further bytes") {
     REQUIRE(reader.state() == ParseState::complete);
     CHECK(reader.next() == ParseState::need_more);
     CHECK(reader.idle());
-    CHECK(reader.free_space().size() == RequestReader::head_bytes_max);
+    CHECK(reader.free_space().size() == RequestReader::short_head_bytes_max);
 }
 
-TEST_CASE("a reader is little larger than its buffer") {
-    CHECK(sizeof(RequestReader) < RequestReader::head_bytes_max + 512);
+TEST_CASE("a reader is little larger than its buffer for short heads") {
+    CHECK(sizeof(RequestReader) < RequestReader::short_head_bytes_max + 512);
 }
 
 } // namespace ringcast::http

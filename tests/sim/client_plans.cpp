@@ -124,8 +124,8 @@ std::string garbage(Decisions& decisions) {
 }
 
 std::string oversized(Decisions& decisions) {
-    constexpr std::size_t long_target = 3000;
-    constexpr std::size_t long_head = 9000;
+    constexpr std::size_t long_target = 9000;
+    constexpr std::size_t long_head = 17'000;
     constexpr std::size_t long_body = 100'000;
     switch (decisions.below(3)) {
     case 0:
