@@ -27,7 +27,14 @@ Answer no_signal(const stream::Signal& signal, std::string_view otherwise,
 } // namespace
 
 Answer ok(http::ContentType type, std::string_view body, const http::ReplyContext& reply) {
-    return {status_ok, http::reply(status_ok, type, body, reply, 0), reply.keep_alive};
+    return {status_ok, http::reply(status_ok, type, body, reply), reply.keep_alive};
+}
+
+Answer page(std::string_view html, const http::ReplyContext& reply) {
+    return {status_ok,
+            http::reply(status_ok, http::ContentType::html, html, reply,
+                        {.content_security_policy = index_page_policy()}),
+            reply.keep_alive};
 }
 
 Answer error(int status, std::string_view line, const http::ReplyContext& reply,

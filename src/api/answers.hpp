@@ -23,6 +23,8 @@ struct Answer {
 
 [[nodiscard]] Answer ok(http::ContentType type, std::string_view body,
                         const http::ReplyContext& reply);
+/// The page at "/", with the policy that it works under. `html` is an `index_page`.
+[[nodiscard]] Answer page(std::string_view html, const http::ReplyContext& reply);
 /// `line` says what is wrong and what to do about it. `retry_after_seconds` 0: not said.
 [[nodiscard]] Answer error(int status, std::string_view line, const http::ReplyContext& reply,
                            std::uint32_t retry_after_seconds = 0);

@@ -10,14 +10,16 @@ constexpr std::size_t live_streams_max = 4;
 
 // The page loads nothing from other hosts, and all its links are relative, so that it works without
 // internet access and on a subpath behind a proxy.
-constexpr std::string_view page_begin = R"(<!DOCTYPE html>
+constexpr std::string_view page_head = R"(<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ringcast</title>
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%234a9'/%3E%3C/svg%3E">
-<style>
+<style>)";
+
+constexpr std::string_view page_style = R"(
 :root { color-scheme: dark; }
 body { margin: 0; background: #14171a; color: #dde2e6; font: 16px/1.4 system-ui, sans-serif; }
 main { display: grid; gap: 12px; padding: 12px; align-items: start;
@@ -28,16 +30,17 @@ img { display: block; width: 100%; min-height: 120px; max-height: 85vh; object-f
 figcaption, footer { display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 8px 12px; }
 strong { flex: 1; }
 a { color: #7cc7b4; }
-</style>
-</head>
-<body>
-<main>
 )";
 
-constexpr std::string_view page_script = R"(</main>
+// Followed by the boundary.
+constexpr std::string_view page_main = R"(</style>
+</head>
+<body>
+<main data-boundary=")";
+
+constexpr std::string_view page_footer = R"(</main>
 <footer><a href="api/status">status</a><a href="metrics">metrics</a></footer>
-<script>
-let known = ")";
+<script>)";
 
 // Stills are requested again a second after they have loaded. A picture that fails to load, live or
 // still, is requested again after two seconds. Either event may have occurred before the script
@@ -45,7 +48,8 @@ let known = ")";
 // which differs between server processes, and reloads all pictures when it is not the one that the
 // page knows (`known` begins as that of the process that wrote the page). It also reloads them
 // after a failed poll, because streams may have ended while the server was unreachable.
-constexpr std::string_view page_end = R"(";
+constexpr std::string_view page_script = R"(
+let known = document.querySelector("main").dataset.boundary;
 const reload = [];
 for (const image of document.images) {
   const address = image.src;
@@ -70,10 +74,20 @@ const look = async () => {
   setTimeout(look, 3000);
 };
 look();
-</script>
+)";
+
+constexpr std::string_view page_end = R"(</script>
 </body>
 </html>
 )";
+
+// The hashes are those of `page_style` and `page_script`; tests/clients/test_http_surface.py
+// computes them. "data:" is the icon.
+constexpr std::string_view policy =
+    "default-src 'none'; img-src 'self' data:; connect-src 'self'; "
+    "style-src 'sha256-v8YVSITZmIubv4ejqYUiUK+bTknzJ6N+KkpzdzuyC8Y='; "
+    "script-src 'sha256-TQNDAEIUIHgVz0lBIgPhJONpzBZytML8o4gLTy5fYIs='; "
+    "base-uri 'none'; form-action 'none'";
 
 std::string escape_html(std::string_view text) {
     std::string escaped;
@@ -134,11 +148,16 @@ void add_stream(std::string& page, std::string_view stream, bool live) {
 
 std::string index_page(std::span<const stream::DirectoryEntry> streams,
                        const http::Boundary& boundary) {
-    std::string page(page_begin);
+    std::string page(page_head);
+    page.append(page_style).append(page_main).append(boundary.text()).append("\">\n");
     for (std::size_t i = 0; i < streams.size(); ++i) {
         add_stream(page, streams[i].name, i < live_streams_max);
     }
-    return page.append(page_script).append(boundary.text()).append(page_end);
+    return page.append(page_footer).append(page_script).append(page_end);
+}
+
+std::string_view index_page_policy() noexcept {
+    return policy;
 }
 
 } // namespace ringcast::api

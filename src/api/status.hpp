@@ -97,5 +97,8 @@ struct StatusSnapshot {
 /// by its boundary, which differs between processes.
 [[nodiscard]] std::string index_page(std::span<const stream::DirectoryEntry> streams,
                                      const http::Boundary& boundary);
+/// The value of Content-Security-Policy for an `index_page`: its own script and style, pictures and
+/// requests from its own server, and nothing else. Any site may frame the page, as dashboards do.
+[[nodiscard]] std::string_view index_page_policy() noexcept;
 
 } // namespace ringcast::api

@@ -33,11 +33,20 @@ std::string date_text(WallTime time) {
         clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
+// The beginning of every head.
 void add_status_line(std::string& head, int status, const ReplyContext& context) {
     // RFC 9112, 2.3: the version is the server's own, for HTTP/1.0 clients too.
     head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     head.append(reason_phrase(status)).append("\r\n");
     add_header(head, "Date", date_text(context.now));
+    add_header(head, "X-Content-Type-Options", "nosniff");
+}
+
+// Who may use a reply that it can't read, as a page uses the picture of an <img>. Pictures are for
+// pages anywhere, even for those that embed nothing without this header; everything else is for
+// this server's own page. Scripts that may read a reply (CORS) are not affected.
+void add_resource_policy(std::string& head, std::string_view policy) {
+    add_header(head, "Cross-Origin-Resource-Policy", policy);
 }
 
 void add_connection(std::string& head, const ReplyContext& context) {
@@ -105,6 +114,7 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
     add_live(head);
     // Without this, nginx and proxies that honour the same header buffer the body.
     add_header(head, "X-Accel-Buffering", "no");
+    add_resource_policy(head, "cross-origin");
     add_cors(head, context);
     head.append("\r\n");
     if (!context.head_only) {
@@ -122,6 +132,7 @@ std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) 
     add_status_line(head, 200, context);
     add_connection(head, context);
     add_live(head);
+    add_resource_policy(head, "cross-origin");
     add_cors(head, context);
     // The rest is the same as a part header, including the empty line.
     std::array<std::byte, part_header_bytes_max> part{};
@@ -130,20 +141,23 @@ std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) 
 }
 
 std::string reply(int status, ContentType type, std::string_view body, const ReplyContext& context,
-                  std::uint32_t retry_after_seconds) {
+                  const ReplyOptions& options) {
     std::string text;
-    text.reserve(512 + body.size());
+    text.reserve(1024 + body.size());
     add_status_line(text, status, context);
     add_connection(text, context);
     add_header(text, "Content-Type", content_type_text(type));
     add_header(text, "Content-Length", std::to_string(body.size()));
     add_header(text, "Cache-Control", "no-store");
-    add_header(text, "X-Content-Type-Options", "nosniff");
+    add_resource_policy(text, "same-origin");
+    if (!options.content_security_policy.empty()) {
+        add_header(text, "Content-Security-Policy", options.content_security_policy);
+    }
     if (status == 405) {
         add_header(text, "Allow", allowed_methods);
     }
-    if (retry_after_seconds > 0) {
-        add_header(text, "Retry-After", std::to_string(retry_after_seconds));
+    if (options.retry_after_seconds > 0) {
+        add_header(text, "Retry-After", std::to_string(options.retry_after_seconds));
     }
     add_cors(text, context);
     text.append("\r\n");
@@ -161,7 +175,8 @@ std::string error_reply(int status, std::string_view line, const ReplyContext& c
     std::replace_if(
         body.begin(), body.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     body += '\n';
-    return reply(status, ContentType::text, body, context, retry_after_seconds);
+    return reply(status, ContentType::text, body, context,
+                 {.retry_after_seconds = retry_after_seconds});
 }
 
 std::string options_reply(const ReplyContext& context) {

@@ -37,9 +37,15 @@ struct ReplyContext {
 
 enum class ContentType : std::uint8_t { text, json, html, metrics };
 
-/// A complete reply. `retry_after_seconds` above 0 adds Retry-After.
+/// Headers that few replies have.
+struct ReplyOptions {
+    std::uint32_t retry_after_seconds = 0;      ///< Retry-After; 0: none
+    std::string_view content_security_policy{}; ///< empty: none
+};
+
+/// A complete reply.
 [[nodiscard]] std::string reply(int status, ContentType type, std::string_view body,
-                                const ReplyContext& context, std::uint32_t retry_after_seconds = 0);
+                                const ReplyContext& context, const ReplyOptions& options = {});
 /// An error whose body is `line`, which should say what to do; control characters in it become
 /// blanks. Status 405 adds the allowed methods.
 [[nodiscard]] std::string error_reply(int status, std::string_view line,

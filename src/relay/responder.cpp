@@ -60,9 +60,8 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
                         reply));
     case api::RouteKind::index:
         return send(connection,
-                    api::ok(http::ContentType::html,
-                            api::index_page(parts_.streams.directory(), parts_.settings.boundary),
-                            reply));
+                    api::page(api::index_page(parts_.streams.directory(), parts_.settings.boundary),
+                              reply));
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,

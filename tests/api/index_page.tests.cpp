@@ -52,8 +52,24 @@ TEST_CASE("the page works on a subpath and without the internet") {
 
 TEST_CASE("the page contains the boundary of the process that wrote it") {
     const std::vector<std::string> streams = {"printer"};
-    CHECK(page_of(streams).find("let known = \"" + std::string(boundary.text()) + "\";") !=
+    CHECK(page_of(streams).find("<main data-boundary=\"" + std::string(boundary.text()) + "\">") !=
           std::string::npos);
+}
+
+TEST_CASE("the page's policy permits its own script, style and pictures, and no others") {
+    const std::string policy(index_page_policy());
+    CHECK(policy.starts_with("default-src 'none';"));
+    CHECK(policy.find("unsafe") == std::string::npos);
+    CHECK(policy.find("http") == std::string::npos);
+    CHECK(policy.find('*') == std::string::npos);
+    // Attributes with styles or handlers would need permissions of their own.
+    const std::vector<std::string> streams = {"a", "b", "c", "d", "e", "f"};
+    const std::string page = page_of(streams);
+    CHECK(page.find(" style=") == std::string::npos);
+    CHECK(page.find(" onload=") == std::string::npos);
+    CHECK(page.find(" onerror=") == std::string::npos);
+    CHECK(count_of(page, "<script>") == 1);
+    CHECK(count_of(page, "<style>") == 1);
 }
 
 TEST_CASE("only the first four streams are live, because browsers limit connections to a host") {

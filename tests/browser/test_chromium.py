@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
 
 import harness
 from chromium import Chromium
+from page_server import page_server
 
 # watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends
 # to window.seen for each new frame: sequence number, capture time and current time, both in
@@ -79,6 +80,11 @@ EVERY_FETCH_SEES_A_RESTART = """
   window.most = window.looks = 0;
   window.fetch = async () => new Response("", {headers: {"content-type": "x/y; boundary=" + ++window.looks}});
 })();
+"""
+# window.violations lists what the content security policy of a page has blocked.
+COLLECT_VIOLATIONS = """
+window.violations = [];
+addEventListener("securitypolicyviolation", event => violations.push(event.violatedDirective + " " + event.blockedURI));
 """
 STREAMS = "".join(f'[streams.pattern{n}]\nsource = "pattern"\nsize = "640x360"\n' for n in range(5))
 SCREENSHOTS = pathlib.Path(os.environ.get("RINGCAST_SCREENSHOTS", tempfile.gettempdir()))
@@ -240,6 +246,44 @@ class Pages(unittest.TestCase):
             browser.screenshot(SCREENSHOTS / "index.png")
             for link in browser.evaluate("[...document.links].map(a => a.href)"):
                 self.assertTrue(link.startswith(server.url + "/"), link)
+
+    def test_the_index_page_works_within_its_content_security_policy(self):
+        with harness.configured(STREAMS) as server, browser.script_before_pages(COLLECT_VIOLATIONS):
+            browser.go_to(server.wait_live(4).url + "/")
+            harness.wait_for(lambda: browser.evaluate(
+                "document.images.length === 5 && [...document.images].every(i => i.naturalWidth === 640)"), "five pictures")
+            # Its style applies, and its script has refreshed the still.
+            self.assertEqual(browser.evaluate("getComputedStyle(document.querySelector('main')).display"), "grid")
+            harness.wait_for(lambda: "&t=" in browser.evaluate("document.images[4].src"), "the still anew")
+            self.assertEqual(browser.evaluate("violations"), [])
+            # What is not the page's own is blocked and noticed.
+            browser.evaluate("""
+                window.injected = false;
+                const image = document.createElement("div");
+                image.innerHTML = '<img src="data:," onerror="injected = true">';
+                document.body.append(image);
+                const script = document.createElement("script");
+                script.textContent = "injected = true";
+                document.body.append(script);
+            """)
+            harness.wait_for(lambda: len(browser.evaluate("violations")) >= 2, "the violations")
+            self.assertFalse(browser.evaluate("injected"))
+
+    def test_a_page_that_embeds_only_what_consents_shows_streams_and_snapshots(self):
+        with harness.Ringcast("pattern", "--size", "640x360").wait_live() as server:
+            page = "".join(f'<img src="{server.url}{path}">' for path in ("/stream", "/snapshot", "/?action=stream"))
+            with page_server({"/": page}, {"Cross-Origin-Embedder-Policy": "require-corp"}) as port:
+                browser.go_to(f"http://127.0.0.1:{port}/")
+                harness.wait_for(lambda: browser.evaluate(
+                    "document.images.length === 3 && [...document.images].every(i => i.naturalWidth === 640)"), "the pictures")
+
+    def test_a_page_of_another_origin_can_embed_pictures_and_nothing_else(self):
+        with harness.Ringcast("pattern", "--size", "640x360").wait_live() as server, page_server({"/": "page"}) as port:
+            browser.go_to(f"http://127.0.0.1:{port}/")
+            harness.wait_for(lambda: browser.evaluate("document.body?.innerText") == "page", "the page")
+            for path, outcome in (("/snapshot", "loaded"), ("/api/status", "blocked"), ("/", "blocked"), ("/metrics", "blocked")):
+                self.assertEqual(browser.evaluate(
+                    f"fetch('{server.url}{path}', {{mode: 'no-cors'}}).then(() => 'loaded', () => 'blocked')"), outcome, path)
 
     def test_an_open_page_shows_the_stream_again_after_a_restart(self):
         self.show_again_after_a_restart()

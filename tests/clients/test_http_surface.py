@@ -1,5 +1,7 @@
 """Every URL, parameter and error response of docs/http-api.md, over real sockets."""
 
+import base64
+import hashlib
 import json
 import pathlib
 import re
@@ -113,6 +115,30 @@ class Urls(unittest.TestCase):
         # All links are relative, so that the page works on a subpath and loads nothing from
         # elsewhere.
         self.assertEqual(re.findall(r'(?:src|href)="(?:/|https?:)[^"]*', page), [])
+
+    def test_the_index_page_runs_its_own_script_and_style_only(self):
+        _, headers, body = server.get("/")
+        policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+        self.assertEqual(policy["default-src"], "'none'")
+        for rule, tag in (("script-src", b"script"), ("style-src", b"style")):
+            (content,) = re.findall(b"<%b>(.*?)</%b>" % (tag, tag), body, re.DOTALL)
+            digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+            self.assertEqual(policy[rule], f"'sha256-{digest}'", "the hashes are in src/api/index_page.cpp")
+
+    def test_every_answer_says_who_may_embed_it(self):
+        for path, policy in (
+            ("/snapshot", "cross-origin"), ("/broken/snapshot?placeholder=1", "cross-origin"), ("/", "same-origin"),
+            ("/api/status", "same-origin"), ("/metrics", "same-origin"), ("/state", "same-origin"),
+            ("/healthz", "same-origin"), ("/controls", "same-origin"), ("/nothing", "same-origin"),
+        ):
+            _, headers, _ = server.get(path)
+            self.assertEqual(headers["Cross-Origin-Resource-Policy"], policy, path)
+            self.assertEqual(headers["X-Content-Type-Options"], "nosniff", path)
+        with harness.StreamReader(server.url) as reader:
+            self.assertEqual(reader.headers["cross-origin-resource-policy"], "cross-origin")
+            self.assertEqual(reader.headers["x-content-type-options"], "nosniff")
+        with server.connect() as connection:
+            self.assertEqual(connection.ask("*", method="OPTIONS").headers["x-content-type-options"], "nosniff")
 
     def test_an_unknown_url_is_answered_with_the_list_of_streams(self):
         for path in ("/nothing", "/front/nothing", "/nothing/stream", "/nothing.jpg", "/a/b/c", "/api", "/%00"):

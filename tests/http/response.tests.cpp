@@ -119,6 +119,33 @@ TEST_CASE("405 lists the allowed methods, and 503 has Retry-After") {
     CHECK(has(busy, "Retry-After: 5"));
 }
 
+TEST_CASE("every reply forbids browsers to guess its type") {
+    for (const std::string& text :
+         {stream_head(boundary, Variant::standard, persistent), snapshot_head({}, persistent),
+          reply(200, ContentType::json, "{}", persistent), error_reply(400, "No.", persistent),
+          options_reply(persistent)}) {
+        CHECK(has(parse(text), "X-Content-Type-Options: nosniff"));
+    }
+}
+
+TEST_CASE("pages of any origin may embed pictures, and no other reply") {
+    for (const std::string& text :
+         {stream_head(boundary, Variant::standard, persistent), snapshot_head({}, persistent)}) {
+        CHECK(has(parse(text), "Cross-Origin-Resource-Policy: cross-origin"));
+    }
+    for (const std::string& text : {reply(200, ContentType::json, "{}", persistent),
+                                    error_reply(503, "No signal.", persistent)}) {
+        CHECK(has(parse(text), "Cross-Origin-Resource-Policy: same-origin"));
+    }
+}
+
+TEST_CASE("a reply has a content security policy when it is given one") {
+    CHECK(!names(parse(reply(200, ContentType::html, "", persistent)), "Content-Security-Policy"));
+    CHECK(has(parse(reply(200, ContentType::html, "", persistent,
+                          {.content_security_policy = "default-src 'none'"})),
+              "Content-Security-Policy: default-src 'none'"));
+}
+
 TEST_CASE("an allowed origin is named in the reply; a wildcard needs no Vary") {
     ReplyContext context = persistent;
     context.allow_origin = "http://ui.example";
