@@ -87,10 +87,4 @@ Answer controls(std::string_view stream_name, const stream::Signal& signal,
     return ok(http::ContentType::json, controls_json(*camera, controls), reply);
 }
 
-bool same_origin(const http::Request& request) noexcept {
-    const auto scheme_end = request.origin.find("://");
-    return scheme_end != std::string_view::npos &&
-           request.origin.substr(scheme_end + 3) == request.host;
-}
-
 } // namespace ringcast::api

@@ -46,7 +46,4 @@ struct Answer {
                               std::span<const source::CameraControl> controls,
                               const http::ReplyContext& reply);
 
-/// The request comes from a page of this server: Origin is http://HOST, and Host is HOST.
-[[nodiscard]] bool same_origin(const http::Request& request) noexcept;
-
 } // namespace ringcast::api

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/assert.hpp"
+#include "http/authority.hpp"
 #include "http/query.hpp"
 
 namespace ringcast::api {
@@ -254,6 +254,19 @@ Route read_parameters(Route route, std::string_view query, const stream::Directo
     return route;
 }
 
+// A page of the host that the request was sent to, on any port: that of a printer or a dashboard
+// beside ringcast.
+bool is_on_requested_host(const http::Request& request) noexcept {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (request.origin.starts_with(scheme)) {
+            const std::string_view authority = request.origin.substr(scheme.size());
+            return http::is_authority(authority) &&
+                   http::equal_hosts(http::host_of(authority), http::host_of(request.host));
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 std::string_view route_kind_name(RouteKind kind) noexcept {
@@ -324,6 +337,9 @@ std::string_view allowed_origin(const http::Request& request,
             return request.origin;
         }
         any = any || origin == "*";
+    }
+    if (is_on_requested_host(request)) {
+        return request.origin;
     }
     return any ? "*" : std::string_view{};
 }

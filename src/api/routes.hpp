@@ -52,8 +52,9 @@ struct Route {
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);
 
-/// Returns the value of Access-Control-Allow-Origin: the request's origin if `allowed` lists it,
-/// "*" if `allowed` contains "*", else an empty text. Points into the request or to static text.
+/// Returns the value of Access-Control-Allow-Origin: the request's origin if `allowed` lists it or
+/// if it is an HTTP page of the host that the request was sent to, whatever its port; "*" if
+/// `allowed` contains "*"; else an empty text. Points into the request or to static text.
 [[nodiscard]] std::string_view allowed_origin(const http::Request& request,
                                               std::span<const std::string> allowed) noexcept;
 

@@ -83,10 +83,11 @@ std::string listen_sentences(const HttpConfig& http) {
                                                 "there is no password");
     }
     if (http.cors_origins.empty()) {
-        text += "Scripts of other web sites can't read the stream (cors_origins is empty).\n";
+        text += "Scripts of pages on other hosts can't read the stream (cors_origins is empty).\n";
     } else {
-        text += fmt::format("Scripts of these origins may read the stream: {}.\n",
-                            fmt::join(http.cors_origins, ", "));
+        text += fmt::format(
+            "Scripts of pages on this host and of these origins may read the stream: {}.\n",
+            fmt::join(http.cors_origins, ", "));
     }
     return text;
 }

@@ -17,6 +17,10 @@ bool is_letter_or_digit(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 bool is_name(std::string_view text) noexcept {
     if (text.empty() || text.front() == '.' || text.find("..") != std::string_view::npos) {
         return false;
@@ -118,6 +122,15 @@ bool is_authority(std::string_view text) noexcept {
     }
     port.remove_prefix(1);
     return port.empty() || read_integer(port, 1, UINT16_MAX).has_value();
+}
+
+std::string_view host_of(std::string_view authority) noexcept {
+    return authority.substr(0, host_length(authority));
+}
+
+bool equal_hosts(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
 }
 
 } // namespace ringcast::http

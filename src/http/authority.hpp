@@ -12,4 +12,9 @@ namespace ringcast::http {
 /// the client's machine only.
 [[nodiscard]] bool is_authority(std::string_view text) noexcept;
 
+/// The host of an `authority` that is valid: without the port; brackets included.
+[[nodiscard]] std::string_view host_of(std::string_view authority) noexcept;
+/// True when both are the same host; case is ignored, as in DNS.
+[[nodiscard]] bool equal_hosts(std::string_view a, std::string_view b) noexcept;
+
 } // namespace ringcast::http

@@ -58,13 +58,14 @@ void add_connection(std::string& head, const ReplyContext& context) {
 }
 
 void add_cors(std::string& head, const ReplyContext& context) {
+    // A reply without Access-Control-Allow-Origin depends on the request's origin, too.
+    if (context.allow_origin != "*") {
+        add_header(head, "Vary", "Origin");
+    }
     if (context.allow_origin.empty()) {
         return;
     }
     add_header(head, "Access-Control-Allow-Origin", context.allow_origin);
-    if (context.allow_origin != "*") {
-        add_header(head, "Vary", "Origin");
-    }
     // Without this, scripts of another origin can't read these headers.
     add_header(head, "Access-Control-Expose-Headers", "X-Timestamp, X-Ringcast-Signal");
 }

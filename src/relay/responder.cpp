@@ -236,7 +236,7 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
 
 /// Logs only the first refusal: a page that is refused keeps retrying.
 void Responder::report_refused_origin(const http::Request& request) noexcept {
-    if (api::same_origin(request) || std::exchange(origin_reported_, true)) {
+    if (std::exchange(origin_reported_, true)) {
         return;
     }
     log(LogLevel::warning,

@@ -243,6 +243,48 @@ TEST_CASE("an origin is allowed when it is listed") {
     CHECK(allowed_origin(request, listed).empty());
 }
 
+TEST_CASE("a page of the requested host is allowed, whatever its port and scheme") {
+    struct Case {
+        std::string_view host;
+        std::string_view origin;
+        bool allowed;
+    };
+    const std::array<Case, 25> cases = {{
+        {"cam.local:8080", "http://cam.local", true},
+        {"cam.local:8080", "http://cam.local:8080", true},
+        {"cam.local:8080", "https://cam.local:4409", true},
+        {"cam.local", "http://cam.local:8080", true},
+        {"CAM.local", "http://cam.local", true},
+        {"192.0.2.7:8080", "http://192.0.2.7", true},
+        {"[2001:db8::1]:8080", "http://[2001:db8::1]:80", true},
+        {"[::1]", "http://[::1]:1", true},
+        {"cam.local:8080", "http://cam.local.example", false},
+        {"cam.local:8080", "http://www.cam.local", false},
+        {"cam.local:8080", "http://cam.loca", false},
+        {"cam.local:8080", "http://cam.local:0", false},
+        {"cam.local:8080", "http://cam.local@other.example", false},
+        {"cam.local:8080", "http://cam.local:80@other.example", false},
+        {"cam.local:8080", "http://other.example/cam.local", false},
+        {"cam.local:8080", "http://cam.local/", false},
+        {"cam.local:8080", "ftp://cam.local", false},
+        {"cam.local:8080", "HTTP://cam.local", false},
+        {"cam.local:8080", "cam.local", false},
+        {"cam.local:8080", "null", false},
+        {"localhost:8080", "http://127.0.0.1", false},
+        {"[::1]:8080", "http://[::2]", false},
+        {"[::1]:8080", "http://[", false},
+        {"", "http://", false},
+        {"", "http://cam.local", false},
+    }};
+    for (const Case& one : cases) {
+        CAPTURE(one.host, one.origin);
+        http::Request request;
+        request.host = one.host;
+        request.origin = one.origin;
+        CHECK(allowed_origin(request, {}) == (one.allowed ? one.origin : std::string_view{}));
+    }
+}
+
 TEST_CASE("an asterisk allows every origin, and a listed origin is still answered by name") {
     http::Request request;
     request.origin = "http://c.example";

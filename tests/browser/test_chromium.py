@@ -15,51 +15,30 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
 
 import harness
 from chromium import Chromium
+from frame_readers import BLOCK_READER
 from page_server import page_server
 
 # watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends
 # to window.seen for each new frame: sequence number, capture time and current time, both in
 # milliseconds.
-WATCH = """
-(() => {
-  const crc16 = bytes => {
-    let crc = 0xFFFF;
-    for (const byte of bytes) {
-      crc ^= byte << 8;
-      for (let bit = 0; bit < 8; ++bit) crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) & 0xFFFF;
-    }
-    return crc;
-  };
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d", {willReadFrequently: true});
-  window.readBlock = image => {
-    if (!image.naturalWidth) return null;
-    const cell = image.naturalWidth >= 1280 && image.naturalHeight >= 720 ? 16 : 8;
-    const width = canvas.width = 18 * cell, height = canvas.height = 9 * cell;
-    context.drawImage(image, 0, 0, width, height, 0, 0, width, height);
-    const pixels = context.getImageData(0, 0, width, height).data;
-    const bytes = new Uint8Array(14);
-    for (let index = 0; index < 112; ++index) {
-      const x = (index % 16 + 1) * cell + cell / 2, y = (Math.floor(index / 16) + 1) * cell + cell / 2;
-      if (pixels[(y * width + x) * 4 + 1] >= 128) bytes[index >> 3] |= 0x80 >> index % 8;
-    }
-    const view = new DataView(bytes.buffer);
-    if (crc16(bytes.subarray(0, 12)) !== view.getUint16(12)) return null;
-    return {sequence: view.getUint32(0), captured: Number(view.getBigUint64(4)) / 1000};
-  };
-  window.watch = image => {
+WATCH = f"""
+(() => {{
+  {BLOCK_READER}
+  const read = blockReader(document.createElement("canvas"));
+  window.readBlock = image => image.naturalWidth ? read(image, image.naturalWidth, image.naturalHeight) : null;
+  window.watch = image => {{
     const seen = window.seen = [];
-    const look = () => {
+    const look = () => {{
       if (window.seen !== seen) return;
       const block = window.readBlock(image);
-      if (block && (!seen.length || seen.at(-1)[0] !== block.sequence)) {
+      if (block && (!seen.length || seen.at(-1)[0] !== block.sequence)) {{
         seen.push([block.sequence, block.captured, performance.timeOrigin + performance.now()]);
-      }
+      }}
       requestAnimationFrame(look);
-    };
+    }};
     look();
-  };
-})()
+  }};
+}})()
 """
 # The page's first request to see whether the server is still the same process fails.
 FIRST_FETCH_FAILS = """

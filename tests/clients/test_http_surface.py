@@ -589,6 +589,23 @@ class OtherOrigins(unittest.TestCase):
         self.assertEqual(answer.headers["access-control-allow-origin"], "https://dashboard.example")
         self.assertIn("GET", answer.headers["access-control-allow-methods"])
 
+    def test_a_page_on_another_port_of_the_requested_host_may_read(self):
+        for origin in ("http://127.0.0.1", "http://127.0.0.1:7125", "https://127.0.0.1:1"):
+            for path in ("/snapshot", "/api/status", "/broken/snapshot"):
+                _, headers, _ = server.get(path, {"Origin": origin})
+                self.assertEqual(headers["Access-Control-Allow-Origin"], origin)
+                self.assertIn("Origin", headers["Vary"])
+            with harness.StreamReader(server.url, headers={"Origin": origin}) as reader:
+                self.assertEqual(reader.headers["access-control-allow-origin"], origin)
+            with server.connect() as connection:
+                asked = {"Host": "127.0.0.1", "Origin": origin, "Access-Control-Request-Method": "GET"}
+                answer = connection.ask("/stream", asked, "OPTIONS")
+                self.assertEqual(answer.headers["access-control-allow-origin"], origin)
+                # The host that counts is the one that the request was sent to.
+                answer = connection.ask("http://other.example/stream", asked, "OPTIONS")
+                self.assertNotIn("access-control-allow-origin", answer.headers)
+                self.assertEqual(answer.headers["vary"], "Origin")
+
     def test_the_first_refused_origin_is_logged_with_the_line_to_add(self):
         for origin in ("https://first.example", "https://second.example"):
             _, headers, _ = server.get("/snapshot", {"Origin": origin})

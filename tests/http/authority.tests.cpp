@@ -159,4 +159,21 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("the host of an authority is what is before its port") {
+    CHECK(host_of("cam.local") == "cam.local");
+    CHECK(host_of("cam.local:8080") == "cam.local");
+    CHECK(host_of("cam.local.:") == "cam.local.");
+    CHECK(host_of("192.0.2.7:80") == "192.0.2.7");
+    CHECK(host_of("[2001:db8::1]:80") == "[2001:db8::1]");
+    CHECK(host_of("[::1]") == "[::1]");
+}
+
+TEST_CASE("hosts are compared without regard to case") {
+    CHECK(equal_hosts("cam.local", "CAM.Local"));
+    CHECK(equal_hosts("[2001:db8::a]", "[2001:DB8::A]"));
+    CHECK_FALSE(equal_hosts("cam.local", "cam.loca"));
+    CHECK_FALSE(equal_hosts("cam", "cam."));
+    CHECK_FALSE(equal_hosts("a-b", "a_b"));
+}
+
 } // namespace ringcast::http

@@ -155,6 +155,9 @@ TEST_CASE("an allowed origin is named in the reply; a wildcard needs no Vary") {
         CHECK(has(parse(text), "Access-Control-Allow-Origin: http://ui.example"));
         CHECK(has(parse(text), "Vary: Origin"));
     }
+    // A cache must not reuse the reply to a request without origin for one with an origin.
+    CHECK(has(parse(snapshot_head({}, persistent)), "Vary: Origin"));
+    CHECK(has(parse(error_reply(404, "None.", persistent)), "Vary: Origin"));
     context.allow_origin = "*";
     const Parsed open = parse(stream_head(boundary, Variant::standard, context));
     CHECK(has(open, "Access-Control-Allow-Origin: *"));
