@@ -43,6 +43,8 @@ void check_source(const SourceConfig& source) {
     } else if (const auto* exec = std::get_if<ExecConfig>(&source)) {
         RINGCAST_ASSERT(!exec->command.empty());
         RINGCAST_ASSERT(!exec->command.front().empty());
+        RINGCAST_ASSERT(within_limits(find_key("streams", "timeout", "exec"),
+                                      std::chrono::duration<double>(exec->timeout).count()));
     } else if (const auto* file = std::get_if<FileConfig>(&source)) {
         RINGCAST_ASSERT(!file->path.empty());
     } else if (const auto* camera = std::get_if<LibcameraConfig>(&source)) {

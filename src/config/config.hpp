@@ -2,6 +2,7 @@
 // The configuration after validation: every value is within its limits. conf/ringcast.toml shows
 // the TOML form; a test keeps it in step with the key table.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,8 @@ struct PatternConfig {
 };
 struct ExecConfig {
     std::vector<std::string> command; ///< the program and its arguments; no shell is involved
+    /// Time without a frame until the program is restarted; 0: never.
+    Duration timeout = std::chrono::seconds(10);
 };
 struct StdinConfig {};
 struct FileConfig {

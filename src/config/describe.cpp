@@ -32,8 +32,12 @@ std::string source_sentence(const PatternConfig& pattern) {
 }
 
 std::string source_sentence(const ExecConfig& exec) {
-    return fmt::format("runs {} and reads JPEG frames from its standard output",
-                       toml_list(exec.command));
+    const std::string restart =
+        exec.timeout > Duration::zero()
+            ? fmt::format(", and restarts it after {} without one", duration_text(exec.timeout))
+            : std::string();
+    return fmt::format("runs {} and reads JPEG frames from its standard output{}",
+                       toml_list(exec.command), restart);
 }
 
 std::string source_sentence(const StdinConfig& /*stdin_source*/) {

@@ -48,6 +48,8 @@ constexpr std::array keys{
     Key{"streams", "quality", "pattern", ValueKind::integer, "80", "a whole number", 1, 100},
     Key{"streams", "command", "exec", ValueKind::text_list, "",
         R"(the program and its arguments as a list, as in ["ffmpeg", "-re", "..."])"},
+    Key{"streams", "timeout", "exec", ValueKind::duration, R"("10s")", "a duration (0s: no limit)",
+        0, 3600},
     Key{"streams", "path", "file", ValueKind::text, "",
         R"(the path of a .mjpeg file, a .jpg file or a folder of JPEG files)"},
     Key{"streams", "fps", "file", ValueKind::number, "", "a number", 0.1, 240},

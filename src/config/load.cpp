@@ -174,6 +174,7 @@ ExecConfig read_exec(Reader& reader, Position header, const Section& stream) {
     for (const ListedText& word : words.value_or(std::vector<ListedText>())) {
         exec.command.emplace_back(word.text);
     }
+    assign_duration(exec.timeout, reader.number(stream, find_key("streams", "timeout", "exec")));
     return exec;
 }
 

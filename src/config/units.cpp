@@ -119,7 +119,10 @@ std::optional<double> parse_number(std::string_view text) noexcept {
 }
 
 std::string duration_text(Duration duration) {
-    return quantity_text(static_cast<std::uint64_t>(duration.count()), duration_units);
+    // Zero is a whole number of every unit; of hours it would read oddly beside other durations.
+    return duration == Duration::zero()
+               ? "0s"
+               : quantity_text(static_cast<std::uint64_t>(duration.count()), duration_units);
 }
 
 std::string bytes_text(std::size_t bytes) {

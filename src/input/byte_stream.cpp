@@ -226,6 +226,21 @@ void ByteStream::report_trouble(Instant now) noexcept {
     }
 }
 
+std::string_view ByteStream::received_instead() const noexcept {
+    switch (trouble_.worst()) {
+    case SignalTrouble::Kind::none:
+    case SignalTrouble::Kind::silent:
+        return {};
+    case SignalTrouble::Kind::not_jpeg:
+        return "data that is not JPEG";
+    case SignalTrouble::Kind::damaged:
+        return "damaged ones";
+    case SignalTrouble::Kind::oversized:
+        return "ones that are too large";
+    }
+    return {};
+}
+
 // --- time ---
 
 Instant ByteStream::deadline() const noexcept {

@@ -58,6 +58,11 @@ public:
     /// True exactly when a good frame has arrived since `begin`.
     [[nodiscard]] bool has_published() const noexcept { return trouble_.had_good_frame(); }
     [[nodiscard]] int error_number() const noexcept { return error_number_; }
+    /// True exactly when nothing is read because no slot is free.
+    [[nodiscard]] bool waits_for_slot() const noexcept { return slot_retry_at_ != never; }
+    /// What has arrived since the last good frame instead of one: "damaged ones". Empty when
+    /// nothing has.
+    [[nodiscard]] std::string_view received_instead() const noexcept;
     [[nodiscard]] Instant deadline() const noexcept;
     void on_deadline(Instant now) noexcept;
 

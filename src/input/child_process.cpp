@@ -150,6 +150,7 @@ tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::stri
     error_ended_ = false;
     error_left_ = false;
     terminated_ = false;
+    end_level_ = LogLevel::warning;
     kill_at_ = never;
     lines_.clear();
     engine_->poll(tokens_.end, pidfd_.get(), io::PollEvents::readable);
@@ -200,11 +201,12 @@ void ChildProcess::on_standard_error(std::int32_t result) noexcept {
 
 // --- ending ---
 
-void ChildProcess::terminate() noexcept {
+void ChildProcess::terminate(LogLevel level) noexcept {
     if (joined() || terminated_) {
         return;
     }
     terminated_ = true;
+    end_level_ = level;
     signal_group(SIGTERM);
     kill_at_ = std::min(kill_at_, engine_->now() + kill_delay);
 }
@@ -256,10 +258,9 @@ void ChildProcess::join_if_over() noexcept {
 }
 
 void ChildProcess::log_end() noexcept {
-    const LogLevel level = terminated_ ? LogLevel::debug : LogLevel::warning;
-    log(level, "stream {}: the program ended ({})", stream_name_, end_description_);
+    log(end_level_, "stream {}: the program ended ({})", stream_name_, end_description_);
     for (std::size_t i = 0; i < lines_.count(); ++i) {
-        log(level, "stream {}: its last output: {}", stream_name_, lines_.line(i));
+        log(end_level_, "stream {}: its last output: {}", stream_name_, lines_.line(i));
     }
 }
 

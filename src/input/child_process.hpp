@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "input/line_tail.hpp"
@@ -50,8 +51,9 @@ public:
 
     /// Takes the completion of an operation under one of the tokens.
     void on_completion(const io::Completion& completion) noexcept;
-    /// Sends SIGTERM to the program's process group, and SIGKILL later.
-    void terminate() noexcept;
+    /// Sends SIGTERM to the program's process group, and SIGKILL later. Its end and its last output
+    /// are logged at `level`. No-op if it was called before.
+    void terminate(LogLevel level = LogLevel::debug) noexcept;
     /// True exactly when neither a process of the group nor an operation is left.
     [[nodiscard]] bool joined() const noexcept { return pid_ == 0; }
     /// How the last run ended: "exit status 1", "signal SEGV".
@@ -80,6 +82,7 @@ private:
     bool error_ended_ = true;   ///< no read of standard error is under way
     bool error_left_ = false;   ///< further standard error is not waited for
     bool terminated_ = false;   ///< by `terminate`
+    LogLevel end_level_ = LogLevel::warning;
     Instant kill_at_ = never;
 
     LineTail lines_;

@@ -19,10 +19,10 @@ std::string seconds_text(Duration time) {
 
 } // namespace
 
-ExecSource::ExecSource(io::Engine& engine, std::string stream_name,
-                       std::vector<std::string> command)
-    : engine_(&engine), stream_name_(std::move(stream_name)), command_(std::move(command)),
-      child_(engine, stream_name_), frames_(engine, counters_, {stream_name_, "the program"}) {
+ExecSource::ExecSource(io::Engine& engine, std::string stream_name, config::ExecConfig config)
+    : engine_(&engine), stream_name_(std::move(stream_name)), command_(std::move(config.command)),
+      silence_(config.timeout), child_(engine, stream_name_),
+      frames_(engine, counters_, {stream_name_, "the program"}) {
     RINGCAST_ASSERT(!command_.empty());
 }
 
@@ -50,18 +50,32 @@ void ExecSource::start_program() noexcept {
     }
     log(LogLevel::debug, "stream {}: the program was started", stream_name_);
     state_ = State::running;
+    silence_.begin(run_began_);
     frames_.begin(*sink_, io::source_token(stream_, Operation::output, run_), child_.output());
 }
 
+bool ExecSource::in_run() const noexcept {
+    return state_ == State::running || state_ == State::ending || state_ == State::stopping;
+}
+
+/// Complete frames, including those that could not be published: a program whose frames are too
+/// large is not silent, and would be no better after a restart.
+std::uint64_t ExecSource::frames_seen() const noexcept {
+    return counters_.frames + counters_.frames_dropped + counters_.frames_oversized;
+}
+
 void ExecSource::on_completion(const io::Completion& completion) noexcept {
-    if (io::source_token_run(completion.token) != run_ ||
-        (state_ != State::running && state_ != State::stopping)) {
+    if (io::source_token_run(completion.token) != run_ || !in_run()) {
         return;
     }
     if (io::source_token_operation(completion.token) == Operation::output) {
+        const std::uint64_t seen_before = frames_seen();
         if (frames_.on_read(completion) == ByteStream::Outcome::failed) {
             log(LogLevel::warning, "stream {}: reading from the program failed (error {})",
                 stream_name_, frames_.error_number());
+        }
+        if (frames_seen() != seen_before) {
+            silence_.on_frame(engine_->now());
         }
     } else {
         child_.on_completion(completion);
@@ -71,7 +85,7 @@ void ExecSource::on_completion(const io::Completion& completion) noexcept {
 
 /// Acts when the program or its output has ended.
 void ExecSource::settle() noexcept {
-    if (state_ != State::running && state_ != State::stopping) {
+    if (!in_run()) {
         return;
     }
     if (frames_.idle()) {
@@ -84,10 +98,23 @@ void ExecSource::settle() noexcept {
             straggler_due_ = never;
             return;
         }
-        run_over(fmt::format("the program ended ({})", child_.end_description()));
+        run_over(state_ == State::ending
+                     ? silence_reason_
+                     : fmt::format("the program ended ({})", child_.end_description()));
     } else if ((child_.joined() || frames_.idle()) && straggler_due_ == never) {
         straggler_due_ = engine_->now() + straggle_time_max;
     }
+}
+
+void ExecSource::end_silent_program() noexcept {
+    state_ = State::ending;
+    silence_reason_ =
+        fmt::format("no frame from the program for {} s", seconds_text(silence_.on_restart()));
+    if (const std::string_view instead = frames_.received_instead(); !instead.empty()) {
+        silence_reason_ += fmt::format(", only {}", instead);
+    }
+    child_.terminate(LogLevel::warning);
+    frames_.cancel();
 }
 
 void ExecSource::run_over(std::string_view event) noexcept {
@@ -105,7 +132,9 @@ void ExecSource::run_over(std::string_view event) noexcept {
 }
 
 Instant ExecSource::deadline() const noexcept {
-    return std::min({child_.deadline(), frames_.deadline(), restart_at_, straggler_due_});
+    const Instant silent_at = state_ == State::running ? silence_.deadline() : never;
+    return std::min(
+        {child_.deadline(), frames_.deadline(), silent_at, restart_at_, straggler_due_});
 }
 
 void ExecSource::on_deadline(Instant now) noexcept {
@@ -115,7 +144,13 @@ void ExecSource::on_deadline(Instant now) noexcept {
         return;
     }
     child_.on_deadline(now);
+    if (frames_.waits_for_slot()) {
+        silence_.excuse(now);
+    }
     frames_.on_deadline(now);
+    if (state_ == State::running && now >= silence_.deadline()) {
+        end_silent_program();
+    }
     if (now >= straggler_due_) {
         straggler_due_ = never; // settle() sets it again if that does not suffice
         child_.terminate();
@@ -132,6 +167,7 @@ void ExecSource::stop() noexcept {
         restart_at_ = never;
         return;
     case State::running:
+    case State::ending:
         state_ = State::stopping;
         child_.terminate();
         frames_.cancel();

@@ -1,13 +1,16 @@
 #pragma once
 // Reads frames from a program's standard output. Keeps the program running: when it ends it is
-// started again, after a delay that doubles with each failure. Does not know what the program is.
+// started again, after a delay that doubles with each failure; when it produces no frame for too long,
+// it is ended first. Does not know what the program is.
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/config.hpp"
 #include "input/byte_stream.hpp"
 #include "input/child_process.hpp"
+#include "input/silence_watch.hpp"
 #include "source/frame_source.hpp"
 
 namespace ringcast::input {
@@ -21,7 +24,7 @@ public:
     /// When either the program or its output has ended, the other one is ended after this time.
     static constexpr Duration straggle_time_max = std::chrono::seconds(1);
 
-    ExecSource(io::Engine& engine, std::string stream_name, std::vector<std::string> command);
+    ExecSource(io::Engine& engine, std::string stream_name, config::ExecConfig config);
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
@@ -38,6 +41,7 @@ private:
     enum class State : std::uint8_t {
         idle,     ///< not started yet
         running,  ///< a program runs, or its operations are being joined
+        ending,   ///< as running; the program was told to end because it was silent
         waiting,  ///< for restart_at_
         stopping, ///< as running, and there will be no other run
         stopped,
@@ -45,12 +49,17 @@ private:
     enum Operation : std::uint8_t { output, standard_error, program_end };
 
     void start_program() noexcept;
+    /// True exactly when the kernel may hold operations of this run.
+    [[nodiscard]] bool in_run() const noexcept;
+    [[nodiscard]] std::uint64_t frames_seen() const noexcept;
     void settle() noexcept;
+    void end_silent_program() noexcept;
     void run_over(std::string_view event) noexcept;
 
     io::Engine* engine_;
     std::string stream_name_;
     std::vector<std::string> command_;
+    SilenceWatch silence_;
     source::SourceCounters counters_;
     source::FrameSink* sink_ = nullptr;
     io::StreamId stream_;
@@ -59,6 +68,7 @@ private:
     std::uint16_t run_ = 0; ///< the generation of the operations' tokens
     ChildProcess child_;
     ByteStream frames_;
+    std::string silence_reason_; ///< why the program was told to end
     Instant run_began_{};
     Instant restart_at_ = never;
     Instant straggler_due_ = never; ///< either the program or its output has ended

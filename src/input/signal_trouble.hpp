@@ -37,6 +37,8 @@ public:
 
     /// True exactly when a good frame has arrived since `begin`.
     [[nodiscard]] bool had_good_frame() const noexcept { return had_good_frame_; }
+    /// The worst trouble since the last good frame.
+    [[nodiscard]] Kind worst() const noexcept { return worst_; }
     /// Size of the last frame that did not fit.
     [[nodiscard]] std::size_t oversized_bytes() const noexcept { return oversized_bytes_; }
 

@@ -142,6 +142,31 @@ class Exec(unittest.TestCase):
             server.wait_log("the picture is back")
             self.assertEqual(server.log().count("starting again in"), 1)
 
+    def test_a_program_that_hangs_is_restarted_with_the_reason_in_status_log_and_picture(self):
+        with tempfile.TemporaryDirectory() as folder:
+            picture = pathlib.Path(folder, "picture.jpg")
+            picture.write_bytes(frames[0])
+            command = ["sh", "-c", f"cat {picture}; echo stuck >&2; exec sleep 1000"]
+            with harness.configured(stream_of(source="exec", command=command, timeout="1s")) as server:
+                with harness.StreamReader(server.wait_live().url) as reader:
+                    (child,) = server.children()
+                    # The second patience is longer, because there had been a frame.
+                    for patience in (1, 2):
+                        next_part(reader, placeholder=False)
+                        server.wait_log(f"no frame from the program for {patience} s; starting again in")
+                        next_part(reader, placeholder=True)
+                    next_part(reader, placeholder=False)
+                self.assertGreaterEqual(server.stream_status()["source_counters"]["restarts"], 2)
+                self.assertIn("its last output: stuck", server.log())
+                self.assertFalse(os.path.exists(f"/proc/{child}"))
+
+    def test_the_reason_of_a_silent_program_is_in_status_and_snapshot(self):
+        command = ["sh", "-c", "while echo no JPEG; do sleep 0.05; done"]
+        with harness.configured(stream_of(source="exec", command=command, timeout="1s")) as server:
+            reason = "no frame from the program for 1 s, only data that is not JPEG"
+            harness.wait_for(lambda: reason in (server.stream_status()["reason"] or ""), "the reason in the status")
+            harness.wait_for(lambda: reason in server.get("/snapshot")[2].decode("latin-1"), "the reason in the answer")
+
     def test_the_error_for_a_missing_program_names_its_package_and_hides_its_arguments(self):
         environment = {**os.environ, "PATH": "/nonexistent"}
         command = ["ffmpeg", "-i", f"rtsp://camera/{SECRET}"]

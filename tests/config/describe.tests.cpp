@@ -36,7 +36,8 @@ TEST_CASE("the description warns when the stream can be watched from a network")
     const std::string text = described(
         "[http]\nlisten = [\":80\", \"unix:/run/r\"]\n[viewers]\nmax_per_address = 3\n"
         "send = \"copy\"\n[streams.a]\nsource = \"stdin\"\n[streams.b]\nsource = \"file\"\n"
-        "path = \"x.mjpeg\"\n[streams.c]\nsource = \"exec\"\ncommand = [\"a\", \"b c\"]\n");
+        "path = \"x.mjpeg\"\n[streams.c]\nsource = \"exec\"\ncommand = [\"a\", \"b c\"]\n"
+        "[streams.d]\nsource = \"exec\"\ncommand = [\"e\"]\ntimeout = \"0s\"\n");
     CHECK_THAT(text, ContainsSubstring(":80: anyone who can reach this address can watch"));
     CHECK_THAT(text, ContainsSubstring("http://HOST:80/b/stream"));
     CHECK_THAT(text, ContainsSubstring("unix:/run/r:/b/stream"));
@@ -44,7 +45,11 @@ TEST_CASE("the description warns when the stream can be watched from a network")
     CHECK_THAT(text, ContainsSubstring("always copied"));
     CHECK_THAT(text, ContainsSubstring("from standard input"));
     CHECK_THAT(text, ContainsSubstring("plays \"x.mjpeg\" in a loop"));
-    CHECK_THAT(text, ContainsSubstring("runs [\"a\", \"b c\"]"));
+    CHECK_THAT(text,
+               ContainsSubstring("runs [\"a\", \"b c\"] and reads JPEG frames from its standard "
+                                 "output, and restarts it after 10s without one.\n"));
+    CHECK_THAT(text,
+               ContainsSubstring("runs [\"e\"] and reads JPEG frames from its standard output.\n"));
 }
 
 TEST_CASE("a source has the same name as in the configuration") {

@@ -261,6 +261,19 @@ TEST_CASE("a command is a list of texts that begins with a program") {
           std::vector<std::string>{"a", ""});
 }
 
+TEST_CASE("the timeout of a program is 10 s by default, and 0 s switches it off") {
+    const std::string exec = "[streams.a]\nsource = \"exec\"\ncommand = [\"a\"]\n";
+    const auto timeout = [&](const std::string& more) {
+        return std::get<ExecConfig>(accepted(exec + more).streams[0].source).timeout;
+    };
+    CHECK(timeout("") == 10s);
+    CHECK(timeout("timeout = \"90s\"\n") == 90s);
+    CHECK(timeout("timeout = \"0s\"\n") == 0s);
+    CHECK_THAT(rejection(exec + "timeout = \"2h\"\n"),
+               ContainsSubstring("streams.a.timeout: found \"2h\", expected a duration (0s: no "
+                                 "limit) from 0s to 1h, as in \"10s\""));
+}
+
 TEST_CASE("stream names that would hide an endpoint or are not valid in a path are rejected") {
     for (const char* name : {"api", "metrics", "healthz", "stream", "snapshot", "state"}) {
         CAPTURE(name);
@@ -345,7 +358,9 @@ TEST_CASE("the limits of every key are enforced at both ends") {
                 return "[" + std::string(key.section) + "]\n" + line + other + pattern_stream;
             }
             return "[streams.a]\nsource = \"" + std::string(key.source) + "\"\n" + line +
-                   (key.source == "file" ? "path = \"x\"\n" : "");
+                   (key.source == "file"   ? "path = \"x\"\n"
+                    : key.source == "exec" ? "command = [\"x\"]\n"
+                                           : "");
         };
         const double step =
             key.kind == ValueKind::number || key.kind == ValueKind::duration ? 0.01 : 1;

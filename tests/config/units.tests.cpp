@@ -76,6 +76,7 @@ TEST_CASE("quantities are written in the form that is parsed") {
         CHECK(parse_bytes(bytes_text(bytes)) == bytes);
     }
     CHECK(duration_text(Duration(600s)) == "10m");
+    CHECK(duration_text(Duration(0s)) == "0s");
     CHECK(bytes_text(64UL * 1024 * 1024) == "64MiB");
     CHECK(picture_size_text({1280, 720}) == "1280x720");
     CHECK(number_text(29.97) == "29.97");

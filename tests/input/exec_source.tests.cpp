@@ -22,9 +22,12 @@ constexpr io::StreamId stream{2, 1};
 
 /// Real children in virtual time.
 struct Bench : test::SourceBench<ExecSource> {
+    explicit Bench(config::ExecConfig config)
+        : SourceBench(frame_max, stream, "door", std::move(config)) {}
     explicit Bench(std::vector<std::string> command)
-        : SourceBench(frame_max, stream, "door", std::move(command)) {}
-    explicit Bench(const std::string& script) : Bench({"/bin/sh", "-c", script}) {}
+        : Bench(config::ExecConfig{.command = std::move(command)}) {}
+    explicit Bench(const std::string& script)
+        : Bench(std::vector<std::string>{"/bin/sh", "-c", script}) {}
 
     void pass(Duration time) {
         engine.pass(time);
@@ -122,6 +125,100 @@ TEST_CASE("after a good run of ten seconds the restart delay starts at its minim
     bench.until([&] { return bench.lost("the program ended"); });
     CHECK(bench.sink.reasons.back() ==
           "the program ended (exit status 0); starting again in 0.5 s");
+}
+
+TEST_CASE(
+    "a program that hangs is ended and started again, after twice the time if it had frames") {
+    const TemporaryFile file(jpeg(100));
+    LogCapture log;
+    Bench bench("cat " + file.path() + "; echo stuck >&2; exec sleep 1000");
+    Duration timeout = config::ExecConfig{}.timeout;
+    for (std::size_t run = 1; run <= 3; ++run) {
+        bench.until([&] { return bench.sink.frames.size() == run; });
+        bench.until([&] { return log.count("program: stuck") == run; });
+        CHECK(bench.source.deadline() == bench.engine.now() + timeout);
+        bench.pass(timeout - 1ns);
+        CHECK(bench.lost("the program is starting")); // and a frame has arrived since
+        bench.pass(1ns);
+        bench.until([&] { return bench.lost("no frame from the program"); });
+        CHECK(
+            bench.sink.reasons.back() ==
+            "no frame from the program for " +
+                std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timeout).count()) +
+                " s; starting again in 0.5 s");
+        CHECK(log.count("the program ended (signal TERM)", LogLevel::warning) == run);
+        CHECK(log.count("its last output: stuck", LogLevel::warning) == run);
+        bench.pass(500ms);
+        timeout *= 2;
+    }
+    CHECK(bench.source.counters().restarts == 3);
+}
+
+TEST_CASE("a program that ignores SIGTERM when it is restarted for silence is killed") {
+    Bench bench("trap '' TERM; echo deaf; while :; do sleep 0.02; done");
+    bench.until([&] { return bench.source.counters().bytes_skipped > 0; });
+    bench.pass(10s);
+    bench.pass(ChildProcess::kill_delay);
+    bench.until([&] { return bench.lost("no frame from the program"); });
+    CHECK(bench.sink.reasons.back() == "no frame from the program for 10 s, only data that is not "
+                                       "JPEG; starting again in 0.5 s");
+}
+
+TEST_CASE("a program that writes only parts of frames is silent") {
+    const std::string frame = jpeg(1000);
+    const TemporaryFile file(frame.substr(0, 500));
+    Bench bench("while cat " + file.path() + "; do sleep 0.02; done");
+    bench.until([&] { return bench.source.counters().frames_damaged >= 5; });
+    bench.pass(10s);
+    bench.until([&] { return bench.lost("no frame from the program"); });
+    CHECK(bench.sink.reasons.back() ==
+          "no frame from the program for 10 s, only damaged ones; starting again in 0.5 s");
+}
+
+TEST_CASE("a program whose frames are too large is not silent") {
+    const TemporaryFile file(jpeg(2 * frame_max));
+    const test::TemporaryFolder folder;
+    Bench bench("cat " + file.path() + "; while ! test -e " + folder.path("gate") +
+                "; do sleep 0.02; done; cat " + file.path() + "; exec sleep 1000");
+    bench.until([&] { return bench.source.counters().frames_oversized == 1; });
+    bench.pass(9s);
+    folder.write("gate", "");
+    bench.until([&] { return bench.source.counters().frames_oversized == 2; });
+    bench.pass(9s);
+    CHECK(bench.source.deadline() == bench.engine.now() + 1s);
+    CHECK(bench.lost("frames of"));
+}
+
+TEST_CASE("time without a free slot does not count as a program's silence") {
+    const TemporaryFile file(jpeg(100));
+    const test::TemporaryFolder folder;
+    const std::string gate = folder.path("gate");
+    Bench bench("test -e " + gate + " || { touch " + gate + "; exit 1; }; cat " + file.path() +
+                "; exec sleep 1000");
+    bench.until([&] { return bench.lost("the program ended"); });
+    bench.sink.slots_withheld = true;
+    bench.pass(500ms);
+    bench.pass(9s);
+    bench.pass(9s);
+    bench.sink.slots_withheld = false;
+    bench.pass(ByteStream::slot_retry_time);
+    bench.until([&] { return bench.sink.frames.size() == 1; });
+    CHECK(bench.source.counters().restarts == 1);
+}
+
+TEST_CASE("with a timeout of zero a silent program runs on") {
+    Bench bench(config::ExecConfig{.command = {"sleep", "1000"}, .timeout = 0s});
+    bench.pass(24h);
+    CHECK(bench.lost("no frames arrive from the program"));
+    CHECK(bench.source.counters().restarts == 0);
+}
+
+TEST_CASE("stopping a program that is being restarted for silence") {
+    Bench bench("exec sleep 1000");
+    bench.pass(10s);
+    bench.source.stop();
+    bench.until([&] { return bench.source.stopped(); });
+    CHECK(bench.source.counters().restarts == 0);
 }
 
 TEST_CASE("a program that closes its output but runs on is ended") {

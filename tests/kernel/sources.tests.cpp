@@ -84,7 +84,7 @@ TEST_CASE("a program's frames arrive over io_uring, through its restarts") {
     const TemporaryFile file(frame + frame + frame);
     SourceLoop loop;
     FakeSink sink(frame_max);
-    input::ExecSource source(loop.engine(), "door", {"cat", file.path()});
+    input::ExecSource source(loop.engine(), "door", {.command = {"cat", file.path()}});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 6; });
     for (const std::string& published : sink.frames) {
@@ -101,7 +101,8 @@ TEST_CASE("a program that writes frames endlessly is stopped over io_uring") {
     FakeSink sink(frame_max);
     input::ExecSource source(
         loop.engine(), "door",
-        {"/bin/sh", "-c", "while :; do cat " + file.path() + "; echo noise >&2; done"});
+        {.command = {"/bin/sh", "-c",
+                     "while :; do cat " + file.path() + "; echo noise >&2; done"}});
     source.start(sink, stream);
     loop.until(source, [&] { return sink.frames.size() >= 50; });
     loop.stop(source, sink);
