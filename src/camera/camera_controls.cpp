@@ -1,10 +1,12 @@
 #include "camera/camera_controls.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -60,6 +62,21 @@ std::vector<std::string> choice_names(const CameraControl& control) {
     return names;
 }
 
+/// libcamera's enumerators without their common prefix; the items of a V4L2 menu are texts already.
+std::vector<std::string> accepted_names(const CameraControl& control) {
+    std::vector<std::string> names = choice_names(control);
+    return control.v4l2_id == 0 ? short_names(names) : names;
+}
+
+/// "one of "Disabled" (0), "50 Hz" (1)"
+std::string menu_text(const CameraControl& control) {
+    std::string items;
+    for (const CameraControl::Choice& item : control.choices) {
+        items += fmt::format("{}\"{}\" ({})", items.empty() ? "" : ", ", item.name, item.value);
+    }
+    return "one of " + items;
+}
+
 std::string limits_of(const CameraControl& control) {
     if (!control.min || !control.max) {
         return {};
@@ -79,8 +96,9 @@ std::string kind_text(const CameraControl& control) {
     case ControlKind::text:
         return "a text";
     case ControlKind::enumeration:
-        return fmt::format("one of \"{}\"",
-                           fmt::join(short_names(choice_names(control)), "\", \""));
+        return control.v4l2_id != 0
+                   ? menu_text(control)
+                   : fmt::format("one of \"{}\"", fmt::join(accepted_names(control), "\", \""));
     case ControlKind::size:
         return "width, height";
     case ControlKind::rectangle:
@@ -135,7 +153,7 @@ std::optional<Value> whole_value(const Value& value) {
 std::optional<Value> enumerator_value(const CameraControl& control, const Value& value) {
     const auto* name = std::get_if<std::string>(&value);
     const auto number = whole_value(value);
-    const std::vector<std::string> shortened = short_names(choice_names(control));
+    const std::vector<std::string> shortened = accepted_names(control);
     for (std::size_t i = 0; i < control.choices.size(); ++i) {
         const CameraControl::Choice& choice = control.choices[i];
         const bool named = name != nullptr && (folded(*name) == folded(choice.name) ||
@@ -147,10 +165,19 @@ std::optional<Value> enumerator_value(const CameraControl& control, const Value&
     return std::nullopt;
 }
 
+/// V4L2's booleans may also be written as v4l2-ctl prints them: 0 and 1.
+std::optional<Value> boolean_value(const CameraControl& control, const Value& value) {
+    const auto* number = std::get_if<std::int64_t>(&value);
+    if (control.v4l2_id != 0 && number != nullptr && (*number == 0 || *number == 1)) {
+        return *number == 1;
+    }
+    return std::holds_alternative<bool>(value) ? std::optional(value) : std::nullopt;
+}
+
 std::optional<Value> single_value(const CameraControl& control, const Value& value) {
     switch (control.kind) {
     case ControlKind::boolean:
-        return std::holds_alternative<bool>(value) ? std::optional(value) : std::nullopt;
+        return boolean_value(control, value);
     case ControlKind::text:
         return std::holds_alternative<std::string>(value) ? std::optional(value) : std::nullopt;
     case ControlKind::enumeration:
@@ -194,17 +221,49 @@ std::optional<Value> list_value(const CameraControl& control, const Value& value
     return sound ? std::optional(value) : std::nullopt;
 }
 
+/// Names that the kernel's driver of USB cameras used before Linux 5.16, as many guides still do.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> former_names{{
+    {"exposure_absolute", "exposure_time_absolute"},
+    {"exposure_auto", "auto_exposure"},
+    {"exposure_auto_priority", "exposure_dynamic_framerate"},
+    {"focus_auto", "focus_automatic_continuous"},
+    {"white_balance_component_auto", "white_balance_automatic"},
+    {"white_balance_temperature_auto", "white_balance_automatic"},
+}};
+
+/// The name that was probably meant.
+std::optional<std::string_view> likely_name(std::span<const std::string_view> names,
+                                            std::string_view name) {
+    const auto* const former = std::ranges::find(
+        former_names, name, &std::pair<std::string_view, std::string_view>::first);
+    if (former != former_names.end() && std::ranges::find(names, former->second) != names.end()) {
+        return former->second;
+    }
+    return config::closest(name, names);
+}
+
 tl::unexpected<Error> unknown_control(std::span<const CameraControl> controls,
                                       std::string_view name) {
     std::vector<std::string_view> names;
+    std::vector<std::string_view> libcamera_names;
+    std::vector<std::string_view> v4l2_names;
     for (const CameraControl& control : controls) {
         names.push_back(control.name);
+        (control.v4l2_id == 0 ? libcamera_names : v4l2_names).push_back(control.name);
     }
-    const auto hint = config::closest(name, names);
-    return fail(fmt::format("the camera has no control {}{}; it has {}", name,
-                            hint ? fmt::format(" (did you mean {}?)", *hint) : "",
-                            names.empty() ? std::string("none")
-                                          : fmt::format("{}", fmt::join(names, ", "))));
+    std::string message = fmt::format("the camera has no control {}", name);
+    if (const auto likely = likely_name(names, name)) {
+        message += fmt::format(" (did you mean {}?)", *likely);
+    }
+    message += "; it has ";
+    message += controls.empty() ? "none" : fmt::format("{}", fmt::join(libcamera_names, ", "));
+    if (!v4l2_names.empty()) {
+        message += fmt::format("{}on its V4L2 device {}", libcamera_names.empty() ? "" : ", and ",
+                               fmt::join(v4l2_names, ", "));
+    } else if (std::ranges::none_of(name, is_upper)) {
+        message += "; V4L2's names, in lower case, are for USB cameras only";
+    }
+    return fail(std::move(message));
 }
 
 } // namespace

@@ -23,7 +23,7 @@ enum class ControlKind : std::uint8_t {
 };
 [[nodiscard]] std::string_view control_kind_name(ControlKind kind) noexcept;
 
-/// A control of the camera, with libcamera's name and values.
+/// A control of the camera, with the name and values of libcamera, or of the camera's V4L2 device.
 struct CameraControl {
     struct Choice {
         std::int64_t value = 0;
@@ -33,6 +33,7 @@ struct CameraControl {
     using Value = config::ControlSetting::Value;
 
     std::string name;
+    std::uint32_t v4l2_id = 0; ///< of a control of the V4L2 device; 0: it is libcamera's
     ControlKind kind = ControlKind::integer;
     /// The number of values: 1 is a single value, 0 a list of any length.
     std::uint16_t count = 1;
@@ -43,6 +44,12 @@ struct CameraControl {
     std::optional<Value> max;
     std::optional<Value> initial;
     std::optional<Value> value; ///< the value that ringcast has set
+
+    // Of V4L2 controls only.
+    std::optional<std::int64_t> step;
+    std::optional<Value> current; ///< the device's, read when the camera was opened
+    bool inactive = false;        ///< without effect, usually because an automatic control is on
+    bool read_only = false;
 };
 
 /// Counters of a camera, in addition to `SourceCounters`. Monotonic.

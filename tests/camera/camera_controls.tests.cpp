@@ -133,6 +133,55 @@ TEST_CASE("the error for an unknown control lists those that the camera has") {
           "the camera has no control Gamma; it has none");
 }
 
+TEST_CASE("the items of a V4L2 menu are accepted by their text or index") {
+    CameraControl frequency = control("power_line_frequency", ControlKind::enumeration);
+    frequency.v4l2_id = 0x00980918;
+    frequency.choices = {{0, "Disabled"}, {1, "50 Hz"}, {2, "60 Hz"}};
+    const std::vector<CameraControl> controls{frequency};
+    const auto value = [&](Value from) {
+        return match_control(controls, {"power_line_frequency", std::move(from)});
+    };
+    for (const char* text : {"50 Hz", "50hz", "50-Hz"}) {
+        CAPTURE(text);
+        CHECK(value(std::string(text)).value().value == Value(std::int64_t{1}));
+    }
+    CHECK(value(std::int64_t{2}).value().value == Value(std::int64_t{2}));
+    CHECK(value(std::int64_t{3}).error().message ==
+          "control power_line_frequency: found 3, the camera takes one of \"Disabled\" (0), "
+          "\"50 Hz\" (1), \"60 Hz\" (2)");
+    CHECK_FALSE(value(std::string("Hz")).has_value());
+    CHECK_FALSE(value(true).has_value());
+}
+
+TEST_CASE("V4L2's booleans may be written as 0 and 1") {
+    CameraControl focus = control("focus_automatic_continuous", ControlKind::boolean);
+    focus.v4l2_id = 0x009a090c;
+    const std::vector<CameraControl> controls{focus};
+    CHECK(match_control(controls, {focus.name, std::int64_t{0}}).value().value == Value(false));
+    CHECK(match_control(controls, {focus.name, true}).value().value == Value(true));
+    CHECK_FALSE(match_control(controls, {focus.name, std::int64_t{2}}).has_value());
+}
+
+TEST_CASE("the error for an unknown control tells libcamera's names from V4L2's") {
+    std::vector<CameraControl> controls{
+        control("Brightness", ControlKind::number), control("brightness", ControlKind::integer),
+        control("focus_automatic_continuous", ControlKind::boolean)};
+    const auto message = [&](const char* name) {
+        return match_control(controls, {name, false}).error().message;
+    };
+    CHECK_THAT(message("focus_absolute"),
+               ContainsSubstring("V4L2's names, in lower case, are for USB cameras only"));
+    controls[1].v4l2_id = 0x00980900;
+    controls[2].v4l2_id = 0x009a090c;
+    CHECK(message("brightnes") == "the camera has no control brightnes (did you mean brightness?); "
+                                  "it has Brightness, and on its V4L2 device brightness, "
+                                  "focus_automatic_continuous");
+    // The driver's name until Linux 5.15.
+    CHECK_THAT(message("focus_auto"),
+               ContainsSubstring("did you mean focus_automatic_continuous?"));
+    CHECK_THAT(message("exposure_auto"), !ContainsSubstring("did you mean"));
+}
+
 TEST_CASE("enumerators are shortened at whole words") {
     using Names = std::vector<std::string>;
     CHECK(short_names(Names{"MeteringCentreWeighted", "MeteringSpot", "MeteringMatrix"}) ==
