@@ -186,12 +186,17 @@ Json value_json(const source::CameraControl& control, const std::optional<Contro
 Json control_json(const source::CameraControl& control) {
     Json json = {
         {"name", control.name},
+        {"interface", control.v4l2_id == 0 ? "libcamera" : "v4l2"},
         {"type", source::control_kind_name(control.kind)},
         {"count", control.count == 0 ? Json() : Json(control.count)},
         {"min", value_json(control, control.min)},
         {"max", value_json(control, control.max)},
+        {"step", control.step ? Json(*control.step) : Json()},
         {"default", value_json(control, control.initial)},
         {"value", value_json(control, control.value)},
+        {"current", value_json(control, control.current)},
+        {"inactive", control.inactive},
+        {"read_only", control.read_only},
     };
     if (!control.choices.empty()) {
         Json& choices = json["choices"] = Json::array();

@@ -64,7 +64,7 @@ constexpr std::array keys{
         R"("BGR888", "RGB888", "XRGB8888", "XBGR8888" and "R8")"},
     Key{"streams", "quality", "libcamera", ValueKind::integer, "80", "a whole number", 1, 100},
     Key{"streams", "controls", "libcamera", ValueKind::control_table, "{}",
-        R"(a table of libcamera controls, as in { AfMode = "continuous", Brightness = 0.1 })"},
+        R"(a table of the camera's controls, as in { AfMode = "continuous", Brightness = 0.1 })"},
     Key{"streams", "orientation", "libcamera", ValueKind::text, R"("rotate0")",
         R"("rotate0", "rotate90", "rotate180" or "rotate270", or one of these followed )"
         R"(by "-mirror")"},

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -13,8 +14,10 @@
 
 #include "base/assert.hpp"
 #include "camera/capture_time.hpp"
+#include "camera/control_plan.hpp"
 #include "camera/focus.hpp"
 #include "capture/camera_access.hpp"
+#include "capture/v4l2_controls.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
 #include "config/units.hpp"
@@ -251,11 +254,19 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
 }
 
 LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
+    const auto v4l2 = open_v4l2_controls(opened.identity.devices);
+    if (v4l2 != nullptr) {
+        std::ranges::move(v4l2->list(), std::back_inserter(opened.controls));
+    }
     std::vector<config::ControlSetting> settings = wanted_.controls;
     if (auto focus = camera::default_focus(opened.controls, wanted_.controls)) {
         settings.push_back(std::move(*focus));
     }
-    auto controls = control_list(camera_->controls(), settings, opened.controls);
+    const auto plan = camera::plan_controls(opened.controls, settings);
+    if (!plan) {
+        return refused(plan.error().message);
+    }
+    auto controls = control_list(camera_->controls(), plan->libcamera, opened.controls);
     if (!controls) {
         return refused(controls.error().message);
     }
@@ -270,6 +281,13 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
             return step;
         }
     }
+    // After the start, because some cameras forget them when their stream begins.
+    if (v4l2 != nullptr) {
+        if (Step step = set_v4l2_controls(*v4l2, plan->v4l2, opened.controls); !step) {
+            return step;
+        }
+    }
+    // After controls that can be refused: they are no reason to doubt the memory.
     heap_fallback_.on_started(memory_.heap());
     // Some drivers accept controls at the start, others only with a request.
     if (!requests_.empty()) {

@@ -250,6 +250,38 @@ TEST_CASE("controls are spelled as in the configuration") {
     CHECK(json["controls"][2]["type"] == "rectangle");
 }
 
+TEST_CASE("controls of the V4L2 device are told from libcamera's, with their flags") {
+    source::CameraControl brightness;
+    brightness.name = "Brightness";
+    source::CameraControl frequency;
+    frequency.name = "power_line_frequency";
+    frequency.v4l2_id = 0x00980918;
+    frequency.kind = source::ControlKind::enumeration;
+    frequency.choices = {{1, "50 Hz"}, {2, "60 Hz"}};
+    frequency.initial = std::int64_t{2};
+    frequency.current = std::int64_t{1};
+    source::CameraControl focus;
+    focus.name = "focus_absolute";
+    focus.v4l2_id = 0x009a090a;
+    focus.step = 5;
+    focus.current = std::int64_t{120};
+    focus.inactive = true;
+    const std::vector<source::CameraControl> controls{brightness, frequency, focus};
+    const auto json = nlohmann::json::parse(controls_json({}, controls))["controls"];
+    CHECK(json[0]["interface"] == "libcamera");
+    CHECK(json[0]["current"].is_null());
+    CHECK(json[0]["step"].is_null());
+    CHECK(json[0]["inactive"] == false);
+    CHECK(json[0]["read_only"] == false);
+    CHECK(json[1]["interface"] == "v4l2");
+    CHECK(json[1]["choices"] == nlohmann::json{"50 Hz", "60 Hz"});
+    CHECK(json[1]["default"] == "60 Hz");
+    CHECK(json[1]["current"] == "50 Hz");
+    CHECK(json[2]["step"] == 5);
+    CHECK(json[2]["current"] == 120);
+    CHECK(json[2]["inactive"] == true);
+}
+
 TEST_CASE("status describes each viewer") {
     const StatusSnapshot sample = sample_status();
     const auto viewers = status_of(sample)["viewers"];

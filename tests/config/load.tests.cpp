@@ -509,8 +509,8 @@ TEST_CASE("invalid values of a camera's keys are rejected with the expected ones
     CHECK_THAT(rejection(camera + "idle_after = \"10ms\"\n"),
                ContainsSubstring("expected a duration from 1s to 1h"));
     CHECK_THAT(rejection(camera + "controls = [\"AfMode\"]\n"),
-               ContainsSubstring("a.controls: found a list, expected a table of libcamera "
-                                 "controls"));
+               ContainsSubstring("a.controls: found a list, expected a table of the "
+                                 "camera's controls"));
     for (const char* value : {"{}", "\"\"", "[]", "[true]", "inf", "2024-01-01"}) {
         CAPTURE(value);
         CHECK_THAT(rejection(camera + "controls = { AfMode = " + value + " }\n"),

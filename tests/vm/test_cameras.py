@@ -48,7 +48,16 @@ idle_after = "1s"
         ('size = "1000x500"', "the camera doesn't make 1000x500; it makes", "MJPEG in 1280x720"),
         ('format = "NV12"', "the camera doesn't make NV12; it makes", "MJPEG"),
         ("controls = { Brightness = 1.5 }", "control Brightness: found 1.5, the camera takes", "from -1 to 1"),
-        ("controls = { Warmth = 1 }", "the camera has no control Warmth", "it has Brightness"),
+        ("controls = { Warmth = 1 }", "the camera has no control Warmth", "Brightness, "),
+        ("controls = { focus_absolut = 1 }", "the camera has no control focus_absolut", "did you mean focus_absolute?"),
+        ("controls = { zoom_absolute = 501 }", "control zoom_absolute: found 501, the camera takes", "from 100 to 500"),
+        ('controls = { power_line_frequency = "70 Hz" }', 'found "70 Hz", the camera takes', '"50 Hz" (1)'),
+        ("controls = { Brightness = 0, brightness = 0 }", "controls Brightness and brightness", "remove one"),
+        (
+            "controls = { focus_absolute = 100 }",
+            "control focus_absolute has no effect",
+            "set focus_automatic_continuous = false",
+        ),
     )
     # ringcast drops the frames of the first second, while the exposure settles; uvcvideo drops
     # none.
