@@ -62,8 +62,16 @@ Answer too_many_viewers(bool per_address, const http::ReplyContext& reply) {
                  retry_when_full);
 }
 
-Answer no_snapshot(const stream::Signal& signal, const http::ReplyContext& reply) {
-    return no_signal(signal, "no new picture came in time", reply);
+Answer no_snapshot(const stream::Signal& signal, std::string_view source,
+                   const http::ReplyContext& reply) {
+    if (!signal.starting()) {
+        return no_signal(signal, "the stream has ended", reply);
+    }
+    std::string line = source == "libcamera" ? "the camera" : "the stream";
+    line.append(" is starting: try again in ")
+        .append(std::to_string(retry_without_signal))
+        .append(" s");
+    return error(status_unavailable, line, reply, retry_without_signal);
 }
 
 Answer health(const stream::Signal* signal, const http::ReplyContext& reply) {

@@ -36,8 +36,9 @@ struct Answer {
 [[nodiscard]] Answer options(const http::ReplyContext& reply);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);
-/// A snapshot without a picture, or with none that is new enough.
-[[nodiscard]] Answer no_snapshot(const stream::Signal& signal, const http::ReplyContext& reply);
+/// A snapshot without a picture. `source`: the kind of the stream's source.
+[[nodiscard]] Answer no_snapshot(const stream::Signal& signal, std::string_view source,
+                                 const http::ReplyContext& reply);
 /// `signal` is null when the request named no stream.
 [[nodiscard]] Answer health(const stream::Signal* signal, const http::ReplyContext& reply);
 /// `camera` is empty when the stream is no camera's.

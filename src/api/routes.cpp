@@ -223,6 +223,13 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
             return "max_age_ms must be a whole number of milliseconds from 0 to 86400000.";
         }
         route.age_max = milliseconds(*age);
+    } else if (parameter.name == "within_ms") {
+        constexpr auto highest = std::chrono::duration_cast<milliseconds>(Route::within_limit);
+        const auto within = http::read_integer(value, 0, highest.count());
+        if (!within) {
+            return "within_ms must be a whole number of milliseconds from 0 to 10000.";
+        }
+        route.within = milliseconds(*within);
     } else if (parameter.name == "placeholder") {
         const auto flag = http::read_flag(value);
         if (!flag) {

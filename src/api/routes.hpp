@@ -42,12 +42,15 @@ struct Route {
     /// For snapshot: maximum age of the picture; zero: it must be newer than the request.
     Duration age_max{};
     bool placeholder = false; ///< for snapshot: the "no signal" picture is acceptable
-    int status = 0;           ///< for error
-    std::string message;      ///< for error: one line that says what to do
+    /// For snapshot: time for the answer, up to within_limit; empty: the default.
+    std::optional<Duration> within;
+    int status = 0;      ///< for error
+    std::string message; ///< for error: one line that says what to do
 
     static constexpr double fps_min = 0.001;
     static constexpr double fps_max = 1000;
     static constexpr Duration age_limit = std::chrono::hours(24);
+    static constexpr Duration within_limit = std::chrono::seconds(10);
 };
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);

@@ -6,17 +6,25 @@
 
 namespace ringcast::capture {
 
+namespace {
+
+/// Cameras with more frames per second are encoded only while somebody is watching.
+constexpr double encoded_always_fps_max = 1;
+
+} // namespace
+
 CameraFrames::CameraFrames(io::Engine& engine, camera::BufferRecycler& recycler,
                            source::SourceCounters& counters, const config::LibcameraConfig& wanted,
                            int encode_workers)
     : jpeg_(engine, recycler, counters),
       raw_(engine, recycler, counters, wanted.quality, encode_workers), wanted_tier_(wanted.tier),
-      wanted_format_(wanted.format) {}
+      wanted_format_(wanted.format), encodes_always_(wanted.fps <= encoded_always_fps_max) {}
 
 void CameraFrames::start(source::FrameSink& sink, io::StreamId stream, io::OpToken encode_token,
                          std::uint8_t release_operation) noexcept {
     jpeg_.start(sink, stream, release_operation);
     raw_.start(sink, encode_token);
+    set_watched(false);
 }
 
 Result<void> CameraFrames::open(OpenedCamera camera) {

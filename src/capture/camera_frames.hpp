@@ -39,9 +39,11 @@ public:
     /// Publishes the frame or drops it. Returns what is wrong with a JPEG that is damaged. The
     /// buffer is recycled when nobody needs it any more.
     [[nodiscard]] jpeg::Damage take(const camera::CapturedFrame& frame) noexcept;
-    void set_watched(bool watched) noexcept { raw_.set_watched(watched); }
+    void set_watched(bool watched) noexcept { raw_.set_watched(watched || encodes_always_); }
     /// True exactly when the open camera's frames are published only while somebody is watching.
-    [[nodiscard]] bool pauses_unwatched() const noexcept { return format_ == Format::raw; }
+    [[nodiscard]] bool pauses_unwatched() const noexcept {
+        return format_ == Format::raw && !encodes_always_;
+    }
 
     void on_encode_completion(const io::Completion& completion) noexcept {
         raw_.on_completion(completion);
@@ -71,6 +73,9 @@ private:
     Format format_ = Format::none; ///< of the open camera
     config::CameraTier wanted_tier_;
     std::string wanted_format_;
+    /// A snapshot can't wait for the next picture of a slow camera, and to encode so few costs
+    /// little.
+    bool encodes_always_;
 };
 
 } // namespace ringcast::capture

@@ -11,7 +11,8 @@ CameraSource::CameraSource(io::Engine& engine, const std::string& stream_name,
                            config::LibcameraConfig wanted, std::unique_ptr<CameraDevice> device,
                            int encode_workers)
     : engine_(engine), wanted_(std::move(wanted)), device_(std::move(device)), thread_(*device_),
-      frames_(engine, *this, counters_, wanted_, encode_workers), log_(stream_name) {
+      frames_(engine, *this, counters_, wanted_, encode_workers), log_(stream_name),
+      idle_time_(wanted_.idle_after) {
     session_.set_wanted(!wanted_.on_demand);
 }
 
@@ -239,9 +240,10 @@ void CameraSource::set_watched(bool watched) noexcept {
     frames_.set_watched(watched);
     idle_at_ = never;
     if (wanted_.on_demand && watched) {
+        idle_time_.on_watched(engine_.now(), counters_.frames);
         session_.set_wanted(true);
     } else if (wanted_.on_demand) {
-        idle_at_ = engine_.now() + wanted_.idle_after;
+        idle_at_ = engine_.now() + idle_time_.on_unwatched(counters_.frames, lost_reason_.empty());
     }
     if (frames_.pauses_unwatched()) {
         pause_if_unwatched();
@@ -282,6 +284,7 @@ Instant CameraSource::deadline() const noexcept {
 void CameraSource::on_deadline(Instant now) noexcept {
     if (now >= idle_at_) {
         idle_at_ = never;
+        idle_time_.on_stopped();
         session_.set_wanted(false);
         log_.stopped_unwatched();
         pause_if_unwatched();

@@ -52,7 +52,7 @@ void Relay::on_connection_deadline(connection::Connection& connection) noexcept 
     case connection::ConnectionState::reading:
         return responder_.answer_timeout(connection);
     case connection::ConnectionState::waiting:
-        return responder_.answer_late_snapshot(connection);
+        return; // is answered at the end of this turn
     case connection::ConnectionState::draining:
         return connection.end_drain(context_);
     case connection::ConnectionState::free:

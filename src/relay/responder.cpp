@@ -164,58 +164,62 @@ void Responder::answer_snapshot(connection::Connection& connection, const api::R
     const Instant now = parts_.context.engine.now();
     const stream::StreamState state = stream.signal().state();
     const bool lost = state == stream::StreamState::lost;
-    if (lost && !route.placeholder) {
-        return send(connection, api::no_snapshot(stream.signal(), reply));
+    if (lost && !route.placeholder && !stream.signal().starting()) {
+        return send(connection, api::no_snapshot(stream.signal(), stream.source().kind(), reply));
     }
     const frame::FrameLease& latest = stream.latest();
     const bool recent = latest.valid() && state == stream::StreamState::live &&
                         now - latest.info().captured_at <= route.age_max;
-    const bool shows_reason = lost && latest.valid() && latest.info().placeholder;
+    const bool shows_reason =
+        lost && route.placeholder && latest.valid() && latest.info().placeholder;
     if (recent || shows_reason) {
         return send_snapshot(connection, stream, reply);
     }
+    const Duration within = route.within.value_or(parts_.settings.snapshot_wait);
     connection.wait_for_frame(parts_.context, {.stream = *route.stream,
                                                .placeholder = route.placeholder,
                                                .asked_at = now,
-                                               .deadline = now + parts_.settings.snapshot_wait});
-    stream.snapshot_waiters().push_back(connection);
+                                               .deadline = now + within});
+    stream.snapshot_waiters().add(connection);
 }
 
 void Responder::answer_snapshot_waiters() noexcept {
+    const Instant now = parts_.context.engine.now();
     // Bounded like a fan-out, for the same reason.
     std::uint32_t budget = parts_.settings.stream.submit_batch;
     for (stream::Stream* stream : parts_.streams.all()) {
-        stream::ConnectionList& waiters = stream->snapshot_waiters();
-        connection::Connection* connection = waiters.first();
-        while (connection != nullptr && budget > 0) {
-            connection::Connection* next = waiters.next(*connection);
-            budget -= answer_snapshot_waiter(*connection, *stream) ? 1U : 0U;
-            connection = next;
-        }
+        budget -= stream->snapshot_waiters().answer_due(
+            now, budget, [this, stream](connection::Connection& connection, bool late) {
+                return answer_snapshot_waiter(connection, *stream, late);
+            });
     }
     snapshots_pending_ = budget == 0;
 }
 
-bool Responder::answer_snapshot_waiter(connection::Connection& connection,
-                                       const stream::Stream& stream) noexcept {
+bool Responder::answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
+                                       bool late) noexcept {
     const connection::SnapshotOptions& options = connection.snapshot_options();
     const frame::FrameLease& latest = stream.latest();
-    const bool lost = stream.signal().state() == stream::StreamState::lost;
-    if ((lost && !options.placeholder) || stream.retiring()) {
-        send(connection, api::no_snapshot(stream.signal(), reply_context(connection)));
-        return true;
+    const stream::Signal& signal = stream.signal();
+    const bool lost = signal.state() == stream::StreamState::lost;
+    bool suitable = false;
+    if (latest.valid() && latest.info().placeholder) {
+        suitable = lost && options.placeholder;
+    } else if (latest.valid()) {
+        // Of a slow stream the latest frame is better than none.
+        suitable = latest.info().captured_at > options.asked_at ||
+                   (late && signal.state() == stream::StreamState::live);
     }
-    const bool newer = latest.valid() && latest.info().captured_at > options.asked_at;
-    if (newer && (options.placeholder || !latest.info().placeholder)) {
+    if (suitable) {
         send_snapshot(connection, stream, reply_context(connection));
         return true;
     }
+    if (late || (lost && !signal.starting() && !options.placeholder) || stream.retiring()) {
+        send(connection,
+             api::no_snapshot(signal, stream.source().kind(), reply_context(connection)));
+        return true;
+    }
     return false;
-}
-
-void Responder::answer_late_snapshot(connection::Connection& connection) noexcept {
-    const stream::Stream& stream = parts_.streams.get(connection.snapshot_options().stream);
-    send(connection, api::no_snapshot(stream.signal(), reply_context(connection)));
 }
 
 void Responder::send_snapshot(connection::Connection& connection, const stream::Stream& stream,

@@ -43,9 +43,8 @@ public:
     void answer_bad_request(connection::Connection& connection) noexcept;
     /// Answers a request that was not complete in time.
     void answer_timeout(connection::Connection& connection) noexcept;
-    /// Answers a snapshot that has waited too long for a frame.
-    void answer_late_snapshot(connection::Connection& connection) noexcept;
-    /// Answers the waiting snapshots whose stream has a frame for them, or no signal.
+    /// Answers the waiting snapshots whose stream has a frame for them or no signal, and those that
+    /// have waited long enough.
     void answer_snapshot_waiters() noexcept;
     /// True when the last call of `answer_snapshot_waiters` left some for the next turn.
     [[nodiscard]] bool snapshots_pending() const noexcept { return snapshots_pending_; }
@@ -59,9 +58,9 @@ private:
                          const http::ReplyContext& reply);
     void answer_controls(connection::Connection& connection, stream::Stream& stream,
                          const http::ReplyContext& reply);
-    /// Returns false if the snapshot must wait further.
-    bool answer_snapshot_waiter(connection::Connection& connection,
-                                const stream::Stream& stream) noexcept;
+    /// Returns false if the snapshot must wait further, which it does not when it is `late`.
+    bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
+                                bool late) noexcept;
     void send(connection::Connection& connection, api::Answer answer) noexcept;
     void send_snapshot(connection::Connection& connection, const stream::Stream& stream,
                        const http::ReplyContext& reply);

@@ -31,8 +31,8 @@ struct RelaySettings {
     stream::StreamSettings stream;
     /// Time-outs of connections are looked at this often; all of them are seconds.
     Duration sweep_interval = std::chrono::milliseconds(250);
-    /// How long a snapshot waits for a frame that is newer than its request.
-    Duration snapshot_wait = std::chrono::seconds(3);
+    /// A snapshot is answered within this time: moonraker-timelapse gives up after 2 s.
+    Duration snapshot_wait = std::chrono::milliseconds(1500);
     /// Re-arming accept at once when descriptors have run out would spin.
     Duration accept_pause = std::chrono::milliseconds(100);
     /// How long the part in flight may take at shutdown.

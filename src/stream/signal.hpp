@@ -47,6 +47,11 @@ public:
     [[nodiscard]] bool healthy() const noexcept {
         return state_ == StreamState::live || state_ == StreamState::paused;
     }
+    /// True while the first frame since the start, or since the source paused, is awaited and the
+    /// source has reported no problem.
+    [[nodiscard]] bool starting() const noexcept {
+        return state_ == StreamState::paused ? watched_ : !has_frames_ && !paused_by_source_;
+    }
     /// Empty while the stream is live or paused.
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
     [[nodiscard]] Instant last_frame_at() const noexcept { return last_frame_at_; }

@@ -32,6 +32,7 @@ void Stream::retire() noexcept {
         setup_.source->stop();
         latest_.release();
         placeholder_.cancel();
+        snapshot_waiters_.note_change();
     }
 }
 
@@ -66,6 +67,7 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
 
 void Stream::make_latest(frame::FrameLease frame) noexcept {
     latest_ = std::move(frame);
+    snapshot_waiters_.note_change();
     // The viewers that were served first are served last in the next round: a batch moves to the
     // end.
     for (std::uint32_t i = 0; i < settings_.submit_batch && !up_to_date_.empty(); ++i) {
@@ -109,6 +111,7 @@ void Stream::lose_signal(std::string_view reason) noexcept {
     // Every program and pipe begins without a picture, so that is no warning.
     log(before == StreamState::starting ? LogLevel::info : LogLevel::warning,
         "stream {}: no signal: {}", setup_.name, reason);
+    snapshot_waiters_.note_change();
     return_camera_slot();
     placeholder_.request(setup_.name, signal_.reason(), statistics_.width, statistics_.height);
 }
@@ -241,7 +244,8 @@ Instant Stream::deadline() const noexcept {
     if (retiring_) {
         return setup_.source->deadline();
     }
-    Instant earliest = std::min({next_due_, setup_.source->deadline(), signal_.deadline()});
+    Instant earliest = std::min(
+        {next_due_, setup_.source->deadline(), signal_.deadline(), snapshot_waiters_.deadline()});
     if (watched()) {
         earliest = std::min(earliest, placeholder_.due());
     }

@@ -18,6 +18,7 @@
 #include "stream/placeholder.hpp"
 #include "stream/settings.hpp"
 #include "stream/signal.hpp"
+#include "stream/snapshot_waiters.hpp"
 #include "stream/statistics.hpp"
 #include "stream/stream_status.hpp"
 
@@ -64,7 +65,7 @@ public:
     /// Tells the source whether anybody watches, when that has changed.
     void tell_watched() noexcept;
     /// Connections that wait for a snapshot of this stream.
-    [[nodiscard]] ConnectionList& snapshot_waiters() noexcept { return snapshot_waiters_; }
+    [[nodiscard]] SnapshotWaiters& snapshot_waiters() noexcept { return snapshot_waiters_; }
     /// The newest frame, which may be a placeholder, or old; empty before the first.
     [[nodiscard]] const frame::FrameLease& latest() const noexcept { return latest_; }
 
@@ -126,7 +127,7 @@ private:
     ConnectionList up_to_date_;   ///< has been sent the newest frame
     ConnectionList rate_limited_; ///< fps=N: waits for its time
     ConnectionList deferred_;     ///< slow while slots are short: waits to be served with others
-    ConnectionList snapshot_waiters_;
+    SnapshotWaiters snapshot_waiters_;
 
     Instant next_due_ = never;         ///< of `rate_limited_`
     Instant next_batch_{};             ///< of `deferred_`

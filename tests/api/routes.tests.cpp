@@ -162,6 +162,19 @@ TEST_CASE("max_age_ms allows a snapshot that is older than the request") {
     CHECK(where("/snapshot?max_age_ms=1.5") == "400");
 }
 
+TEST_CASE("within_ms sets how long a snapshot may take, up to ten seconds") {
+    CHECK(!route_of("/snapshot").within);
+    CHECK(route_of("/snapshot?within_ms=0").within == std::chrono::milliseconds(0));
+    CHECK(route_of("/?action=snapshot&within_ms=250").within == std::chrono::milliseconds(250));
+    CHECK(route_of("/snapshot?within_ms=10000").within == std::chrono::seconds(10));
+    for (const std::string value : {"10001", "-1", "1.5", "", "x", "99999999999999999999", "%"}) {
+        CAPTURE(value);
+        CHECK(where("/snapshot?within_ms=" + value) == "400");
+    }
+    CHECK(route_of("/snapshot?within_ms=x").message.find("10000") != std::string::npos);
+    CHECK(where("/stream?within_ms=x") == "stream 1");
+}
+
 TEST_CASE("a placeholder is sent only when the request asks for it") {
     CHECK(!route_of("/snapshot").placeholder);
     CHECK(!route_of("/snapshot?placeholder=0").placeholder);

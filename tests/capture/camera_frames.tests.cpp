@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "capture/fake_camera.hpp"
 #include "support/source_fixture.hpp"
@@ -178,6 +179,23 @@ TEST_CASE("frames in a raw format are encoded while somebody is watching") {
     CHECK(status.buffers_free == FakeCamera::buffer_count);
     CHECK(status.counters.encoded == 1);
     CHECK(status.counters.encode_skipped == 1);
+}
+
+TEST_CASE("a slow camera's raw frames are encoded at all times, so that snapshots need not wait") {
+    config::LibcameraConfig wanted;
+    wanted.fps = GENERATE(0.2, 1.0);
+    Bench bench(wanted);
+    bench.camera.format = "YUYV";
+    bench.camera.stride = 128;
+    REQUIRE(bench.open());
+    CHECK_FALSE(bench.frames.pauses_unwatched());
+    CHECK(bench.capture(0, grey) == jpeg::Damage::none);
+    bench.until([&] { return bench.sink.frames.size() == 1; });
+    bench.frames.set_watched(true);
+    bench.frames.set_watched(false);
+    CHECK(bench.capture(1, grey) == jpeg::Damage::none);
+    bench.until([&] { return bench.sink.frames.size() == 2; });
+    CHECK(bench.status().counters.encode_skipped == 0);
 }
 
 TEST_CASE("the configured raw format is the reason for tier encoded") {

@@ -504,27 +504,69 @@ TEST_CASE("a camera on demand runs while it has viewers, and for `idle_after` af
     CHECK(bench.sink.pauses == 1);
     bench.source.set_watched(true);
     bench.until_running();
+    REQUIRE(camera.capture(jpeg(10), 0, true, true));
+    bench.until_frames(1);
     bench.source.set_watched(false);
     bench.wait(9s);
     CHECK(bench.source.camera()->running);
     bench.source.set_watched(true);
-    REQUIRE(camera.capture(jpeg(10), 0)); // resets `silence_deadline`
-    bench.until_captured(1);
+    REQUIRE(camera.capture(jpeg(10), 1)); // resets `silence_deadline`
+    bench.until_captured(2);
     bench.wait(2s);
     CHECK(bench.source.camera()->running);
     bench.source.set_watched(false);
-    REQUIRE(camera.capture(jpeg(10), 1));
-    bench.until_captured(2);
-    bench.wait(9999ms);
-    CHECK(bench.source.camera()->running);
     REQUIRE(camera.capture(jpeg(10), 2));
     bench.until_captured(3);
+    bench.wait(9999ms);
+    CHECK(bench.source.camera()->running);
+    REQUIRE(camera.capture(jpeg(10), 3));
+    bench.until_captured(4);
     bench.wait(1ms);
     CHECK(bench.sink.pauses == 2);
     CHECK_FALSE(bench.source.camera()->running);
     bench.until([&] { return camera.closes() == 1; });
     bench.source.set_watched(true);
     bench.until([&] { return camera.opens() == 2 && bench.source.camera()->running; });
+}
+
+TEST_CASE("a camera on demand stays on from visit to visit of a client that left without a frame") {
+    FakeCamera camera;
+    Bench bench(camera, on_demand());
+    std::uint64_t sequence = 0;
+    // A frame a second, from three seconds after the camera was opened.
+    const auto run_for = [&](int seconds) {
+        for (int second = 0; second < seconds; ++second) {
+            bench.wait(1s);
+            if (bench.source.camera()->running) {
+                const std::uint64_t captured = bench.source.camera()->counters.captured;
+                REQUIRE(camera.capture(jpeg(10), sequence += 100));
+                bench.until_captured(captured + 1);
+            }
+        }
+    };
+    const auto visit_in_vain = [&] {
+        bench.source.set_watched(true);
+        bench.until_running();
+        bench.wait(1s);
+        bench.source.set_watched(false);
+    };
+    visit_in_vain();
+    run_for(29);
+    bench.until([&] { return camera.closes() == 1; });
+    visit_in_vain(); // the client comes every 30 seconds
+    run_for(29);
+    CHECK(bench.source.camera()->running);
+    for (int visit = 0; visit < 3; ++visit) {
+        const std::size_t frames = bench.sink.frames.size();
+        bench.source.set_watched(true);
+        run_for(1);
+        CHECK(bench.sink.frames.size() == frames + 1);
+        bench.source.set_watched(false);
+        run_for(29);
+    }
+    CHECK(camera.opens() == 2);
+    run_for(30);
+    bench.until([&] { return camera.closes() == 2; }); // the client does not come any more
 }
 
 TEST_CASE("a later viewer of a camera on demand learns at once why there are no pictures") {

@@ -152,6 +152,7 @@ class Urls(unittest.TestCase):
             ("/stream?fps=0", b"fps"), ("/stream?fps=x", b"fps"), ("/stream?fps=1001", b"1000"),
             ("/stream?variant=wrong", b"advance"), ("/snapshot?max_age_ms=-1", b"max_age_ms"),
             ("/snapshot?max_age_ms=86400001", b"86400000"), ("/snapshot?placeholder=maybe", b"placeholder"),
+            ("/snapshot?within_ms=10001", b"10000"), ("/snapshot?within_ms=soon", b"within_ms"),
         ):
             status, _, body = server.get(path)
             self.assertEqual(status, 400, path)
@@ -259,6 +260,19 @@ class Snapshots(unittest.TestCase):
                 age = time.time() - harness.StampedFrame(answer.body).captured_ns / 1e9
                 self.assertLess(age, 1.1)
         self.assertLess(sorted(times)[10], 0.04, times)
+
+    def test_a_slow_stream_answers_its_latest_picture_within_1_5_seconds(self):
+        slow = '[streams.slow]\nsource = "pattern"\nsize = "64x64"\nfps = 0.1\n'
+        with harness.configured(slow) as server, server.wait_live().connect() as connection:
+            began = time.monotonic()
+            while time.monotonic() - began < 7:  # longer than a stream of unknown rate may be silent
+                asked = time.monotonic()
+                answer = connection.ask("/snapshot")
+                self.assertLess(time.monotonic() - asked, 1.5)
+                self.assertEqual(answer.status, 200, answer.body)
+            asked = time.monotonic()
+            self.assertEqual(connection.ask("/snapshot?within_ms=300").status, 200)
+            self.assertLess(time.monotonic() - asked, 0.3)
 
     def test_a_snapshot_has_the_headers_of_a_part_and_keeps_the_connection_open(self):
         with server.connect() as connection:

@@ -86,6 +86,11 @@ ClientRequest snapshot_request(Decisions& decisions, Streams streams) {
         wanted.expectation.placeholder_wanted = true;
         target += "placeholder=1";
     }
+    if (decisions.once_in(2)) {
+        const auto within_ms = decisions.below(1000);
+        wanted.expectation.patience = milliseconds(within_ms);
+        target += fmt::format("&within_ms={}", within_ms);
+    }
     wanted.text = request("GET", target, "HTTP/1.1");
     wanted.pause = milliseconds(decisions.below(60));
     return wanted;

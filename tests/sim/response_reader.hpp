@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ struct Expectation {
     io::StreamId stream{0, 1}; ///< the first of the world
     bool head_only = false;
     Duration age_max{}; ///< maximum age of a snapshot's picture, if the request has one
+    /// Time after which a snapshot's picture may be older; empty: the server's default, which the
+    /// simulation fills in.
+    std::optional<Duration> patience;
     Instant asked_at{};
     bool placeholder_wanted = false;
 };

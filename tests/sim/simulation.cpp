@@ -74,6 +74,7 @@ World some_world(Decisions& decisions) {
     world.camera.unplugged = decisions.once_in(2);
     world.camera.pauses = world.source.pauses;
     world.camera.wakes_after = world.source.wakes_after;
+    world.period_expected = decisions.once_in(2) ? Duration::zero() : world.source.period;
     world.arrival_pause_max = milliseconds(decisions.between(5, 200));
     world.crowd = decisions.once_in(4);
     relay::RelaySettings& relay = world.relay;
@@ -157,6 +158,7 @@ stream::StreamSetup Simulation::make_stream() {
     setup.name = fmt::format("s{}", sources_.size() - 1);
     setup.arena = arenas_.back().get();
     setup.source = sources_.back().get();
+    setup.period_expected = world.period_expected;
     return setup;
 }
 
@@ -183,6 +185,10 @@ void Simulation::end_stream(std::size_t number) {
 
 SimClient& Simulation::add_client(ClientPlan plan) {
     const LinkSetup link = plan.link;
+    for (ClientRequest& request : plan.requests) {
+        request.expectation.patience =
+            request.expectation.patience.value_or(world_.relay.snapshot_wait);
+    }
     clients_.push_back(
         std::make_unique<SimClient>(engine_.events(), decisions_, log_, std::move(plan)));
     SimClient& client = *clients_.back();

@@ -32,7 +32,8 @@ struct World {
     std::uint32_t streams = 1;
     std::uint32_t viewers_max = 12;
     SourceSetup source;
-    bool cameras = false; ///< cameras instead of the sources above
+    Duration period_expected{}; ///< what the streams know of their rates; zero: nothing
+    bool cameras = false;       ///< cameras instead of the sources above
     CameraSetup camera;
     relay::RelaySettings relay{http::Boundary{1, 2}};
     std::uint32_t clients_max = 30; ///< in all

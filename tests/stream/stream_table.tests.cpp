@@ -205,7 +205,7 @@ TEST_CASE("an ended stream is erased when nobody waits for a snapshot of it") {
     connection::Connection waiter;
     Stream& stream = streams.add("only");
     const io::StreamId id = stream.id();
-    stream.snapshot_waiters().push_back(waiter);
+    stream.snapshot_waiters().add(waiter);
     streams.table.retire(id);
     streams.table.erase_gone();
     CHECK(streams.table.find(id) != nullptr);

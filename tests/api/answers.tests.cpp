@@ -1,0 +1,59 @@
+#include "api/answers.hpp"
+
+#include <chrono>
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace ringcast;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Instant begin{1000s};
+
+struct Streamed {
+    Streamed() { signal.start(begin); }
+
+    stream::StreamSettings settings;
+    stream::Signal signal{settings, Duration::zero()};
+};
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("a snapshot of a source that is starting is told so, and when to try again") {
+    Streamed streamed;
+    SECTION("since the server began") {}
+    SECTION("and shows already that there is no picture yet") {
+        streamed.signal.lose(streamed.signal.overdue(begin + 2s));
+    }
+    SECTION("since somebody watches") {
+        streamed.signal.pause(begin);
+        streamed.signal.set_watched(true, begin + 1h);
+    }
+    const api::Answer camera = api::no_snapshot(streamed.signal, "libcamera", {});
+    CHECK(camera.status == 503);
+    CHECK(camera.text.ends_with("\r\n\r\nthe camera is starting: try again in 2 s\n"));
+    CHECK(contains(camera.text, "\r\nRetry-After: 2\r\n"));
+    const api::Answer program = api::no_snapshot(streamed.signal, "exec", {});
+    CHECK(program.text.ends_with("\r\n\r\nthe stream is starting: try again in 2 s\n"));
+}
+
+TEST_CASE("a snapshot without signal is told the reason, and when to try again") {
+    Streamed streamed;
+    SECTION("before the first frame") {
+        streamed.signal.note_source_paused();
+        streamed.signal.lose("the camera is in use");
+    }
+    SECTION("after frames") {
+        static_cast<void>(streamed.signal.on_frame(begin + 1s));
+        streamed.signal.lose("the camera is in use");
+    }
+    const api::Answer answer = api::no_snapshot(streamed.signal, "libcamera", {});
+    CHECK(answer.status == 503);
+    CHECK(answer.text.ends_with("\r\n\r\nno signal: the camera is in use\n"));
+    CHECK(contains(answer.text, "\r\nRetry-After: 2\r\n"));
+}
