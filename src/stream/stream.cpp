@@ -1,6 +1,7 @@
 #include "stream/stream.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -10,6 +11,19 @@ namespace ringcast::stream {
 
 namespace {
 
+/// A frame is sent to viewers with a rate limit that are due up to half a frame period after it,
+/// because it is the nearest one to their time; so frames that jitter lower no rate. In streams of
+/// less than ten frames per second that would be early.
+constexpr Duration early_max = std::chrono::milliseconds(50);
+constexpr Duration early(Duration period) noexcept {
+    return std::min(period / 2, early_max);
+}
+/// A viewer whose time is between two frames waits for the second one, which is newer, and which
+/// others are sent at the same time. When it is later than this, the viewer is sent the first one.
+constexpr Duration next_frame_wait_max = std::chrono::milliseconds(300);
+constexpr Duration next_frame_wait(Duration period) noexcept {
+    return std::min(period + period / 2, next_frame_wait_max);
+}
 /// While slots are short, deferred viewers are served together once in so many periods.
 constexpr int batch_periods = 8;
 
@@ -74,6 +88,7 @@ void Stream::make_latest(frame::FrameLease frame) noexcept {
         up_to_date_.push_back(up_to_date_.pop_front());
     }
     ready_.append(up_to_date_);
+    rate_limited_.release(engine_.now() + early(signal_.period()), ready_);
 }
 
 void Stream::signal_lost(std::string_view reason) noexcept {
@@ -133,6 +148,8 @@ void Stream::add_idle(connection::Connection& viewer) noexcept {
     const bool newcomer = viewer.frames().pacing().last_sequence() == 0;
     if (newcomer && !has_fresh_frame()) {
         up_to_date_.push_back(viewer); // the newest frame is old: the next one is its first
+    } else if (!rate_limited_.released(viewer.frames().pacing().due())) {
+        rate_limited_.add(viewer);
     } else {
         ready_.push_back(viewer);
     }
@@ -149,7 +166,6 @@ void Stream::tell_watched() noexcept {
 
 std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
                               std::uint32_t sends_max) noexcept {
-    const Instant now = engine_.now();
     const bool slots_short = eviction_.slots_short(); // starting sends changes nothing about it
     std::uint32_t started = 0;
     while (started < sends_max && !ready_.empty()) {
@@ -157,9 +173,8 @@ std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
         connection::FrameSender& frames = viewer.frames();
         if (!latest_.valid() || frames.pacing().last_sequence() >= latest_.sequence()) {
             up_to_date_.push_back(ready_.pop_front());
-        } else if (frames.pacing().due() > now) {
-            next_due_ = std::min(next_due_, frames.pacing().due());
-            rate_limited_.push_back(ready_.pop_front());
+        } else if (!rate_limited_.released(frames.pacing().due())) {
+            rate_limited_.add(ready_.pop_front());
         } else if (frames.slow() && slots_short && latest_.sequence() != batch_sequence_) {
             frames.pacing().note_deferred();
             deferred_.push_back(ready_.pop_front());
@@ -193,23 +208,11 @@ void Stream::release_deferred(Instant now) noexcept {
     ready_.append(deferred_);
 }
 
-void Stream::wake_rate_limited(Instant now) noexcept {
-    if (now < next_due_) {
-        return;
-    }
-    next_due_ = never;
-    connection::Connection* viewer = rate_limited_.first();
-    while (viewer != nullptr) {
-        connection::Connection* next = rate_limited_.next(*viewer);
-        const Instant due = viewer->frames().pacing().due();
-        if (due <= now) {
-            ConnectionList::remove(*viewer);
-            ready_.push_back(*viewer);
-        } else {
-            next_due_ = std::min(next_due_, due);
-        }
-        viewer = next;
-    }
+Instant Stream::rate_deadline() const noexcept {
+    const Instant due = rate_limited_.next_due();
+    return due == never
+               ? never
+               : std::max(due, signal_.last_frame_at() + next_frame_wait(signal_.period()));
 }
 
 void Stream::choose_evictions(connection::ConnectionContext& context,
@@ -228,7 +231,9 @@ void Stream::on_deadline(Instant now) noexcept {
     if (retiring_) {
         return;
     }
-    wake_rate_limited(now);
+    if (now >= rate_deadline()) {
+        rate_limited_.release(now, ready_);
+    }
     if (const std::string_view reason = signal_.overdue(now); !reason.empty()) {
         lose_signal(reason);
     }
@@ -244,8 +249,8 @@ Instant Stream::deadline() const noexcept {
     if (retiring_) {
         return setup_.source->deadline();
     }
-    Instant earliest = std::min(
-        {next_due_, setup_.source->deadline(), signal_.deadline(), snapshot_waiters_.deadline()});
+    Instant earliest = std::min({rate_deadline(), setup_.source->deadline(), signal_.deadline(),
+                                 snapshot_waiters_.deadline()});
     if (watched()) {
         earliest = std::min(earliest, placeholder_.due());
     }

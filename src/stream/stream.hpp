@@ -16,6 +16,7 @@
 #include "source/placeholder_painter.hpp"
 #include "stream/eviction.hpp"
 #include "stream/placeholder.hpp"
+#include "stream/rate_schedule.hpp"
 #include "stream/settings.hpp"
 #include "stream/signal.hpp"
 #include "stream/snapshot_waiters.hpp"
@@ -103,7 +104,7 @@ private:
     void lose_signal(std::string_view reason) noexcept;
     void publish_placeholder() noexcept;
     void release_deferred(Instant now) noexcept;
-    void wake_rate_limited(Instant now) noexcept;
+    [[nodiscard]] Instant rate_deadline() const noexcept;
     void return_camera_slot() noexcept;
 
     io::StreamId id_;
@@ -123,13 +124,12 @@ private:
     std::uint64_t sequence_ = 0;
 
     // Each idle viewer of the stream is in exactly one of these.
-    ConnectionList ready_;        ///< may be sent the newest frame, if it has not been yet
-    ConnectionList up_to_date_;   ///< has been sent the newest frame
-    ConnectionList rate_limited_; ///< fps=N: waits for its time
-    ConnectionList deferred_;     ///< slow while slots are short: waits to be served with others
+    ConnectionList ready_;      ///< may be sent the newest frame, if it has not been yet
+    ConnectionList up_to_date_; ///< has been sent the newest frame
+    RateSchedule rate_limited_; ///< fps=N: waits for its time
+    ConnectionList deferred_;   ///< slow while slots are short: waits to be served with others
     SnapshotWaiters snapshot_waiters_;
 
-    Instant next_due_ = never;         ///< of `rate_limited_`
     Instant next_batch_{};             ///< of `deferred_`
     std::uint64_t batch_sequence_ = 0; ///< the frame that deferred viewers are offered together
 };

@@ -328,6 +328,69 @@ TEST_CASE("a source with one picture in ten seconds does not count as silent") {
     finish(simulation);
 }
 
+TEST_CASE("viewers with a rate limit get its rate, and are served with the frames") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.jitters = GENERATE(false, true);
+    const int fps = GENERATE(1, 5, 12, 30, 100);
+    CAPTURE(fps, world.source.jitters);
+    Simulation simulation(decisions, world);
+    std::vector<const SimClient*> viewers;
+    for (std::uint32_t i = 0; i < 50; ++i) {
+        ClientPlan plan = stream_viewer(fmt::format("192.0.2.{}:1", i));
+        plan.requests.front().text =
+            fmt::format("GET /s0/stream?fps={} HTTP/1.1\r\nHost: sim\r\n\r\n", fps);
+        viewers.push_back(&simulation.add_client(plan));
+        run_for(simulation, 7ms);
+    }
+    run_for(simulation, 2s);
+    const stream::Stream& stream = simulation.relay().stream(0);
+    const std::uint64_t published = simulation.source(0).counters().frames;
+    std::vector<std::uint64_t> received;
+    for (const SimClient* viewer : viewers) {
+        received.push_back(viewer->reader().frames());
+    }
+    const Instant end = simulation.engine().now() + 20s;
+    while (simulation.engine().now() < end) {
+        INFO(simulation.failure());
+        REQUIRE(simulation.step(end));
+        // The loop is not woken for them between two frames.
+        REQUIRE((world.source.jitters ||
+                 stream.deadline() > stream.signal().last_frame_at() + world.source.period));
+    }
+    const std::uint64_t frames = simulation.source(0).counters().frames - published;
+    const double expected = std::min(20.0 * fps, static_cast<double>(frames));
+    for (std::size_t i = 0; i < viewers.size(); ++i) {
+        const auto count = static_cast<double>(viewers[i]->reader().frames() - received[i]);
+        CHECK(count >= 0.97 * expected - 1);
+        CHECK(count <= expected + 2);
+        CHECK(viewers[i]->reader().last_picture_age() < 10ms);
+    }
+    finish(simulation);
+}
+
+TEST_CASE("a viewer with a rate limit gets the last frame of a stream that has stopped") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    Simulation simulation(decisions, world);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    plan.requests.front().text = "GET /s0/stream?fps=3 HTTP/1.1\r\nHost: sim\r\n\r\n";
+    const SimClient& limited = simulation.add_client(plan);
+    const SimClient& every = simulation.add_client(stream_viewer("192.0.2.2:1"));
+    run_for(simulation, 2s);
+    // Until the viewer has been sent a frame, and another one after it.
+    const std::uint64_t frames = limited.reader().frames();
+    while (limited.reader().frames() == frames) {
+        run_for(simulation, 1ms);
+    }
+    run_for(simulation, 2 * world.source.period);
+    simulation.hold_source(0, 1s);
+    run_for(simulation, 600ms);
+    CHECK(limited.reader().frames() == frames + 2);
+    CHECK(limited.reader().last_picture_at() > every.reader().last_picture_at());
+    finish(simulation);
+}
+
 TEST_CASE("a source pauses while nobody watches, and a viewer wakes it") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();

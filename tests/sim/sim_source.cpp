@@ -29,7 +29,7 @@ void SimProducer::begin(source::FrameSink& sink, io::StreamId stream) {
 }
 
 void SimProducer::pass_period() {
-    if (stopping_ || !tick()) {
+    if (stopping_ || (engine_.events().now() >= held_until_ && !tick())) {
         return;
     }
     Duration next = period_;

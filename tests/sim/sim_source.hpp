@@ -42,6 +42,8 @@ public:
     [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
     /// Number of the arena's slots that the source is writing.
     [[nodiscard]] virtual std::size_t slots_held() const noexcept = 0;
+    /// Makes no frames before `until`, without a word about it.
+    void hold_until(Instant until) noexcept { held_until_ = until; }
     /// The first error that the source detected; empty if none.
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
@@ -84,6 +86,7 @@ private:
 
     Duration period_;
     bool jitters_;
+    Instant held_until_{};
     std::array<std::byte, 8> event_count_{};
     bool reading_ = false;
     std::string complaint_;

@@ -77,6 +77,10 @@ public:
         return relay_->status(with_viewers);
     }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
+    /// The stream's source makes no frames for this time.
+    void hold_source(std::size_t stream, Duration time) {
+        sources_[stream]->hold_until(engine_.now() + time);
+    }
     /// Requires `World::cameras`.
     [[nodiscard]] SimCamera& camera(std::size_t stream) {
         RINGCAST_ASSERT(world_.cameras);
