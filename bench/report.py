@@ -48,6 +48,10 @@ def sections(results):
         )
         yield origin(measured["most"])
     yield from scenario_tables(parts, measured)
+    if "limited" in parts:
+        yield "### Viewers that limit their rate (`?fps=5` of 30 frames/s), frames of 10 KB"
+        yield limited_table(parts["limited"])
+        yield origin(measured["limited"])
     if "instructions" in parts:
         yield "### User-space instructions per viewer and frame"
         yield instruction_table(parts["instructions"])
@@ -238,6 +242,38 @@ def scenario_tables(parts, measured):
         )
     if "far" in parts:
         yield origin(measured["far"])
+
+
+def limited_table(found):
+    """Pairs of adjacent runs: with a limit, and all frames of a stream that has as many."""
+    rows = []
+    for viewers in distinct(found["rows"], "viewers"):
+        turns = [row for row in found["rows"] if row["viewers"] == viewers]
+        key = "cpu_ms_per_1000_frames"
+        pairs = [
+            row["limited"][key] / row["all"][key]
+            for row in turns
+            if key in row["limited"] and key in row["all"]
+        ]
+        rows.append(
+            (
+                f"CPU ms per 1000 viewer-frames, {viewers} viewers",
+                number(median([row["all"] for row in turns], key)),
+                number(median([row["limited"] for row in turns], key)),
+                number(statistics.median(pairs) if pairs else None, 2),
+            )
+        )
+    counts = found["instructions"]
+    if "failed" not in counts:
+        rows.append(
+            (
+                "instructions per viewer-frame, 500 viewers",
+                number(counts["all"], 0),
+                number(counts["limited"], 0),
+                number(counts["limited"] / counts["all"], 2),
+            )
+        )
+    return table(("what", "every frame of 5 frames/s", "`?fps=5` of 30 frames/s", "ratio"), rows)
 
 
 def instruction_table(found):

@@ -36,7 +36,11 @@ GENERATOR_SHARE_MAX = 0.95  # above this the generator limits the result, not th
 ATTEMPTS_MAX = 4
 START_TIMEOUT_S = 20.0
 INSTRUCTION_FRAMES = (20, 100)
-PARTS = ("table", "most", "slow", "reader", "burst", "far", "instructions", "encode")
+# Viewers with a rate limit, and viewers of a slower source who are sent as many frames without one.
+LIMITED_FPS = 5
+LIMITED_VIEWERS = (100, 1000, 4000)
+LIMITED_BYTES = 10_000
+PARTS = ("table", "most", "slow", "reader", "burst", "far", "limited", "instructions", "encode")
 
 
 @dataclass(frozen=True)
@@ -363,6 +367,63 @@ class Bench:
             ),
         }
 
+    def limited(self):
+        """The cost of a frame for viewers that ask for ?fps=5 of a stream of 30 frames/s, and for
+        viewers of a stream of 5 frames/s, which are sent as many frames."""
+        chosen = [c for c in self.contenders if c.name == "ringcast"]
+        variants = {"limited": (FPS, f"/stream?fps={LIMITED_FPS}"), "all": (LIMITED_FPS, "/stream")}
+        self.planned += len(chosen) * self.options.runs * len(LIMITED_VIEWERS) * len(variants)
+        rows = []
+        for contender in chosen:
+            for turn in range(self.options.runs):
+                for viewers in LIMITED_VIEWERS:
+                    row = {"viewers": viewers}
+                    # Another variant begins in each turn.
+                    for name in sorted(variants, reverse=turn % 2 == 1):
+                        rate, path = variants[name]
+                        arguments = ["--viewers", str(viewers), "--path", path]
+                        arguments += ["--seconds", str(self.options.seconds)]
+                        what = f"limited, run {turn + 1}, {viewers} viewers, {path}"
+                        row[name] = self.run(
+                            contender, LIMITED_BYTES, arguments, what, rate=rate
+                        )
+                    rows.append(row)
+        return {"rows": rows, "instructions": self.limited_instructions(chosen)}
+
+    def limited_instructions(self, chosen):
+        """As `instructions`, for both variants of `limited`."""
+        if not chosen or shutil.which("valgrind") is None:
+            return {"failed": "install valgrind"}
+        self.planned += 8
+        results = {}
+        for name, times, path in (("all", 1, "/stream"), ("limited", 6, "/stream?fps=4")):
+            counted = {
+                (viewers, frames): self.count_instructions(
+                    chosen[0], LIMITED_BYTES, viewers, frames * times, rate=4 * times, path=path
+                )
+                for viewers in (10, 500)
+                for frames in INSTRUCTION_FRAMES
+            }
+            if None in counted.values():
+                return {"failed": "a run failed, see the output"}
+            instructions, delivered = self.double_difference(counted, 10, 500)
+            if delivered < 0.9 * 490 * (INSTRUCTION_FRAMES[1] - INSTRUCTION_FRAMES[0]):
+                return {"failed": "frames were skipped: use an idle machine"}
+            results[name] = instructions / delivered
+        return results
+
+    @staticmethod
+    def double_difference(counted, fewer_viewers, more_viewers):
+        """(instructions, delivered frames) of the additional viewers and frames."""
+        few, many = INSTRUCTION_FRAMES
+        return tuple(
+            counted[more_viewers, many][i]
+            - counted[more_viewers, few][i]
+            - counted[fewer_viewers, many][i]
+            + counted[fewer_viewers, few][i]
+            for i in (0, 1)
+        )
+
     def encode(self):
         self.planned += encode_part.ROW_COUNT
 
@@ -396,24 +457,18 @@ class Bench:
                     results[contender.name] = {"failed": "the run failed, see the output"}
                     break
                 few, many = INSTRUCTION_FRAMES
-                instructions, delivered = (
-                    counted[200, many][i]
-                    - counted[200, few][i]
-                    - counted[10, many][i]
-                    + counted[10, few][i]
-                    for i in (0, 1)
-                )
+                instructions, delivered = self.double_difference(counted, 10, 200)
                 if delivered < 0.98 * 190 * (many - few):
                     results[contender.name] = {"failed": "frames were skipped: use an idle machine"}
                     break
                 results[contender.name][str(size)] = instructions / delivered
         return results
 
-    def count_instructions(self, contender, frame_bytes, viewers, frames):
-        """Runs a server under callgrind. Returns (instructions, delivered frames), or None."""
+    def count_instructions(self, contender, frame_bytes, viewers, frames, rate=4, path="/stream"):
+        """Runs a server under callgrind. Returns (instructions, delivered frames), or None. `rate`:
+        slow enough that no viewer skips frames and no backlog builds up in the pipe."""
         output = self.work / "callgrind.out"
-        # Slow enough that no viewer skips frames and no backlog builds up in the pipe.
-        rate, delay_s = 4, 8
+        delay_s = 8
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
         command += contender.command
         what = f"instructions, {frame_bytes // 1000} KB, {viewers} viewers, {frames} frames"
@@ -430,7 +485,7 @@ class Bench:
                 server = self.serve(processes, command, feeder, address)
                 load = subprocess.run(
                     [str(self.programs / "bench_load"), address, "--viewers", str(viewers)]
-                    + ["--burst", "--warmup", "0", "--connect", "0"]
+                    + ["--path", path, "--burst", "--warmup", "0", "--connect", "0"]
                     + ["--seconds", str(delay_s + frames / rate + 2), "--fps", str(rate)],
                     stdout=subprocess.PIPE,
                     check=True,
