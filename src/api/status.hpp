@@ -40,7 +40,7 @@ struct RelayCounters {
     std::uint64_t bad_requests = 0;           ///< refused by the parser
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
-    std::uint64_t evicted_silent = 0; ///< sent no request while the table was nearly full
+    std::uint64_t evicted_silent = 0; ///< silent longest when all places were taken
     std::uint64_t disconnects = 0;    ///< connections that were closed, by either side
     std::uint64_t late_completions = 0;
     std::uint64_t unexpected_errors = 0;

@@ -11,7 +11,7 @@ io::OpToken Connection::token(io::OpKind kind) const noexcept {
 }
 
 void Connection::leave_list() noexcept {
-    if (linked()) {
+    if (container::TaggedHook<ConnectionListTag>::linked()) {
         container::IntrusiveList<Connection, ConnectionListTag>::remove(*this);
     }
 }
@@ -24,6 +24,7 @@ void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     deadline_ = opened_ + context.settings.head_timeout;
     handshaking_ = true;
     ++context.counts.handshaking;
+    context.places.set_busy(*this);
     frames_.begin(endpoint_, opened_);
     // Not value-initialised: most requests touch few pages of its buffers.
     exchange_ = std::make_unique_for_overwrite<Exchange>();
@@ -71,6 +72,7 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
     const auto received = static_cast<std::size_t>(result);
     if (keep_alive_ && exchange_->reader.idle()) { // the first bytes after an earlier reply
         deadline_ = context.engine.now() + context.settings.head_timeout;
+        context.places.set_busy(*this);
     }
     return on_parsed(context, exchange_->reader.consume(received));
 }
@@ -102,6 +104,7 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
     state_ = ConnectionState::replying;
     keep_alive_ = keep_alive;
     deadline_ = never; // from here on the stall time-out counts
+    streaming_ ? context.places.remove(*this) : context.places.set_busy(*this);
     frames_.delivery().note_progress(context.engine.now());
     exchange_->text = std::move(text);
     exchange_->text_sent = 0;
@@ -132,6 +135,7 @@ void Connection::wait_for_frame(ConnectionContext& context,
     RINGCAST_ASSERT(operations_ == 0);
     state_ = ConnectionState::waiting;
     end_handshaking(context);
+    context.places.set_busy(*this);
     exchange_->snapshot = options;
     deadline_ = options.deadline;
 }
@@ -200,6 +204,9 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
     }
     frames_.delivery().note_progress(context.engine.now());
     frames_.delivery().note_bytes_sent(static_cast<std::uint64_t>(result));
+    if (!streaming_) {
+        context.places.set_busy(*this);
+    }
     exchange_->text_sent += static_cast<std::size_t>(result);
     if (!whole) {
         send_text(context, false);
@@ -209,7 +216,9 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
     if (streaming_) {
         exchange_.reset(); // a streaming viewer keeps nothing of its request
         state_ = ConnectionState::idle;
-        watch_for_hangup(context);
+        ++operations_;
+        hangup_watched_ = true;
+        context.engine.poll(token(io::OpKind::hangup), endpoint_.socket, io::PollEvents::hangup);
         return ConnectionEvent::streaming;
     }
     if (const SendId body = std::exchange(exchange_->body, {}); body.valid()) {
@@ -230,16 +239,12 @@ ConnectionEvent Connection::finish_reply(ConnectionContext& context) noexcept {
     const http::ParseState parsed = exchange_->reader.next();
     if (parsed == http::ParseState::need_more) {
         const ConnectionSettings& settings = context.settings;
-        deadline_ = context.engine.now() + (exchange_->reader.idle() ? settings.keep_alive_timeout
-                                                                     : settings.head_timeout);
+        const bool idle = exchange_->reader.idle();
+        deadline_ =
+            context.engine.now() + (idle ? settings.keep_alive_timeout : settings.head_timeout);
+        idle ? context.places.set_idle(*this) : context.places.set_busy(*this);
     }
     return on_parsed(context, parsed);
-}
-
-void Connection::watch_for_hangup(ConnectionContext& context) noexcept {
-    ++operations_;
-    hangup_watched_ = true;
-    context.engine.poll(token(io::OpKind::hangup), endpoint_.socket, io::PollEvents::hangup);
 }
 
 void Connection::on_hangup(ConnectionContext& context) noexcept {
@@ -285,6 +290,9 @@ void Connection::drain(ConnectionContext& context) noexcept {
     leave_list();
     state_ = ConnectionState::draining;
     deadline_ = context.engine.now() + context.settings.drain_timeout;
+    if (!streaming_) {
+        context.places.set_idle(*this);
+    }
     ++operations_;
     context.engine.shutdown_writing(token(io::OpKind::shutdown), endpoint_.socket);
     // A streaming viewer's end is seen by its hangup poll instead.
@@ -321,6 +329,20 @@ void Connection::close_when_delivered(ConnectionContext& context) noexcept {
     }
 }
 
+void Connection::evict(ConnectionContext& context) noexcept {
+    RINGCAST_ASSERT(!streaming_);
+    const bool between_requests =
+        state_ == ConnectionState::reading && keep_alive_ && exchange_->reader.idle();
+    const bool draining = state_ == ConnectionState::draining && !drained_;
+    // A picture that the peer has not acknowledged could take long.
+    if (frames_.pinned() > 0 || (!between_requests && !draining)) {
+        return abort(context);
+    }
+    context.places.remove(*this);
+    state_ = ConnectionState::draining;
+    end_drain(context);
+}
+
 void Connection::abort(ConnectionContext& context) noexcept {
     if (aborting() || state_ == ConnectionState::closing) {
         return;
@@ -329,6 +351,7 @@ void Connection::abort(ConnectionContext& context) noexcept {
     leave_list();
     state_ = ConnectionState::aborting;
     deadline_ = never;
+    context.places.remove(*this);
     if (exchange_ != nullptr && exchange_->body.valid()) { // never submitted: nothing to join
         frames_.drop_body(context, std::exchange(exchange_->body, {}));
     }
@@ -354,6 +377,7 @@ void Connection::close(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(frames_.pinned() == 0);
     exchange_.reset(); // only now: the kernel may have been writing into it
     deadline_ = never;
+    context.places.remove(*this);
     state_ = ConnectionState::closing;
     operations_ = 1;
     context.engine.close(token(io::OpKind::close), endpoint_.socket);

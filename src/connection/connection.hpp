@@ -46,7 +46,8 @@ enum class ConnectionEvent : std::uint8_t {
 };
 
 struct ConnectionListTag;
-class Connection : public container::TaggedHook<ConnectionListTag> {
+class Connection : public container::TaggedHook<ConnectionListTag>,
+                   public container::TaggedHook<SilenceListTag> {
 public:
     /// Begins to read a request from an accepted socket.
     void open(ConnectionContext& context, const Endpoint& endpoint);
@@ -91,6 +92,9 @@ public:
     void drain(ConnectionContext& context) noexcept;
     /// The time for draining is over: closes. What the kernel still holds goes on to the peer.
     void end_drain(ConnectionContext& context) noexcept;
+    /// Gives up its place: closes in order when all is said, so that the last reply still arrives,
+    /// and aborts otherwise. Not for streams.
+    void evict(ConnectionContext& context) noexcept;
     /// The reply under way is the last one.
     void end_keep_alive() noexcept { keep_alive_ = false; }
     /// Counts as handshaking no longer, because the peer has sent nothing for a while.
@@ -131,7 +135,6 @@ private:
                      bool more_follows) noexcept;
     void send_text(ConnectionContext& context, bool more_follows) noexcept;
     [[nodiscard]] ConnectionEvent finish_reply(ConnectionContext& context) noexcept;
-    void watch_for_hangup(ConnectionContext& context) noexcept;
     void join(ConnectionContext& context) noexcept;
     void finish_draining(ConnectionContext& context) noexcept;
     void close_when_delivered(ConnectionContext& context) noexcept;

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "connection/frame_send.hpp"
+#include "connection/request_places.hpp"
 #include "io/engine.hpp"
 
 namespace ringcast::connection {
@@ -43,6 +44,7 @@ struct ConnectionContext {
     std::span<StreamSends> streams; ///< by index of the stream
     const ConnectionSettings& settings;
     ConnectionCounts counts;
+    RequestPlaces places{};
 
     [[nodiscard]] StreamSends& sends_of(io::StreamId stream) const noexcept {
         return streams[stream.index];

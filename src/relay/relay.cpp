@@ -310,25 +310,17 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
                                          .socket = accepted.socket,
                                          .peer = engine_.describe_peer(accepted.socket),
                                          .listener = accepted.listener});
-    if (connections_.size() > connection_places(settings_)) {
-        evict_silent(id);
+    // Viewers never take all places, so there is one that can yield.
+    const Places taken = places_taken();
+    if (taken.requests + taken.viewers > connection_places(settings_)) {
+        evict_silent();
     }
 }
 
-/// Connections that send no request must not keep others from asking for the status: the one whose
-/// deadline is next makes room before the table is full.
-void Relay::evict_silent(connection::ConnectionId newcomer) noexcept {
-    connection::Connection* silent = nullptr;
-    connections_.for_each([&](connection::ConnectionId id, connection::Connection& connection) {
-        if (connection.state() == connection::ConnectionState::reading && id != newcomer &&
-            (silent == nullptr || connection.deadline() < silent->deadline())) {
-            silent = &connection;
-        }
-    });
-    if (silent != nullptr) {
-        ++counters_.evicted_silent;
-        silent->abort(context_);
-    }
+/// Connections that send no request must not keep others from asking for the status.
+void Relay::evict_silent() noexcept {
+    ++counters_.evicted_silent;
+    context_.places.longest_silent().evict(context_);
 }
 
 void Relay::evict_for_memory(stream::Stream& stream) noexcept {

@@ -70,6 +70,13 @@ public:
     [[nodiscard]] const api::RelayCounters& counters() const noexcept { return counters_; }
     /// For tests and the simulation: what is held right now.
     [[nodiscard]] std::uint32_t connection_count() const noexcept { return connections_.size(); }
+    struct Places {
+        std::uint32_t requests = 0; ///< connections that are neither streams nor ending
+        std::uint32_t viewers = 0;
+    };
+    [[nodiscard]] Places places_taken() const noexcept {
+        return {context_.places.size(), context_.counts.streaming};
+    }
     [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
     /// `position`: in the order in which the streams were added, those that are gone left out.
     [[nodiscard]] const stream::Stream& stream(std::size_t position) const noexcept {
@@ -85,7 +92,7 @@ private:
     void on_painter(const io::Completion& completion) noexcept;
     void on_event(connection::Connection& connection, connection::ConnectionEvent event) noexcept;
     void admit(Acceptor::Accepted accepted) noexcept;
-    void evict_silent(connection::ConnectionId newcomer) noexcept;
+    void evict_silent() noexcept;
     void evict_for_memory(stream::Stream& stream) noexcept;
     void fan_out() noexcept;
     [[nodiscard]] bool fan_out_pending() const noexcept;

@@ -298,3 +298,78 @@ TEST_CASE("a viewer whose time for draining is over closes when its pages are fr
     }
     bench.expect_close();
 }
+
+// --- evictions ---
+
+TEST_CASE("an evicted connection between two requests closes in order") {
+    ConnectionBench bench;
+    REQUIRE(bench.serve(true) == ConnectionEvent::none);
+    REQUIRE(bench.context.places.size() == 1);
+    bench.connection.evict(bench.context);
+    CHECK(bench.context.places.size() == 0);
+    CHECK(bench.engine.count(Call::abort) == 0);
+    CHECK(bench.engine.newest(Call::cancel).target == bench.engine.newest(Call::receive).token);
+    CHECK(bench.answer(Call::receive, -ECANCELED) == ConnectionEvent::none);
+    bench.expect_close();
+}
+
+TEST_CASE("a request that arrives during an eviction is ignored") {
+    ConnectionBench bench;
+    REQUIRE(bench.serve(true) == ConnectionEvent::none);
+    bench.connection.evict(bench.context);
+    CHECK(bench.receive(request_text) == ConnectionEvent::none);
+    bench.expect_close();
+}
+
+TEST_CASE("an evicted connection whose last reply is sent closes in order") {
+    DrainingBench bench;
+    REQUIRE(bench.context.places.size() == 1);
+    bench.connection.evict(bench.context);
+    CHECK(bench.context.places.size() == 0);
+    CHECK(bench.engine.count(Call::abort) == 0);
+    CHECK(bench.answer(Call::receive, -ECANCELED) == ConnectionEvent::none);
+    CHECK(bench.engine.count(Call::close) == 0); // its shutdown is under way
+    CHECK(bench.answer(Call::shutdown, 0) == ConnectionEvent::none);
+    bench.expect_close();
+}
+
+TEST_CASE("a connection with a request or a reply under way is aborted when it is evicted") {
+    ConnectionBench bench;
+    SECTION("nothing has arrived") {}
+    SECTION("a part of a head has arrived") {
+        REQUIRE(bench.receive("GET /") == ConnectionEvent::none);
+    }
+    SECTION("a part of the next head has arrived") {
+        REQUIRE(bench.serve(true) == ConnectionEvent::none);
+        REQUIRE(bench.receive("GET /") == ConnectionEvent::none);
+    }
+    SECTION("a reply is being sent") {
+        REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+        bench.connection.reply(bench.context, "reply", true);
+    }
+    bench.connection.evict(bench.context);
+    CHECK(bench.connection.aborting());
+    CHECK(bench.context.places.size() == 0);
+    CHECK(bench.engine.count(Call::abort) == 1);
+}
+
+TEST_CASE("a connection has a place for requests until it is a stream or ends") {
+    ConnectionBench bench;
+    CHECK(bench.context.places.size() == 1);
+    SECTION("a stream") {
+        bench.start_stream();
+        CHECK(bench.context.places.size() == 0);
+        bench.connection.drain(bench.context);
+    }
+    SECTION("drained") {
+        REQUIRE(bench.serve(false) == ConnectionEvent::none);
+        CHECK(bench.context.places.size() == 1);
+        CHECK(bench.answer(Call::shutdown, 0) == ConnectionEvent::none);
+        CHECK(bench.answer(Call::receive, 0) == ConnectionEvent::none);
+        CHECK(bench.connection.state() == ConnectionState::closing);
+    }
+    SECTION("aborted") {
+        bench.connection.abort(bench.context);
+    }
+    CHECK(bench.context.places.size() == 0);
+}

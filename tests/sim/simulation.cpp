@@ -389,9 +389,14 @@ void Simulation::check_ended_streams() {
 
 void Simulation::check_bounds() {
     const relay::RelaySettings& settings = world_.relay;
-    if (relay_->connection_count() >
-        settings.viewers_max + settings.connections_extra + settings.accepts_max) {
+    const std::uint32_t places = settings.viewers_max + settings.connections_extra;
+    const relay::Relay::Places taken = relay_->places_taken();
+    if (relay_->connection_count() > places + settings.accepts_max ||
+        taken.requests + taken.viewers > places) {
         fail("more connections than are allowed");
+    }
+    if (taken.viewers > settings.viewers_max) {
+        fail("viewers have taken places that are reserved for requests");
     }
     if (relay_->send_count() >
         relay_->connection_count() * (settings.connection.pinned_per_viewer_max + 1)) {
