@@ -93,15 +93,14 @@ Findings check_locked_memory(const MachineFacts& facts) {
 }
 
 Findings check_open_files(const MachineFacts& facts) {
-    const auto warning = open_files_warning(facts.limits.open_files_max, facts.needs.viewers_max,
-                                            facts.needs.stream_count);
+    const auto warning = open_files_warning(facts.needs.open_files, facts.limits.open_files_max);
     if (warning) {
         return {{Verdict::problem, "open files", *warning, {}}};
     }
     return {{Verdict::ok,
              "open files",
              fmt::format("{} are allowed, enough for {} viewers", facts.limits.open_files_max,
-                         facts.needs.viewers_max),
+                         facts.needs.open_files.viewers_max),
              {}}};
 }
 

@@ -219,7 +219,7 @@ std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
 
 MachineFacts look_at_machine(const config::Config& config) {
     MachineFacts facts;
-    facts.needs.viewers_max = config.viewers.max;
+    facts.needs.open_files = open_file_needs(config);
     facts.needs.stream_count = std::max<std::size_t>(config.streams.size(), 1);
     facts.needs.stream_bytes = config::stream_memory_bytes(config.memory);
     facts.limits = look_at_limits();

@@ -9,13 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "app/limits.hpp"
 #include "config/config.hpp"
 
 namespace ringcast::app {
 
 /// Requirements of a configuration.
 struct Needs {
-    std::uint32_t viewers_max = 0;
+    OpenFileNeeds open_files;
     std::size_t stream_count = 0;
     std::size_t stream_bytes = 0; ///< of memory to register, for each stream
 };

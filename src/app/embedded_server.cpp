@@ -63,6 +63,7 @@ std::unique_ptr<Server> Server::create(const Config& config, std::string& error)
     try {
         auto server = app::Server::create(config.impl_->values,
                                           {.locked_memory_max = app::locked_memory_limit(),
+                                           .open_files_max = app::open_files_limit(),
                                            .ends_with_input = false,
                                            .handles_signals = false});
         if (server) {

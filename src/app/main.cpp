@@ -110,14 +110,15 @@ int run(std::span<const char* const> arguments) {
     // Raise the limits of the process as far as allowed.
     const std::uint64_t open_files = raise_open_files_limit();
     const std::uint64_t locked_memory = raise_locked_memory_limit();
-    if (const auto warning =
-            open_files_warning(open_files, config.viewers.max, config.streams.size())) {
+    const OpenFileNeeds needs = open_file_needs(config);
+    if (const auto warning = open_files_warning(needs, open_files)) {
         log(LogLevel::warning, "{}", *warning);
     }
-    reserve_open_files(open_files_needed(config.viewers.max, config.streams.size()), open_files);
+    reserve_open_files(open_files_needed(needs), open_files);
 
     // Open the listening sockets and everything between sources and viewers.
     const auto server = Server::create(config, {.locked_memory_max = locked_memory,
+                                                .open_files_max = open_files,
                                                 .ends_with_input = parsed->ends_with_input,
                                                 .handles_signals = true});
     if (!server) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/core.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 
@@ -61,6 +62,13 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                                const ServerOptions& options) {
     std::unique_ptr<Server> server(new Server());
     server->ends_with_input_ = options.ends_with_input;
+    const OpenFileNeeds needs = open_file_needs(config);
+    const ConnectionLimits limits = connection_limits(needs, options.open_files_max);
+    if (limits.viewers_max == 0) {
+        return fail(fmt::format("the limit of {} open files is too low for even one viewer: raise "
+                                "it to {} (LimitNOFILE= in a unit, `ulimit -n` in a shell)",
+                                options.open_files_max, open_files_needed(needs)));
+    }
     auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
     if (!listeners) {
         return tl::unexpected(listeners.error());
@@ -81,7 +89,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     }
     server->boundary_ = std::make_unique<http::Boundary>(*boundary);
 
-    const relay::RelaySettings settings = server->relay_settings(config);
+    const relay::RelaySettings settings = server->relay_settings(config, limits);
     auto engine =
         make_engine(settings.viewers_max + settings.connections_extra + settings.accepts_max);
     if (!engine) {
@@ -175,11 +183,15 @@ Result<void> Server::open_signals() {
     return {};
 }
 
-relay::RelaySettings Server::relay_settings(const config::Config& config) const {
+relay::RelaySettings Server::relay_settings(const config::Config& config,
+                                            const ConnectionLimits& limits) const {
     relay::RelaySettings settings(*boundary_);
     settings.version = RINGCAST_VERSION;
     settings.cors_origins = config.http.cors_origins;
-    settings.viewers_max = config.viewers.max;
+    settings.viewers_max = limits.viewers_max;
+    settings.connections_extra = limits.connections_extra;
+    settings.accepts_max =
+        std::max(limits.accepts_max, static_cast<std::uint32_t>(listeners_.size()));
     settings.viewers_per_address_max = config.viewers.max_per_address;
     settings.connection.stall_timeout = config.viewers.stall_timeout;
     settings.connection.send_path_policy = config.viewers.send;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/limits.hpp"
 #include "app/listeners.hpp"
 #include "app/stop_requests.hpp"
 #include "base/immovable.hpp"
@@ -29,6 +30,9 @@ namespace ringcast::app {
 struct ServerOptions {
     /// How much memory this user may lock, bytes.
     std::uint64_t locked_memory_max = 0;
+    /// How many files this process may have open. Fewer viewers than configured are admitted where
+    /// they would not suffice.
+    std::uint64_t open_files_max = 0;
     /// Stop some seconds after the source of the default stream has ended.
     bool ends_with_input = false;
     /// Stop on SIGTERM and SIGINT, and ignore SIGPIPE: changes how the whole process handles these.
@@ -72,7 +76,8 @@ private:
     [[nodiscard]] Result<StreamParts> make_stream(const config::Config& config,
                                                   const config::StreamConfig& stream);
     [[nodiscard]] Result<io::BufferId> register_frames(ByteSpan memory);
-    [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config) const;
+    [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config,
+                                                      const ConnectionLimits& limits) const;
     void read_signals() noexcept;
     void read_stop_event() noexcept;
     void on_control(const io::Completion& completion) noexcept;

@@ -19,7 +19,7 @@ constexpr std::uint64_t mib = 1024UL * 1024UL;
 /// A machine on which every check is ok.
 MachineFacts good_machine() {
     MachineFacts facts;
-    facts.needs = {4096, 1, 40 * mib};
+    facts.needs = {{.viewers_max = 4096}, 1, 40 * mib};
     facts.io_uring.kernel = "Linux 6.12.48-amd64";
     facts.limits.open_files_max = 524'288;
     InterfaceFacts loopback;

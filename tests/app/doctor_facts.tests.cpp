@@ -64,7 +64,7 @@ TEST_CASE("facts about the machine that runs the tests are collected, and nothin
 
     CHECK(facts.needs.stream_count == 1);
     CHECK(facts.needs.stream_bytes == config::stream_memory_bytes(config.memory));
-    CHECK(facts.needs.viewers_max == 4096);
+    CHECK(facts.needs.open_files.viewers_max == 4096);
     CHECK_THAT(facts.io_uring.kernel, ContainsSubstring("Linux"));
     CHECK(facts.limits.open_files_max == files.rlim_max);
     const auto loopback = std::ranges::find(facts.interfaces, true, &InterfaceFacts::loopback);

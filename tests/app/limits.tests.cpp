@@ -11,6 +11,7 @@
 
 #include "support/in_child.hpp"
 
+using namespace ringcast;
 using namespace ringcast::app;
 using Catch::Matchers::ContainsSubstring;
 using ringcast::test_support::holds_in_child;
@@ -72,14 +73,61 @@ TEST_CASE("the table of open files is grown in advance") {
     }));
 }
 
+TEST_CASE("what a configuration keeps open is counted") {
+    config::Config config;
+    config.viewers.max = 300;
+    config.http.listen.resize(3);
+    config.streams.resize(4);
+    config.streams[1].source = config::LibcameraConfig{};
+    const OpenFileNeeds needs = open_file_needs(config);
+    CHECK(needs.viewers_max == 300);
+    CHECK(needs.addresses == 3);
+    CHECK(needs.streams == 4);
+    CHECK(needs.cameras == 1);
+}
+
+TEST_CASE("with enough open files there are as many connections as are wanted") {
+    const OpenFileNeeds needs{.viewers_max = 4096, .streams = 2, .cameras = 1};
+    const std::uint64_t needed = open_files_needed(needs);
+    for (const std::uint64_t limit : {needed, needed + 1, std::uint64_t{1} << 40U}) {
+        const ConnectionLimits limits = connection_limits(needs, limit);
+        CHECK(limits.viewers_max == 4096);
+        CHECK(limits.connections_extra == 64);
+        CHECK(limits.accepts_max == 64);
+    }
+    CHECK(connection_limits(needs, needed - 1).viewers_max == 4095);
+}
+
+TEST_CASE("with few open files viewers get what sources, listeners and requests leave") {
+    for (const std::size_t streams : {1U, 5U}) {
+        const OpenFileNeeds needs{.viewers_max = 4096, .addresses = 2, .streams = streams};
+        for (std::uint64_t limit = 0; limit < 1000; ++limit) {
+            const ConnectionLimits limits = connection_limits(needs, limit);
+            INFO(limit);
+            if (limits.viewers_max == 0) {
+                CHECK(limit < 32 + 2 * 2 + 8 * streams + 8);
+                continue;
+            }
+            CHECK(limits.viewers_max >= limits.connections_extra + limits.accepts_max);
+            CHECK(limits.connections_extra >= 2);
+            CHECK(limits.accepts_max >= 2);
+            const std::uint64_t connections =
+                limits.viewers_max + limits.connections_extra + limits.accepts_max;
+            CHECK(connections + 32 + 2 * 2 + 8 * streams <= limit);
+        }
+        CHECK(connection_limits(needs, 1000).viewers_max > 700);
+    }
+}
+
 TEST_CASE("too few open files cause a warning with the figures") {
-    CHECK_FALSE(open_files_warning(1'048'576, 4096, 3));
-    const auto warning = open_files_warning(1024, 4096, 1);
+    const OpenFileNeeds needs{.viewers_max = 4096};
+    CHECK_FALSE(open_files_warning(needs, 1'048'576));
+    const auto warning = open_files_warning(needs, 1024);
     REQUIRE(warning.has_value());
-    CHECK_THAT(*warning, ContainsSubstring("1024 open files is enough for 920 viewers"));
+    CHECK_THAT(*warning, ContainsSubstring("1024 open files is enough for 854 viewers"));
     CHECK_THAT(*warning, ContainsSubstring("viewers.max = 4096"));
-    CHECK_THAT(*warning, ContainsSubstring("LimitNOFILE=4200"));
-    CHECK_FALSE(open_files_warning(4200, 4096, 1));
-    CHECK(open_files_warning(4199, 4096, 1));
-    CHECK_THAT(open_files_warning(10, 4096, 1).value(), ContainsSubstring("enough for 0 viewers"));
+    CHECK_THAT(*warning, ContainsSubstring("LimitNOFILE=4266"));
+    CHECK_FALSE(open_files_warning(needs, 4266));
+    CHECK(open_files_warning(needs, 4265));
+    CHECK_THAT(open_files_warning(needs, 10).value(), ContainsSubstring("enough for 0 viewers"));
 }

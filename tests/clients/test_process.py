@@ -447,6 +447,61 @@ class UnixSockets(unittest.TestCase):
                 self.assertFalse(os.path.exists(path))
 
 
+class FewOpenFiles(unittest.TestCase):
+    LIMIT = 200
+    # 32 of the process, 2 of the listener, 8 of the stream; a quarter of the rest is for requests and
+    # another one for connections that are ending.
+    VIEWERS = 80
+
+    def setUp(self):
+        harness.need("prlimit")
+        with harness.Ringcast("pattern", "--size", "64x64").wait_live() as server:
+            picture = server.get("/snapshot")[2]
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name, "picture.jpg")
+        path.write_bytes(picture)
+        play = f"while cat {path}; do sleep 0.03; done"
+        self.config = f'[streams.printer]\nsource = "exec"\ncommand = ["sh", "-c", "{play}"]\n'
+
+    def start(self, limit):
+        return harness.configured(self.config, prefix=["prlimit", f"--nofile={limit}:{limit}"])
+
+    def viewer(self, server):
+        """(socket, status of the answer) of a new stream."""
+        connection = socket.create_connection(("127.0.0.1", server.port), harness.WAIT_SECONDS)
+        self.addCleanup(connection.close)
+        connection.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        return connection, int(connection.recv(12, socket.MSG_WAITALL).split()[1])
+
+    def test_viewers_leave_room_for_requests_and_for_a_program_that_is_restarted(self):
+        with self.start(self.LIMIT).wait_live() as server:
+            server.wait_log(f"the limit of {self.LIMIT} open files is enough for {self.VIEWERS} viewers")
+            self.assertEqual(server.status()["server"]["viewers_max"], self.VIEWERS)
+            kept = [self.viewer(server) for _ in range(2 * self.VIEWERS)]
+            self.assertEqual([status for _, status in kept], [200] * self.VIEWERS + [503] * self.VIEWERS)
+            silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(self.LIMIT)]
+            for connection in silent:
+                self.addCleanup(connection.close)
+            for path in ("/healthz", "/metrics", "/api/status") * 5:
+                self.assertEqual(server.get(path)[0], 200)
+            # A dead program is started again.
+            (program,) = server.children()
+            frames = server.stream_status()["source_counters"]["frames"]
+            os.kill(program, signal.SIGKILL)
+            harness.wait_for(lambda: server.children() not in ([], [program]), "another program")
+            server.wait_live()
+            harness.wait_for(lambda: server.stream_status()["source_counters"]["frames"] > frames + 3, "frames")
+            counters = server.status()["server"]["counters"]
+            self.assertEqual((counters["accept_errors"], counters["accept_pauses"]), (0, 0))
+
+    def test_a_limit_that_leaves_no_room_for_viewers_is_explained(self):
+        code, _, errors = run("pattern", "--listen", "127.0.0.1:0",
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
+        self.assertEqual(code, 3)
+        self.assertIn("the limit of 40 open files is too low", errors)
+
+
 class ManyViewers(unittest.TestCase):
     def connect(self, server, count):
         """Opens `count` streams; all connect before the first sends its request."""
