@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t room_unit = 4;
 
-using Repaired = tl::expected<jpeg::RepairedFrame, jpeg::Damage>;
+using Repaired = tl::expected<jpeg::RepairedFrame, jpeg::Fault>;
 
 void check_frame(std::vector<std::byte>& memory, const std::vector<std::byte>& before,
                  std::size_t begin, std::size_t needed, const jpeg::RepairedFrame& repaired) {
@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!repaired.has_value()) {
         RINGCAST_ASSERT(memory == before);
         RINGCAST_ASSERT(repaired.error() != jpeg::Damage::none);
-        RINGCAST_ASSERT(!jpeg::describe(repaired.error()).empty());
+        RINGCAST_ASSERT(!jpeg::describe(repaired.error().damage).empty());
         return 0;
     }
     check_frame(memory, before, room, needed, *repaired);

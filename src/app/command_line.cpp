@@ -231,13 +231,13 @@ template <typename Source>
 void apply_picture_options(const Written& written, Source& source, Problems& problems) {
     const std::string_view name = config::source_name(source);
     if (written.size) {
+        const config::Key& key = config::find_key("streams", "size", name);
         const auto size = config::parse_picture_size(*written.size);
-        if (size && config::within_limits(*size)) {
+        if (size && config::within_limits(key, *size)) {
             source.size = *size;
         } else {
-            problems.add(
-                fmt::format("--size: found \"{}\", expected {}", *written.size,
-                            config::expected_text(config::find_key("streams", "size", name))));
+            problems.add(fmt::format("--size: found \"{}\", expected {}", *written.size,
+                                     config::expected_text(key)));
         }
     }
     if (written.fps) {

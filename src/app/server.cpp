@@ -42,6 +42,7 @@ frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
     geometry.page = os::system_page_bytes();
     geometry.frame_bytes_max = memory.frame_max;
     geometry.slot_count = memory.slots;
+    geometry.picture_max = {memory.picture_max.width, memory.picture_max.height};
     RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(memory));
     return geometry;
 }

@@ -110,7 +110,7 @@ FrameOutcome CameraPool::on_frame(const CapturedFrame& frame) noexcept {
 FrameOutcome CameraPool::lend(Buffer& buffer, const CapturedFrame& frame) noexcept {
     frame::FrameArena& arena = sink_->arena();
     const auto repaired = jpeg::repair_frame(buffer.memory, arena.geometry().page, frame.bytes,
-                                             http::part_header_bytes_max);
+                                             http::part_header_bytes_max, picture_max());
     if (!repaired) {
         return drop_damaged(repaired.error());
     }
@@ -134,7 +134,7 @@ FrameOutcome CameraPool::copy(const Buffer& buffer, const CapturedFrame& frame) 
     std::memcpy(into.data(), buffer.payload.data(), bytes);
     own_counters_.bytes_copied += bytes;
     const auto repaired = jpeg::repair_frame(slot.memory(), slot.payload_offset(), bytes,
-                                             http::part_header_bytes_max);
+                                             http::part_header_bytes_max, picture_max());
     if (!repaired && bytes < frame.bytes) {
         ++counters_.frames_oversized;
         return FrameOutcome::oversized;
@@ -147,10 +147,14 @@ FrameOutcome CameraPool::copy(const Buffer& buffer, const CapturedFrame& frame) 
     return FrameOutcome::copied;
 }
 
-FrameOutcome CameraPool::drop_damaged(jpeg::Damage damage) noexcept {
-    damage_ = damage;
+FrameOutcome CameraPool::drop_damaged(const jpeg::Fault& fault) noexcept {
+    fault_ = fault;
     ++counters_.frames_damaged;
     return FrameOutcome::damaged;
+}
+
+jpeg::PictureLimit CameraPool::picture_max() const noexcept {
+    return sink_->arena().geometry().picture_max;
 }
 
 void CameraPool::publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,

@@ -34,7 +34,7 @@ struct PoolBuffer {
 enum class FrameOutcome : std::uint8_t {
     lent,      ///< published in the camera's buffer
     copied,    ///< published in one of the arena's own slots
-    damaged,   ///< dropped; `CameraPool::damage` returns the reason
+    damaged,   ///< dropped; `CameraPool::fault` returns the reason
     oversized, ///< dropped: it had to be copied, and is larger than a slot
     no_slot,   ///< dropped: it had to be copied, and viewers use every slot
 };
@@ -85,7 +85,7 @@ public:
     /// True exactly when no set is open and viewers use no buffer.
     [[nodiscard]] bool idle() const noexcept { return buffers_.empty() && leftovers_.empty(); }
     /// What was wrong with the last damaged frame.
-    [[nodiscard]] jpeg::Damage damage() const noexcept { return damage_; }
+    [[nodiscard]] const jpeg::Fault& fault() const noexcept { return fault_; }
     [[nodiscard]] const CameraCounters& counters() const noexcept { return own_counters_; }
 
 private:
@@ -104,7 +104,8 @@ private:
     void recycle(frame::SlotIndex slot) noexcept override;
     [[nodiscard]] FrameOutcome lend(Buffer& buffer, const CapturedFrame& frame) noexcept;
     [[nodiscard]] FrameOutcome copy(const Buffer& buffer, const CapturedFrame& frame) noexcept;
-    [[nodiscard]] FrameOutcome drop_damaged(jpeg::Damage damage) noexcept;
+    [[nodiscard]] FrameOutcome drop_damaged(const jpeg::Fault& fault) noexcept;
+    [[nodiscard]] jpeg::PictureLimit picture_max() const noexcept;
     void publish(frame::WritableSlot slot, const jpeg::RepairedFrame& repaired,
                  const CapturedFrame& frame) noexcept;
     void note_if_unused(std::uint32_t set) noexcept;
@@ -117,7 +118,7 @@ private:
     std::vector<Buffer> buffers_;
     std::vector<Leftover> leftovers_;
     std::vector<std::uint32_t> unused_sets_;
-    jpeg::Damage damage_ = jpeg::Damage::none;
+    jpeg::Fault fault_;
 };
 
 } // namespace ringcast::camera

@@ -46,12 +46,12 @@ void CameraFrames::close() noexcept {
     format_ = Format::none;
 }
 
-jpeg::Damage CameraFrames::take(const camera::CapturedFrame& frame) noexcept {
+jpeg::Fault CameraFrames::take(const camera::CapturedFrame& frame) noexcept {
     if (format_ == Format::raw) {
         raw_.take(frame);
-        return jpeg::Damage::none;
+        return {};
     }
-    return jpeg_.take(frame) == camera::FrameOutcome::damaged ? jpeg_.damage() : jpeg::Damage::none;
+    return jpeg_.take(frame) == camera::FrameOutcome::damaged ? jpeg_.fault() : jpeg::Fault();
 }
 
 void CameraFrames::describe(source::CameraStatus& status) const {

@@ -38,7 +38,7 @@ public:
 
     /// Publishes the frame or drops it. Returns what is wrong with a JPEG that is damaged. The
     /// buffer is recycled when nobody needs it any more.
-    [[nodiscard]] jpeg::Damage take(const camera::CapturedFrame& frame) noexcept;
+    [[nodiscard]] jpeg::Fault take(const camera::CapturedFrame& frame) noexcept;
     void set_watched(bool watched) noexcept { raw_.set_watched(watched || encodes_always_); }
     /// True exactly when the open camera's frames are published only while somebody is watching.
     [[nodiscard]] bool pauses_unwatched() const noexcept {

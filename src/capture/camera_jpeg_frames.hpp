@@ -54,7 +54,7 @@ public:
     /// Why the tier is not "registered"; empty if it is.
     [[nodiscard]] const std::string& tier_reason() const noexcept { return tier_reason_; }
     /// What was wrong with the last damaged frame.
-    [[nodiscard]] jpeg::Damage damage() const noexcept { return pool_.damage(); }
+    [[nodiscard]] const jpeg::Fault& fault() const noexcept { return pool_.fault(); }
     [[nodiscard]] const camera::CameraCounters& counters() const noexcept {
         return pool_.counters();
     }

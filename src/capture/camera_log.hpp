@@ -29,6 +29,9 @@ public:
     // Logged once per burst.
 
     void damaged(std::string_view problem, Instant now) { faults_.damaged(now, problem); }
+    void damaged(const jpeg::Fault& fault, jpeg::PictureLimit picture_max, Instant now) {
+        faults_.damaged(now, fault, picture_max);
+    }
     /// `total`: frames that were too large until now.
     void oversized(std::uint64_t total, std::size_t frame_bytes_max, Instant now);
 

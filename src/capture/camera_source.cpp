@@ -208,9 +208,9 @@ void CameraSource::note_alive() noexcept {
 }
 
 void CameraSource::publish(const camera::CapturedFrame& frame) noexcept {
-    const jpeg::Damage damage = frames_.take(frame);
-    if (damage != jpeg::Damage::none) {
-        log_.damaged(jpeg::describe(damage), engine_.now());
+    const jpeg::Fault fault = frames_.take(frame);
+    if (fault != jpeg::Damage::none) {
+        log_.damaged(fault, sink_->arena().geometry().picture_max, engine_.now());
     }
 }
 

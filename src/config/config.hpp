@@ -112,6 +112,7 @@ struct ViewersConfig {
 struct MemoryConfig {
     std::size_t frame_max = 1024UL * 1024UL; ///< the largest JPEG, bytes
     std::uint16_t slots = 32;                ///< frames in memory per stream
+    PictureSize picture_max{16384, 16384};   ///< the largest picture of a JPEG
 };
 struct LogConfig {
     LogLevel level = LogLevel::info;

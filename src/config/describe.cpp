@@ -116,8 +116,9 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
         "Stream \"{}\"{} {}.\n", stream.name, stream.is_default ? " (the default)" : "",
         std::visit([](const auto& source) { return source_sentence(source); }, stream.source));
     text +=
-        fmt::format("  Keeps up to {} frames of at most {}: about {:.0f} MiB of memory.\n",
+        fmt::format("  Keeps up to {} frames of at most {} and {}: about {:.0f} MiB of memory.\n",
                     config.memory.slots, bytes_text(config.memory.frame_max),
+                    picture_size_text(config.memory.picture_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
     for (const ListenAddress& address : config.http.listen) {
         const std::string base = url_base(address);

@@ -36,6 +36,7 @@ constexpr std::array keys{
         64 * mebibyte},
     // With fewer than eight slots, the reserve and one slow viewer would use all of them.
     Key{"memory", "slots", "", ValueKind::integer, "32", "a whole number", 8, 1024},
+    Key{"memory", "picture_max", "", ValueKind::picture_max, R"("16384x16384")", "a picture size"},
 
     Key{"log", "level", "", ValueKind::text, R"("info")",
         R"("debug", "info", "warning" or "error")"},
@@ -93,6 +94,12 @@ constexpr std::array<std::string_view, 8> orientations{
 // First segments of the server's own paths, which a stream name would hide.
 constexpr std::array<std::string_view, 7> endpoints{"api",      "metrics", "healthz", "stream",
                                                     "snapshot", "state",   "controls"};
+
+/// The largest picture that a key of this kind accepts. JPEG has 16 bits for each side.
+constexpr PictureSize largest_picture(ValueKind kind) noexcept {
+    return kind == ValueKind::picture_max ? PictureSize{UINT16_MAX, UINT16_MAX}
+                                          : PictureSize{picture_width_max, picture_height_max};
+}
 
 constexpr std::size_t stream_name_bytes_max = 63; // the limit of a DNS label
 
@@ -167,8 +174,9 @@ std::string limits_text(const Key& key) {
         return range(bytes_text(static_cast<std::size_t>(key.min)),
                      bytes_text(static_cast<std::size_t>(key.max)));
     case ValueKind::picture_size:
+    case ValueKind::picture_max:
         return range(picture_size_text({picture_width_min, picture_height_min}),
-                     picture_size_text({picture_width_max, picture_height_max}));
+                     picture_size_text(largest_picture(key.kind)));
     }
     return {};
 }
@@ -179,7 +187,7 @@ std::string expected_text(const Key& key) {
         return std::string(key.expected);
     }
     const bool has_unit = key.kind == ValueKind::duration || key.kind == ValueKind::bytes ||
-                          key.kind == ValueKind::picture_size;
+                          key.kind == ValueKind::picture_size || key.kind == ValueKind::picture_max;
     const std::string_view example =
         key.default_value.empty() ? R"("1280x720")" : key.default_value;
     return fmt::format("{} from {}{}{}", key.expected, limits, has_unit ? ", as in " : "",
@@ -190,9 +198,10 @@ bool within_limits(const Key& key, double value) noexcept {
     return value >= key.min && value <= key.max;
 }
 
-bool within_limits(PictureSize size) noexcept {
-    return size.width >= picture_width_min && size.width <= picture_width_max &&
-           size.height >= picture_height_min && size.height <= picture_height_max;
+bool within_limits(const Key& key, PictureSize size) noexcept {
+    const PictureSize largest = largest_picture(key.kind);
+    return size.width >= picture_width_min && size.width <= largest.width &&
+           size.height >= picture_height_min && size.height <= largest.height;
 }
 
 std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {

@@ -22,6 +22,7 @@ enum class ValueKind : std::uint8_t {
     duration,      ///< limits in seconds
     bytes,         ///< limits in bytes
     picture_size,  ///< limits: picture_width_min and the others below
+    picture_max,   ///< a bound of pictures: from picture_width_min to what JPEG can express
     text_or_index, ///< text, or a whole number within the limits
     control_table, ///< names and values of libcamera controls
 };
@@ -65,7 +66,7 @@ inline constexpr std::string_view streams_section = "streams";
 /// "a duration from 1s to 10m, as in "10s"".
 [[nodiscard]] std::string expected_text(const Key& key);
 [[nodiscard]] bool within_limits(const Key& key, double value) noexcept;
-[[nodiscard]] bool within_limits(PictureSize size) noexcept;
+[[nodiscard]] bool within_limits(const Key& key, PictureSize size) noexcept;
 
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;

@@ -130,6 +130,8 @@ void read_memory(Reader& reader, const Table& root, MemoryConfig& memory) {
         reader.check_key_names(*section, {});
         assign(memory.frame_max, reader.number(*section, find_key("memory", "frame_max")));
         assign(memory.slots, reader.number(*section, find_key("memory", "slots")));
+        assign(memory.picture_max,
+               reader.picture_size(*section, find_key("memory", "picture_max")));
         check_memory(reader, *section, memory);
     }
 }

@@ -250,7 +250,7 @@ std::optional<PictureSize> Reader::picture_size(const Section& section, const Ke
     }
     const auto* written = node->as<std::string>();
     const auto size = written == nullptr ? std::nullopt : parse_picture_size(*written);
-    if (!size || !within_limits(*size)) {
+    if (!size || !within_limits(key, *size)) {
         refuse(*node, section, key);
         return std::nullopt;
     }

@@ -15,6 +15,7 @@
 #include "base/immovable.hpp"
 #include "base/strong_id.hpp"
 #include "base/time.hpp"
+#include "jpeg/frame_scanner.hpp"
 
 namespace ringcast::frame {
 
@@ -32,11 +33,12 @@ struct FrameInfo {
     bool placeholder = false;    ///< a "no signal" picture, not from the source
 };
 
-/// Dimensions of one stream's slots, in bytes. `page` is read from the system, never assumed.
+/// Dimensions of one stream's slots, in bytes, and of the pictures in them. `page` is read from the system, never assumed.
 struct SlotGeometry {
     std::size_t page = 4096;
     std::size_t frame_bytes_max = 0;
     std::uint16_t slot_count = 0; ///< the arena's own slots, without adopted ones
+    jpeg::PictureLimit picture_max{};
 
     /// A byte stream may read this far beyond the largest frame, into the next one.
     static constexpr std::size_t read_ahead = 64UL * 1024UL;

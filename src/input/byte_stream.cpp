@@ -40,7 +40,7 @@ void ByteStream::read_on() noexcept {
             slot_retry_at_ = engine_->now() + slot_retry_time;
             return;
         }
-        scanner_ = jpeg::FrameScanner(frame_bytes_max());
+        scanner_ = jpeg::FrameScanner(frame_bytes_max(), picture_max());
         skipped_before_ = 0;
     }
     slot_retry_at_ = never;
@@ -78,7 +78,7 @@ ByteStream::Outcome ByteStream::on_read(const io::Completion& completion) noexce
     if (completion.result <= 0) {
         error_number_ = -completion.result;
         if (scanner_.in_frame()) {
-            note_damaged(jpeg::describe(jpeg::Damage::end_missing));
+            note_damaged(jpeg::Damage::end_missing);
         }
         finish();
         return error_number_ == 0 ? Outcome::ended : Outcome::failed;
@@ -115,7 +115,7 @@ void ByteStream::finish() noexcept {
 // --- frames ---
 
 void ByteStream::find_frames() noexcept {
-    const auto damaged = [this](jpeg::Damage damage) { note_damaged(jpeg::describe(damage)); };
+    const auto damaged = [this](const jpeg::Fault& fault) { note_damaged(fault); };
     const auto oversized = [this](std::size_t bytes) { note_oversized(bytes); };
     // Bounded: each turn takes a frame out of the bytes of one read.
     while (const auto found =
@@ -175,12 +175,17 @@ std::size_t ByteStream::frame_bytes_max() const noexcept {
     return frame::SlotGeometry::frame_part(slot_.payload()).size();
 }
 
+jpeg::PictureLimit ByteStream::picture_max() const noexcept {
+    return sink_->arena().geometry().picture_max;
+}
+
 // --- trouble ---
 
-void ByteStream::note_damaged(std::string_view problem) noexcept {
+void ByteStream::note_damaged(const jpeg::Fault& fault) noexcept {
     ++counters_->frames_damaged;
+    last_fault_ = fault;
     trouble_.on_damaged_frame();
-    fault_log_.damaged(engine_->now(), problem);
+    fault_log_.damaged(engine_->now(), fault, picture_max());
 }
 
 void ByteStream::note_oversized(std::size_t bytes) noexcept {
@@ -218,7 +223,10 @@ void ByteStream::report_trouble(Instant now) noexcept {
         sink_->signal_lost(fmt::format("the data from {} is not JPEG", names_.producer));
         break;
     case SignalTrouble::Kind::damaged:
-        sink_->signal_lost(fmt::format("only damaged frames arrive from {}", names_.producer));
+        sink_->signal_lost(
+            last_fault_.damage == jpeg::Damage::picture_too_large
+                ? source::too_large_reason(last_fault_, picture_max())
+                : fmt::format("only damaged frames arrive from {}", names_.producer));
         break;
     case SignalTrouble::Kind::oversized:
         sink_->signal_lost(source::oversized_reason(trouble_.oversized_bytes(), frame_bytes_max()));

@@ -72,7 +72,7 @@ private:
     void find_frames() noexcept;
     void publish(const jpeg::ScanResult& found) noexcept;
     [[nodiscard]] frame::WritableSlot take_out_frame(std::size_t end) noexcept;
-    void note_damaged(std::string_view problem) noexcept;
+    void note_damaged(const jpeg::Fault& fault) noexcept;
     void note_oversized(std::size_t bytes) noexcept;
     void note_skipped() noexcept;
     void make_room() noexcept;
@@ -80,6 +80,7 @@ private:
     void report_trouble(Instant now) noexcept;
     void finish() noexcept;
     [[nodiscard]] std::size_t frame_bytes_max() const noexcept;
+    [[nodiscard]] jpeg::PictureLimit picture_max() const noexcept;
 
     io::Engine* engine_;
     source::SourceCounters* counters_;
@@ -102,6 +103,7 @@ private:
     std::uint64_t skipped_before_ = 0; ///< part of the scanner's count that is counted already
 
     SignalTrouble trouble_;
+    jpeg::Fault last_fault_; ///< of the last damaged frame
     source::FrameFaultLog fault_log_;
     LogThrottle skipped_throttle_;
     LogThrottle dropped_throttle_;

@@ -37,11 +37,11 @@ int FileFrames::open(const std::string& path, Contents contents) noexcept {
     return 0;
 }
 
-void FileFrames::begin_frame(ByteSpan payload) noexcept {
+void FileFrames::begin_frame(ByteSpan payload, jpeg::PictureLimit picture_max) noexcept {
     RINGCAST_ASSERT(payload.size() > read_bytes_max);
     // Bytes behind the last frame are read again, from the page cache: simpler than moving them.
     filled_ = 0;
-    scanner_ = jpeg::FrameScanner(payload.size() - read_bytes_max);
+    scanner_ = jpeg::FrameScanner(payload.size() - read_bytes_max, picture_max);
 }
 
 bool FileFrames::step(ByteSpan payload, Found& found) noexcept {
@@ -80,7 +80,7 @@ bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
     const ByteSpan bytes = payload.first(filled_);
     const std::uint64_t faulty_before = faulty_frames();
     const auto frame = next_frame(
-        scanner_, bytes, [this](jpeg::Damage damage) { add_damaged(damage); },
+        scanner_, bytes, [this](const jpeg::Fault& fault) { add_damaged(fault); },
         [this](std::size_t size) {
             ++losses_.oversized;
             losses_.oversized_bytes = size;
@@ -104,9 +104,9 @@ bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
     return true;
 }
 
-void FileFrames::add_damaged(jpeg::Damage damage) noexcept {
+void FileFrames::add_damaged(const jpeg::Fault& fault) noexcept {
     ++losses_.damaged;
-    losses_.damage = damage;
+    losses_.fault = fault;
 }
 
 void FileFrames::add_skipped() noexcept {

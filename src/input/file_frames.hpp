@@ -34,8 +34,8 @@ public:
         std::uint64_t damaged = 0;
         std::uint64_t oversized = 0;
         std::uint64_t bytes_skipped = 0;
-        jpeg::Damage damage = jpeg::Damage::none; ///< of the last damaged one
-        std::size_t oversized_bytes = 0;          ///< of the last one that was too large
+        jpeg::Fault fault;               ///< of the last damaged one
+        std::size_t oversized_bytes = 0; ///< of the last one that was too large
     };
 
     /// Opens the file at its beginning. Returns 0 or an errno; EINVAL when it is no regular file.
@@ -46,8 +46,9 @@ public:
     /// Reads the next good frame into `payload`, whose size is the largest frame plus
     /// `SlotGeometry::read_ahead`. Gives up (end) once `keep_going` says so.
     template <typename KeepGoing>
-    [[nodiscard]] Found next(ByteSpan payload, KeepGoing keep_going) noexcept {
-        begin_frame(payload);
+    [[nodiscard]] Found next(ByteSpan payload, jpeg::PictureLimit picture_max,
+                             KeepGoing keep_going) noexcept {
+        begin_frame(payload, picture_max);
         for (;;) {
             if (!keep_going()) {
                 return {};
@@ -63,14 +64,14 @@ public:
     [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
 
 private:
-    void begin_frame(ByteSpan payload) noexcept;
+    void begin_frame(ByteSpan payload, jpeg::PictureLimit picture_max) noexcept;
     /// One read. True when another is needed.
     [[nodiscard]] bool step(ByteSpan payload, Found& found) noexcept;
     [[nodiscard]] bool scan(ByteSpan payload, Found& found) noexcept;
     [[nodiscard]] std::uint64_t faulty_frames() const noexcept {
         return losses_.damaged + losses_.oversized;
     }
-    void add_damaged(jpeg::Damage damage) noexcept;
+    void add_damaged(const jpeg::Fault& fault) noexcept;
     void add_skipped() noexcept;
 
     UniqueFd file_;

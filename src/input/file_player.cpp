@@ -114,12 +114,19 @@ std::string FilePlayer::find_frame(FrameThread::Worker& worker, ByteSpan payload
             return reason;
         }
     }
-    const std::uint64_t oversized_before = frames_.losses().oversized;
+    const FileFrames::Losses before = frames_.losses();
     std::string reason =
         is_folder_ ? next_of_folder(worker, payload) : next_of_file(worker, payload);
-    if (!reason.empty() && frames_.losses().oversized > oversized_before) {
-        reason = source::oversized_reason(frames_.losses().oversized_bytes,
-                                          frame::SlotGeometry::frame_part(payload).size());
+    if (reason.empty()) {
+        return reason;
+    }
+    const FileFrames::Losses& losses = frames_.losses();
+    if (losses.oversized > before.oversized) {
+        return source::oversized_reason(losses.oversized_bytes,
+                                        frame::SlotGeometry::frame_part(payload).size());
+    }
+    if (losses.damaged > before.damaged && losses.fault.damage == jpeg::Damage::picture_too_large) {
+        return source::too_large_reason(losses.fault, worker.picture_max());
     }
     return reason;
 }
@@ -209,7 +216,8 @@ void FilePlayer::list_folder() {
 }
 
 bool FilePlayer::read_frame(FrameThread::Worker& worker, ByteSpan payload) {
-    found_ = frames_.next(payload, [&worker] { return !worker.stop_asked(); });
+    found_ =
+        frames_.next(payload, worker.picture_max(), [&worker] { return !worker.stop_asked(); });
     return found_.outcome == FileFrames::Outcome::frame;
 }
 
@@ -233,7 +241,7 @@ void FilePlayer::count_losses(FrameThread::Worker& worker, ByteSpan payload) {
     const FileFrames::Losses& losses = frames_.losses();
     const Instant now = os::monotonic_now();
     if (losses.damaged > counted_.damaged) {
-        fault_log_.damaged(now, jpeg::describe(losses.damage));
+        fault_log_.damaged(now, losses.fault, worker.picture_max());
     }
     if (losses.oversized > counted_.oversized) {
         fault_log_.oversized(now, losses.oversized_bytes,

@@ -11,7 +11,7 @@
 
 namespace ringcast::input {
 
-/// The next whole frame in `bytes`; nothing when it takes more bytes. Calls `damaged(jpeg::Damage)`
+/// The next whole frame in `bytes`; nothing when it takes more bytes. Calls `damaged(jpeg::Fault)`
 /// and `oversized(std::size_t bytes)` for the faulty frames before it.
 template <typename Damaged, typename Oversized>
 [[nodiscard]] std::optional<jpeg::ScanResult> next_frame(jpeg::FrameScanner& scanner,
@@ -26,7 +26,7 @@ template <typename Damaged, typename Oversized>
         case jpeg::ScanOutcome::frame:
             return found;
         case jpeg::ScanOutcome::damaged:
-            damaged(found.damage);
+            damaged(found.fault());
             break;
         case jpeg::ScanOutcome::oversized:
             oversized(found.bytes);

@@ -105,6 +105,7 @@ bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) n
     if (!loop_wake_.open() || !thread_wake_.open()) {
         return false;
     }
+    worker_.picture_max_ = sink.arena().geometry().picture_max;
     // Before the thread begins: its first frame may be due at once, and the next one far away.
     lend_slots();
     try {

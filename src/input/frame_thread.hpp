@@ -46,6 +46,7 @@ public:
         /// The whole memory of the lent slot, and the offset of the payload in it.
         [[nodiscard]] ByteSpan memory() const noexcept;
         [[nodiscard]] std::size_t payload_offset() const noexcept;
+        [[nodiscard]] jpeg::PictureLimit picture_max() const noexcept { return picture_max_; }
         /// The lent slot holds a frame. `repaired`: its header was changed.
         void hand_over(const frame::FrameInfo& info, bool repaired = false) noexcept;
         /// Reports to viewers why no picture is available.
@@ -65,7 +66,8 @@ public:
         friend class FrameThread;
         explicit Worker(FrameThread& thread) noexcept : thread_(&thread) {}
         FrameThread* thread_;
-        std::optional<Loan> loan_; ///< the lent slot
+        jpeg::PictureLimit picture_max_; ///< set before the thread begins
+        std::optional<Loan> loan_;       ///< the lent slot
     };
     using Body = std::function<void(Worker&)>;
 

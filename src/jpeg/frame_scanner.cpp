@@ -50,6 +50,8 @@ std::string_view describe(Damage damage) noexcept {
         return "its end (EOI) is missing";
     case Damage::no_room:
         return "not enough room in front of it for the missing Huffman tables";
+    case Damage::picture_too_large:
+        return "its picture is too large";
     }
     return "unknown";
 }
@@ -213,7 +215,11 @@ FrameScanner::Step FrameScanner::end_frame(ScanResult& result) noexcept {
     result.bytes = static_cast<std::size_t>(bytes);
     result.width = width_;
     result.height = height_;
-    if (!oversized) {
+    if (!oversized && !picture_max_.allows(width_, height_)) {
+        // Only here, so that no part of the frame can be taken for the beginning of another.
+        result.outcome = ScanOutcome::damaged;
+        result.damage = Damage::picture_too_large;
+    } else if (!oversized) {
         result.offset = static_cast<std::size_t>(frame_begin_ - region_begin_);
     }
     too_large_ = false;
@@ -231,14 +237,14 @@ FrameScanner::Step FrameScanner::give_up(Damage damage, ScanResult& result) noex
     return Step::finished;
 }
 
-ScanResult scan_whole_frame(ConstByteSpan bytes) noexcept {
+ScanResult scan_whole_frame(ConstByteSpan bytes, PictureLimit picture_max) noexcept {
     ScanResult found;
     if (bytes.size() < frame_beginning.size() || !may_begin_frame(bytes)) {
         found.outcome = ScanOutcome::damaged;
         found.damage = Damage::beginning_missing;
         return found;
     }
-    found = FrameScanner(bytes.size()).scan(bytes);
+    found = FrameScanner(bytes.size(), picture_max).scan(bytes);
     if (found.outcome == ScanOutcome::need_more) {
         found.outcome = ScanOutcome::damaged;
         found.damage = Damage::end_missing;

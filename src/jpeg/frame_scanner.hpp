@@ -32,7 +32,7 @@ namespace ringcast::jpeg {
 enum class ScanOutcome : std::uint8_t {
     need_more, ///< the region contains no further end of a frame
     frame,     ///< a whole frame, SOI to EOI
-    damaged,   ///< a frame began but is invalid; scanning continues where the next may begin
+    damaged,   ///< a frame that is invalid; scanning continues where the next may begin
     oversized, ///< the end of a frame that is larger than frame_bytes_max
 };
 
@@ -48,27 +48,57 @@ enum class Damage : std::uint8_t {
     beginning_missing, ///< no SOI followed by a marker at the frame's beginning
     end_missing,       ///< no EOI within the frame's bytes
     no_room,           ///< the headroom is too small for the bytes that repair has to add
+    picture_too_large, ///< more pixels than PictureLimit allows
 };
 
 /// The reason, for messages such as "the frame is damaged: ...".
 [[nodiscard]] std::string_view describe(Damage damage) noexcept;
+
+/// What is wrong with a frame.
+struct Fault {
+    constexpr Fault() noexcept = default;
+    constexpr Fault(Damage kind, std::uint16_t picture_width = 0,
+                    std::uint16_t picture_height = 0) noexcept
+        : damage(kind), width(picture_width), height(picture_height) {}
+    friend constexpr bool operator==(Fault, Fault) noexcept = default;
+
+    Damage damage = Damage::none;
+    std::uint16_t width = 0;  ///< picture_too_large: pixels
+    std::uint16_t height = 0; ///< picture_too_large: pixels
+};
+
+/// The largest picture that is accepted. A decoder allocates memory for the size that the header
+/// claims, whatever follows it: nine kilobytes that claim 65500x65500 take gigabytes of each viewer.
+struct PictureLimit {
+    std::uint16_t width = UINT16_MAX;
+    std::uint16_t height = UINT16_MAX;
+    /// Whatever the sides: 300 to 400 MB once decoded, more than browsers of small devices survive.
+    static constexpr std::uint32_t pixels_max = 100'000'000;
+
+    [[nodiscard]] constexpr bool allows(std::uint16_t picture_width,
+                                        std::uint16_t picture_height) const noexcept {
+        return picture_width <= width && picture_height <= height &&
+               std::uint32_t{picture_width} * picture_height <= pixels_max;
+    }
+};
 
 struct ScanResult {
     ScanOutcome outcome = ScanOutcome::need_more;
     Damage damage = Damage::none;
     std::size_t offset = 0;   ///< frame: offset of its SOI in the region
     std::size_t bytes = 0;    ///< frame, oversized: SOI to EOI; damaged: SOI to the damage
-    std::uint16_t width = 0;  ///< frame, oversized: pixels
-    std::uint16_t height = 0; ///< frame, oversized: pixels
+    std::uint16_t width = 0;  ///< frame, oversized, picture_too_large: pixels
+    std::uint16_t height = 0; ///< frame, oversized, picture_too_large: pixels
 
     /// frame: the offset right after its EOI.
     [[nodiscard]] std::size_t end() const noexcept { return offset + bytes; }
+    [[nodiscard]] Fault fault() const noexcept { return {damage, width, height}; }
 };
 
 class FrameScanner {
 public:
-    explicit FrameScanner(std::size_t frame_bytes_max) noexcept
-        : frame_bytes_max_(frame_bytes_max) {}
+    explicit FrameScanner(std::size_t frame_bytes_max, PictureLimit picture_max = {}) noexcept
+        : frame_bytes_max_(frame_bytes_max), picture_max_(picture_max) {}
 
     /// `region` contains all bytes of the stream that were read and not discarded. Bytes are
     /// examined once, except a few at the end of the region. Call again until the outcome is
@@ -81,7 +111,7 @@ public:
     /// Drops `bytes`, at most `discardable()`, from the beginning of the region.
     void discard(std::size_t bytes) noexcept;
     /// Starts over: the next region is the beginning of a new stream.
-    void reset() noexcept { *this = FrameScanner(frame_bytes_max_); }
+    void reset() noexcept { *this = FrameScanner(frame_bytes_max_, picture_max_); }
 
     /// True exactly when the beginning of a frame has been seen and its end has not.
     [[nodiscard]] bool in_frame() const noexcept { return state_ != State::searching; }
@@ -106,6 +136,7 @@ private:
     [[nodiscard]] Step give_up(Damage damage, ScanResult& result) noexcept;
 
     std::size_t frame_bytes_max_;
+    PictureLimit picture_max_;
     State state_ = State::searching;
     bool too_large_ = false; ///< the current frame is larger than frame_bytes_max_
     bool scan_seen_ = false;
@@ -121,6 +152,7 @@ private:
 
 /// Scans bytes that begin with a whole frame; padding may follow it. The outcome is frame, at
 /// offset 0, or damaged.
-[[nodiscard]] ScanResult scan_whole_frame(ConstByteSpan bytes) noexcept;
+[[nodiscard]] ScanResult scan_whole_frame(ConstByteSpan bytes,
+                                          PictureLimit picture_max = {}) noexcept;
 
 } // namespace ringcast::jpeg

@@ -196,24 +196,24 @@ void rewrite(ByteSpan memory, std::size_t begin, const HeaderPlan& plan) noexcep
 
 } // namespace
 
-tl::expected<RepairedFrame, Damage> repair_frame(ByteSpan memory, std::size_t begin,
-                                                 std::size_t bytes,
-                                                 std::size_t headroom_needed) noexcept {
-    const ScanResult found = scan_whole_frame(memory.subspan(begin, bytes));
+tl::expected<RepairedFrame, Fault> repair_frame(ByteSpan memory, std::size_t begin,
+                                                std::size_t bytes, std::size_t headroom_needed,
+                                                PictureLimit picture_max) noexcept {
+    const ScanResult found = scan_whole_frame(memory.subspan(begin, bytes), picture_max);
     if (found.outcome != ScanOutcome::frame) {
-        return tl::unexpected(found.damage);
+        return tl::unexpected(found.fault());
     }
     return repair_header(memory, begin, found, headroom_needed);
 }
 
-tl::expected<RepairedFrame, Damage> repair_header(ByteSpan memory, std::size_t begin,
-                                                  const ScanResult& found,
-                                                  std::size_t headroom_needed) noexcept {
+tl::expected<RepairedFrame, Fault> repair_header(ByteSpan memory, std::size_t begin,
+                                                 const ScanResult& found,
+                                                 std::size_t headroom_needed) noexcept {
     RINGCAST_ASSERT(found.outcome == ScanOutcome::frame);
     const HeaderPlan plan = plan_header(memory.subspan(begin, found.bytes));
     const std::size_t header_bytes = plan.kept_bytes + plan.added_bytes();
     if (begin + plan.rest < headroom_needed + header_bytes) {
-        return tl::unexpected(Damage::no_room);
+        return tl::unexpected(Fault(Damage::no_room));
     }
     RepairedFrame frame;
     frame.offset = begin + plan.rest - header_bytes;

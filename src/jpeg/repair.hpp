@@ -37,15 +37,15 @@ struct RepairedFrame {
 inline constexpr std::size_t huffman_tables_bytes = 420;
 
 /// `memory[begin, begin + bytes)` contains a camera's frame and padding. Examines each byte of the
-/// frame once. Fails, without writing, when the frame is damaged, or when the repaired one would
-/// begin at an offset below `headroom_needed`.
-[[nodiscard]] tl::expected<RepairedFrame, Damage>
-repair_frame(ByteSpan memory, std::size_t begin, std::size_t bytes,
-             std::size_t headroom_needed) noexcept;
+/// frame once. Fails, without writing, when the frame is damaged, its picture larger than
+/// `picture_max`, or when the repaired one would begin at an offset below `headroom_needed`.
+[[nodiscard]] tl::expected<RepairedFrame, Fault>
+repair_frame(ByteSpan memory, std::size_t begin, std::size_t bytes, std::size_t headroom_needed,
+             PictureLimit picture_max = {}) noexcept;
 
 /// The same for a frame that a FrameScanner has found, with its SOI at `begin`. Examines the header
 /// only.
-[[nodiscard]] tl::expected<RepairedFrame, Damage>
+[[nodiscard]] tl::expected<RepairedFrame, Fault>
 repair_header(ByteSpan memory, std::size_t begin, const ScanResult& found,
               std::size_t headroom_needed) noexcept;
 

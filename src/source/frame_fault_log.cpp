@@ -7,6 +7,17 @@
 
 namespace ringcast::source {
 
+/// No setting raises the number of pixels.
+std::string too_large_reason(const jpeg::Fault& fault, jpeg::PictureLimit picture_max) {
+    const std::string size = config::picture_size_text({fault.width, fault.height});
+    if (fault.width <= picture_max.width && fault.height <= picture_max.height) {
+        return fmt::format("pictures of {} exceed {} megapixels, the most that is sent to viewers",
+                           size, jpeg::PictureLimit::pixels_max / 1'000'000);
+    }
+    return fmt::format("pictures of {} are larger than picture_max = {}: raise it in [memory]",
+                       size, config::picture_size_text({picture_max.width, picture_max.height}));
+}
+
 std::string oversized_reason(std::size_t bytes, std::size_t frame_bytes_max) {
     return fmt::format("frames of {} are larger than frame_max = {}: raise it in [memory]",
                        config::bytes_text_rounded_up(bytes),
@@ -20,6 +31,15 @@ FrameFaultLog::FrameFaultLog(std::string_view stream_name, std::string_view orig
 void FrameFaultLog::damaged(Instant now, std::string_view problem) noexcept {
     if (damaged_.should_log(now)) {
         log(LogLevel::warning, "{}: a damaged frame was skipped: {}", prefix_, problem);
+    }
+}
+
+void FrameFaultLog::damaged(Instant now, const jpeg::Fault& fault,
+                            jpeg::PictureLimit picture_max) noexcept {
+    if (fault.damage == jpeg::Damage::picture_too_large) {
+        damaged(now, too_large_reason(fault, picture_max));
+    } else {
+        damaged(now, jpeg::describe(fault.damage));
     }
 }
 

@@ -7,11 +7,15 @@
 
 #include "base/log_throttle.hpp"
 #include "base/time.hpp"
+#include "jpeg/frame_scanner.hpp"
 
 namespace ringcast::source {
 
 /// The reason to report when no frame fits: names the setting to change.
 [[nodiscard]] std::string oversized_reason(std::size_t bytes, std::size_t frame_bytes_max);
+/// The same when no picture is small enough.
+[[nodiscard]] std::string too_large_reason(const jpeg::Fault& fault,
+                                           jpeg::PictureLimit picture_max);
 
 class FrameFaultLog {
 public:
@@ -21,6 +25,7 @@ public:
 
     /// `problem`: what is wrong with the frame.
     void damaged(Instant now, std::string_view problem) noexcept;
+    void damaged(Instant now, const jpeg::Fault& fault, jpeg::PictureLimit picture_max) noexcept;
     /// `bytes`: size of the frame; 0 when unknown. `frame_bytes_max`: the limit that it exceeds.
     void oversized(Instant now, std::size_t bytes, std::size_t frame_bytes_max) noexcept;
 

@@ -25,7 +25,7 @@ struct SourceCounters {
     std::uint64_t bytes = 0;            ///< JPEG bytes published
     std::uint64_t frames_repaired = 0;  ///< published with a rewritten header
     std::uint64_t frames_dropped = 0;   ///< produced, but no slot was free or the consumer was late
-    std::uint64_t frames_damaged = 0;   ///< truncated or unreadable, skipped
+    std::uint64_t frames_damaged = 0;   ///< truncated, unreadable or beyond picture_max, skipped
     std::uint64_t frames_oversized = 0; ///< larger than frame_max, skipped
     std::uint64_t bytes_skipped = 0;    ///< bytes outside JPEG frames
     std::uint64_t bytes_moved = 0;      ///< read past a frame's end and moved to the next slot

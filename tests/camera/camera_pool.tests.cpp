@@ -277,11 +277,18 @@ TEST_CASE("a damaged frame is dropped and counted, and its buffer is recycled at
     SECTION("truncated") {
         const Bytes half(jpeg.begin(), jpeg.begin() + static_cast<std::ptrdiff_t>(jpeg.size() / 2));
         CHECK(bench.capture(half) == FrameOutcome::damaged);
-        CHECK(bench.pool.damage() == jpeg::Damage::end_missing);
+        CHECK(bench.pool.fault() == jpeg::Damage::end_missing);
     }
     SECTION("empty, according to the driver") {
         CHECK(bench.capture({}) == FrameOutcome::damaged);
-        CHECK(bench.pool.damage() == jpeg::Damage::beginning_missing);
+        CHECK(bench.pool.fault() == jpeg::Damage::beginning_missing);
+    }
+    SECTION("with more pixels than allowed") {
+        const Bytes bomb =
+            test::bytes_of({0xFF, 0xD8, 0xFF, 0xC2, 0, 11, 8, 0x40, 0, 0x20, 0, 1, 1,    0x11,
+                            0,    0xFF, 0xDA, 0,    8, 1,  1, 0,    0, 63,   0, 1, 0xFF, 0xD9});
+        CHECK(bench.capture(bomb) == FrameOutcome::damaged);
+        CHECK(bench.pool.fault() == jpeg::Fault(jpeg::Damage::picture_too_large, 0x2000, 0x4000));
     }
     SECTION("longer than its buffer, according to the driver") {
         CHECK(bench.capture(Bytes(4 * buffer_bytes)) == FrameOutcome::damaged);

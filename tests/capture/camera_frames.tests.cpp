@@ -72,7 +72,7 @@ public:
         return frames.open(std::move(opened));
     }
     /// The camera captures `bytes` into a buffer.
-    [[nodiscard]] jpeg::Damage capture(std::uint32_t buffer, std::string_view bytes) {
+    [[nodiscard]] jpeg::Fault capture(std::uint32_t buffer, std::string_view bytes) {
         std::memcpy(memory[buffer].data(), bytes.data(), bytes.size());
         camera::CapturedFrame frame;
         frame.buffer = buffer;

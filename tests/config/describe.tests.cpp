@@ -26,7 +26,8 @@ TEST_CASE("the description lists listen addresses, stream URLs and limits") {
                                  "at 30 frames/s, JPEG quality 80"));
     CHECK_THAT(text, ContainsSubstring("http://127.0.0.1:8080/cam/stream"));
     CHECK_THAT(text, ContainsSubstring("also http://127.0.0.1:8080/stream"));
-    CHECK_THAT(text, ContainsSubstring("Keeps up to 32 frames of at most 1MiB: about 38 MiB"));
+    CHECK_THAT(text, ContainsSubstring(
+                         "Keeps up to 32 frames of at most 1MiB and 16384x16384: about 38 MiB"));
     CHECK_THAT(text, ContainsSubstring("Accepts up to 4096 viewers."));
     CHECK_THAT(text, ContainsSubstring("for 10s is disconnected"));
     CHECK_THAT(text, ContainsSubstring("of level info and above"));

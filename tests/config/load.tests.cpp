@@ -63,6 +63,7 @@ TEST_CASE("a stream alone is a valid configuration; everything else has defaults
     CHECK(config.viewers.send == SendPathPolicy::automatic);
     CHECK(config.memory.frame_max == 1024UL * 1024UL);
     CHECK(config.memory.slots == 32);
+    CHECK(config.memory.picture_max == PictureSize{16384, 16384});
     CHECK(config.log.level == LogLevel::info);
     REQUIRE(config.streams.size() == 1);
     CHECK(config.streams[0].name == "a");
@@ -86,6 +87,7 @@ send = "zero-copy"
 [memory]
 frame_max = "4MiB"
 slots = 64
+picture_max = "65535x64"
 [log]
 level = "warning"
 [streams.zebra]
@@ -116,6 +118,7 @@ path = "/pictures"
     CHECK(config.viewers.send == SendPathPolicy::zero_copy);
     CHECK(config.memory.frame_max == 4UL * 1024 * 1024);
     CHECK(config.memory.slots == 64);
+    CHECK(config.memory.picture_max == PictureSize{65535, 64});
     CHECK(config.log.level == LogLevel::warning);
     REQUIRE(config.streams.size() == 5);
     const auto& pattern = std::get<PatternConfig>(config.streams[0].source);

@@ -259,6 +259,26 @@ TEST_CASE("when no frame fits for two seconds the reason names the size and the 
     CHECK(bench.sink.reasons.size() == 2);
 }
 
+TEST_CASE("a picture with more pixels than viewers can decode is skipped, counted and explained") {
+    LogCapture log;
+    Bench bench;
+    bench.feed(jpeg(10, 'a') + jpeg(9000, 'b', 65500, 65500) + jpeg(10, 'c'));
+    CHECK(bench.sink.frames == std::vector{jpeg(10, 'a'), jpeg(10, 'c')});
+    CHECK(bench.counters.frames_damaged == 1);
+    CHECK(bench.counters.bytes_skipped == 0);
+    CHECK(log.count("stream door: a damaged frame was skipped: pictures of 65500x65500 are larger "
+                    "than picture_max = 16384x16384: raise it in [memory]",
+                    LogLevel::warning) == 1);
+    for (int i = 0; i < 5; ++i) {
+        bench.engine.pass(3s);
+        bench.feed(jpeg(10, 'd', 12000, 9000));
+    }
+    CHECK(bench.sink.reasons == std::vector<std::string>{"pictures of 12000x9000 exceed 100 "
+                                                         "megapixels, the most that is sent to "
+                                                         "viewers"});
+    CHECK(bench.counters.frames_damaged == 6);
+}
+
 TEST_CASE("a slow producer keeps its signal between two frames") {
     LogCapture log;
     Bench bench;

@@ -27,7 +27,7 @@ struct Reader {
 
     /// The next frame's bytes; empty at the end.
     std::string next() {
-        const FileFrames::Found found = frames.next(payload, [] { return true; });
+        const FileFrames::Found found = frames.next(payload, {}, [] { return true; });
         return found.outcome == FileFrames::Outcome::frame
                    ? std::string(as_text(
                          ConstByteSpan(payload).subspan(found.frame.offset, found.frame.bytes)))
@@ -104,7 +104,7 @@ TEST_CASE("a search through a file without frames can be stopped") {
     REQUIRE(reader.frames.open(file.path(), sequence) == 0);
     int steps_left = 3;
     const FileFrames::Found found =
-        reader.frames.next(reader.payload, [&steps_left] { return steps_left-- > 0; });
+        reader.frames.next(reader.payload, {}, [&steps_left] { return steps_left-- > 0; });
     CHECK(found.outcome == FileFrames::Outcome::end);
     CHECK(reader.frames.reads() == 3);
 }

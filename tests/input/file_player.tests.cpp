@@ -252,6 +252,15 @@ TEST_CASE("a file without a whole JPEG, and an oversized JPEG, are reported with
         CHECK(bench.sink.reasons.back() == "the file contains no whole JPEG");
         CHECK(bench.source.counters().frames_damaged >= 1);
     }
+    folder.write("wide.jpg", jpeg(10, 'w', 20'000, 100));
+    {
+        Bench bench(folder.path("wide.jpg"), fast);
+        bench.until([&] { return !bench.sink.reasons.empty(); });
+        CHECK(bench.sink.reasons.back() ==
+              "pictures of 20000x100 are larger than picture_max = 16384x16384: raise it in "
+              "[memory]");
+        CHECK(bench.source.counters().frames_damaged >= 1);
+    }
     Bench bench(folder.path("huge.jpg"), fast);
     bench.until([&] { return !bench.sink.reasons.empty(); });
     CHECK(bench.sink.reasons.back() ==

@@ -253,6 +253,39 @@ TEST_CASE("a frame of exactly frame_bytes_max is accepted, one byte more is over
           1);
 }
 
+TEST_CASE("a picture with more pixels than allowed is damaged, and the next frame good", "[jpeg]") {
+    const jpeg::PictureLimit limit{16384, 12000};
+    const Bytes next = make_jpeg({});
+    const auto scanned = [&](int width, int height) {
+        // A thumbnail behind the frame header is not taken for a frame either.
+        Bytes stream = joined({soi, frame_header(height, width),
+                               bytes_of({0xFF, 0xE1, 0, 6, 0xFF, 0xD8, 0xFF, 0xDB}), scan_header(),
+                               bytes_of({1, 2, 3}), eoi});
+        const std::size_t bytes = stream.size();
+        test::append(stream, next);
+        jpeg::FrameScanner scanner(plenty, limit);
+        const jpeg::ScanResult found = scanner.scan(stream);
+        CHECK(found.bytes == bytes);
+        if (found.outcome == ScanOutcome::damaged) {
+            CHECK(found.fault() == jpeg::Fault(Damage::picture_too_large,
+                                               static_cast<std::uint16_t>(width),
+                                               static_cast<std::uint16_t>(height)));
+            const jpeg::ScanResult second = scanner.scan(stream);
+            CHECK(second.outcome == ScanOutcome::frame);
+            CHECK(second.offset == bytes);
+            CHECK(scanner.bytes_skipped() == 0);
+        }
+        return found.outcome;
+    };
+    CHECK(scanned(16384, 6103) == ScanOutcome::frame); // 99,991,552 pixels
+    CHECK(scanned(16384, 6104) == ScanOutcome::damaged);
+    CHECK(scanned(16385, 1) == ScanOutcome::damaged);
+    CHECK(scanned(1, 12000) == ScanOutcome::frame);
+    CHECK(scanned(1, 12001) == ScanOutcome::damaged);
+    CHECK(scanned(65500, 65500) == ScanOutcome::damaged);
+    CHECK(scanned(65535, 65535) == ScanOutcome::damaged);
+}
+
 TEST_CASE("a scanner reports the pending bytes of a frame and forgets them on reset", "[jpeg]") {
     const Bytes frame = make_jpeg({});
     jpeg::FrameScanner scanner(plenty);

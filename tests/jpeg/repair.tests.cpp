@@ -24,7 +24,7 @@ constexpr std::size_t headroom_needed = 256;
 struct Repair {
     Bytes given;
     Bytes memory;
-    tl::expected<jpeg::RepairedFrame, Damage> result;
+    tl::expected<jpeg::RepairedFrame, jpeg::Fault> result;
 
     explicit Repair(const Bytes& camera_bytes, std::size_t room = headroom,
                     std::size_t needed = headroom_needed)
@@ -124,7 +124,7 @@ Damage damage_of(const Bytes& given) {
     const Repair repair(given);
     REQUIRE(!repair.result.has_value());
     CHECK(repair.nothing_written());
-    return repair.result.error();
+    return repair.result.error().damage;
 }
 
 } // namespace

@@ -202,8 +202,11 @@ public:
 class FakeSink : public source::FrameSink {
 public:
     explicit FakeSink(std::size_t frame_bytes_max, std::uint16_t slot_count = 4)
-        : geometry_{4096, frame_bytes_max, slot_count}, memory_(geometry_.arena_bytes()),
+        : geometry_{4096, frame_bytes_max, slot_count, picture_max},
+          memory_(geometry_.arena_bytes()),
           arena_(memory_, geometry_, http::Boundary(1, 2), std::nullopt) {}
+
+    static constexpr jpeg::PictureLimit picture_max{16384, 16384};
 
     std::vector<std::string> frames;
     std::vector<frame::FrameInfo> infos;
