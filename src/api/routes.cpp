@@ -240,6 +240,30 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
     return {};
 }
 
+std::string_view read_status_parameter(Route& route, const http::QueryParameter& parameter) {
+    const std::string_view value = parameter.value.value_or("");
+    ViewerPage page = route.viewers.value_or(ViewerPage{.count_max = ViewerPage::count_limit});
+    if (parameter.name == "viewers") {
+        static_assert(ViewerPage::count_limit == 100);
+        const auto count = http::read_integer(value, 0, ViewerPage::count_limit);
+        if (!count) {
+            return "viewers must be a whole number from 0 to 100: for more viewers ask again with "
+                   "after=ID, where ID is viewers_next of the answer before.";
+        }
+        page.count_max = static_cast<std::uint32_t>(*count);
+    } else if (parameter.name == "after") {
+        const auto id = http::read_integer(value, 0, INT64_MAX);
+        if (!id) {
+            return "after must be the id of a viewer: use viewers_next of the answer before.";
+        }
+        page.after = static_cast<std::uint64_t>(*id);
+    } else {
+        return {};
+    }
+    route.viewers = page;
+    return {};
+}
+
 Route read_parameters(Route route, std::string_view query, const stream::Directory& streams) {
     http::QueryReader reader(query);
     while (const auto parameter = reader.next()) {
@@ -248,6 +272,8 @@ Route read_parameters(Route route, std::string_view query, const stream::Directo
             expected = read_stream_parameter(route, *parameter);
         } else if (route.kind == RouteKind::snapshot) {
             expected = read_snapshot_parameter(route, *parameter);
+        } else if (route.kind == RouteKind::status) {
+            expected = read_status_parameter(route, *parameter);
         } else if (route.kind == RouteKind::healthz && parameter->name == "stream") {
             route.stream = find_stream(streams, parameter->value.value_or(""));
             if (!route.stream) {

@@ -32,6 +32,15 @@ inline constexpr std::size_t route_kind_count = 10;
 /// "stream", "snapshot" and so on, for metrics and logs.
 [[nodiscard]] std::string_view route_kind_name(RouteKind kind) noexcept;
 
+/// A part of the list of viewers, in order of their ids.
+struct ViewerPage {
+    std::uint32_t count_max = 0;
+    std::uint64_t after = 0; ///< only viewers whose id is higher
+
+    /// Each viewer costs a system call and up to 700 bytes of JSON.
+    static constexpr std::uint32_t count_limit = 100;
+};
+
 struct Route {
     RouteKind kind = RouteKind::error;
     /// Set for stream, snapshot, state and controls; for healthz when a stream was named.
@@ -44,6 +53,8 @@ struct Route {
     bool placeholder = false; ///< for snapshot: the "no signal" picture is acceptable
     /// For snapshot: time for the answer, up to within_limit; empty: the default.
     std::optional<Duration> within;
+    /// For status: set if the request named a part of the list of viewers.
+    std::optional<ViewerPage> viewers;
     int status = 0;      ///< for error
     std::string message; ///< for error: one line that says what to do
 

@@ -49,7 +49,7 @@ struct RelayCounters {
 };
 
 struct ViewerStatus {
-    std::uint64_t id = 0;
+    std::uint64_t id = 0; ///< below 2^53, so that JavaScript can represent it
     std::string address;
     std::uint32_t stream = 0; ///< index into StatusSnapshot::streams
     SendPath send_path = SendPath::copy;
@@ -80,7 +80,10 @@ struct ServerStatus {
 struct StatusSnapshot {
     ServerStatus server;
     std::vector<StreamStatus> streams;
-    std::vector<ViewerStatus> viewers; ///< may be left empty for `metrics_text`
+    std::uint32_t viewers_total = 0;
+    std::vector<ViewerStatus> viewers; ///< a part of them, in order of their ids
+    /// Set if viewers follow those listed: ViewerPage::after of the next part.
+    std::optional<std::uint64_t> viewers_next;
 };
 
 /// For /api/status.

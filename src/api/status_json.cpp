@@ -300,6 +300,8 @@ std::string status_json(const StatusSnapshot& status) {
     Json json = Json::object();
     json["server"] = server_json(status.server);
     json["streams"] = std::move(streams);
+    json["viewers_total"] = status.viewers_total;
+    json["viewers_next"] = status.viewers_next ? Json(*status.viewers_next) : Json();
     json["viewers"] = std::move(viewers);
     return dump(json, 2);
 }

@@ -81,12 +81,24 @@ public:
     /// Free entries are skipped 64 at a time.
     template <typename Visit>
     void for_each(Visit visit) {
-        for (std::uint32_t word = 0; word < live_.size(); ++word) {
-            for (std::uint64_t left = live_[word]; left != 0; left &= left - 1) {
+        for_each_from(0, [&visit](Id id, Value& value) {
+            visit(id, value);
+            return true;
+        });
+    }
+    /// The same from index `first` on, which may be out of range, while `visit` returns true.
+    template <typename Visit>
+    void for_each_from(std::uint32_t first, Visit visit) {
+        std::uint64_t mask = ~std::uint64_t{0} << first % word_bits;
+        for (std::uint32_t word = first / word_bits; word < live_.size(); ++word) {
+            for (std::uint64_t left = live_[word] & mask; left != 0; left &= left - 1) {
                 const std::uint32_t index =
                     word * word_bits + static_cast<std::uint32_t>(std::countr_zero(left));
-                visit(Id{index, entries_[index].generation}, entries_[index].value);
+                if (!visit(Id{index, entries_[index].generation}, entries_[index].value)) {
+                    return;
+                }
             }
+            mask = ~std::uint64_t{0};
         }
     }
 

@@ -69,7 +69,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .connections = connections_,
                   .context = context_,
                   .counters = counters_,
-                  .status = [this](bool with_viewers) { return status(with_viewers); }}),
+                  .status = [this](const api::ViewerPage& page) { return status(page); }}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
     RINGCAST_ASSERT(listeners.size() <= settings_.accepts_max);

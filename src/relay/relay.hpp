@@ -62,7 +62,8 @@ public:
         status_hook_ = std::move(hook);
     }
 
-    [[nodiscard]] api::StatusSnapshot status(bool with_viewers);
+    /// Asks the kernel for the progress of each viewer that is listed.
+    [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page);
     /// The default stream's source has ended.
     [[nodiscard]] bool default_source_ended() const noexcept {
         return streams_.get(default_stream_).source_ended();

@@ -1,10 +1,21 @@
 // Gathers the relay's numbers for status and metrics.
 
+#include <span>
+#include <vector>
+
 #include "relay/relay.hpp"
 
 namespace ringcast::relay {
 
 namespace {
+
+/// In the order of the table, so that a part of the list is found without a search.
+std::uint64_t viewer_id(connection::ConnectionId id) noexcept {
+    return (static_cast<std::uint64_t>(id.index) << 32U) | id.generation;
+}
+std::uint32_t table_index(std::uint64_t viewer_id) noexcept {
+    return static_cast<std::uint32_t>(viewer_id >> 32U);
+}
 
 api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
                                 const connection::Connection& viewer) {
@@ -12,7 +23,7 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
     const connection::Endpoint& endpoint = viewer.endpoint();
     const connection::FrameSender& frames = viewer.frames();
     api::ViewerStatus status;
-    status.id = (static_cast<std::uint64_t>(endpoint.id.generation) << 32U) | endpoint.id.index;
+    status.id = viewer_id(endpoint.id);
     status.address = endpoint.peer.address.data();
     status.send_path = frames.send_path(context, endpoint);
     status.variant = frames.options().variant;
@@ -30,29 +41,45 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
     return status;
 }
 
+/// `positions`: of the streams in `snapshot`, by index of the stream.
+void list_viewers(connection::ConnectionSlab& connections, connection::ConnectionContext& context,
+                  const api::ViewerPage& page, std::span<const std::uint32_t> positions,
+                  api::StatusSnapshot& snapshot) {
+    if (page.count_max == 0) {
+        return;
+    }
+    const auto list = [&](connection::ConnectionId id, connection::Connection& viewer) {
+        if (!viewer.streaming() || viewer_id(id) <= page.after) {
+            return true;
+        }
+        if (snapshot.viewers.size() == page.count_max) {
+            snapshot.viewers_next = snapshot.viewers.back().id;
+            return false;
+        }
+        // A closing viewer's descriptor may be closed, or another connection's, already.
+        if (viewer.state() != connection::ConnectionState::closing) {
+            // A system call: only for viewers that are listed.
+            viewer.frames().sample_delivery(context, viewer.endpoint());
+        }
+        snapshot.viewers.push_back(viewer_status(context, viewer));
+        snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
+        return true;
+    };
+    connections.for_each_from(table_index(page.after), list);
+}
+
 } // namespace
 
-api::StatusSnapshot Relay::status(bool with_viewers) {
+api::StatusSnapshot Relay::status(const api::ViewerPage& page) {
     api::StatusSnapshot snapshot;
-    std::vector<std::uint32_t> positions(streams_.sends().size()); ///< by index of the stream
+    std::vector<std::uint32_t> positions(streams_.sends().size());
     for (const stream::Stream* stream : streams_.all()) {
         positions[stream->id().index] = static_cast<std::uint32_t>(snapshot.streams.size());
         snapshot.streams.push_back(stream->status());
         snapshot.streams.back().is_default = stream->id() == default_stream_;
     }
-    if (with_viewers) {
-        connections_.for_each([&](connection::ConnectionId, connection::Connection& viewer) {
-            if (viewer.streaming()) {
-                // A closing viewer's descriptor may be closed, or another connection's, already.
-                if (viewer.state() != connection::ConnectionState::closing) {
-                    // A system call: only when it is shown.
-                    viewer.frames().sample_delivery(context_, viewer.endpoint());
-                }
-                snapshot.viewers.push_back(viewer_status(context_, viewer));
-                snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
-            }
-        });
-    }
+    snapshot.viewers_total = context_.counts.streaming;
+    list_viewers(connections_, context_, page, positions, snapshot);
 
     api::ServerStatus& server = snapshot.server;
     server.version = settings_.version;

@@ -48,11 +48,10 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::snapshot:
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
-        return send(connection,
-                    api::ok(http::ContentType::json, api::status_json(parts_.status(true)), reply));
+        return answer_status(connection, route, reply);
     case api::RouteKind::metrics:
         return send(connection, api::ok(http::ContentType::metrics,
-                                        api::metrics_text(parts_.status(false)), reply));
+                                        api::metrics_text(parts_.status({})), reply));
     case api::RouteKind::healthz:
         return send(
             connection,
@@ -73,6 +72,14 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
+}
+
+void Responder::answer_status(connection::Connection& connection, const api::Route& route,
+                              const http::ReplyContext& reply) {
+    const api::ViewerPage page =
+        route.viewers.value_or(api::ViewerPage{.count_max = api::ViewerPage::count_limit});
+    send(connection,
+         api::ok(http::ContentType::json, api::status_json(parts_.status(page)), reply));
 }
 
 void Responder::answer_controls(connection::Connection& connection, stream::Stream& stream,

@@ -24,8 +24,8 @@ struct ResponderParts {
     connection::ConnectionSlab& connections;
     connection::ConnectionContext& context;
     api::RelayCounters& counters;
-    /// Gathers the status, with a list of viewers or without.
-    std::function<api::StatusSnapshot(bool with_viewers)> status;
+    /// Gathers the status, with this part of the list of viewers.
+    std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
 };
 
 class Responder {
@@ -56,6 +56,8 @@ private:
                        const http::ReplyContext& reply);
     void answer_snapshot(connection::Connection& connection, const api::Route& route,
                          const http::ReplyContext& reply);
+    void answer_status(connection::Connection& connection, const api::Route& route,
+                       const http::ReplyContext& reply);
     void answer_controls(connection::Connection& connection, stream::Stream& stream,
                          const http::ReplyContext& reply);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.

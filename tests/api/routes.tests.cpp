@@ -4,6 +4,7 @@
 #include <cstring>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -180,6 +181,32 @@ TEST_CASE("a placeholder is sent only when the request asks for it") {
     CHECK(!route_of("/snapshot?placeholder=0").placeholder);
     CHECK(route_of("/snapshot?placeholder=1").placeholder);
     CHECK(where("/snapshot?placeholder=yes") == "400");
+}
+
+TEST_CASE("viewers and after choose a part of the list of viewers") {
+    CHECK_FALSE(route_of("/api/status").viewers);
+    CHECK_FALSE(route_of("/api/status?t=1").viewers);
+    const auto page_of = [](std::string_view target) {
+        const auto page = route_of(target).viewers;
+        REQUIRE(page);
+        return std::pair(page->count_max, page->after);
+    };
+    using Page = std::pair<std::uint32_t, std::uint64_t>;
+    CHECK(page_of("/api/status?viewers=10") == Page(10, 0));
+    CHECK(page_of("/api/status?viewers=100&after=4294967297") == Page(100, 4294967297));
+    CHECK(page_of("/api/status?after=7") == Page(100, 7));
+    CHECK(page_of("/api/status?viewers=0") == Page(0, 0));
+    for (const std::string value : {"101", "-1", "all", "", "1.5"}) {
+        CAPTURE(value);
+        CHECK(where("/api/status?viewers=" + value) == "400");
+    }
+    for (const std::string value : {"-1", "x", "", "9223372036854775808"}) {
+        CAPTURE(value);
+        CHECK(where("/api/status?after=" + value) == "400");
+    }
+    CHECK(route_of("/api/status?viewers=500").message.find("after=ID") != std::string::npos);
+    CHECK(route_of("/api/status?after=x").message.find("viewers_next") != std::string::npos);
+    CHECK(where("/metrics?viewers=nonsense") == "metrics");
 }
 
 TEST_CASE("parameters that do not apply are ignored, whatever their values") {

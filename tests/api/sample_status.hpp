@@ -104,7 +104,9 @@ inline StatusSnapshot sample_status() {
     other.id = 78;
     other.address = "unix";
     other.stream = 1;
+    status.viewers_total = 5;
     status.viewers = {viewer, other};
+    status.viewers_next = 78;
     return status;
 }
 

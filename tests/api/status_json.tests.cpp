@@ -282,6 +282,14 @@ TEST_CASE("controls of the V4L2 device are told from libcamera's, with their fla
     CHECK(json[2]["inactive"] == true);
 }
 
+TEST_CASE("status says how many viewers there are, and where the list goes on") {
+    StatusSnapshot sample = sample_status();
+    CHECK(status_of(sample)["viewers_total"] == 5);
+    CHECK(status_of(sample)["viewers_next"] == 78);
+    sample.viewers_next.reset();
+    CHECK(status_of(sample)["viewers_next"].is_null());
+}
+
 TEST_CASE("status describes each viewer") {
     const StatusSnapshot sample = sample_status();
     const auto viewers = status_of(sample)["viewers"];

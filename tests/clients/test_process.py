@@ -1,6 +1,7 @@
 """The program as a process: its output, exit codes, signals, and operation with few privileges."""
 
 import ctypes
+import json
 import os
 import pathlib
 import re
@@ -535,7 +536,15 @@ class ManyViewers(unittest.TestCase):
             print(f"{(resident() - few) / 1000:.0f} bytes per idle viewer", end=" ... ", flush=True)
             self.connect(server, 100)
             status = server.status()
-            self.assertEqual(len(status["viewers"]), 1200)
+            self.assertEqual(status["viewers_total"], 1200)
+            self.assertEqual(len(status["viewers"]), 100)
+            listed = [viewer["id"] for viewer in status["viewers"]]
+            while status["viewers_next"]:
+                _, _, body = server.get(f"/api/status?viewers=70&after={status['viewers_next']}")
+                status = json.loads(body)
+                listed += [viewer["id"] for viewer in status["viewers"]]
+            self.assertEqual(listed, sorted(set(listed)))
+            self.assertEqual(len(listed), 1200)
             self.assertEqual(status["streams"][0]["viewers"], 1200)
 
 

@@ -75,3 +75,24 @@ TEST_CASE("for_each visits only the live entries of a large slab, in order of in
     CHECK(seen == expected);
     CHECK(seen.size() == slab.size());
 }
+
+TEST_CASE("for_each_from visits a slab's live entries from an index on, until it is told to stop") {
+    Slab<int> slab(200);
+    for (int i = 0; i < 150; ++i) {
+        (void)slab.insert();
+    }
+    const auto visited = [&slab](std::uint32_t first, std::size_t count_max) {
+        std::vector<std::uint32_t> seen;
+        slab.for_each_from(first, [&](Slab<int>::Id id, int&) {
+            seen.push_back(id.index);
+            return seen.size() < count_max;
+        });
+        return seen;
+    };
+    CHECK(visited(62, 4) == std::vector<std::uint32_t>{62, 63, 64, 65});
+    CHECK(visited(148, 4) == std::vector<std::uint32_t>{148, 149});
+    CHECK(visited(127, 1) == std::vector<std::uint32_t>{127});
+    for (const std::uint32_t beyond : {150U, 199U, 200U, 256U, UINT32_MAX}) {
+        CHECK(visited(beyond, 4).empty());
+    }
+}

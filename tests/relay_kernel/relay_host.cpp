@@ -158,8 +158,10 @@ void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngi
 
 api::StatusSnapshot RelayHost::status(bool with_viewers) {
     api::StatusSnapshot snapshot;
-    on_loop(
-        [&](relay::Relay& relay, uring::UringEngine&) { snapshot = relay.status(with_viewers); });
+    constexpr api::ViewerPage all{.count_max = UINT32_MAX};
+    on_loop([&](relay::Relay& relay, uring::UringEngine&) {
+        snapshot = relay.status(with_viewers ? all : api::ViewerPage{});
+    });
     return snapshot;
 }
 

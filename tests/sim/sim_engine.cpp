@@ -252,6 +252,7 @@ io::Peer SimEngine::describe_peer(int socket) noexcept {
 }
 
 io::SocketProgress SimEngine::socket_progress(int socket, io::Transport transport) noexcept {
+    ++progress_queries_;
     const Descriptor* entry = descriptor(socket);
     if (entry == nullptr || entry->kind != FdKind::socket) {
         violation("socket_progress of something that is no socket");

@@ -90,6 +90,8 @@ public:
     /// Ranges of memory that the kernel may still read.
     [[nodiscard]] std::size_t pages_held() const noexcept;
     [[nodiscard]] std::uint64_t completions_handed_out() const noexcept { return handed_out_; }
+    /// Calls of `socket_progress`, each of which is a system call in the real engine.
+    [[nodiscard]] std::uint64_t progress_queries() const noexcept { return progress_queries_; }
 
 private:
     static constexpr std::uint32_t no_socket = 0xFFFFFFFFU;
@@ -233,6 +235,7 @@ private:
     std::uint64_t next_number_ = 1;
     std::uint64_t turns_ = 0;
     std::uint64_t handed_out_ = 0;
+    std::uint64_t progress_queries_ = 0;
 };
 
 } // namespace ringcast::sim

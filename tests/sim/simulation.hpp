@@ -74,7 +74,11 @@ public:
     [[nodiscard]] SimEngine& engine() noexcept { return engine_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false) {
-        return relay_->status(with_viewers);
+        constexpr api::ViewerPage all{.count_max = UINT32_MAX};
+        return status(with_viewers ? all : api::ViewerPage{});
+    }
+    [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page) {
+        return relay_->status(page);
     }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
     /// The stream's source makes no frames for this time.
