@@ -41,7 +41,8 @@ private:
 ///
 /// Leaves the process alone: signals keep their handlers and masks, and limits on open files and
 /// locked memory are used as they are. Its threads inherit the signal mask of the creating thread.
-/// SIGCHLD may not be ignored when a source is a program. Warnings and errors go to standard error.
+/// SIGCHLD may not be ignored when a source is a program; programs are killed when the thread that
+/// runs the server ends. Warnings and errors go to standard error.
 class Server {
 public:
     /// Listens when it returns; clients are answered once `run` is called. Null on failure, and

@@ -64,6 +64,7 @@ std::unique_ptr<Server> Server::create(const Config& config, std::string& error)
         auto server = app::Server::create(config.impl_->values,
                                           {.locked_memory_max = app::locked_memory_limit(),
                                            .open_files_max = app::open_files_limit(),
+                                           .program_limits = {},
                                            .ends_with_input = false,
                                            .handles_signals = false});
         if (server) {

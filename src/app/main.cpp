@@ -24,6 +24,7 @@
 #include "capture/camera_access.hpp"
 #include "capture/cameras.hpp"
 #include "capture/v4l2_devices.hpp"
+#include "os/spawn.hpp"
 
 namespace ringcast::app {
 
@@ -107,7 +108,9 @@ int run(std::span<const char* const> arguments) {
     }
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);
 
-    // Raise the limits of the process as far as allowed.
+    // Raise the limits of the process as far as allowed. Programs get the present ones: select()
+    // fails beyond 1024 descriptors.
+    const os::SoftLimits program_limits = os::soft_limits();
     const std::uint64_t open_files = raise_open_files_limit();
     const std::uint64_t locked_memory = raise_locked_memory_limit();
     const OpenFileNeeds needs = open_file_needs(config);
@@ -119,6 +122,7 @@ int run(std::span<const char* const> arguments) {
     // Open the listening sockets and everything between sources and viewers.
     const auto server = Server::create(config, {.locked_memory_max = locked_memory,
                                                 .open_files_max = open_files,
+                                                .program_limits = program_limits,
                                                 .ends_with_input = parsed->ends_with_input,
                                                 .handles_signals = true});
     if (!server) {

@@ -28,7 +28,8 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
                 return Made(
                     std::make_unique<input::PatternSource>(parts.engine, stream.name, kind));
             } else if constexpr (std::is_same_v<Kind, config::ExecConfig>) {
-                return Made(std::make_unique<input::ExecSource>(parts.engine, stream.name, kind));
+                return Made(std::make_unique<input::ExecSource>(parts.engine, stream.name, kind,
+                                                                parts.program_limits));
             } else if constexpr (std::is_same_v<Kind, config::FileConfig>) {
                 return Made(std::make_unique<input::FileSource>(parts.engine, stream.name,
                                                                 kind.path, kind.fps));

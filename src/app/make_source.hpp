@@ -8,6 +8,7 @@
 #include "capture/cameras.hpp"
 #include "config/config.hpp"
 #include "io/engine.hpp"
+#include "os/spawn.hpp"
 #include "source/frame_source.hpp"
 
 namespace ringcast::app {
@@ -16,6 +17,7 @@ namespace ringcast::app {
 struct SourceParts {
     io::Engine& engine;
     capture::Cameras* cameras = nullptr; ///< not null when a stream is a camera
+    os::SoftLimits program_limits{};     ///< of programs that are sources
 };
 
 /// Fails when standard input is to be read and is a terminal. Programs, files and cameras may be

@@ -70,6 +70,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                 "it to {} (LimitNOFILE= in a unit, `ulimit -n` in a shell)",
                                 options.open_files_max, open_files_needed(needs)));
     }
+    server->program_limits_ = options.program_limits;
     auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
     if (!listeners) {
         return tl::unexpected(listeners.error());
@@ -231,7 +232,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
-    auto source = make_source(stream, {*engine_, cameras_.get()});
+    auto source = make_source(stream, {*engine_, cameras_.get(), program_limits_});
     if (!source) {
         return tl::unexpected(source.error());
     }

@@ -20,6 +20,7 @@
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"
 #include "os/mapped_memory.hpp"
+#include "os/spawn.hpp"
 #include "relay/relay.hpp"
 #include "source/frame_source.hpp"
 #include "source/placeholder_painter.hpp"
@@ -33,6 +34,8 @@ struct ServerOptions {
     /// How many files this process may have open. Fewer viewers than configured are admitted where
     /// they would not suffice.
     std::uint64_t open_files_max = 0;
+    /// Soft limits of programs that are sources; those of this process where it has no value.
+    os::SoftLimits program_limits{};
     /// Stop some seconds after the source of the default stream has ended.
     bool ends_with_input = false;
     /// Stop on SIGTERM and SIGINT, and ignore SIGPIPE: changes how the whole process handles these.
@@ -92,6 +95,7 @@ private:
     std::unique_ptr<capture::Cameras> cameras_; ///< present when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;
+    os::SoftLimits program_limits_;
     UniqueFd signals_;                         ///< empty unless the server handles signals
     std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
     threads::WakeEvent stop_event_;

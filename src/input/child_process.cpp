@@ -7,8 +7,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,59 +31,6 @@ Pipe make_pipe() noexcept {
     }
     return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
-
-/// glibc 2.36 declares pidfd_open without C linkage, so C++ can't link its wrapper.
-int open_pidfd(pid_t pid) noexcept {
-    return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U));
-}
-
-/// The environment that the program starts with. Owns the C structures of posix_spawn.
-class SpawnPlan {
-public:
-    SpawnPlan(int output, int error) noexcept {
-        posix_spawn_file_actions_init(&actions_);
-        posix_spawnattr_init(&attributes_);
-        posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&actions_, error, STDERR_FILENO);
-        // Descriptors that we inherited may lack close-on-exec.
-        posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-
-        sigset_t none;
-        sigset_t all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        posix_spawnattr_setsigmask(&attributes_, &none);
-        posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setpgroup(&attributes_, 0);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                   POSIX_SPAWN_SETPGROUP);
-    }
-    SpawnPlan(const SpawnPlan&) = delete;
-    SpawnPlan& operator=(const SpawnPlan&) = delete;
-    SpawnPlan(SpawnPlan&&) = delete;
-    SpawnPlan& operator=(SpawnPlan&&) = delete;
-    ~SpawnPlan() {
-        posix_spawn_file_actions_destroy(&actions_);
-        posix_spawnattr_destroy(&attributes_);
-    }
-
-    /// 0 or an errno.
-    [[nodiscard]] int run(const std::vector<std::string>& command, pid_t& pid) const {
-        std::vector<char*> arguments;
-        arguments.reserve(command.size() + 1);
-        for (const std::string& argument : command) {
-            // exec takes char* for historical reasons and does not write to the arguments.
-            arguments.push_back(const_cast<char*>(argument.c_str())); // NOLINT
-        }
-        arguments.push_back(nullptr);
-        return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ);
-    }
-
-private:
-    posix_spawn_file_actions_t actions_{};
-    posix_spawnattr_t attributes_{};
-};
 
 StartFailure describe_failure(const std::string& program, int error) {
     if (error == ENOENT) {
@@ -130,19 +75,12 @@ tl::expected<void, StartFailure> ChildProcess::start(const std::vector<std::stri
     // Fails when the user's pipes use too much memory already; the default size suffices.
     static_cast<void>(fcntl(output.reader.get(), F_SETPIPE_SZ, output_pipe_bytes));
 
-    pid_t pid = 0;
-    if (const int failure = SpawnPlan(output.writer.get(), error.writer.get()).run(command, pid)) {
-        return tl::unexpected(describe_failure(command[0], failure));
+    auto spawned = os::spawn(command, {output.writer.get(), error.writer.get(), limits_});
+    if (!spawned) {
+        return tl::unexpected(describe_failure(command[0], spawned.error()));
     }
-    UniqueFd pidfd(open_pidfd(pid));
-    if (!pidfd.valid()) {
-        const int failure = errno;
-        kill(-pid, SIGKILL);
-        waitpid(pid, nullptr, 0);
-        return tl::unexpected(describe_failure(command[0], failure));
-    }
-    pid_ = pid;
-    pidfd_ = std::move(pidfd);
+    pid_ = spawned->pid;
+    pidfd_ = std::move(spawned->pidfd);
     output_ = std::move(output.reader);
     error_ = std::move(error.reader);
     tokens_ = tokens;
@@ -246,8 +184,8 @@ void ChildProcess::join_if_over() noexcept {
     }
     signal_group(SIGKILL); // those of the group that have closed standard error
     siginfo_t info{};
-    // It has ended, so this does not wait. Fails only where SIGCHLD is ignored, which main does
-    // not.
+    // It has ended, so this does not wait. Fails only where a host that embeds the server ignores
+    // SIGCHLD.
     const int reaped = waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
     end_description_ = reaped == 0 ? describe_end(info) : "exit status unknown";
     pid_ = 0;

@@ -16,6 +16,7 @@
 #include "base/unique_fd.hpp"
 #include "input/line_tail.hpp"
 #include "io/engine.hpp"
+#include "os/spawn.hpp"
 
 namespace ringcast::input {
 
@@ -38,8 +39,10 @@ public:
         io::OpToken standard_error; ///< reads of it
     };
 
-    ChildProcess(io::Engine& engine, std::string_view stream_name) noexcept
-        : engine_(&engine), stream_name_(stream_name) {}
+    /// Programs start with the soft limits `limits`.
+    ChildProcess(io::Engine& engine, std::string_view stream_name,
+                 const os::SoftLimits& limits = {}) noexcept
+        : engine_(&engine), stream_name_(stream_name), limits_(limits) {}
 
     /// `command` is the program (searched for in PATH) and its arguments. The last run is joined.
     /// Blocks the loop until the program has been loaded, about a millisecond.
@@ -72,6 +75,7 @@ private:
 
     io::Engine* engine_;
     std::string_view stream_name_;
+    os::SoftLimits limits_;
     Tokens tokens_;
 
     pid_t pid_ = 0; ///< of the leader, and so of the group; 0: no run

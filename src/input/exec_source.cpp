@@ -19,9 +19,10 @@ std::string seconds_text(Duration time) {
 
 } // namespace
 
-ExecSource::ExecSource(io::Engine& engine, std::string stream_name, config::ExecConfig config)
+ExecSource::ExecSource(io::Engine& engine, std::string stream_name, config::ExecConfig config,
+                       const os::SoftLimits& limits)
     : engine_(&engine), stream_name_(std::move(stream_name)), command_(std::move(config.command)),
-      silence_(config.timeout), child_(engine, stream_name_),
+      silence_(config.timeout), child_(engine, stream_name_, limits),
       frames_(engine, counters_, {stream_name_, "the program"}) {
     RINGCAST_ASSERT(!command_.empty());
 }

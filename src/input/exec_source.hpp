@@ -24,7 +24,8 @@ public:
     /// When either the program or its output has ended, the other one is ended after this time.
     static constexpr Duration straggle_time_max = std::chrono::seconds(1);
 
-    ExecSource(io::Engine& engine, std::string stream_name, config::ExecConfig config);
+    ExecSource(io::Engine& engine, std::string stream_name, config::ExecConfig config,
+               const os::SoftLimits& limits = {});
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
