@@ -19,6 +19,7 @@
 #include "app/listeners.hpp"
 #include "app/logging.hpp"
 #include "app/server.hpp"
+#include "app/signals.hpp"
 #include "app/startup_message.hpp"
 #include "base/log.hpp"
 #include "capture/camera_access.hpp"
@@ -106,6 +107,7 @@ int run(std::span<const char* const> arguments) {
     if (parsed->task == Task::examine_machine) {
         return examine_machine(config);
     }
+    set_signal_dispositions();
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);
 
     // Raise the limits of the process as far as allowed. Programs get the present ones: select()

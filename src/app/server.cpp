@@ -12,11 +12,10 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 
-#include <csignal>
-
 #include "app/logging.hpp"
 #include "app/make_engine.hpp"
 #include "app/make_source.hpp"
+#include "app/signals.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "config/describe.hpp"
@@ -71,17 +70,20 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                 options.open_files_max, open_files_needed(needs)));
     }
     server->program_limits_ = options.program_limits;
+    // Before any thread is created, as threads inherit the mask, and before there are socket files,
+    // which a signal must not leave behind.
+    if (options.handles_signals) {
+        auto signals = open_stop_signals();
+        if (!signals) {
+            return tl::unexpected(signals.error());
+        }
+        server->signals_ = std::move(*signals);
+    }
     auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
     if (!listeners) {
         return tl::unexpected(listeners.error());
     }
     server->listeners_ = std::move(*listeners);
-    // Before any thread is created: threads inherit the mask.
-    if (options.handles_signals) {
-        if (auto opened = server->open_signals(); !opened) {
-            return tl::unexpected(opened.error());
-        }
-    }
     if (!server->stop_event_.open()) {
         return fail("no event descriptor can be opened: " + std::string(std::strerror(errno)));
     }
@@ -166,23 +168,6 @@ std::vector<config::ListenAddress> Server::addresses() const {
         addresses.push_back(listener.address);
     }
     return addresses;
-}
-
-Result<void> Server::open_signals() {
-    // The reader of our log may close its end of a pipe: no reason to end.
-    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (const int error = pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0) {
-        return fail("signals can't be blocked: " + std::string(std::strerror(error)));
-    }
-    signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
-    if (!signals_.valid()) {
-        return fail("signals can't be read: " + std::string(std::strerror(errno)));
-    }
-    return {};
 }
 
 relay::RelaySettings Server::relay_settings(const config::Config& config,

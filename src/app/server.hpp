@@ -38,8 +38,8 @@ struct ServerOptions {
     os::SoftLimits program_limits{};
     /// Stop some seconds after the source of the default stream has ended.
     bool ends_with_input = false;
-    /// Stop on SIGTERM and SIGINT, and ignore SIGPIPE: changes how the whole process handles these.
-    /// SIGTERM and SIGINT are blocked and read through the engine; a second one ends the process.
+    /// Stop on the signals of `open_stop_signals`, which are then blocked; a second one ends the
+    /// process.
     bool handles_signals = false;
 };
 
@@ -72,7 +72,6 @@ private:
     enum ControlOperation : std::uint32_t { signal_operation, stop_operation };
 
     Server() = default;
-    [[nodiscard]] Result<void> open_signals();
     [[nodiscard]] Result<void> open_sources(const config::Config& config);
     [[nodiscard]] Result<void> open_relay(const config::Config& config,
                                           const relay::RelaySettings& settings);

@@ -27,6 +27,18 @@ def run(*arguments, **options):
     return done.returncode, done.stdout, done.stderr
 
 
+def state(pid):
+    """The state of a process as one letter; None if it does not exist."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return None
+
+
+def is_running(pid):
+    return state(pid) not in (None, "Z", "X")
+
+
 class CommandLine(unittest.TestCase):
     def test_help_has_examples_and_exit_codes(self):
         code, output, errors = run("--help")
@@ -238,8 +250,8 @@ class Shutdown(unittest.TestCase):
 
         harness.wait_for(stuck, "a blocked send")
 
-    def test_sigterm_and_sigint_shut_down_cleanly(self):
-        for sent in (signal.SIGTERM, signal.SIGINT):
+    def test_signals_to_stop_shut_down_cleanly(self):
+        for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             with harness.Ringcast("pattern").wait_live() as server:
                 with harness.StreamReader(server.url) as reader, server.connect() as idle:
                     reader.part()
@@ -309,6 +321,71 @@ class Shutdown(unittest.TestCase):
                 return False
 
             harness.wait_for(refused, "a refused connection")
+
+
+class Signals(unittest.TestCase):
+    def with_program(self, folder, **options):
+        """A ringcast process with a UNIX socket and a program, which has started."""
+        text = ('[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n'
+                '[streams.program]\nsource = "exec"\ncommand = ["sleep", "1000"]\n')
+        path = os.path.join(folder, "http.sock")
+        server = harness.configured(text, "--listen", f"unix:{path}", **options)
+        self.addCleanup(server.stop, signal.SIGKILL)
+        (child,) = harness.wait_for(server.children, "the program")
+        harness.wait_for(lambda: pathlib.Path(f"/proc/{child}/comm").read_text() == "sleep\n", "the exec of sleep")
+        return server, child, path
+
+    def test_sighup_and_sigquit_leave_neither_programs_nor_socket_files(self):
+        for sent in (signal.SIGHUP, signal.SIGQUIT):
+            with tempfile.TemporaryDirectory() as folder:
+                server, child, path = self.with_program(folder)
+                self.assertEqual(server.stop(sent), 0)
+                self.assertFalse(os.path.exists(path))
+                self.assertFalse(is_running(child))
+
+    def test_signals_without_a_meaning_are_ignored(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server, child, _ = self.with_program(folder)
+            for sent in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGPIPE, signal.SIGRTMIN):
+                server.process.send_signal(sent)
+            server.wait_live()
+            with harness.StreamReader(server.url) as reader:
+                reader.part()
+            # The program does not inherit that, nor what ringcast inherited.
+            ignored = re.search(r"SigIgn:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
+            self.assertEqual(int(ignored, 16), 0)
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_program_ends_when_ringcast_is_killed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server, child, _ = self.with_program(folder)
+            server.process.kill()
+            server.wait_ended()
+            harness.wait_for(lambda: not is_running(child), "the end of the program")
+
+    def test_nohup_keeps_it_running_after_sighup(self):
+        ignored = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with tempfile.TemporaryDirectory() as folder:
+            server, _, _ = self.with_program(folder, preexec_fn=ignored)
+            server.process.send_signal(signal.SIGHUP)
+            server.process.send_signal(signal.SIGCHLD)
+            server.wait_live()
+            self.assertNotIn("stopping", server.log())
+            self.assertEqual(server.stop(), 0)
+
+    def test_the_end_of_a_program_is_known_although_sigchld_was_inherited_as_ignored(self):
+        text = '[streams.program]\nsource = "exec"\ncommand = ["sh", "-c", "exit 7"]\n'
+        ignored = lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        with harness.configured(text, preexec_fn=ignored) as server:
+            self.assertIn("(exit status 7)", server.wait_log("the program ended"))
+
+    def test_a_program_has_the_limits_that_ringcast_was_started_with(self):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limited = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1000, hard))
+        with tempfile.TemporaryDirectory() as folder:
+            server, child, _ = self.with_program(folder, preexec_fn=limited)
+            self.assertEqual(resource.prlimit(child, resource.RLIMIT_NOFILE), (1000, hard))
+            self.assertEqual(resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE), (hard, hard))
 
 
 class WithoutPrivileges(unittest.TestCase):

@@ -1,0 +1,21 @@
+#pragma once
+// How the program handles signals. An embedded server uses nothing of this: there, signals belong
+// to the host.
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace ringcast::app {
+
+/// Ignores the signals that would end the process and mean nothing to it, so that a stray one does
+/// not end it without stopping its programs and removing its socket files; and resets SIGCHLD,
+/// which a parent may have left ignored: the kernel would then discard how programs ended. To be
+/// called before other threads start.
+void set_signal_dispositions() noexcept;
+
+/// Blocks the signals that stop the server, in this thread and those that it starts later, and
+/// returns a descriptor that reads them: SIGTERM, SIGINT, SIGQUIT, and SIGHUP unless it is ignored
+/// (nohup).
+[[nodiscard]] Result<UniqueFd> open_stop_signals();
+
+} // namespace ringcast::app
