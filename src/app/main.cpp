@@ -14,6 +14,7 @@
 #include "app/command_line.hpp"
 #include "app/doctor.hpp"
 #include "app/exit_code.hpp"
+#include "app/init_process.hpp"
 #include "app/limits.hpp"
 #include "app/list_cameras.hpp"
 #include "app/listeners.hpp"
@@ -106,6 +107,11 @@ int run(std::span<const char* const> arguments) {
     const config::Config& config = parsed->config;
     if (parsed->task == Task::examine_machine) {
         return examine_machine(config);
+    }
+
+    // As the first process of a container, serve in a child process.
+    if (const auto forked = fork_if_init(); !forked) {
+        return cannot_start(forked.error());
     }
     set_signal_dispositions();
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);

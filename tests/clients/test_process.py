@@ -39,6 +39,10 @@ def is_running(pid):
     return state(pid) not in (None, "Z", "X")
 
 
+def children(pid):
+    return list(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
 class CommandLine(unittest.TestCase):
     def test_help_has_examples_and_exit_codes(self):
         code, output, errors = run("--help")
@@ -386,6 +390,59 @@ class Signals(unittest.TestCase):
             server, child, _ = self.with_program(folder, preexec_fn=limited)
             self.assertEqual(resource.prlimit(child, resource.RLIMIT_NOFILE), (1000, hard))
             self.assertEqual(resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE), (hard, hard))
+
+
+class FirstProcess(unittest.TestCase):
+    """As PID 1, which it is in a container."""
+
+    PREFIX = ("unshare", "--pid", "--fork", "--kill-child")
+
+    def setUp(self):
+        harness.need("unshare")
+        self.prefix = [*self.PREFIX, *([] if os.geteuid() == 0 else ["--map-root-user"])]
+        if subprocess.run([*self.prefix, "true"], check=False, capture_output=True).returncode != 0:
+            self.skipTest("process namespaces can't be created here")
+
+    def start(self, text):
+        """The server, and the process id of PID 1 as seen from here."""
+        server = harness.configured(text, prefix=self.prefix)
+        self.addCleanup(server.stop, signal.SIGKILL)
+        (first,) = children(server.process.pid)
+        return server, first
+
+    def test_orphans_are_reaped_and_programs_are_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            count = pathlib.Path(folder, "count")
+            # Twenty grandchildren that outlive their parent and leave the program's group.
+            orphan = f"setsid sh -c 'exec >&- 2>&-; sleep 0.1; echo x >> {count}'"
+            script = f"for i in 1 2 3 4 5 6 7 8 9 10; do ({orphan} &); ({orphan} &); sleep 0.05; done; sleep 1; exit 7"
+            server, first = self.start(
+                '[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n'
+                f'[streams.program]\nsource = "exec"\ncommand = {json.dumps(["sh", "-c", script])}\n')
+            server.wait_live()
+            self.assertIn("(exit status 7)", server.wait_log("the program ended"))
+            harness.wait_for(lambda: len(count.read_text().split()) >= 20, "the orphans' end")
+            harness.wait_for(lambda: not any(state(child) == "Z" for child in children(first)), "no zombies")
+            os.kill(first, signal.SIGTERM)
+            self.assertEqual(server.wait_ended(), 0)
+
+    def test_the_end_of_the_server_is_passed_on(self):
+        pattern = '[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n'
+        server, first = self.start(pattern)
+        (real,) = children(first)
+        os.kill(real, signal.SIGKILL)
+        self.assertEqual(server.wait_ended(), 128 + signal.SIGKILL)
+        for sent in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+            server, first = self.start(pattern)
+            os.kill(first, signal.SIGUSR1)
+            os.kill(first, sent)
+            self.assertEqual(server.wait_ended(), 0)
+
+    def test_a_failed_start_has_its_exit_code(self):
+        done = subprocess.run([*self.prefix, harness.binary(), "pattern", "--listen", "unix:/nonexistent/http.sock"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              timeout=harness.WAIT_SECONDS)
+        self.assertEqual(done.returncode, 3, done.stderr)
 
 
 class WithoutPrivileges(unittest.TestCase):
