@@ -1,16 +1,12 @@
 // Times the encoder on one kind of picture, with different numbers of workers in turn. Prints JSON.
-// The pictures are the test pattern with a sensor's noise; flat colours would be encoded
-// unrealistically fast.
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -19,7 +15,7 @@
 
 #include <unistd.h>
 
-#include "draw/pattern_painter.hpp"
+#include "app/noisy_pattern.hpp"
 #include "encode/band_encoder.hpp"
 #include "process_meter.hpp"
 
@@ -27,6 +23,7 @@ namespace {
 
 using namespace ringcast;
 using namespace ringcast::encode;
+using app::OwnedPicture;
 using bench::cores_busy_ns;
 
 constexpr int picture_count = 4; ///< different ones, encoded in turn
@@ -40,82 +37,6 @@ struct Options {
     int rounds = 5;
     int frames = 30; ///< in each round for each number of workers
 };
-
-struct OwnedPicture {
-    RawPicture picture;
-    std::vector<std::vector<std::uint8_t>> planes;
-};
-
-/// Adds a sensor's noise with the given standard deviation, in steps of 8-bit samples.
-class Noise {
-public:
-    explicit Noise(double deviation) : normal_(0, deviation) {}
-    std::uint8_t on(std::uint8_t value) {
-        const double noisy = std::clamp(value + normal_(random_), 0.0, 255.0);
-        return static_cast<std::uint8_t>(std::lround(noisy));
-    }
-
-private:
-    std::mt19937 random_{7};
-    std::normal_distribution<double> normal_;
-};
-
-/// The channel's visible samples with noise, packed.
-std::vector<std::uint8_t> noisy_plane(const draw::Picture& picture, draw::Channel channel,
-                                      Noise& noise) {
-    const int shift = channel == draw::Channel::luma ? 0 : 1;
-    const auto width = static_cast<std::size_t>(sample_count(picture.width(), shift));
-    std::vector<std::uint8_t> plane;
-    for (int y = 0; y < sample_count(picture.height(), shift); ++y) {
-        for (const std::uint8_t value : picture.row(channel, y).first(width)) {
-            plane.push_back(noise.on(value));
-        }
-    }
-    return plane;
-}
-
-Plane plane_of(const std::vector<std::uint8_t>& samples, std::size_t stride) {
-    return {std::as_bytes(std::span(samples)), stride};
-}
-
-/// Makes YUYV from 4:2:0 planes; each chroma line is used for two lines.
-std::vector<std::uint8_t> interleaved(const std::vector<std::vector<std::uint8_t>>& planes,
-                                      std::size_t width, std::size_t height) {
-    std::vector<std::uint8_t> bytes;
-    for (std::size_t y = 0; y < height; ++y) {
-        for (std::size_t x = 0; x < width / 2; ++x) {
-            const std::size_t luma = y * width + 2 * x;
-            const std::size_t colour = y / 2 * (width / 2) + x;
-            bytes.insert(bytes.end(), {planes[0][luma], planes[1][colour], planes[0][luma + 1],
-                                       planes[2][colour]});
-        }
-    }
-    return bytes;
-}
-
-OwnedPicture make_picture(const Options& options, draw::PatternPainter& painter, int index) {
-    const WallTime captured(std::chrono::milliseconds(100) * index);
-    const draw::Picture& painted = painter.paint(static_cast<std::uint64_t>(index), captured);
-    Noise luma_noise(3);
-    Noise colour_noise(2);
-    OwnedPicture made;
-    made.planes = {noisy_plane(painted, draw::Channel::luma, luma_noise),
-                   noisy_plane(painted, draw::Channel::blue, colour_noise),
-                   noisy_plane(painted, draw::Channel::red, colour_noise)};
-    made.picture.format = options.format;
-    made.picture.width = options.width;
-    made.picture.height = options.height;
-    const auto width = static_cast<std::size_t>(options.width);
-    if (options.format == PixelFormat::yuyv) {
-        made.planes = {interleaved(made.planes, width, static_cast<std::size_t>(options.height))};
-        made.picture.planes[0] = plane_of(made.planes[0], 2 * width);
-    } else {
-        for (std::size_t i = 0; i < made.planes.size(); ++i) {
-            made.picture.planes[i] = plane_of(made.planes[i], i == 0 ? width : width / 2);
-        }
-    }
-    return made;
-}
 
 std::int64_t clock_ns(clockid_t clock) {
     timespec time{};
@@ -163,11 +84,9 @@ nlohmann::json measure(const Options& options, BandEncoder& encoder,
 }
 
 nlohmann::json run(const Options& options) {
-    draw::PatternPainter painter(options.width, options.height, 30);
-    std::vector<OwnedPicture> pictures;
-    for (int i = 0; i < picture_count; ++i) {
-        pictures.push_back(make_picture(options, painter, i));
-    }
+    const std::vector<OwnedPicture> pictures = app::noisy_pattern(
+        {static_cast<std::uint16_t>(options.width), static_cast<std::uint16_t>(options.height)},
+        options.format, picture_count);
     std::vector<std::byte> memory(static_cast<std::size_t>(options.width) *
                                   static_cast<std::size_t>(options.height) * 2);
     std::map<int, std::unique_ptr<BandEncoder>> encoders;

@@ -17,6 +17,7 @@
 #pragma GCC diagnostic pop
 #include <fmt/format.h>
 
+#include "app/help_text.hpp"
 #include "config/describe.hpp"
 #include "config/did_you_mean.hpp"
 #include "config/keys.hpp"
@@ -27,71 +28,6 @@
 namespace ringcast::app {
 
 namespace {
-
-constexpr std::string_view examples_text =
-    R"(ringcast shows a camera or any JPEG frames to many viewers. Three ways to start:
-
-  ringcast camera                             the camera of this machine, at http://127.0.0.1:8080
-  ringcast pattern                            a moving test picture, without a camera
-  rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
-                                              the output of a program
-
-`ringcast --config FILE` shows several streams; `ringcast --help` lists all options.
-)";
-
-constexpr std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
-       ringcast --config FILE [OPTION]...
-       ringcast doctor [--config FILE] [--listen ADDRESS]...
-       ringcast cameras
-
-Sends the frames of a source to many viewers over HTTP, as MJPEG.
-
-SOURCE is one of
-  camera, camera:ID     the only camera, or the camera that ID selects: its id or a part of it,
-                        its model, or its number in the list of `ringcast cameras`
-  /dev/video0           the camera with that device
-  pattern               a moving test picture
-  -                     standard input: JPEG frames one after the other; ringcast ends with it
-  FILE                  a recording (.mjpeg, .mjpg) or a picture (.jpg, .jpeg), in a loop
-  FOLDER                the JPEG files in it, in a loop
-  FILE.toml             the same as --config FILE.toml
-
-`ringcast doctor` checks this machine (io_uring, limits, network cards, cameras, ports) and reports
-what it found, what that means, and what to do about it.
-
-Options, before or after SOURCE
-  --config FILE         read the configuration from FILE
-  --listen ADDRESS      HOST:PORT, :PORT (every address), [IPV6]:PORT or unix:/PATH; may be
-                        repeated; replaces those of the configuration (default: 127.0.0.1:8080)
-  --size WIDTHxHEIGHT   size of the camera's picture or the pattern (default: 1280x720; for a
-                        camera, its largest size up to that)
-  --fps N               frames per second of a camera, pattern, recording or picture
-                        (default: 30; 1 for pictures)
-  --quality N           JPEG quality of the pattern, and of cameras that produce no JPEG
-                        themselves, 1 to 100 (default: 80)
-  --log-level LEVEL     debug, info, warning or error (default: info)
-  --check               describe the configuration, or list the mistakes in it, and exit
-  --version             print the version
-  --help                print this
-
-`ringcast cameras` lists the cameras of this machine with their formats and sizes. Its output is a
-configuration: `ringcast cameras > cameras.toml`, then `ringcast cameras.toml`.
-
-Examples
-  ringcast camera --size 1920x1080 --listen :8080
-  ringcast pattern --size 1920x1080 --fps 60
-  ringcast pattern --listen :8080             open to your network; there is no password yet
-  rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
-  ringcast holiday.mjpeg --fps 25
-  ringcast --config ringcast.toml --check
-
-Exit codes
-  0  ended on request: by a signal, by the end of its input, or after --check, --help, --version;
-     or the doctor found no problem
-  1  a failure while it ran, or the doctor found a problem
-  2  the command line or the configuration is wrong
-  3  can't start: the port is taken, io_uring is off, or a permission is missing
-)";
 
 constexpr std::array<std::string_view, 9> option_names{"--config", "--listen",  "--size",
                                                        "--fps",    "--quality", "--log-level",
@@ -140,10 +76,11 @@ constexpr std::string_view source_expected =
     "expected camera, pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
 constexpr std::string_view camera_word = "camera";
 constexpr std::string_view cameras_word = "cameras";
+constexpr std::string_view bench_word = "bench-encoder";
 
 std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
-    constexpr std::array<std::string_view, 4> words{"pattern", camera_word, cameras_word,
-                                                    doctor_word};
+    constexpr std::array<std::string_view, 5> words{"pattern", camera_word, cameras_word,
+                                                    doctor_word, bench_word};
     if (type == std::filesystem::file_type::character) {
         return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
     }
@@ -340,6 +277,35 @@ config::Config quick_config(const Written& written, const std::string& word, Pro
     return config;
 }
 
+/// `ringcast bench-encoder` takes the options of a picture.
+tl::expected<CommandLine, EarlyExit> bench_encoder(const Written& written) {
+    Problems problems;
+    const std::array<std::pair<bool, std::string_view>, 4> options{{
+        {!written.listen.empty(), "--listen"},
+        {written.fps.has_value(), "--fps"},
+        {written.log_level.has_value(), "--log-level"},
+        {written.check, "--check"},
+    }};
+    for (const auto& [given, option] : options) {
+        if (given) {
+            problems.add(
+                fmt::format("{} takes --size and --quality, and no {}", bench_word, option));
+        }
+    }
+    config::PatternConfig pattern;
+    apply_picture_options(written, pattern, problems);
+    // Each line of the benchmark's picture has whole chroma samples.
+    pattern.size.width = static_cast<std::uint16_t>(pattern.size.width & ~1U);
+    pattern.size.height = static_cast<std::uint16_t>(pattern.size.height & ~1U);
+    if (problems.any()) {
+        return tl::unexpected(problems.exit());
+    }
+    CommandLine command_line;
+    command_line.task = Task::bench_encoder;
+    command_line.config.streams.push_back({std::string(bench_word), true, pattern});
+    return command_line;
+}
+
 tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     Problems problems;
     CommandLine command_line;
@@ -364,6 +330,9 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
         return problems.any()
                    ? tl::expected<CommandLine, EarlyExit>(tl::unexpected(problems.exit()))
                    : command_line;
+    }
+    if (written.source == bench_word) {
+        return bench_encoder(written);
     }
     if (written.config) {
         auto loaded = config::load(*written.config);

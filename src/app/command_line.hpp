@@ -18,6 +18,7 @@ enum class Task : std::uint8_t {
     stream,
     examine_machine, ///< `ringcast doctor`: the configuration may have no streams
     list_cameras,    ///< `ringcast cameras`: without a configuration
+    bench_encoder,   ///< `ringcast bench-encoder`: the configuration is one stream, a pattern
 };
 
 struct CommandLine {

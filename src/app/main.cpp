@@ -5,6 +5,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 
 #include "app/command_line.hpp"
 #include "app/doctor.hpp"
+#include "app/encoder_benchmark.hpp"
 #include "app/exit_code.hpp"
 #include "app/init_process.hpp"
 #include "app/limits.hpp"
@@ -107,6 +109,11 @@ int run(std::span<const char* const> arguments) {
     const config::Config& config = parsed->config;
     if (parsed->task == Task::examine_machine) {
         return examine_machine(config);
+    }
+    if (parsed->task == Task::bench_encoder) {
+        const auto& pattern = std::get<config::PatternConfig>(config.streams.front().source);
+        benchmark_encoder(pattern.size, pattern.quality);
+        return finish(ExitCode::ok);
     }
 
     // As the first process of a container, serve in a child process.

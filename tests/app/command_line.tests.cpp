@@ -282,3 +282,15 @@ TEST_CASE("cameras are listed without a configuration") {
     CHECK_THAT(refused({"cameras", "--config", "good.toml"}),
                ContainsSubstring("exclude each other"));
 }
+
+TEST_CASE("bench-encoder takes the size and the quality of a picture") {
+    const CommandLine plain = accepted({"bench-encoder"});
+    CHECK(plain.task == Task::bench_encoder);
+    CHECK(pattern_of(plain).size == config::PictureSize{1280, 720});
+    const CommandLine given = accepted({"bench-encoder", "--size", "1921x1081", "--quality", "60"});
+    CHECK(pattern_of(given).size == config::PictureSize{1920, 1080});
+    CHECK(pattern_of(given).quality == 60);
+    CHECK_THAT(refused({"bench-encoder", "--size", "10"}), ContainsSubstring("--size"));
+    CHECK_THAT(refused({"bench-encoder", "--fps", "5"}),
+               ContainsSubstring("takes --size and --quality, and no --fps"));
+}
