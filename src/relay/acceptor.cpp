@@ -97,12 +97,10 @@ std::optional<Acceptor::Accepted> Acceptor::on_accept(const io::Completion& comp
 
 void Acceptor::pause(Listener& listener, std::int32_t error) noexcept {
     listener.failing = true;
-    if (listener.paused_until != never) {
-        return; // because of another accept of the same turn
-    }
+    const bool paused_before = listener.paused_until != never; // because of another accept
     // The next accept would fail at once, and spin.
     listener.paused_until = engine_.now() + pause_;
-    if (resources_exhausted(error) && counters_.accept_pauses++ == 0) {
+    if (!paused_before && resources_exhausted(error) && counters_.accept_pauses++ == 0) {
         log(LogLevel::warning, "new connections wait: the limit of open files or memory is reached "
                                "(raise LimitNOFILE= or lower [viewers] max)");
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -25,11 +26,17 @@ constexpr std::uint64_t gather_us_max = 400;
 // Linux 6.1 may collect released buffers for up to a second.
 constexpr std::uint64_t late_release_ms_max = 1000;
 
+constexpr Duration accept_pause = std::chrono::milliseconds(100);
+
 // More events than this in one turn mean that virtual time makes no progress.
 constexpr std::size_t events_per_turn_max = 1'000'000;
 
 constexpr WallTime wall_epoch{std::chrono::seconds(1'700'000'000)};
 constexpr std::int64_t wall_step_s_max = 3600;
+
+bool runs_out(std::int32_t result) {
+    return result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS;
+}
 
 std::string_view verb_name(int verb) {
     constexpr std::array<std::string_view, 11> names{
@@ -403,6 +410,9 @@ void SimEngine::hand_out(const Ready& ready) {
         if (entry.opened == ready.opened) {
             RINGCAST_ASSERT(entry.unanswered > 0);
             --entry.unanswered;
+            if (entry.kind == FdKind::listener && runs_out(ready.completion.result)) {
+                entry.rearm_at = turn_began_ + accept_pause;
+            }
         }
     }
     const auto found = tokens_.find(ready.completion.token.pack());

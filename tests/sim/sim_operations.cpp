@@ -17,16 +17,11 @@ namespace ringcast::sim {
 
 namespace {
 
-constexpr Duration accept_pause = std::chrono::milliseconds(100);
 constexpr std::uint64_t late_notification_ms_max = 300;
 
 std::uint32_t checksum_of(ConstByteSpan bytes) {
     return static_cast<std::uint32_t>(
         crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
-bool runs_out(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
 /// True for errors after which the connection is unusable; the others are transient.
@@ -167,9 +162,6 @@ void SimEngine::serve_accept(int fd) {
             if (error == ECONNABORTED) {
                 entry->backlog.pop_front();
                 sockets_[index]->connection->fail(0);
-            }
-            if (runs_out(error)) {
-                entry->rearm_at = events_.now() + accept_pause;
             }
             finish(number, -error);
             continue;

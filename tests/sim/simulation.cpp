@@ -81,6 +81,7 @@ World some_world(Decisions& decisions) {
     relay.viewers_max = world.viewers_max;
     relay.viewers_per_address_max = decisions.once_in(4) ? 2 : 0;
     relay.connections_extra = static_cast<std::uint32_t>(decisions.between(2, 8));
+    relay.accepts_max = static_cast<std::uint32_t>(decisions.between(2, 6));
     relay.stream.submit_batch = static_cast<std::uint32_t>(decisions.between(1, 16));
     relay.snapshot_wait = milliseconds(decisions.between(50, 500));
     relay.stream.silence_max = milliseconds(decisions.between(500, 2000));
