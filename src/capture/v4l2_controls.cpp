@@ -213,9 +213,6 @@ std::unique_ptr<V4l2Controls> open_v4l2_controls(std::span<const std::uint64_t> 
 tl::expected<void, OpenFailure> set_v4l2_controls(V4l2Controls& device,
                                                   std::span<const camera::V4l2Setting> settings,
                                                   std::vector<CameraControl>& controls) {
-    if (settings.empty()) {
-        return {};
-    }
     std::optional<OpenFailure> failure;
     std::size_t tried = 0;
     while (!failure && tried < settings.size()) {

@@ -28,7 +28,8 @@ public:
 };
 
 /// The controls of that one of `devices` (numbers as in stat) which is a USB camera's capture
-/// device. Null if none is: a camera of several devices is set by libcamera only.
+/// device. Null if none is: a camera of several devices is set by libcamera only. Keep it for a short
+/// time only: set_v4l2_rate searches the process for the descriptor that streams.
 [[nodiscard]] std::unique_ptr<V4l2Controls>
 open_v4l2_controls(std::span<const std::uint64_t> devices);
 

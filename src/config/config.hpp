@@ -66,7 +66,7 @@ enum class Orientation : std::uint8_t {
     rotate90,
 };
 
-/// A libcamera control as written in the file. It is checked when the camera is opened, because
+/// A control of a camera as written in the file. It is checked when the camera is opened, because
 /// controls and their limits depend on the camera.
 struct ControlSetting {
     using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;

@@ -24,7 +24,7 @@ enum class ValueKind : std::uint8_t {
     picture_size,  ///< limits: picture_width_min and the others below
     picture_max,   ///< a bound of pictures: from picture_width_min to what JPEG can express
     text_or_index, ///< text, or a whole number within the limits
-    control_table, ///< names and values of libcamera controls
+    control_table, ///< names and values of a camera's controls
 };
 
 struct Key {

@@ -253,18 +253,37 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
     return {};
 }
 
-LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
-    const auto v4l2 = open_v4l2_controls(opened.identity.devices);
-    if (v4l2 != nullptr) {
+tl::expected<camera::ControlPlan, OpenFailure>
+LibcameraDevice::plan_controls(OpenedCamera& opened) const {
+    if (const auto v4l2 = open_v4l2_controls(opened.identity.devices)) {
         std::ranges::move(v4l2->list(), std::back_inserter(opened.controls));
     }
     std::vector<config::ControlSetting> settings = wanted_.controls;
     if (auto focus = camera::default_focus(opened.controls, wanted_.controls)) {
         settings.push_back(std::move(*focus));
     }
-    const auto plan = camera::plan_controls(opened.controls, settings);
+    auto plan = camera::plan_controls(opened.controls, settings);
     if (!plan) {
         return refused(plan.error().message);
+    }
+    return std::move(*plan);
+}
+
+LibcameraDevice::Step
+LibcameraDevice::set_v4l2_controls(const std::vector<camera::V4l2Setting>& settings,
+                                   OpenedCamera& opened) {
+    if (settings.empty()) {
+        return {};
+    }
+    const auto v4l2 = open_v4l2_controls(opened.identity.devices);
+    return v4l2 == nullptr ? failed_call("given controls", ENODEV)
+                           : capture::set_v4l2_controls(*v4l2, settings, opened.controls);
+}
+
+LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
+    const auto plan = plan_controls(opened);
+    if (!plan) {
+        return tl::unexpected(plan.error());
     }
     auto controls = control_list(camera_->controls(), plan->libcamera, opened.controls);
     if (!controls) {
@@ -282,10 +301,8 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
         }
     }
     // After the start, because some cameras forget them when their stream begins.
-    if (v4l2 != nullptr) {
-        if (Step step = set_v4l2_controls(*v4l2, plan->v4l2, opened.controls); !step) {
-            return step;
-        }
+    if (Step step = set_v4l2_controls(plan->v4l2, opened); !step) {
+        return step;
     }
     // After controls that can be refused: they are no reason to doubt the memory.
     heap_fallback_.on_started(memory_.heap());

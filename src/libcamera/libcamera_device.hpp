@@ -8,6 +8,7 @@
 #include <libcamera/camera.h>
 #include <libcamera/request.h>
 
+#include "camera/control_plan.hpp"
 #include "capture/camera_device.hpp"
 #include "config/config.hpp"
 #include "libcamera/camera_manager_owner.hpp"
@@ -46,6 +47,11 @@ private:
     /// Starts the camera again, with memory allocated by libcamera.
     [[nodiscard]] Step start_without_heap(OpenedCamera& opened, libcamera::ControlList& controls,
                                           int error);
+    /// Adds the controls of the V4L2 device to those of `opened`.
+    [[nodiscard]] tl::expected<camera::ControlPlan, OpenFailure>
+    plan_controls(OpenedCamera& opened) const;
+    [[nodiscard]] Step set_v4l2_controls(const std::vector<camera::V4l2Setting>& settings,
+                                         OpenedCamera& opened);
     void release_buffers() noexcept;
     [[nodiscard]] camera::RatePlan set_rate(libcamera::ControlList& controls,
                                             const camera::CameraIdentity& identity);

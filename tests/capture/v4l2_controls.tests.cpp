@@ -114,12 +114,6 @@ TEST_CASE("an error of the device names the control, and says whether trying aga
     CHECK(failure(ENODEV).error == camera::OpenError::absent);
 }
 
-TEST_CASE("without settings the device is not asked") {
-    FakeControls device;
-    std::vector<CameraControl> none;
-    CHECK(set_v4l2_controls(device, {}, none).has_value());
-}
-
 TEST_CASE("only a USB camera has a V4L2 device with controls") {
     CHECK(open_v4l2_controls({}) == nullptr);
     const std::vector<std::uint64_t> null_device{0x103};
