@@ -52,8 +52,8 @@ Options, before or after SOURCE
   --version             print the version
   --help                print this
 
-`ringcast cameras` lists the cameras of this machine with their formats and sizes. Its output is a
-configuration: `ringcast cameras > cameras.toml`, then `ringcast cameras.toml`.
+`ringcast cameras` lists the cameras of this machine with their formats, sizes and controls. Its
+output is a configuration: `ringcast cameras > cameras.toml`, then `ringcast cameras.toml`.
 
 Examples
   ringcast camera --size 1920x1080 --listen :8080

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "camera/camera_controls.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
 #include "config/toml_text.hpp"
@@ -90,6 +91,17 @@ std::string offers_text(const CameraListing& camera, const RateLookup& highest_r
     return text;
 }
 
+/// One line for each control, in the words of the error for a wrong value.
+std::string controls_text(const CameraListing& camera) {
+    std::string text = camera.controls.empty() ? "" : "#    controls:\n";
+    for (const source::CameraControl& control : camera.controls) {
+        text +=
+            fmt::format("#       {}: {}\n", control.name,
+                        control.read_only ? "can only be read" : camera::accepted_text(control));
+    }
+    return text;
+}
+
 std::string description(const CameraListing& listing, std::size_t index,
                         const RateLookup& highest_rate) {
     const CameraIdentity& camera = listing.identity;
@@ -105,7 +117,7 @@ std::string description(const CameraListing& listing, std::size_t index,
     if (!devices.empty()) {
         text += fmt::format("#    device: {}\n", devices);
     }
-    return text + offers_text(listing, highest_rate);
+    return text + offers_text(listing, highest_rate) + controls_text(listing);
 }
 
 std::string block(std::span<const CameraListing> cameras, std::size_t index,

@@ -1,6 +1,6 @@
 #pragma once
-// `ringcast cameras`: lists the cameras, their formats and sizes, and how to configure them. No
-// I/O.
+// `ringcast cameras`: lists the cameras, their formats, sizes and controls, and how to configure
+// them. No I/O.
 
 #include <functional>
 #include <optional>

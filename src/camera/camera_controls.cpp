@@ -107,21 +107,6 @@ std::string kind_text(const CameraControl& control) {
     return {};
 }
 
-std::string expected_text(const CameraControl& control) {
-    const std::size_t numbers = numbers_in(control.kind);
-    if (control.count == 1) {
-        return numbers == 1 ? kind_text(control)
-                            : fmt::format("a list of {} numbers: {}", numbers, kind_text(control));
-    }
-    if (control.count == 0) {
-        return numbers == 1 ? fmt::format("a list, each {}", kind_text(control))
-                            : fmt::format("a list of numbers, {} by {}: {}", numbers, numbers,
-                                          kind_text(control));
-    }
-    return fmt::format("a list of {} numbers, each {}", control.count * numbers,
-                       kind_text(control));
-}
-
 std::optional<double> number_of(const Value& value) noexcept {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
         return static_cast<double>(*integer);
@@ -286,6 +271,21 @@ std::size_t numbers_in(ControlKind kind) noexcept {
     return 1;
 }
 
+std::string accepted_text(const CameraControl& control) {
+    const std::size_t numbers = numbers_in(control.kind);
+    if (control.count == 1) {
+        return numbers == 1 ? kind_text(control)
+                            : fmt::format("a list of {} numbers: {}", numbers, kind_text(control));
+    }
+    if (control.count == 0) {
+        return numbers == 1 ? fmt::format("a list, each {}", kind_text(control))
+                            : fmt::format("a list of numbers, {} by {}: {}", numbers, numbers,
+                                          kind_text(control));
+    }
+    return fmt::format("a list of {} numbers, each {}", control.count * numbers,
+                       kind_text(control));
+}
+
 Result<ControlMatch> match_control(std::span<const CameraControl> controls,
                                    const config::ControlSetting& setting) {
     const auto found = std::ranges::find(controls, setting.name, &CameraControl::name);
@@ -297,7 +297,7 @@ Result<ControlMatch> match_control(std::span<const CameraControl> controls,
     auto value = single ? single_value(control, setting.value) : list_value(control, setting.value);
     if (!value) {
         return fail(fmt::format("control {}: found {}, the camera takes {}", setting.name,
-                                control_value_text(setting.value), expected_text(control)));
+                                control_value_text(setting.value), accepted_text(control)));
     }
     return ControlMatch{&control, std::move(*value)};
 }

@@ -27,6 +27,9 @@ struct ControlMatch {
 [[nodiscard]] Result<ControlMatch> match_control(std::span<const source::CameraControl> controls,
                                                  const config::ControlSetting& setting);
 
+/// The values that the control accepts: "a whole number from 0 to 250".
+[[nodiscard]] std::string accepted_text(const source::CameraControl& control);
+
 /// Enumerators without their common prefix: "continuous" for "AfModeContinuous". In lower case,
 /// with hyphens between words.
 [[nodiscard]] std::vector<std::string> short_names(std::span<const std::string> enumerators);

@@ -13,6 +13,7 @@
 #include "camera/camera_offer.hpp"
 #include "capture/camera_device.hpp"
 #include "config/config.hpp"
+#include "source/camera_status.hpp"
 
 namespace ringcast::capture {
 
@@ -20,6 +21,7 @@ namespace ringcast::capture {
 struct CameraListing {
     camera::CameraIdentity identity;
     std::vector<camera::FormatOffer> offers;
+    std::vector<source::CameraControl> controls{}; ///< libcamera's, then the V4L2 device's
 };
 
 class Cameras : private Immovable {

@@ -1,5 +1,9 @@
 #include "capture/cameras.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "capture/v4l2_controls.hpp"
 #include "libcamera/camera_manager_owner.hpp"
 #include "libcamera/libcamera_convert.hpp"
 #include "libcamera/libcamera_device.hpp"
@@ -22,6 +26,10 @@ public:
             CameraListing listing{identity_of(*camera), {}};
             if (const auto configuration = video_configuration(*camera)) {
                 listing.offers = offers_of(configuration->at(0).formats());
+            }
+            listing.controls = controls_of(camera->controls());
+            if (const auto v4l2 = open_v4l2_controls(listing.identity.devices)) {
+                std::ranges::move(v4l2->list(), std::back_inserter(listing.controls));
             }
             listings.push_back(std::move(listing));
         }

@@ -45,6 +45,27 @@ TEST_CASE("the list describes each camera with its formats and sizes") {
     CHECK_THAT(text, ContainsSubstring("SRGGB10: 4608x2592 (ringcast can't use it)"));
 }
 
+TEST_CASE("the list names the controls of each camera and the values that they accept") {
+    CameraListing camera = webcam;
+    camera.controls.resize(3);
+    camera.controls[0].name = "Brightness";
+    camera.controls[0].kind = source::ControlKind::number;
+    camera.controls[0].min = -1.0;
+    camera.controls[0].max = 1.0;
+    camera.controls[1].name = "power_line_frequency";
+    camera.controls[1].v4l2_id = 0x00980918;
+    camera.controls[1].kind = source::ControlKind::enumeration;
+    camera.controls[1].choices = {{1, "50 Hz"}, {2, "60 Hz"}};
+    camera.controls[2].name = "privacy";
+    camera.controls[2].read_only = true;
+    CHECK_THAT(
+        cameras_text(std::vector{camera}, rate),
+        ContainsSubstring("#    controls:\n"
+                          "#       Brightness: a number from -1 to 1\n"
+                          "#       power_line_frequency: one of \"50 Hz\" (1), \"60 Hz\" (2)\n"
+                          "#       privacy: can only be read\n"));
+}
+
 TEST_CASE("the output for each camera is a configuration that selects it") {
     const std::vector<CameraListing> cameras{webcam, sensor, webcam};
     const config::Config config = saved(cameras);

@@ -101,7 +101,7 @@ class ForUsers(CamerasTest):
     def test_the_list_is_a_configuration(self):
         with self.camera(yuyv=["640x480"]), self.camera(port=1, product="side camera"):
             text = self.guest.run(harness.binary(), "cameras")
-            for words in ("front camera", "side camera", "1280x720", "MJPEG", "YUYV"):
+            for words in ("front camera", "side camera", "1280x720", "MJPEG", "YUYV", "focus_absolute: a whole number"):
                 self.assertIn(words, text)
             with self.guest.configured(text) as server:
                 server.wait_live(0).wait_live(1)
