@@ -71,10 +71,12 @@ public:
                 break;
             }
             const auto kind = kind_of(query.type);
+            const std::string name = camera::v4l2_name(text_of(query.name));
             // The first of two controls with one name is the one that the name refers to.
-            if (kind && (query.flags & V4L2_CTRL_FLAG_DISABLED) == 0 &&
-                std::ranges::find(controls, camera::v4l2_name(text_of(query.name)),
-                                  &CameraControl::name) == controls.end()) {
+            const bool named =
+                !name.empty() &&
+                std::ranges::find(controls, name, &CameraControl::name) == controls.end();
+            if (kind && named && (query.flags & V4L2_CTRL_FLAG_DISABLED) == 0) {
                 controls.push_back(describe(query, *kind));
             }
         }
