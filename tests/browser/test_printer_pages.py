@@ -204,10 +204,13 @@ class PrinterPages(unittest.TestCase):
             browser.evaluate(f"show('{server.wait_live().url}/stream')")
             harness.wait_for(lambda: browser.evaluate(f"failure || painted.length >= {FRAMES}"), "the frames", seconds=60)
             (viewer,) = server.status()["viewers"]
+            harness.wait_for(lambda: browser.evaluate(f"failure || arrived.length >= {viewer['frames_sent']}"), "every frame")
             failure, arrived, painted = browser.evaluate("[failure, arrived, painted]")
         self.assertIsNone(failure)
         self.assertEqual(viewer["variant"], "standard")
-        self.assertEqual(arrived, list(range(arrived[0], arrived[0] + len(arrived))), "a frame is missing")
+        # A busy machine makes the pattern omit frames, so numbers may be missing.
+        self.assertTrue(harness.rising(arrived), arrived)
+        self.assertEqual(sum(viewer["frames_skipped"].values()), 0, viewer)
         self.assertLessEqual({sequence for sequence, _, _ in painted}, set(arrived))
         ages = sorted(shown - captured for _, captured, shown in painted)
         print(f"{len(arrived)} frames, {len(ages)} painted, {ages[len(ages) // 2]:.0f} ms after capture in the median",
