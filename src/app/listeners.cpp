@@ -132,6 +132,10 @@ std::string listen_failure(const config::ListenTcp& tcp, int error) {
     }
 }
 
+/// Seconds without traffic until the kernel first probes the peer, and between two probes.
+constexpr int keep_alive_idle_s = 30;
+constexpr int keep_alive_interval_s = 10;
+
 int set_option(int fd, int level, int option, int value) noexcept {
     return ::setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : errno;
 }
@@ -154,6 +158,16 @@ int set_tcp_options(int fd, int family, Duration stall_timeout) noexcept {
     if (error == 0) {
         error =
             set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    }
+    // Finds viewers that have left and are sent nothing for long, as with ?fps=0.01.
+    if (error == 0) {
+        error = set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    }
+    if (error == 0) {
+        error = set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s);
+    }
+    if (error == 0) {
+        error = set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keep_alive_interval_s);
     }
     return error;
 }

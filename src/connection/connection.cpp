@@ -1,5 +1,6 @@
 #include "connection/connection.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -247,28 +248,43 @@ ConnectionEvent Connection::finish_reply(ConnectionContext& context) noexcept {
     return on_parsed(context, parsed);
 }
 
-void Connection::on_hangup(ConnectionContext& context) noexcept {
+void Connection::on_hangup(ConnectionContext& context, std::int32_t result) noexcept {
     RINGCAST_ASSERT(operations_ > 0);
     RINGCAST_ASSERT(hangup_watched_);
     --operations_;
     hangup_watched_ = false;
+    // A peer that only sends no more (shutdown(SHUT_WR), as `nc -N` does) still receives. One that
+    // has left looks the same over TCP; it answers the next part with a reset, and the send after
+    // that fails. A new poll would complete at once: io_uring always reports POLLRDHUP.
+    const bool peer_ended = result > 0 && (result & io::poll_broken) == 0;
     if (aborting()) {
         join(context);
     } else if (state_ == ConnectionState::draining) {
         finish_draining(context);
-    } else {
+    } else if (!peer_ended) {
         abort(context);
     }
 }
 
-void Connection::on_ended(ConnectionContext& context) noexcept {
+void Connection::on_ended(ConnectionContext& context, std::int32_t result) noexcept {
     RINGCAST_ASSERT(operations_ > 0);
     --operations_;
-    if (aborting()) {
-        join(context);
-    } else {
+    if (!aborting()) {
         close_when_delivered(context);
+        return;
     }
+    // "Not connected": the peer has reset the connection, which has ended everything too.
+    const bool failed = result < 0 && result != -ENOTCONN && endpoint_.tcp();
+    const bool remains = operations_ > 0 || frames_.pinned() > 0;
+    if (failed && remains && !std::exchange(abort_failed_, true)) {
+        // A shutdown in both directions, as for a UNIX socket, ends the operations too, but leaves
+        // pages pinned until the peer has acknowledged them or TCP gives up.
+        ++operations_;
+        context.engine.abort(token(io::OpKind::abort), endpoint_.socket,
+                             io::Transport::unix_socket);
+        return;
+    }
+    join(context);
 }
 
 ConnectionEvent Connection::on_close(ConnectionContext& context) noexcept {
@@ -295,9 +311,11 @@ void Connection::drain(ConnectionContext& context) noexcept {
     }
     ++operations_;
     context.engine.shutdown_writing(token(io::OpKind::shutdown), endpoint_.socket);
-    // A streaming viewer's end is seen by its hangup poll instead.
+    // A streaming viewer's end is seen by its hangup poll instead, or has been seen by it.
     if (exchange_ != nullptr && !receiving_) {
         receive(context, exchange_->drain_into);
+    } else if (exchange_ == nullptr && !hangup_watched_) {
+        finish_draining(context);
     }
 }
 

@@ -63,10 +63,10 @@ public:
     [[nodiscard]] ConnectionEvent on_frame_send(ConnectionContext& context, SendId id,
                                                 FrameSend& send,
                                                 const io::Completion& completion) noexcept;
-    /// The peer has left, or the poll that watches for it was cancelled.
-    void on_hangup(ConnectionContext& context) noexcept;
-    /// An abort or a shutdown is complete.
-    void on_ended(ConnectionContext& context) noexcept;
+    /// Result of the poll for a hang-up: its events, or an error such as that of a cancel.
+    void on_hangup(ConnectionContext& context, std::int32_t result) noexcept;
+    /// The result of an abort or a shutdown.
+    void on_ended(ConnectionContext& context, std::int32_t result) noexcept;
     [[nodiscard]] ConnectionEvent on_close(ConnectionContext& context) noexcept;
 
     // --- what the relay decides ------------------------------------------------------------------
@@ -147,6 +147,7 @@ private:
     bool receiving_ = false;
     bool drained_ = false; ///< draining, and nothing more is received from the peer
     bool hangup_watched_ = false;
+    bool abort_failed_ = false;    ///< its operations are ended by a shutdown instead
     std::uint32_t operations_ = 0; ///< under way with a token of this connection
     Endpoint endpoint_;
     Instant opened_{};

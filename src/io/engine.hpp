@@ -142,4 +142,8 @@ public:
     [[nodiscard]] virtual std::uint64_t system_calls() const noexcept = 0;
 };
 
+/// POLLERR | POLLHUP in the result of a hang-up poll: the connection is broken, or closed in both
+/// directions. Without these the peer only sends no more (POLLRDHUP).
+inline constexpr std::int32_t poll_broken = 0x8 | 0x10;
+
 } // namespace ringcast::io

@@ -196,8 +196,9 @@ void Relay::count_late(const io::Completion& completion) noexcept {
 
 void Relay::note_error(const io::Completion& completion,
                        const connection::Connection& connection) noexcept {
-    // The operations of a connection that is being aborted may end with any error.
-    if (connection.aborting() || completion.notification || expected_of_peers(completion.result)) {
+    // The operations that an abort ends may do so with any error.
+    const bool aborted = connection.aborting() && completion.token.kind != io::OpKind::abort;
+    if (aborted || completion.notification || expected_of_peers(completion.result)) {
         return;
     }
     if (counters_.unexpected_errors++ == 0) {
@@ -219,10 +220,10 @@ void Relay::on_connection_completion(const io::Completion& completion) noexcept 
     case io::OpKind::reply:
         return on_event(*connection, connection->on_reply(context_, completion.result));
     case io::OpKind::hangup:
-        return connection->on_hangup(context_);
+        return connection->on_hangup(context_, completion.result);
     case io::OpKind::abort:
     case io::OpKind::shutdown:
-        return connection->on_ended(context_);
+        return connection->on_ended(context_, completion.result);
     case io::OpKind::close:
         return on_event(*connection, connection->on_close(context_));
     case io::OpKind::none:

@@ -253,6 +253,7 @@ void UringEngine::poll(OpToken token, int fd, io::PollEvents events) noexcept {
         mask = POLLIN;
         break;
     case io::PollEvents::hangup:
+        static_assert(io::poll_broken == (POLLERR | POLLHUP));
         mask = POLLRDHUP | POLLHUP | POLLERR;
         break;
     }

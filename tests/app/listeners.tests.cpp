@@ -114,6 +114,9 @@ TEST_CASE("an accepted connection has the socket options for freshness and the s
     REQUIRE(accepted.valid());
     CHECK(option_of(accepted.get(), IPPROTO_TCP, TCP_NODELAY) != 0);
     CHECK(option_of(accepted.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 16 * 1024);
+    CHECK(option_of(accepted.get(), SOL_SOCKET, SO_KEEPALIVE) != 0);
+    CHECK(option_of(accepted.get(), IPPROTO_TCP, TCP_KEEPIDLE) == 30);
+    CHECK(option_of(accepted.get(), IPPROTO_TCP, TCP_KEEPINTVL) == 10);
     CHECK(option_of(accepted.get(), IPPROTO_TCP, TCP_USER_TIMEOUT) == 15'000);
     linger lingering{};
     socklen_t length = sizeof lingering;

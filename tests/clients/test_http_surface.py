@@ -5,6 +5,7 @@ import hashlib
 import json
 import pathlib
 import re
+import socket
 import time
 import unittest
 
@@ -235,6 +236,26 @@ class Streams(unittest.TestCase):
             answer = connection.ask("/stream", method="HEAD")
             self.assertEqual(answer.status, 200)
             self.assertIn("multipart/x-mixed-replace", answer.headers["content-type"])
+            self.assertTrue(connection.closed())
+
+
+class HalfClosedClients(unittest.TestCase):
+    """Clients that shut down their side after the request, as `printf ... | nc -N` does."""
+
+    def test_a_stream_goes_on_until_its_client_has_left(self):
+        server.wait_without_viewers()
+        with harness.StreamReader(server.url, "/front/stream") as reader:
+            reader.socket.shutdown(socket.SHUT_WR)
+            sequences = [harness.StampedFrame(reader.part().body).sequence for _ in range(60)]
+            self.assertTrue(harness.rising(sequences))
+            self.assertEqual(server.stream_status(0)["viewers"], 1)
+        server.wait_without_viewers()
+
+    def test_a_snapshot_is_answered_and_the_connection_closed(self):
+        with server.connect() as connection:
+            connection.send("GET /front/snapshot HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.socket.shutdown(socket.SHUT_WR)
+            self.assertEqual(connection.answer().status, 200)
             self.assertTrue(connection.closed())
 
 

@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.request
 
@@ -166,6 +167,21 @@ class StartMessage(unittest.TestCase):
             name = socket.gethostname().split(".")[0]
             for host in (f"{name}.local", "127.0.0.1", "192.0.2.7", "[::1]"):
                 self.assertIn(f"http://{host}:{server.port}/", urls)
+
+
+class StartWithoutLoopback(unittest.TestCase):
+    def test_a_loopback_that_drops_all_packets_does_not_hold_up_the_start(self):
+        inside = 'ip link set lo up && tc qdisc add dev lo root pfifo limit 0 && exec "$0" "$@"'
+        prefix = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c", inside]
+        for program in ("unshare", "ip", "tc"):
+            harness.need(program)
+        if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode != 0:
+            self.skipTest("network namespaces or queueing disciplines can't be created here")
+        began = time.monotonic()
+        with harness.Ringcast("pattern", "--listen", "127.0.0.1:0", listen=False, prefix=prefix) as server:
+            self.assertLess(time.monotonic() - began, 4)  # a connect alone takes 6 s to give up
+            line = server.wait_log("zero-copy sends are not available")
+            self.assertIn("can't connect over loopback", line)
 
 
 class StartFailures(unittest.TestCase):

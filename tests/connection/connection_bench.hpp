@@ -31,11 +31,11 @@ public:
         case io::OpKind::reply:
             return connection.on_reply(context, completion.result);
         case io::OpKind::hangup:
-            connection.on_hangup(context);
+            connection.on_hangup(context, completion.result);
             return ConnectionEvent::none;
         case io::OpKind::abort:
         case io::OpKind::shutdown:
-            connection.on_ended(context);
+            connection.on_ended(context, completion.result);
             return ConnectionEvent::none;
         case io::OpKind::close:
             return connection.on_close(context);

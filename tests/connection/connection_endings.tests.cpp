@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include <poll.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -120,6 +122,35 @@ TEST_CASE("a reply that is complete while its connection is aborted has no seque
     bench.expect_close();
 }
 
+TEST_CASE("when an abort fails the connection is shut down instead, once") {
+    ConnectionBench bench;
+    bench.start_stream();
+    const io::OpToken pinned = bench.send_unnotified();
+    bench.connection.abort(bench.context);
+    CHECK(bench.engine.aborted_as == io::Transport::tcp);
+    static_cast<void>(bench.answer(Call::abort, -EACCES));
+    REQUIRE(bench.engine.count(Call::abort) == 1);
+    CHECK(bench.engine.newest(Call::abort).socket == bench.endpoint.socket);
+    CHECK(bench.engine.aborted_as == io::Transport::unix_socket);
+    static_cast<void>(bench.answer(Call::abort, GENERATE(0, -ENOTCONN, -EACCES)));
+    CHECK(bench.engine.count(Call::abort) == 0);
+    CHECK(bench.engine.count(Call::close) == 0);
+    static_cast<void>(bench.answer(Call::poll, -ECANCELED));
+    static_cast<void>(bench.complete(notification_of(pinned)));
+    bench.expect_close();
+}
+
+TEST_CASE("an abort that fails when nothing is under way any more is the end") {
+    ConnectionBench bench;
+    bench.start_stream();
+    bench.connection.abort(bench.context);
+    const std::int32_t result = GENERATE(-EACCES, -ENOTCONN);
+    static_cast<void>(bench.answer(Call::poll, -ECANCELED));
+    static_cast<void>(bench.answer(Call::abort, result));
+    CHECK(bench.engine.count(Call::abort) == 0);
+    bench.expect_close();
+}
+
 TEST_CASE("an abort before a snapshot's body is sent releases its frame at once") {
     ConnectionBench bench;
     REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
@@ -138,12 +169,12 @@ TEST_CASE("a viewer that leaves is aborted, and closed at once if nothing is und
     bench.start_stream();
 
     SECTION("idle") {
-        CHECK(bench.answer(Call::poll, 1) == ConnectionEvent::none);
+        CHECK(bench.answer(Call::poll, POLLHUP) == ConnectionEvent::none);
         CHECK(bench.engine.count(Call::abort) == 0);
     }
     SECTION("with a send under way") {
         bench.send_part();
-        CHECK(bench.answer(Call::poll, 1) == ConnectionEvent::none);
+        CHECK(bench.answer(Call::poll, POLLHUP) == ConnectionEvent::none);
         CHECK(bench.engine.count(Call::cancel) == 0); // the poll is over
         CHECK(bench.answer(Call::abort, 0) == ConnectionEvent::none);
         CHECK(bench.engine.count(Call::close) == 0);
@@ -232,6 +263,31 @@ TEST_CASE("a peer that ends its side while a snapshot's pages are in use is drai
     bench.expect_close();
 }
 
+TEST_CASE("a viewer that sends no more is served, and closed in order at the end of its stream") {
+    ConnectionBench bench;
+    bench.start_stream();
+    static_cast<void>(bench.answer(Call::poll, POLLRDHUP));
+    CHECK(bench.connection.state() == ConnectionState::idle);
+    CHECK(bench.engine.operations.empty());
+    const io::OpToken part = bench.send_unnotified();
+    CHECK(bench.connection.state() == ConnectionState::idle);
+    SECTION("at the end of its stream") {
+        bench.connection.drain(bench.context);
+        static_cast<void>(bench.answer(Call::shutdown, 0));
+        CHECK(bench.engine.count(Call::close) == 0);
+        static_cast<void>(bench.complete(notification_of(part)));
+        CHECK(bench.engine.count(Call::abort) == 0);
+    }
+    SECTION("or aborted when it has left, as a failed send shows") {
+        bench.send_part();
+        static_cast<void>(bench.answer(Call::send_zero_copy, -EPIPE));
+        CHECK(bench.connection.aborting());
+        static_cast<void>(bench.answer(Call::abort, -ENOTCONN));
+        static_cast<void>(bench.complete(notification_of(part)));
+    }
+    bench.expect_close();
+}
+
 TEST_CASE("a drained viewer closes after its peer has left and its pages are free") {
     ConnectionBench bench;
     bench.start_stream();
@@ -243,7 +299,7 @@ TEST_CASE("a drained viewer closes after its peer has left and its pages are fre
 
     bench.engine.monotonic += second;
     SECTION("the peer leaves first") {
-        static_cast<void>(bench.answer(Call::poll, 1));
+        static_cast<void>(bench.answer(Call::poll, POLLHUP));
         CHECK(bench.connection.deadline() == bench.engine.now() + bench.settings.stall_timeout);
         CHECK(bench.engine.count(Call::close) == 0);
         static_cast<void>(bench.complete(notification_of(part)));
@@ -251,7 +307,7 @@ TEST_CASE("a drained viewer closes after its peer has left and its pages are fre
     SECTION("the pages are free first") {
         static_cast<void>(bench.complete(notification_of(part)));
         CHECK(bench.engine.count(Call::close) == 0);
-        static_cast<void>(bench.answer(Call::poll, 1));
+        static_cast<void>(bench.answer(Call::poll, POLLHUP));
     }
     CHECK(bench.engine.count(Call::abort) == 0);
     bench.expect_close();

@@ -44,8 +44,9 @@ public:
     Instant monotonic{std::chrono::seconds(1000)};
     bool zero_copy = true;
     std::size_t zero_copy_min = 0;
-    io::SocketProgress progress; ///< the answer for each socket
-    int progress_socket = -1;    ///< the socket that was asked for last
+    io::SocketProgress progress;             ///< the answer for each socket
+    int progress_socket = -1;                ///< the socket that was asked for last
+    std::optional<io::Transport> aborted_as; ///< the transport of the last abort
 
     [[nodiscard]] std::size_t count(Call call) const {
         return static_cast<std::size_t>(
@@ -96,8 +97,9 @@ public:
         RINGCAST_ASSERT(events == io::PollEvents::hangup);
         operations.push_back({.call = Call::poll, .token = token, .socket = fd});
     }
-    void abort(io::OpToken token, int socket, io::Transport) noexcept override {
+    void abort(io::OpToken token, int socket, io::Transport transport) noexcept override {
         operations.push_back({.call = Call::abort, .token = token, .socket = socket});
+        aborted_as = transport;
     }
     void shutdown_writing(io::OpToken token, int socket) noexcept override {
         operations.push_back({.call = Call::shutdown, .token = token, .socket = socket});
