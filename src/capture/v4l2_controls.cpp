@@ -51,11 +51,11 @@ CameraControl::Value value_of(ControlKind kind, std::int64_t value) {
                                         : CameraControl::Value(value);
 }
 
-/// A text in an array that it may fill to the end.
-template <typename Character, std::size_t Size>
-std::string text_of(const Character (&text)[Size]) {
-    const auto* const begin = reinterpret_cast<const char*>(text);
-    return {begin, ::strnlen(begin, Size)};
+/// `text` is an array that the text may fill to the end.
+template <typename Array>
+std::string text_of(const Array& text) {
+    const auto* const begin = reinterpret_cast<const char*>(&text);
+    return {begin, ::strnlen(begin, sizeof text)};
 }
 
 class KernelControls final : public V4l2Controls {
