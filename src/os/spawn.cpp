@@ -94,7 +94,7 @@ bool set_descriptors(int output, int error) noexcept {
         ::execvp(plan.arguments[0], plan.arguments);
     }
     const int error = errno;
-    static_cast<void>(::write(failure, &error, sizeof error));
+    [[maybe_unused]] const ssize_t written = ::write(failure, &error, sizeof error);
     ::_exit(exit_status_not_started);
 }
 

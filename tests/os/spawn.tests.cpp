@@ -156,7 +156,7 @@ TEST_CASE("a program ends when its parent is killed") {
         const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
         const auto child = spawn({"sleep", "1000"}, {null.get(), null.get(), {}});
         const pid_t pid = child ? child->pid : 0;
-        static_cast<void>(::write(number.writer.get(), &pid, sizeof pid));
+        [[maybe_unused]] const ssize_t written = ::write(number.writer.get(), &pid, sizeof pid);
         for (;;) {
             ::pause();
         }
