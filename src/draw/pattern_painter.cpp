@@ -88,9 +88,8 @@ PatternPainter::PatternPainter(int width, int height, double fps)
 
 const Picture& PatternPainter::paint(std::uint64_t sequence, WallTime captured) noexcept {
     using namespace std::chrono;
-    const std::int64_t microseconds =
-        duration_cast<std::chrono::microseconds>(captured.time_since_epoch()).count();
-    RINGCAST_ASSERT(microseconds >= 0);
+    const std::int64_t microseconds = std::max<std::int64_t>(
+        duration_cast<std::chrono::microseconds>(captured.time_since_epoch()).count(), 0);
     copy(picture_, backdrop_, ball_area_);
     draw_rainbow(microseconds);
 

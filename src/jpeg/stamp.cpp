@@ -46,17 +46,17 @@ bool take_number(std::string_view& text, std::string_view prefix, std::size_t di
 void write_stamp(ByteSpan at, const Stamp& stamp) noexcept {
     RINGCAST_ASSERT(at.size() >= stamp_bytes);
     RINGCAST_ASSERT(stamp.sequence <= sequence_max);
-    RINGCAST_ASSERT(stamp.captured.time_since_epoch().count() >= 0);
     at[0] = std::byte{marker_prefix};
     at[1] = std::byte{marker::com};
     at[2] = std::byte{0};
     at[3] = std::byte{stamp_bytes - 2}; // the length includes itself but not the marker
 
+    const auto nanoseconds = std::max<Duration::rep>(stamp.captured.time_since_epoch().count(), 0);
     std::array<char, text_bytes + 1> text{};
     const int length =
         std::snprintf(text.data(), text.size(), "ringcast seq=%010llu time=%019lld crc=%08x",
                       static_cast<unsigned long long>(stamp.sequence),
-                      static_cast<long long>(stamp.captured.time_since_epoch().count()), stamp.crc);
+                      static_cast<long long>(nanoseconds), stamp.crc);
     RINGCAST_ASSERT(length == static_cast<int>(text_bytes));
     std::ranges::copy(as_bytes({text.data(), text_bytes}), at.subspan(4).begin());
 }

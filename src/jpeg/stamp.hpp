@@ -13,7 +13,7 @@ namespace ringcast::jpeg {
 
 struct Stamp {
     std::uint64_t sequence = 0; ///< below 10'000'000'000, because the field has ten digits
-    WallTime captured{};        ///< not before the UNIX epoch
+    WallTime captured{};        ///< written as the UNIX epoch if it is before
     std::uint32_t crc = 0;      ///< zlib's CRC-32 of the bytes after the stamp, EOI included
 
     friend bool operator==(const Stamp&, const Stamp&) noexcept = default;

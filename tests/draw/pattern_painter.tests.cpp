@@ -76,6 +76,18 @@ TEST_CASE("the block is readable while the ball passes beneath it", "[encode]") 
     }
 }
 
+TEST_CASE("a clock that was never set draws the epoch, and the last time has its microseconds") {
+    PatternPainter painter(320, 240, 30);
+    for (const WallTime captured : {WallTime::min(), WallTime(Duration(-1)), WallTime{}}) {
+        const auto block = block_of(encoded_and_decoded(painter.paint(1, captured), 80));
+        REQUIRE(block.has_value());
+        CHECK(block->captured_us == 0);
+    }
+    const auto block = block_of(encoded_and_decoded(painter.paint(2, WallTime::max()), 80));
+    REQUIRE(block.has_value());
+    CHECK(block->captured_us == 9'223'372'036'854'775);
+}
+
 TEST_CASE("a picture too small for the block has none", "[encode]") {
     for (const Size size : {Size{64, 64}, {143, 72}, {144, 71}}) {
         PatternPainter painter(size.width, size.height, 30);

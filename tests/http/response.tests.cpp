@@ -202,4 +202,11 @@ TEST_CASE("every reply has a Date header") {
         ringcast::WallTime(std::chrono::seconds(951'782'400) + std::chrono::milliseconds(999));
     constexpr std::string_view leap_day = "\r\nDate: Tue, 29 Feb 2000 00:00:00 GMT\r\n";
     CHECK(reply(200, ContentType::text, "ok", context).find(leap_day) != std::string::npos);
+    // The ends of the range that the engine's clock is limited to.
+    context.now = ringcast::WallTime{};
+    constexpr std::string_view first = "\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+    CHECK(reply(200, ContentType::text, "ok", context).find(first) != std::string::npos);
+    context.now = ringcast::WallTime::max();
+    constexpr std::string_view last = "\r\nDate: Fri, 11 Apr 2262 23:47:16 GMT\r\n";
+    CHECK(reply(200, ContentType::text, "ok", context).find(last) != std::string::npos);
 }

@@ -52,6 +52,14 @@ TEST_CASE("a stamp with the smallest or largest values has the same length", "[j
     }
 }
 
+TEST_CASE("a time before the epoch is stamped as the epoch", "[jpeg]") {
+    for (const WallTime captured : {WallTime(Duration(-1)), WallTime::min()}) {
+        Bytes picture = with_room(make_jpeg({}));
+        jpeg::write_stamp(ByteSpan(picture).subspan(2), {7, captured, 0});
+        CHECK(jpeg::read_stamp(picture) == Stamp{7, WallTime{}, 0});
+    }
+}
+
 TEST_CASE("a changed byte changes the checksum", "[jpeg]") {
     Bytes picture = with_room(make_jpeg({}));
     const std::uint32_t before = jpeg::stamp_checksum(picture);
