@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <filesystem>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,6 +15,8 @@
 #include <fmt/format.h>
 
 #include "app/help_text.hpp"
+#include "app/missing_inputs.hpp"
+#include "app/source_word.hpp"
 #include "config/describe.hpp"
 #include "config/did_you_mean.hpp"
 #include "config/keys.hpp"
@@ -32,8 +31,6 @@ namespace {
 constexpr std::array<std::string_view, 9> option_names{"--config", "--listen",  "--size",
                                                        "--fps",    "--quality", "--log-level",
                                                        "--check",  "--version", "--help"};
-
-constexpr std::string_view doctor_word = "doctor";
 
 /// The arguments as they were written. They are checked afterwards, all at once.
 struct Written {
@@ -58,96 +55,6 @@ public:
 private:
     std::string lines_;
 };
-
-std::string lower_case_extension(const std::filesystem::path& path) {
-    std::string extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](char c) {
-        return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    });
-    return extension;
-}
-
-bool is_frame_file(const std::filesystem::path& path) {
-    constexpr std::array<std::string_view, 4> extensions{".mjpeg", ".mjpg", ".jpg", ".jpeg"};
-    return std::ranges::find(extensions, lower_case_extension(path)) != extensions.end();
-}
-
-constexpr std::string_view source_expected =
-    "expected camera, pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
-constexpr std::string_view camera_word = "camera";
-constexpr std::string_view cameras_word = "cameras";
-constexpr std::string_view bench_word = "bench-encoder";
-
-std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
-    constexpr std::array<std::string_view, 5> words{"pattern", camera_word, cameras_word,
-                                                    doctor_word, bench_word};
-    if (type == std::filesystem::file_type::character) {
-        return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
-    }
-    if (type == std::filesystem::file_type::regular) {
-        return fmt::format("SOURCE {} has none of the extensions .mjpeg, .mjpg, .jpg, .jpeg (JPEG "
-                           "frames) and .toml (a configuration)",
-                           word);
-    }
-    if (type != std::filesystem::file_type::not_found) {
-        return fmt::format("SOURCE {} is neither a file nor a folder, {}", word, source_expected);
-    }
-    if (word.starts_with("/dev/")) {
-        return fmt::format("{} does not exist; `ringcast cameras` lists the cameras", word);
-    }
-    if (is_frame_file(word) || word.find('/') != std::string::npos) {
-        return fmt::format("SOURCE {}: no such file or folder", word);
-    }
-    const auto hint = config::closest(word, words);
-    return fmt::format("unknown SOURCE {}, {}{}", word, source_expected,
-                       hint ? fmt::format("; did you mean {}?", *hint)
-                            : "; to show the output of a program: PROGRAM ... | ringcast -");
-}
-
-/// A camera by its name in libcamera, or by one of its devices, also by a link that udev has made.
-std::optional<config::LibcameraConfig> named_camera(const std::string& word) {
-    config::LibcameraConfig camera;
-    if (word == camera_word) {
-        return camera;
-    }
-    if (word.starts_with(camera_word) && word.size() > camera_word.size() + 1 &&
-        word[camera_word.size()] == ':') {
-        camera.camera = word.substr(camera_word.size() + 1);
-        return camera;
-    }
-    std::error_code error;
-    const bool device = std::filesystem::is_character_file(word, error);
-    const std::filesystem::path path = std::filesystem::canonical(word, error);
-    if (device && !error && path.filename().string().starts_with("video")) {
-        camera.camera = path.string();
-        return camera;
-    }
-    return std::nullopt;
-}
-
-std::optional<config::SourceConfig> recognise_source(const std::string& word, Problems& problems) {
-    if (word == "pattern") {
-        return config::PatternConfig{};
-    }
-    if (word == "-") {
-        return config::StdinConfig{};
-    }
-    if (auto camera = named_camera(word)) {
-        return config::SourceConfig(std::move(*camera));
-    }
-    std::error_code error;
-    const std::filesystem::file_status status = std::filesystem::status(word, error);
-    if (std::filesystem::is_directory(status) ||
-        (std::filesystem::is_regular_file(status) && is_frame_file(word))) {
-        return config::FileConfig{word, std::nullopt};
-    }
-    if (status.type() == std::filesystem::file_type::none) {
-        problems.add(fmt::format("SOURCE {}: {}", word, error.message()));
-    } else {
-        problems.add(unknown_source(word, status.type()));
-    }
-    return std::nullopt;
-}
 
 /// A number option, within the limits of the same setting in the configuration.
 std::optional<double> number_option(std::string_view option, const std::string& written,
@@ -267,8 +174,10 @@ void apply_overrides(const Written& written, config::Config& config, Problems& p
 /// The configuration that the arguments describe without a file.
 config::Config quick_config(const Written& written, const std::string& word, Problems& problems) {
     config::Config config;
-    auto source = recognise_source(word, problems);
-    if (source) {
+    auto source = recognise_source(word);
+    if (!source) {
+        problems.add(source.error().message);
+    } else {
         apply_source_options(written, &*source, problems);
         const bool camera = std::holds_alternative<config::LibcameraConfig>(*source);
         const std::string name(camera ? camera_word : config::source_name(*source));
@@ -355,9 +264,53 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
         return tl::unexpected(problems.exit());
     }
     if (written.check) {
-        return tl::unexpected(EarlyExit{ExitCode::ok, config::describe(command_line.config), ""});
+        return tl::unexpected(EarlyExit{ExitCode::ok, config::describe(command_line.config),
+                                        missing_inputs(command_line.config)});
     }
     return command_line;
+}
+
+/// `problem`: CLI11's message, which begins with the option, as in "--fps: 1 required TEXT missing".
+std::string option_problem(const std::string& problem) {
+    struct Option {
+        std::string_view name;
+        std::string_view needs;
+    };
+    constexpr std::array options{
+        Option{"--config", "a file, as in --config ringcast.toml"},
+        Option{"--listen", "an address, as in --listen :8080"},
+        Option{"--size", "a picture size, as in --size 1280x720"},
+        Option{"--fps", "a number, as in --fps 15"},
+        Option{"--quality", "a number from 1 to 100, as in --quality 80"},
+        Option{"--log-level", "a level, as in --log-level debug"},
+    };
+    const auto* const found =
+        std::ranges::find(options, problem.substr(0, problem.find(':')), &Option::name);
+    return found == options.end() ? problem : fmt::format("{} needs {}", found->name, found->needs);
+}
+
+/// CLI11 takes the word behind an option for its value, even if that is the next option.
+std::optional<EarlyExit> missing_values(const Written& written) {
+    std::vector<std::pair<std::string_view, std::string>> values;
+    const auto add = [&](std::string_view option, const std::optional<std::string>& value) {
+        values.emplace_back(option, value.value_or(""));
+    };
+    add("--config", written.config);
+    add("--size", written.size);
+    add("--fps", written.fps);
+    add("--quality", written.quality);
+    add("--log-level", written.log_level);
+    for (const std::string& address : written.listen) {
+        add("--listen", address);
+    }
+    Problems problems;
+    for (const auto& [option, value] : values) {
+        const std::string_view word = std::string_view(value).substr(0, value.find('='));
+        if (std::ranges::find(option_names, word) != option_names.end()) {
+            problems.add(option_problem(std::string(option)));
+        }
+    }
+    return problems.any() ? std::optional(problems.exit()) : std::nullopt;
 }
 
 /// Arguments that CLI11 did not accept: unknown options, and words beyond the first SOURCE.
@@ -406,8 +359,11 @@ tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* co
         return tl::unexpected(EarlyExit{ExitCode::ok, "ringcast " RINGCAST_VERSION "\n", ""});
     } catch (const CLI::ParseError& error) {
         Problems problems;
-        problems.add(error.what());
+        problems.add(option_problem(error.what()));
         return tl::unexpected(problems.exit());
+    }
+    if (auto exit = missing_values(written)) {
+        return tl::unexpected(std::move(*exit));
     }
     if (auto exit = leftovers(app.remaining())) {
         return tl::unexpected(std::move(*exit));

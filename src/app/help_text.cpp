@@ -48,7 +48,8 @@ Options, before or after SOURCE
   --quality N           JPEG quality of the pattern, and of cameras that produce no JPEG
                         themselves, 1 to 100 (default: 80)
   --log-level LEVEL     debug, info, warning or error (default: info)
-  --check               describe the configuration, or list the mistakes in it, and exit
+  --check               describe the configuration, or list the mistakes in it, and exit; warns of
+                        files and programs that are missing
   --version             print the version
   --help                print this
 
@@ -66,7 +67,7 @@ Examples
 Exit codes
   0  ended on request: by a signal, by the end of its input, or after --check, --help, --version;
      or the doctor found no problem
-  1  a failure while it ran, or the doctor found a problem
+  1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem
   2  the command line or the configuration is wrong
   3  can't start: the port is taken, io_uring is off, or a permission is missing
 )";

@@ -150,7 +150,7 @@ int run(std::span<const char* const> arguments) {
         // The kernel may still use the server's memory: destroy nothing.
         std::_Exit(finish(ExitCode::runtime_failure));
     }
-    return finish(ExitCode::ok);
+    return finish((*server)->input_useless() ? ExitCode::runtime_failure : ExitCode::ok);
 }
 
 } // namespace

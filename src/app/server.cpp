@@ -281,6 +281,11 @@ Instant Server::end_of_input() noexcept {
     if (!ends_with_input_ || stopping_ || !relay_->default_source_ended()) {
         return never;
     }
+    if (streams_[default_stream_].source->counters().frames == 0) {
+        input_useless_ = true; // nobody has seen a picture that could stay for a while
+        begin_stop();
+        return never;
+    }
     if (end_at_ == never) {
         end_at_ = engine_->now() + input_ended_shown_for;
     }

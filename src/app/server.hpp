@@ -56,6 +56,8 @@ public:
     /// Serves until `stop`, a signal or the end of the input. False when an operation did not end
     /// in time: the kernel may still use the server's memory, so it may not be destroyed.
     [[nodiscard]] bool run() noexcept;
+    /// `ringcast -`: true exactly when its input has ended without a frame.
+    [[nodiscard]] bool input_useless() const noexcept { return input_useless_; }
     /// Makes `run` return soon, also when it is called before `run`. From any thread or signal
     /// handler.
     void stop() const noexcept { stop_event_.wake(); }
@@ -104,6 +106,7 @@ private:
     bool ends_with_input_ = false;
     StopRequests stop_requests_; ///< by signals
     bool stopping_ = false;
+    bool input_useless_ = false;
     Instant end_at_ = never; ///< when the server stops because the input has ended
 };
 

@@ -6,6 +6,8 @@
 
 #include <toml++/toml.h>
 
+#include "config/syntax_hint.hpp"
+
 namespace ringcast::config {
 
 namespace {
@@ -73,6 +75,10 @@ tl::expected<Node, Problem> parse_document(std::string_view text) {
         return Node{position_of(root.source()), convert_table(root)};
     } catch (const toml::parse_error& error) {
         const Position at = position_of(error.source());
+        if (auto hint = explain_syntax_error(text, at, error.description())) {
+            return tl::unexpected(
+                Problem{hint->position.line, hint->position.column, "", std::move(hint->message)});
+        }
         return tl::unexpected(Problem{at.line, at.column, "", on_one_line(error.description())});
     }
 }

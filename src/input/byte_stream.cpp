@@ -26,6 +26,7 @@ void ByteStream::begin(source::FrameSink& sink, io::OpToken token, int fd) noexc
     error_number_ = 0;
     filled_ = 0;
     frame_bytes_last_ = 0;
+    bytes_received_ = 0;
     trouble_.begin(engine_->now());
     read_on();
 }
@@ -84,13 +85,29 @@ ByteStream::Outcome ByteStream::on_read(const io::Completion& completion) noexce
         return error_number_ == 0 ? Outcome::ended : Outcome::failed;
     }
     ++counters_->reads;
-    filled_ += static_cast<std::size_t>(completion.result);
+    const auto received = static_cast<std::size_t>(completion.result);
+    keep_beginning(slot_.payload().subspan(filled_, received));
+    filled_ += received;
     RINGCAST_ASSERT(filled_ <= slot_.payload().size());
     find_frames();
     make_room();
     report_trouble(engine_->now());
     read_on();
     return Outcome::goes_on;
+}
+
+void ByteStream::keep_beginning(ConstByteSpan received) noexcept {
+    if (bytes_received_ < beginning_.size()) {
+        const ByteSpan room = ByteSpan(beginning_).subspan(bytes_received_);
+        std::ranges::copy(received.first(std::min(received.size(), room.size())), room.begin());
+    }
+    bytes_received_ += received.size();
+}
+
+std::string_view ByteStream::data_format() const noexcept {
+    return input::data_format(
+        ConstByteSpan(beginning_)
+            .first(std::min<std::uint64_t>(bytes_received_, beginning_.size())));
 }
 
 void ByteStream::cancel() noexcept {

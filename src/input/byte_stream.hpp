@@ -3,12 +3,14 @@
 // frames, publishes each at its EOI, and skips everything that is not a frame. Does not know where
 // the descriptor comes from, or what happens when it ends.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/log_throttle.hpp"
 #include "frame/frame_arena.hpp"
+#include "input/data_format.hpp"
 #include "input/signal_trouble.hpp"
 #include "io/engine.hpp"
 #include "jpeg/frame_scanner.hpp"
@@ -63,6 +65,10 @@ public:
     /// What has arrived since the last good frame instead of one: "damaged ones". Empty when
     /// nothing has.
     [[nodiscard]] std::string_view received_instead() const noexcept;
+    /// Bytes read since `begin`.
+    [[nodiscard]] std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+    /// What the data is, judged by its beginning; empty when unknown, or JPEG.
+    [[nodiscard]] std::string_view data_format() const noexcept;
     [[nodiscard]] Instant deadline() const noexcept;
     void on_deadline(Instant now) noexcept;
 
@@ -76,6 +82,7 @@ private:
     void note_oversized(std::size_t bytes) noexcept;
     void note_skipped() noexcept;
     void make_room() noexcept;
+    void keep_beginning(ConstByteSpan received) noexcept;
     void move_rest(std::size_t count, ByteSpan target) noexcept;
     void report_trouble(Instant now) noexcept;
     void finish() noexcept;
@@ -100,6 +107,8 @@ private:
     std::size_t filled_ = 0; ///< bytes read into the slot's payload
     std::size_t frame_bytes_last_ = 0;
     jpeg::FrameScanner scanner_{0};
+    std::array<std::byte, data_format_bytes> beginning_{}; ///< of the data
+    std::uint64_t bytes_received_ = 0;
     std::uint64_t skipped_before_ = 0; ///< part of the scanner's count that is counted already
 
     SignalTrouble trouble_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 
 #include "base/log.hpp"
 
@@ -18,7 +19,7 @@ constexpr int input_pipe_bytes = 1024 * 1024;
 } // namespace
 
 StdinSource::StdinSource(io::Engine& engine, std::string stream_name, int input)
-    : stream_name_(std::move(stream_name)), input_(input),
+    : engine_(engine), stream_name_(std::move(stream_name)), input_(input),
       frames_(engine, counters_, {stream_name_, "standard input"}) {}
 
 void StdinSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
@@ -28,6 +29,7 @@ void StdinSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // fails unless it is a pipe
     sink_->signal_lost("waiting for standard input");
     frames_.begin(sink, io::source_token(stream, read_operation, only_run), input_);
+    judged_at_ = engine_.now() + SignalTrouble::silence_time_max;
 }
 
 void StdinSource::on_completion(const io::Completion& completion) noexcept {
@@ -36,9 +38,16 @@ void StdinSource::on_completion(const io::Completion& completion) noexcept {
     }
     switch (frames_.on_read(completion)) {
     case ByteStream::Outcome::goes_on:
+        return;
     case ByteStream::Outcome::cancelled:
+        if (!stop_asked_) {
+            end_without_frames();
+        }
         return;
     case ByteStream::Outcome::ended:
+        if (counters_.frames == 0) {
+            return end_without_frames();
+        }
         log(LogLevel::info, "stream {}: input ended", stream_name_);
         end("input ended");
         return;
@@ -50,13 +59,52 @@ void StdinSource::on_completion(const io::Completion& completion) noexcept {
     }
 }
 
+/// A video that never ends is not read for ever. Text may precede the first frame: the head of a
+/// multipart part, or what the producer prints.
+void StdinSource::on_deadline(Instant now) noexcept {
+    frames_.on_deadline(now);
+    if (now < judged_at_) {
+        return;
+    }
+    judged_at_ = never;
+    const std::string_view format = frames_.data_format();
+    if (!frames_.has_published() && !format.empty() && format != "text") {
+        frames_.cancel();
+        if (frames_.idle()) { // no read was under way
+            end_without_frames();
+        }
+    }
+}
+
+void StdinSource::end_without_frames() noexcept {
+    const std::string_view format = frames_.data_format();
+    std::string reason = "standard input ended without a byte";
+    if (counters_.frames_oversized > 0) {
+        reason = "standard input ended, and no frame was within [memory] frame_max";
+    } else if (counters_.frames_damaged > 0 && format.empty()) {
+        reason = "standard input ended without a whole JPEG";
+    } else if (!format.empty()) {
+        reason = fmt::format("standard input is {}, not JPEG", format);
+    } else if (frames_.bytes_received() > 0) {
+        reason = fmt::format("standard input ended after {} bytes without a JPEG",
+                             frames_.bytes_received());
+    }
+    log(LogLevel::error, "stream {}: {}{}", stream_name_, reason,
+        format.empty() || format == "text"
+            ? ""
+            : "; to show it: ... | ffmpeg -i - -q:v 4 -f mjpeg - | ringcast -");
+    end(reason);
+}
+
 void StdinSource::end(std::string_view reason) noexcept {
+    judged_at_ = never;
     sink_->signal_lost(reason);
     sink_->ended(reason);
 }
 
 void StdinSource::stop() noexcept {
     stop_asked_ = true;
+    judged_at_ = never;
     frames_.cancel();
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 // Reads frames from standard input, or from any descriptor that the caller has opened. Its end is
-// final. Does not decide what that means for the process.
+// final. Data that is recognised as another format than JPEG ends it too. Does not decide what that
+// means for the process.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -17,8 +19,10 @@ public:
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
-    [[nodiscard]] Instant deadline() const noexcept override { return frames_.deadline(); }
-    void on_deadline(Instant now) noexcept override { frames_.on_deadline(now); }
+    [[nodiscard]] Instant deadline() const noexcept override {
+        return std::min(frames_.deadline(), judged_at_);
+    }
+    void on_deadline(Instant now) noexcept override;
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return stop_asked_ && frames_.idle(); }
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
@@ -28,12 +32,15 @@ public:
 
 private:
     void end(std::string_view reason) noexcept;
+    void end_without_frames() noexcept;
 
+    io::Engine& engine_;
     std::string stream_name_;
     int input_;
     source::SourceCounters counters_;
     source::FrameSink* sink_ = nullptr;
     ByteStream frames_;
+    Instant judged_at_ = never; ///< whether the data is JPEG at all
     bool stop_asked_ = false;
 };
 

@@ -160,6 +160,31 @@ TEST_CASE("an invalid SOURCE is rejected with the valid ones") {
     CHECK_THAT(refused({"--check"}), ContainsSubstring("no SOURCE was given"));
 }
 
+TEST_CASE("an option without its value is explained by an example") {
+    CHECK_THAT(refused({"pattern", "--fps"}),
+               ContainsSubstring("--fps needs a number, as in --fps 15\n"));
+    CHECK_THAT(refused({"pattern", "--fps", "--check"}), ContainsSubstring("--fps needs a number"));
+    CHECK_THAT(refused({"pattern", "--fps", "--quality", "50"}),
+               ContainsSubstring("ringcast: --fps needs a number, as in --fps 15\n"));
+    CHECK_THAT(refused({"pattern", "--listen", "--size=64x64"}),
+               ContainsSubstring("--listen needs an address"));
+    CHECK_THAT(refused({"--listen"}),
+               ContainsSubstring("--listen needs an address, as in --listen :8080\n"));
+    CHECK_THAT(refused({"pattern", "--size"}), ContainsSubstring("as in --size 1280x720\n"));
+    CHECK_THAT(refused({"pattern", "--quality"}), ContainsSubstring("as in --quality 80\n"));
+    CHECK_THAT(refused({"pattern", "--log-level"}), ContainsSubstring("as in --log-level debug\n"));
+    CHECK_THAT(refused({"--config"}), ContainsSubstring("as in --config ringcast.toml\n"));
+}
+
+TEST_CASE("a video is refused with the command that shows it") {
+    const Folder folder;
+    std::ofstream("my clip.MP4") << "content";
+    CHECK_THAT(
+        refused({"my clip.MP4"}),
+        ContainsSubstring("SOURCE my clip.MP4 is a video, not JPEG frames; to show it: ffmpeg "
+                          "-re -stream_loop -1 -i 'my clip.MP4' -q:v 4 -f mjpeg - | ringcast -"));
+}
+
 TEST_CASE("an option that does not apply to the source is rejected") {
     CHECK_THAT(refused({"-", "--size", "640x480"}),
                ContainsSubstring("--size applies to cameras and the pattern"));
@@ -226,6 +251,17 @@ TEST_CASE("--check describes a configuration, or lists all mistakes in it") {
     const std::string bad = refused({"--check", "bad.toml"});
     CHECK_THAT(bad, ContainsSubstring("bad.toml:2:10: streams.a.source"));
     CHECK_THAT(bad, ContainsSubstring("bad.toml:4:7: viewers.max"));
+}
+
+TEST_CASE("--check warns of missing files and programs, which are no errors") {
+    const Folder folder;
+    std::ofstream("absent.toml") << "[streams.a]\nsource = \"file\"\npath = \"/nowhere/a.jpg\"\n";
+    const auto result = parsed({"--check", "absent.toml"});
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().code == ExitCode::ok);
+    CHECK_THAT(result.error().standard_output, ContainsSubstring("Stream \"a\""));
+    CHECK_THAT(result.error().standard_error,
+               ContainsSubstring("warning: stream a: there is no file or folder"));
 }
 
 TEST_CASE("doctor accepts a configuration and addresses, and needs neither") {

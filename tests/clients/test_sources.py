@@ -321,6 +321,15 @@ class StandardInput(unittest.TestCase):
                     reader.part()
             self.assertEqual(server.stop(), 0)
 
+    def test_input_without_a_frame_ends_ringcast_with_what_was_seen(self):
+        for content, seen in ((b"", "standard input ended without a byte"),
+                              (b"\x89PNG\r\n\x1a\n" + bytes(5000), "standard input is PNG, not JPEG; to show it:"),
+                              (frames[0][:-50], "standard input ended without a whole JPEG")):
+            done = subprocess.run([harness.binary(), "-", "--listen", "127.0.0.1:0"], input=content,
+                                  capture_output=True, timeout=harness.WAIT_SECONDS, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"stream stdin: {seen}", done.stderr.decode())
+
     def test_a_non_blocking_pipe_works(self):
         reading, writing = os.pipe()
         os.set_blocking(reading, False)

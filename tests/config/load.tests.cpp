@@ -161,6 +161,34 @@ TEST_CASE("a syntax error is reported alone, with its position") {
     CHECK_FALSE(list[0].message.empty());
 }
 
+TEST_CASE("a syntax error says what was probably meant, where the mistake begins") {
+    const auto problem_of = [](const std::string& line) {
+        return rejection("[viewers]\n" + line + "\n[streams.a]\nsource = \"pattern\"\n");
+    };
+    CHECK(problem_of("send = auto # each") ==
+          "test.toml:2:8: found auto without quotes, expected send = \"auto\"\n");
+    CHECK(problem_of("  stall_timeout = 10s") ==
+          "test.toml:2:19: found 10s without quotes, expected stall_timeout = \"10s\"\n");
+    CHECK(problem_of("path = /srv/a b.jpg") ==
+          "test.toml:2:8: found /srv/a b.jpg without quotes, expected path = \"/srv/a "
+          "b.jpg\"\n");
+    CHECK(problem_of("listen = [\"a:80\", :81, 4]") ==
+          "test.toml:2:19: found :81 without quotes, expected \":81\"\n");
+    CHECK(problem_of("listen = [\n  ffmpeg,\n]") ==
+          "test.toml:3:3: found ffmpeg without quotes, expected \"ffmpeg\"\n");
+    CHECK(problem_of("send = \"auto") ==
+          "test.toml:2:8: the quote \" that opens here is not closed in this line\n");
+    CHECK(problem_of("\xC3\xA4 = [\"\xC3\xB6\", 'x]") ==
+          "test.toml:2:11: the quote ' that opens here is not closed in this line\n");
+    CHECK(problem_of(" auto") == "test.toml:2:2: found auto, expected NAME = VALUE or [SECTION]\n");
+    CHECK(problem_of("send auto # x") ==
+          "test.toml:2:1: found send auto, expected NAME = VALUE or [SECTION]\n");
+    CHECK(problem_of("send =") == "test.toml:2:6: found no value behind send =\n");
+    // Other mistakes are left to the parser's words.
+    CHECK_THAT(problem_of("send = \"auto\" x"), ContainsSubstring("test.toml:2:15: Error while"));
+    CHECK_THAT(problem_of("[viewers"), ContainsSubstring("expected ']'"));
+}
+
 TEST_CASE("a syntax error that quotes the file stays on one line") {
     // Found by the fuzzer: toml++ quoted a value that extends into the next line.
     const std::string text = rejection("[streams.b]\ndefault = t\nsource = \"stdin\"\n");

@@ -76,6 +76,52 @@ TEST_CASE("a failed read of standard input is its end too") {
     CHECK(bench.sink.ends == std::vector<std::string>{"standard input can't be read"});
 }
 
+TEST_CASE("standard input without a frame ends with what was seen") {
+    const auto end_of = [](const std::string& content) {
+        const TemporaryFile file(content);
+        const UniqueFd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+        Bench bench(fd.get());
+        bench.until([&] { return !bench.sink.ends.empty(); });
+        CHECK(bench.sink.reasons.back() == bench.sink.ends[0]);
+        return bench.sink.ends[0];
+    };
+    CHECK(end_of("") == "standard input ended without a byte");
+    CHECK(end_of("\x89PNG\r\n\x1A\n" + std::string(2000, 'x')) ==
+          "standard input is PNG, not JPEG");
+    CHECK(end_of("No such device\n") == "standard input is text, not JPEG");
+    CHECK(end_of(std::string(3000, '\0')) ==
+          "standard input ended after 3000 bytes without a JPEG");
+    CHECK(end_of(jpeg(3000).substr(0, 2000)) == "standard input ended without a whole JPEG");
+    CHECK(end_of(jpeg(300'000)) ==
+          "standard input ended, and no frame was within [memory] frame_max");
+}
+
+TEST_CASE("a video on standard input that does not end is given up") {
+    Pipe pipe;
+    Bench bench(pipe.reader.get());
+    pipe.write(std::string("\0\0\0\x01\x67\x42", 6) + std::string(5000, '\x55'));
+    bench.until([&] { return bench.source.counters().reads > 0; });
+    bench.engine.pass(SignalTrouble::silence_time_max - 1ms);
+    bench.source.on_deadline(bench.engine.now());
+    CHECK(bench.engine.find(test::Asked::cancel, io::OpToken{}) == nullptr);
+    bench.engine.pass(1ms);
+    bench.source.on_deadline(bench.engine.now());
+    bench.until([&] { return !bench.sink.ends.empty(); });
+    CHECK(bench.sink.ends == std::vector<std::string>{"standard input is H.264, not JPEG"});
+}
+
+TEST_CASE("text before the first frame on standard input is waited through") {
+    Pipe pipe;
+    Bench bench(pipe.reader.get());
+    pipe.write("starting the camera\n");
+    bench.until([&] { return bench.source.counters().reads > 0; });
+    bench.engine.pass(1h);
+    bench.source.on_deadline(bench.engine.now());
+    pipe.write(jpeg(500));
+    bench.until([&] { return bench.sink.frames.size() == 1; });
+    CHECK(bench.sink.ends.empty());
+}
+
 TEST_CASE("silence on standard input is reported as such") {
     Pipe pipe;
     Bench bench(pipe.reader.get());

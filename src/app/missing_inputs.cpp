@@ -1,0 +1,84 @@
+#include "app/missing_inputs.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "app/source_word.hpp"
+#include "config/toml_text.hpp"
+#include "input/package_hint.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+bool is_program(const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+/// Searches as posix_spawnp does: the folders of PATH, unless the name contains a slash.
+bool can_be_started(const std::string& program) {
+    if (program.find('/') != std::string::npos) {
+        return is_program(program);
+    }
+    const char* const path = std::getenv("PATH");
+    std::string_view folders = path == nullptr ? "/bin:/usr/bin" : path;
+    // Bounded by the length of PATH: each turn removes a folder from it.
+    for (;;) {
+        const std::size_t end = folders.find(':');
+        if (is_program(std::filesystem::path(folders.substr(0, end)) / program)) {
+            return true;
+        }
+        if (end == std::string_view::npos) {
+            return false;
+        }
+        folders.remove_prefix(end + 1);
+    }
+}
+
+std::string problem_of(const config::ExecConfig& exec) {
+    const std::string& program = exec.command.front();
+    if (can_be_started(program)) {
+        return {};
+    }
+    const std::string_view package = input::package_of(program);
+    return fmt::format("the program {} was not found{}", config::toml_quoted(program),
+                       package.empty() ? "" : fmt::format(" (package {})", package));
+}
+
+std::string problem_of(const config::FileConfig& file) {
+    std::error_code error;
+    if (!std::filesystem::exists(file.path, error)) {
+        return fmt::format("there is no file or folder {}", config::toml_quoted(file.path));
+    }
+    const auto command = video_command(file.path);
+    return command ? fmt::format("{} is a video, not JPEG frames; to show it: {}",
+                                 config::toml_quoted(file.path), *command)
+                   : std::string();
+}
+
+template <typename Source>
+std::string problem_of(const Source& /*source*/) {
+    return {};
+}
+
+} // namespace
+
+std::string missing_inputs(const config::Config& config) {
+    std::string lines;
+    for (const config::StreamConfig& stream : config.streams) {
+        const std::string problem =
+            std::visit([](const auto& source) { return problem_of(source); }, stream.source);
+        if (!problem.empty()) {
+            lines += fmt::format("ringcast: warning: stream {}: {}\n", stream.name, problem);
+        }
+    }
+    return lines;
+}
+
+} // namespace ringcast::app

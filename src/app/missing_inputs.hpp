@@ -1,0 +1,15 @@
+#pragma once
+// Looks for the files and programs that a configuration names, for `--check`.
+
+#include <string>
+
+#include "config/config.hpp"
+
+namespace ringcast::app {
+
+/// A line for each file that is missing or is a video, and for each program that can't be found.
+/// These are warnings: a stream waits for its file or program, and the configuration may be checked
+/// on another machine.
+[[nodiscard]] std::string missing_inputs(const config::Config& config);
+
+} // namespace ringcast::app

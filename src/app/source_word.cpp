@@ -1,0 +1,133 @@
+#include "app/source_word.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/did_you_mean.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+bool is_frame_file(const std::string& path) {
+    constexpr std::array<std::string_view, 4> extensions{".mjpeg", ".mjpg", ".jpg", ".jpeg"};
+    return std::ranges::find(extensions, lower_case_extension(path)) != extensions.end();
+}
+
+std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
+    constexpr std::array<std::string_view, 5> words{"pattern", camera_word, cameras_word,
+                                                    doctor_word, bench_word};
+    if (type == std::filesystem::file_type::character) {
+        return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
+    }
+    if (type == std::filesystem::file_type::regular) {
+        if (const auto command = video_command(word)) {
+            return fmt::format("SOURCE {} is a video, not JPEG frames; to show it: {}", word,
+                               *command);
+        }
+        return fmt::format("SOURCE {} has none of the extensions .mjpeg, .mjpg, .jpg, .jpeg (JPEG "
+                           "frames) and .toml (a configuration)",
+                           word);
+    }
+    if (type != std::filesystem::file_type::not_found) {
+        return fmt::format("SOURCE {} is neither a file nor a folder, {}", word, source_expected);
+    }
+    if (word.starts_with("/dev/")) {
+        return fmt::format("{} does not exist; `ringcast cameras` lists the cameras", word);
+    }
+    if (is_frame_file(word) || word.find('/') != std::string::npos) {
+        return fmt::format("SOURCE {}: no such file or folder", word);
+    }
+    const auto hint = config::closest(word, words);
+    return fmt::format("unknown SOURCE {}, {}{}", word, source_expected,
+                       hint ? fmt::format("; did you mean {}?", *hint)
+                            : "; to show the output of a program: PROGRAM ... | ringcast -");
+}
+
+/// A camera by its name in libcamera, or by one of its devices, also by a link that udev has made.
+std::optional<config::LibcameraConfig> named_camera(const std::string& word) {
+    config::LibcameraConfig camera;
+    if (word == camera_word) {
+        return camera;
+    }
+    if (word.starts_with(camera_word) && word.size() > camera_word.size() + 1 &&
+        word[camera_word.size()] == ':') {
+        camera.camera = word.substr(camera_word.size() + 1);
+        return camera;
+    }
+    std::error_code error;
+    const bool device = std::filesystem::is_character_file(word, error);
+    const std::filesystem::path path = std::filesystem::canonical(word, error);
+    if (device && !error && path.filename().string().starts_with("video")) {
+        camera.camera = path.string();
+        return camera;
+    }
+    return std::nullopt;
+}
+
+/// As one word of a shell.
+std::string shell_quoted(const std::string& word) {
+    const bool plain = std::ranges::all_of(word, [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("._-/+:,@%").find(c) != std::string_view::npos;
+    });
+    if (plain) {
+        return word;
+    }
+    std::string quoted = "'";
+    for (const char c : word) {
+        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return quoted + "'";
+}
+
+} // namespace
+
+std::string lower_case_extension(const std::string& path) {
+    std::string extension = std::filesystem::path(path).extension().string();
+    std::ranges::transform(extension, extension.begin(), [](char c) {
+        return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    });
+    return extension;
+}
+
+std::optional<std::string> video_command(const std::string& path) {
+    constexpr std::array<std::string_view, 16> extensions{
+        ".mp4", ".m4v", ".mov", ".mkv",  ".webm", ".avi",  ".ts",   ".m2ts",
+        ".mts", ".mpg", ".flv", ".mpeg", ".wmv",  ".h264", ".h265", ".3gp"};
+    if (std::ranges::find(extensions, lower_case_extension(path)) == extensions.end()) {
+        return std::nullopt;
+    }
+    // -re: at the video's own rate, not as fast as it can be decoded.
+    return fmt::format("ffmpeg -re -stream_loop -1 -i {} -q:v 4 -f mjpeg - | ringcast -",
+                       shell_quoted(path));
+}
+
+Result<config::SourceConfig> recognise_source(const std::string& word) {
+    if (word == "pattern") {
+        return config::SourceConfig(config::PatternConfig{});
+    }
+    if (word == "-") {
+        return config::SourceConfig(config::StdinConfig{});
+    }
+    if (auto camera = named_camera(word)) {
+        return config::SourceConfig(std::move(*camera));
+    }
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(word, error);
+    if (std::filesystem::is_directory(status) ||
+        (std::filesystem::is_regular_file(status) && is_frame_file(word))) {
+        return config::SourceConfig(config::FileConfig{word, std::nullopt});
+    }
+    return fail(status.type() == std::filesystem::file_type::none
+                    ? fmt::format("SOURCE {}: {}", word, error.message())
+                    : unknown_source(word, status.type()));
+}
+
+} // namespace ringcast::app
