@@ -224,8 +224,8 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
     const bool jpeg = opened.format == camera::mjpeg_format;
     // JPEG is sent from the buffers, and memory from a heap can't be registered.
     if (!jpeg) {
-        opened.memory_reason = heap_fallback_.reason().empty() ? memory_.allocate_from_heap(stream)
-                                                               : heap_fallback_.reason();
+        const std::string& fallback = heap_fallback_.reason(os::monotonic_now());
+        opened.memory_reason = fallback.empty() ? memory_.allocate_from_heap(stream) : fallback;
     }
     if (memory_.heap().empty()) {
         if (const int error = memory_.allocate_from_camera(camera_, stream); error != 0) {
@@ -317,7 +317,8 @@ LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
                                                           libcamera::ControlList& controls,
                                                           int error) {
     heap_fallback_.fall_back(fmt::format("the camera does not start with memory from {}: {}",
-                                         memory_.heap(), std::strerror(error)));
+                                         memory_.heap(), std::strerror(error)),
+                             os::monotonic_now());
     opened.buffers.clear();
     release_buffers();
     if (const Step step = make_buffers(opened); !step) {
@@ -372,7 +373,7 @@ void LibcameraDevice::close() noexcept {
         camera_->release();
     }
     release_buffers();
-    heap_fallback_.on_stopped();
+    heap_fallback_.on_stopped(os::monotonic_now());
     configuration_.reset();
     camera_.reset();
 }
