@@ -4,10 +4,12 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "app/limits.hpp"
+#include "config/units.hpp"
 #include "libcamera/dma_heap.hpp"
 
 namespace ringcast::app {
@@ -228,6 +230,17 @@ bool is_part_of(const VideoDeviceFacts& device, const CameraFacts& camera) {
     return std::ranges::find(camera.devices, device.path) != camera.devices.end();
 }
 
+/// The memory that the camera needs, to be appended to what else is known about it.
+std::string buffers_text(const CameraFacts& camera) {
+    if (!camera.buffers) {
+        return {};
+    }
+    const auto& [size, count, bytes] = *camera.buffers;
+    return fmt::format("; by default it captures {} into {} buffers of {}, {} in all",
+                       config::picture_size_text(size), count, config::bytes_text_rounded_up(bytes),
+                       config::bytes_text_rounded_up(count * bytes));
+}
+
 Finding check_camera(const CameraFacts& camera, const MachineFacts& facts) {
     const std::string subject = "camera " + camera.name;
     if (!camera.makes_jpeg) {
@@ -299,7 +312,9 @@ Findings check_cameras(const MachineFacts& facts) {
     const CameraLibraryFacts& library = facts.camera_library;
     Findings findings = check_video_permissions(facts);
     for (const CameraFacts& camera : library.cameras) {
-        findings.push_back(check_camera(camera, facts));
+        Finding finding = check_camera(camera, facts);
+        finding.meaning += buffers_text(camera);
+        findings.push_back(std::move(finding));
     }
     if (library.failure) {
         // The failure contains the advice.

@@ -239,6 +239,7 @@ CameraLibraryFacts look_at_cameras() {
         }
         camera.makes_jpeg = std::ranges::find(listing.offers, camera::mjpeg_format,
                                               &camera::FormatOffer::name) != listing.offers.end();
+        camera.buffers = listing.buffers;
     }
     return facts;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/limits.hpp"
+#include "capture/cameras.hpp"
 #include "config/config.hpp"
 
 namespace ringcast::app {
@@ -69,6 +70,8 @@ struct CameraFacts {
     std::string name;
     std::vector<std::string> devices; ///< paths of its device files
     bool makes_jpeg = false;
+    /// What it captures into in its default format and size; none when not known.
+    std::optional<capture::ListedBuffers> buffers{};
 };
 
 struct CameraLibraryFacts {

@@ -98,6 +98,12 @@ std::string refusal(std::span<const FormatOffer> offers, std::string_view format
 
 } // namespace
 
+unsigned buffer_count(std::string_view format) noexcept {
+    constexpr unsigned for_jpeg = 4;
+    constexpr unsigned for_raw = 6;
+    return format == mjpeg_format ? for_jpeg : for_raw;
+}
+
 std::string sizes_text(const FormatOffer& offer) {
     if (offer.range) {
         return fmt::format("{} to {}", config::picture_size_text(offer.range->min),

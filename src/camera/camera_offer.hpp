@@ -31,6 +31,12 @@ inline constexpr std::string_view mjpeg_format = "MJPEG";
 /// Without a configured size the largest one up to this is chosen.
 inline constexpr config::PictureSize automatic_size{1280, 720};
 
+/// The number of buffers to ask for; a pipeline handler may raise it. JPEG: one holds the newest
+/// frame, one was just filled, two are the camera's; more would be locked in memory without a
+/// benefit. Raw: two are encoded or wait for it, and "6 buffers is better than 4" for video
+/// (raspberrypi/rpicam-apps, core/rpicam_app.cpp).
+[[nodiscard]] unsigned buffer_count(std::string_view format) noexcept;
+
 struct CameraChoice {
     std::string format;
     config::PictureSize size;

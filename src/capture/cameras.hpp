@@ -3,7 +3,10 @@
 // selects the implementation: libcamera_cameras.cpp, or no_libcamera.cpp, which reports that
 // libcamera is missing.
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +20,19 @@
 
 namespace ringcast::capture {
 
+/// Buffers of a camera in its default format and size.
+struct ListedBuffers {
+    config::PictureSize size;
+    std::uint32_t count = 0;
+    std::size_t bytes = 0; ///< of one buffer
+};
+
 /// Properties of a camera that are known without opening it.
 struct CameraListing {
     camera::CameraIdentity identity;
     std::vector<camera::FormatOffer> offers;
     std::vector<source::CameraControl> controls{}; ///< libcamera's, then the V4L2 device's
+    std::optional<ListedBuffers> buffers{}; ///< none if the camera does not report their size
 };
 
 class Cameras : private Immovable {

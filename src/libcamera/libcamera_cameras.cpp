@@ -12,6 +12,23 @@ namespace ringcast::capture {
 
 namespace {
 
+std::optional<ListedBuffers> default_buffers(libcamera::CameraConfiguration& configuration,
+                                             const std::vector<camera::FormatOffer>& offers) {
+    const auto choice = camera::choose_offer(offers, {}, {});
+    if (!choice) {
+        return std::nullopt;
+    }
+    libcamera::StreamConfiguration& stream = configuration.at(0);
+    stream.pixelFormat = libcamera::PixelFormat::fromString(choice->format);
+    stream.size = libcamera::Size(choice->size.width, choice->size.height);
+    stream.bufferCount = camera::buffer_count(choice->format);
+    if (configuration.validate() == libcamera::CameraConfiguration::Invalid ||
+        stream.frameSize == 0) {
+        return std::nullopt;
+    }
+    return ListedBuffers{choice->size, stream.bufferCount, stream.frameSize};
+}
+
 class LibcameraCameras final : public Cameras {
 public:
     [[nodiscard]] std::string library() const override { return libcamera_version(); }
@@ -26,6 +43,7 @@ public:
             CameraListing listing{identity_of(*camera), {}};
             if (const auto configuration = video_configuration(*camera)) {
                 listing.offers = offers_of(configuration->at(0).formats());
+                listing.buffers = default_buffers(*configuration, listing.offers);
             }
             listing.controls = controls_of(camera->controls());
             if (const auto v4l2 = open_v4l2_controls(listing.identity.devices)) {

@@ -30,10 +30,6 @@ namespace {
 
 using config::PictureSize;
 
-/// Enough to fill one while viewers use others; more would be locked in memory without a benefit. A
-/// pipeline handler may raise the number.
-constexpr unsigned int buffers_wanted = 4;
-
 tl::unexpected<OpenFailure> failure(camera::OpenError error, std::string message,
                                     std::string reason) {
     return tl::unexpected(OpenFailure{error, std::move(message), std::move(reason)});
@@ -191,7 +187,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
     }
     stream.pixelFormat = libcamera::PixelFormat::fromString(choice->format);
     stream.size = libcamera::Size(choice->size.width, choice->size.height);
-    stream.bufferCount = buffers_wanted;
+    stream.bufferCount = camera::buffer_count(choice->format);
     if (choice->format != camera::mjpeg_format) {
         stream.colorSpace = libcamera::ColorSpace::Sycc; // JPEG's own
     }

@@ -244,6 +244,19 @@ TEST_CASE("a camera that makes JPEG is reported with its tier, and the reason fo
     CHECK_THAT(finding_of(facts, "camera").meaning, !ContainsSubstring("tier"));
 }
 
+TEST_CASE("the memory of a camera's buffers is reported if it is known") {
+    MachineFacts facts = raspberry_pi_5();
+    CHECK_THAT(finding_of(facts, "camera imx708").meaning, !ContainsSubstring("buffers"));
+    facts.camera_library.cameras[0].buffers = {{1280, 720}, 6, 1280 * 720 * 3 / 2};
+    CHECK_THAT(finding_of(facts, "camera imx708").meaning,
+               ContainsSubstring("tier \"encoded\"); by default it captures 1280x720 into 6 "
+                                 "buffers of 1.4 MiB, 8 MiB in all"));
+    facts = good_machine();
+    facts.camera_library.cameras[0].buffers = {{1280, 720}, 4, 2UL * 1024 * 1024};
+    CHECK_THAT(finding_of(facts, "camera").meaning,
+               ContainsSubstring("into 4 buffers of 2 MiB, 8 MiB in all"));
+}
+
 TEST_CASE("the memory for a camera's raw pictures is reported on machines with dma-heaps") {
     MachineFacts facts = good_machine();
     facts.dma_heaps = {{"/dev/dma_heap/linux,cma", "root", false, false},

@@ -65,6 +65,12 @@ TEST_CASE("a size that only another format offers is chosen in that format") {
     CHECK(chosen(sensor, "NV12", PictureSize{1000, 500}).size == PictureSize{1000, 500});
 }
 
+TEST_CASE("a camera has four buffers for JPEG and six for raw pictures") {
+    CHECK(buffer_count("MJPEG") == 4);
+    CHECK(buffer_count("YUV420") == 6);
+    CHECK(buffer_count("YUYV") == 6);
+}
+
 TEST_CASE("the error for an unsupported format or size lists the supported ones") {
     CHECK(refused(webcam, "", PictureSize{1000, 500}) ==
           "the camera doesn't make 1000x500; it makes MJPEG in 640x480, 1280x720, 1920x1080; "
