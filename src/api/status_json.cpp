@@ -142,6 +142,23 @@ Json camera_counters_json(const source::CameraTotals& counters) {
     };
 }
 
+Json sensor_json(const std::optional<source::SensorStatus>& sensor) {
+    if (!sensor) {
+        return {};
+    }
+    const source::SensorMode& mode = sensor->mode;
+    const source::SensorCrop& crop = sensor->crop;
+    constexpr double steps = 1000;
+    return {
+        {"width", mode.size.width},
+        {"height", mode.size.height},
+        {"bit_depth", mode.bit_depth},
+        {"fps_max", rate(mode.fps_max)},
+        {"crop", {{"x", crop.x}, {"y", crop.y}, {"width", crop.width}, {"height", crop.height}}},
+        {"view_share", std::round(sensor->view_share * steps) / steps},
+    };
+}
+
 Json camera_json(const std::optional<source::CameraStatus>& camera) {
     if (!camera) {
         return {};
@@ -156,6 +173,7 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
         {"settling", camera->settling},
         {"format", text_or_null(camera->format)},
         {"focus", text_or_null(camera->focus)},
+        {"sensor", sensor_json(camera->sensor)},
         {"tier", text_or_null(camera->tier)},
         {"tier_reason", text_or_null(camera->tier_reason)},
         {"memory", text_or_null(camera->memory)},

@@ -10,6 +10,7 @@ void CameraDescription::on_opened(const OpenedCamera& camera) {
     status_.driver = camera.driver;
     status_.format = camera.format;
     status_.focus = camera.focus;
+    status_.sensor = camera.sensor;
     status_.memory = camera.memory;
     status_.memory_reason = camera.memory_reason;
     status_.buffers = static_cast<std::uint32_t>(camera.buffers.size());
@@ -22,6 +23,7 @@ source::CameraStatus CameraDescription::status(bool open) const {
     if (!open) {
         status.format.clear();
         status.focus.clear();
+        status.sensor.reset();
         status.memory.clear();
         status.memory_reason.clear();
         status.buffers = 0;

@@ -54,8 +54,10 @@ struct OpenedCamera {
     std::string memory;        ///< allocator of the buffers: "libcamera", or a dma-heap's name
     std::string memory_reason; ///< why raw pictures are not in the best one; empty if they are
     std::vector<source::CameraControl> controls;
-    std::string focus;     ///< see camera::focus_text
-    camera::RatePlan rate; ///< how the configured frame rate is achieved
+    std::optional<source::SensorStatus> sensor; ///< none without sensor modes
+    std::string sensor_note; ///< for the log: what the rate costs; empty if nothing
+    std::string focus;       ///< see camera::focus_text
+    camera::RatePlan rate;   ///< how the configured frame rate is achieved
 };
 
 struct OpenFailure {

@@ -20,7 +20,7 @@ std::string with_reason(const std::string& name, std::string_view separator,
 } // namespace
 
 void CameraLog::opened(const source::CameraStatus& camera, config::PictureSize size,
-                       std::string_view rate_note) {
+                       std::string_view rate_note, std::string_view sensor_note) {
     last_failure_.clear();
     // "vidbuf_cached", "libcamera (this system has no dma-heap)"
     const std::string memory = with_reason(camera.memory, " (", camera.memory_reason, ")");
@@ -28,12 +28,18 @@ void CameraLog::opened(const source::CameraStatus& camera, config::PictureSize s
     const std::string tier = camera.tier == "encoded"
                                  ? "encoded here"
                                  : with_reason(camera.tier, ": ", camera.tier_reason);
+    const std::string sensor =
+        camera.sensor ? fmt::format(" from sensor mode {}",
+                                    config::picture_size_text(camera.sensor->mode.size))
+                      : std::string();
     log(LogLevel::info,
-        "stream {}: camera {} ({}) delivers {} {} through {}, in {} buffers from {}, {}",
+        "stream {}: camera {} ({}) delivers {} {}{} through {}, in {} buffers from {}, {}",
         stream_name_, camera.model, camera.id, camera.format, config::picture_size_text(size),
-        camera.library, camera.buffers, memory, tier);
-    if (!rate_note.empty()) {
-        log(LogLevel::warning, "stream {}: {}", stream_name_, rate_note);
+        sensor, camera.library, camera.buffers, memory, tier);
+    for (const std::string_view note : {rate_note, sensor_note}) {
+        if (!note.empty()) {
+            log(LogLevel::warning, "stream {}: {}", stream_name_, note);
+        }
     }
 }
 

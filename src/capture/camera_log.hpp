@@ -18,9 +18,10 @@ public:
     explicit CameraLog(const std::string& stream_name)
         : stream_name_(stream_name), faults_(stream_name) {}
 
-    /// The camera has been opened. `rate_note`: see camera::RatePlan.
+    /// The camera has been opened. Notes that are not empty are logged as warnings, see
+    /// camera::RatePlan and camera::SensorChoice.
     void opened(const source::CameraStatus& camera, config::PictureSize size,
-                std::string_view rate_note);
+                std::string_view rate_note, std::string_view sensor_note);
     /// Repeated failures with the same message are logged once, until the camera was opened.
     void failed(const std::string& message);
     /// The camera is closed because it has no viewers.

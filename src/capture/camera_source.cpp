@@ -114,12 +114,13 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
     const auto buffers = static_cast<std::uint32_t>(camera.buffers.size());
     const config::PictureSize size = camera.size;
     const camera::RatePlan rate = camera.rate;
+    const std::string sensor_note = camera.sensor_note;
     if (const auto opened = frames_.open(std::move(camera)); !opened) {
         log_.failed(opened.error().message);
         lose("the camera's pictures can't be passed on", false);
         return;
     }
-    log_.opened(*this->camera(), size, rate.note);
+    log_.opened(*this->camera(), size, rate.note, sensor_note);
     filter_.begin(buffers, rate.limit, wanted_.on_demand);
     lost_reason_.clear();
     unplugged_ = false;

@@ -75,12 +75,21 @@ struct ControlSetting {
     friend bool operator==(const ControlSetting&, const ControlSetting&) = default;
 };
 
+/// How the mode of a camera's sensor is chosen, where it has several.
+struct SensorSetting {
+    enum class Kind : std::uint8_t { full, automatic, named };
+    Kind kind = Kind::full; ///< `automatic`: by libcamera
+    PictureSize size{};     ///< of the mode, if it is named
+    friend bool operator==(const SensorSetting&, const SensorSetting&) = default;
+};
+
 struct LibcameraConfig {
     std::string camera; ///< id, part of an id, model, index or device; empty: the only camera
     std::optional<PictureSize> size; ///< default: the largest up to 1280x720
     double fps = 30;
     std::string format; ///< libcamera's name of the pixel format; empty: the best available one
     int quality = 80;   ///< for encoding raw formats: libjpeg's, 1 to 100
+    SensorSetting sensor;
     std::vector<ControlSetting> controls;
     Orientation orientation = Orientation::rotate0;
     bool on_demand = false; ///< stop the camera while there are no viewers

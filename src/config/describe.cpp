@@ -64,6 +64,11 @@ std::string source_sentence(const LibcameraConfig& camera) {
             : camera.format == "MJPEG" ? std::string(", as MJPEG")
                                        : fmt::format(", encoded from {} with JPEG quality {}",
                                                      camera.format, camera.quality);
+    if (camera.sensor.kind != SensorSetting::Kind::full) {
+        text += camera.sensor.kind == SensorSetting::Kind::automatic
+                    ? std::string(", in the sensor mode that libcamera chooses")
+                    : fmt::format(", in the sensor mode {}", picture_size_text(camera.sensor.size));
+    }
     if (camera.orientation != Orientation::rotate0) {
         text += fmt::format(", {}", orientation_name(camera.orientation));
     }

@@ -64,6 +64,8 @@ constexpr std::array keys{
         R"("auto", "MJPEG" or a raw format, one of "YUV420", "NV12", "NV21", "YUYV", "UYVY", )"
         R"("BGR888", "RGB888", "XRGB8888", "XBGR8888" and "R8")"},
     Key{"streams", "quality", "libcamera", ValueKind::integer, "80", "a whole number", 1, 100},
+    Key{"streams", "sensor", "libcamera", ValueKind::text, R"("full")",
+        R"("full", "auto", or the size of one of the sensor's modes, as in "1640x1232")"},
     Key{"streams", "controls", "libcamera", ValueKind::control_table, "{}",
         R"(a table of the camera's controls, as in { AfMode = "continuous", Brightness = 0.1 })"},
     Key{"streams", "orientation", "libcamera", ValueKind::text, R"("rotate0")",

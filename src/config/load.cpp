@@ -197,6 +197,22 @@ void assign_choice(Enumeration& target, const std::optional<std::string>& value,
     }
 }
 
+/// The limits of pictures do not apply: a sensor's mode may be larger.
+void read_sensor(Reader& reader, const Section& stream, SensorSetting& sensor) {
+    const Key& key = find_key("streams", "sensor", "libcamera");
+    const auto written = reader.text(stream, key);
+    if (!written || *written == "full") {
+        return;
+    }
+    if (*written == "auto") {
+        sensor.kind = SensorSetting::Kind::automatic;
+    } else if (const auto size = parse_picture_size(*written)) {
+        sensor = {SensorSetting::Kind::named, *size};
+    } else {
+        reader.refuse(*stream.table.find(key.name), stream, key);
+    }
+}
+
 LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     constexpr std::size_t controls_max = 64;
     const auto key = [](std::string_view name) -> const Key& {
@@ -209,6 +225,7 @@ LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     const auto format = reader.choice(stream, key("format"), camera_format_names());
     source.format = format.value_or("auto") == "auto" ? "" : *format;
     assign(source.quality, reader.number(stream, key("quality")));
+    read_sensor(reader, stream, source.sensor);
     source.controls = reader.controls(stream, key("controls"), controls_max)
                           .value_or(std::vector<ControlSetting>());
     assign_choice(source.orientation,

@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "capture/camera_device.hpp"
+#include "libcamera/sensor_modes.hpp"
 
 namespace ringcast::capture {
 
@@ -32,6 +33,8 @@ public:
     /// libcamera's thread calls `listener.cameras_changed` until the listener is removed.
     void add_listener(CameraEvents& listener);
     void remove_listener(CameraEvents& listener);
+    /// May be called by any thread.
+    [[nodiscard]] SensorModeCache& sensor_modes() noexcept { return sensor_modes_; }
 
 private:
     void camera_changed(std::shared_ptr<libcamera::Camera> camera);
@@ -42,6 +45,7 @@ private:
     bool started_ = false;
     bool forbidden_ = false; ///< permission for some device was missing at the start
     bool in_use_ = false;    ///< `cameras` has returned some, so the manager can't be stopped
+    SensorModeCache sensor_modes_;
     std::mutex listeners_mutex_;
     std::vector<CameraEvents*> listeners_;
     libcamera::CameraManager manager_;

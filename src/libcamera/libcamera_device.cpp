@@ -16,11 +16,13 @@
 #include "camera/capture_time.hpp"
 #include "camera/control_plan.hpp"
 #include "camera/focus.hpp"
+#include "camera/sensor_mode.hpp"
 #include "capture/camera_access.hpp"
 #include "capture/v4l2_controls.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
 #include "config/units.hpp"
+#include "libcamera/sensor_modes.hpp"
 #include "os/clock.hpp"
 #include "os/mapped_memory.hpp"
 
@@ -174,6 +176,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
         return failed_call("acquired", -error);
     }
     acquired_ = true;
+    const std::vector<source::SensorMode> modes = manager_.sensor_modes().modes_of(*camera_);
     configuration_ = video_configuration(*camera_);
     if (configuration_ == nullptr) {
         return failure(camera::OpenError::unusable, "the camera offers no video stream",
@@ -192,6 +195,17 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
         stream.colorSpace = libcamera::ColorSpace::Sycc; // JPEG's own
     }
     configuration_->orientation = libcamera_orientation(wanted_.orientation);
+    const auto sensor =
+        camera::choose_sensor_mode(modes, wanted_.sensor, choice->size, wanted_.fps);
+    if (!sensor) {
+        return refused(sensor.error().message);
+    }
+    const source::SensorMode* mode = nullptr;
+    if (*sensor) {
+        mode = &modes[(*sensor)->mode];
+        opened.sensor_note = (*sensor)->note;
+        configuration_->sensorConfig = sensor_configuration(*mode);
+    }
     const auto status = configuration_->validate();
     if (configuration_->orientation != libcamera_orientation(wanted_.orientation)) {
         return refused(fmt::format("the camera doesn't support \"{}\"; it supports {}",
@@ -211,6 +225,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
     opened.size = choice->size;
     opened.stride = stream.stride;
     set_colour(opened, stream.colorSpace);
+    opened.sensor = sensor_status(*camera_, modes, mode, choice->size);
     opened.controls = controls_of(camera_->controls());
     return {};
 }

@@ -52,6 +52,30 @@ struct CameraControl {
     bool read_only = false;
 };
 
+/// A rectangle of a camera's sensor, in its pixels.
+struct SensorCrop {
+    std::uint32_t x = 0;
+    std::uint32_t y = 0;
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    friend bool operator==(const SensorCrop&, const SensorCrop&) = default;
+};
+
+/// One of the ways in which a sensor can be read.
+struct SensorMode {
+    config::PictureSize size; ///< of the pictures that the sensor delivers
+    std::uint16_t bit_depth = 0;
+    SensorCrop crop;    ///< the part of the sensor that these pictures show
+    double fps_max = 0; ///< frames per second
+};
+
+/// The sensor of an open camera.
+struct SensorStatus {
+    SensorMode mode;
+    SensorCrop crop;       ///< the part of the sensor that the camera's pictures show
+    double view_share = 0; ///< its share of the widest field of view, at most 1
+};
+
 /// Counters of a camera, in addition to `SourceCounters`. Monotonic.
 struct CameraTotals {
     std::uint64_t captured = 0;         ///< frames that the driver completed without error
@@ -77,6 +101,7 @@ struct CameraStatus {
     std::string driver;   ///< the kernel driver, such as "uvcvideo"; empty: unknown
     std::string format;   ///< empty while the camera is not open
     std::string focus;    ///< "continuous (default)"; empty without autofocus, or while not open
+    std::optional<SensorStatus> sensor; ///< none without sensor modes, or while not open
     bool running = false;
     bool settling = false;     ///< frames are not published until exposure has settled
     std::string tier;          ///< "registered", "copied", "encoded"; empty while not open

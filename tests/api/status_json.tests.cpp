@@ -155,6 +155,7 @@ TEST_CASE("status describes a stream's camera") {
     CHECK(camera["settling"] == false);
     CHECK(camera["format"] == "MJPEG");
     CHECK(camera["focus"] == "continuous (default)");
+    CHECK(camera["sensor"].is_null());
     CHECK(camera["tier"] == "copied");
     CHECK(camera["tier_reason"] == "old kernel");
     CHECK(camera["memory"] == "linux,cma");
@@ -184,6 +185,22 @@ TEST_CASE("status describes a stream's camera") {
     registered.streams[1].camera->tier = "registered";
     CHECK(status_of(registered)["streams"][1]["tier"] == "registered");
     CHECK(status_of(registered)["streams"][1]["tier_reason"].is_null());
+}
+
+TEST_CASE("status describes the mode of a camera's sensor, and the part that is visible") {
+    StatusSnapshot sample = sample_status();
+    sample.streams[1].camera->sensor = {
+        {{1536, 864}, 10, {768, 432, 3072, 1728}, 120.13}, {768, 433, 3072, 1727}, 4.0 / 9};
+    const auto sensor = status_of(sample)["streams"][1]["camera"]["sensor"];
+    CHECK(sensor["width"] == 1536);
+    CHECK(sensor["height"] == 864);
+    CHECK(sensor["bit_depth"] == 10);
+    CHECK(sensor["fps_max"] == 120.1);
+    CHECK(sensor["crop"]["x"] == 768);
+    CHECK(sensor["crop"]["y"] == 433);
+    CHECK(sensor["crop"]["width"] == 3072);
+    CHECK(sensor["crop"]["height"] == 1727);
+    CHECK(sensor["view_share"] == 0.444);
 }
 
 TEST_CASE("a stream whose camera's buffers are registered is registered, whatever its slots are") {

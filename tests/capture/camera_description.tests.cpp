@@ -13,6 +13,7 @@ OpenedCamera some_camera() {
     camera.driver = "uvcvideo";
     camera.format = "MJPEG";
     camera.focus = "continuous (default)";
+    camera.sensor.emplace().view_share = 0.5;
     camera.memory = "libcamera";
     camera.memory_reason = "no dma-heap";
     camera.buffers.resize(4);
@@ -40,6 +41,8 @@ TEST_CASE("an open camera is described by its identity, format, memory and contr
     CHECK(status.driver == "uvcvideo");
     CHECK(status.format == "MJPEG");
     CHECK(status.focus == "continuous (default)");
+    REQUIRE(status.sensor);
+    CHECK(status.sensor->view_share == 0.5);
     CHECK(status.memory == "libcamera");
     CHECK(status.memory_reason == "no dma-heap");
     CHECK(status.buffers == 4);
@@ -56,6 +59,7 @@ TEST_CASE("a closed camera keeps its identity and controls, but neither format n
     CHECK(status.driver == "uvcvideo");
     CHECK(status.format.empty());
     CHECK(status.focus.empty());
+    CHECK_FALSE(status.sensor);
     CHECK(status.memory.empty());
     CHECK(status.memory_reason.empty());
     CHECK(status.buffers == 0);

@@ -29,7 +29,7 @@ source::CameraStatus some_camera() {
 TEST_CASE("an opened camera is logged with its format, buffers and tier") {
     test::LogCapture logged;
     CameraLog log("door");
-    log.opened(some_camera(), {1280, 720}, "");
+    log.opened(some_camera(), {1280, 720}, "", "");
     CHECK(logged.count("stream door: camera C920 (some-id) delivers MJPEG 1280x720 through "
                        "libcamera 0.3.2, in 4 buffers from libcamera, registered",
                        LogLevel::info) == 1);
@@ -43,18 +43,30 @@ TEST_CASE("the reasons for the tier and the memory of an opened camera are logge
     camera.tier = "copied";
     camera.tier_reason = "too little memory";
     camera.memory_reason = "no dma-heap";
-    log.opened(camera, {1280, 720}, "");
+    log.opened(camera, {1280, 720}, "", "");
     CHECK(logged.count("from libcamera (no dma-heap), copied: too little memory") == 1);
     camera.tier = "encoded";
-    log.opened(camera, {1280, 720}, "");
+    log.opened(camera, {1280, 720}, "", "");
     CHECK(logged.count("from libcamera (no dma-heap), encoded here") == 1);
 }
 
 TEST_CASE("a frame rate that the camera does not have is logged as a warning") {
     test::LogCapture logged;
     CameraLog log("door");
-    log.opened(some_camera(), {1280, 720}, "the rate is too high");
+    log.opened(some_camera(), {1280, 720}, "the rate is too high", "");
     CHECK(logged.count("stream door: the rate is too high", LogLevel::warning) == 1);
+}
+
+TEST_CASE("the sensor's mode of an opened camera is logged, and as a warning what the rate costs") {
+    test::LogCapture logged;
+    CameraLog log("door");
+    source::CameraStatus camera = some_camera();
+    camera.sensor.emplace().mode.size = {1536, 864};
+    log.opened(camera, {1280, 720}, "", "60 frames/s narrow the field of view");
+    CHECK(logged.count("delivers MJPEG 1280x720 from sensor mode 1536x864 through libcamera") == 1);
+    CHECK(logged.count("stream door: 60 frames/s narrow the field of view", LogLevel::warning) ==
+          1);
+    CHECK(logged.count("", LogLevel::warning) == 1);
 }
 
 TEST_CASE("a failure that is repeated is logged again only after the camera was opened") {
@@ -66,7 +78,7 @@ TEST_CASE("a failure that is repeated is logged again only after the camera was 
     log.failed("absent");
     log.failed("in use");
     CHECK(logged.count("in use", LogLevel::warning) == 2);
-    log.opened(some_camera(), {1280, 720}, "");
+    log.opened(some_camera(), {1280, 720}, "", "");
     log.failed("in use");
     CHECK(logged.count("in use", LogLevel::warning) == 3);
 }

@@ -66,6 +66,10 @@ TEST_CASE("the description lists the settings of a camera") {
                ContainsSubstring("shows the only camera, in its largest size up to 1280x720 at 30 "
                                  "frames/s, as MJPEG if it supports that, else encoded with JPEG "
                                  "quality 80.\n"));
+    CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nsensor = \"1640x1232\"\n"),
+               ContainsSubstring("JPEG quality 80, in the sensor mode 1640x1232.\n"));
+    CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nsensor = \"auto\"\n"),
+               ContainsSubstring("JPEG quality 80, in the sensor mode that libcamera chooses.\n"));
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\ncamera = \"C920\"\n"
                          "size = \"640x480\"\nfps = 15\nformat = \"YUYV\"\nquality = 70\n"
                          "orientation = \"rotate180\"\ncontrols = { AfMode = \"continuous\", "

@@ -475,6 +475,7 @@ TEST_CASE("a camera needs no key except source") {
     CHECK(camera.fps == 30);
     CHECK(camera.format.empty());
     CHECK(camera.quality == 80);
+    CHECK(camera.sensor.kind == SensorSetting::Kind::full);
     CHECK(camera.controls.empty());
     CHECK(camera.orientation == Orientation::rotate0);
     CHECK_FALSE(camera.on_demand);
@@ -490,6 +491,7 @@ size = "640x480"
 fps = 12.5
 format = "YUV420"
 quality = 55
+sensor = "9152x6944"
 orientation = "rotate90"
 on_demand = true
 idle_after = "1m"
@@ -507,6 +509,7 @@ ColourGains = [1.5, 2]
     CHECK(camera.fps == 12.5);
     CHECK(camera.format == "YUV420");
     CHECK(camera.quality == 55);
+    CHECK(camera.sensor == SensorSetting{SensorSetting::Kind::named, {9152, 6944}});
     CHECK(camera.orientation == Orientation::rotate90);
     CHECK(camera.on_demand);
     CHECK(camera.idle_after == 1min);
@@ -520,6 +523,13 @@ ColourGains = [1.5, 2]
     const Config automatic =
         accepted("[streams.a]\nsource = \"libcamera\"\nformat = \"auto\"\ntier = \"auto\"\n");
     CHECK(std::get<LibcameraConfig>(automatic.streams[0].source).format.empty());
+    const auto sensor = [](const std::string& value) {
+        const Config loaded =
+            accepted("[streams.a]\nsource = \"libcamera\"\nsensor = \"" + value + "\"\n");
+        return std::get<LibcameraConfig>(loaded.streams[0].source).sensor.kind;
+    };
+    CHECK(sensor("auto") == SensorSetting::Kind::automatic);
+    CHECK(sensor("full") == SensorSetting::Kind::full);
 }
 
 TEST_CASE("invalid values of a camera's keys are rejected with the expected ones") {
@@ -531,6 +541,11 @@ TEST_CASE("invalid values of a camera's keys are rejected with the expected ones
     CHECK_THAT(rejection(camera + "size = \"8x8\"\n"),
                ContainsSubstring("expected a picture size from 64x64 to 7680x4320, as in "
                                  "\"1280x720\""));
+    CHECK_THAT(
+        rejection(camera + "sensor = \"wide\"\n"),
+        ContainsSubstring("a.sensor: found \"wide\", expected \"full\", \"auto\", or the size "
+                          "of one of the sensor's modes"));
+    CHECK_THAT(rejection(camera + "sensor = true\n"), ContainsSubstring("a.sensor: found true"));
     CHECK_THAT(rejection(camera + "format = \"MJPG\"\n"),
                ContainsSubstring("did you mean \"MJPEG\"?"));
     CHECK_THAT(rejection(camera + "orientation = \"rotate45\"\n"),
