@@ -1,7 +1,6 @@
 #include "libcamera/libcamera_device.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -22,6 +21,7 @@
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
 #include "config/units.hpp"
+#include "libcamera/libcamera_rate.hpp"
 #include "libcamera/sensor_modes.hpp"
 #include "os/clock.hpp"
 #include "os/mapped_memory.hpp"
@@ -301,7 +301,8 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
         return refused(controls.error().message);
     }
     opened.focus = camera::focus_text(opened.controls, wanted_.controls);
-    opened.rate = set_rate(*controls, opened.identity);
+    opened.rate =
+        set_frame_rate(camera_->controls(), *controls, opened.identity.devices, wanted_.fps);
     camera_->requestCompleted.connect(this, &LibcameraDevice::request_completed);
     camera_->disconnected.connect(this, &LibcameraDevice::disconnected);
     if (const int error = camera_->start(&*controls); error < 0) {
@@ -340,34 +341,6 @@ LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
         return failed_call("started", -again);
     }
     return {};
-}
-
-camera::RatePlan LibcameraDevice::set_rate(libcamera::ControlList& controls,
-                                           const camera::CameraIdentity& identity) {
-    const libcamera::ControlId& limits = libcamera::controls::FrameDurationLimits;
-    const auto known = camera_->controls().find(limits.id());
-    if (known == camera_->controls().end()) {
-        return camera::plan_rate(wanted_.fps, set_v4l2_rate(identity.devices, wanted_.fps));
-    }
-    if (controls.contains(limits.id())) {
-        return {}; // set by the configuration's `controls`
-    }
-    constexpr double microseconds = 1e6;
-    const auto bound = [&](const libcamera::ControlValue& value, std::int64_t otherwise) {
-        return value.type() == libcamera::ControlTypeInteger64 && !value.isArray()
-                   ? value.get<std::int64_t>()
-                   : otherwise;
-    };
-    const auto asked = static_cast<std::int64_t>(microseconds / wanted_.fps);
-    const std::int64_t shortest = bound(known->second.min(), asked);
-    const std::int64_t longest = std::max(bound(known->second.max(), asked), shortest);
-    const std::int64_t duration = std::clamp(asked, shortest, longest);
-    const double rate =
-        duration == asked ? wanted_.fps : microseconds / static_cast<double>(duration);
-    const std::array<std::int64_t, 2> both{duration, duration};
-    controls.set(limits.id(), libcamera::ControlValue(
-                                  libcamera::Span<const std::int64_t>(both.data(), both.size())));
-    return camera::plan_rate(wanted_.fps, rate);
 }
 
 void LibcameraDevice::close() noexcept {

@@ -53,8 +53,6 @@ private:
     [[nodiscard]] Step set_v4l2_controls(const std::vector<camera::V4l2Setting>& settings,
                                          OpenedCamera& opened);
     void release_buffers() noexcept;
-    [[nodiscard]] camera::RatePlan set_rate(libcamera::ControlList& controls,
-                                            const camera::CameraIdentity& identity);
 
     void request_completed(libcamera::Request* request);
     void disconnected();
