@@ -220,7 +220,7 @@ CameraLibraryFacts look_at_cameras() {
     if (capture::camera_permission_problem()) {
         set_log_level(LogLevel::error);
     }
-    const auto cameras = capture::open_cameras();
+    const auto cameras = capture::open_cameras({});
     if (!cameras) {
         facts.failure = cameras.error().message;
         return facts;

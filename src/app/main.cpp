@@ -73,7 +73,7 @@ int list_cameras() {
     if (problem) {
         set_log_level(LogLevel::error); // the warnings of libcamera only follow from that
     }
-    auto cameras = capture::open_cameras();
+    auto cameras = capture::open_cameras({});
     const auto list = cameras ? (*cameras)->list() : tl::unexpected(cameras.error());
     if (!list) {
         return cannot_start(list.error());

@@ -115,11 +115,14 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
 }
 
 Result<void> Server::open_sources(const config::Config& config) {
-    const auto is_camera = [](const config::StreamConfig& stream) {
-        return std::holds_alternative<config::LibcameraConfig>(stream.source);
-    };
-    if (std::ranges::any_of(config.streams, is_camera)) {
-        auto cameras = capture::open_cameras();
+    std::vector<config::LibcameraConfig> camera_streams;
+    for (const config::StreamConfig& stream : config.streams) {
+        if (const auto* camera = std::get_if<config::LibcameraConfig>(&stream.source)) {
+            camera_streams.push_back(*camera);
+        }
+    }
+    if (!camera_streams.empty()) {
+        auto cameras = capture::open_cameras(camera_streams);
         if (!cameras) {
             return tl::unexpected(cameras.error());
         }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,11 @@ public:
     make_device(const config::LibcameraConfig& wanted) = 0;
 };
 
-/// Fails in a build without libcamera; the error says how to build with it. Does not block.
-[[nodiscard]] Result<std::unique_ptr<Cameras>> open_cameras();
+/// `streams` use the cameras: what they ask for is prepared that has to be set before the library
+/// starts. Called before other threads exist, because it may set an environment variable. Does not
+/// block. Fails if that is not possible on this machine, or in a build without libcamera; the error
+/// says what to do.
+[[nodiscard]] Result<std::unique_ptr<Cameras>>
+open_cameras(std::span<const config::LibcameraConfig> streams);
 
 } // namespace ringcast::capture

@@ -90,6 +90,8 @@ struct LibcameraConfig {
     std::string format; ///< libcamera's name of the pixel format; empty: the best available one
     int quality = 80;   ///< for encoding raw formats: libjpeg's, 1 to 100
     SensorSetting sensor;
+    bool hdr = false;   ///< of the sensor itself
+    std::string tuning; ///< name or path of a file, for a Raspberry Pi; empty: libcamera's choice
     std::vector<ControlSetting> controls;
     Orientation orientation = Orientation::rotate0;
     bool on_demand = false; ///< stop the camera while there are no viewers

@@ -69,6 +69,8 @@ std::string source_sentence(const LibcameraConfig& camera) {
                     ? std::string(", in the sensor mode that libcamera chooses")
                     : fmt::format(", in the sensor mode {}", picture_size_text(camera.sensor.size));
     }
+    text += camera.hdr ? ", with HDR of the sensor" : "";
+    text += camera.tuning.empty() ? std::string() : ", tuned by " + toml_quoted(camera.tuning);
     if (camera.orientation != Orientation::rotate0) {
         text += fmt::format(", {}", orientation_name(camera.orientation));
     }

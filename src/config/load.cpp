@@ -213,6 +213,20 @@ void read_sensor(Reader& reader, const Section& stream, SensorSetting& sensor) {
     }
 }
 
+/// A path that is relative would depend on the directory in which ringcast is started.
+void read_tuning(Reader& reader, const Section& stream, std::string& tuning) {
+    const Key& key = find_key("streams", "tuning", "libcamera");
+    const auto written = reader.text(stream, key);
+    if (!written) {
+        return;
+    }
+    if (!written->starts_with('/') && written->find('/') != std::string::npos) {
+        reader.refuse(*stream.table.find(key.name), stream, key);
+        return;
+    }
+    tuning = *written;
+}
+
 LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     constexpr std::size_t controls_max = 64;
     const auto key = [](std::string_view name) -> const Key& {
@@ -226,6 +240,8 @@ LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     source.format = format.value_or("auto") == "auto" ? "" : *format;
     assign(source.quality, reader.number(stream, key("quality")));
     read_sensor(reader, stream, source.sensor);
+    assign(source.hdr, reader.boolean(stream, key("hdr")));
+    read_tuning(reader, stream, source.tuning);
     source.controls = reader.controls(stream, key("controls"), controls_max)
                           .value_or(std::vector<ControlSetting>());
     assign_choice(source.orientation,

@@ -1,8 +1,12 @@
 #include "capture/cameras.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
+#include <utility>
 
+#include "capture/hdr_sensors.hpp"
+#include "capture/tuning_file.hpp"
 #include "capture/v4l2_controls.hpp"
 #include "libcamera/camera_manager_owner.hpp"
 #include "libcamera/libcamera_convert.hpp"
@@ -31,6 +35,9 @@ std::optional<ListedBuffers> default_buffers(libcamera::CameraConfiguration& con
 
 class LibcameraCameras final : public Cameras {
 public:
+    /// `tuning`: the tuning file of all cameras of a Raspberry Pi; empty: libcamera's choice.
+    explicit LibcameraCameras(std::string tuning) : tuning_(std::move(tuning)) {}
+
     [[nodiscard]] std::string library() const override { return libcamera_version(); }
 
     [[nodiscard]] Result<std::vector<CameraListing>> list() override {
@@ -56,17 +63,26 @@ public:
 
     [[nodiscard]] std::unique_ptr<CameraDevice>
     make_device(const config::LibcameraConfig& wanted) override {
-        return std::make_unique<LibcameraDevice>(manager_, wanted);
+        return std::make_unique<LibcameraDevice>(manager_, wanted, tuning_);
     }
 
 private:
+    std::string tuning_;
     CameraManagerOwner manager_;
 };
 
 } // namespace
 
-Result<std::unique_ptr<Cameras>> open_cameras() {
-    return std::unique_ptr<Cameras>(std::make_unique<LibcameraCameras>());
+Result<std::unique_ptr<Cameras>> open_cameras(std::span<const config::LibcameraConfig> streams) {
+    auto tuning = find_tuning_file(streams);
+    if (!tuning) {
+        return tl::unexpected(tuning.error());
+    }
+    if (!tuning->empty()) {
+        ::setenv(tuning_variable, tuning->c_str(), 1);
+    }
+    apply_hdr(find_hdr_sensors(), streams);
+    return std::unique_ptr<Cameras>(std::make_unique<LibcameraCameras>(std::move(*tuning)));
 }
 
 } // namespace ringcast::capture

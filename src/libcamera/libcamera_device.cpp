@@ -15,8 +15,10 @@
 #include "camera/capture_time.hpp"
 #include "camera/control_plan.hpp"
 #include "camera/focus.hpp"
+#include "camera/sensor_hdr.hpp"
 #include "camera/sensor_mode.hpp"
 #include "capture/camera_access.hpp"
+#include "capture/tuning_file.hpp"
 #include "capture/v4l2_controls.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
@@ -107,8 +109,10 @@ std::vector<PlanePlace> planes_of(const libcamera::FrameBuffer& buffer) {
 
 } // namespace
 
-LibcameraDevice::LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted)
-    : manager_(manager), wanted_(std::move(wanted)), exposure_ids_(exposure_ids()) {}
+LibcameraDevice::LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted,
+                                 std::string tuning)
+    : manager_(manager), wanted_(std::move(wanted)), tuning_(std::move(tuning)),
+      exposure_ids_(exposure_ids()) {}
 
 LibcameraDevice::~LibcameraDevice() {
     RINGCAST_ASSERT(camera_ == nullptr);
@@ -128,6 +132,9 @@ tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& even
     if (step) {
         opened.identity = identity_of(*camera_);
         opened.driver = driver_of(opened.identity.devices);
+        step = check_start_settings(opened);
+    }
+    if (step) {
         step = configure(opened);
     }
     if (step) {
@@ -169,6 +176,16 @@ LibcameraDevice::Step LibcameraDevice::find_camera() {
                        *problem, "no permission to open the camera");
     }
     return failure(camera::OpenError::absent, match.error().message, match.error().reason);
+}
+
+/// Settings that were applied before libcamera started have to suit this camera.
+LibcameraDevice::Step LibcameraDevice::check_start_settings(const OpenedCamera& opened) const {
+    std::string refusal =
+        tuning_refusal(tuning_, wanted_.tuning, opened.identity.model, opened.driver);
+    if (refusal.empty() && wanted_.hdr) {
+        refusal = camera::hdr_refusal(opened.identity.model);
+    }
+    return refusal.empty() ? Step() : refused(std::move(refusal));
 }
 
 LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {

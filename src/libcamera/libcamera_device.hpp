@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <libcamera/camera.h>
@@ -20,7 +21,9 @@ namespace ringcast::capture {
 
 class LibcameraDevice final : public CameraDevice {
 public:
-    LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted);
+    /// `tuning`: the tuning file of the process, see tuning_file.hpp.
+    LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted,
+                    std::string tuning);
     LibcameraDevice(const LibcameraDevice&) = delete;
     LibcameraDevice& operator=(const LibcameraDevice&) = delete;
     LibcameraDevice(LibcameraDevice&&) = delete;
@@ -41,6 +44,7 @@ private:
 
     // The steps of opening, in this order.
     [[nodiscard]] Step find_camera();
+    [[nodiscard]] Step check_start_settings(const OpenedCamera& opened) const;
     [[nodiscard]] Step configure(OpenedCamera& opened);
     [[nodiscard]] Step make_buffers(OpenedCamera& opened);
     [[nodiscard]] Step start(OpenedCamera& opened);
@@ -59,6 +63,7 @@ private:
 
     CameraManagerOwner& manager_;
     config::LibcameraConfig wanted_;
+    std::string tuning_;
     CameraEvents* events_ = nullptr; ///< from the first `open` to `stop_events`
     ExposureIds exposure_ids_;
     DmaHeapFallback heap_fallback_;

@@ -68,6 +68,8 @@ TEST_CASE("the description lists the settings of a camera") {
                                  "quality 80.\n"));
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nsensor = \"1640x1232\"\n"),
                ContainsSubstring("JPEG quality 80, in the sensor mode 1640x1232.\n"));
+    CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nhdr = true\ntuning = \"t.json\"\n"),
+               ContainsSubstring("quality 80, with HDR of the sensor, tuned by \"t.json\".\n"));
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nsensor = \"auto\"\n"),
                ContainsSubstring("JPEG quality 80, in the sensor mode that libcamera chooses.\n"));
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\ncamera = \"C920\"\n"

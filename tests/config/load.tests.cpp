@@ -476,6 +476,8 @@ TEST_CASE("a camera needs no key except source") {
     CHECK(camera.format.empty());
     CHECK(camera.quality == 80);
     CHECK(camera.sensor.kind == SensorSetting::Kind::full);
+    CHECK_FALSE(camera.hdr);
+    CHECK(camera.tuning.empty());
     CHECK(camera.controls.empty());
     CHECK(camera.orientation == Orientation::rotate0);
     CHECK_FALSE(camera.on_demand);
@@ -492,6 +494,8 @@ fps = 12.5
 format = "YUV420"
 quality = 55
 sensor = "9152x6944"
+hdr = true
+tuning = "imx219_noir.json"
 orientation = "rotate90"
 on_demand = true
 idle_after = "1m"
@@ -509,6 +513,8 @@ ColourGains = [1.5, 2]
     CHECK(camera.fps == 12.5);
     CHECK(camera.format == "YUV420");
     CHECK(camera.quality == 55);
+    CHECK(camera.hdr);
+    CHECK(camera.tuning == "imx219_noir.json");
     CHECK(camera.sensor == SensorSetting{SensorSetting::Kind::named, {9152, 6944}});
     CHECK(camera.orientation == Orientation::rotate90);
     CHECK(camera.on_demand);
@@ -545,6 +551,10 @@ TEST_CASE("invalid values of a camera's keys are rejected with the expected ones
         rejection(camera + "sensor = \"wide\"\n"),
         ContainsSubstring("a.sensor: found \"wide\", expected \"full\", \"auto\", or the size "
                           "of one of the sensor's modes"));
+    CHECK_THAT(
+        rejection(camera + "tuning = \"tuning/my.json\"\n"),
+        ContainsSubstring("a.tuning: found \"tuning/my.json\", expected the name of a tuning "
+                          "file"));
     CHECK_THAT(rejection(camera + "sensor = true\n"), ContainsSubstring("a.sensor: found true"));
     CHECK_THAT(rejection(camera + "format = \"MJPG\"\n"),
                ContainsSubstring("did you mean \"MJPEG\"?"));

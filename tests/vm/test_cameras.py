@@ -47,6 +47,7 @@ idle_after = "1s"
         ('orientation = "rotate180"', 'the camera doesn\'t support "rotate180"; it supports', '"rotate0"'),
         ('size = "1000x500"', "the camera doesn't make 1000x500; it makes", "MJPEG in 1280x720"),
         ('sensor = "1640x1232"', "the camera has no sensor modes", "can't be used"),
+        ("hdr = true", "hdr = true is for the sensor of the Camera Module 3", "HdrMode"),
         ('format = "NV12"', "the camera doesn't make NV12; it makes", "MJPEG"),
         ("controls = { Brightness = 1.5 }", "control Brightness: found 1.5, the camera takes", "from -1 to 1"),
         ("controls = { Warmth = 1 }", "the camera has no control Warmth", "Brightness, "),
