@@ -23,6 +23,8 @@ import harness
 # The guest ends after this time even if this process dies. It is below the time limit of the suite.
 SECONDS_MAX = int(os.environ.get("RINGCAST_GUEST_SECONDS", "280"))
 JPEG_SIZES = ("1280x720", "640x480")
+# (red, green, blue) of the bars that uvc_camera and libcamera draw, from left to right.
+BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
 BOOT_SECONDS_MAX = 240
 # For commands that take a moment on a real machine.
 COMMAND_SECONDS_MAX = 60
@@ -49,6 +51,16 @@ def make_jpegs(size, path):
          "-c:v", "mjpeg", "-q:v", "4", "-huffman", "default", "-f", "mjpeg", path],
         stdin=subprocess.DEVNULL, check=True,
     )  # fmt: skip
+
+
+def decode(jpegs, pixels):
+    """The pictures' bytes in the pixel format `pixels` of ffmpeg; all have the same size."""
+    decoded = subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", pixels, "-"],
+        input=b"".join(jpegs), stdout=subprocess.PIPE, check=True,
+    ).stdout  # fmt: skip
+    size = len(decoded) // len(jpegs)
+    return [decoded[begin : begin + size] for begin in range(0, len(decoded), size)]
 
 
 def find_kernel():

@@ -4,7 +4,6 @@ network card."""
 
 import contextlib
 import socket
-import subprocess
 import time
 import unittest
 
@@ -228,18 +227,6 @@ class Rate(CameraTest):
 class RawFormat(CameraTest):
     FRAMES = 20
     SIZE = (640, 480)
-    # (red, green, blue) of the bars that uvc_camera draws, from left to right.
-    BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
-
-    def decode(self, jpegs, pixels):
-        """The pictures' bytes in the pixel format `pixels` of ffmpeg."""
-        decoded = subprocess.run(
-            ["ffmpeg", "-v", "error", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", pixels, "-"],
-            input=b"".join(jpegs), stdout=subprocess.PIPE, check=True,
-        ).stdout  # fmt: skip
-        size = len(decoded) // len(jpegs)
-        return [decoded[begin : begin + size] for begin in range(0, len(decoded), size)]
-
     HEAP = "/dev/dma_heap/vidbuf_cached"
 
     def make_heap(self):
@@ -285,17 +272,17 @@ class RawFormat(CameraTest):
                 self.assertEqual(server.stream_status()["camera"]["tier"], "encoded")
                 self.assertGreaterEqual(camera_counters(server)["encoded"], self.FRAMES)
             sent = {frame.sequence: frame.captured_ns // 1000 for frame in camera.sent()}
-        blocks = [harness.read_block(picture, width, height) for picture in self.decode(jpegs, "gray")]
+        blocks = [harness.read_block(picture, width, height) for picture in guest.decode(jpegs, "gray")]
         self.assertNotIn(None, blocks)
         self.assertTrue(harness.rising([sequence for sequence, _ in blocks]))
         for sequence, captured_us in blocks:
             self.assertEqual(captured_us, sent[sequence])
-        self.assert_bars(self.decode(jpegs[-1:], "rgb24")[0])
+        self.assert_bars(guest.decode(jpegs[-1:], "rgb24")[0])
 
     def assert_bars(self, picture):
         width, height = self.SIZE
-        bar = width // len(self.BARS)
-        for index, colour in enumerate(self.BARS):
+        bar = width // len(guest.BARS)
+        for index, colour in enumerate(guest.BARS):
             begin = 3 * ((height - 10) * width + index * bar + bar // 2)
             self.assertEqual(tuple(int(channel >= 128) for channel in picture[begin : begin + 3]), colour)
 
