@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
-#include <climits>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
@@ -13,25 +12,24 @@
 #include <string>
 #include <string_view>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/unique_fd.hpp"
+#include "app/shared_output.hpp"
+#include "os/clock.hpp"
 
 namespace ringcast::app {
 
 namespace {
 
-// base/log cuts lines at 1000 bytes. With time, level and the report of lost lines the whole stays
-// below PIPE_BUF, so that a pipe takes it in one piece or not at all.
+// base/log cuts lines at 1000 bytes. With time, level and the report of lost lines the whole is one
+// piece for a pipe.
 constexpr std::size_t line_bytes_max = 1000;
 constexpr std::size_t decoration_bytes_max = 256;
-static_assert(line_bytes_max + decoration_bytes_max <= PIPE_BUF);
+static_assert(line_bytes_max + decoration_bytes_max <= SharedOutput::piece_bytes_max);
 
 std::atomic<std::uint64_t> lines_dropped{0};
 
@@ -67,25 +65,12 @@ std::string_view colour(spdlog::level::level_enum level) noexcept {
     return level == spdlog::level::warn ? "\033[33m" : "\033[32m";
 }
 
-/// Opens the same pipe or terminal again, because O_NONBLOCK on the inherited open file description
-/// would affect every process that shares it. Files must keep the shared description (its offset);
-/// they and sockets are polled before each write.
-UniqueFd reopened_nonblocking(int fd) noexcept {
-    struct stat status{};
-    if (::fstat(fd, &status) != 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) {
-        return {};
-    }
-    std::array<char, 32> path{};
-    *fmt::format_to_n(path.data(), path.size() - 1, "/proc/self/fd/{}", fd).out = '\0';
-    return UniqueFd(::open(path.data(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-}
-
 class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
     NeverWaitingSink(int fd, LogStyle style)
         : base_sink(std::make_unique<spdlog::pattern_formatter>(
               style.for_journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v")),
-          fd_(fd), own_(reopened_nonblocking(fd)), style_(style) {}
+          output_(fd), style_(style) {}
 
 protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
@@ -96,7 +81,8 @@ protected:
                    spdlog::level::warn);
         }
         append_formatted(line, message);
-        if (write(line)) {
+        // A terminal may take only a part of a line; losing the rest is better than waiting.
+        if (output_.write({line.data(), line.size()}, Duration::zero()) > 0) {
             lost_reported_ += lost;
         } else {
             lines_dropped.fetch_add(1, std::memory_order_relaxed);
@@ -133,17 +119,7 @@ private:
         append_part(message.color_range_end, formatted.size());
     }
 
-    bool write(const spdlog::memory_buf_t& line) noexcept {
-        pollfd ready{own_.valid() ? own_.get() : fd_, POLLOUT, 0};
-        if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
-            return false;
-        }
-        // A terminal may take only a part of a line; losing the rest is better than waiting.
-        return ::write(ready.fd, line.data(), line.size()) > 0;
-    }
-
-    int fd_;
-    UniqueFd own_; ///< preferred for writing; empty when reopening failed
+    SharedOutput output_;
     LogStyle style_;
     std::uint64_t lost_reported_ = log_lines_dropped();
 };
@@ -152,15 +128,9 @@ private:
 std::unique_ptr<NeverWaitingSink> sink;
 
 void write_line(LogLevel level, std::string_view text) noexcept {
-    // Text may come from a peer or a child process: no control characters reach a terminal.
-    std::array<char, line_bytes_max> clean{};
-    const std::size_t length = std::min(text.size(), clean.size());
-    std::transform(
-        text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), clean.begin(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c; });
     try {
         sink->log(spdlog::details::log_msg(spdlog::string_view_t(), spdlog_level(level),
-                                           spdlog::string_view_t(clean.data(), length)));
+                                           spdlog::string_view_t(text.data(), text.size())));
     } catch (const std::exception&) {
         lines_dropped.fetch_add(1, std::memory_order_relaxed);
     }
@@ -182,6 +152,22 @@ void start_logging(int fd, LogStyle style, LogLevel lowest) {
     sink = std::make_unique<NeverWaitingSink>(fd, style);
     set_log_sink(&write_line);
     set_log_level(lowest);
+}
+
+void write_message(int fd, std::string_view text) noexcept {
+    constexpr Duration patience = std::chrono::milliseconds(100);
+    const Instant until = os::monotonic_now() + patience;
+    SharedOutput output(fd);
+    // Bounded: each turn writes at least a byte.
+    while (!text.empty()) {
+        const Duration left = std::max(until - os::monotonic_now(), Duration::zero());
+        const std::size_t written = output.write(text, left);
+        if (written == 0) {
+            lines_dropped.fetch_add(1, std::memory_order_relaxed);
+            return;
+        }
+        text.remove_prefix(written);
+    }
 }
 
 std::uint64_t log_lines_dropped() noexcept {

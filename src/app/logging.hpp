@@ -3,6 +3,7 @@
 // only user of spdlog.
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/log.hpp"
 
@@ -20,6 +21,11 @@ struct LogStyle {
 /// Sends all log lines from now on to `fd`, which stays open as long as lines are logged. To be
 /// called before other threads start.
 void start_logging(int fd, LogStyle style, LogLevel lowest);
+
+/// Writes a message that is no log line, such as the start message, to `fd`. A reader that does not
+/// read delays it by 100 ms at most; the rest of the message is then dropped, and counts as a
+/// dropped line.
+void write_message(int fd, std::string_view text) noexcept;
 
 /// Number of lines dropped because the reader was too slow. The next line that is written reports
 /// it.

@@ -39,7 +39,7 @@ int finish(ExitCode code) noexcept {
 }
 
 int cannot_start(const Error& error) {
-    std::fprintf(stderr, "ringcast: %s\n", error.message.c_str());
+    write_message(STDERR_FILENO, "ringcast: " + error.message + "\n");
     return finish(ExitCode::cannot_start);
 }
 
@@ -100,7 +100,7 @@ int run(std::span<const char* const> arguments) {
     const auto parsed = parse_command_line(arguments);
     if (!parsed) {
         std::fputs(parsed.error().standard_output.c_str(), stdout);
-        std::fputs(parsed.error().standard_error.c_str(), stderr);
+        write_message(STDERR_FILENO, parsed.error().standard_error);
         return finish(parsed.error().code);
     }
     if (parsed->task == Task::list_cameras) {
@@ -143,7 +143,7 @@ int run(std::span<const char* const> arguments) {
     if (!server) {
         return cannot_start(server.error());
     }
-    std::fputs(startup_message((*server)->addresses(), arguments, host_info()).c_str(), stderr);
+    write_message(STDERR_FILENO, startup_message((*server)->addresses(), arguments, host_info()));
 
     // Serve until a signal or the end of the input.
     if (!(*server)->run()) {

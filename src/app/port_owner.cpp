@@ -12,6 +12,8 @@
 
 #include <fmt/core.h>
 
+#include "base/printable.hpp"
+
 namespace ringcast::app {
 
 namespace {
@@ -82,7 +84,7 @@ std::optional<PortOwner> find_port_owner(std::uint16_t port) {
         std::ifstream comm(entry->path() / "comm");
         std::string program;
         std::getline(comm, program);
-        return PortOwner{program, pid};
+        return PortOwner{printable_text(program), pid}; // a process names itself as it likes
     }
     return std::nullopt;
 }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.hpp"
+
 namespace ringcast {
 
 namespace {
@@ -49,6 +51,7 @@ void log_formatted(LogLevel level, fmt::string_view format, fmt::format_args arg
         current_sink.load()(level, unprintable);
         return;
     }
+    length = make_printable({line.data(), length});
     current_sink.load()(level, std::string_view(line.data(), length));
 }
 

@@ -17,7 +17,8 @@ void set_log_sink(LogSink sink) noexcept;
 void set_log_level(LogLevel lowest) noexcept;
 [[nodiscard]] bool log_enabled(LogLevel level) noexcept;
 
-/// Formats into a buffer on the stack; a line beyond 1000 bytes is cut.
+/// Formats into a buffer on the stack; a line beyond 1000 bytes is cut. The text may come from a peer
+/// or a program: control characters and invalid UTF-8 are replaced.
 void log_formatted(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept;
 
 template <typename... Arguments>

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 
 #include "base/assert.hpp"
+#include "base/printable.hpp"
 #include "base/unique_fd.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/describe.hpp"
@@ -51,11 +52,11 @@ CameraControl::Value value_of(ControlKind kind, std::int64_t value) {
                                         : CameraControl::Value(value);
 }
 
-/// `text` is an array that the text may fill to the end.
+/// `text` is an array that the text may fill to the end. The device may have written it.
 template <typename Array>
 std::string text_of(const Array& text) {
     const auto* const begin = reinterpret_cast<const char*>(&text);
-    return {begin, ::strnlen(begin, sizeof text)};
+    return printable_text({begin, ::strnlen(begin, sizeof text)});
 }
 
 class KernelControls final : public V4l2Controls {

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/printable.hpp"
+
 namespace ringcast::input {
 
 class LineTail {
@@ -15,8 +17,8 @@ public:
     static constexpr std::size_t line_bytes_max = 400;
 
     /// Calls `take(std::string_view line)` for each line that ends in `text`. A carriage return
-    /// ends a line too (progress displays); empty lines are skipped; control characters become
-    /// question marks, so that a log stays readable.
+    /// ends a line too (progress displays); empty lines are skipped; tabs become spaces, and what
+    /// is not printable becomes question marks.
     template <typename Take>
     void feed(std::string_view text, Take take) {
         for (const char letter : text) {
@@ -31,6 +33,7 @@ public:
     template <typename Take>
     void finish(Take take) {
         if (current().length > 0) {
+            current().length = make_printable({current().letters.data(), current().length});
             take(current().text());
             count_ = count_ < lines_max ? count_ + 1 : lines_max;
             write_ = (write_ + 1) % lines_.size();
@@ -60,9 +63,7 @@ private:
     void append(char letter) noexcept {
         Line& line = current();
         if (line.length < line_bytes_max) {
-            const auto code = static_cast<unsigned char>(letter);
-            const bool control = (code < 0x20 && letter != '\t') || code == 0x7F;
-            line.letters[line.length++] = control ? '?' : letter;
+            line.letters[line.length++] = letter == '\t' ? ' ' : letter;
         }
     }
 

@@ -15,6 +15,7 @@
 #include <libcamera/version.h>
 
 #include "base/assert.hpp"
+#include "base/printable.hpp"
 #include "camera/camera_controls.hpp"
 
 namespace ringcast::capture {
@@ -321,8 +322,9 @@ camera::CameraIdentity identity_of(const libcamera::Camera& camera) {
     namespace properties = libcamera::properties;
     const libcamera::ControlList& known = camera.properties();
     camera::CameraIdentity identity;
-    identity.id = camera.id();
-    identity.model = known.get(properties::Model).value_or(camera.id());
+    // A USB camera names itself as it likes.
+    identity.id = printable_text(camera.id());
+    identity.model = printable_text(known.get(properties::Model).value_or(camera.id()));
     if (const auto location = known.get(properties::Location)) {
         constexpr std::array<const char*, 3> names{"front", "back", "external"};
         const auto index = static_cast<std::size_t>(*location);

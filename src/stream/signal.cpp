@@ -1,7 +1,10 @@
 #include "stream/signal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "base/printable.hpp"
 
 namespace ringcast::stream {
 
@@ -14,6 +17,8 @@ constexpr int silent_intervals_max = 4;
 /// Intervals are similar when the longer one is at most so many times the shorter one: sources with
 /// one frame a minute, such as timelapse scripts, are rarely exact.
 constexpr int similar_ratio_max = 2;
+/// Longer reasons are cut.
+constexpr std::size_t reason_bytes_max = 256;
 
 } // namespace
 
@@ -34,8 +39,7 @@ std::string_view stream_state_name(StreamState state) noexcept {
 Signal::Signal(const StreamSettings& settings, Duration period_expected)
     : settings_(settings), interval_usual_max_(period_expected) {
     // Allocated now, so that the loss of a signal allocates nothing.
-    constexpr std::size_t reason_bytes = 256;
-    reason_.reserve(reason_bytes);
+    reason_.reserve(reason_bytes_max);
 }
 
 void Signal::start(Instant now) noexcept {
@@ -80,11 +84,14 @@ void Signal::learn_interval(Duration interval, bool lost) noexcept {
 }
 
 bool Signal::lose(std::string_view reason) noexcept {
-    if (state_ == StreamState::lost && reason_ == reason) {
+    std::array<char, reason_bytes_max> text{};
+    const std::size_t length = reason.copy(text.data(), text.size());
+    const std::string_view shown(text.data(), make_printable({text.data(), length}));
+    if (state_ == StreamState::lost && reason_ == shown) {
         return false;
     }
     state_ = StreamState::lost;
-    reason_.assign(reason.substr(0, reason_.capacity()));
+    reason_.assign(shown);
     return true;
 }
 

@@ -119,9 +119,9 @@ TEST_CASE("lines for a terminal contain the level in colour") {
 TEST_CASE("control characters of a line don't reach the terminal") {
     const Channel channel = make_pipe();
     start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::info);
-    log(LogLevel::info, "a\nb\033[2Jc\x7f{}", std::string(3000, 'y'));
+    log(LogLevel::info, "a\nb\033[2Jc\x7f\u009b\u202e\xff{}", std::string(3000, 'y'));
     const std::string line = channel.read();
-    CHECK_THAT(line, StartsWith("<6>a b [2Jc yyy"));
+    CHECK_THAT(line, StartsWith("<6>a?b?[2Jc????yyy"));
     CHECK(line.size() <= 1004);
     CHECK(line.find('\n') == line.size() - 1);
 }
@@ -148,6 +148,47 @@ TEST_CASE("lines for a full pipe or socket are dropped, counted, and reported af
             "<4>3 log lines were lost because the log was not read\n<6>there again\n<6>and well\n");
         CHECK(log_lines_dropped() == before + 3);
     }
+}
+
+TEST_CASE("a message is written to a pipe, a socket, a file or nothing at all") {
+    const std::string text = std::string(10'000, 'm') + "\n";
+    const std::uint64_t before = log_lines_dropped();
+    for (const bool socket : {false, true}) {
+        CAPTURE(socket);
+        const Channel channel = socket ? make_socket_pair() : make_pipe();
+        write_message(channel.writer.get(), text);
+        CHECK(channel.read() == text);
+    }
+    const UniqueFd file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    write_message(file.get(), text);
+    struct stat status{};
+    REQUIRE(::fstat(file.get(), &status) == 0);
+    CHECK(status.st_size == static_cast<off_t>(text.size()));
+    CHECK(log_lines_dropped() == before);
+    write_message(-1, text);
+    CHECK(log_lines_dropped() == before + 1);
+}
+
+TEST_CASE("a message for a full pipe or socket is dropped and counted") {
+    for (const bool socket : {false, true}) {
+        CAPTURE(socket);
+        const Channel channel = socket ? make_socket_pair() : make_pipe();
+        start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::info);
+        fill(log_lines_dropped());
+        const std::uint64_t before = log_lines_dropped();
+        write_message(channel.writer.get(), "Ringcast: watch at\n");
+        CHECK(log_lines_dropped() == before + 1);
+        CHECK_THAT(channel.read(), !ContainsSubstring("Ringcast"));
+    }
+}
+
+TEST_CASE("a message that fits in part is cut, and the rest is counted as one line") {
+    const Channel channel = make_pipe();
+    const auto capacity = static_cast<std::size_t>(::fcntl(channel.writer.get(), F_GETPIPE_SZ));
+    const std::uint64_t before = log_lines_dropped();
+    write_message(channel.writer.get(), std::string(capacity + 10'000, 'm'));
+    CHECK(channel.read() == std::string(capacity, 'm'));
+    CHECK(log_lines_dropped() == before + 1);
 }
 
 TEST_CASE("the flags of the shared open file description do not change") {

@@ -184,6 +184,44 @@ class StartWithoutLoopback(unittest.TestCase):
             self.assertIn("can't connect over loopback", line)
 
 
+class FullPipe(unittest.TestCase):
+    """A standard error that is a full pipe: nobody reads it, as when a supervisor hangs."""
+
+    def setUp(self):
+        reader, self.writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, self.writer)
+        os.set_blocking(self.writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(self.writer, b"x" * 65536)
+        os.set_blocking(self.writer, True)
+
+    def test_it_starts_and_streams(self):
+        port = harness.fixed_free_port()
+        process = subprocess.Popen(
+            [harness.binary(), "pattern", "--size", "320x240", "--listen", f"127.0.0.1:{port}"],
+            stdin=subprocess.DEVNULL, stderr=self.writer)
+        self.addCleanup(process.kill)
+
+        def streams():
+            try:
+                with harness.StreamReader(f"http://127.0.0.1:{port}") as reader:
+                    return reader.part()
+            except (ConnectionError, EOFError):
+                return None
+
+        harness.StampedFrame(harness.wait_for(streams, "a frame").body)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(harness.WAIT_SECONDS), 0)
+
+    def test_a_failed_start_ends(self):
+        for arguments, code in ((["pattern", "--listen", "unix:/nonexistent/http.sock"], 3), (["patern"], 2)):
+            done = subprocess.run([harness.binary(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=self.writer, check=False, timeout=harness.WAIT_SECONDS)
+            self.assertEqual(done.returncode, code)
+
+
 class StartFailures(unittest.TestCase):
     def assert_one_line(self, errors, *words):
         lines = [line for line in errors.splitlines() if line.startswith("ringcast: ")]
@@ -550,6 +588,20 @@ class Kills(unittest.TestCase):
 
 
 class Logs(unittest.TestCase):
+    def test_text_from_a_peer_or_a_program_can_t_control_a_terminal(self):
+        # C1 (the control sequence introducer) and a mark that reverses the direction of writing.
+        hostile = "\u009b31m\u202egpj.exe"
+        text = ('[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n[streams.program]\nsource = "exec"\n'
+                f'command = ["sh", "-c", "printf \'last {hostile} \\\\033[2J\' >&2; exit 1"]\n')
+        with harness.configured(text) as server:
+            server.wait_log("its last output: last ?31m?gpj.exe ?[2J")
+            with server.connect() as connection:
+                connection.ask("/snapshot", {"Origin": f"http://{hostile}"})
+            server.wait_log("a page from http://?31m?gpj.exe")
+            log, status = server.log(), server.get("/api/status")[2].decode()
+        for character in "\u009b\u202e\033":
+            self.assertNotIn(character, log + status)
+
     def test_a_log_that_nobody_reads_does_not_stall_streams(self):
         flood = "while :; do echo a line that nobody reads; done >&2"
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:

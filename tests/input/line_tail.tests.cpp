@@ -40,11 +40,13 @@ TEST_CASE("the last five lines are kept, oldest first") {
 TEST_CASE("a line without end is cut and control characters do not reach a log") {
     LineTail tail;
     std::vector<std::string> lines;
-    tail.feed(std::string(10'000, 'x') + "\n\x1B[31mred\a\n",
+    tail.feed(std::string(10'000, 'x') + "\n\x1B[31mred\a\none\ttwo\u009b\u202e\xff caméra\n",
               [&lines](std::string_view line) { lines.emplace_back(line); });
-    REQUIRE(lines.size() == 2);
+    REQUIRE(lines.size() == 3);
     CHECK(lines[0] == std::string(LineTail::line_bytes_max, 'x'));
     CHECK(lines[1] == "?[31mred?");
+    CHECK(lines[2] == "one two??? caméra");
+    CHECK(tail.line(2) == lines[2]);
 }
 
 } // namespace ringcast::input
