@@ -117,6 +117,7 @@ void add_server(Families& families, const ServerStatus& server) {
     add(evicted, counters.evicted_for_memory, {{"reason", "memory"}});
     add(evicted, counters.evicted_stalled, {{"reason", "stalled"}});
     add(evicted, counters.evicted_silent, {{"reason", "silent"}});
+    add(evicted, counters.evicted_over_share, {{"reason", "over_share"}});
 }
 
 using Streams = std::vector<StreamStatus>;

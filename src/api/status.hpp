@@ -41,6 +41,8 @@ struct RelayCounters {
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
     std::uint64_t evicted_silent = 0; ///< silent longest when all places were taken
+    /// Then too, because their address held more than its share.
+    std::uint64_t evicted_over_share = 0;
     std::uint64_t disconnects = 0;    ///< connections that were closed, by either side
     std::uint64_t late_completions = 0;
     std::uint64_t unexpected_errors = 0;

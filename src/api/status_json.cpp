@@ -55,6 +55,7 @@ Json counters_json(const RelayCounters& counters) {
         {"evicted_for_memory", counters.evicted_for_memory},
         {"evicted_stalled", counters.evicted_stalled},
         {"evicted_silent", counters.evicted_silent},
+        {"evicted_over_share", counters.evicted_over_share},
         {"disconnects", counters.disconnects},
         {"late_completions", counters.late_completions},
         {"unexpected_errors", counters.unexpected_errors},

@@ -25,6 +25,7 @@ void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     deadline_ = opened_ + context.settings.head_timeout;
     handshaking_ = true;
     ++context.counts.handshaking;
+    context.places.enter(*this, endpoint_.peer);
     context.places.set_busy(*this);
     frames_.begin(endpoint_, opened_);
     // Not value-initialised: most requests touch few pages of its buffers.
@@ -105,7 +106,9 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
     state_ = ConnectionState::replying;
     keep_alive_ = keep_alive;
     deadline_ = never; // from here on the stall time-out counts
-    streaming_ ? context.places.remove(*this) : context.places.set_busy(*this);
+    if (!streaming_) {
+        context.places.set_busy(*this);
+    }
     frames_.delivery().note_progress(context.engine.now());
     exchange_->text = std::move(text);
     exchange_->text_sent = 0;
@@ -146,6 +149,7 @@ void Connection::start_stream(ConnectionContext& context, std::string head,
     streaming_ = true;
     ++context.counts.streaming;
     ++context.sends_of(options.stream).viewers;
+    context.places.set_viewer(*this);
     frames_.set_options(options);
     begin_reply(context, std::move(head), false, frame_follows);
 }
@@ -291,6 +295,7 @@ ConnectionEvent Connection::on_close(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::closing);
     RINGCAST_ASSERT(operations_ == 1);
     end_handshaking(context);
+    context.places.leave(*this, streaming_);
     if (streaming_) {
         --context.counts.streaming;
         --context.sends_of(frames_.options().stream).viewers;

@@ -46,8 +46,7 @@ enum class ConnectionEvent : std::uint8_t {
 };
 
 struct ConnectionListTag;
-class Connection : public container::TaggedHook<ConnectionListTag>,
-                   public container::TaggedHook<SilenceListTag> {
+class Connection : public container::TaggedHook<ConnectionListTag>, public PlaceHolder {
 public:
     /// Begins to read a request from an accepted socket.
     void open(ConnectionContext& context, const Endpoint& endpoint);

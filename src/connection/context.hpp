@@ -44,7 +44,7 @@ struct ConnectionContext {
     std::span<StreamSends> streams; ///< by index of the stream
     const ConnectionSettings& settings;
     ConnectionCounts counts;
-    RequestPlaces places{};
+    RequestPlaces places;
 
     [[nodiscard]] StreamSends& sends_of(io::StreamId stream) const noexcept {
         return streams[stream.index];

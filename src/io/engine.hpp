@@ -46,6 +46,9 @@ struct Peer {
     /// True exactly when the peer runs on this host: loopback, a UNIX socket, or one of this host's
     /// own addresses. The kernel copies zero-copy sends to such peers.
     bool local = false;
+    /// Equal exactly for peers that count as one address: the same IPv4 address, also IPv4-mapped;
+    /// the same /64 of IPv6, because one host has all addresses of a /64; all UNIX sockets.
+    std::uint64_t network = 0;
     std::array<char, 64> address{}; ///< zero-terminated: "192.0.2.7:51234", "[::1]:51234", "unix"
 };
 

@@ -49,6 +49,26 @@ Endpoint to_endpoint(const sockaddr_storage& storage) noexcept {
     return endpoint;
 }
 
+// Numbers of networks that no IPv6 address has: all of 0000::/8 but a few addresses is reserved
+// (RFC 4291 2.4).
+constexpr std::uint64_t unix_network = 1;
+constexpr std::uint64_t unknown_network = 2;
+constexpr std::uint64_t ipv4_networks = std::uint64_t{0xFFFF} << 32U;
+
+/// The number with these digits, the most significant byte first.
+std::uint64_t number_of(const unsigned char* bytes, std::size_t count) noexcept {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        number = number << 8U | bytes[i];
+    }
+    return number;
+}
+
+std::uint64_t network_of(const Endpoint& endpoint) noexcept {
+    return endpoint.ipv4 ? ipv4_networks | number_of(&endpoint.address.s6_addr[12], 4)
+                         : number_of(&endpoint.address.s6_addr[0], 8);
+}
+
 bool is_loopback(const Endpoint& endpoint) noexcept {
     return endpoint.ipv4 ? endpoint.address.s6_addr[12] == 127
                          : same_address(endpoint.address, in6addr_loopback);
@@ -72,6 +92,10 @@ void write_text(const char* words, std::array<char, 64>& text) noexcept {
 
 } // namespace
 
+std::uint64_t network_of(const sockaddr_storage& address) noexcept {
+    return network_of(to_endpoint(address));
+}
+
 io::Peer describe_peer(int socket) noexcept {
     io::Peer peer;
     sockaddr_storage theirs{};
@@ -82,15 +106,18 @@ io::Peer describe_peer(int socket) noexcept {
         ours.ss_family == AF_UNIX) {
         peer.transport = io::Transport::unix_socket;
         peer.local = true;
+        peer.network = unix_network;
         write_text("unix", peer.address);
         return peer;
     }
     if (::getpeername(socket, reinterpret_cast<sockaddr*>(&theirs), &theirs_bytes) != 0) {
         // The peer left after the handshake; the first operation on the socket will fail.
+        peer.network = unknown_network;
         write_text("gone", peer.address);
         return peer;
     }
     const Endpoint their_end = to_endpoint(theirs);
+    peer.network = network_of(their_end);
     peer.local =
         is_loopback(their_end) || same_address(their_end.address, to_endpoint(ours).address);
     write_text(their_end, peer.address);

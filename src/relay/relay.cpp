@@ -48,6 +48,13 @@ std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
     return connection_places(settings) + settings.accepts_max;
 }
 
+connection::RequestPlaces::Settings request_places(const RelaySettings& settings,
+                                                   Instant now) noexcept {
+    return {.connections_max = connection_slots(settings),
+            .share = std::min(settings.requests_per_address, settings.connections_extra),
+            .hash_seed = static_cast<std::uint64_t>(now.time_since_epoch().count())};
+}
+
 /// Each connection: as many zero-copy sends as it may pin, and one by copy at the cap.
 std::uint32_t send_slots(const RelaySettings& settings) noexcept {
     return connection_slots(settings) * (settings.connection.pinned_per_viewer_max + 1);
@@ -61,7 +68,12 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
     : engine_(engine), settings_(std::move(settings)), painter_(painter),
       connections_(connection_slots(settings_)), sends_(send_slots(settings_)),
       streams_(std::max(settings_.streams_max, static_cast<std::uint32_t>(streams.size()))),
-      context_{engine_, sends_, streams_.sends(), settings_.connection, {}},
+      context_{engine_,
+               sends_,
+               streams_.sends(),
+               settings_.connection,
+               {},
+               connection::RequestPlaces(request_places(settings_, engine_.now()))},
       acceptor_(engine_, listeners,
                 {.pause = settings_.accept_pause, .accepts_max = settings_.accepts_max}, counters_),
       responder_({.settings = settings_,
@@ -320,8 +332,10 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
 
 /// Connections that send no request must not keep others from asking for the status.
 void Relay::evict_silent() noexcept {
-    ++counters_.evicted_silent;
-    context_.places.longest_silent().evict(context_);
+    const connection::RequestPlaces::Yielding yielding = context_.places.next_to_yield();
+    ++(yielding.over_share ? counters_.evicted_over_share : counters_.evicted_silent);
+    eviction_log_.note(engine_.now(), yielding, connection_places(settings_));
+    yielding.connection.evict(context_);
 }
 
 void Relay::evict_for_memory(stream::Stream& stream) noexcept {

@@ -14,6 +14,7 @@
 #include "connection/connection.hpp"
 #include "io/engine.hpp"
 #include "relay/acceptor.hpp"
+#include "relay/eviction_log.hpp"
 #include "relay/responder.hpp"
 #include "relay/settings.hpp"
 #include "source/placeholder_painter.hpp"
@@ -137,6 +138,7 @@ private:
     std::uint64_t frames_seen_ = 0;          ///< `frames_published` at the last fan-out
     std::uint32_t next_stream_ = 0;          ///< the first in the next fan-out
     LogThrottle eviction_throttle_{std::chrono::minutes(1)};
+    EvictionLog eviction_log_;
     std::function<void(const io::Completion&)> control_handler_;
     std::function<void(api::RelayCounters&)> status_hook_;
 };

@@ -22,6 +22,9 @@ struct RelaySettings {
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.
     std::uint32_t connections_extra = 64;
+    /// How many of its requests an address may keep while all places are taken and others have
+    /// fewer: two browsers with six connections each, and some more.
+    std::uint32_t requests_per_address = 16;
     /// Accepts under way, and connections that are ending: entries of the table beyond the two
     /// numbers above.
     std::uint32_t accepts_max = 64;

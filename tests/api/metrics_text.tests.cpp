@@ -61,6 +61,8 @@ TEST_CASE("metrics contain the server's numbers") {
                              std::to_string(counters.responses[3])));
     CHECK(has_line(text, "ringcast_viewers_evicted_total{reason=\"stalled\"} " +
                              std::to_string(counters.evicted_stalled)));
+    CHECK(has_line(text, "ringcast_viewers_evicted_total{reason=\"over_share\"} " +
+                             std::to_string(counters.evicted_over_share)));
 }
 
 TEST_CASE("metrics distinguish a paused stream from a lost one") {

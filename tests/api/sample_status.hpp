@@ -22,9 +22,9 @@ inline StatusSnapshot sample_status() {
     RelayCounters& counters = server.counters;
     fill(counters.connections_accepted, counters.connections_refused, counters.accept_errors,
          counters.accept_pauses, counters.bad_requests, counters.evicted_for_memory,
-         counters.evicted_stalled, counters.evicted_silent, counters.disconnects,
-         counters.late_completions, counters.unexpected_errors, counters.ring_enters,
-         counters.log_lines_dropped);
+         counters.evicted_stalled, counters.evicted_silent, counters.evicted_over_share,
+         counters.disconnects, counters.late_completions, counters.unexpected_errors,
+         counters.ring_enters, counters.log_lines_dropped);
     for (auto& count : counters.requests) {
         fill(count);
     }

@@ -61,6 +61,7 @@ TEST_CASE("status contains the server's state, limits and counters") {
     CHECK(counters["evicted_for_memory"] == expected.evicted_for_memory);
     CHECK(counters["evicted_stalled"] == expected.evicted_stalled);
     CHECK(counters["evicted_silent"] == expected.evicted_silent);
+    CHECK(counters["evicted_over_share"] == expected.evicted_over_share);
     CHECK(counters["disconnects"] == expected.disconnects);
     CHECK(counters["late_completions"] == expected.late_completions);
     CHECK(counters["unexpected_errors"] == expected.unexpected_errors);

@@ -75,7 +75,8 @@ public:
     FakeEngine engine;
     ConnectionSettings settings;
     SendSlab sends{16};
-    ConnectionContext context{engine, sends, streams_, settings, {}};
+    ConnectionContext context{engine,   sends, streams_,
+                              settings, {},    RequestPlaces({.connections_max = 1})};
 };
 
 /// The completion of an operation with this result.

@@ -147,6 +147,14 @@ UniqueFd RelayHost::connect() const {
     return socket;
 }
 
+std::uint16_t RelayHost::port() const {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    RINGCAST_ASSERT(
+        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    return ntohs(address.sin_port);
+}
+
 void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& call) {
     std::unique_lock lock(shared_->mutex);
     shared_->call = &call;

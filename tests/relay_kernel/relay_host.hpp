@@ -38,6 +38,8 @@ public:
 
     /// Opens a blocking connection to the relay.
     [[nodiscard]] UniqueFd connect() const;
+    /// The port on 127.0.0.1; not with a UNIX listener.
+    [[nodiscard]] std::uint16_t port() const;
     /// Runs `call` on the loop's thread and waits until it returns.
     void on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& call);
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false);

@@ -35,7 +35,7 @@ ClientPlan plan_for(const std::string& address, const std::string& target, Answe
 
 /// A relay with few places, all of those for streams taken.
 struct Crowded {
-    Crowded() : simulation(decisions, world()) {
+    explicit Crowded(const World& with = world()) : simulation(decisions, with) {
         for (std::uint32_t i = 0; i < viewers_max; ++i) {
             viewers.push_back(&simulation.add_client(
                 plan_for("192.0.2.1:1", "/s0/stream", AnswerKind::stream_standard)));
@@ -94,8 +94,9 @@ struct Crowded {
     std::vector<const SimClient*> viewers;
 };
 
+/// Another host for each number.
 std::string address_of(std::uint32_t number) {
-    return fmt::format("192.0.2.{}:{}", 100 + number / 100, 1000 + number % 100);
+    return fmt::format("198.51.{}.{}:1", number / 200, number % 200);
 }
 
 bool was_answered(const SimClient* client) {
@@ -122,7 +123,8 @@ TEST_CASE("idle connections keep nobody from status, metrics and health, and the
     for (std::size_t burst = 0; burst < 4; ++burst) {
         std::vector<const SimClient*> asking;
         for (std::size_t i = 0; i < burst_size; ++i) {
-            asking.push_back(&crowded.ask("192.0.2.2:1", targets[i % targets.size()]));
+            const auto number = static_cast<std::uint32_t>(1000 + burst * burst_size + i);
+            asking.push_back(&crowded.ask(address_of(number), targets[i % targets.size()]));
         }
         crowded.run_for(50ms);
         CHECK(std::ranges::all_of(asking, was_answered));
@@ -157,7 +159,7 @@ TEST_CASE("connections that never send a whole request yield after idle ones, th
         return static_cast<std::size_t>(std::ranges::count_if(clients, &SimClient::here));
     };
     for (std::uint32_t i = 0; i < idle_count + 3; ++i) {
-        crowded.connect_silently("192.0.2.3:1");
+        crowded.connect_silently(address_of(1000 + i));
         crowded.run_for(5ms);
         CHECK(here(idle) == idle_count - std::min<std::size_t>(i + 1, idle_count));
     }
@@ -186,4 +188,77 @@ TEST_CASE("replies that nobody reads yield to newcomers") {
         CHECK(was_answered(&asking));
     }
     crowded.finish();
+}
+
+TEST_CASE("an address that connects without end keeps nobody else from an answer") {
+    Crowded crowded;
+    // Others with an idle connection each, and a proxy with as many as its share.
+    std::vector<const SimClient*> idle;
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        idle.push_back(&crowded.ask(address_of(i)));
+    }
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        idle.push_back(&crowded.ask("192.0.2.9:1"));
+    }
+    crowded.run_for(20ms);
+
+    std::vector<const SimClient*> attackers;
+    constexpr std::size_t attacker_count = 120;
+    std::vector<const SimClient*> asking;
+    for (int round = 0; round < 20; ++round) {
+        std::erase_if(attackers, [](const SimClient* client) { return !client->here(); });
+        while (attackers.size() < attacker_count) {
+            attackers.push_back(&crowded.connect_silently("192.0.2.8:1"));
+        }
+        ClientPlan plan = plan_for("192.0.2.7:1", "/", AnswerKind::page);
+        plan.requests.front().text =
+            fmt::format("GET {} HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n\r\n",
+                        round % 2 == 0 ? "/api/status" : "/metrics");
+        asking.push_back(&crowded.simulation.add_client(std::move(plan)));
+        crowded.run_for(5ms);
+    }
+    crowded.run_for(50ms);
+    CHECK(std::ranges::all_of(asking, was_answered));
+    CHECK(std::ranges::all_of(idle, &SimClient::here));
+    CHECK(crowded.counters().evicted_silent == 0);
+    CHECK(crowded.counters().evicted_over_share > attacker_count);
+    crowded.finish();
+}
+
+TEST_CASE("an address has more than its share of the places while nobody else needs them") {
+    Crowded crowded;
+    std::vector<const SimClient*> busy;
+    for (std::uint32_t i = 0; i < places_extra; ++i) {
+        busy.push_back(&crowded.connect_silently("192.0.2.8:1"));
+    }
+    crowded.run_for(50ms);
+    CHECK(std::ranges::all_of(busy, &SimClient::here));
+    CHECK(crowded.counters().evicted_over_share == 0);
+    const SimClient& asking = crowded.ask("192.0.2.7:1");
+    crowded.run_for(50ms);
+    CHECK(was_answered(&asking));
+    CHECK(crowded.counters().evicted_over_share == 1);
+    CHECK_FALSE(busy.front()->here());
+    crowded.finish();
+}
+
+TEST_CASE("places that viewers do not take are free for requests") {
+    World world = Crowded::world();
+    world.viewers_max = world.relay.viewers_max = 100;
+    Crowded crowded(world);
+    std::vector<const SimClient*> silent;
+    for (std::uint32_t i = 0; i < 100 - viewers_max + places_extra; ++i) {
+        silent.push_back(&crowded.connect_silently("192.0.2.8:1"));
+    }
+    crowded.run_for(50ms);
+    CHECK(std::ranges::all_of(silent, &SimClient::here));
+    // ... and are given up for viewers.
+    for (std::uint32_t i = 0; i < 50; ++i) {
+        crowded.viewers.push_back(&crowded.simulation.add_client(
+            plan_for("192.0.2.7:1", "/s0/stream", AnswerKind::stream_standard)));
+    }
+    crowded.run_for(100ms);
+    CHECK(crowded.simulation.relay().places_taken().viewers == viewers_max + 50);
+    CHECK(crowded.counters().evicted_over_share == 50);
+    CHECK(crowded.simulation.finish());
 }

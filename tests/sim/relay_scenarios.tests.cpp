@@ -230,7 +230,7 @@ TEST_CASE("silent connections do not keep others from an answer") {
         CHECK(asking.reader().responses() == 1);
         CHECK(asking.reader().last_status() == 200);
     }
-    CHECK(simulation.relay().counters().evicted_silent > 0);
+    CHECK(simulation.relay().counters().evicted_over_share > 0);
     finish(simulation);
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,6 +35,20 @@ constexpr std::size_t events_per_turn_max = 1'000'000;
 
 constexpr WallTime wall_epoch{std::chrono::seconds(1'700'000'000)};
 constexpr std::int64_t wall_step_s_max = 3600;
+
+/// A number for everything before the port; in IPv6 for the first four groups, none of which is
+/// left out.
+std::uint64_t network_of(std::string_view address) {
+    std::string_view network = address.substr(0, address.rfind(':'));
+    if (network.starts_with('[')) {
+        std::size_t end = 0;
+        for (int group = 0; group < 4; ++group) {
+            end = network.find(':', end + 1);
+        }
+        network = network.substr(0, end);
+    }
+    return std::hash<std::string_view>{}(network);
+}
 
 bool runs_out(std::int32_t result) {
     return result == -EMFILE || result == -ENFILE || result == -ENOMEM || result == -ENOBUFS;
@@ -253,6 +269,7 @@ io::Peer SimEngine::describe_peer(int socket) noexcept {
     const LinkSetup& setup = sockets_[entry->socket]->connection->setup();
     peer.transport = setup.transport;
     peer.local = setup.local || setup.transport == io::Transport::unix_socket;
+    peer.network = network_of(setup.address);
     const std::size_t length = std::min(setup.address.size(), peer.address.size() - 1);
     std::copy_n(setup.address.begin(), length, peer.address.begin());
     return peer;

@@ -39,6 +39,7 @@ constexpr Duration spin_time = milliseconds(30);
 constexpr std::size_t streams_at_once_max = 3;
 constexpr std::size_t streams_in_all_max = 40;
 constexpr std::uint64_t stream_change_ms_max = 800;
+constexpr std::uint64_t siege_pause_ms_max = 10;
 
 void poison_slot(ByteSpan slot) noexcept {
     std::memset(slot.data(), static_cast<int>(poison), slot.size());
@@ -98,6 +99,7 @@ World some_world(Decisions& decisions) {
     relay.connection.send_path_policy = policies[decisions.below(policies.size())];
     relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     world.streams_change = decisions.once_in(3);
+    world.siege = decisions.once_in(4);
     return world;
 }
 
@@ -128,6 +130,9 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     schedule_arrival();
     if (world_.crowd) {
         schedule_crowd();
+    }
+    if (world_.siege) {
+        schedule_siege();
     }
     if (world_.streams_change) {
         schedule_stream_change();
@@ -199,7 +204,7 @@ SimClient& Simulation::add_client(ClientPlan plan) {
 }
 
 void Simulation::schedule_arrival() {
-    if (clients_.size() >= world_.clients_max || stopping_) {
+    if (clients_.size() >= world_.clients_max + besiegers_ || stopping_) {
         return;
     }
     const auto pause = static_cast<std::uint64_t>(world_.arrival_pause_max.count());
@@ -218,6 +223,20 @@ void Simulation::schedule_crowd() {
     engine_.events().after(world_.source.period, [this] {
         add_client(plan_client(decisions_, ClientKind::never_reads, directory_));
         schedule_crowd();
+    });
+}
+
+void Simulation::schedule_siege() {
+    const std::uint32_t places = world_.relay.viewers_max + world_.relay.connections_extra;
+    if (besiegers_++ >= 2 * places || stopping_) {
+        return;
+    }
+    engine_.events().after(milliseconds(decisions_.between(1, siege_pause_ms_max)), [this] {
+        ClientPlan plan = plan_client(decisions_, ClientKind::says_nothing, directory_);
+        plan.link.transport = io::Transport::tcp;
+        plan.link.address = "192.0.2.250:4000";
+        add_client(std::move(plan));
+        schedule_siege();
     });
 }
 

@@ -40,7 +40,8 @@ struct World {
     Duration arrival_pause_max = std::chrono::milliseconds(60);
     std::uint32_t healthy_clients = 2; ///< connected from the beginning
     bool crowd = false;                ///< clients that never read, one more with every frame
-    bool streams_change = false;       ///< streams other than the first end, and others begin
+    bool siege = false;          ///< silent clients of one address, more than there are places
+    bool streams_change = false; ///< streams other than the first end, and others begin
 };
 
 [[nodiscard]] World some_world(Decisions& decisions);
@@ -105,6 +106,7 @@ private:
     void list_stream(std::size_t number, io::StreamId id);
     void schedule_arrival();
     void schedule_crowd();
+    void schedule_siege();
     void schedule_stream_change();
     void change_streams();
     void check();
@@ -130,6 +132,7 @@ private:
     std::unique_ptr<relay::Relay> relay_;
     std::vector<std::unique_ptr<SimClient>> clients_;
     std::uint32_t crowd_ = 0;
+    std::uint32_t besiegers_ = 0;
     bool stopping_ = false;
     bool stream_change_due_ = false;
     std::uint64_t late_completions_max_ = 0;
