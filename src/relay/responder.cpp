@@ -11,12 +11,6 @@ namespace {
 
 constexpr int status_ok = 200;
 
-/// "192.0.2.7" of "192.0.2.7:51234", "[2001:db8::1]" of "[2001:db8::1]:51234".
-std::string_view host_of(const io::Peer& peer) noexcept {
-    const std::string_view address = peer.address.data();
-    return address.substr(0, address.rfind(':'));
-}
-
 } // namespace
 
 http::ReplyContext
@@ -115,20 +109,11 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
 
 // --- streams ---
 
-std::uint32_t Responder::viewers_from(const connection::Connection& connection) noexcept {
-    const std::string_view host = host_of(connection.endpoint().peer);
-    std::uint32_t count = 0;
-    parts_.connections.for_each([&](connection::ConnectionId, const connection::Connection& other) {
-        count += other.streaming() && host_of(other.endpoint().peer) == host ? 1U : 0U;
-    });
-    return count;
-}
-
 bool Responder::refuse_viewer(connection::Connection& connection, const http::ReplyContext& reply) {
     const RelaySettings& settings = parts_.settings;
-    const bool per_address = settings.viewers_per_address_max > 0 &&
-                             !connection.endpoint().peer.local &&
-                             viewers_from(connection) >= settings.viewers_per_address_max;
+    const bool per_address =
+        settings.viewers_per_address_max > 0 && !connection.endpoint().peer.local &&
+        parts_.context.places.viewers_from(connection) >= settings.viewers_per_address_max;
     if (!per_address && parts_.context.counts.streaming < settings.viewers_max) {
         return false;
     }

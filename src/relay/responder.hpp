@@ -69,7 +69,6 @@ private:
     void count_response(int status) noexcept;
     [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
                                      const http::ReplyContext& reply);
-    [[nodiscard]] std::uint32_t viewers_from(const connection::Connection& connection) noexcept;
     void report_refused_origin(const http::Request& request) noexcept;
     [[nodiscard]] http::ReplyContext
     reply_context(const connection::Connection& connection) const noexcept;

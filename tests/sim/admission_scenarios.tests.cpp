@@ -262,3 +262,37 @@ TEST_CASE("places that viewers do not take are free for requests") {
     CHECK(crowded.counters().evicted_over_share == 50);
     CHECK(crowded.simulation.finish());
 }
+
+TEST_CASE("the limit of viewers for an address counts a /64 of IPv6 as one") {
+    World world = Crowded::world();
+    world.viewers_max = world.relay.viewers_max = 100;
+    world.relay.viewers_per_address_max = 2;
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, world);
+    const std::array<std::string, 8> addresses{"[2001:db8:1:2:3:4:5:6]:1",
+                                               "[2001:db8:1:2:ffff:1:2:3]:2",
+                                               "[2001:db8:1:2::9]:3",
+                                               "[2001:db8:1:3::9]:4",
+                                               "192.0.2.7:5",
+                                               "192.0.2.7:6",
+                                               "192.0.2.7:7",
+                                               "192.0.2.8:8"};
+    std::vector<const SimClient*> viewers;
+    for (const std::string& address : addresses) {
+        ClientPlan plan = plan_for(address, "/s0/stream", AnswerKind::stream_standard);
+        viewers.push_back(&simulation.add_client(std::move(plan)));
+        const Instant end = simulation.engine().now() + 50ms;
+        while (simulation.engine().now() < end) {
+            REQUIRE(simulation.step(end));
+        }
+    }
+    std::vector<std::size_t> refused;
+    for (std::size_t i = 0; i < viewers.size(); ++i) {
+        if (!viewers[i]->reader().streaming()) {
+            CHECK(viewers[i]->reader().last_status() == 503);
+            refused.push_back(i);
+        }
+    }
+    CHECK(refused == std::vector<std::size_t>{2, 6});
+    CHECK(simulation.finish());
+}
