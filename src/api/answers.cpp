@@ -14,6 +14,7 @@ constexpr int status_unavailable = 503;
 
 /// Retry-After, seconds.
 constexpr std::uint32_t retry_when_full = 5;
+constexpr std::uint32_t retry_when_busy = 2;
 constexpr std::uint32_t retry_without_signal = 2;
 
 /// With the signal's reason, or with `otherwise` when it has none.
@@ -28,13 +29,6 @@ Answer no_signal(const stream::Signal& signal, std::string_view otherwise,
 
 Answer ok(http::ContentType type, std::string_view body, const http::ReplyContext& reply) {
     return {status_ok, http::reply(status_ok, type, body, reply), reply.keep_alive};
-}
-
-Answer page(std::string_view html, const http::ReplyContext& reply) {
-    return {status_ok,
-            http::reply(status_ok, http::ContentType::html, html, reply,
-                        {.content_security_policy = index_page_policy()}),
-            reply.keep_alive};
 }
 
 Answer error(int status, std::string_view line, const http::ReplyContext& reply,
@@ -60,6 +54,11 @@ Answer too_many_viewers(bool per_address, const http::ReplyContext& reply) {
     return error(status_unavailable,
                  per_address ? "too many viewers from this address" : "too many viewers", reply,
                  retry_when_full);
+}
+
+Answer busy(const http::ReplyContext& reply) {
+    return error(status_unavailable, "too many requests at once: try again in 2 s", reply,
+                 retry_when_busy);
 }
 
 Answer no_snapshot(const stream::Signal& signal, std::string_view source,

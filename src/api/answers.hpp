@@ -23,8 +23,6 @@ struct Answer {
 
 [[nodiscard]] Answer ok(http::ContentType type, std::string_view body,
                         const http::ReplyContext& reply);
-/// The page at "/", with the policy that it works under. `html` is an `index_page`.
-[[nodiscard]] Answer page(std::string_view html, const http::ReplyContext& reply);
 /// `line` says what is wrong and what to do about it. `retry_after_seconds` 0: not said.
 [[nodiscard]] Answer error(int status, std::string_view line, const http::ReplyContext& reply,
                            std::uint32_t retry_after_seconds = 0);
@@ -36,6 +34,8 @@ struct Answer {
 [[nodiscard]] Answer options(const http::ReplyContext& reply);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);
+/// A report that could not be rendered in time, because too many others were asked for.
+[[nodiscard]] Answer busy(const http::ReplyContext& reply);
 /// A snapshot without a picture. `source`: the kind of the stream's source.
 [[nodiscard]] Answer no_snapshot(const stream::Signal& signal, std::string_view source,
                                  const http::ReplyContext& reply);

@@ -7,14 +7,19 @@
 
 namespace ringcast::connection {
 
-io::OpToken Connection::token(io::OpKind kind) const noexcept {
-    return {kind, endpoint_.id.index, endpoint_.id.generation};
+namespace {
+
+void leave_list(Connection& connection) noexcept {
+    using List = container::IntrusiveList<Connection, ConnectionListTag>;
+    if (static_cast<container::TaggedHook<ConnectionListTag>&>(connection).linked()) {
+        List::remove(connection);
+    }
 }
 
-void Connection::leave_list() noexcept {
-    if (container::TaggedHook<ConnectionListTag>::linked()) {
-        container::IntrusiveList<Connection, ConnectionListTag>::remove(*this);
-    }
+} // namespace
+
+io::OpToken Connection::token(io::OpKind kind) const noexcept {
+    return {kind, endpoint_.id.index, endpoint_.id.generation};
 }
 
 void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
@@ -102,7 +107,7 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
     RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
     // A receive is under way exactly when an incomplete request is answered with 408.
     RINGCAST_ASSERT(operations_ == (receiving_ ? 1U : 0U));
-    leave_list();
+    leave_list(*this);
     state_ = ConnectionState::replying;
     keep_alive_ = keep_alive;
     deadline_ = never; // from here on the stall time-out counts
@@ -111,19 +116,22 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
     }
     frames_.delivery().note_progress(context.engine.now());
     exchange_->text = std::move(text);
-    exchange_->text_sent = 0;
+    exchange_->unsent = as_bytes(exchange_->text);
     send_text(context, more_follows);
 }
 
 void Connection::send_text(ConnectionContext& context, bool more_follows) noexcept {
-    const ConstByteSpan rest = as_bytes(exchange_->text).subspan(exchange_->text_sent);
     ++operations_;
-    context.engine.send(token(io::OpKind::reply), endpoint_.socket, rest,
+    context.engine.send(token(io::OpKind::reply), endpoint_.socket, exchange_->unsent,
                         {.wait_all = endpoint_.tcp(), .more_follows = more_follows});
 }
 
-void Connection::reply(ConnectionContext& context, std::string text, bool keep_alive) noexcept {
-    begin_reply(context, std::move(text), keep_alive, false);
+void Connection::reply(ConnectionContext& context, std::string text, bool keep_alive,
+                       SharedText body) noexcept {
+    const bool more_follows = body.valid();
+    exchange_->shared = std::move(body);
+    exchange_->shared_due = more_follows;
+    begin_reply(context, std::move(text), keep_alive, more_follows);
 }
 
 void Connection::reply_with_jpeg(ConnectionContext& context, std::string text,
@@ -133,15 +141,16 @@ void Connection::reply_with_jpeg(ConnectionContext& context, std::string text,
     begin_reply(context, std::move(text), keep_alive, true);
 }
 
-void Connection::wait_for_frame(ConnectionContext& context,
-                                const SnapshotOptions& options) noexcept {
-    RINGCAST_ASSERT(state_ == ConnectionState::reading);
+void Connection::wait(ConnectionContext& context, Instant deadline,
+                      const SnapshotOptions& snapshot) noexcept {
+    RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
     RINGCAST_ASSERT(operations_ == 0);
+    leave_list(*this);
     state_ = ConnectionState::waiting;
     end_handshaking(context);
     context.places.set_busy(*this);
-    exchange_->snapshot = options;
-    deadline_ = options.deadline;
+    exchange_->snapshot = snapshot;
+    deadline_ = deadline;
 }
 
 void Connection::start_stream(ConnectionContext& context, std::string head,
@@ -158,7 +167,7 @@ void Connection::send_part(ConnectionContext& context, const frame::FrameLease& 
                            bool slots_short) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::idle);
     RINGCAST_ASSERT(frame.sequence() > frames_.pacing().last_sequence());
-    leave_list();
+    leave_list(*this);
     state_ = ConnectionState::sending;
     frames_.send_part(context, endpoint_, frame, slots_short);
 }
@@ -201,7 +210,7 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
         return ConnectionEvent::none;
     }
     RINGCAST_ASSERT(state_ == ConnectionState::replying);
-    const std::size_t asked = exchange_->text.size() - exchange_->text_sent;
+    const std::size_t asked = exchange_->unsent.size();
     const bool whole = result >= 0 && static_cast<std::size_t>(result) == asked;
     if (result <= 0 || (!whole && endpoint_.tcp())) {
         abort(context);
@@ -209,11 +218,12 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
     }
     frames_.delivery().note_progress(context.engine.now());
     frames_.delivery().note_bytes_sent(static_cast<std::uint64_t>(result));
-    if (!streaming_) {
-        context.places.set_busy(*this);
+    context.places.set_busy(*this);
+    exchange_->unsent = exchange_->unsent.subspan(static_cast<std::size_t>(result));
+    if (whole && std::exchange(exchange_->shared_due, false)) {
+        exchange_->unsent = as_bytes(exchange_->shared.text());
     }
-    exchange_->text_sent += static_cast<std::size_t>(result);
-    if (!whole) {
+    if (!exchange_->unsent.empty()) {
         send_text(context, false);
         return ConnectionEvent::none;
     }
@@ -235,10 +245,12 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
 
 ConnectionEvent Connection::finish_reply(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::replying);
+    exchange_->shared.release();
     if (!keep_alive_) {
         drain(context);
         return ConnectionEvent::none;
     }
+    leave_list(*this);
     exchange_->text.clear();
     state_ = ConnectionState::reading;
     const http::ParseState parsed = exchange_->reader.next();
@@ -308,7 +320,7 @@ ConnectionEvent Connection::on_close(ConnectionContext& context) noexcept {
 void Connection::drain(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::replying || state_ == ConnectionState::idle ||
                     state_ == ConnectionState::reading);
-    leave_list();
+    leave_list(*this);
     state_ = ConnectionState::draining;
     deadline_ = context.engine.now() + context.settings.drain_timeout;
     if (!streaming_) {
@@ -371,7 +383,7 @@ void Connection::abort(ConnectionContext& context) noexcept {
         return;
     }
     RINGCAST_ASSERT(state_ != ConnectionState::free);
-    leave_list();
+    leave_list(*this);
     state_ = ConnectionState::aborting;
     deadline_ = never;
     context.places.remove(*this);

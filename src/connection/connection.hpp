@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "connection/context.hpp"
@@ -26,7 +27,7 @@ namespace ringcast::connection {
 enum class ConnectionState : std::uint8_t {
     free,
     reading,  ///< a request head is being received, or the next one is awaited
-    waiting,  ///< a snapshot waits for a frame; no operation is under way
+    waiting,  ///< a request waits for its answer; no operation is under way
     replying, ///< a response other than live frames is being sent
     idle,     ///< streaming; ready for the next frame
     sending,  ///< streaming; a frame's bytes are not all in the socket yet
@@ -70,13 +71,16 @@ public:
 
     // --- what the relay decides ------------------------------------------------------------------
 
-    /// Sends `text` and then reads the next request (`keep_alive`) or drains and closes.
-    void reply(ConnectionContext& context, std::string text, bool keep_alive) noexcept;
+    /// Sends `text` and `body` behind it, if that is valid, and then reads the next request
+    /// (`keep_alive`) or drains and closes.
+    void reply(ConnectionContext& context, std::string text, bool keep_alive,
+               SharedText body = {}) noexcept;
     /// Sends `text` and behind it the frame's JPEG.
     void reply_with_jpeg(ConnectionContext& context, std::string text, frame::FrameLease frame,
                          io::StreamId stream, bool keep_alive) noexcept;
-    /// Keeps a snapshot's request until the relay answers it.
-    void wait_for_frame(ConnectionContext& context, const SnapshotOptions& options) noexcept;
+    /// Keeps a request, for a snapshot or anything else, until the relay answers it, by `deadline`.
+    void wait(ConnectionContext& context, Instant deadline,
+              const SnapshotOptions& snapshot = {}) noexcept;
     /// Sends a stream's response head. `frame_follows`: a frame will be sent at once.
     void start_stream(ConnectionContext& context, std::string head, const StreamOptions& options,
                       bool frame_follows) noexcept;
@@ -104,6 +108,15 @@ public:
         }
     }
 
+    /// The loop took no completions for so long: that time counts for no time-out. A request that
+    /// waits for its answer is not made to wait longer.
+    void excuse(Duration time) noexcept {
+        if (deadline_ != never && state_ != ConnectionState::waiting) {
+            deadline_ += time;
+        }
+        frames_.delivery().excuse(time);
+    }
+
     // --- state -----------------------------------------------------------------------------------
 
     [[nodiscard]] ConnectionState state() const noexcept { return state_; }
@@ -114,8 +127,8 @@ public:
         return exchange_->snapshot;
     }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
-    /// True exactly while it is new: its first reply is not complete, and it waits neither for a
-    /// frame nor for a silent peer.
+    /// True exactly while it is new: its first reply is not complete, and it waits neither for its
+    /// answer nor for a silent peer.
     [[nodiscard]] bool handshaking() const noexcept { return handshaking_; }
     [[nodiscard]] bool aborting() const noexcept { return state_ == ConnectionState::aborting; }
     [[nodiscard]] Instant opened() const noexcept { return opened_; }
@@ -126,7 +139,6 @@ public:
 
 private:
     [[nodiscard]] io::OpToken token(io::OpKind kind) const noexcept;
-    void leave_list() noexcept;
     void receive(ConnectionContext& context, ByteSpan into) noexcept;
     [[nodiscard]] ConnectionEvent on_parsed(ConnectionContext& context,
                                             http::ParseState state) noexcept;

@@ -18,6 +18,11 @@ public:
     void begin(io::Transport transport, Instant now) noexcept;
     /// The kernel took bytes, or freed pages: the peer is alive.
     void note_progress(Instant now) noexcept { last_progress_ = now; }
+    /// The server itself did nothing for so long: that time counts for no time-out.
+    void excuse(Duration time) noexcept {
+        last_progress_ += time;
+        observed_since_ += time;
+    }
     void note_bytes_sent(std::uint64_t bytes) noexcept { bytes_sent_ += bytes; }
     /// All bytes of a frame are in the socket. A UNIX socket is the peer's own queue.
     void note_frame_sent(io::Transport transport, Instant captured_at) noexcept;

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <string>
 
+#include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "connection/frame_send.hpp"
+#include "connection/shared_text.hpp"
 #include "http/request.hpp"
 #include "io/token.hpp"
 
@@ -18,13 +20,14 @@ struct SnapshotOptions {
     io::StreamId stream;
     bool placeholder = false; ///< the "no signal" picture is acceptable
     Instant asked_at{};       ///< the frame must be newer
-    Instant deadline{};
 };
 
 struct Exchange {
-    std::string text;          ///< the reply
-    std::size_t text_sent = 0; ///< bytes of it that are in the socket
-    SendId body;               ///< a snapshot's JPEG, sent after the text; invalid without one
+    std::string text;        ///< the reply, or its head
+    SharedText shared;       ///< the body behind `text` if other replies have the same one
+    bool shared_due = false; ///< nothing of `shared` has been sent
+    ConstByteSpan unsent;    ///< the rest of `text`, then of `shared`
+    SendId body;             ///< a snapshot's JPEG, sent after the text; invalid without one
     SnapshotOptions snapshot;
     std::size_t drained = 0; ///< bytes received and discarded after the reply
     http::RequestReader reader;

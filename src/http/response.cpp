@@ -141,27 +141,32 @@ std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) 
     return head.append(as_text(ConstByteSpan(part).last(bytes)));
 }
 
-std::string reply(int status, ContentType type, std::string_view body, const ReplyContext& context,
-                  const ReplyOptions& options) {
-    std::string text;
-    text.reserve(1024 + body.size());
-    add_status_line(text, status, context);
-    add_connection(text, context);
-    add_header(text, "Content-Type", content_type_text(type));
-    add_header(text, "Content-Length", std::to_string(body.size()));
-    add_header(text, "Cache-Control", "no-store");
-    add_resource_policy(text, "same-origin");
+std::string reply_head(int status, ContentType type, std::size_t body_bytes,
+                       const ReplyContext& context, const ReplyOptions& options) {
+    std::string head;
+    head.reserve(1024);
+    add_status_line(head, status, context);
+    add_connection(head, context);
+    add_header(head, "Content-Type", content_type_text(type));
+    add_header(head, "Content-Length", std::to_string(body_bytes));
+    add_header(head, "Cache-Control", "no-store");
+    add_resource_policy(head, "same-origin");
     if (!options.content_security_policy.empty()) {
-        add_header(text, "Content-Security-Policy", options.content_security_policy);
+        add_header(head, "Content-Security-Policy", options.content_security_policy);
     }
     if (status == 405) {
-        add_header(text, "Allow", allowed_methods);
+        add_header(head, "Allow", allowed_methods);
     }
     if (options.retry_after_seconds > 0) {
-        add_header(text, "Retry-After", std::to_string(options.retry_after_seconds));
+        add_header(head, "Retry-After", std::to_string(options.retry_after_seconds));
     }
-    add_cors(text, context);
-    text.append("\r\n");
+    add_cors(head, context);
+    return head.append("\r\n");
+}
+
+std::string reply(int status, ContentType type, std::string_view body, const ReplyContext& context,
+                  const ReplyOptions& options) {
+    std::string text = reply_head(status, type, body.size(), context, options);
     if (!context.head_only) {
         text.append(body);
     }

@@ -43,6 +43,10 @@ struct ReplyOptions {
     std::string_view content_security_policy{}; ///< empty: none
 };
 
+/// The head of a complete reply with a body of `body_bytes`, which follows unless
+/// `context.head_only`.
+[[nodiscard]] std::string reply_head(int status, ContentType type, std::size_t body_bytes,
+                                     const ReplyContext& context, const ReplyOptions& options = {});
 /// A complete reply.
 [[nodiscard]] std::string reply(int status, ContentType type, std::string_view body,
                                 const ReplyContext& context, const ReplyOptions& options = {});

@@ -77,9 +77,11 @@ class Engine : private Immovable {
 public:
     virtual ~Engine() = default;
 
-    /// Both clocks are read once per turn of the loop, at the end of `submit_and_reap`.
+    /// Both clocks are read at the end of `submit_and_reap`, and by `read_clocks`.
     [[nodiscard]] virtual Instant now() const noexcept = 0;
     [[nodiscard]] virtual WallTime wall_now() const noexcept = 0;
+    /// For work that may take long: before and after it.
+    virtual void read_clocks() noexcept = 0;
 
     // --- operations ---
 

@@ -40,6 +40,18 @@ bool expected_of_peers(std::int32_t result) noexcept {
     }
 }
 
+bool fan_out_pending(std::span<stream::Stream* const> streams) noexcept {
+    return std::ranges::any_of(streams, &stream::Stream::fan_out_pending);
+}
+
+std::uint64_t frames_published(std::span<stream::Stream* const> streams) noexcept {
+    std::uint64_t sum = 0;
+    for (const stream::Stream* stream : streams) {
+        sum += stream->sequence();
+    }
+    return sum;
+}
+
 std::uint32_t connection_places(const RelaySettings& settings) noexcept {
     return settings.viewers_max + settings.connections_extra;
 }
@@ -97,6 +109,7 @@ Relay::~Relay() = default;
 
 void Relay::start() noexcept {
     started_ = engine_.now();
+    loop_hold_.begin(started_);
     for (stream::Stream* stream : streams_.all()) {
         stream->start();
     }
@@ -116,10 +129,10 @@ void Relay::turn(Instant wake_by) noexcept {
     // During a handshake nothing is gathered: each completion is one step towards a first frame.
     const std::size_t expected =
         context_.counts.handshaking > 0 ? 1 : std::max<std::size_t>(completions_expected_, 1);
-    const Instant wake_at = fan_out_pending() || responder_.snapshots_pending()
+    const Instant wake_at = fan_out_pending(streams_.all())
                                 ? Instant{}
-                                : std::min(wake_by, next_deadline());
-    const std::size_t count = engine_.submit_and_reap(completions_, wake_at, expected);
+                                : std::min({wake_by, next_deadline(), responder_.deadline()});
+    const std::size_t count = wait_for_completions(wake_at, expected);
     for (std::size_t i = 0; i < count; ++i) {
         dispatch(completions_[i]);
     }
@@ -128,6 +141,7 @@ void Relay::turn(Instant wake_by) noexcept {
         evict_for_memory(*stream);
         stream->tell_watched();
     }
+    responder_.answer_waiting();
     responder_.answer_snapshot_waiters();
     if (!stopping_) { // a stopping relay still asks the sources whether they have stopped
         streams_.erase_gone();
@@ -135,7 +149,7 @@ void Relay::turn(Instant wake_by) noexcept {
 }
 
 void Relay::fan_out() noexcept {
-    const std::uint64_t frames = frames_published();
+    const std::uint64_t frames = frames_published(streams_.all());
     if (std::exchange(frames_seen_, frames) != frames) {
         // Viewers still busy with the previous frame are unlikely to complete soon.
         completions_expected_ = 0;
@@ -151,18 +165,6 @@ void Relay::fan_out() noexcept {
         budget -= started;
     }
     next_stream_ = (next_stream_ + 1) % count;
-}
-
-std::uint64_t Relay::frames_published() const noexcept {
-    std::uint64_t sum = 0;
-    for (const stream::Stream* stream : streams_.all()) {
-        sum += stream->sequence();
-    }
-    return sum;
-}
-
-bool Relay::fan_out_pending() const noexcept {
-    return std::ranges::any_of(streams_.all(), &stream::Stream::fan_out_pending);
 }
 
 void Relay::dispatch(const io::Completion& completion) noexcept {
@@ -291,9 +293,8 @@ void Relay::on_event(connection::Connection& connection,
     case connection::ConnectionEvent::none:
         return;
     case connection::ConnectionEvent::request:
-        return responder_.answer(connection);
     case connection::ConnectionEvent::bad_request:
-        return responder_.answer_bad_request(connection);
+        return responder_.on_request(connection);
     case connection::ConnectionEvent::streaming:
     case connection::ConnectionEvent::frame_sent: {
         stream::Stream& stream = stream_of(connection);

@@ -15,6 +15,7 @@
 #include "io/engine.hpp"
 #include "relay/acceptor.hpp"
 #include "relay/eviction_log.hpp"
+#include "relay/loop_hold.hpp"
 #include "relay/responder.hpp"
 #include "relay/settings.hpp"
 #include "source/placeholder_painter.hpp"
@@ -80,6 +81,7 @@ public:
         return {context_.places.size(), context_.counts.streaming};
     }
     [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
+    [[nodiscard]] std::size_t report_bytes() const noexcept { return responder_.report_bytes(); }
     /// `position`: in the order in which the streams were added, those that are gone left out.
     [[nodiscard]] const stream::Stream& stream(std::size_t position) const noexcept {
         return *streams_.all()[position];
@@ -97,8 +99,6 @@ private:
     void evict_silent() noexcept;
     void evict_for_memory(stream::Stream& stream) noexcept;
     void fan_out() noexcept;
-    [[nodiscard]] bool fan_out_pending() const noexcept;
-    [[nodiscard]] std::uint64_t frames_published() const noexcept;
     void note_error(const io::Completion& completion,
                     const connection::Connection& connection) noexcept;
     void count_late(const io::Completion& completion) noexcept;
@@ -108,6 +108,7 @@ private:
     }
 
     // relay_timers.cpp: deadlines, and the end
+    [[nodiscard]] std::size_t wait_for_completions(Instant wake_at, std::size_t expected) noexcept;
     void on_deadlines() noexcept;
     void sweep(Instant now) noexcept;
     void on_connection_deadline(connection::Connection& connection) noexcept;
@@ -132,6 +133,7 @@ private:
 
     bool stopping_ = false;
     Instant started_{};
+    LoopHold loop_hold_{settings_.sweep_interval};
     Instant next_sweep_ = never;
     Instant stop_by_ = never;
     std::uint32_t completions_expected_ = 0; ///< of sends of the newest frames

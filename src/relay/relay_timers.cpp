@@ -7,22 +7,40 @@
 
 namespace ringcast::relay {
 
+/// Waits until `wake_at` for completions, `expected` of which are likely to arrive in quick
+/// succession. Returns how many there are.
+std::size_t Relay::wait_for_completions(Instant wake_at, std::size_t expected) noexcept {
+    engine_.read_clocks();
+    const Instant began = engine_.now();
+    const std::size_t count = engine_.submit_and_reap(completions_, wake_at, expected);
+    const Duration excused = loop_hold_.on_wake(began, wake_at, engine_.now());
+    if (excused > Duration::zero()) {
+        // Peers have received and sent meanwhile, which the loop has not seen yet.
+        connections_.for_each([=](connection::ConnectionId, connection::Connection& connection) {
+            connection.excuse(excused);
+        });
+    }
+    return count;
+}
+
 Instant Relay::next_deadline() const noexcept {
-    Instant earliest = std::min({next_sweep_, stop_by_, acceptor_.deadline()});
+    Instant earliest = next_sweep_;
     for (const stream::Stream* stream : streams_.all()) {
         earliest = std::min(earliest, stream->deadline());
     }
-    return earliest;
+    earliest = std::max(earliest, loop_hold_.judge_from());
+    return std::min({earliest, stop_by_, acceptor_.deadline()});
 }
 
 void Relay::on_deadlines() noexcept {
     const Instant now = engine_.now();
+    const bool judges = loop_hold_.judge(now);
     for (stream::Stream* stream : streams_.all()) {
-        if (stream->deadline() <= now) {
+        if (judges && stream->deadline() <= now) {
             stream->on_deadline(now);
         }
     }
-    if (now >= next_sweep_) {
+    if (judges && now >= next_sweep_) {
         sweep(now);
         next_sweep_ = connections_.size() > 0 ? now + settings_.sweep_interval : never;
     }

@@ -11,6 +11,19 @@ namespace {
 
 constexpr int status_ok = 200;
 
+http::ContentType content_type(ReportKind kind) noexcept {
+    switch (kind) {
+    case ReportKind::status:
+    case ReportKind::single:
+        return http::ContentType::json;
+    case ReportKind::metrics:
+        return http::ContentType::metrics;
+    case ReportKind::index:
+        return http::ContentType::html;
+    }
+    return {};
+}
+
 } // namespace
 
 http::ReplyContext
@@ -21,6 +34,37 @@ Responder::reply_context(const connection::Connection& connection) const noexcep
                             parts_.context.engine.wall_now());
     reply.keep_alive = reply.keep_alive && !stopping_;
     return reply;
+}
+
+void Responder::on_request(connection::Connection& connection) noexcept {
+    if (replies_left_ > 0 && requests_.empty()) {
+        return answer_request(connection);
+    }
+    connection.wait(parts_.context, never); // it is answered after so many turns
+    requests_.push_back(connection);
+}
+
+void Responder::answer_waiting() noexcept {
+    answer_report_waiters();
+    while (replies_left_ > 0 && !requests_.empty()) {
+        answer_request(requests_.pop_front());
+    }
+    replies_left_ = parts_.settings.stream.submit_batch; // the next turn begins with a submission
+}
+
+Instant Responder::deadline() noexcept {
+    return snapshots_pending_ || !requests_.empty()
+               ? Instant{}
+               : reports_.deadline(parts_.context.engine.now());
+}
+
+void Responder::answer_request(connection::Connection& connection) noexcept {
+    --replies_left_;
+    if (connection.request_reader().state() == http::ParseState::error) {
+        answer_bad_request(connection);
+    } else {
+        answer(connection);
+    }
 }
 
 void Responder::answer(connection::Connection& connection) noexcept {
@@ -42,19 +86,17 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::snapshot:
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
-        return answer_status(connection, route, reply);
+        return answer_report(connection, route.viewers ? ReportKind::single : ReportKind::status,
+                             reply);
     case api::RouteKind::metrics:
-        return send(connection, api::ok(http::ContentType::metrics,
-                                        api::metrics_text(parts_.status({})), reply));
+        return answer_report(connection, ReportKind::metrics, reply);
     case api::RouteKind::healthz:
         return send(
             connection,
             api::health(route.stream ? &parts_.streams.get(*route.stream).signal() : nullptr,
                         reply));
     case api::RouteKind::index:
-        return send(connection,
-                    api::page(api::index_page(parts_.streams.directory(), parts_.settings.boundary),
-                              reply));
+        return answer_report(connection, ReportKind::index, reply);
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,
@@ -66,14 +108,6 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
-}
-
-void Responder::answer_status(connection::Connection& connection, const api::Route& route,
-                              const http::ReplyContext& reply) {
-    const api::ViewerPage page =
-        route.viewers.value_or(api::ViewerPage{.count_max = api::ViewerPage::count_limit});
-    send(connection,
-         api::ok(http::ContentType::json, api::status_json(parts_.status(page)), reply));
 }
 
 void Responder::answer_controls(connection::Connection& connection, stream::Stream& stream,
@@ -168,10 +202,8 @@ void Responder::answer_snapshot(connection::Connection& connection, const api::R
         return send_snapshot(connection, stream, reply);
     }
     const Duration within = route.within.value_or(parts_.settings.snapshot_wait);
-    connection.wait_for_frame(parts_.context, {.stream = *route.stream,
-                                               .placeholder = route.placeholder,
-                                               .asked_at = now,
-                                               .deadline = now + within});
+    connection.wait(parts_.context, now + within,
+                    {.stream = *route.stream, .placeholder = route.placeholder, .asked_at = now});
     stream.snapshot_waiters().add(connection);
 }
 
@@ -226,6 +258,110 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
     count_response(status_ok);
     connection.reply_with_jpeg(parts_.context, std::move(head), stream.latest().share(),
                                stream.id(), reply.keep_alive);
+}
+
+// --- reports ---
+
+void Responder::answer_report(connection::Connection& connection, ReportKind kind,
+                              const http::ReplyContext& reply) {
+    const Instant now = parts_.context.engine.now();
+    if (const connection::SharedText* report = reports_.fresh(kind, now)) {
+        return send_report(connection, kind, report->share(), reply);
+    }
+    connection.wait(parts_.context, now + parts_.settings.report_wait);
+    reports_.waiters(kind).push_back(connection);
+}
+
+/// Renders at most one report: a turn of the loop is held up by one.
+void Responder::answer_report_waiters() noexcept {
+    bool tried = false;
+    for (std::size_t i = 0; i < report_kind_count; ++i) {
+        const auto kind = static_cast<ReportKind>(i);
+        stream::ConnectionList& waiters = reports_.waiters(kind);
+        while (replies_left_ > 0 && !waiters.empty()) {
+            connection::Connection& connection = waiters.front();
+            const Instant now = parts_.context.engine.now();
+            connection::SharedText report;
+            if (const connection::SharedText* shared = reports_.fresh(kind, now)) {
+                report = shared->share();
+            } else if (!std::exchange(tried, true) && may_render(now)) {
+                report = render(connection, kind);
+            } else if (now < connection.deadline()) {
+                break;
+            }
+            --replies_left_;
+            if (report.valid()) {
+                send_report(connection, kind, std::move(report), reply_context(connection));
+            } else {
+                send(connection, api::busy(reply_context(connection)));
+            }
+        }
+    }
+}
+
+/// When the memory for reports is used up, the connection that has been reading one for longest
+/// makes room.
+bool Responder::may_render(Instant now) noexcept {
+    if (!reports_.may_render(now)) {
+        return false;
+    }
+    if (!reports_.memory_full()) {
+        return true;
+    }
+    if (!reports_.replies().empty()) { // else those that were aborted are being joined
+        ++parts_.counters.evicted_for_memory;
+        if (report_throttle_.should_log(now)) {
+            log(LogLevel::warning, "clients that ask for the status and do not read it are "
+                                   "disconnected, because its memory runs short");
+        }
+        reports_.replies().front().abort(parts_.context);
+    }
+    return false;
+}
+
+/// The report that the connection's request asks for.
+connection::SharedText Responder::render(const connection::Connection& connection,
+                                         ReportKind kind) {
+    io::Engine& engine = parts_.context.engine;
+    engine.read_clocks();
+    const Instant began = engine.now();
+    std::string text;
+    switch (kind) {
+    case ReportKind::status:
+        text = api::status_json(parts_.status({.count_max = api::ViewerPage::count_limit}));
+        break;
+    case ReportKind::metrics:
+        text = api::metrics_text(parts_.status({}));
+        break;
+    case ReportKind::index:
+        text = api::index_page(parts_.streams.directory(), parts_.settings.boundary);
+        break;
+    case ReportKind::single: {
+        const api::Route route = api::resolve(connection.request_reader().request(),
+                                              {parts_.streams.directory(), default_stream_});
+        text = api::status_json(parts_.status(route.viewers.value_or(api::ViewerPage{})));
+        break;
+    }
+    }
+    engine.read_clocks();
+    return reports_.add(kind, std::move(text), began, engine.now());
+}
+
+void Responder::send_report(connection::Connection& connection, ReportKind kind,
+                            connection::SharedText report,
+                            const http::ReplyContext& reply) noexcept {
+    http::ReplyOptions options;
+    if (kind == ReportKind::index) {
+        options.content_security_policy = api::index_page_policy();
+    }
+    std::string head =
+        http::reply_head(status_ok, content_type(kind), report.text().size(), reply, options);
+    if (reply.head_only) {
+        return send(connection, {status_ok, std::move(head), reply.keep_alive});
+    }
+    count_response(status_ok);
+    connection.reply(parts_.context, std::move(head), reply.keep_alive, std::move(report));
+    reports_.replies().push_back(connection);
 }
 
 // --- origins ---

@@ -11,7 +11,9 @@
 #include "api/status.hpp"
 #include "base/log_throttle.hpp"
 #include "connection/connection.hpp"
+#include "connection/shared_text.hpp"
 #include "http/response.hpp"
+#include "relay/reports.hpp"
 #include "relay/settings.hpp"
 #include "stream/stream_table.hpp"
 
@@ -30,34 +32,48 @@ struct ResponderParts {
 
 class Responder {
 public:
-    explicit Responder(ResponderParts parts) : parts_(std::move(parts)) {}
+    explicit Responder(ResponderParts parts)
+        : parts_(std::move(parts)), replies_left_(parts_.settings.stream.submit_batch),
+          reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max) {}
 
     /// Sets the stream whose URLs are served at the root too.
     void set_default_stream(io::StreamId stream) noexcept { default_stream_ = stream; }
     /// From now on every reply is the last one of its connection.
     void stop() noexcept { stopping_ = true; }
 
-    /// Answers a complete request.
-    void answer(connection::Connection& connection) noexcept;
-    /// Answers a request that the parser has rejected.
-    void answer_bad_request(connection::Connection& connection) noexcept;
+    /// A request is complete, or rejected by the parser. Answers it now, or after those that wait.
+    void on_request(connection::Connection& connection) noexcept;
+    /// Once per turn: answers requests that wait, except snapshots. In one turn as many replies are
+    /// begun as frames in a fan-out, for the same reason.
+    void answer_waiting() noexcept;
     /// Answers a request that was not complete in time.
     void answer_timeout(connection::Connection& connection) noexcept;
     /// Answers the waiting snapshots whose stream has a frame for them or no signal, and those that
     /// have waited long enough.
     void answer_snapshot_waiters() noexcept;
-    /// True when the last call of `answer_snapshot_waiters` left some for the next turn.
-    [[nodiscard]] bool snapshots_pending() const noexcept { return snapshots_pending_; }
+    /// When requests that wait can be answered, if not because of a completion or a frame.
+    [[nodiscard]] Instant deadline() noexcept;
+    /// Memory of the reports that are kept and those that are being sent.
+    [[nodiscard]] std::size_t report_bytes() const noexcept { return reports_.bytes(); }
 
 private:
+    void answer_request(connection::Connection& connection) noexcept;
+    void answer(connection::Connection& connection) noexcept;
+    void answer_bad_request(connection::Connection& connection) noexcept;
     void answer_route(connection::Connection& connection, const api::Route& route,
                       const http::ReplyContext& reply);
     void answer_stream(connection::Connection& connection, const api::Route& route,
                        const http::ReplyContext& reply);
     void answer_snapshot(connection::Connection& connection, const api::Route& route,
                          const http::ReplyContext& reply);
-    void answer_status(connection::Connection& connection, const api::Route& route,
+    void answer_report(connection::Connection& connection, ReportKind kind,
                        const http::ReplyContext& reply);
+    void answer_report_waiters() noexcept;
+    [[nodiscard]] bool may_render(Instant now) noexcept;
+    [[nodiscard]] connection::SharedText render(const connection::Connection& connection,
+                                                ReportKind kind);
+    void send_report(connection::Connection& connection, ReportKind kind,
+                     connection::SharedText report, const http::ReplyContext& reply) noexcept;
     void answer_controls(connection::Connection& connection, stream::Stream& stream,
                          const http::ReplyContext& reply);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
@@ -78,6 +94,10 @@ private:
     bool stopping_ = false;
     bool snapshots_pending_ = false;
     bool origin_reported_ = false;
+    std::uint32_t replies_left_;      ///< that may be begun before the next submission
+    stream::ConnectionList requests_; ///< requests that wait because no replies were left
+    Reports reports_;
+    LogThrottle report_throttle_{std::chrono::minutes(1)};
     LogThrottle refusal_throttle_{std::chrono::minutes(1)};
 };
 

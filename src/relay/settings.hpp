@@ -1,6 +1,7 @@
 #pragma once
 // Settings of the relay. The reason for each bound is in docs/architecture.md.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,6 +37,13 @@ struct RelaySettings {
     Duration sweep_interval = std::chrono::milliseconds(250);
     /// A snapshot is answered within this time: moonraker-timelapse gives up after 2 s.
     Duration snapshot_wait = std::chrono::milliseconds(1500);
+    /// Status, metrics and the page are rendered once for all requests within this time.
+    Duration report_shared_for = std::chrono::milliseconds(250);
+    /// How long a request waits for a report while others are rendered.
+    Duration report_wait = std::chrono::seconds(2);
+    /// Memory of the reports that are being sent. A status of some streams and 100 viewers has
+    /// 50 KiB, so that this is reached only when many are asked for and not read.
+    std::size_t report_bytes_max = 8UL * 1024UL * 1024UL;
     /// Re-arming accept at once when descriptors have run out would spin.
     Duration accept_pause = std::chrono::milliseconds(100);
     /// How long the part in flight may take at shutdown.

@@ -55,6 +55,7 @@ public:
 
     [[nodiscard]] Instant now() const noexcept override { return now_; }
     [[nodiscard]] WallTime wall_now() const noexcept override { return wall_now_; }
+    void read_clocks() noexcept override;
 
     void accept(io::OpToken token, int listener) noexcept override;
     void receive(io::OpToken token, int socket, ByteSpan into) noexcept override;
@@ -102,7 +103,6 @@ private:
     void enter(unsigned wait_count, unsigned flags, WaitArguments* arguments) noexcept;
     void wait_for_memory() noexcept;
     [[nodiscard]] std::size_t copy_out(std::span<io::Completion> completions) noexcept;
-    void read_clocks() noexcept;
 
     std::unique_ptr<Native> native_;
     std::vector<bool> entries_taken_; ///< of the table of registered buffers

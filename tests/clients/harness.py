@@ -136,7 +136,8 @@ class Ringcast:
         return Connection(socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS))
 
     def status(self):
-        return json.loads(self.get("/api/status")[2])
+        """The present status: without a parameter it may be 250 ms old."""
+        return json.loads(self.get("/api/status?viewers=100")[2])
 
     def stream_status(self, index=0):
         return self.status()["streams"][index]

@@ -8,6 +8,7 @@
 using namespace ringcast;
 using connection::ConnectionEvent;
 using connection::ConnectionState;
+using connection::SharedText;
 using connection::test::Call;
 using connection::test::completion_of;
 using connection::test::ConnectionBench;
@@ -85,6 +86,87 @@ TEST_CASE("a connection is handshaking until its first reply is complete") {
     CHECK_FALSE(bench.connection.handshaking());
     CHECK(bench.context.counts.handshaking == 0);
     CHECK(bench.connection.frames().delivery().bytes_sent() == 5);
+}
+
+TEST_CASE("a shared body is sent behind the head, and released when its last reply is complete") {
+    std::size_t bytes = 0;
+    SharedText body("a body", bytes);
+    ConnectionBench bench;
+    REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+    bench.connection.reply(bench.context, "head", true, body.share());
+    CHECK(as_text(bench.engine.newest(Call::send).bytes) == "head");
+    CHECK(bench.engine.newest(Call::send).options.more_follows);
+    CHECK(bench.answer_whole(Call::send) == ConnectionEvent::none);
+    CHECK(as_text(bench.engine.newest(Call::send).bytes) == "a body");
+    CHECK(bench.engine.newest(Call::send).bytes.data() == as_bytes(body.text()).data());
+    CHECK_FALSE(bench.engine.newest(Call::send).options.more_follows);
+    body.release();
+    CHECK(bytes == 6);
+    CHECK(bench.answer_whole(Call::send) == ConnectionEvent::none);
+    CHECK(bytes == 0);
+    CHECK(bench.connection.state() == ConnectionState::reading);
+    CHECK(bench.serve(true) == ConnectionEvent::none); // without the body of the reply before
+}
+
+TEST_CASE("a shared body is sent in parts to a UNIX socket") {
+    std::size_t bytes = 0;
+    ConnectionBench bench(unix_endpoint());
+    REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+    bench.connection.reply(bench.context, "head", true, SharedText("a body", bytes));
+    for (const std::string_view rest : {"head", "ead", "a body", "body"}) {
+        CHECK(as_text(bench.engine.newest(Call::send).bytes) == rest);
+        const std::int32_t taken = rest == "head"     ? 1
+                                   : rest == "a body" ? 2
+                                                      : connection::test::size_of(as_bytes(rest));
+        CHECK(bench.answer(Call::send, taken) == ConnectionEvent::none);
+    }
+    CHECK(bench.connection.state() == ConnectionState::reading);
+    CHECK(bytes == 0);
+}
+
+TEST_CASE("a shared body is kept until the send of a connection that is aborted has ended") {
+    std::size_t bytes = 0;
+    ConnectionBench bench;
+    REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+    bench.connection.reply(bench.context, "head", true, SharedText("a body", bytes));
+    REQUIRE(bench.answer_whole(Call::send) == ConnectionEvent::none);
+    bench.connection.abort(bench.context);
+    CHECK(bench.answer(Call::abort, 0) == ConnectionEvent::none);
+    CHECK(bytes == 6);
+    CHECK(bench.answer(Call::send, -EPIPE) == ConnectionEvent::none);
+    CHECK(bytes == 0);
+    bench.expect_close();
+}
+
+TEST_CASE("a request can wait for its answer, and in turn for a frame") {
+    ConnectionBench bench;
+    REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+    bench.connection.wait(bench.context, bench.engine.now() + second);
+    CHECK(bench.connection.state() == ConnectionState::waiting);
+    CHECK(bench.connection.deadline() == bench.engine.now() + second);
+    CHECK(bench.engine.operations.empty());
+    bench.connection.wait(bench.context, bench.engine.now() + 2 * second,
+                          {.stream = connection::test::stream});
+    CHECK(bench.connection.deadline() == bench.engine.now() + 2 * second);
+    bench.connection.reply(bench.context, "reply", true);
+    CHECK(bench.connection.state() == ConnectionState::replying);
+}
+
+TEST_CASE("time for which the server did nothing counts for no time-out") {
+    ConnectionBench bench;
+    const Instant head_deadline = bench.connection.deadline();
+    const Instant progress = bench.connection.frames().delivery().last_progress();
+    bench.connection.excuse(7 * second);
+    CHECK(bench.connection.deadline() == head_deadline + 7 * second);
+    CHECK(bench.connection.frames().delivery().last_progress() == progress + 7 * second);
+    REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
+    const Instant answer_by = bench.engine.now() + second;
+    bench.connection.wait(bench.context, answer_by);
+    bench.connection.excuse(7 * second);
+    CHECK(bench.connection.deadline() == answer_by); // an answer is due nevertheless
+    bench.connection.reply(bench.context, "reply", true);
+    bench.connection.excuse(7 * second);
+    CHECK(bench.connection.deadline() == never);
 }
 
 TEST_CASE("the stall time-out counts from the reply, and anew from each part that is taken") {
@@ -208,10 +290,9 @@ TEST_CASE("a snapshot waits for its frame with the deadline of its request") {
     ConnectionBench bench;
     REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
     const Instant deadline = bench.engine.now() + 3 * second;
-    bench.connection.wait_for_frame(bench.context, {.stream = connection::test::stream,
-                                                    .placeholder = true,
-                                                    .asked_at = bench.engine.now(),
-                                                    .deadline = deadline});
+    bench.connection.wait(
+        bench.context, deadline,
+        {.stream = connection::test::stream, .placeholder = true, .asked_at = bench.engine.now()});
     CHECK(bench.connection.state() == ConnectionState::waiting);
     CHECK(bench.connection.deadline() == deadline);
     CHECK(bench.connection.snapshot_options().placeholder);

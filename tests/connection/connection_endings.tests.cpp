@@ -207,7 +207,7 @@ TEST_CASE("a waiting snapshot that is answered leaves the list that it is in") {
     container::IntrusiveList<Connection, ConnectionListTag> list;
     ConnectionBench bench;
     REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
-    bench.connection.wait_for_frame(bench.context, {.stream = connection::test::stream});
+    bench.connection.wait(bench.context, bench.engine.now() + std::chrono::seconds(1));
     list.push_back(bench.connection);
     bench.connection.reply(bench.context, "reply", true);
     CHECK(list.empty());

@@ -72,6 +72,7 @@ public:
 
     [[nodiscard]] Instant now() const noexcept override { return monotonic; }
     [[nodiscard]] WallTime wall_now() const noexcept override { return {}; }
+    void read_clocks() noexcept override {}
     void receive(io::OpToken token, int socket, ByteSpan into) noexcept override {
         operations.push_back(
             {.call = Call::receive, .token = token, .socket = socket, .into = into});

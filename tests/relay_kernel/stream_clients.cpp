@@ -233,6 +233,10 @@ std::string ClientPool::fault() const {
 std::string ask(const UniqueFd& socket, std::string_view request) {
     RINGCAST_ASSERT(::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
                     static_cast<ssize_t>(request.size()));
+    return read_reply(socket);
+}
+
+std::string read_reply(const UniqueFd& socket) {
     std::string reply;
     std::array<char, 65536> bytes{};
     for (;;) {

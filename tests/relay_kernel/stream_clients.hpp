@@ -93,6 +93,8 @@ private:
 
 /// Sends `request` and reads until the peer closes or `Content-Length` bytes of body have arrived.
 [[nodiscard]] std::string ask(const UniqueFd& socket, std::string_view request);
+/// The same for a request that has been sent.
+[[nodiscard]] std::string read_reply(const UniqueFd& socket);
 
 /// For tests that measure time. Runs `attempt` up to three times, with a growing delay in between,
 /// until it returns true: one busy moment of the machine does not fail the test, but a program that

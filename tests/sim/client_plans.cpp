@@ -98,9 +98,17 @@ ClientRequest snapshot_request(Decisions& decisions, Streams streams) {
 
 ClientRequest page_request(Decisions& decisions, std::string_view method,
                            std::string_view version) {
-    constexpr std::array<std::string_view, 9> pages{
-        "/api/status", "/metrics", "/healthz",          "/healthz?stream=s0", "/",
-        "/state",      "/nowhere", "/s0/stream?fps=-1", "/api/nothing"};
+    constexpr std::array<std::string_view, 11> pages{"/api/status",
+                                                     "/api/status?viewers=3",
+                                                     "/api/status?viewers=5&after=4294967297",
+                                                     "/metrics",
+                                                     "/healthz",
+                                                     "/healthz?stream=s0",
+                                                     "/",
+                                                     "/state",
+                                                     "/nowhere",
+                                                     "/s0/stream?fps=-1",
+                                                     "/api/nothing"};
     ClientRequest wanted;
     wanted.text = request(method, pages[decisions.below(pages.size())], version);
     wanted.expectation.head_only = method == "HEAD";

@@ -190,6 +190,7 @@ bool ResponseReader::read_body() {
             return wrong("a 'no signal' picture that was not asked for");
         }
     }
+    last_body_ = pause().substr(0, body_bytes_);
     drop(body_bytes_);
     place_ = Place::head;
     return error_.empty();

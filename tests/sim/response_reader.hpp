@@ -53,6 +53,8 @@ public:
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
     [[nodiscard]] std::uint64_t responses() const noexcept { return responses_; }
     [[nodiscard]] int last_status() const noexcept { return last_status_; }
+    /// Body of the last response with a length.
+    [[nodiscard]] const std::string& last_body() const noexcept { return last_body_; }
     /// True if the response head announces the end of the connection.
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     [[nodiscard]] bool streaming() const noexcept { return place_ >= Place::delimiter; }
@@ -99,6 +101,7 @@ private:
     std::size_t body_bytes_ = 0;
     bool marked_ = false; ///< as a "no signal" picture
     bool closing_ = false;
+    std::string last_body_;
     int last_status_ = 0;
     std::uint64_t responses_ = 0;
     std::uint64_t frames_ = 0;

@@ -40,6 +40,7 @@ public:
     // --- the seam ---
     [[nodiscard]] Instant now() const noexcept override { return turn_began_; }
     [[nodiscard]] WallTime wall_now() const noexcept override;
+    void read_clocks() noexcept override { turn_began_ = events_.now(); }
     void accept(io::OpToken token, int listener) noexcept override;
     void receive(io::OpToken token, int socket, ByteSpan into) noexcept override;
     void read(io::OpToken token, int fd, ByteSpan into) noexcept override;
@@ -74,6 +75,8 @@ public:
     /// True if faults are injected.
     [[nodiscard]] bool faulty() const noexcept { return setup_.faults; }
     [[nodiscard]] int open_listener();
+    /// Called from within the loop: its work takes this long, while the world goes on.
+    void spend(Duration time) { events_.run_until(events_.now() + time); }
     /// Opens an eventfd; `signal` makes it readable.
     [[nodiscard]] int open_event();
     void signal(int fd);

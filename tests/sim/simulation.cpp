@@ -36,6 +36,9 @@ constexpr std::uint64_t spin_turns = 256;
 constexpr std::uint64_t spin_completions = 8;
 constexpr Duration spin_time = milliseconds(30);
 
+/// More than a status of 100 viewers.
+constexpr std::size_t report_bytes_each_max = 100'000;
+
 constexpr std::size_t streams_at_once_max = 3;
 constexpr std::size_t streams_in_all_max = 40;
 constexpr std::uint64_t stream_change_ms_max = 800;
@@ -85,6 +88,8 @@ World some_world(Decisions& decisions) {
     relay.accepts_max = static_cast<std::uint32_t>(decisions.between(2, 6));
     relay.stream.submit_batch = static_cast<std::uint32_t>(decisions.between(1, 16));
     relay.snapshot_wait = milliseconds(decisions.between(50, 500));
+    relay.report_wait = milliseconds(decisions.between(50, 500));
+    relay.report_bytes_max = decisions.between(1, 40) * 1000;
     relay.stream.silence_max = milliseconds(decisions.between(500, 2000));
     relay.stream.placeholder_period = milliseconds(decisions.between(50, 300));
     relay.shutdown_grace = milliseconds(decisions.between(100, 1000));
@@ -421,6 +426,10 @@ void Simulation::check_bounds() {
     if (relay_->send_count() >
         relay_->connection_count() * (settings.connection.pinned_per_viewer_max + 1)) {
         fail("viewers pin more frames than they may");
+    }
+    // Beside those that are being sent: the newest of each kind, and one that was rendered last.
+    if (relay_->report_bytes() > settings.report_bytes_max + 4 * report_bytes_each_max) {
+        fail("reports occupy more memory than they may");
     }
     if (relay_->counters().late_completions > late_completions_max_) {
         fail("a completion came for something that was gone");

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/assert.hpp"
@@ -80,6 +82,10 @@ public:
     }
     [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page) {
         return relay_->status(page);
+    }
+    /// `hook` is called whenever a status is gathered.
+    void set_status_hook(std::function<void(api::RelayCounters&)> hook) {
+        relay_->set_status_hook(std::move(hook));
     }
     [[nodiscard]] const SimProducer& source(std::size_t stream) const { return *sources_[stream]; }
     /// The stream's source makes no frames for this time.

@@ -34,8 +34,7 @@ struct Waiting {
         ConnectionBench& bench = benches.emplace_back();
         REQUIRE(bench.receive(connection::test::request_text) ==
                 connection::ConnectionEvent::request);
-        bench.connection.wait_for_frame(
-            bench.context, {.stream = connection::test::stream, .deadline = now + patience});
+        bench.connection.wait(bench.context, now + patience, {.stream = connection::test::stream});
         waiters.add(bench.connection);
         return bench.connection;
     }

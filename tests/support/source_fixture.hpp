@@ -148,6 +148,7 @@ public:
 
     [[nodiscard]] Instant now() const noexcept override { return monotonic; }
     [[nodiscard]] WallTime wall_now() const noexcept override { return wall; }
+    void read_clocks() noexcept override {}
     void read(io::OpToken token, int fd, ByteSpan into) noexcept override {
         operations.push_back({Asked::read, token, fd, into, {}});
     }
