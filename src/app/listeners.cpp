@@ -172,14 +172,20 @@ int set_tcp_options(int fd, int family, Duration stall_timeout) noexcept {
     return error;
 }
 
-config::ListenTcp bound_address(int fd) {
+/// Sets the address that the socket is bound to. Returns 0 or an errno.
+int read_address(int fd, config::ListenAddress& address) {
     SocketAddress bound;
     bound.length = sizeof bound.storage;
-    RINGCAST_ASSERT(::getsockname(fd, bound.get(), &bound.length) == 0);
+    if (::getsockname(fd, bound.get(), &bound.length) != 0) {
+        return errno;
+    }
     std::array<char, NI_MAXHOST> host{};
-    RINGCAST_ASSERT(::getnameinfo(bound.get(), bound.length, host.data(), host.size(), nullptr, 0,
-                                  NI_NUMERICHOST) == 0);
-    return {host.data(), bound.port()};
+    if (::getnameinfo(bound.get(), bound.length, host.data(), host.size(), nullptr, 0,
+                      NI_NUMERICHOST) != 0) {
+        return ENOMEM; // the only way in which a numeric address can fail
+    }
+    address = config::ListenTcp{host.data(), bound.port()};
+    return 0;
 }
 
 struct Attempt {
@@ -202,7 +208,9 @@ Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
     if (::bind(fd, address.get(), address.length) != 0 || ::listen(fd, backlog) != 0) {
         return {{}, errno};
     }
-    listener.address = bound_address(fd);
+    if (const int error = read_address(fd, listener.address); error != 0) {
+        return {{}, error};
+    }
     return {std::move(listener), 0};
 }
 

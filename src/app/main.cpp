@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <span>
 #include <string>
 #include <variant>
@@ -160,8 +161,14 @@ int run(std::span<const char* const> arguments) {
 int main(int argument_count, char** arguments) {
     try {
         return ringcast::app::run({arguments, static_cast<std::size_t>(argument_count)});
+    } catch (const std::bad_alloc&) {
+        // The loop lets none out, so this is the start: see docs/decisions/0015-out-of-memory.md.
+        std::fputs("ringcast: not enough memory to start: see [memory] and [viewers] max in the "
+                   "configuration, and the memory limit of this process\n",
+                   stderr);
+        return static_cast<int>(ringcast::app::ExitCode::cannot_start);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "ringcast: %s\n", error.what());
-        return static_cast<int>(ringcast::app::ExitCode::runtime_failure);
+        std::fprintf(stderr, "ringcast: can't start: %s\n", error.what());
+        return static_cast<int>(ringcast::app::ExitCode::cannot_start);
     }
 }

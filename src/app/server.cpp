@@ -73,6 +73,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     // Before any thread is created, as threads inherit the mask, and before there are socket files,
     // which a signal must not leave behind.
     if (options.handles_signals) {
+        server->reserve_.emplace();
         auto signals = open_stop_signals();
         if (!signals) {
             return tl::unexpected(signals.error());
@@ -314,6 +315,9 @@ bool Server::run() noexcept {
     Instant stop_by = never;
     while (!relay_->finished()) {
         relay_->turn(std::min(end_of_input(), stop_by));
+        if (reserve_) {
+            reserve_->refill();
+        }
         if (stopping_ && stop_by == never) {
             stop_by = engine_->now() + stop_bound;
         }

@@ -5,11 +5,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
+#include "app/memory_reserve.hpp"
 #include "app/stop_requests.hpp"
 #include "base/immovable.hpp"
 #include "base/result.hpp"
@@ -100,6 +102,7 @@ private:
     UniqueFd signals_;                         ///< empty unless the server handles signals
     std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
     threads::WakeEvent stop_event_;
+    std::optional<MemoryReserve> reserve_; ///< empty in a program that embeds the server
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
     Duration registration_patience_{}; ///< what is left of it

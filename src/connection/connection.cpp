@@ -24,6 +24,9 @@ io::OpToken Connection::token(io::OpKind kind) const noexcept {
 
 void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     RINGCAST_ASSERT(state_ == ConnectionState::free);
+    // First, because it may fail. Not value-initialised: most requests touch few pages of its
+    // buffers.
+    exchange_ = std::make_unique_for_overwrite<Exchange>();
     state_ = ConnectionState::reading;
     endpoint_ = endpoint;
     opened_ = context.engine.now();
@@ -33,8 +36,6 @@ void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     context.places.enter(*this, endpoint_.peer);
     context.places.set_busy(*this);
     frames_.begin(endpoint_, opened_);
-    // Not value-initialised: most requests touch few pages of its buffers.
-    exchange_ = std::make_unique_for_overwrite<Exchange>();
     receive(context, exchange_->reader.free_space());
 }
 

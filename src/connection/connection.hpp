@@ -49,7 +49,7 @@ enum class ConnectionEvent : std::uint8_t {
 struct ConnectionListTag;
 class Connection : public container::TaggedHook<ConnectionListTag>, public PlaceHolder {
 public:
-    /// Begins to read a request from an accepted socket.
+    /// Reads a request from an accepted socket. Changes nothing if it throws std::bad_alloc.
     void open(ConnectionContext& context, const Endpoint& endpoint);
 
     // --- completions -----------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "draw/no_signal_picture.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 
 #include "base/assert.hpp"
@@ -123,6 +124,9 @@ std::vector<std::byte> draw_no_signal(std::string_view stream_name, std::string_
         if (bytes.has_value()) {
             jpeg.resize(*bytes);
             return jpeg;
+        }
+        if (encoder.out_of_memory()) {
+            throw std::bad_alloc(); // as for `jpeg`
         }
     }
 }

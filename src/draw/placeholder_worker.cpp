@@ -3,13 +3,24 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/log.hpp"
 #include "draw/no_signal_picture.hpp"
 
 namespace ringcast::draw {
+
+namespace {
+
+/// Viewers keep the picture that they see.
+void log_out_of_memory(std::string_view stream_name) noexcept {
+    log(LogLevel::warning, "stream {}: out of memory for a \"no signal\" picture", stream_name);
+}
+
+} // namespace
 
 Result<std::unique_ptr<PlaceholderWorker>> PlaceholderWorker::create(io::Engine& engine) {
     threads::WakeEvent wake;
@@ -31,7 +42,11 @@ PlaceholderWorker::PlaceholderWorker(io::Engine& engine, threads::WakeEvent wake
 }
 
 PlaceholderWorker::~PlaceholderWorker() {
-    RINGCAST_ASSERT(stopped());
+    if (!stopped()) {
+        RINGCAST_ASSERT(requests_ == 0); // a running relay would have stopped the thread
+        stop();
+        thread_.join();
+    }
 }
 
 // --- the loop's side ---
@@ -39,6 +54,16 @@ PlaceholderWorker::~PlaceholderWorker() {
 void PlaceholderWorker::request(io::StreamId stream, std::string_view stream_name,
                                 std::string_view reason, std::uint16_t width,
                                 std::uint16_t height) noexcept {
+    try {
+        add_request(stream, stream_name, reason, width, height);
+    } catch (const std::bad_alloc&) {
+        log_out_of_memory(stream_name);
+    }
+}
+
+void PlaceholderWorker::add_request(io::StreamId stream, std::string_view stream_name,
+                                    std::string_view reason, std::uint16_t width,
+                                    std::uint16_t height) {
     if (stream.index >= streams_.size()) {
         streams_.resize(stream.index + 1);
     }
@@ -108,21 +133,29 @@ void PlaceholderWorker::stop() noexcept {
 
 void PlaceholderWorker::run() noexcept {
     while (const std::optional<Request> request = wait_for_request()) {
-        Painted picture{
-            request->stream, request->number,
-            draw_no_signal(request->stream_name, request->reason, request->width, request->height)};
-        {
-            const std::lock_guard lock(mutex_);
-            painted_.push_back(std::move(picture));
+        try {
+            paint(*request);
+        } catch (const std::bad_alloc&) {
+            log_out_of_memory(request->stream_name);
         }
-        wake_.wake();
     }
     finished_.store(true, std::memory_order_release);
     wake_.wake();
 }
 
+void PlaceholderWorker::paint(const Request& request) {
+    Painted picture{
+        request.stream, request.number,
+        draw_no_signal(request.stream_name, request.reason, request.width, request.height)};
+    {
+        const std::lock_guard lock(mutex_);
+        painted_.push_back(std::move(picture));
+    }
+    wake_.wake();
+}
+
 /// None once `stop` has been called.
-std::optional<PlaceholderWorker::Request> PlaceholderWorker::wait_for_request() {
+std::optional<PlaceholderWorker::Request> PlaceholderWorker::wait_for_request() noexcept {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stop_asked_ || !waiting_.empty(); });
     if (stop_asked_) {

@@ -21,7 +21,7 @@ namespace ringcast::draw {
 
 class PlaceholderWorker final : public source::PlaceholderPainter {
 public:
-    /// Fails when no descriptor or thread is available.
+    /// Fails when no descriptor or thread is available; throws std::bad_alloc without memory.
     [[nodiscard]] static Result<std::unique_ptr<PlaceholderWorker>> create(io::Engine& engine);
     /// Public only for `create`.
     PlaceholderWorker(io::Engine& engine, threads::WakeEvent wake);
@@ -29,6 +29,8 @@ public:
     PlaceholderWorker& operator=(const PlaceholderWorker&) = delete;
     PlaceholderWorker(PlaceholderWorker&&) = delete;
     PlaceholderWorker& operator=(PlaceholderWorker&&) = delete;
+    /// Stopped, or never used: a server that can't start destroys it before its loop has run, when
+    /// the engine has submitted nothing yet.
     ~PlaceholderWorker() override;
 
     void request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
@@ -59,8 +61,11 @@ private:
         std::vector<std::byte> jpeg;
     };
 
+    void add_request(io::StreamId stream, std::string_view stream_name, std::string_view reason,
+                     std::uint16_t width, std::uint16_t height);
     void run() noexcept;
-    [[nodiscard]] std::optional<Request> wait_for_request();
+    void paint(const Request& request);
+    [[nodiscard]] std::optional<Request> wait_for_request() noexcept;
     void read_wakes() noexcept;
 
     io::Engine* engine_;

@@ -1,6 +1,7 @@
 #include "encode/band_encoder.hpp"
 
 #include <algorithm>
+#include <new>
 #include <thread>
 
 #include "base/assert.hpp"
@@ -23,11 +24,14 @@ public:
     }
 
     /// Precondition: the previous band has been finished.
-    void begin(const RawPicture& band, const EncodeSettings& settings, std::size_t bytes_max) {
-        if (memory_.size() < bytes_max) {
-            memory_.resize(bytes_max);
+    void begin(const RawPicture& band, const EncodeSettings& settings,
+               std::size_t bytes_max) noexcept {
+        try {
+            memory_.resize(std::max(memory_.size(), bytes_max));
+        } catch (const std::bad_alloc&) {
+            memory_.clear(); // then nothing fits
         }
-        bands_.put({band, settings, ByteSpan(memory_).first(bytes_max)});
+        bands_.put({band, settings, ByteSpan(memory_).first(std::min(memory_.size(), bytes_max))});
     }
     /// Waits for the band. Returns a JPEG, valid until the next `begin`; empty when it does not
     /// fit.

@@ -1,6 +1,7 @@
 #include "encode/component_lines.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "base/assert.hpp"
 
@@ -30,7 +31,7 @@ void take_samples(const std::uint8_t* from, std::size_t step, std::span<std::uin
 
 } // namespace
 
-void ComponentLines::begin(const RawPicture& picture) {
+bool ComponentLines::begin(const RawPicture& picture) noexcept {
     RINGCAST_ASSERT(problem_of(picture).empty());
     picture_ = picture;
     layout_ = &layout_of(picture.format);
@@ -48,9 +49,12 @@ void ComponentLines::begin(const RawPicture& picture) {
     luma_bytes_ = (static_cast<std::size_t>(picture.width) + pair - 1) / pair * pair;
     // Two colour components with lines of half the length need as much as luma.
     const std::size_t bytes = 2 * lines_max * luma_bytes_;
-    if (buffers_.size() < bytes) {
-        buffers_.resize(bytes);
+    try {
+        buffers_.resize(std::max(buffers_.size(), bytes));
+    } catch (const std::bad_alloc&) {
+        return false;
     }
+    return true;
 }
 
 std::span<std::uint8_t> ComponentLines::buffer(std::size_t component, int line) noexcept {

@@ -23,8 +23,8 @@ public:
     using Lines = std::array<const std::uint8_t*, lines_max>;
 
     /// Begins a picture, which must have no `problem_of` and not be RGB. Allocates only when it is
-    /// wider than all earlier ones.
-    void begin(const RawPicture& picture);
+    /// wider than all earlier ones. False when memory is short.
+    [[nodiscard]] bool begin(const RawPicture& picture) noexcept;
 
     /// Prepares `lines` lines of pixels, at most lines_max, starting at `top`; both even. Below the
     /// picture the last line is repeated.

@@ -1,5 +1,8 @@
 #include "encode/jpeg_memory.hpp"
 
+#include <algorithm>
+#include <new>
+
 namespace ringcast::encode {
 
 void JpegMemory::attach(jpeg_compress_struct& compressor) noexcept {
@@ -64,8 +67,10 @@ void JpegMemory::free_pool(j_common_ptr compressor, int pool) {
     if (pool != JPOOL_IMAGE) {
         return;
     }
-    if (memory.blocks_.size() < memory.blocks_wanted_) {
-        memory.blocks_.resize(memory.blocks_wanted_);
+    try {
+        memory.blocks_.resize(std::max(memory.blocks_.size(), memory.blocks_wanted_));
+    } catch (const std::bad_alloc&) {
+        memory.blocks_.clear(); // the library's own manager goes on allocating
     }
     memory.blocks_used_ = 0;
     memory.blocks_wanted_ = 0;

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <csetjmp>
 #include <cstdio>
+#include <new>
 
 #include <jpeglib.h>
+
+#include <jerror.h>
 
 #include "base/assert.hpp"
 #include "encode/component_lines.hpp"
@@ -47,9 +51,18 @@ boolean spill_output(j_compress_ptr encoder) noexcept {
 
 void end_output(j_compress_ptr /*encoder*/) noexcept {}
 
-/// Every input is checked before it is passed to the library. The only error left is a failed
-/// allocation, which ends the program elsewhere, too.
-[[noreturn]] void fail_hard(j_common_ptr encoder) {
+/// The library's error manager, and where to go on after a failed allocation.
+struct Errors {
+    jpeg_error_mgr manager{}; // first, so that a pointer to it is one to the whole struct
+    std::jmp_buf no_memory{};
+};
+
+/// Every input is checked before it is passed to the library: the only error left is a failed
+/// allocation. The library is written for this jump, and no frame that it leaves has a destructor.
+[[noreturn]] void on_error(j_common_ptr encoder) {
+    if (encoder->err->msg_code == JERR_OUT_OF_MEMORY) {
+        std::longjmp(reinterpret_cast<Errors*>(encoder->err)->no_memory, 1); // NOLINT
+    }
     encoder->err->output_message(encoder);
     assertion_failed("libjpeg accepts the picture", __FILE__, __LINE__);
 }
@@ -97,14 +110,18 @@ McuSize mcu_size(PixelFormat format) noexcept {
 
 struct RawEncoder::State {
     jpeg_compress_struct library{};
-    jpeg_error_mgr errors{};
+    Errors errors{};
     SpanDestination destination{};
     JpegMemory memory;
     ComponentLines components;
+    bool out_of_memory = false; ///< for the last picture
 
     State() {
-        library.err = jpeg_std_error(&errors);
-        errors.error_exit = &fail_hard;
+        library.err = jpeg_std_error(&errors.manager);
+        errors.manager.error_exit = &on_error;
+        if (setjmp(errors.no_memory) != 0) { // NOLINT(cert-err52-cpp)
+            throw std::bad_alloc();
+        }
         jpeg_create_compress(&library);
         memory.attach(library);
         library.dest = &destination.manager;
@@ -117,6 +134,9 @@ struct RawEncoder::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() { jpeg_destroy_compress(&library); }
+
+    /// False when memory is short.
+    [[nodiscard]] bool write(const RawPicture& picture, const EncodeSettings& settings) noexcept;
 
     void configure(const RawPicture& picture, const EncodeSettings& settings) {
         const PixelLayout& layout = layout_of(picture.format);
@@ -146,7 +166,6 @@ struct RawEncoder::State {
     }
 
     void write_components(const RawPicture& picture) {
-        components.begin(picture);
         // The library takes a whole row of MCUs per call.
         const int mcu_lines = mcu_size(picture.format).height;
         for (int top = 0; top < picture.height; top += mcu_lines) {
@@ -181,6 +200,29 @@ RawEncoder::RawEncoder(RawEncoder&&) noexcept = default;
 RawEncoder& RawEncoder::operator=(RawEncoder&&) noexcept = default;
 RawEncoder::~RawEncoder() = default;
 
+bool RawEncoder::State::write(const RawPicture& picture, const EncodeSettings& settings) noexcept {
+    if (setjmp(errors.no_memory) != 0) { // NOLINT(cert-err52-cpp)
+        return false;
+    }
+    configure(picture, settings);
+    if (library.raw_data_in == TRUE && !components.begin(picture)) {
+        return false;
+    }
+    jpeg_start_compress(&library, TRUE);
+    write_comment(settings.comment_bytes);
+    if (library.raw_data_in == TRUE) {
+        write_components(picture);
+    } else {
+        write_pixels(picture);
+    }
+    jpeg_finish_compress(&library);
+    return true;
+}
+
+bool RawEncoder::out_of_memory() const noexcept {
+    return state_->out_of_memory;
+}
+
 std::optional<std::size_t> RawEncoder::encode(const RawPicture& picture,
                                               const EncodeSettings& settings,
                                               ByteSpan into) noexcept {
@@ -192,15 +234,11 @@ std::optional<std::size_t> RawEncoder::encode(const RawPicture& picture,
     SpanDestination& destination = state_->destination;
     destination.into = into;
     destination.fits = true;
-    state_->configure(picture, settings);
-    jpeg_start_compress(&state_->library, TRUE);
-    state_->write_comment(settings.comment_bytes);
-    if (state_->library.raw_data_in == TRUE) {
-        state_->write_components(picture);
-    } else {
-        state_->write_pixels(picture);
+    state_->out_of_memory = !state_->write(picture, settings);
+    if (state_->out_of_memory) {
+        jpeg_abort_compress(&state_->library); // the next picture begins anew
+        return std::nullopt;
     }
-    jpeg_finish_compress(&state_->library);
     if (!destination.fits) {
         return std::nullopt;
     }

@@ -32,11 +32,13 @@ public:
     ~RawEncoder();
 
     /// Writes a baseline JPEG to the beginning of `into` and returns its length in bytes. None when
-    /// it does not fit or the picture has a `problem_of`; the contents of `into` are then
-    /// undefined. Reads nothing behind a plane's last line. Allocates nothing for a format and size
+    /// it does not fit, memory is short or the picture has a `problem_of`; the contents of `into`
+    /// are then undefined. Reads nothing behind a plane's last line. Allocates nothing for a format and size
     /// that were encoded before.
     [[nodiscard]] std::optional<std::size_t>
     encode(const RawPicture& picture, const EncodeSettings& settings, ByteSpan into) noexcept;
+    /// True exactly when memory was short for the last picture.
+    [[nodiscard]] bool out_of_memory() const noexcept;
 
 private:
     struct State;

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
-#include <system_error>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include <poll.h>
@@ -86,7 +87,18 @@ void FrameThread::send(Message message) noexcept {
 }
 
 void FrameThread::run(const Body& body) noexcept {
-    body(worker_);
+    // While memory is short the body is started again, until it ends because of `stop`.
+    bool ended = false;
+    while (!ended) {
+        try {
+            body(worker_);
+            ended = true;
+        } catch (const std::bad_alloc&) {
+            worker_.report("out of memory"); // so short that std::string allocates nothing for it
+            ended =
+                worker_.sleep_until(os::monotonic_now() + memory_retry_time) == Worker::Wake::stop;
+        }
+    }
     finished_.store(true, std::memory_order_release);
     loop_wake_.wake();
 }
@@ -110,7 +122,7 @@ bool FrameThread::begin(source::FrameSink& sink, io::OpToken token, Body body) n
     lend_slots();
     try {
         thread_ = std::thread([this, function = std::move(body)] { run(function); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) { // no thread, or no memory for it
         take_slots_back();
         return false;
     }

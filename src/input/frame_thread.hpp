@@ -27,6 +27,9 @@ public:
     /// Delay before the next attempt to take a slot when none was free.
     static constexpr Duration slot_retry_time = std::chrono::milliseconds(10);
 
+    /// Delay before the thread goes on after a failed allocation.
+    static constexpr Duration memory_retry_time = std::chrono::seconds(1);
+
     /// A slot as the thread sees it.
     struct Loan {
         std::size_t slot = 0;
@@ -79,8 +82,8 @@ public:
     FrameThread& operator=(FrameThread&&) = delete;
     ~FrameThread();
 
-    /// Runs `body` in a thread; it has to return soon after `stop`. False when the system has no
-    /// descriptor or thread left.
+    /// Runs `body` in a thread; it has to return soon after `stop`, and is called again when it
+    /// throws std::bad_alloc. False when the system has no descriptor, thread or memory left.
     [[nodiscard]] bool begin(source::FrameSink& sink, io::OpToken token, Body body) noexcept;
     void on_completion(const io::Completion& completion) noexcept;
     [[nodiscard]] Instant deadline() const noexcept { return slot_retry_at_; }

@@ -37,6 +37,10 @@ void PatternPlayer::make_frame(FrameThread::Worker& worker, ByteSpan payload) no
     const draw::Picture& picture = painter_.paint(sequence_ + 1, info.captured);
     const jpeg::Stamp stamp{sequence_ + 1, info.captured, 0};
     const std::optional<std::size_t> bytes = encoder_.encode(picture, quality_, stamp, into);
+    if (!bytes.has_value() && encoder_.out_of_memory()) {
+        ++worker.frames_dropped;
+        return;
+    }
     if (!bytes.has_value()) {
         note_oversized(worker, into.size());
         return;

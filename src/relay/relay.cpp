@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -320,10 +321,16 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
         next_sweep_ = engine_.now() + settings_.sweep_interval;
     }
     const connection::ConnectionId id = connections_.insert();
-    connections_.get(id).open(context_, {.id = id,
-                                         .socket = accepted.socket,
-                                         .peer = engine_.describe_peer(accepted.socket),
-                                         .listener = accepted.listener});
+    try {
+        connections_.get(id).open(context_, {.id = id,
+                                             .socket = accepted.socket,
+                                             .peer = engine_.describe_peer(accepted.socket),
+                                             .listener = accepted.listener});
+    } catch (const std::bad_alloc&) { // nothing is open yet
+        connections_.erase(id);
+        ++counters_.connections_refused;
+        return engine_.close({}, accepted.socket);
+    }
     // Viewers never take all places, so there is one that can yield.
     const Places taken = places_taken();
     if (taken.requests + taken.viewers > connection_places(settings_)) {

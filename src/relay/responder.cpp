@@ -1,5 +1,6 @@
 #include "relay/responder.hpp"
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -67,7 +68,26 @@ void Responder::answer_request(connection::Connection& connection) noexcept {
     }
 }
 
+/// The answers are made of strings, so this is the place where a failed allocation ends: an answer is
+/// complete before the connection takes it, and the connection is in a state that can be aborted.
+template <typename Answer>
+void Responder::answer_or_abort(connection::Connection& connection, Answer answer) noexcept {
+    try {
+        answer();
+    } catch (const std::bad_alloc&) {
+        ++parts_.counters.connections_refused;
+        if (memory_throttle_.should_log(parts_.context.engine.now())) {
+            log(LogLevel::warning, "a connection was ended: out of memory for an answer");
+        }
+        connection.abort(parts_.context);
+    }
+}
+
 void Responder::answer(connection::Connection& connection) noexcept {
+    answer_or_abort(connection, [&] { resolve_and_answer(connection); });
+}
+
+void Responder::resolve_and_answer(connection::Connection& connection) {
     const http::Request& request = connection.request_reader().request();
     const api::Route route = api::resolve(request, {parts_.streams.directory(), default_stream_});
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
@@ -128,8 +148,10 @@ void Responder::count_response(int status) noexcept {
 
 void Responder::answer_bad_request(connection::Connection& connection) noexcept {
     ++parts_.counters.bad_requests;
-    send(connection,
-         api::bad_request(connection.request_reader(), parts_.context.engine.wall_now()));
+    answer_or_abort(connection, [&] {
+        send(connection,
+             api::bad_request(connection.request_reader(), parts_.context.engine.wall_now()));
+    });
 }
 
 void Responder::answer_timeout(connection::Connection& connection) noexcept {
@@ -137,8 +159,10 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
         return connection.drain(parts_.context);
     }
     ++parts_.counters.bad_requests;
-    send(connection,
-         api::request_timeout(connection.request_reader(), parts_.context.engine.wall_now()));
+    answer_or_abort(connection, [&] {
+        send(connection,
+             api::request_timeout(connection.request_reader(), parts_.context.engine.wall_now()));
+    });
 }
 
 // --- streams ---
@@ -214,14 +238,18 @@ void Responder::answer_snapshot_waiters() noexcept {
     for (stream::Stream* stream : parts_.streams.all()) {
         budget -= stream->snapshot_waiters().answer_due(
             now, budget, [this, stream](connection::Connection& connection, bool late) {
-                return answer_snapshot_waiter(connection, *stream, late);
+                bool answered = true; // also when memory is short for the answer
+                answer_or_abort(connection, [&] {
+                    answered = answer_snapshot_waiter(connection, *stream, late);
+                });
+                return answered;
             });
     }
     snapshots_pending_ = budget == 0;
 }
 
 bool Responder::answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
-                                       bool late) noexcept {
+                                       bool late) {
     const connection::SnapshotOptions& options = connection.snapshot_options();
     const frame::FrameLease& latest = stream.latest();
     const stream::Signal& signal = stream.signal();
@@ -274,29 +302,37 @@ void Responder::answer_report(connection::Connection& connection, ReportKind kin
 
 /// Renders at most one report: a turn of the loop is held up by one.
 void Responder::answer_report_waiters() noexcept {
-    bool tried = false;
+    bool may_try = true;
     for (std::size_t i = 0; i < report_kind_count; ++i) {
         const auto kind = static_cast<ReportKind>(i);
         stream::ConnectionList& waiters = reports_.waiters(kind);
-        while (replies_left_ > 0 && !waiters.empty()) {
+        bool answered = true; // also when memory is short for the answer
+        while (answered && replies_left_ > 0 && !waiters.empty()) {
             connection::Connection& connection = waiters.front();
-            const Instant now = parts_.context.engine.now();
-            connection::SharedText report;
-            if (const connection::SharedText* shared = reports_.fresh(kind, now)) {
-                report = shared->share();
-            } else if (!std::exchange(tried, true) && may_render(now)) {
-                report = render(connection, kind);
-            } else if (now < connection.deadline()) {
-                break;
-            }
-            --replies_left_;
-            if (report.valid()) {
-                send_report(connection, kind, std::move(report), reply_context(connection));
-            } else {
-                send(connection, api::busy(reply_context(connection)));
-            }
+            answer_or_abort(connection,
+                            [&] { answered = answer_report_waiter(connection, kind, may_try); });
+            replies_left_ -= answered ? 1U : 0U;
         }
     }
+}
+
+bool Responder::answer_report_waiter(connection::Connection& connection, ReportKind kind,
+                                     bool& may_try) {
+    const Instant now = parts_.context.engine.now();
+    connection::SharedText report;
+    if (const connection::SharedText* shared = reports_.fresh(kind, now)) {
+        report = shared->share();
+    } else if (std::exchange(may_try, false) && may_render(now)) {
+        report = render(connection, kind);
+    } else if (now < connection.deadline()) {
+        return false;
+    }
+    if (report.valid()) {
+        send_report(connection, kind, std::move(report), reply_context(connection));
+    } else {
+        send(connection, api::busy(reply_context(connection)));
+    }
+    return true;
 }
 
 /// When the memory for reports is used up, the connection that has been reading one for longest
@@ -348,8 +384,7 @@ connection::SharedText Responder::render(const connection::Connection& connectio
 }
 
 void Responder::send_report(connection::Connection& connection, ReportKind kind,
-                            connection::SharedText report,
-                            const http::ReplyContext& reply) noexcept {
+                            connection::SharedText report, const http::ReplyContext& reply) {
     http::ReplyOptions options;
     if (kind == ReportKind::index) {
         options.content_security_policy = api::index_page_policy();

@@ -41,6 +41,8 @@ public:
     /// From now on every reply is the last one of its connection.
     void stop() noexcept { stopping_ = true; }
 
+    // If memory is short for an answer, the connection of the request is aborted.
+
     /// A request is complete, or rejected by the parser. Answers it now, or after those that wait.
     void on_request(connection::Connection& connection) noexcept;
     /// Once per turn: answers requests that wait, except snapshots. In one turn as many replies are
@@ -57,9 +59,13 @@ public:
     [[nodiscard]] std::size_t report_bytes() const noexcept { return reports_.bytes(); }
 
 private:
+    /// Runs `answer`, and aborts the connection if it throws std::bad_alloc.
+    template <typename Answer>
+    void answer_or_abort(connection::Connection& connection, Answer answer) noexcept;
     void answer_request(connection::Connection& connection) noexcept;
     void answer(connection::Connection& connection) noexcept;
     void answer_bad_request(connection::Connection& connection) noexcept;
+    void resolve_and_answer(connection::Connection& connection);
     void answer_route(connection::Connection& connection, const api::Route& route,
                       const http::ReplyContext& reply);
     void answer_stream(connection::Connection& connection, const api::Route& route,
@@ -69,16 +75,18 @@ private:
     void answer_report(connection::Connection& connection, ReportKind kind,
                        const http::ReplyContext& reply);
     void answer_report_waiters() noexcept;
+    /// Returns false if the request must wait further. Renders a report only if it `may_try`.
+    bool answer_report_waiter(connection::Connection& connection, ReportKind kind, bool& may_try);
     [[nodiscard]] bool may_render(Instant now) noexcept;
     [[nodiscard]] connection::SharedText render(const connection::Connection& connection,
                                                 ReportKind kind);
     void send_report(connection::Connection& connection, ReportKind kind,
-                     connection::SharedText report, const http::ReplyContext& reply) noexcept;
+                     connection::SharedText report, const http::ReplyContext& reply);
     void answer_controls(connection::Connection& connection, stream::Stream& stream,
                          const http::ReplyContext& reply);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
-                                bool late) noexcept;
+                                bool late);
     void send(connection::Connection& connection, api::Answer answer) noexcept;
     void send_snapshot(connection::Connection& connection, const stream::Stream& stream,
                        const http::ReplyContext& reply);
@@ -99,6 +107,7 @@ private:
     Reports reports_;
     LogThrottle report_throttle_{std::chrono::minutes(1)};
     LogThrottle refusal_throttle_{std::chrono::minutes(1)};
+    LogThrottle memory_throttle_{std::chrono::minutes(1)};
 };
 
 } // namespace ringcast::relay

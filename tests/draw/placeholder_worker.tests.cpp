@@ -88,6 +88,11 @@ TEST_CASE("only the newest request of a stream is answered") {
     CHECK(scan(bench.painter->picture(id_of(0))).width == 300);
 }
 
+TEST_CASE("a painter whose server could not start is destroyed without the loop") {
+    FakeEngine engine;
+    REQUIRE(PlaceholderWorker::create(engine).has_value());
+}
+
 TEST_CASE("a painter with pending requests can be stopped") {
     Bench bench;
     for (std::uint32_t stream = 0; stream < 50; ++stream) {

@@ -1,6 +1,7 @@
 #include "input/frame_thread.hpp"
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include <catch2/catch_test_macros.hpp>
@@ -69,6 +70,24 @@ FrameThread::Body make_frames(std::size_t count) {
 }
 
 } // namespace
+
+TEST_CASE("a thread without memory says so and goes on") {
+    std::atomic<int> failures{2};
+    const FrameThread::Body body = make_frames(3);
+    Bench bench([&](FrameThread::Worker& worker) {
+        if (failures.fetch_sub(1) > 0) {
+            throw std::bad_alloc();
+        }
+        body(worker);
+    });
+    bench.until([&] { return bench.sink.frames.size() == 3; });
+    CHECK(bench.sink.reasons == std::vector<std::string>{"out of memory", "out of memory"});
+}
+
+TEST_CASE("a thread without memory can be stopped") {
+    Bench bench([](FrameThread::Worker&) { throw std::bad_alloc(); });
+    bench.until([&] { return !bench.sink.reasons.empty(); });
+}
 
 TEST_CASE("frames of a thread are published whole and in order") {
     constexpr std::size_t count = 500;
