@@ -91,7 +91,6 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                 {.pause = settings_.accept_pause, .accepts_max = settings_.accepts_max}, counters_),
       responder_({.settings = settings_,
                   .streams = streams_,
-                  .connections = connections_,
                   .context = context_,
                   .counters = counters_,
                   .status = [this](const api::ViewerPage& page) { return status(page); }}),

@@ -23,7 +23,6 @@ namespace ringcast::relay {
 struct ResponderParts {
     const RelaySettings& settings;
     stream::StreamTable& streams;
-    connection::ConnectionSlab& connections;
     connection::ConnectionContext& context;
     api::RelayCounters& counters;
     /// Gathers the status, with this part of the list of viewers.

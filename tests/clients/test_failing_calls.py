@@ -146,7 +146,7 @@ class FailingCalls(unittest.TestCase):
             return Run("none", NEVER, prefix=("prlimit", f"--nofile={files}"), only_start=True)
 
         with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
-            runs = list(pool.map(limited, range(5, 25, 2)))
+            runs = list(pool.map(limited, (*range(5, 25, 2), 30, 40, 60, 400)))
         self.check(runs)
         self.assertEqual(runs[0].code, 3)
         self.assertEqual(runs[-1].code, 0)
