@@ -37,7 +37,7 @@ void check_problems(const Problems& problems) {
 
 void check_source(const SourceConfig& source) {
     if (const auto* pattern = std::get_if<PatternConfig>(&source)) {
-        RINGCAST_ASSERT(within_limits(pattern->size));
+        RINGCAST_ASSERT(within_limits(find_key("streams", "size", "pattern"), pattern->size));
         RINGCAST_ASSERT(within_limits(find_key("streams", "fps", "pattern"), pattern->fps));
         RINGCAST_ASSERT(within_limits(find_key("streams", "quality", "pattern"), pattern->quality));
     } else if (const auto* exec = std::get_if<ExecConfig>(&source)) {
@@ -48,7 +48,8 @@ void check_source(const SourceConfig& source) {
     } else if (const auto* file = std::get_if<FileConfig>(&source)) {
         RINGCAST_ASSERT(!file->path.empty());
     } else if (const auto* camera = std::get_if<LibcameraConfig>(&source)) {
-        RINGCAST_ASSERT(!camera->size || within_limits(*camera->size));
+        RINGCAST_ASSERT(!camera->size ||
+                        within_limits(find_key("streams", "size", "libcamera"), *camera->size));
         RINGCAST_ASSERT(within_limits(find_key("streams", "fps", "libcamera"), camera->fps));
         RINGCAST_ASSERT(
             within_limits(find_key("streams", "quality", "libcamera"), camera->quality));

@@ -1,11 +1,14 @@
 // Any bytes made printable are valid UTF-8 without control characters, as a decoder that shares no
 // code with the function sees it; and what is printable already is not changed.
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/printable.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
 

@@ -43,7 +43,7 @@ struct RelayCounters {
     std::uint64_t evicted_silent = 0; ///< silent longest when all places were taken
     /// Then too, because their address held more than its share.
     std::uint64_t evicted_over_share = 0;
-    std::uint64_t disconnects = 0;    ///< connections that were closed, by either side
+    std::uint64_t disconnects = 0; ///< connections that were closed, by either side
     std::uint64_t late_completions = 0;
     std::uint64_t unexpected_errors = 0;
     std::uint64_t ring_enters = 0; ///< system calls of the loop

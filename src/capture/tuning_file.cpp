@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -24,7 +23,8 @@ std::string_view sensor_of(std::string_view name) noexcept {
 /// The folder with libcamera's files for this board; none if it is no Raspberry Pi.
 std::optional<fs::path> board_folder(const TuningPlaces& places) {
     std::ifstream file(places.compatible, std::ios::binary);
-    const std::string compatible{std::istreambuf_iterator<char>(file), {}};
+    std::string compatible; // texts that end with a zero byte each, without a line break
+    std::getline(file, compatible);
     if (compatible.find("raspberrypi,") == std::string::npos) {
         return std::nullopt;
     }

@@ -11,7 +11,7 @@ namespace {
 
 void leave_list(Connection& connection) noexcept {
     using List = container::IntrusiveList<Connection, ConnectionListTag>;
-    if (static_cast<container::TaggedHook<ConnectionListTag>&>(connection).linked()) {
+    if (List::linked(connection)) {
         List::remove(connection);
     }
 }
@@ -219,7 +219,9 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
     }
     frames_.delivery().note_progress(context.engine.now());
     frames_.delivery().note_bytes_sent(static_cast<std::uint64_t>(result));
-    context.places.set_busy(*this);
+    if (!streaming_) {
+        context.places.set_busy(*this);
+    }
     exchange_->unsent = exchange_->unsent.subspan(static_cast<std::size_t>(result));
     if (whole && std::exchange(exchange_->shared_due, false)) {
         exchange_->unsent = as_bytes(exchange_->shared.text());

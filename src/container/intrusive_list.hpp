@@ -50,6 +50,8 @@ public:
         head_.previous = hook;
     }
 
+    /// True exactly when `value` is in a list with this tag.
+    [[nodiscard]] static bool linked(Value& value) noexcept { return hook_of(value)->linked(); }
     /// Removes `value` from the list that it is in.
     static void remove(Value& value) noexcept {
         ListHook* hook = hook_of(value);

@@ -26,7 +26,7 @@ const std::uint8_t* line_of(const RawPicture& picture, std::size_t plane, std::s
 TEST_CASE("lines of whole blocks are used in place") {
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 48, 32, 5});
     ComponentLines lines;
-    lines.begin(made.picture);
+    REQUIRE(lines.begin(made.picture));
     lines.gather(16, 16);
     for (std::size_t i = 0; i < 16; ++i) {
         CHECK(lines.lines(0)[i] == line_of(made.picture, 0, 16 + i));
@@ -41,7 +41,7 @@ TEST_CASE("lines that end within a block are padded with their last sample") {
     for (const PixelFormat format : {PixelFormat::nv21, PixelFormat::uyvy, PixelFormat::yvu420}) {
         const OwnedPicture made = make_picture({format, 21, 16, 3});
         ComponentLines lines;
-        lines.begin(made.picture);
+        REQUIRE(lines.begin(made.picture));
         lines.gather(0, 8);
         for (std::size_t i = 0; i < 3; ++i) {
             const Samples wanted = scene_samples(21, 16, i, layout_of(format).components[i],
@@ -61,7 +61,7 @@ TEST_CASE("lines that end within a block are padded with their last sample") {
 TEST_CASE("below the picture the last line is repeated, in luma and in chroma") {
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 16, 21});
     ComponentLines lines;
-    lines.begin(made.picture);
+    REQUIRE(lines.begin(made.picture));
     lines.gather(16, 16);
     CHECK(lines.lines(0)[4] == line_of(made.picture, 0, 20));
     CHECK(lines.lines(0)[15] == line_of(made.picture, 0, 20));
@@ -75,13 +75,13 @@ TEST_CASE("converting a picture leaves the camera's memory unchanged") {
     const std::vector<std::byte> before(made.picture.planes[0].bytes.begin(),
                                         made.picture.planes[0].bytes.end());
     ComponentLines lines;
-    lines.begin(made.picture);
+    REQUIRE(lines.begin(made.picture));
     lines.gather(0, 16);
     CHECK(lines.lines(0)[0] != line_of(made.picture, 0, 0));
     CHECK(std::ranges::equal(before, made.picture.planes[0].bytes));
     // The next picture needs no conversion and is used in place.
     const OwnedPicture plain = make_picture({PixelFormat::yuv420, 16, 16});
-    lines.begin(plain.picture);
+    REQUIRE(lines.begin(plain.picture));
     lines.gather(0, 16);
     CHECK(lines.lines(0)[0] == line_of(plain.picture, 0, 0));
 }

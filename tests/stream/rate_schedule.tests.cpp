@@ -27,7 +27,7 @@ struct Scheduled {
     Scheduled& operator=(Scheduled&&) = delete;
     ~Scheduled() {
         for (connection::Connection& viewer : viewers) {
-            if (viewer.linked()) {
+            if (RateSchedule::List::linked(viewer)) {
                 RateSchedule::List::remove(viewer);
             }
         }

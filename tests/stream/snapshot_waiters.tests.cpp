@@ -15,6 +15,8 @@ using stream::SnapshotWaiters;
 
 namespace {
 
+using List = container::IntrusiveList<connection::Connection, connection::ConnectionListTag>;
+
 /// Connections that wait for a snapshot, and what was asked about them.
 struct Waiting {
     Waiting() = default;
@@ -24,7 +26,7 @@ struct Waiting {
     Waiting& operator=(Waiting&&) = delete;
     ~Waiting() {
         for (ConnectionBench& bench : benches) {
-            if (bench.connection.linked()) {
+            if (List::linked(bench.connection)) {
                 leave(bench.connection);
             }
         }
@@ -38,10 +40,7 @@ struct Waiting {
         waiters.add(bench.connection);
         return bench.connection;
     }
-    static void leave(connection::Connection& waiter) {
-        container::IntrusiveList<connection::Connection, connection::ConnectionListTag>::remove(
-            waiter);
-    }
+    static void leave(connection::Connection& waiter) { List::remove(waiter); }
     /// Answers those that are late, and all if `all`. Returns how many were looked at.
     int look(bool all = false, std::uint32_t answers_max = 100) {
         int looked_at = 0;

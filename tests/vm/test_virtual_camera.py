@@ -6,7 +6,7 @@ import unittest
 
 import guest
 import harness
-import test_camera_source
+from test_camera_source import is_live, next_part
 
 CONFIGURATION = "/usr/share/libcamera/pipeline/virtual/virtual.yaml"
 CAMERA = """%YAML 1.1
@@ -57,7 +57,7 @@ class VirtualCamera(unittest.TestCase):
         with self.guest.configured(STREAM) as server:
             server.wait_state("resting")  # without viewers nothing is encoded
             with harness.StreamReader(server.url) as reader:
-                jpegs = [test_camera_source.next_part(reader, test_camera_source.is_live).body for _ in range(self.FRAMES)]
+                jpegs = [next_part(reader, is_live).body for _ in range(self.FRAMES)]
             status = server.stream_status()
         camera = status["camera"]
         self.assertEqual((status["width"], status["height"]), self.SIZE)
