@@ -353,6 +353,12 @@ SocketFile::~SocketFile() {
     }
 }
 
+void stop_listening(std::span<const Listener> listeners) noexcept {
+    for (const Listener& listener : listeners) {
+        static_cast<void>(::shutdown(listener.fd.get(), SHUT_RDWR));
+    }
+}
+
 Result<std::vector<Listener>> open_listeners(std::span<const config::ListenAddress> addresses,
                                              Duration stall_timeout) {
     std::vector<Listener> listeners;

@@ -54,4 +54,8 @@ struct Listener {
 [[nodiscard]] Result<std::vector<Listener>>
 open_listeners(std::span<const config::ListenAddress> addresses, Duration stall_timeout);
 
+/// From here on connecting is refused, also to peers that wait to be accepted, which would otherwise
+/// hang until the process ends. The descriptors stay open: operations on them may be under way.
+void stop_listening(std::span<const Listener> listeners) noexcept;
+
 } // namespace ringcast::app

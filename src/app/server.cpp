@@ -278,6 +278,7 @@ void Server::begin_stop() noexcept {
     if (!stopping_) {
         stopping_ = true;
         relay_->stop();
+        stop_listening(listeners_);
     }
 }
 

@@ -86,9 +86,9 @@ std::optional<Acceptor::Accepted> Acceptor::on_accept(const io::Completion& comp
         entry.failing = false;
         return Accepted{completion.result, listener};
     }
-    if (completion.result != -ECANCELED) {
+    if (!stopping_) {
         ++counters_.accept_errors;
-        if (!stopping_ && !peer_gone_before_accept(completion.result)) {
+        if (!peer_gone_before_accept(completion.result)) {
             pause(entry, completion.result);
         }
     }

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -188,6 +189,22 @@ TEST_CASE("the hang-up poll completes when the peer closes, and not when it send
     CHECK(loop.results(token_of(1)).empty());
     connection.viewer.reset();
     CHECK(loop.result_of(token_of(1)).result > 0);
+}
+
+TEST_CASE("the hang-up poll tells a peer that sends no more from a connection that is broken") {
+    Loop loop;
+    const Connection connection = GENERATE(0, 1) == 0 ? connect_tcp() : connect_unix();
+    loop.engine().poll(token_of(1), connection.server.get(), io::PollEvents::hangup);
+    REQUIRE(::shutdown(connection.viewer.get(), SHUT_WR) == 0);
+    const std::int32_t half = loop.result_of(token_of(1)).result;
+    CHECK((half & POLLRDHUP) != 0);
+    CHECK((half & (POLLHUP | POLLERR)) == 0);
+    loop.engine().send(token_of(2), connection.server.get(), as_bytes("frame"), {});
+    CHECK(loop.result_of(token_of(2)).result == 5);
+    CHECK(as_text(read_all(loop, connection.viewer.get(), 5)) == "frame");
+    REQUIRE(::shutdown(connection.server.get(), SHUT_WR) == 0);
+    loop.engine().poll(token_of(3), connection.server.get(), io::PollEvents::hangup);
+    CHECK((loop.result_of(token_of(3)).result & POLLHUP) != 0);
 }
 
 TEST_CASE("after shutdown_writing the peer receives the answer, then the end of the stream") {

@@ -314,6 +314,43 @@ TEST_CASE("a far viewer with few slots is served by copy instead of being discon
     finish(simulation);
 }
 
+TEST_CASE("a viewer that sends no more, but still receives, is served") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    Simulation simulation(decisions, quiet_world());
+    const bool unix_socket = GENERATE(false, true);
+    const Duration departs_after = GENERATE(1ms, 500ms);
+    ClientPlan plan = stream_viewer("192.0.2.1:1");
+    if (unix_socket) {
+        plan.link.transport = io::Transport::unix_socket;
+    }
+    plan.departure = Departure::half_close;
+    plan.departs_after = departs_after;
+    SimClient& viewer = simulation.add_client(plan);
+    run_for(simulation, 1s);
+    CAPTURE(unix_socket, departs_after.count());
+    CHECK(share_received(simulation, viewer, 10s) >= 0.95);
+    CHECK(viewer.here());
+    viewer.leave(Departure::close);
+    run_for(simulation,
+            100ms); // the next frame is answered with a reset, and the one after it fails
+    CHECK(simulation.relay().connection_count() == 0);
+    finish(simulation);
+}
+
+TEST_CASE("a viewer that has left a stream without frames is noticed when that is shown") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    world.source.period = std::chrono::hours(1);
+    Simulation simulation(decisions, world);
+    SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
+    run_for(simulation, 10s);
+    CHECK(simulation.relay().connection_count() == 1);
+    viewer.leave(Departure::close);
+    run_for(simulation, 2100ms); // the second "no signal" picture meets a connection that is reset
+    CHECK(simulation.relay().connection_count() == 0);
+    finish(simulation);
+}
+
 TEST_CASE("a source with one picture in ten seconds does not count as silent") {
     Decisions decisions{std::span<const std::uint8_t>{}};
     World world = quiet_world();
