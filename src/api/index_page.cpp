@@ -39,7 +39,13 @@ constexpr std::string_view page_main = R"(</style>
 <main data-boundary=")";
 
 constexpr std::string_view page_footer = R"(</main>
-<footer><a href="api/status">status</a><a href="metrics">metrics</a></footer>
+<footer><a href="api/status">status</a><a href="metrics">metrics</a>
+<details><summary>players</summary>
+<p>Most players buffer a live stream unless they are told not to:</p>
+<p><code>mpv --profile=low-latency --untimed ADDRESS</code><br>
+<code>ffplay -fflags nobuffer -vf setpts=0 ADDRESS</code><br>
+<code>vlc --network-caching=0 ADDRESS</code></p>
+</details></footer>
 <script>)";
 
 // Stills are requested again a second after they have loaded. A picture that fails to load, live or

@@ -381,9 +381,17 @@ Findings check_addresses(const MachineFacts& facts) {
     return findings;
 }
 
+/// Most delays that users report are those of their player.
+Findings advise_on_players(const MachineFacts& /*facts*/) {
+    return {{Verdict::ok, "players",
+             "most buffer a live stream unless they are told not to: mpv --profile=low-latency "
+             "--untimed, ffplay -fflags nobuffer -vf setpts=0, vlc --network-caching=0",
+             ""}};
+}
+
 constexpr std::array checks{
-    check_io_uring,   check_zero_copy, check_locked_memory, check_open_files,
-    check_interfaces, check_cameras,   check_dma_heaps,     check_addresses,
+    check_io_uring, check_zero_copy, check_locked_memory, check_open_files,  check_interfaces,
+    check_cameras,  check_dma_heaps, check_addresses,     advise_on_players,
 };
 
 std::string_view word(Verdict verdict) {

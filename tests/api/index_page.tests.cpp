@@ -37,6 +37,7 @@ TEST_CASE("the page shows each stream live, with links") {
         CHECK(page.find("<strong>" + name + "</strong>") != std::string::npos);
     }
     CHECK(page.find("href=\"api/status\"") != std::string::npos);
+    CHECK(page.find("mpv --profile=low-latency --untimed") != std::string::npos);
 }
 
 TEST_CASE("the page works on a subpath and without the internet") {

@@ -88,7 +88,9 @@ TEST_CASE("on a good machine every check is ok and nothing has to be done") {
     }
     CHECK_FALSE(has_problem(findings));
     // The second device file of a camera, for metadata, is not reported.
-    CHECK(findings.size() == 8);
+    CHECK(findings.size() == 9);
+    CHECK_THAT(finding_of(good_machine(), "players").meaning,
+               ContainsSubstring("mpv --profile=low-latency --untimed"));
 }
 
 TEST_CASE("a failure of io_uring is reported once, and checks that depend on it are left out") {
