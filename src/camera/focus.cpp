@@ -55,6 +55,7 @@ std::string focus_text(std::span<const CameraControl> controls,
         return {};
     }
     std::vector<std::string> names;
+    names.reserve(mode->choices.size());
     for (const CameraControl::Choice& choice : mode->choices) {
         names.push_back(choice.name);
     }
