@@ -29,6 +29,7 @@
 #include "capture/camera_access.hpp"
 #include "capture/cameras.hpp"
 #include "capture/v4l2_devices.hpp"
+#include "connection/exchange.hpp"
 #include "os/spawn.hpp"
 
 namespace ringcast::app {
@@ -59,7 +60,8 @@ void open_standard_descriptors() noexcept {
 /// Lets malloc map each request buffer by itself, so that the memory of hundreds of connections
 /// that arrived at once returns to the system when their streams begin.
 void return_freed_memory() noexcept {
-    constexpr int map_bytes_min = 8 * 1024; // a request buffer is slightly larger
+    constexpr int map_bytes_min = 5 * 1024;
+    static_assert(sizeof(connection::Exchange) > map_bytes_min);
     static_cast<void>(::mallopt(M_MMAP_THRESHOLD, map_bytes_min));
 }
 
