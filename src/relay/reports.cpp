@@ -1,6 +1,7 @@
 #include "relay/reports.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace ringcast::relay {
@@ -9,6 +10,8 @@ namespace {
 
 /// Rendering takes at most one tenth of the loop's time, however many reports are asked for.
 constexpr int pause_factor = 9;
+/// On a machine so slow that rendering takes long, whoever asks is still answered in time.
+constexpr Duration pause_max = std::chrono::milliseconds(250);
 
 } // namespace
 
@@ -19,7 +22,7 @@ const connection::SharedText* Reports::fresh(ReportKind kind, Instant now) const
 
 connection::SharedText Reports::add(ReportKind kind, std::string text, Instant began,
                                     Instant ended) {
-    next_at_ = ended + pause_factor * (ended - began);
+    next_at_ = ended + std::min(pause_factor * (ended - began), pause_max);
     connection::SharedText shared(std::move(text), bytes_);
     if (kind != ReportKind::single) {
         Newest& newest = newest_[static_cast<std::size_t>(kind)];

@@ -29,6 +29,13 @@ TEST_CASE("a report is shared for a while, except one for a single request") {
     CHECK(reports.fresh(ReportKind::single, start) == nullptr);
 }
 
+TEST_CASE("where rendering takes long, the next report is not put off for long") {
+    Reports reports(250ms, 1000);
+    (void)reports.add(ReportKind::single, "text", start, start + 300ms);
+    CHECK_FALSE(reports.may_render(start + 549ms));
+    CHECK(reports.may_render(start + 550ms));
+}
+
 TEST_CASE("rendering takes at most a tenth of the time") {
     Reports reports(250ms, 1000);
     CHECK(reports.may_render(start));
