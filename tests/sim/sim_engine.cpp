@@ -353,8 +353,9 @@ void SimEngine::finish_release(std::uint64_t registration, std::uint64_t number)
 std::size_t SimEngine::submit_and_reap(std::span<io::Completion> completions, Instant wake_at,
                                        std::size_t expected) noexcept {
     ++turns_;
-    std::vector<Operation> submitted = std::exchange(prepared_, {});
-    for (Operation& operation : submitted) {
+    submitted_.clear();
+    submitted_.swap(prepared_);
+    for (Operation& operation : submitted_) {
         start(std::move(operation));
     }
     events_.run_until(events_.now() + turn_cost_min +

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -229,8 +230,10 @@ private:
     std::vector<Descriptor> descriptors_;
     std::vector<std::unique_ptr<Socket>> sockets_;
     std::vector<Operation> prepared_;
-    std::map<std::uint64_t, Operation> operations_; ///< by number
-    std::map<std::uint64_t, TokenUse> tokens_;      ///< by packed token
+    std::vector<Operation> submitted_;             ///< within a turn; kept for its memory
+    std::pmr::unsynchronized_pool_resource nodes_; ///< of the maps, so that no step allocates
+    std::pmr::map<std::uint64_t, Operation> operations_{&nodes_}; ///< by number
+    std::pmr::map<std::uint64_t, TokenUse> tokens_{&nodes_};      ///< by packed token
     std::vector<Ready> ready_;
     std::vector<std::uint64_t> buffers_; ///< buffer table: numbers of registrations, 0 if free
     std::map<std::uint64_t, Registration> registrations_; ///< by number

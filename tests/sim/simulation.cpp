@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,8 +13,6 @@ namespace ringcast::sim {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::byte poison{0xDD};
 
 /// The longest time without a frame for a viewer on a good link while its source is steady: the
 /// periods for which slow viewers are deferred, and delays of completions, scheduler and painter.
@@ -43,10 +39,6 @@ constexpr std::size_t streams_at_once_max = 3;
 constexpr std::size_t streams_in_all_max = 40;
 constexpr std::uint64_t stream_change_ms_max = 800;
 constexpr std::uint64_t siege_pause_ms_max = 10;
-
-void poison_slot(ByteSpan slot) noexcept {
-    std::memset(slot.data(), static_cast<int>(poison), slot.size());
-}
 
 } // namespace
 
@@ -108,10 +100,6 @@ World some_world(Decisions& decisions) {
     return world;
 }
 
-void Simulation::FreeMemory::operator()(std::byte* memory) const noexcept {
-    std::free(memory);
-}
-
 Simulation::Simulation(Decisions& decisions, const World& world)
     : decisions_(decisions), world_(world), engine_(decisions, world.engine),
       painter_(engine_, log_), tcp_listener_(engine_.open_listener()),
@@ -150,11 +138,7 @@ stream::StreamSetup Simulation::make_stream() {
     geometry.page = world.page;
     geometry.frame_bytes_max = world.source.frame_bytes_max;
     geometry.slot_count = world.slots;
-    const std::size_t bytes = geometry.arena_bytes();
-    memory_.emplace_back(static_cast<std::byte*>(std::aligned_alloc(world.page, bytes)));
-    RINGCAST_ASSERT(memory_.back() != nullptr);
-    const ByteSpan memory{memory_.back().get(), bytes};
-    poison_slot(memory);
+    const ByteSpan memory = memory_.emplace_back(geometry.arena_bytes(), world.page).bytes();
     const auto buffer = engine_.register_buffer(memory, {});
     arenas_.push_back(std::make_unique<frame::FrameArena>(
         memory, geometry, world.relay.boundary,

@@ -15,6 +15,7 @@
 #include "base/immovable.hpp"
 #include "frame/frame_arena.hpp"
 #include "relay/relay.hpp"
+#include "sim/arena_memory.hpp"
 #include "sim/client_plans.hpp"
 #include "sim/decisions.hpp"
 #include "sim/frame_log.hpp"
@@ -104,10 +105,6 @@ public:
     [[nodiscard]] Duration elapsed() const noexcept { return engine_.now() - began_; }
 
 private:
-    struct FreeMemory {
-        void operator()(std::byte* memory) const noexcept;
-    };
-
     [[nodiscard]] stream::StreamSetup make_stream();
     void list_stream(std::size_t number, io::StreamId id);
     void schedule_arrival();
@@ -127,7 +124,7 @@ private:
     World world_;
     SimEngine engine_;
     FrameLog log_;
-    std::vector<std::unique_ptr<std::byte, FreeMemory>> memory_;
+    std::vector<ArenaMemory> memory_;
     std::vector<std::unique_ptr<frame::FrameArena>> arenas_;
     std::vector<std::unique_ptr<SimProducer>> sources_;
     std::vector<io::StreamId> ids_;                 ///< by number, as the three above
