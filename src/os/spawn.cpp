@@ -104,7 +104,7 @@ bool set_descriptors(int output, int error) noexcept {
 /// vfork, because fork would copy the page tables and write-protect this process's memory;
 /// posix_spawn, which does the same, can neither lower limits nor set a death signal.
 [[gnu::noinline]] pid_t start_child(const ChildPlan& plan) noexcept {
-    const pid_t pid = ::vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    const pid_t pid = ::vfork(); // NOLINT(*-security.insecureAPI.vfork,*-unsafe-functions)
     if (pid == 0) {
         run_child(plan); // NOLINT(clang-analyzer-unix.Vfork)
     }
