@@ -112,9 +112,7 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
     state_ = ConnectionState::replying;
     keep_alive_ = keep_alive;
     deadline_ = never; // from here on the stall time-out counts
-    if (!streaming_) {
-        context.places.set_busy(*this);
-    }
+    context.places.set_busy(*this);
     frames_.delivery().note_progress(context.engine.now());
     exchange_->text = std::move(text);
     exchange_->unsent = as_bytes(exchange_->text);
@@ -219,9 +217,7 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
     }
     frames_.delivery().note_progress(context.engine.now());
     frames_.delivery().note_bytes_sent(static_cast<std::uint64_t>(result));
-    if (!streaming_) {
-        context.places.set_busy(*this);
-    }
+    context.places.set_busy(*this);
     exchange_->unsent = exchange_->unsent.subspan(static_cast<std::size_t>(result));
     if (whole && std::exchange(exchange_->shared_due, false)) {
         exchange_->unsent = as_bytes(exchange_->shared.text());
@@ -310,7 +306,7 @@ ConnectionEvent Connection::on_close(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::closing);
     RINGCAST_ASSERT(operations_ == 1);
     end_handshaking(context);
-    context.places.leave(*this, streaming_);
+    context.places.leave(*this);
     if (streaming_) {
         --context.counts.streaming;
         --context.sends_of(frames_.options().stream).viewers;
@@ -326,9 +322,7 @@ void Connection::drain(ConnectionContext& context) noexcept {
     leave_list(*this);
     state_ = ConnectionState::draining;
     deadline_ = context.engine.now() + context.settings.drain_timeout;
-    if (!streaming_) {
-        context.places.set_idle(*this);
-    }
+    context.places.set_idle(*this);
     ++operations_;
     context.engine.shutdown_writing(token(io::OpKind::shutdown), endpoint_.socket);
     // A streaming viewer's end is seen by its hangup poll instead, or has been seen by it.

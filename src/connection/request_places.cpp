@@ -80,27 +80,28 @@ void RequestPlaces::unlink(Connection& connection) noexcept {
 }
 
 void RequestPlaces::set_idle(Connection& connection) noexcept {
-    take_place(connection);
-    silence_.idle.push_back(connection);
-    static_cast<PlaceHolder&>(connection).address_->silence.idle.push_back(connection);
+    take_step(connection, true);
 }
 
 void RequestPlaces::set_busy(Connection& connection) noexcept {
-    take_place(connection);
-    silence_.busy.push_back(connection);
-    static_cast<PlaceHolder&>(connection).address_->silence.busy.push_back(connection);
+    take_step(connection, false);
 }
 
-/// Leaves the lists, to be inserted again.
-void RequestPlaces::take_place(Connection& connection) noexcept {
+void RequestPlaces::take_step(Connection& connection, bool idle) noexcept {
     const PlaceHolder& holder = connection;
+    if (holder.viewer_) {
+        return;
+    }
     RINGCAST_ASSERT(holder.address_ != nullptr);
     if (holder.placed()) {
         unlink(connection);
-        return;
+    } else {
+        ++size_;
+        set_requests(*holder.address_, holder.address_->requests + 1);
     }
-    ++size_;
-    set_requests(*holder.address_, holder.address_->requests + 1);
+    (idle ? silence_.idle : silence_.busy).push_back(connection);
+    auto& of_address = holder.address_->silence;
+    (idle ? of_address.idle : of_address.busy).push_back(connection);
 }
 
 void RequestPlaces::remove(Connection& connection) noexcept {
@@ -114,14 +115,16 @@ void RequestPlaces::remove(Connection& connection) noexcept {
 
 void RequestPlaces::set_viewer(Connection& connection) noexcept {
     remove(connection);
-    ++static_cast<PlaceHolder&>(connection).address_->viewers;
+    PlaceHolder& holder = connection;
+    holder.viewer_ = true;
+    ++holder.address_->viewers;
 }
 
-void RequestPlaces::leave(Connection& connection, bool viewer) noexcept {
+void RequestPlaces::leave(Connection& connection) noexcept {
     PlaceHolder& holder = connection;
     RINGCAST_ASSERT(!holder.placed());
     Address& address = *std::exchange(holder.address_, nullptr);
-    address.viewers -= viewer ? 1U : 0U;
+    address.viewers -= std::exchange(holder.viewer_, false) ? 1U : 0U;
     if (--address.connections == 0) {
         ChainList::remove(address);
         addresses_.erase(address.id);

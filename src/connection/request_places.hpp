@@ -32,6 +32,7 @@ private:
     }
 
     Address* address_ = nullptr;
+    bool viewer_ = false; ///< a stream, which holds none of these places
 };
 
 /// Connections that have taken no step for some time, the longest first.
@@ -70,16 +71,17 @@ public:
 
     /// A new connection. Its first step follows.
     void enter(Connection& connection, const io::Peer& peer) noexcept;
-    /// The connection waits for another request, or for the peer to close.
+    /// The connection waits for another request, or for the peer to close. No-op for a stream.
     void set_idle(Connection& connection) noexcept;
     /// The connection has taken a step: it was opened, has a request or has sent a part of a reply.
+    /// No-op for a stream.
     void set_busy(Connection& connection) noexcept;
     /// The connection becomes a stream.
     void set_viewer(Connection& connection) noexcept;
     /// The connection is ending: it holds no place. No-op for a stream, and the second time.
     void remove(Connection& connection) noexcept;
-    /// The connection is closed. `viewer`: it was a stream.
-    void leave(Connection& connection, bool viewer) noexcept;
+    /// The connection is closed.
+    void leave(Connection& connection) noexcept;
 
     /// Connections that hold a place: those that are neither streams nor ending.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
@@ -100,7 +102,7 @@ private:
 
     [[nodiscard]] ChainList& chain_of(std::uint64_t network) noexcept;
     [[nodiscard]] Address& address_of(std::uint64_t network) noexcept;
-    void take_place(Connection& connection) noexcept;
+    void take_step(Connection& connection, bool idle) noexcept;
     static void unlink(Connection& connection) noexcept;
     void set_requests(Address& address, std::uint32_t requests) noexcept;
 

@@ -31,7 +31,7 @@ struct Places {
     ~Places() {
         for (Connection& connection : connections) {
             places.remove(connection);
-            places.leave(connection, false);
+            places.leave(connection);
         }
     }
     Places(const Places&) = delete;
@@ -132,7 +132,7 @@ TEST_CASE("of two addresses with more than their share the one with more yields"
     io::Peer peer;
     peer.network = 7;
     for (const std::size_t number : {0U, 1U, 2U, 3U}) {
-        all.places.leave(all.connections.at(number), false);
+        all.places.leave(all.connections.at(number));
         all.places.enter(all.connections.at(number), peer);
     }
     all.set_busy({0, 1, 2, 3});         // four of address 7, silent longest
@@ -159,7 +159,7 @@ TEST_CASE("streams are counted by address, and take no share of its requests") {
     CHECK(all.places.viewers_from(all.connections[8]) == 2);
     CHECK(all.places.viewers_from(all.connections[0]) == 0);
     CHECK_FALSE(all.places.next_to_yield().over_share);
-    all.places.leave(all.connections[6], true);
+    all.places.leave(all.connections[6]);
     CHECK(all.places.viewers_from(all.connections[8]) == 1);
     all.places.enter(all.connections[6], {});
 }
@@ -180,7 +180,7 @@ TEST_CASE("addresses come and go without end") {
         CHECK(places.next_to_yield().requests == 1);
         for (Connection& connection : connections) {
             places.remove(connection);
-            places.leave(connection, false);
+            places.leave(connection);
         }
         CHECK(places.size() == 0);
     }
