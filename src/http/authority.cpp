@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "http/letter_case.hpp"
 #include "http/query.hpp"
 
 namespace ringcast::http {
@@ -15,10 +16,6 @@ bool is_hex_digit(char c) noexcept {
 
 bool is_letter_or_digit(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 bool is_name(std::string_view text) noexcept {
@@ -129,8 +126,7 @@ std::string_view host_of(std::string_view authority) noexcept {
 }
 
 bool equal_hosts(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return lower(x) == lower(y); });
+    return equal_ignoring_case(a, b);
 }
 
 } // namespace ringcast::http

@@ -9,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "http/authority.hpp"
+#include "http/letter_case.hpp"
 
 namespace ringcast::http {
 namespace {
@@ -49,16 +50,6 @@ bool is_known_method(std::string_view method) noexcept {
 
 bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
-}
-
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// `name` is in lower case already.
-bool is_named(std::string_view text, std::string_view name) noexcept {
-    return std::equal(text.begin(), text.end(), name.begin(), name.end(),
-                      [](char a, char b) { return lower(a) == b; });
 }
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -127,8 +118,9 @@ struct RequestReader::Parser {
         while (!list.empty()) {
             const std::string_view option = list.substr(0, list.find(','));
             list.remove_prefix(std::min(option.size() + 1, list.size()));
-            close_asked = close_asked || is_named(trimmed(option), "close");
-            keep_alive_asked = keep_alive_asked || is_named(trimmed(option), "keep-alive");
+            close_asked = close_asked || equal_ignoring_case(trimmed(option), "close");
+            keep_alive_asked =
+                keep_alive_asked || equal_ignoring_case(trimmed(option), "keep-alive");
         }
     }
 
@@ -313,8 +305,8 @@ void RequestReader::split_target(std::string_view target) noexcept {
         // of the Host header.
         const std::size_t scheme_end = target.find("://");
         if (scheme_end == std::string_view::npos ||
-            !(is_named(target.substr(0, scheme_end), "http") ||
-              is_named(target.substr(0, scheme_end), "https"))) {
+            !(equal_ignoring_case(target.substr(0, scheme_end), "http") ||
+              equal_ignoring_case(target.substr(0, scheme_end), "https"))) {
             return refuse(400, malformed_request_line);
         }
         target.remove_prefix(scheme_end + 3);
@@ -361,25 +353,25 @@ void RequestReader::finish_header(std::string_view line) noexcept {
             view = value;
         }
     };
-    if (is_named(name, "host")) {
+    if (equal_ignoring_case(name, "host")) {
         ++parser_->host_count;
         if (!is_authority(value)) {
             return refuse(400, invalid_host);
         }
         keep_first(request_.host);
-    } else if (is_named(name, "connection")) {
+    } else if (equal_ignoring_case(name, "connection")) {
         parser_->read_connection_options(value);
-    } else if (is_named(name, "accept")) {
+    } else if (equal_ignoring_case(name, "accept")) {
         keep_first(request_.accept);
-    } else if (is_named(name, "origin")) {
+    } else if (equal_ignoring_case(name, "origin")) {
         keep_first(request_.origin);
-    } else if (is_named(name, "user-agent")) {
+    } else if (equal_ignoring_case(name, "user-agent")) {
         keep_first(request_.user_agent);
-    } else if (is_named(name, "access-control-request-method")) {
+    } else if (equal_ignoring_case(name, "access-control-request-method")) {
         keep_first(request_.access_control_request_method);
-    } else if (is_named(name, "transfer-encoding")) {
+    } else if (equal_ignoring_case(name, "transfer-encoding")) {
         parser_->transfer_encoding = true;
-    } else if (is_named(name, "content-length")) {
+    } else if (equal_ignoring_case(name, "content-length")) {
         ++parser_->content_length_count;
         if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
             return refuse(400, "Content-Length is not a number.");
