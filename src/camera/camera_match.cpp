@@ -11,15 +11,6 @@ namespace ringcast::camera {
 
 namespace {
 
-bool contains(std::string_view text, std::string_view part) {
-    const auto same_letter = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    };
-    return std::search(text.begin(), text.end(), part.begin(), part.end(), same_letter) !=
-           text.end();
-}
-
 /// With the numbers that `ringcast cameras` shows and `camera` accepts.
 std::string list_of(std::span<const CameraIdentity> cameras, std::span<const std::size_t> indices) {
     std::string text;
@@ -70,6 +61,15 @@ std::vector<std::size_t> indices_if(std::span<const CameraIdentity> cameras, Pre
 }
 
 } // namespace
+
+bool contains_name(std::string_view text, std::string_view part) noexcept {
+    const auto same_letter = [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) ==
+               std::tolower(static_cast<unsigned char>(b));
+    };
+    return std::search(text.begin(), text.end(), part.begin(), part.end(), same_letter) !=
+           text.end();
+}
 
 std::string_view display_name(const CameraIdentity& camera) noexcept {
     const std::string_view model = camera.model;
@@ -122,7 +122,7 @@ tl::expected<std::size_t, MatchFailure> match_camera(std::span<const CameraIdent
     }
     if (found.empty()) {
         found = indices_if(cameras, [&](const CameraIdentity& camera) {
-            return contains(camera.id, wanted) || contains(camera.model, wanted);
+            return contains_name(camera.id, wanted) || contains_name(camera.model, wanted);
         });
     }
     if (found.empty()) {

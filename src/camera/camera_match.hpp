@@ -40,6 +40,9 @@ struct MatchFailure {
 match_camera(std::span<const CameraIdentity> cameras, std::string_view wanted,
              std::optional<std::uint64_t> device);
 
+/// True if `text` contains `part`, in whatever case: how parts of ids and models are compared.
+[[nodiscard]] bool contains_name(std::string_view text, std::string_view part) noexcept;
+
 /// True if `wanted` is a device file, whose number match_camera needs.
 [[nodiscard]] bool names_device(std::string_view wanted) noexcept;
 

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "camera/camera_match.hpp"
+
 namespace ringcast::camera {
 
 namespace {
@@ -12,16 +14,8 @@ namespace {
 /// As camera_match does, which compares with all cameras.
 bool may_mean(std::string_view wanted, const HdrSensor& sensor) {
     const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-    const auto same_letter = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    };
-    const auto contains = [&](std::string_view text) {
-        return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(), same_letter) !=
-               text.end();
-    };
-    return std::ranges::all_of(wanted, is_digit) || wanted.starts_with("/dev/") ||
-           contains(sensor.id) || contains(sensor.model);
+    return std::ranges::all_of(wanted, is_digit) || names_device(wanted) ||
+           contains_name(sensor.id, wanted) || contains_name(sensor.model, wanted);
 }
 
 } // namespace
