@@ -21,7 +21,7 @@ bool is_program(const std::filesystem::path& path) {
     return std::filesystem::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
 }
 
-/// Searches as posix_spawnp does: the folders of PATH, unless the name contains a slash.
+/// Searches as execvp does: the folders of PATH, unless the name contains a slash.
 bool can_be_started(const std::string& program) {
     if (program.find('/') != std::string::npos) {
         return is_program(program);

@@ -56,8 +56,8 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         return ConnectionEvent::none;
     }
     if (state_ == ConnectionState::replying) {
-        return ConnectionEvent::
-            none; // a request's time-out is being answered; later bytes are ignored
+        // A request's time-out is being answered; later bytes are ignored.
+        return ConnectionEvent::none;
     }
     if (state_ == ConnectionState::draining) {
         exchange_->drained += result > 0 ? static_cast<std::size_t>(result) : 0;

@@ -15,8 +15,9 @@ namespace ringcast::draw {
 class JpegEncoder {
 public:
     /// Writes a baseline JPEG to the beginning of `into` and returns its length in bytes. None when
-    /// it does not fit or memory is short; the contents of `into` are then undefined. `quality` is 1 to 100, libjpeg's
-    /// scale. The stamp is written directly behind SOI with its checksum filled in.
+    /// it does not fit or memory is short; the contents of `into` are then undefined. `quality` is 1
+    /// to 100, libjpeg's scale. The stamp is written directly behind SOI with its checksum filled
+    /// in.
     [[nodiscard]] std::optional<std::size_t> encode(const Picture& picture, int quality,
                                                     const std::optional<jpeg::Stamp>& stamp,
                                                     ByteSpan into) noexcept;

@@ -1,8 +1,8 @@
 #pragma once
-// Replies that take long to render, or much memory: status, metrics, the page and the controls of a
-// camera. They are rendered one at a time, for a bounded share of the loop's time; those that are
-// the same for everybody are shared for a while; and the memory of those under way is bounded.
-// Knows neither routes nor how a report is rendered.
+// Replies that take long to render, or much memory: status, metrics and the page. They are rendered
+// one at a time, for a bounded share of the loop's time; those that are the same for everybody are
+// shared for a while; and the memory of those under way is bounded. Knows neither routes nor how a
+// report is rendered.
 
 #include <array>
 #include <cstddef>
@@ -22,7 +22,7 @@ enum class ReportKind : std::uint8_t {
     status,
     metrics,
     index,
-    single, ///< rendered for one request: a part of the list of viewers, controls
+    single, ///< rendered for one request: a part of the list of viewers
 };
 inline constexpr std::size_t report_kind_count = 4;
 

@@ -68,8 +68,8 @@ void Responder::answer_request(connection::Connection& connection) noexcept {
     }
 }
 
-/// The answers are made of strings, so this is the place where a failed allocation ends: an answer is
-/// complete before the connection takes it, and the connection is in a state that can be aborted.
+/// The answers are made of strings, so this is the place where a failed allocation ends: an answer
+/// is complete before the connection takes it, and the connection is in a state that can be aborted.
 template <typename Answer>
 void Responder::answer_or_abort(connection::Connection& connection, Answer answer) noexcept {
     try {
