@@ -53,16 +53,18 @@ constexpr std::string_view page_footer = R"(</main>
 // runs. Browsers do not report the end of a stream as an error, so the page polls for the boundary,
 // which differs between server processes, and reloads all pictures when it is not the one that the
 // page knows (`known` begins as that of the process that wrote the page). It also reloads them
-// after a failed poll, because streams may have ended while the server was unreachable.
+// after a failed poll, because streams may have ended while the server was unreachable. An address
+// is never requested twice: its `t` is a time in milliseconds since 1970, at first that of the page.
 constexpr std::string_view page_script = R"(
 let known = document.querySelector("main").dataset.boundary;
 const reload = [];
 for (const image of document.images) {
-  const address = image.src;
+  const address = new URL(image.src);
   let timer;
   const again = () => {
     clearTimeout(timer);
-    image.src = address + (address.includes("?") ? "&" : "?") + "t=" + Date.now();
+    address.searchParams.set("t", Date.now());
+    image.src = address;
   };
   const later = time => { clearTimeout(timer); timer = setTimeout(again, time); };
   image.onerror = () => later(2000);
@@ -92,7 +94,7 @@ constexpr std::string_view page_end = R"(</script>
 constexpr std::string_view policy =
     "default-src 'none'; img-src 'self' data:; connect-src 'self'; "
     "style-src 'sha256-v8YVSITZmIubv4ejqYUiUK+bTknzJ6N+KkpzdzuyC8Y='; "
-    "script-src 'sha256-TQNDAEIUIHgVz0lBIgPhJONpzBZytML8o4gLTy5fYIs='; "
+    "script-src 'sha256-B3VkAN1Llv50GrJisgHNcURBprRPtue0glKhjiVzkr4='; "
     "base-uri 'none'; form-action 'none'";
 
 std::string escape_html(std::string_view text) {
@@ -136,13 +138,14 @@ std::string escape_url(std::string_view text) {
     return escaped;
 }
 
-void add_stream(std::string& page, std::string_view stream, bool live) {
+void add_stream(std::string& page, std::string_view stream, bool live, const std::string& time) {
     const std::string name = escape_html(stream);
     const std::string folder = escape_url(stream);
     page.append("<figure>\n<a href=\"").append(folder).append("/stream\"><img src=\"");
     page.append(folder);
+    // WebKit shows nothing for an address of a stream that it has shown on some earlier visits.
     // placeholder=1: without signal, the picture is the "no signal" picture instead of an error.
-    page.append(live ? "/stream\""
+    page.append(live ? "/stream?t=" + time + "\""
                      : "/snapshot?max_age_ms=1000&amp;placeholder=1\" class=\"still\"");
     page.append(" alt=\"").append(name).append("\"></a>\n<figcaption><strong>");
     page.append(name).append("</strong><a href=\"").append(folder).append("/stream\">stream</a>");
@@ -153,11 +156,14 @@ void add_stream(std::string& page, std::string_view stream, bool live) {
 } // namespace
 
 std::string index_page(std::span<const stream::DirectoryEntry> streams,
-                       const http::Boundary& boundary) {
+                       const http::Boundary& boundary, WallTime now) {
+    using std::chrono::milliseconds;
+    const auto time = std::chrono::duration_cast<milliseconds>(now.time_since_epoch());
+    const std::string text = std::to_string(time.count());
     std::string page(page_head);
     page.append(page_style).append(page_main).append(boundary.text()).append("\">\n");
     for (std::size_t i = 0; i < streams.size(); ++i) {
-        add_stream(page, streams[i].name, i < live_streams_max);
+        add_stream(page, streams[i].name, i < live_streams_max, text);
     }
     return page.append(page_footer).append(page_script).append(page_end);
 }

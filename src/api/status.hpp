@@ -99,9 +99,10 @@ struct StatusSnapshot {
                                         std::span<const source::CameraControl> controls);
 
 /// For "/": one self-contained HTML page with all streams. The page recognises a restarted server
-/// by its boundary, which differs between processes.
+/// by its boundary, which differs between processes. `now` makes the addresses of its live pictures
+/// differ from those of earlier visits.
 [[nodiscard]] std::string index_page(std::span<const stream::DirectoryEntry> streams,
-                                     const http::Boundary& boundary);
+                                     const http::Boundary& boundary, WallTime now);
 /// The value of Content-Security-Policy for an `index_page`: its own script and style, pictures and
 /// requests from its own server, and nothing else. Any site may frame the page, as dashboards do.
 [[nodiscard]] std::string_view index_page_policy() noexcept;

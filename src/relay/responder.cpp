@@ -370,7 +370,8 @@ connection::SharedText Responder::render(const connection::Connection& connectio
         text = api::metrics_text(parts_.status({}));
         break;
     case ReportKind::index:
-        text = api::index_page(parts_.streams.directory(), parts_.settings.boundary);
+        text = api::index_page(parts_.streams.directory(), parts_.settings.boundary,
+                               engine.wall_now());
         break;
     case ReportKind::single: {
         const api::Route route = api::resolve(connection.request_reader().request(),

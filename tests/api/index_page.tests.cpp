@@ -18,12 +18,14 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
-std::string page_of(const std::vector<std::string>& names) {
+constexpr WallTime noon{std::chrono::milliseconds(1764417600123)};
+
+std::string page_of(const std::vector<std::string>& names, WallTime now = noon) {
     std::vector<stream::DirectoryEntry> entries;
     for (const std::string& name : names) {
         entries.push_back({name, {}});
     }
-    return index_page(entries, boundary);
+    return index_page(entries, boundary, now);
 }
 
 } // namespace
@@ -32,7 +34,7 @@ TEST_CASE("the page shows each stream live, with links") {
     const std::vector<std::string> streams = {"printer", "garage"};
     const std::string page = page_of(streams);
     for (const std::string& name : streams) {
-        CHECK(page.find("<img src=\"" + name + "/stream\"") != std::string::npos);
+        CHECK(page.find("<img src=\"" + name + "/stream?t=1764417600123\"") != std::string::npos);
         CHECK(page.find("href=\"" + name + "/snapshot\"") != std::string::npos);
         CHECK(page.find("<strong>" + name + "</strong>") != std::string::npos);
     }
@@ -76,7 +78,7 @@ TEST_CASE("the page's policy permits its own script, style and pictures, and no 
 TEST_CASE("only the first four streams are live, because browsers limit connections to a host") {
     const std::vector<std::string> streams = {"a", "b", "c", "d", "e", "f"};
     const std::string page = page_of(streams);
-    CHECK(count_of(page, "/stream\" alt=") == 4);
+    CHECK(count_of(page, "/stream?t=1764417600123\" alt=") == 4);
     CHECK(count_of(page, "class=\"still\"") == 2);
     CHECK(page.find("<img src=\"f/snapshot?max_age_ms=1000&amp;placeholder=1\"") !=
           std::string::npos);
@@ -87,7 +89,13 @@ TEST_CASE("names are escaped in text and in URLs") {
     const std::string page = page_of(streams);
     CHECK(page.find("<b>") == std::string::npos);
     CHECK(page.find("<strong>&lt;b&gt;&quot;&amp;/ </strong>") != std::string::npos);
-    CHECK(page.find("src=\"%3Cb%3E%22%26%2F%20/stream\"") != std::string::npos);
+    CHECK(page.find("src=\"%3Cb%3E%22%26%2F%20/stream?t=") != std::string::npos);
+}
+
+TEST_CASE("live pictures have an address of their own on each visit") {
+    const std::vector<std::string> streams = {"printer"};
+    const std::string later = page_of(streams, noon + std::chrono::milliseconds(1));
+    CHECK(later.find("<img src=\"printer/stream?t=1764417600124\"") != std::string::npos);
 }
 
 } // namespace ringcast::api

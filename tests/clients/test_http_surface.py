@@ -112,7 +112,7 @@ class Urls(unittest.TestCase):
         self.assertEqual(headers["Content-Type"], "text/html; charset=utf-8")
         page = body.decode()
         for name in ("front", "broken", "back"):
-            self.assertIn(f'src="{name}/stream"', page)
+            self.assertIn(f'src="{name}/stream?t=', page)
         # All links are relative, so that the page works on a subpath and loads nothing from
         # elsewhere.
         self.assertEqual(re.findall(r'(?:src|href)="(?:/|https?:)[^"]*', page), [])
