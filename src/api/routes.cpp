@@ -178,17 +178,17 @@ Route apply_action(Route route, std::optional<std::string_view> value,
                         "Nth stream, counted from 0.");
 }
 
-// Blink paints a part only when the headers of the next one are complete. The advance variant sends
-// these headers ahead, at the price of Content-Length, which scripts and programs need, so it is
-// used for Blink's <img> alone. The Accept header of an <img> begins with "image/" (that of fetch
-// is "*/*", that of a page begins with "text/html"). Only Blink lists "image/apng" there, even if
-// an application has replaced the user agent; "Chrome/" in the user agent is accepted too, in case
-// that list changes. (Chrome on iOS is WebKit; its user agent contains "CriOS/".)
+// Blink and WebKit paint a part only when the headers of the next one are complete. The advance
+// variant sends these headers ahead, at the price of Content-Length, which scripts and programs
+// need, so it is used for the <img> of browsers alone. Its Accept header begins with "image/" (that
+// of fetch is "*/*", that of a page begins with "text/html") and lists "image/svg+xml", which a
+// program that wants JPEG does not; old versions of Chromium, found on tablets, do not list it
+// either. Gecko paints both variants at once.
 http::Variant automatic_variant(const http::Request& request) noexcept {
     const bool image = request.accept.starts_with("image/");
-    const bool blink = request.accept.find("image/apng") != std::string_view::npos ||
-                       request.user_agent.find("Chrome/") != std::string_view::npos;
-    return image && blink ? http::Variant::advance : http::Variant::standard;
+    const bool browser = request.accept.find("image/svg+xml") != std::string_view::npos ||
+                         request.user_agent.find("Chrome/") != std::string_view::npos;
+    return image && browser ? http::Variant::advance : http::Variant::standard;
 }
 
 // The functions `read_..._parameter` return an error text if the value is invalid, else an empty

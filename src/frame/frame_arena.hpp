@@ -77,7 +77,7 @@ public:
 
     /// Part header, JPEG, boundary: one part for parsers that rely on Content-Length.
     [[nodiscard]] ConstByteSpan standard_span() const noexcept;
-    /// JPEG, boundary, the next part's headers: one part in the advance variant, for Blink's <img>.
+    /// JPEG, boundary, the next part's headers: one part in the advance variant, for <img>.
     [[nodiscard]] ConstByteSpan advance_span() const noexcept;
     [[nodiscard]] ConstByteSpan jpeg_span() const noexcept;
 

@@ -28,7 +28,7 @@ private:
 /// The order of bytes on the wire: where in a frame's memory each send begins and ends.
 enum class Variant : std::uint8_t {
     standard, ///< headers, JPEG, delimiter
-    advance,  ///< JPEG, delimiter, the next part's headers: for Blink's <img>
+    advance,  ///< JPEG, delimiter, the next part's headers: for <img>
 };
 
 struct PartInfo {

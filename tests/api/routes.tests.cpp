@@ -217,27 +217,37 @@ TEST_CASE("parameters that do not apply are ignored, whatever their values") {
     CHECK(where("/api/status?t=1") == "status");
 }
 
-TEST_CASE("a Blink <img> gets the advance variant, every other client the standard one") {
+TEST_CASE("the <img> of a browser gets the advance variant, every other client the standard one") {
     using http::Variant;
     CHECK(variant_for(chromium_image, chromium) == Variant::advance);
     // A web view with a replaced user agent is recognised by its Accept header.
     CHECK(variant_for(chromium_image, "MyApp/1.0") == Variant::advance);
+    // A web view of an old tablet, by its user agent.
+    CHECK(variant_for("image/webp,image/apng,image/*,*/*;q=0.8",
+                      "Mozilla/5.0 (Linux; Android 5.1.1) Chrome/70.0.3538.110 Safari/537.36") ==
+          Variant::advance);
+    // Firefox, Safari, Chrome on iOS (WebKit), WebKitGTK.
+    CHECK(variant_for("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                      "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0") ==
+          Variant::advance);
+    CHECK(variant_for("image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,"
+                      "video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+                      "(KHTML, like Gecko) Version/17.0 Safari/605.1.15") == Variant::advance);
+    CHECK(
+        variant_for("image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+                    "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 CriOS/120.0 Mobile Safari/604.1") ==
+        Variant::advance);
+    CHECK(variant_for("image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,"
+                      "*/*;q=0.5",
+                      "") == Variant::advance);
     // fetch, and the navigation to a page.
     CHECK(variant_for("*/*", chromium) == Variant::standard);
     CHECK(variant_for("text/html,application/xhtml+xml,image/avif,image/apng,*/*;q=0.8",
                       chromium) == Variant::standard);
-    // Firefox, Safari, Chrome on iOS (WebKit).
-    CHECK(variant_for("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
-                      "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0") ==
-          Variant::standard);
-    CHECK(variant_for("image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,"
-                      "video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
-                      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
-                      "(KHTML, like Gecko) Version/17.0 Safari/605.1.15") == Variant::standard);
-    CHECK(
-        variant_for("image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
-                    "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 CriOS/120.0 Mobile Safari/604.1") ==
-        Variant::standard);
+    // Programs that ask for pictures.
+    CHECK(variant_for("image/jpeg", "MyApp/1.0") == Variant::standard);
+    CHECK(variant_for("image/*", "okhttp/4.12.0") == Variant::standard);
     CHECK(variant_for("", "") == Variant::standard);
     CHECK(variant_for("*/*", "curl/8.5.0") == Variant::standard);
 }

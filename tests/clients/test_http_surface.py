@@ -181,7 +181,7 @@ class Streams(unittest.TestCase):
             self.assertEqual(set(part.headers), {"content-type", "content-length", "x-timestamp"})
 
     def test_the_variant_can_be_chosen(self):
-        blink = {"Accept": "image/avif,image/webp,image/apng,*/*;q=0.8"}
+        blink = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
         with harness.StreamReader(server.url, "/stream?variant=standard", blink) as reader:
             self.assertIn("content-length", reader.part().headers)
         with harness.StreamReader(server.url, "/stream?variant=advance") as reader:
@@ -191,9 +191,11 @@ class Streams(unittest.TestCase):
     def test_the_request_headers_choose_the_variant(self):
         for accept, agent, variant in (
             ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "Chrome/156.0", "advance"),
-            ("image/avif,image/webp,*/*", "Mozilla/5.0 Firefox/130.0", "standard"),
-            ("image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,*/*;q=0.5",
-             "AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15", "standard"),
+            ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "Firefox/153.0", "advance"),
+            ("image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+             "AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15", "advance"),
+            ("image/avif,image/webp,*/*", "Mozilla/5.0 Firefox/120.0", "standard"),
+            ("image/jpeg", "MyApp/1.0", "standard"),
             ("*/*", "Chrome/156.0", "standard"),
             ("text/html,application/xhtml+xml,image/avif,image/apng", "Chrome/156.0", "standard"),
         ):
