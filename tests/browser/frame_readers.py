@@ -31,6 +31,29 @@ const blockReader = canvas => {
 };
 """
 
+# watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends
+# to window.seen for each new frame: sequence number, capture time and current time, both in
+# milliseconds.
+WATCH = f"""
+(() => {{
+  {BLOCK_READER}
+  const read = blockReader(document.createElement("canvas"));
+  window.readBlock = image => image.naturalWidth ? read(image, image.naturalWidth, image.naturalHeight) : null;
+  window.watch = image => {{
+    const seen = window.seen = [];
+    const look = () => {{
+      if (window.seen !== seen) return;
+      const block = window.readBlock(image);
+      if (block && (!seen.length || seen.at(-1)[0] !== block.sequence)) {{
+        seen.push([block.sequence, block.captured, performance.timeOrigin + performance.now()]);
+      }}
+      requestAnimationFrame(look);
+    }};
+    look();
+  }};
+}})()
+"""
+
 # stampOf(bytes) returns the sequence number from the stamp of a JPEG, and throws if any byte behind
 # the stamp is damaged or missing.
 STAMP_READER = r"""

@@ -15,31 +15,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
 
 import harness
 from chromium import Chromium
-from frame_readers import BLOCK_READER
+from frame_readers import WATCH
 from page_server import page_server
 
-# watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends
-# to window.seen for each new frame: sequence number, capture time and current time, both in
-# milliseconds.
-WATCH = f"""
-(() => {{
-  {BLOCK_READER}
-  const read = blockReader(document.createElement("canvas"));
-  window.readBlock = image => image.naturalWidth ? read(image, image.naturalWidth, image.naturalHeight) : null;
-  window.watch = image => {{
-    const seen = window.seen = [];
-    const look = () => {{
-      if (window.seen !== seen) return;
-      const block = window.readBlock(image);
-      if (block && (!seen.length || seen.at(-1)[0] !== block.sequence)) {{
-        seen.push([block.sequence, block.captured, performance.timeOrigin + performance.now()]);
-      }}
-      requestAnimationFrame(look);
-    }};
-    look();
-  }};
-}})()
-"""
 # The page's first request to see whether the server is still the same process fails.
 FIRST_FETCH_FAILS = """
 window.fetch = (real => () => { window.fetch = real; return Promise.reject(new TypeError("no connection")); })(fetch);
