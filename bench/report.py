@@ -4,6 +4,7 @@ import json
 import statistics
 
 import encode_part
+import hold_part
 
 BEGIN = "<!-- results: begin (written by ./dev bench) -->"
 END = "<!-- results: end -->"
@@ -52,6 +53,10 @@ def sections(results):
         yield "### Viewers that limit their rate (`?fps=5` of 30 frames/s), frames of 10 KB"
         yield limited_table(parts["limited"])
         yield origin(measured["limited"])
+    if "hold" in parts:
+        yield "### The longest turn of the loop while reports are requested, 4000 viewers"
+        yield hold_table(parts["hold"])
+        yield origin(measured["hold"])
     if "instructions" in parts:
         yield "### User-space instructions per viewer and frame"
         yield instruction_table(parts["instructions"])
@@ -245,8 +250,11 @@ def scenario_tables(parts, measured):
 
 
 def limited_table(found):
-    """Pairs of adjacent runs: with a limit, and all frames of a stream that has as many."""
+    """Pairs of adjacent runs: with a limit, and all frames of a stream that has as many. The cost of
+    more viewers leaves out that of the source, which is read six times as often in the first."""
     rows = []
+    fewest = min(distinct(found["rows"], "viewers"))
+    base = [row for row in found["rows"] if row["viewers"] == fewest]
     for viewers in distinct(found["rows"], "viewers"):
         turns = [row for row in found["rows"] if row["viewers"] == viewers]
         key = "cpu_ms_per_1000_frames"
@@ -263,6 +271,9 @@ def limited_table(found):
                 number(statistics.median(pairs) if pairs else None, 2),
             )
         )
+        if viewers > fewest:
+            name = f"CPU ms per 1000 viewer-frames of the viewers from {fewest} to {viewers}"
+            rows.append((name, *added_cost(base, turns)))
     counts = found["instructions"]
     if "failed" not in counts:
         rows.append(
@@ -274,6 +285,35 @@ def limited_table(found):
             )
         )
     return table(("what", "every frame of 5 frames/s", "`?fps=5` of 30 frames/s", "ratio"), rows)
+
+
+def added_cost(base, turns):
+    """Medians of the cost of a frame of the viewers that `turns` have more than `base`: all frames,
+    with a limit, and of the ratio of the two within a turn."""
+    costs = {"all": [], "limited": []}
+    ratios = []
+    for few, many in zip(base, turns):
+        if any("server_cpu_share" not in row[name] for row in (few, many) for name in costs):
+            continue
+        for name in costs:
+            share = many[name]["server_cpu_share"] - few[name]["server_cpu_share"]
+            rate = frame_rate(many[name]) - frame_rate(few[name])
+            costs[name].append(share / rate * 1e6)
+        ratios.append(costs["limited"][-1] / costs["all"][-1])
+    if not ratios:
+        return NOTHING, NOTHING, NOTHING
+    middle = {name: statistics.median(found) for name, found in costs.items()}
+    return number(middle["all"]), number(middle["limited"]), number(statistics.median(ratios), 2)
+
+
+def frame_rate(result):
+    return result["good"]["delivered"] / result["seconds"]
+
+
+def hold_table(found):
+    if "failed" in found:
+        return f"Not measured: {found['failed']}."
+    return table(("request", "median ms", "longest of 30, ms"), hold_part.rows(found, number))
 
 
 def instruction_table(found):

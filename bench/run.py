@@ -24,6 +24,7 @@ sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
 import encode_part  # noqa: E402  (found beside this file)
+import hold_part  # noqa: E402
 import report  # noqa: E402
 
 PORT = 8080
@@ -40,7 +41,7 @@ INSTRUCTION_FRAMES = (20, 100)
 LIMITED_FPS = 5
 LIMITED_VIEWERS = (100, 1000, 4000)
 LIMITED_BYTES = 10_000
-PARTS = ("table", "most", "slow", "reader", "burst", "far", "limited", "instructions", "encode")
+PARTS = ("table", "most", "slow", "reader", "burst", "far", "limited", "hold", "instructions", "encode")
 
 
 @dataclass(frozen=True)
@@ -389,6 +390,30 @@ class Bench:
                         )
                     rows.append(row)
         return {"rows": rows, "instructions": self.limited_instructions(chosen)}
+
+    def hold(self):
+        """How long the loop works at a time while its reports are requested beside many viewers."""
+        chosen = [c for c in self.contenders if c.name == "ringcast"]
+        if not chosen:
+            return {"failed": "ringcast is not built"}
+        self.planned += 1
+        seconds = len(hold_part.PATHS) * hold_part.REQUESTS * (hold_part.PAUSE_S + 0.1)
+        try:
+            with Processes() as processes:
+                address = f"127.0.0.1:{PORT}"
+                server, _ = self.start_server(
+                    processes, chosen[0], LIMITED_BYTES, LIMITED_FPS, address
+                )
+                command = [str(self.programs / "bench_load"), address, "--fps", str(LIMITED_FPS)]
+                command += ["--viewers", str(hold_part.VIEWERS), "--seconds", str(seconds)]
+                processes.start(command, self.other_core, stdout=subprocess.DEVNULL)
+                time.sleep(5)  # the viewers connect
+                found = hold_part.measure(PORT, server.pid, self.say)
+        except (Failed, OSError) as failure:
+            self.say(f"loop's longest turn: {failure}")
+            return {"failed": str(failure)}
+        self.done += 1
+        return found
 
     def limited_instructions(self, chosen):
         """As `instructions`, for both variants of `limited`."""
