@@ -22,7 +22,7 @@ enum class ReportKind : std::uint8_t {
     status,
     metrics,
     index,
-    single, ///< rendered for one request: a part of the list of viewers
+    single, ///< rendered for one request: a part of the list of viewers, a camera's controls
 };
 inline constexpr std::size_t report_kind_count = 4;
 
@@ -52,6 +52,8 @@ public:
     /// Takes a report whose rendering began and ended at these times.
     [[nodiscard]] connection::SharedText add(ReportKind kind, std::string text, Instant began,
                                              Instant ended);
+    /// A report that was sent without being kept here was rendered at these times.
+    void note_rendered(Instant began, Instant ended) noexcept;
 
     /// Memory of all reports in use.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

@@ -122,19 +122,12 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
                     api::ok(http::ContentType::json,
                             api::state_json(parts_.streams.get(*route.stream).status()), reply));
     case api::RouteKind::controls:
-        return answer_controls(connection, parts_.streams.get(*route.stream), reply);
+        return answer_report(connection, ReportKind::single, reply);
     case api::RouteKind::options:
         return send(connection, api::options(reply));
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
-}
-
-void Responder::answer_controls(connection::Connection& connection, stream::Stream& stream,
-                                const http::ReplyContext& reply) {
-    source::FrameSource& source = stream.source();
-    send(connection, api::controls(stream.name(), stream.signal(), source.camera(),
-                                   source.camera_controls(), reply));
 }
 
 void Responder::send(connection::Connection& connection, api::Answer answer) noexcept {
@@ -323,6 +316,9 @@ bool Responder::answer_report_waiter(connection::Connection& connection, ReportK
     if (const connection::SharedText* shared = reports_.fresh(kind, now)) {
         report = shared->share();
     } else if (std::exchange(may_try, false) && may_render(now)) {
+        if (kind == ReportKind::single && answer_controls(connection)) {
+            return true;
+        }
         report = render(connection, kind);
     } else if (now < connection.deadline()) {
         return false;
@@ -332,6 +328,29 @@ bool Responder::answer_report_waiter(connection::Connection& connection, ReportK
     } else {
         send(connection, api::busy(reply_context(connection)));
     }
+    return true;
+}
+
+/// Returns false if the request asks for the status.
+bool Responder::answer_controls(connection::Connection& connection) {
+    const api::Route route = api::resolve(connection.request_reader().request(),
+                                          {parts_.streams.directory(), default_stream_});
+    if (route.kind == api::RouteKind::status) {
+        return false;
+    }
+    if (route.kind != api::RouteKind::controls) { // the stream has ended meanwhile
+        send(connection, api::error(route.status, route.message, reply_context(connection)));
+        return true;
+    }
+    io::Engine& engine = parts_.context.engine;
+    engine.read_clocks();
+    const Instant began = engine.now();
+    stream::Stream& stream = parts_.streams.get(*route.stream);
+    const source::FrameSource& source = stream.source();
+    send(connection, api::controls(stream.name(), stream.signal(), source.camera(),
+                                   source.camera_controls(), reply_context(connection)));
+    engine.read_clocks();
+    reports_.note_rendered(began, engine.now());
     return true;
 }
 

@@ -81,8 +81,7 @@ private:
                                                 ReportKind kind);
     void send_report(connection::Connection& connection, ReportKind kind,
                      connection::SharedText report, const http::ReplyContext& reply);
-    void answer_controls(connection::Connection& connection, stream::Stream& stream,
-                         const http::ReplyContext& reply);
+    [[nodiscard]] bool answer_controls(connection::Connection& connection);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                 bool late);

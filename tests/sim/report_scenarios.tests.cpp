@@ -223,6 +223,31 @@ TEST_CASE("reports that take long are rendered one per turn, and for a tenth of 
     crowd.finish();
 }
 
+TEST_CASE("the controls of a camera are rendered for one request in a turn") {
+    World world = crowded_world(200);
+    world.cameras = true;
+    world.camera.wakes_after = 1ms;
+    Crowd crowd(5, world);
+    std::vector<const SimClient*> askers;
+    for (int i = 0; i < 100; ++i) {
+        askers.push_back(&crowd.simulation.add_client(asker("/s0/controls")));
+    }
+    const auto replies = [&] { return crowd.simulation.relay().counters().responses[1]; };
+    std::uint64_t most = 0;
+    const Instant end = crowd.simulation.engine().now() + 500ms;
+    while (crowd.simulation.engine().now() < end) {
+        const std::uint64_t before = replies();
+        REQUIRE(crowd.simulation.step(end));
+        most = std::max(most, replies() - before);
+    }
+    CHECK(most == 1);
+    for (const SimClient* client : askers) {
+        CHECK(client->reader().last_status() == 200);
+        CHECK(client->reader().last_body().find("\"AfMode\"") != std::string::npos);
+    }
+    crowd.finish();
+}
+
 TEST_CASE("a bounded number of replies is begun in one turn, and all requests are answered") {
     for (const std::string target : {"/api/status", "/healthz", "/nothing", "/s0/state"}) {
         CAPTURE(target);

@@ -23,7 +23,19 @@ constexpr std::size_t forbidden_in_a_row_max = 2;
 
 SimCamera::SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup)
     : SimProducer(engine, log, setup.period, setup.jitters), setup_(setup),
-      pool_(*this, counters_) {}
+      pool_(*this, counters_) {
+    source::CameraControl focus;
+    focus.name = "AfMode";
+    focus.kind = source::ControlKind::enumeration;
+    focus.choices = {{0, "AfModeManual"}, {2, "AfModeContinuous"}};
+    controls_.push_back(std::move(focus));
+}
+
+std::optional<source::CameraStatus> SimCamera::camera() const {
+    source::CameraStatus status;
+    status.id = "simulated";
+    return status;
+}
 
 // --- the driver ---
 

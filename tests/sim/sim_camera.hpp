@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "camera/buffer_recycler.hpp"
@@ -17,6 +18,7 @@
 #include "sim/frame_log.hpp"
 #include "sim/sim_engine.hpp"
 #include "sim/sim_source.hpp"
+#include "source/camera_status.hpp"
 
 namespace ringcast::sim {
 
@@ -48,6 +50,10 @@ public:
         return closed_ && sets_.empty() && pool_.idle();
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "camera"; }
+    [[nodiscard]] std::optional<source::CameraStatus> camera() const override;
+    [[nodiscard]] std::span<const source::CameraControl> camera_controls() const noexcept override {
+        return controls_;
+    }
 
     [[nodiscard]] std::size_t slots_held() const noexcept override { return 0; }
 
@@ -102,6 +108,7 @@ private:
                        std::size_t left);
 
     CameraSetup setup_;
+    std::vector<source::CameraControl> controls_;
     bool closed_ = false;
     Instant plugs_at_ = never;
     Duration absence_{};
