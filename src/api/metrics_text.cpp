@@ -9,6 +9,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "api/seconds.hpp"
+
 namespace ringcast::api {
 namespace {
 
@@ -16,12 +18,6 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
-
-// Rounds down to whole microseconds, so that the text has no spurious digits: 1700000000.25.
-double seconds(Duration duration) {
-    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
-    return static_cast<double>(whole.count()) / 1e6;
-}
 
 using Families = std::vector<MetricFamily>;
 

@@ -5,18 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/seconds.hpp"
 #include "base/assert.hpp"
 
 namespace ringcast::api {
 namespace {
 
 using Json = nlohmann::ordered_json; // keeps the order below, for human readers
-
-// Rounds down to whole microseconds, so that the text has no spurious digits: 1700000000.25.
-double seconds(Duration duration) {
-    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(duration);
-    return static_cast<double>(whole.count()) / 1e6;
-}
 
 Json seconds_or_null(const std::optional<Duration>& duration) {
     return duration ? Json(seconds(*duration)) : Json();

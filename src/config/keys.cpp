@@ -15,8 +15,8 @@ namespace ringcast::config {
 
 namespace {
 
-constexpr double kibibyte = 1024;
-constexpr double mebibyte = 1024 * kibibyte;
+constexpr double kibibyte_bytes = 1024;
+constexpr double mebibyte_bytes = 1024 * kibibyte_bytes;
 
 constexpr std::array keys{
     Key{"http", "listen", "", ValueKind::text_list, R"(["127.0.0.1:8080"])",
@@ -32,8 +32,8 @@ constexpr std::array keys{
     Key{"viewers", "stall_timeout", "", ValueKind::duration, R"("10s")", "a duration", 1, 600},
     Key{"viewers", "send", "", ValueKind::text, R"("auto")", R"("auto", "zero-copy" or "copy")"},
 
-    Key{"memory", "frame_max", "", ValueKind::bytes, R"("1MiB")", "a size", 16 * kibibyte,
-        64 * mebibyte},
+    Key{"memory", "frame_max", "", ValueKind::bytes, R"("1MiB")", "a size", 16 * kibibyte_bytes,
+        64 * mebibyte_bytes},
     // With fewer than eight slots, the reserve and one slow viewer would use all of them.
     Key{"memory", "slots", "", ValueKind::integer, "32", "a whole number", 8, 1024},
     Key{"memory", "picture_max", "", ValueKind::picture_max, R"("16384x16384")", "a picture size"},

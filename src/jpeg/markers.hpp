@@ -10,6 +10,7 @@
 namespace ringcast::jpeg {
 
 inline constexpr std::uint8_t marker_prefix = 0xFF;
+inline constexpr std::size_t soi_bytes = 2;
 
 namespace marker {
 inline constexpr std::uint8_t stuffing = 0x00; ///< not a marker: FF 00 is a data byte of 0xFF

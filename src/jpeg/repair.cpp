@@ -13,8 +13,6 @@ namespace ringcast::jpeg {
 
 namespace {
 
-constexpr std::size_t soi_bytes = 2;
-
 // The tables of T.81, annex K, which Motion JPEG decoders assume when a frame has none.
 constexpr std::array<std::uint8_t, huffman_tables_bytes> huffman_tables = {
     // clang-format off

@@ -15,7 +15,6 @@ namespace ringcast::jpeg {
 
 namespace {
 
-constexpr std::size_t soi_bytes = 2;
 constexpr std::size_t text_bytes = stamp_bytes - 4;
 constexpr std::string_view sequence_prefix = "ringcast seq=";
 constexpr std::string_view time_prefix = " time=";
