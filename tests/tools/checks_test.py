@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Planted faults: each check beside this file must find its own fault, and pass without it."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -296,6 +297,64 @@ class Stops(CheckTest):
     def test_a_glossary_entry_of_another_form_is_found(self):
         self.write_document(entry="- word: what it means")
         self.assert_finds("check_stops.py", "not of the form - **word**: meaning")
+
+
+class Tidy(CheckTest):
+    """With a tool that finds the word FAULT in what it checks, and two definitions of one NAME."""
+
+    TOOL = """#!/bin/sh
+[ "$1" != --version ] || exit 0
+for word; do case $word in --) break ;; *.cpp) file=$word ;; esac; done
+echo "$file" >>calls
+text=$(cat "$file" $(sed -n 's/^#include "\\([^"]*\\.cpp\\)".*/\\1/p' "$file"))
+case $text in *FAULT* | *NAME*NAME*) echo "found in $file"; exit 1 ;; esac
+"""
+
+    def setUp(self):
+        super().setUp()
+        for script in ("run_tidy.py", "project_includes.py"):
+            self.write(f"tests/tools/{script}", (HERE / script).read_text(encoding="utf-8"))
+        self.write(".clang-tidy", "")
+        self.write("tool", self.TOOL)
+        (self.root / "tool").chmod(0o755)
+        for name in ("a", "b", "c"):
+            self.write(f"src/jpeg/{name}.cpp", "\n")
+
+    def tidy(self):
+        """The exit code, the output, and the files that the tool was called for."""
+        database = [
+            {"file": str(path), "command": f"g++ -Isrc -o {path.stem}.o -c {path}"}
+            for path in sorted((self.root / "src").rglob("*.cpp"))
+        ]
+        self.write("build/compile_commands.json", json.dumps(database))
+        self.write("calls", "")
+        done = subprocess.run(
+            [sys.executable, self.root / "tests/tools/run_tidy.py", "--clang-tidy", self.root / "tool",
+             "--build", self.root / "build", "--cache", self.root / "cache", "--jobs", "1"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        calls = (self.root / "calls").read_text(encoding="utf-8").split()
+        return done.returncode, done.stdout + done.stderr, [pathlib.Path(call).name for call in calls]
+
+    def test_the_clean_sources_of_a_module_are_checked_at_once_and_only_once(self):
+        code, output, calls = self.tidy()
+        self.assertEqual((code, sorted(calls)), (0, ["part.cpp", "ring.cpp", "src-jpeg-a.cpp"]), output)
+        code, output, calls = self.tidy()
+        self.assertEqual((code, calls), (0, []), output)
+
+    def test_a_fault_in_a_batch_is_found_in_its_file(self):
+        self.write("src/jpeg/b.cpp", "FAULT\n")
+        for expected in (["src-jpeg-a.cpp", "a.cpp", "b.cpp", "c.cpp"], ["b.cpp"]):
+            code, output, calls = self.tidy()
+            self.assertEqual(code, 1)
+            self.assertIn("src/jpeg/b.cpp: NOT CLEAN", output)
+            self.assertEqual([call for call in calls if call not in ("part.cpp", "ring.cpp")], expected)
+
+    def test_files_that_only_collide_in_a_batch_are_clean(self):
+        self.write("src/jpeg/a.cpp", "NAME\n")
+        self.write("src/jpeg/b.cpp", "NAME\n")
+        code, output, _ = self.tidy()
+        self.assertEqual(code, 0, output)
 
 
 class CtestResults(CheckTest):

@@ -4,6 +4,10 @@
 A file's key covers everything that the verdict depends on: the tool's version, the checks, the
 compile command, and the file with all project headers that it includes. Headers that no source
 includes are checked on their own.
+
+Most of the time goes into the headers of libraries, so the sources of a module are checked in
+batches: one translation unit that includes several of them. A batch that is not clean is repeated
+file by file, and those results count: names of different files may collide in a batch.
 """
 
 import argparse
@@ -12,6 +16,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
@@ -20,6 +25,8 @@ import project_includes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEPT_DAYS_MAX = 30
+# With more, a batch takes minutes, and the last one runs alone while other processors are idle.
+BATCH_FILES_MAX = 6
 
 
 def jobs_to_do(build, wanted):
@@ -42,6 +49,43 @@ def tidy_command(tool, build, path, command):
     if command is not None:
         return [tool, "--quiet", "-p", build, "--extra-arg=-Wno-unknown-warning-option", path]
     return [tool, "--quiet", path, "--", "-xc++", "-std=c++20", "-Isrc"]
+
+
+def flags_of(command):
+    """The options of a compile command, without its input and output."""
+    words = iter(shlex.split(command)[1:])
+    flags = []
+    for word in words:
+        if word in ("-c", "-o"):
+            next(words)
+        else:
+            flags.append(word)
+    return tuple(flags)
+
+
+def batches(jobs):
+    """Lists of jobs that one translation unit can include: of one module, with the same options."""
+    groups = {}
+    for path, command in jobs:
+        group = (path.parent, flags_of(command)) if command is not None else path
+        groups.setdefault(group, []).append((path, command))
+    for group in groups.values():
+        count = -(-len(group) // BATCH_FILES_MAX)
+        # Of nearly the same size; files with similar names are often of similar length.
+        yield from (group[first::count] for first in range(count))
+
+
+def batch_command(tool, build, batch):
+    """Writes the translation unit that includes the batch's files; returns the command to check it."""
+    folder = build / "tidy"
+    folder.mkdir(exist_ok=True)
+    unit = folder / ("-".join(batch[0][0].with_suffix("").parts) + ".cpp")
+    unit.write_text(
+        "".join(f'#include "{ROOT / path}" // NOLINT(bugprone-suspicious-include)\n' for path, _ in batch),
+        encoding="utf-8",
+    )
+    flags = flags_of(batch[0][1])
+    return [tool, "--quiet", unit, "--", "-xc++", *flags, "-Wno-unknown-warning-option"]
 
 
 def key_of(version, path, command):
@@ -77,31 +121,48 @@ def main():
     ).stdout
     wanted = {pathlib.Path(os.path.relpath(file, ROOT)) for file in arguments.files}
 
-    def check(job):
-        path, command = job
-        mark = arguments.cache / key_of(version, path, command)
+    def run(command):
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    def mark_of(path, command):
+        return arguments.cache / key_of(version, path, command)
+
+    def check(batch):
+        """(file, verdict, output) for each file of a batch."""
+        started = time.monotonic()
+        if len(batch) > 1 and run(batch_command(arguments.clang_tidy, arguments.build, batch)).returncode == 0:
+            for path, command in batch:
+                mark_of(path, command).touch()
+            took = time.monotonic() - started
+            return [(path, f"clean ({took:.0f} s for {len(batch)} files)", "") for path, _ in batch]
+        results = []
+        for path, command in batch:
+            started = time.monotonic()
+            done = run(tidy_command(arguments.clang_tidy, arguments.build, path, command))
+            if done.returncode == 0:
+                mark_of(path, command).touch()
+                results.append((path, f"clean ({time.monotonic() - started:.0f} s)", ""))
+            else:
+                results.append((path, "NOT CLEAN", done.stdout + done.stderr))
+        return results
+
+    jobs = []
+    for path, command in jobs_to_do(arguments.build, wanted):
+        mark = mark_of(path, command)
         if mark.exists():
             mark.touch()
-            return path, "clean before", ""
-        started = time.monotonic()
-        done = subprocess.run(
-            tidy_command(arguments.clang_tidy, arguments.build, path, command),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
-            mark.touch()
-            return path, f"clean ({time.monotonic() - started:.0f} s)", ""
-        return path, "NOT CLEAN", done.stdout + done.stderr
+            print(f"{path}: clean before", flush=True)
+        else:
+            jobs.append((path, command))
 
     findings = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for path, verdict, output in pool.map(check, jobs_to_do(arguments.build, wanted)):
-            print(f"{path}: {verdict}", flush=True)
-            if output:
-                findings.append(output)
+        running = [pool.submit(check, batch) for batch in batches(jobs)]
+        for done in concurrent.futures.as_completed(running):
+            for path, verdict, output in done.result():
+                print(f"{path}: {verdict}", flush=True)
+                if output:
+                    findings.append(output)
     print("\n".join(findings))
     sys.exit(1 if findings else 0)
 
