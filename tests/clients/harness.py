@@ -382,12 +382,23 @@ def rising(sequences):
     return all(a < b for a, b in zip(sequences, sequences[1:]))
 
 
+# Set by ./dev test --all and ./dev vm, which also run the tests that are too slow to run each time.
+TEST_ALL = os.environ.get("RINGCAST_TEST_ALL") == "1"
+LEFT_OUT = "left out without --all"
+
+
+def only_with_all(test):
+    """For a test or class that runs on demand. Leaving it out is no failure and no NOT TESTED."""
+    return test if TEST_ALL else unittest.skip(LEFT_OUT)(test)
+
+
 def main():
     """Runs the tests of the calling file. Tests skipped for a missing program print NOT TESTED and
     make the exit code 77, or 1 in CI."""
     result = unittest.main(exit=False, verbosity=2).result
-    if result.skipped:
-        for _, reason in result.skipped:
+    not_tested = [reason for _, reason in result.skipped if reason != LEFT_OUT]
+    if not_tested:
+        for reason in not_tested:
             print(f"NOT TESTED: {reason}")
         if result.wasSuccessful():
             sys.exit(1 if os.environ.get("CI") == "true" else 77)

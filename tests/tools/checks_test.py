@@ -2,6 +2,7 @@
 """Planted faults: each check beside this file must find its own fault, and pass without it."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -355,6 +356,50 @@ case $text in *FAULT* | *NAME*NAME*) echo "found in $file"; exit 1 ;; esac
         self.write("src/jpeg/b.cpp", "NAME\n")
         code, output, _ = self.tidy()
         self.assertEqual(code, 0, output)
+
+
+class Harness(CheckTest):
+    """The main function of the tests in Python."""
+
+    TESTS = """
+import sys, unittest
+sys.path.insert(0, sys.argv.pop())
+import harness
+@harness.only_with_all
+class Slow(unittest.TestCase):
+    def test(self):
+        print("slow ran")
+class Missing(unittest.TestCase):
+    @unittest.skipIf(len(sys.argv) > 1 and sys.argv.pop() == "missing", "no such program")
+    def test(self):
+        pass
+harness.main()
+"""
+
+    def run_tests(self, *arguments, **environment):
+        self.write("tests.py", self.TESTS)
+        done = subprocess.run(
+            [sys.executable, "-B", self.root / "tests.py", *arguments, HERE.parent / "clients"],
+            env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    def test_a_test_left_out_by_default_is_no_failure_in_ci(self):
+        code, output = self.run_tests(CI="true")
+        self.assertEqual(code, 0)
+        self.assertNotIn("slow ran", output)
+        self.assertNotIn("NOT TESTED", output)
+
+    def test_all_runs_it(self):
+        code, output = self.run_tests(CI="true", RINGCAST_TEST_ALL="1")
+        self.assertEqual(code, 0)
+        self.assertIn("slow ran", output)
+
+    def test_a_missing_program_is_not_tested_and_a_failure_in_ci(self):
+        for environment, expected in (({}, 77), ({"CI": "true"}, 1)):
+            code, output = self.run_tests("missing", **environment)
+            self.assertEqual(code, expected)
+            self.assertIn("NOT TESTED: no such program", output)
 
 
 class CtestResults(CheckTest):

@@ -36,6 +36,7 @@ with open(min(glob.glob("/dev/video*")), "rb") as device:
 """
 
 
+@harness.only_with_all
 class EmulatedCamera(unittest.TestCase):
     FRAMES = 20
 

@@ -48,6 +48,7 @@ for function, *arguments in (
 """
 
 
+@harness.only_with_all
 class CopyCounter(unittest.TestCase):
     def test_it_counts_large_pieces_of_the_first_thread(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -26,6 +26,7 @@ print("running" if os.path.exists(f"/proc/{job}") else "ended")
 """
 
 
+@harness.only_with_all
 class JobServer(unittest.TestCase):
     def test_a_job_ends_with_its_client_when_the_connection_is_reset(self):
         running = guest.running()
