@@ -321,7 +321,7 @@ case $text in *FAULT* | *NAME*NAME*) echo "found in $file"; exit 1 ;; esac
         for name in ("a", "b", "c"):
             self.write(f"src/jpeg/{name}.cpp", "\n")
 
-    def tidy(self):
+    def tidy(self, *options):
         """The exit code, the output, and the files that the tool was called for."""
         database = [
             {"file": str(path), "command": f"g++ -Isrc -o {path.stem}.o -c {path}"}
@@ -331,22 +331,29 @@ case $text in *FAULT* | *NAME*NAME*) echo "found in $file"; exit 1 ;; esac
         self.write("calls", "")
         done = subprocess.run(
             [sys.executable, self.root / "tests/tools/run_tidy.py", "--clang-tidy", self.root / "tool",
-             "--build", self.root / "build", "--cache", self.root / "cache", "--jobs", "1"],
+             "--build", self.root / "build", "--cache", self.root / "cache", "--jobs", "1", *options],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         calls = (self.root / "calls").read_text(encoding="utf-8").split()
         return done.returncode, done.stdout + done.stderr, [pathlib.Path(call).name for call in calls]
 
     def test_the_clean_sources_of_a_module_are_checked_at_once_and_only_once(self):
-        code, output, calls = self.tidy()
+        code, output, calls = self.tidy("--quick")
         self.assertEqual((code, sorted(calls)), (0, ["part.cpp", "ring.cpp", "src-jpeg-a.cpp"]), output)
+        code, output, calls = self.tidy("--quick")
+        self.assertEqual((code, calls), (0, []), output)
+
+    def test_what_is_clean_in_a_batch_is_still_checked_by_itself_without_quick(self):
+        self.tidy("--quick")
         code, output, calls = self.tidy()
+        self.assertEqual((code, sorted(calls)), (0, ["a.cpp", "b.cpp", "c.cpp"]), output)
+        code, output, calls = self.tidy("--quick")
         self.assertEqual((code, calls), (0, []), output)
 
     def test_a_fault_in_a_batch_is_found_in_its_file(self):
         self.write("src/jpeg/b.cpp", "FAULT\n")
         for expected in (["src-jpeg-a.cpp", "a.cpp", "b.cpp", "c.cpp"], ["b.cpp"]):
-            code, output, calls = self.tidy()
+            code, output, calls = self.tidy("--quick")
             self.assertEqual(code, 1)
             self.assertIn("src/jpeg/b.cpp: NOT CLEAN", output)
             self.assertEqual([call for call in calls if call not in ("part.cpp", "ring.cpp")], expected)
@@ -354,7 +361,7 @@ case $text in *FAULT* | *NAME*NAME*) echo "found in $file"; exit 1 ;; esac
     def test_files_that_only_collide_in_a_batch_are_clean(self):
         self.write("src/jpeg/a.cpp", "NAME\n")
         self.write("src/jpeg/b.cpp", "NAME\n")
-        code, output, _ = self.tidy()
+        code, output, _ = self.tidy("--quick")
         self.assertEqual(code, 0, output)
 
 

@@ -5,9 +5,11 @@ A file's key covers everything that the verdict depends on: the tool's version, 
 compile command, and the file with all project headers that it includes. Headers that no source
 includes are checked on their own.
 
-Most of the time goes into the headers of libraries, so the sources of a module are checked in
-batches: one translation unit that includes several of them. A batch that is not clean is repeated
-file by file, and those results count: names of different files may collide in a batch.
+Most of the time goes into the headers of libraries and into clang's static analyzer. With --quick
+the sources of a module are checked in batches (one translation unit that includes several of them)
+and without the analyzer, which would examine the translation unit's own file only. A batch that is
+not clean is repeated file by file, and those results count: names of different files may collide in
+a batch.
 """
 
 import argparse
@@ -67,6 +69,7 @@ def batches(jobs):
     """Lists of jobs that one translation unit can include: of one module, with the same options."""
     groups = {}
     for path, command in jobs:
+        # A header is checked alone.
         group = (path.parent, flags_of(command)) if command is not None else path
         groups.setdefault(group, []).append((path, command))
     for group in groups.values():
@@ -85,7 +88,8 @@ def batch_command(tool, build, batch):
         encoding="utf-8",
     )
     flags = flags_of(batch[0][1])
-    return [tool, "--quiet", unit, "--", "-xc++", *flags, "-Wno-unknown-warning-option"]
+    tidy = [tool, "--quiet", "--checks=-clang-analyzer-*", unit]
+    return [*tidy, "--", "-xc++", *flags, "-Wno-unknown-warning-option"]
 
 
 def key_of(version, path, command):
@@ -111,6 +115,7 @@ def main():
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--quick", action="store_true", help="in batches, without the static analyzer")
     parser.add_argument("files", nargs="*", help="only these, relative to the repository")
     arguments = parser.parse_args()
 
@@ -124,15 +129,22 @@ def main():
     def run(command):
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    def mark_of(path, command):
-        return arguments.cache / key_of(version, path, command)
+    def mark_of(path, command, quick=False):
+        return arguments.cache / (key_of(version, path, command) + ("-quick" if quick else ""))
+
+    def is_clean(path, command):
+        marks = [mark_of(path, command)] + ([mark_of(path, command, True)] if arguments.quick else [])
+        found = [mark for mark in marks if mark.exists()]
+        for mark in found:
+            mark.touch()
+        return bool(found)
 
     def check(batch):
         """(file, verdict, output) for each file of a batch."""
         started = time.monotonic()
         if len(batch) > 1 and run(batch_command(arguments.clang_tidy, arguments.build, batch)).returncode == 0:
             for path, command in batch:
-                mark_of(path, command).touch()
+                mark_of(path, command, True).touch()
             took = time.monotonic() - started
             return [(path, f"clean ({took:.0f} s for {len(batch)} files)", "") for path, _ in batch]
         results = []
@@ -148,16 +160,15 @@ def main():
 
     jobs = []
     for path, command in jobs_to_do(arguments.build, wanted):
-        mark = mark_of(path, command)
-        if mark.exists():
-            mark.touch()
+        if is_clean(path, command):
             print(f"{path}: clean before", flush=True)
         else:
             jobs.append((path, command))
 
     findings = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        running = [pool.submit(check, batch) for batch in batches(jobs)]
+        work = batches(jobs) if arguments.quick else ([job] for job in jobs)
+        running = [pool.submit(check, batch) for batch in work]
         for done in concurrent.futures.as_completed(running):
             for path, verdict, output in done.result():
                 print(f"{path}: {verdict}", flush=True)
