@@ -80,9 +80,9 @@ Answer health(const stream::Signal* signal, const http::ReplyContext& reply) {
     return ok(http::ContentType::text, "ok\n", reply);
 }
 
-Answer controls(std::string_view stream_name, const stream::Signal& signal,
-                const std::optional<source::CameraStatus>& camera,
-                std::span<const source::CameraControl> controls, const http::ReplyContext& reply) {
+std::optional<Answer> no_controls(std::string_view stream_name, const stream::Signal& signal,
+                                  const std::optional<source::CameraStatus>& camera,
+                                  const http::ReplyContext& reply) {
     if (!camera) {
         std::string line = "Stream ";
         line.append(stream_name).append(" is no camera.");
@@ -91,7 +91,7 @@ Answer controls(std::string_view stream_name, const stream::Signal& signal,
     if (camera->id.empty()) {
         return no_signal(signal, "the camera has not been opened yet", reply);
     }
-    return ok(http::ContentType::json, controls_json(*camera, controls), reply);
+    return std::nullopt;
 }
 
 } // namespace ringcast::api

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -41,10 +40,11 @@ struct Answer {
                                  const http::ReplyContext& reply);
 /// `signal` is null when the request named no stream.
 [[nodiscard]] Answer health(const stream::Signal* signal, const http::ReplyContext& reply);
-/// `camera` is empty when the stream is no camera's.
-[[nodiscard]] Answer controls(std::string_view stream_name, const stream::Signal& signal,
-                              const std::optional<source::CameraStatus>& camera,
-                              std::span<const source::CameraControl> controls,
-                              const http::ReplyContext& reply);
+/// Why a stream has no controls; nothing if it has some. `camera` is empty when the stream is no
+/// camera's.
+[[nodiscard]] std::optional<Answer> no_controls(std::string_view stream_name,
+                                                const stream::Signal& signal,
+                                                const std::optional<source::CameraStatus>& camera,
+                                                const http::ReplyContext& reply);
 
 } // namespace ringcast::api

@@ -22,7 +22,7 @@ const connection::SharedText* Reports::fresh(ReportKind kind, Instant now) const
 
 connection::SharedText Reports::add(ReportKind kind, std::string text, Instant began,
                                     Instant ended) {
-    note_rendered(began, ended);
+    next_at_ = ended + std::min(pause_factor * (ended - began), pause_max);
     connection::SharedText shared(std::move(text), bytes_);
     if (kind != ReportKind::single) {
         Newest& newest = newest_[static_cast<std::size_t>(kind)];
@@ -30,10 +30,6 @@ connection::SharedText Reports::add(ReportKind kind, std::string text, Instant b
         newest.rendered_at = ended;
     }
     return shared;
-}
-
-void Reports::note_rendered(Instant began, Instant ended) noexcept {
-    next_at_ = ended + std::min(pause_factor * (ended - began), pause_max);
 }
 
 Instant Reports::deadline(Instant now) noexcept {

@@ -52,8 +52,6 @@ public:
     /// Takes a report whose rendering began and ended at these times.
     [[nodiscard]] connection::SharedText add(ReportKind kind, std::string text, Instant began,
                                              Instant ended);
-    /// A report that was sent without being kept here was rendered at these times.
-    void note_rendered(Instant began, Instant ended) noexcept;
 
     /// Memory of all reports in use.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

@@ -37,6 +37,11 @@ Responder::reply_context(const connection::Connection& connection) const noexcep
     return reply;
 }
 
+api::Route Responder::route_of(const connection::Connection& connection) const {
+    return api::resolve(connection.request_reader().request(),
+                        {parts_.streams.directory(), default_stream_});
+}
+
 void Responder::on_request(connection::Connection& connection) noexcept {
     if (replies_left_ > 0 && requests_.empty()) {
         return answer_request(connection);
@@ -89,7 +94,7 @@ void Responder::answer(connection::Connection& connection) noexcept {
 
 void Responder::resolve_and_answer(connection::Connection& connection) {
     const http::Request& request = connection.request_reader().request();
-    const api::Route route = api::resolve(request, {parts_.streams.directory(), default_stream_});
+    const api::Route route = route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
     if (!request.origin.empty() && reply.allow_origin.empty()) {
@@ -122,7 +127,10 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
                     api::ok(http::ContentType::json,
                             api::state_json(parts_.streams.get(*route.stream).status()), reply));
     case api::RouteKind::controls:
-        return answer_report(connection, ReportKind::single, reply);
+        if (!refuse_single(connection, route, reply)) {
+            answer_report(connection, ReportKind::single, reply);
+        }
+        return;
     case api::RouteKind::options:
         return send(connection, api::options(reply));
     case api::RouteKind::error:
@@ -316,7 +324,8 @@ bool Responder::answer_report_waiter(connection::Connection& connection, ReportK
     if (const connection::SharedText* shared = reports_.fresh(kind, now)) {
         report = shared->share();
     } else if (std::exchange(may_try, false) && may_render(now)) {
-        if (kind == ReportKind::single && answer_controls(connection)) {
+        if (kind == ReportKind::single &&
+            refuse_single(connection, route_of(connection), reply_context(connection))) {
             return true;
         }
         report = render(connection, kind);
@@ -331,27 +340,23 @@ bool Responder::answer_report_waiter(connection::Connection& connection, ReportK
     return true;
 }
 
-/// Returns false if the request asks for the status.
-bool Responder::answer_controls(connection::Connection& connection) {
-    const api::Route route = api::resolve(connection.request_reader().request(),
-                                          {parts_.streams.directory(), default_stream_});
-    if (route.kind == api::RouteKind::status) {
-        return false;
-    }
-    if (route.kind != api::RouteKind::controls) { // the stream has ended meanwhile
-        send(connection, api::error(route.status, route.message, reply_context(connection)));
+/// True if what the request asks for can't be rendered, and was answered so.
+bool Responder::refuse_single(connection::Connection& connection, const api::Route& route,
+                              const http::ReplyContext& reply) {
+    if (route.kind == api::RouteKind::error) { // the stream has ended since the request
+        send(connection, api::error(route.status, route.message, reply));
         return true;
     }
-    io::Engine& engine = parts_.context.engine;
-    engine.read_clocks();
-    const Instant began = engine.now();
+    if (route.kind != api::RouteKind::controls) {
+        return false;
+    }
     stream::Stream& stream = parts_.streams.get(*route.stream);
-    const source::FrameSource& source = stream.source();
-    send(connection, api::controls(stream.name(), stream.signal(), source.camera(),
-                                   source.camera_controls(), reply_context(connection)));
-    engine.read_clocks();
-    reports_.note_rendered(began, engine.now());
-    return true;
+    auto refused =
+        api::no_controls(stream.name(), stream.signal(), stream.source().camera(), reply);
+    if (refused) {
+        send(connection, *std::move(refused));
+    }
+    return refused.has_value();
 }
 
 /// When the memory for reports is used up, the connection that has been reading one for longest
@@ -374,6 +379,14 @@ bool Responder::may_render(Instant now) noexcept {
     return false;
 }
 
+std::string Responder::render_single(const api::Route& route) {
+    if (route.kind == api::RouteKind::controls) {
+        const source::FrameSource& source = parts_.streams.get(*route.stream).source();
+        return api::controls_json(*source.camera(), source.camera_controls());
+    }
+    return api::status_json(parts_.status(route.viewers.value_or(api::ViewerPage{})));
+}
+
 /// The report that the connection's request asks for.
 connection::SharedText Responder::render(const connection::Connection& connection,
                                          ReportKind kind) {
@@ -392,12 +405,9 @@ connection::SharedText Responder::render(const connection::Connection& connectio
         text = api::index_page(parts_.streams.directory(), parts_.settings.boundary,
                                engine.wall_now());
         break;
-    case ReportKind::single: {
-        const api::Route route = api::resolve(connection.request_reader().request(),
-                                              {parts_.streams.directory(), default_stream_});
-        text = api::status_json(parts_.status(route.viewers.value_or(api::ViewerPage{})));
+    case ReportKind::single:
+        text = render_single(route_of(connection));
         break;
-    }
     }
     engine.read_clocks();
     return reports_.add(kind, std::move(text), began, engine.now());

@@ -81,7 +81,9 @@ private:
                                                 ReportKind kind);
     void send_report(connection::Connection& connection, ReportKind kind,
                      connection::SharedText report, const http::ReplyContext& reply);
-    [[nodiscard]] bool answer_controls(connection::Connection& connection);
+    [[nodiscard]] bool refuse_single(connection::Connection& connection, const api::Route& route,
+                                     const http::ReplyContext& reply);
+    [[nodiscard]] std::string render_single(const api::Route& route);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                 bool late);
@@ -94,6 +96,7 @@ private:
     void report_refused_origin(const http::Request& request) noexcept;
     [[nodiscard]] http::ReplyContext
     reply_context(const connection::Connection& connection) const noexcept;
+    [[nodiscard]] api::Route route_of(const connection::Connection& connection) const;
 
     ResponderParts parts_;
     io::StreamId default_stream_;

@@ -28,7 +28,7 @@ SimCamera::SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup)
     focus.name = "AfMode";
     focus.kind = source::ControlKind::enumeration;
     focus.choices = {{0, "AfModeManual"}, {2, "AfModeContinuous"}};
-    controls_.push_back(std::move(focus));
+    controls_.assign(setup.controls, focus);
 }
 
 std::optional<source::CameraStatus> SimCamera::camera() const {

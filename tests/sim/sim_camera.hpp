@@ -32,6 +32,7 @@ struct CameraSetup {
     bool unplugged = false; ///< at random times
     bool pauses = false;    ///< stops while nobody is watching
     Duration wakes_after = std::chrono::milliseconds(20);
+    std::size_t controls = 1; ///< how many it has
 };
 
 class SimCamera final : public SimProducer, private camera::BufferRecycler {
