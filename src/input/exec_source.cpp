@@ -39,7 +39,7 @@ void ExecSource::start_program() noexcept {
     run_began_ = engine_->now();
     restart_at_ = never;
     straggler_due_ = never;
-    sink_->signal_lost("the program is starting");
+    sink_->signal_awaited("the program is starting");
     const ChildProcess::Tokens tokens{
         io::source_token(stream_, Operation::program_end, run_),
         io::source_token(stream_, Operation::standard_error, run_),

@@ -27,7 +27,7 @@ void StdinSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     constexpr std::uint16_t only_run = 1;
     sink_ = &sink;
     static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // fails unless it is a pipe
-    sink_->signal_lost("waiting for standard input");
+    sink_->signal_awaited("waiting for standard input");
     frames_.begin(sink, io::source_token(stream, read_operation, only_run), input_);
     judged_at_ = engine_.now() + SignalTrouble::silence_time_max;
 }

@@ -48,6 +48,9 @@ public:
     /// The source has no picture. Viewers see `reason`, so it must not contain a command line, a
     /// URL or a path. Called again when the reason changes.
     virtual void signal_lost(std::string_view reason) noexcept = 0;
+    /// As `signal_lost`, by a source that has just begun: requests for a snapshot wait for its first
+    /// frame.
+    virtual void signal_awaited(std::string_view reason) noexcept = 0;
     /// The source stops producing frames because there are no viewers. This is not a lost signal.
     /// Frames resume after `FrameSource::set_watched(true)`.
     virtual void pause() noexcept = 0;

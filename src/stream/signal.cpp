@@ -61,7 +61,7 @@ StreamState Signal::on_frame(Instant now) noexcept {
         learn_interval(interval, before == StreamState::lost);
     }
     has_frames_ = true;
-    paused_by_source_ = false;
+    paused_by_source_ = awaited_ = false;
     last_frame_at_ = now;
     return before;
 }
@@ -108,7 +108,12 @@ void Signal::set_watched(bool watched, Instant now) noexcept {
 }
 
 Duration Signal::silence_bound() const noexcept {
-    return std::max(settings_.silence_max, silent_intervals_max * interval_usual_max_);
+    // After the first frame of a source of unknown rate: it may be a slow one.
+    const bool first_interval = state_ == StreamState::live &&
+                                interval_usual_max_ == Duration::zero() &&
+                                interval_before_ == Duration::zero();
+    return std::max((first_interval ? 2 : 1) * settings_.silence_max,
+                    silent_intervals_max * interval_usual_max_);
 }
 
 Instant Signal::deadline() const noexcept {

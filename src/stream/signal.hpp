@@ -30,7 +30,12 @@ public:
     StreamState on_frame(Instant now) noexcept;
     /// The source itself reports that it has no picture, so the interval until the next frame does
     /// not count as one of its usual intervals.
-    void note_source_paused() noexcept { paused_by_source_ = true; }
+    void note_source_paused() noexcept {
+        paused_by_source_ = true;
+        awaited_ = false;
+    }
+    /// As `note_source_paused`, by a source that has just begun.
+    void note_source_started() noexcept { paused_by_source_ = awaited_ = true; }
     /// The signal is lost. Returns false when it was lost for the same reason already.
     bool lose(std::string_view reason) noexcept;
     /// The source makes no frames because nobody watches.
@@ -47,10 +52,13 @@ public:
     [[nodiscard]] bool healthy() const noexcept {
         return state_ == StreamState::live || state_ == StreamState::paused;
     }
-    /// True while the first frame since the start, or since the source paused, is awaited and the
+    /// True while the first frame since the source began, or since it paused, is awaited and the
     /// source has reported no problem.
     [[nodiscard]] bool starting() const noexcept {
-        return state_ == StreamState::paused ? watched_ : !has_frames_ && !paused_by_source_;
+        if (state_ == StreamState::paused) {
+            return watched_;
+        }
+        return awaited_ || (!has_frames_ && !paused_by_source_);
     }
     /// Empty while the stream is live or paused.
     [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
@@ -73,6 +81,7 @@ private:
     bool watched_ = false;
     bool has_frames_ = false;
     bool paused_by_source_ = false; ///< since the last frame
+    bool awaited_ = false;          ///< the source has begun, and reported nothing since
     std::string reason_;
     Instant started_{};
     Instant last_frame_at_{};

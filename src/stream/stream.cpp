@@ -96,6 +96,11 @@ void Stream::signal_lost(std::string_view reason) noexcept {
     lose_signal(reason);
 }
 
+void Stream::signal_awaited(std::string_view reason) noexcept {
+    signal_.note_source_started();
+    lose_signal(reason);
+}
+
 void Stream::pause() noexcept {
     if (retiring_) {
         return;

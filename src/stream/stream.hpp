@@ -47,6 +47,7 @@ public:
     [[nodiscard]] frame::WritableSlot take_slot() noexcept override;
     void publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept override;
     void signal_lost(std::string_view reason) noexcept override;
+    void signal_awaited(std::string_view reason) noexcept override;
     void pause() noexcept override;
     void ended(std::string_view reason) noexcept override;
 

@@ -37,6 +37,7 @@ public:
         }
     }
     void signal_lost(std::string_view) noexcept override {}
+    void signal_awaited(std::string_view) noexcept override {}
     void pause() noexcept override {}
     void ended(std::string_view) noexcept override {}
 

@@ -73,6 +73,9 @@ SimSource::SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup)
 
 void SimSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     begin(sink, stream);
+    if (setup_.announces) {
+        sink.signal_awaited("the source is starting");
+    }
     if (setup_.pauses) {
         pause();
     }

@@ -26,6 +26,7 @@ struct SourceSetup {
     bool holds_two = false;
     bool loses_signal = false; ///< repeatedly, at random times
     bool ends = false;         ///< at a random time
+    bool announces = false;    ///< reports at first that its frames are awaited, as programs do
     bool jitters = false;
     bool pauses = false; ///< while nobody watches
     Duration wakes_after = std::chrono::milliseconds(20);

@@ -146,6 +146,22 @@ TEST_CASE("a snapshot waits for the first frame of a source that has never had o
     asked.finish();
 }
 
+TEST_CASE("a snapshot waits for the first frame of a source that has said that it is starting") {
+    World world = quiet_world(3s);
+    world.source.announces = true;
+    Asked asked(world, 100ms);
+    CHECK(asked.simulation.relay().stream(0).signal().reason() == "the source is starting");
+    const SimClient& impatient = asked.ask();
+    const SimClient& patient = asked.ask("within_ms=5000");
+    CHECK(asked.wait(impatient) > 1400ms);
+    CHECK(impatient.reader().last_status() == unavailable);
+    CHECK(impatient.reader().last_body().find("is starting: try again in 2 s") !=
+          std::string::npos);
+    CHECK(asked.wait(patient) < 2s);
+    CHECK(patient.reader().last_status() == ok);
+    asked.finish();
+}
+
 TEST_CASE("without signal a snapshot is answered at once, however patient its client") {
     World world = quiet_world(33ms);
     world.cameras = true;

@@ -230,6 +230,7 @@ public:
         infos.push_back(info);
     }
     void signal_lost(std::string_view reason) noexcept override { reasons.emplace_back(reason); }
+    void signal_awaited(std::string_view reason) noexcept override { reasons.emplace_back(reason); }
     void pause() noexcept override { ++pauses; }
     void ended(std::string_view reason) noexcept override { ends.emplace_back(reason); }
 
