@@ -1,6 +1,7 @@
 #include "config/syntax_hint.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -89,13 +90,56 @@ Outline outline(std::string_view line, std::size_t place) noexcept {
     return found;
 }
 
-/// An unquoted text as it should be written: with its key if it is the whole value.
-std::string with_quotes(std::string_view line, const Outline& found, std::string_view text) {
+/// A corrected value as it should be written: with its key if it is the whole value.
+std::string corrected(std::string_view line, const Outline& found, std::string_view value) {
     const bool whole_value =
         found.equals != std::string_view::npos && found.token == found.equals + 1;
-    return whole_value
-               ? fmt::format("{} = {}", trimmed(line.substr(0, found.equals)), toml_quoted(text))
-               : toml_quoted(text);
+    return whole_value ? fmt::format("{} = {}", trimmed(line.substr(0, found.equals)), value)
+                       : std::string(value);
+}
+
+/// "true" or "false" for a word that other formats (YAML, Python, INI files) use for it; else empty.
+std::string_view boolean_meant_by(std::string_view word) {
+    std::string lower(word);
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    constexpr std::array<std::string_view, 3> yes{"true", "yes", "on"};
+    constexpr std::array<std::string_view, 3> no{"false", "no", "off"};
+    if (std::ranges::find(yes, lower) != yes.end()) {
+        return "true";
+    }
+    return std::ranges::find(no, lower) != no.end() ? "false" : std::string_view();
+}
+
+constexpr std::size_t typographic_quote_bytes = 3;
+
+/// One of the quotation marks U+2018 to U+201F, in UTF-8, which word processors and web pages
+/// put in place of straight ones.
+bool begins_with_typographic_quote(std::string_view text) noexcept {
+    return text.size() >= typographic_quote_bytes && text.starts_with("\xE2\x80") &&
+           static_cast<unsigned char>(text[2]) >= 0x98 &&
+           static_cast<unsigned char>(text[2]) <= 0x9F;
+}
+
+/// A text in typographic quotes at the beginning of `text`.
+struct TypographicText {
+    std::string_view whole; ///< with its quotes
+    std::string_view inner; ///< without
+};
+
+std::optional<TypographicText> typographic_text(std::string_view text) noexcept {
+    if (!begins_with_typographic_quote(text)) {
+        return std::nullopt;
+    }
+    for (std::size_t at = typographic_quote_bytes; at < text.size(); ++at) {
+        if (begins_with_typographic_quote(text.substr(at))) {
+            return TypographicText{
+                text.substr(0, at + typographic_quote_bytes),
+                text.substr(typographic_quote_bytes, at - typographic_quote_bytes)};
+        }
+    }
+    return std::nullopt;
 }
 
 } // namespace
@@ -129,8 +173,13 @@ std::optional<SyntaxHint> explain_syntax_error(std::string_view text, Position a
         return hint(line.find_first_not_of(blanks),
                     fmt::format("found {}, expected NAME = VALUE or [SECTION]", whole));
     }
-    // Up to the end of the line or of the list entry.
     const std::string_view rest = line.substr(found.token, found.end - found.token);
+    if (const auto quoted = typographic_text(trimmed(rest))) {
+        return hint(found.token + rest.find_first_not_of(blanks),
+                    fmt::format("found {} in typographic quotes, expected {}", quoted->whole,
+                                corrected(line, found, toml_quoted(quoted->inner))));
+    }
+    // Up to the end of the line or of the list entry.
     const std::string_view word = trimmed(rest.substr(0, rest.find_first_of(",]}")));
     if (word.empty()) {
         return found.token == found.equals + 1 && trimmed(rest).empty()
@@ -142,9 +191,13 @@ std::optional<SyntaxHint> explain_syntax_error(std::string_view text, Position a
     if (word.find_first_of("\"'[{=") != std::string_view::npos) {
         return std::nullopt;
     }
-    return hint(
-        found.token + rest.find_first_not_of(blanks),
-        fmt::format("found {} without quotes, expected {}", word, with_quotes(line, found, word)));
+    const std::size_t begin = found.token + rest.find_first_not_of(blanks);
+    if (const std::string_view boolean = boolean_meant_by(word); !boolean.empty()) {
+        return hint(begin,
+                    fmt::format("found {}, expected {}", word, corrected(line, found, boolean)));
+    }
+    return hint(begin, fmt::format("found {} without quotes, expected {}", word,
+                                   corrected(line, found, toml_quoted(word))));
 }
 
 } // namespace ringcast::config

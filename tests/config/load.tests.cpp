@@ -176,6 +176,23 @@ TEST_CASE("a syntax error says what was probably meant, where the mistake begins
           "test.toml:2:19: found :81 without quotes, expected \":81\"\n");
     CHECK(problem_of("listen = [\n  ffmpeg,\n]") ==
           "test.toml:3:3: found ffmpeg without quotes, expected \"ffmpeg\"\n");
+    for (const std::string word : {"True", "TRUE", "yes", "on"}) {
+        CHECK(problem_of("default = " + word) ==
+              "test.toml:2:11: found " + word + ", expected default = true\n");
+    }
+    for (const std::string word : {"False", "No", "off"}) {
+        CHECK(problem_of("default = " + word + " # none") ==
+              "test.toml:2:11: found " + word + ", expected default = false\n");
+    }
+    CHECK(problem_of("controls = { AeEnable = False }") ==
+          "test.toml:2:25: found False, expected false\n");
+    for (const std::string text : {"“a, b”", "„a, b“", "‘a, b’", "”a, b”"}) {
+        CHECK(problem_of("send = " + text) == "test.toml:2:8: found " + text +
+                                                  " in typographic quotes, expected send = "
+                                                  "\"a, b\"\n");
+    }
+    CHECK(problem_of("listen = [“a:80”, “:81”]") ==
+          "test.toml:2:11: found “a:80” in typographic quotes, expected \"a:80\"\n");
     CHECK(problem_of("send = \"auto") ==
           "test.toml:2:8: the quote \" that opens here is not closed in this line\n");
     CHECK(problem_of("\xC3\xA4 = [\"\xC3\xB6\", 'x]") ==
