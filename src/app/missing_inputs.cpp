@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "app/source_word.hpp"
+#include "base/printable.hpp"
+#include "capture/tuning_file.hpp"
 #include "config/toml_text.hpp"
 #include "input/package_hint.hpp"
 
@@ -60,6 +62,11 @@ std::string problem_of(const config::FileConfig& file) {
     return command ? fmt::format("{} is a video, not JPEG frames; to show it: {}",
                                  config::toml_quoted(file.path), *command)
                    : std::string();
+}
+
+std::string problem_of(const config::LibcameraConfig& camera) {
+    return camera.tuning.empty() ? std::string()
+                                 : printable_text(capture::missing_tuning_file(camera.tuning));
 }
 
 template <typename Source>

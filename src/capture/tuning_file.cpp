@@ -74,13 +74,26 @@ Result<std::string> find_tuning_file(std::span<const config::LibcameraConfig> st
                                 "is none",
                                 wanted));
     }
-    const fs::path file = *folder / wanted; // an absolute path replaces the folder
-    std::error_code error;
-    if (!fs::is_regular_file(file, error)) {
-        return fail(fmt::format("tuning: there is no file {}; {} has {}", file.string(),
-                                folder->string(), alternatives(*folder, wanted)));
+    if (const std::string problem = missing_tuning_file(wanted, places); !problem.empty()) {
+        return fail(problem);
     }
-    return file.string();
+    return (*folder / wanted).string();
+}
+
+std::string missing_tuning_file(const std::string& wanted, const TuningPlaces& places) {
+    const auto folder = board_folder(places);
+    if (!folder && fs::path(wanted).is_relative()) {
+        return {};
+    }
+    // An absolute path replaces the folder.
+    const fs::path file = folder.value_or(fs::path()) / wanted;
+    std::error_code error;
+    if (fs::is_regular_file(file, error)) {
+        return {};
+    }
+    return fmt::format(
+        "tuning: there is no file {}{}", file.string(),
+        folder ? fmt::format("; {} has {}", folder->string(), alternatives(*folder, wanted)) : "");
 }
 
 std::string tuning_refusal(std::string_view process_tuning, std::string_view stream_tuning,

@@ -29,6 +29,11 @@ struct TuningPlaces {
 [[nodiscard]] Result<std::string> find_tuning_file(std::span<const config::LibcameraConfig> streams,
                                                    const TuningPlaces& places = {});
 
+/// Why the file `wanted`, the setting of a stream, can't be found; empty if it exists, or if that is
+/// unknown here: on a machine that is no Raspberry Pi, only absolute paths are looked for.
+[[nodiscard]] std::string missing_tuning_file(const std::string& wanted,
+                                              const TuningPlaces& places = {});
+
 /// Why a stream can't show this camera with the tuning of the process; empty if it can.
 /// `process_tuning`: what find_tuning_file has returned; `stream_tuning`: the stream's own setting;
 /// `driver`: the camera's kernel driver.

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <unistd.h>
 
 #include "config/load.hpp"
@@ -56,6 +57,17 @@ TEST_CASE("files that are missing are named, and a video with the command that s
               "\" is a video, not JPEG frames; to show it: ffmpeg -re -stream_loop -1 -i '" +
               video + "' -q:v 4 -f mjpeg - | ringcast -\n");
     std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a tuning file that is missing is named") {
+    const auto camera = [](const std::string& tuning) {
+        return "[streams.door]\nsource = \"libcamera\"\ntuning = \"" + tuning + "\"\n";
+    };
+    CHECK(warnings(camera("/etc/passwd")).empty());
+    CHECK(warnings("[streams.door]\nsource = \"libcamera\"\n").empty());
+    CHECK_THAT(warnings(camera("/nowhere/imx219.json")),
+               Catch::Matchers::StartsWith("ringcast: warning: stream door: tuning: there is no "
+                                           "file /nowhere/imx219.json"));
 }
 
 TEST_CASE("sources that need nothing of the machine have no warnings") {

@@ -98,6 +98,18 @@ TEST_CASE("a tuning file is an error on a machine that is no Raspberry Pi") {
     CHECK_FALSE(find_tuning_file(streams_with({"imx219.json"}), {"/missing", "/missing"}));
 }
 
+TEST_CASE("without the board, only a tuning file with an absolute path is known to be missing") {
+    const FakeMachine other("some,board");
+    CHECK(missing_tuning_file("imx219_wide.json", other.places()).empty());
+    CHECK(missing_tuning_file(other.file("vc4/imx219.json"), other.places()).empty());
+    CHECK(missing_tuning_file("/does/not/exist.json", other.places()) ==
+          "tuning: there is no file /does/not/exist.json");
+    const FakeMachine machine(raspberry_pi_5);
+    CHECK(missing_tuning_file("imx219.json", machine.places()).empty());
+    CHECK_THAT(missing_tuning_file("imx219_wide.json", machine.places()),
+               ContainsSubstring("there is no file " + machine.file("pisp/imx219_wide.json")));
+}
+
 TEST_CASE("two tuning files are an error, because libcamera takes one") {
     const FakeMachine machine(raspberry_pi_5);
     const auto found =
