@@ -23,6 +23,7 @@
 #include "config/listen_address.hpp"
 #include "config/load.hpp"
 #include "config/units.hpp"
+#include "input/video_file.hpp"
 
 namespace ringcast::app {
 
@@ -226,7 +227,8 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
                          "one of them");
         }
     }
-    if (written.source && lower_case_extension(*written.source) == ".toml" && !written.config) {
+    if (written.source && input::lower_case_extension(*written.source) == ".toml" &&
+        !written.config) {
         written.config = std::exchange(written.source, std::nullopt);
     }
     if (written.source && written.config) {

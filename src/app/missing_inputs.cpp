@@ -8,11 +8,11 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "app/source_word.hpp"
 #include "base/printable.hpp"
 #include "capture/tuning_file.hpp"
 #include "config/toml_text.hpp"
 #include "input/package_hint.hpp"
+#include "input/video_file.hpp"
 
 namespace ringcast::app {
 
@@ -58,7 +58,7 @@ std::string problem_of(const config::FileConfig& file) {
     if (!std::filesystem::exists(file.path, error)) {
         return fmt::format("there is no file or folder {}", config::toml_quoted(file.path));
     }
-    const auto command = video_command(file.path);
+    const auto command = input::video_command(file.path);
     return command ? fmt::format("{} is a video, not JPEG frames; to show it: {}",
                                  config::toml_quoted(file.path), *command)
                    : std::string();

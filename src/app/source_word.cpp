@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "config/did_you_mean.hpp"
+#include "input/video_file.hpp"
 
 namespace ringcast::app {
 
@@ -17,7 +17,7 @@ namespace {
 
 bool is_frame_file(const std::string& path) {
     constexpr std::array<std::string_view, 4> extensions{".mjpeg", ".mjpg", ".jpg", ".jpeg"};
-    return std::ranges::find(extensions, lower_case_extension(path)) != extensions.end();
+    return std::ranges::find(extensions, input::lower_case_extension(path)) != extensions.end();
 }
 
 std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
@@ -27,7 +27,7 @@ std::string unknown_source(const std::string& word, std::filesystem::file_type t
         return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
     }
     if (type == std::filesystem::file_type::regular) {
-        if (const auto command = video_command(word)) {
+        if (const auto command = input::video_command(word)) {
             return fmt::format("SOURCE {} is a video, not JPEG frames; to show it: {}", word,
                                *command);
         }
@@ -71,43 +71,7 @@ std::optional<config::LibcameraConfig> named_camera(const std::string& word) {
     return std::nullopt;
 }
 
-/// As one word of a shell.
-std::string shell_quoted(const std::string& word) {
-    const bool plain = std::ranges::all_of(word, [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-               std::string_view("._-/+:,@%").find(c) != std::string_view::npos;
-    });
-    if (plain) {
-        return word;
-    }
-    std::string quoted = "'";
-    for (const char c : word) {
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    }
-    return quoted + "'";
-}
-
 } // namespace
-
-std::string lower_case_extension(const std::string& path) {
-    std::string extension = std::filesystem::path(path).extension().string();
-    std::ranges::transform(extension, extension.begin(), [](char c) {
-        return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    });
-    return extension;
-}
-
-std::optional<std::string> video_command(const std::string& path) {
-    constexpr std::array<std::string_view, 16> extensions{
-        ".mp4", ".m4v", ".mov", ".mkv",  ".webm", ".avi",  ".ts",   ".m2ts",
-        ".mts", ".mpg", ".flv", ".mpeg", ".wmv",  ".h264", ".h265", ".3gp"};
-    if (std::ranges::find(extensions, lower_case_extension(path)) == extensions.end()) {
-        return std::nullopt;
-    }
-    // -re: at the video's own rate, not as fast as it can be decoded.
-    return fmt::format("ffmpeg -re -stream_loop -1 -i {} -q:v 4 -f mjpeg - | ringcast -",
-                       shell_quoted(path));
-}
 
 Result<config::SourceConfig> recognise_source(const std::string& word) {
     if (word == "pattern") {

@@ -1,7 +1,6 @@
 #include "input/file_player.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -9,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "input/found_frame.hpp"
+#include "input/video_file.hpp"
 #include "os/clock.hpp"
 #include "source/publish_frame.hpp"
 
@@ -17,9 +17,7 @@ namespace ringcast::input {
 namespace {
 
 bool is_picture_name(std::string_view name) {
-    std::string extension = std::filesystem::path(name).extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    const std::string extension = lower_case_extension(name);
     return extension == ".jpg" || extension == ".jpeg";
 }
 
