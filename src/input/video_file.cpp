@@ -38,9 +38,9 @@ std::string lower_case_extension(std::string_view path) {
 }
 
 std::optional<std::string> video_command(const std::string& path) {
-    constexpr std::array<std::string_view, 16> extensions{
-        ".mp4", ".m4v", ".mov", ".mkv",  ".webm", ".avi",  ".ts",   ".m2ts",
-        ".mts", ".mpg", ".flv", ".mpeg", ".wmv",  ".h264", ".h265", ".3gp"};
+    constexpr std::array<std::string_view, 20> extensions{
+        ".mp4", ".m4v",  ".mov", ".mkv",  ".webm", ".avi", ".ts",  ".m2ts", ".mts", ".mpg",
+        ".flv", ".mpeg", ".wmv", ".h264", ".h265", ".264", ".265", ".hevc", ".ogv", ".3gp"};
     if (std::ranges::find(extensions, lower_case_extension(path)) == extensions.end()) {
         return std::nullopt;
     }

@@ -5,7 +5,8 @@
 namespace ringcast::input {
 
 TEST_CASE("videos are recognised by their extension, in either case") {
-    for (const char* const name : {"a.mp4", "/b/A.MKV", "a.h264", "a.h265", "a.b.webm"}) {
+    for (const char* const name : {"a.mp4", "/b/A.MKV", "a.ogv", "a.h264", "a.264", "a.h265",
+                                   "a.265", "a.hevc", "a.b.webm"}) {
         CAPTURE(name);
         CHECK(video_command(name));
     }
