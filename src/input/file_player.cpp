@@ -16,6 +16,8 @@ namespace ringcast::input {
 
 namespace {
 
+constexpr std::string_view video_reason = "the file is a video, not JPEG frames";
+
 bool is_picture_name(std::string_view name) {
     const std::string extension = lower_case_extension(name);
     return extension == ".jpg" || extension == ".jpeg";
@@ -115,7 +117,8 @@ std::string FilePlayer::find_frame(FrameThread::Worker& worker, ByteSpan payload
     const FileFrames::Losses before = frames_.losses();
     std::string reason =
         is_folder_ ? next_of_folder(worker, payload) : next_of_file(worker, payload);
-    if (reason.empty()) {
+    // Bytes of a video that look like the beginning of a JPEG are no frame that could be fixed.
+    if (reason.empty() || reason == video_reason) {
         return reason;
     }
     const FileFrames::Losses& losses = frames_.losses();
@@ -171,7 +174,8 @@ std::string FilePlayer::next_of_file(FrameThread::Worker& worker, ByteSpan paylo
             break;
         }
     }
-    return "the file contains no whole JPEG";
+    // A video may consist of JPEG frames, so its name alone says nothing.
+    return std::string(video_command(path_) ? video_reason : "the file contains no whole JPEG");
 }
 
 std::string FilePlayer::next_of_folder(FrameThread::Worker& worker, ByteSpan payload) {
@@ -230,7 +234,9 @@ void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
     if (reason == reported_ || (ever_good_ && now - *trouble_since_ < trouble_time_max)) {
         return;
     }
-    log(LogLevel::warning, "stream {}: {}: {}", stream_name_, path_, reason);
+    const auto command = reason == video_reason ? video_command(path_) : std::nullopt;
+    log(LogLevel::warning, "stream {}: {}: {}{}{}", stream_name_, path_, reason,
+        command ? "; to show it: " : "", command.value_or(""));
     reported_ = reason;
     worker.report(reason);
 }

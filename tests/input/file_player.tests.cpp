@@ -242,6 +242,28 @@ TEST_CASE("a folder that is created, deleted and created again is shown whenever
     bench.until([&] { return bench.sink.frames.back() == jpeg(2, 'b'); });
 }
 
+TEST_CASE("a video is reported with the command that shows it, unless its frames are JPEG") {
+    const TemporaryFolder folder;
+    const std::string begins_like_jpeg = jpeg(1000).substr(0, 500);
+    folder.write("clip.mp4", "\x20"
+                             "ftypisom" +
+                                 begins_like_jpeg);
+    folder.write("large.MKV", jpeg(2'000'000));
+    folder.write("camera.avi", "RIFF" + jpeg(10));
+    for (const char* name : {"clip.mp4", "large.MKV"}) {
+        LogCapture log;
+        Bench bench(folder.path(name), fast);
+        bench.until([&] { return !bench.sink.reasons.empty(); });
+        CHECK(bench.sink.reasons.back() == "the file is a video, not JPEG frames");
+        CHECK(log.count("the file is a video, not JPEG frames; to show it: ffmpeg -re -stream_loop "
+                        "-1 -i " +
+                        folder.path(name) + " -q:v 4 -f mjpeg - | ringcast -") == 1);
+    }
+    Bench bench(folder.path("camera.avi"), fast);
+    bench.until_frames(2);
+    CHECK(bench.sink.reasons.empty());
+}
+
 TEST_CASE("a file without a whole JPEG, and an oversized JPEG, are reported with the reason") {
     const TemporaryFolder folder;
     folder.write("bad.jpg", jpeg(1000).substr(0, 500));
