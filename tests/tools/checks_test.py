@@ -409,6 +409,54 @@ harness.main()
             self.assertIn("NOT TESTED: no such program", output)
 
 
+class VirtualCameraTests(CheckTest):
+    """tests/vm/test_virtual_camera.py with another libcamera, and without booting the guest."""
+
+    TESTS = """
+import pathlib, sys, unittest
+sys.path[:0] = sys.argv[2:]
+import guest, harness, test_virtual_camera
+from test_virtual_camera import VirtualCamera, load_tests
+def running():
+    raise unittest.SkipTest("it would boot")
+guest.running = running
+test_virtual_camera.LIBRARIES = pathlib.Path(sys.argv[1])
+del sys.argv[1:]
+harness.main()
+"""
+
+    def run_tests(self, version, content):
+        if version:
+            self.write(f"x86_64-linux-gnu/libcamera.so.{version}", content)
+        self.write("tests.py", self.TESTS)
+        done = subprocess.run(
+            [sys.executable, "-B", self.root / "tests.py", self.root, HERE.parent / "vm", HERE.parent / "clients"],
+            env={"PATH": os.environ["PATH"], "CI": "true"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    def test_a_libcamera_that_never_had_the_handler_is_named_and_no_failure(self):
+        code, output = self.run_tests("0.3.2", "")
+        self.assertEqual(code, 0)
+        self.assertIn("left out: libcamera.so.0.3.2 has no virtual cameras", output)
+        self.assertNotIn("NOT TESTED", output)
+
+    def test_a_newer_one_without_it_is_a_failure(self):
+        code, output = self.run_tests("0.10.1", "")
+        self.assertEqual(code, 1)
+        self.assertIn("was built without the pipeline handler", output)
+        self.assertNotIn("NOT TESTED", output)
+
+    def test_with_it_the_tests_run(self):
+        _, output = self.run_tests("0.4.0", "PipelineHandlerVirtual")
+        self.assertIn("it would boot", output)
+
+    def test_no_libcamera_is_not_tested(self):
+        code, output = self.run_tests(None, "")
+        self.assertEqual(code, 1)
+        self.assertIn("NOT TESTED: libcamera is not installed", output)
+
+
 class CtestResults(CheckTest):
     RESULTS = """<testsuite>
         <testcase name="one" status="run"><system-out>fine</system-out></testcase>

@@ -23,15 +23,26 @@ CAMERA = """%YAML 1.1
 STREAM = '[streams.drawn]\nsource = "libcamera"\ncamera = "bars by libcamera"\n'
 
 
-def library_draws():
-    """Whether the installed libcamera has this pipeline handler; versions before 0.4 have not."""
-    libraries = pathlib.Path("/usr/lib").glob("*-linux-gnu/libcamera.so.*")
-    return any(b"PipelineHandlerVirtual" in library.read_bytes() for library in libraries)
+LIBRARIES = pathlib.Path("/usr/lib")
+# Debian builds the pipeline handler of these cameras from this version on; older ones have none.
+FIRST_VERSION = (0, 4)
+
+
+def newest_library():
+    """(version, path) of the installed libcamera; None if there is none."""
+    paths = [path for path in LIBRARIES.glob("*-linux-gnu/libcamera.so.*.*.*") if not path.is_symlink()]
+    versions = [(tuple(map(int, path.name.split(".")[2:])), path) for path in paths]
+    return max(versions, default=None)
 
 
 def load_tests(_, tests, __):
     """unittest's hook for the tests of a module."""
-    return tests if library_draws() else unittest.TestSuite()
+    library = newest_library()
+    if library is None or library[0] >= FIRST_VERSION:
+        return tests
+    # No NOT TESTED, which fails in CI: on Debian 12 no libcamera has these cameras.
+    print(f"test_virtual_camera.py left out: {library[1].name} has no virtual cameras, which 0.4 and later have")
+    return unittest.TestSuite()
 
 
 class VirtualCamera(unittest.TestCase):
@@ -39,6 +50,14 @@ class VirtualCamera(unittest.TestCase):
     FRAMES = 10
     # Points in a row of a picture. Each bar is an eighth of the row, so each has several.
     POINTS = 64
+
+    @classmethod
+    def setUpClass(cls):
+        library = newest_library()
+        if library is None:
+            raise unittest.SkipTest(f"libcamera is not installed in {LIBRARIES}")
+        if b"PipelineHandlerVirtual" not in library[1].read_bytes():
+            raise AssertionError(f"{library[1]} was built without the pipeline handler of virtual cameras")
 
     def setUp(self):
         self.guest = guest.running()
