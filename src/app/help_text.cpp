@@ -69,7 +69,8 @@ Exit codes
      or the doctor found no problem
   1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem
   2  the command line or the configuration is wrong
-  3  can't start: the port is taken, io_uring is off, or a permission is missing
+  3  can't start: the port is taken, io_uring is off, or a permission is missing; or
+     `ringcast cameras` found no camera
 )";
 
 } // namespace ringcast::app
