@@ -353,10 +353,11 @@ bool Responder::refuse_single(connection::Connection& connection, const api::Rou
     stream::Stream& stream = parts_.streams.get(*route.stream);
     auto refused =
         api::no_controls(stream.name(), stream.signal(), stream.source().camera(), reply);
-    if (refused) {
-        send(connection, *std::move(refused));
+    if (!refused) {
+        return false;
     }
-    return refused.has_value();
+    send(connection, *std::move(refused));
+    return true;
 }
 
 /// When the memory for reports is used up, the connection that has been reading one for longest
