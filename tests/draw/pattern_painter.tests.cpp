@@ -67,7 +67,7 @@ TEST_CASE("sequence and time are read back from decoded pixels, at any size and 
 
 TEST_CASE("the block is readable while the ball passes beneath it", "[encode]") {
     PatternPainter painter(320, 240, 30);
-    for (int frame = 0; frame < 400; ++frame) {
+    for (int frame = 0; frame < 400; frame += 4) {
         const Picture& picture =
             painter.paint(static_cast<std::uint64_t>(frame), at_microseconds(frame * 33'333));
         const auto block = block_of(encoded_and_decoded(picture, 60));
