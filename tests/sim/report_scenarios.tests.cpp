@@ -57,6 +57,21 @@ struct Crowd {
         }
         run_for(500ms);
     }
+    /// Runs for `span`; replies with success or a client's error count.
+    std::uint64_t most_replies_in_a_turn(Duration span) {
+        const auto replies = [&] {
+            const auto& responses = simulation.relay().counters().responses;
+            return responses[1] + responses[3];
+        };
+        std::uint64_t most = 0;
+        const Instant end = simulation.engine().now() + span;
+        while (simulation.engine().now() < end) {
+            const std::uint64_t before = replies();
+            REQUIRE(simulation.step(end));
+            most = std::max(most, replies() - before);
+        }
+        return most;
+    }
     void run_for(Duration span) {
         const Instant end = simulation.engine().now() + span;
         while (simulation.engine().now() < end) {
@@ -232,15 +247,7 @@ TEST_CASE("the controls of a camera are rendered for one request in a turn") {
     for (int i = 0; i < 100; ++i) {
         askers.push_back(&crowd.simulation.add_client(asker("/s0/controls")));
     }
-    const auto replies = [&] { return crowd.simulation.relay().counters().responses[1]; };
-    std::uint64_t most = 0;
-    const Instant end = crowd.simulation.engine().now() + 500ms;
-    while (crowd.simulation.engine().now() < end) {
-        const std::uint64_t before = replies();
-        REQUIRE(crowd.simulation.step(end));
-        most = std::max(most, replies() - before);
-    }
-    CHECK(most == 1);
+    CHECK(crowd.most_replies_in_a_turn(500ms) == 1);
     for (const SimClient* client : askers) {
         CHECK(client->reader().last_status() == 200);
         CHECK(client->reader().last_body().find("\"AfMode\"") != std::string::npos);
@@ -258,18 +265,7 @@ TEST_CASE("a bounded number of replies is begun in one turn, and all requests ar
         for (int i = 0; i < 1000; ++i) {
             askers.push_back(&crowd.simulation.add_client(asker(target)));
         }
-        const auto replies = [&] {
-            const auto& responses = crowd.simulation.relay().counters().responses;
-            return responses[1] + responses[3];
-        };
-        std::uint64_t most = 0;
-        const Instant end = crowd.simulation.engine().now() + 500ms;
-        while (crowd.simulation.engine().now() < end) {
-            const std::uint64_t before = replies();
-            REQUIRE(crowd.simulation.step(end));
-            most = std::max(most, replies() - before);
-        }
-        CHECK(most == submit_batch);
+        CHECK(crowd.most_replies_in_a_turn(500ms) == submit_batch);
         for (const SimClient* client : askers) {
             CHECK(client->reader().responses() == 1);
         }
