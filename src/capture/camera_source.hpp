@@ -14,7 +14,7 @@
 #include "camera/camera_session.hpp"
 #include "camera/captured_frame.hpp"
 #include "camera/frame_filter.hpp"
-#include "camera/idle_time.hpp"
+#include "source/idle_time.hpp"
 #include "capture/camera_description.hpp"
 #include "capture/camera_device.hpp"
 #include "capture/camera_frames.hpp"
@@ -96,7 +96,7 @@ private:
     bool finishing_ = false;  ///< `thread_` is ending
     bool unplugged_ = false;  ///< the reason why the camera is not open
     std::string lost_reason_; ///< why there are no pictures; empty if there are
-    camera::IdleTime idle_time_;
+    source::IdleTime idle_time_;
     Instant idle_at_ = never;       ///< when the camera is stopped because nobody is watching
     Instant last_frame_at_ = never; ///< or when the camera was opened
     bool frames_arrived_ = false;   ///< from the open camera

@@ -10,8 +10,8 @@
 #include "config/config.hpp"
 #include "input/byte_stream.hpp"
 #include "input/child_process.hpp"
-#include "input/silence_watch.hpp"
 #include "source/frame_source.hpp"
+#include "source/silence_watch.hpp"
 
 namespace ringcast::input {
 
@@ -60,7 +60,7 @@ private:
     io::Engine* engine_;
     std::string stream_name_;
     std::vector<std::string> command_;
-    SilenceWatch silence_;
+    source::SilenceWatch silence_;
     source::SourceCounters counters_;
     source::FrameSink* sink_ = nullptr;
     io::StreamId stream_;

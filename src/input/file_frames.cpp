@@ -9,7 +9,7 @@
 
 #include "base/assert.hpp"
 #include "frame/frame_arena.hpp"
-#include "input/found_frame.hpp"
+#include "source/found_frame.hpp"
 
 namespace ringcast::input {
 
@@ -79,7 +79,7 @@ bool FileFrames::step(ByteSpan payload, Found& found) noexcept {
 bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
     const ByteSpan bytes = payload.first(filled_);
     const std::uint64_t faulty_before = faulty_frames();
-    const auto frame = next_frame(
+    const auto frame = source::next_frame(
         scanner_, bytes, [this](const jpeg::Fault& fault) { add_damaged(fault); },
         [this](std::size_t size) {
             ++losses_.oversized;
@@ -99,7 +99,7 @@ bool FileFrames::scan(ByteSpan payload, Found& found) noexcept {
         return false;
     }
     const std::size_t gone = scanner_.discardable();
-    filled_ = discard_front(scanner_, bytes, gone, payload);
+    filled_ = source::discard_front(scanner_, bytes, gone, payload);
     position_ += gone;
     return true;
 }

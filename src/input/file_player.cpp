@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "input/found_frame.hpp"
 #include "input/video_file.hpp"
 #include "os/clock.hpp"
+#include "source/found_frame.hpp"
 #include "source/publish_frame.hpp"
 
 namespace ringcast::input {
@@ -99,7 +99,7 @@ void FilePlayer::show(FrameThread::Worker& worker) {
     trouble_since_.reset();
     reported_.clear();
     const jpeg::RepairedFrame repaired =
-        repair_found_frame(worker.memory(), worker.payload_offset(), found_.frame);
+        source::repair_found_frame(worker.memory(), worker.payload_offset(), found_.frame);
     // Read in this order, so that a frame newer than a request is newer by either clock.
     const Instant captured_at = os::monotonic_now();
     const WallTime captured = os::wall_now();

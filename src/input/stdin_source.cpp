@@ -29,7 +29,7 @@ void StdinSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     static_cast<void>(fcntl(input_, F_SETPIPE_SZ, input_pipe_bytes)); // fails unless it is a pipe
     sink_->signal_awaited("waiting for standard input");
     frames_.begin(sink, io::source_token(stream, read_operation, only_run), input_);
-    judged_at_ = engine_.now() + SignalTrouble::silence_time_max;
+    judged_at_ = engine_.now() + source::SignalTrouble::silence_time_max;
 }
 
 void StdinSource::on_completion(const io::Completion& completion) noexcept {

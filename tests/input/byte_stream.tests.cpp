@@ -116,7 +116,8 @@ TEST_CASE("little is moved for each frame when the producer is ahead") {
     CHECK(bench.sink.frames.size() == 30);
     CHECK(bench.counters.bytes_moved > 0);
     // The end of the first frame can't be predicted; the next ones are of its size.
-    CHECK(bench.counters.bytes_moved <= ByteStream::read_bytes_max + 29 * ByteStream::read_margin);
+    CHECK(bench.counters.bytes_moved <=
+          source::FrameAssembler::read_bytes_max + 29 * source::FrameAssembler::read_margin);
 }
 
 TEST_CASE("a frame that is a little larger than the last one takes one read") {
@@ -323,8 +324,8 @@ TEST_CASE("a producer that sends only damaged frames loses the signal, which is 
 
 TEST_CASE("a producer that never sends anything loses the signal, which is reported once") {
     Bench bench;
-    CHECK(bench.stream.deadline() == bench.engine.now() + SignalTrouble::silence_time_max);
-    bench.engine.pass(SignalTrouble::silence_time_max - 1ms);
+    CHECK(bench.stream.deadline() == bench.engine.now() + source::SignalTrouble::silence_time_max);
+    bench.engine.pass(source::SignalTrouble::silence_time_max - 1ms);
     bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.empty());
     bench.engine.pass(1ms);
@@ -341,7 +342,7 @@ TEST_CASE("a producer that never sends anything loses the signal, which is repor
     CHECK(bench.sink.frames.size() == 1);
     // From now on silence is judged by the stream, which knows the usual rate.
     CHECK(bench.stream.deadline() == never);
-    bench.engine.pass(10 * SignalTrouble::silence_time_max);
+    bench.engine.pass(10 * source::SignalTrouble::silence_time_max);
     bench.stream.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.size() == 3);
 }

@@ -53,14 +53,14 @@ TEST_CASE("a program's frames are published while it runs") {
     CHECK(bench.source.counters().restarts == 0);
     CHECK(bench.source.kind() == "exec");
     // Silence after a frame is judged by the stream, and is no reason to end a program.
-    bench.pass(SignalTrouble::silence_time_max);
+    bench.pass(source::SignalTrouble::silence_time_max);
     CHECK(bench.sink.reasons.size() == 1);
     CHECK(bench.source.counters().restarts == 0);
 }
 
 TEST_CASE("a program that produces no frames is reported, and runs on") {
     Bench bench("exec sleep 1000");
-    bench.pass(SignalTrouble::silence_time_max);
+    bench.pass(source::SignalTrouble::silence_time_max);
     CHECK(bench.lost("no frames arrive from the program"));
     CHECK(bench.source.counters().restarts == 0);
 }

@@ -101,7 +101,7 @@ TEST_CASE("a video on standard input that does not end is given up") {
     Bench bench(pipe.reader.get());
     pipe.write(std::string("\0\0\0\x01\x67\x42", 6) + std::string(5000, '\x55'));
     bench.until([&] { return bench.source.counters().reads > 0; });
-    bench.engine.pass(SignalTrouble::silence_time_max - 1ms);
+    bench.engine.pass(source::SignalTrouble::silence_time_max - 1ms);
     bench.source.on_deadline(bench.engine.now());
     CHECK(bench.engine.find(test::Asked::cancel, io::OpToken{}) == nullptr);
     bench.engine.pass(1ms);
@@ -125,7 +125,7 @@ TEST_CASE("text before the first frame on standard input is waited through") {
 TEST_CASE("silence on standard input is reported as such") {
     Pipe pipe;
     Bench bench(pipe.reader.get());
-    bench.engine.pass(SignalTrouble::silence_time_max);
+    bench.engine.pass(source::SignalTrouble::silence_time_max);
     bench.source.on_deadline(bench.engine.now());
     CHECK(bench.sink.reasons.back() == "no frames arrive from standard input");
 }

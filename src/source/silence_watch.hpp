@@ -1,18 +1,18 @@
 #pragma once
-// Decides when a program has produced no frame for so long that it is to be restarted. No I/O, no
-// clock.
+// Decides when a producer (a program, another server) has delivered no frame for so long that it is
+// restarted. No I/O, no clock.
 //
 // The patience starts at the configured timeout. It doubles, up to `patience_max`, each time that a
-// program is restarted after it had produced frames: it may be a timelapse whose frames are further
-// apart. It returns to the timeout when frames have arrived for `settle_time` without a longer gap,
-// so that a camera that hangs once a day does not take longer each time.
+// producer is restarted after it had delivered frames: it may be a timelapse whose frames are
+// further apart. It returns to the timeout when frames have arrived for `settle_time` without a
+// longer gap, so that a camera that hangs once a day does not take longer each time.
 
 #include <algorithm>
 #include <chrono>
 
 #include "base/time.hpp"
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 class SilenceWatch {
 public:
@@ -23,7 +23,7 @@ public:
     /// A timeout of 0 disables the watch.
     explicit SilenceWatch(Duration timeout) noexcept : timeout_(timeout), patience_(timeout) {}
 
-    /// A run of the program begins.
+    /// A run of the producer begins.
     void begin(Instant now) noexcept {
         had_frame_ = false;
         last_ = now;
@@ -38,9 +38,9 @@ public:
         had_frame_ = true;
         last_ = now;
     }
-    /// The program could not write, for a reason that is not its own: the time counts from now.
+    /// The producer could not deliver, for a reason that is not its own: the time counts from now.
     void excuse(Instant now) noexcept { last_ = now; }
-    /// The program is restarted for its silence. Returns the patience that was exhausted.
+    /// The producer is restarted for its silence. Returns the patience that was exhausted.
     Duration on_restart() noexcept {
         const Duration exhausted = patience_;
         if (had_frame_) {
@@ -49,7 +49,7 @@ public:
         return exhausted;
     }
 
-    /// When the program is to be restarted unless a frame arrives before; `never` if disabled.
+    /// When the producer is restarted unless a frame arrives before; `never` if disabled.
     [[nodiscard]] Instant deadline() const noexcept {
         return timeout_ > Duration::zero() ? last_ + patience_ : never;
     }
@@ -62,4 +62,4 @@ private:
     Instant steady_since_{}; ///< of this run: no gap longer than the timeout since
 };
 
-} // namespace ringcast::input
+} // namespace ringcast::source

@@ -9,7 +9,7 @@
 #include "jpeg/frame_scanner.hpp"
 #include "jpeg/repair.hpp"
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 /// The next whole frame in `bytes`; nothing when it takes more bytes. Calls `damaged(jpeg::Fault)`
 /// and `oversized(std::size_t bytes)` for the faulty frames before it.
@@ -46,4 +46,4 @@ std::size_t discard_front(jpeg::FrameScanner& scanner, ConstByteSpan bytes, std:
 [[nodiscard]] jpeg::RepairedFrame repair_found_frame(ByteSpan memory, std::size_t payload_offset,
                                                      const jpeg::ScanResult& found) noexcept;
 
-} // namespace ringcast::input
+} // namespace ringcast::source

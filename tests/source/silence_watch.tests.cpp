@@ -1,8 +1,8 @@
-#include "input/silence_watch.hpp"
+#include "source/silence_watch.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 namespace {
 
@@ -122,4 +122,4 @@ TEST_CASE("a timeout of more than five minutes is not shortened") {
     CHECK(silent_run(watch, now) == 20min);
 }
 
-} // namespace ringcast::input
+} // namespace ringcast::source

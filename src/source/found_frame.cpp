@@ -1,11 +1,11 @@
-#include "input/found_frame.hpp"
+#include "source/found_frame.hpp"
 
 #include <cstring>
 
 #include "base/assert.hpp"
 #include "http/multipart.hpp"
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 std::size_t discard_front(jpeg::FrameScanner& scanner, ConstByteSpan bytes, std::size_t count,
                           ByteSpan target) noexcept {
@@ -26,4 +26,4 @@ jpeg::RepairedFrame repair_found_frame(ByteSpan memory, std::size_t payload_offs
     return *repaired;
 }
 
-} // namespace ringcast::input
+} // namespace ringcast::source

@@ -9,7 +9,7 @@
 
 #include "base/time.hpp"
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 class SignalTrouble {
 public:
@@ -64,4 +64,4 @@ private:
     std::size_t oversized_bytes_ = 0;
 };
 
-} // namespace ringcast::input
+} // namespace ringcast::source

@@ -1,8 +1,8 @@
-#include "input/signal_trouble.hpp"
+#include "source/signal_trouble.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 namespace {
 
@@ -90,4 +90,4 @@ TEST_CASE("a good frame ends the trouble, and the next trouble is reported again
 
 } // namespace
 
-} // namespace ringcast::input
+} // namespace ringcast::source

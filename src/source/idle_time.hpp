@@ -1,7 +1,7 @@
 #pragma once
-// How long a camera on demand stays on after its last viewer. A client that asks for a picture from
-// time to time, and gives up before the camera has started, would never get one if the camera were
-// off again at each of its visits. So after a visit without a frame the camera stays on until the
+// How long a source on demand stays on after its last viewer. A client that asks for a picture from
+// time to time, and gives up before the source has started, would never get one if it were
+// off again at each of its visits. So after a visit without a frame the source stays on until the
 // next one is overdue. No I/O, no clock.
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 
 #include "base/time.hpp"
 
-namespace ringcast::camera {
+namespace ringcast::source {
 
 class IdleTime {
 public:
-    /// Visits further apart are no rhythm: the camera would never be off.
+    /// Visits further apart are no rhythm: the source would never be off.
     static constexpr Duration interval_limit = std::chrono::minutes(10);
     /// After a visit without a frame, at least: cameras need some seconds to start.
     static constexpr Duration unserved_min = std::chrono::seconds(10);
@@ -31,14 +31,14 @@ public:
         watched_before_ = true;
         watched_at_ = now;
     }
-    /// Nobody watches any more. `works`: the camera has no known problem. Returns how long it stays
+    /// Nobody watches any more. `works`: the source has no known problem. Returns how long it stays
     /// on.
     [[nodiscard]] Duration on_unwatched(std::uint64_t frames, bool works) noexcept {
         follows_ = follows_ || (works && frames == frames_before_);
         return follows_ ? std::max({idle_after_, unserved_min, interval_ + interval_ / 2})
                         : idle_after_;
     }
-    /// The camera is stopped because nobody has watched: the visits have ended.
+    /// The source is stopped because nobody has watched: the visits have ended.
     void on_stopped() noexcept { follows_ = false; }
 
 private:
@@ -55,7 +55,7 @@ private:
     Instant watched_at_{};
     Duration interval_{}; ///< from one visit to the next; zero if there is no rhythm
     std::uint64_t frames_before_ = 0;
-    bool follows_ = false; ///< a visit has ended too early since the camera was stopped
+    bool follows_ = false; ///< a visit has ended too early since the source was stopped
 };
 
-} // namespace ringcast::camera
+} // namespace ringcast::source

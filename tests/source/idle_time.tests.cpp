@@ -1,4 +1,4 @@
-#include "camera/idle_time.hpp"
+#include "source/idle_time.hpp"
 
 #include <chrono>
 
@@ -7,7 +7,7 @@
 
 using namespace ringcast;
 using namespace std::chrono_literals;
-using camera::IdleTime;
+using source::IdleTime;
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "input/signal_trouble.hpp"
+#include "source/signal_trouble.hpp"
 
 #include <algorithm>
 
-namespace ringcast::input {
+namespace ringcast::source {
 
 void SignalTrouble::begin(Instant now) noexcept {
     on_good_frame(now);
@@ -62,4 +62,4 @@ Instant SignalTrouble::deadline() const noexcept {
     return !had_good_frame_ && reported_ == Kind::none ? due() : never;
 }
 
-} // namespace ringcast::input
+} // namespace ringcast::source
