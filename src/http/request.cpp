@@ -5,11 +5,11 @@
 #include <cstring>
 #include <new>
 
-#include <llhttp.h>
-
 #include "base/assert.hpp"
 #include "http/authority.hpp"
+#include "http/field_syntax.hpp"
 #include "http/letter_case.hpp"
+#include "http/line_parser.hpp"
 
 namespace ringcast::http {
 namespace {
@@ -30,17 +30,6 @@ static_assert(RequestReader::target_bytes_max == 8192);
 static_assert(RequestReader::head_bytes_max == 16384);
 static_assert(RequestReader::header_count_max == 100);
 
-bool is_token_character(char c) noexcept {
-    // RFC 9110, 5.6.2.
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
-}
-
 // The methods of RFC 9110 and RFC 5789. Others are unknown here, those of WebDAV included.
 bool is_known_method(std::string_view method) noexcept {
     constexpr std::array<std::string_view, 9> methods = {
@@ -48,83 +37,25 @@ bool is_known_method(std::string_view method) noexcept {
     return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
-bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-// llhttp reports the pieces of an element in order. They are contiguous in the reader's buffer, so
-// they can be joined into one view.
-void extend(std::string_view& view, const char* at, std::size_t length) noexcept {
-    view = view.empty() ? std::string_view(at, length)
-                        : std::string_view(view.data(), view.size() + length);
-}
-
 } // namespace
 
-// Elements that llhttp reported of the current line, and state kept from earlier lines.
+// llhttp, and what earlier lines of the head contained.
 struct RequestReader::Parser {
-    llhttp_t machine{};
-    llhttp_settings_t settings{};
-    std::string_view header_name;
-    std::string_view header_value;
-    bool close_asked = false;      ///< Connection lists "close"
-    bool keep_alive_asked = false; ///< Connection lists "keep-alive"
+    LineParser lines{HTTP_REQUEST};
+    ConnectionOptions connection;
     std::size_t host_count = 0;
     std::size_t content_length_count = 0;
     bool has_content = false; ///< Content-Length is above 0
     bool transfer_encoding = false;
 
-    Parser() noexcept {
-        llhttp_settings_init(&settings);
-        settings.on_header_field = [](llhttp_t* from, const char* at, std::size_t length) {
-            extend(of(from).header_name, at, length);
-            return 0;
-        };
-        settings.on_header_value = [](llhttp_t* from, const char* at, std::size_t length) {
-            extend(of(from).header_value, at, length);
-            return 0;
-        };
-        begin();
-    }
-    // Not movable: `machine` holds pointers to `settings` and to this object.
-    Parser(const Parser&) = delete;
-    Parser& operator=(const Parser&) = delete;
-    Parser(Parser&&) = delete;
-    Parser& operator=(Parser&&) = delete;
-    ~Parser() = default;
-
     void begin() noexcept {
-        llhttp_init(&machine, HTTP_REQUEST, &settings);
-        machine.data = this;
-        header_name = {};
-        header_value = {};
-        close_asked = false;
-        keep_alive_asked = false;
+        lines.begin();
+        connection = {};
         host_count = 0;
         content_length_count = 0;
         has_content = false;
         transfer_encoding = false;
     }
-
-    void read_connection_options(std::string_view list) noexcept {
-        while (!list.empty()) {
-            const std::string_view option = list.substr(0, list.find(','));
-            list.remove_prefix(std::min(option.size() + 1, list.size()));
-            close_asked = close_asked || equal_ignoring_case(trimmed(option), "close");
-            keep_alive_asked =
-                keep_alive_asked || equal_ignoring_case(trimmed(option), "keep-alive");
-        }
-    }
-
-    static Parser& of(llhttp_t* from) noexcept { return *static_cast<Parser*>(from->data); }
 };
 
 RequestReader::RequestReader() : parser_(std::make_unique<Parser>()), buffer_(short_buffer_) {}
@@ -340,14 +271,12 @@ void RequestReader::finish_header(std::string_view line) noexcept {
     if (!is_token(line.substr(0, std::min(line.find(':'), line.size())))) {
         return refuse(400, "A header is malformed: expected Name: value.");
     }
-    parser_->header_name = {};
-    parser_->header_value = {};
     feed(line);
     if (state_ != ParseState::need_more) {
         return;
     }
-    const std::string_view name = parser_->header_name;
-    const std::string_view value = trimmed(parser_->header_value);
+    const std::string_view name = parser_->lines.name();
+    const std::string_view value = trimmed(parser_->lines.value());
     const auto keep_first = [value](std::string_view& view) {
         if (view.empty()) {
             view = value;
@@ -360,7 +289,7 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         }
         keep_first(request_.host);
     } else if (equal_ignoring_case(name, "connection")) {
-        parser_->read_connection_options(value);
+        parser_->connection.read(value);
     } else if (equal_ignoring_case(name, "accept")) {
         keep_first(request_.accept);
     } else if (equal_ignoring_case(name, "origin")) {
@@ -392,15 +321,13 @@ void RequestReader::finish_head(std::string_view line) noexcept {
     }
     feed(line);
     if (state_ == ParseState::need_more) {
-        // RFC 9112, 9.3. llhttp lets "keep-alive" win over "close" in HTTP/1.0.
-        request_.keep_alive =
-            !parser_->close_asked && (!request_.http_1_0 || parser_->keep_alive_asked);
+        request_.keep_alive = parser_->connection.persistent(request_.http_1_0);
         state_ = ParseState::complete;
     }
 }
 
 void RequestReader::feed(std::string_view line) noexcept {
-    const llhttp_errno_t result = llhttp_execute(&parser_->machine, line.data(), line.size());
+    const llhttp_errno_t result = parser_->lines.feed(line);
     // An Upgrade header pauses llhttp at the end of the head. RFC 9110, 7.8: a server may ignore
     // it.
     if (result != HPE_OK && result != HPE_PAUSED_UPGRADE) {
