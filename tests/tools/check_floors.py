@@ -34,6 +34,7 @@ FLOORS = {
     "libcamera": 8,
     "stream": 7,
     "relay": 9,
+    "upstream": 9,
     "app": 10,
 }
 
@@ -43,6 +44,7 @@ ALLOWED = [
     (r"libcamera/", ["src/libcamera/"]),
     (r"llhttp\.h", ["src/http/"]),
     (r"(turbojpeg|jpeglib|jerror)\.h", ["src/encode/"]),
+    (r"openssl/", ["src/upstream/"]),
     # format.h is slow to compile; core.h is enough for a declaration.
     (r"fmt/format\.h", ["src/"]),
     # The other modules of ringcast_core use no header of the operating system.
@@ -57,6 +59,7 @@ ALLOWED = [
             "src/capture/",
             "src/input/",
             "src/libcamera/",
+            "src/upstream/",
             "src/app/",
         ],
     ),
