@@ -3,10 +3,10 @@
 // after construction. Knows no sockets: the caller receives into `free_space()` and reports the
 // number of bytes.
 //
-// Servers in cameras are taken as they are: lines may end with LF alone, the reason phrase may be
-// missing, blanks may precede a header's colon, and empty lines the status line; a line that is no
-// header is ignored, as browsers do. The outcome depends on the bytes alone, not on how they were
-// split into receives.
+// Tolerates what servers in cameras do: lines that end with LF alone, empty lines before the status
+// line, a missing reason phrase, blanks before a header's colon, headers that continue on the next
+// line. Lines that are not headers are ignored, as browsers do. The outcome depends on the bytes
+// alone, not on how they were split into receives.
 
 #include <array>
 #include <cstddef>

@@ -31,9 +31,8 @@ std::string hexadecimal(std::span<const unsigned char> bytes) {
     return text;
 }
 
-/// A secret in front of two other parts, with colons between them. Made without intermediate copies,
-/// which could not be
-/// wiped.
+/// Three parts with colons between them. Some are secret, so there are no intermediate copies, which
+/// could not be wiped.
 std::string joined(std::string_view first, std::string_view second, std::string_view third) {
     std::string text;
     text.reserve(first.size() + second.size() + third.size() + 2);
