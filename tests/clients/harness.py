@@ -102,9 +102,10 @@ class Ringcast:
             self._reader.join(WAIT_SECONDS)
             raise AssertionError("ringcast ended: " + "\n".join(self.lines))
         for line in self.lines:
-            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            # Indented, unlike log lines, which may name other servers.
+            found = re.match(r"  (http://127\.0\.0\.1:\d+)", line)
             if found:
-                return found.group(0)
+                return found.group(1)
         return None
 
     @property
