@@ -36,14 +36,14 @@ Answer error(int status, std::string_view line, const http::ReplyContext& reply,
     return {status, http::error_reply(status, line, reply, retry_after_seconds), reply.keep_alive};
 }
 
-Answer bad_request(const http::RequestReader& reader, WallTime now) {
+Answer bad_request(const http::RequestReader& reader, std::string_view version, WallTime now) {
     return error(reader.error().status, reader.error().text,
-                 {.head_only = reader.head_only(), .now = now});
+                 {.head_only = reader.head_only(), .now = now, .version = version});
 }
 
-Answer request_timeout(const http::RequestReader& reader, WallTime now) {
+Answer request_timeout(const http::RequestReader& reader, std::string_view version, WallTime now) {
     return error(status_timeout, "the request did not come whole in time",
-                 {.head_only = reader.head_only(), .now = now});
+                 {.head_only = reader.head_only(), .now = now, .version = version});
 }
 
 Answer options(const http::ReplyContext& reply) {

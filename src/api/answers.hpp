@@ -26,10 +26,12 @@ struct Answer {
 [[nodiscard]] Answer error(int status, std::string_view line, const http::ReplyContext& reply,
                            std::uint32_t retry_after_seconds = 0);
 
-/// A request whose head was rejected. `reader` is in state error.
-[[nodiscard]] Answer bad_request(const http::RequestReader& reader, WallTime now);
+/// A request whose head was rejected. `reader` is in state error; `version` is that of ringcast.
+[[nodiscard]] Answer bad_request(const http::RequestReader& reader, std::string_view version,
+                                 WallTime now);
 /// A request that did not arrive completely in time.
-[[nodiscard]] Answer request_timeout(const http::RequestReader& reader, WallTime now);
+[[nodiscard]] Answer request_timeout(const http::RequestReader& reader, std::string_view version,
+                                     WallTime now);
 [[nodiscard]] Answer options(const http::ReplyContext& reply);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);

@@ -39,6 +39,7 @@ void add_status_line(std::string& head, int status, const ReplyContext& context)
     head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
     head.append(reason_phrase(status)).append("\r\n");
     add_header(head, "Date", date_text(context.now));
+    head.append("Server: ringcast/").append(context.version).append("\r\n");
     add_header(head, "X-Content-Type-Options", "nosniff");
 }
 

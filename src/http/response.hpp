@@ -21,6 +21,7 @@ struct ReplyContext {
     /// For Access-Control-Allow-Origin: the matching origin, "*", or empty for none.
     std::string_view allow_origin{};
     WallTime now{}; ///< for Date, which RFC 9110, 6.6.1, requires of servers with a clock
+    std::string_view version{}; ///< of ringcast, for Server
 };
 /// The context of the reply to `request`.
 [[nodiscard]] ReplyContext reply_context(const Request& request, std::string_view allow_origin,

@@ -34,6 +34,7 @@ Responder::reply_context(const connection::Connection& connection) const noexcep
         http::reply_context(request, api::allowed_origin(request, parts_.settings.cors_origins),
                             parts_.context.engine.wall_now());
     reply.keep_alive = reply.keep_alive && !stopping_;
+    reply.version = parts_.settings.version;
     return reply;
 }
 
@@ -150,8 +151,8 @@ void Responder::count_response(int status) noexcept {
 void Responder::answer_bad_request(connection::Connection& connection) noexcept {
     ++parts_.counters.bad_requests;
     answer_or_abort(connection, [&] {
-        send(connection,
-             api::bad_request(connection.request_reader(), parts_.context.engine.wall_now()));
+        send(connection, api::bad_request(connection.request_reader(), parts_.settings.version,
+                                          parts_.context.engine.wall_now()));
     });
 }
 
@@ -161,8 +162,8 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
     }
     ++parts_.counters.bad_requests;
     answer_or_abort(connection, [&] {
-        send(connection,
-             api::request_timeout(connection.request_reader(), parts_.context.engine.wall_now()));
+        send(connection, api::request_timeout(connection.request_reader(), parts_.settings.version,
+                                              parts_.context.engine.wall_now()));
     });
 }
 

@@ -141,6 +141,19 @@ class Urls(unittest.TestCase):
         with server.connect() as connection:
             self.assertEqual(connection.ask("*", method="OPTIONS").headers["x-content-type-options"], "nosniff")
 
+    def test_every_answer_names_the_server_and_its_version(self):
+        expected = "ringcast/" + server.status()["server"]["version"]
+        self.assertRegex(expected, r"^ringcast/\d+\.\d+\.\d+")
+        for path in ("/snapshot", "/broken/snapshot", "/", "/api/status", "/metrics", "/healthz", "/nothing"):
+            for method in ("GET", "HEAD"):
+                self.assertEqual(server.get(path, method=method)[1]["Server"], expected, path)
+        with harness.StreamReader(server.url) as reader:
+            self.assertEqual(reader.headers["server"], expected)
+        for request in ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n"):
+            with server.connect() as connection:
+                connection.send(request)
+                self.assertEqual(connection.answer().headers["server"], expected, request)
+
     def test_an_unknown_url_is_answered_with_the_list_of_streams(self):
         for path in ("/nothing", "/front/nothing", "/nothing/stream", "/nothing.jpg", "/a/b/c", "/api", "/%00"):
             status, _, body = server.get(path)

@@ -119,6 +119,17 @@ TEST_CASE("405 lists the allowed methods, and 503 has Retry-After") {
     CHECK(has(busy, "Retry-After: 5"));
 }
 
+TEST_CASE("every reply names the server and its version") {
+    ReplyContext context = persistent;
+    context.version = "1.2.3";
+    for (const std::string& text :
+         {stream_head(boundary, Variant::standard, context), snapshot_head({}, context),
+          reply(200, ContentType::json, "{}", context), error_reply(400, "No.", context),
+          options_reply(context)}) {
+        CHECK(has(parse(text), "Server: ringcast/1.2.3"));
+    }
+}
+
 TEST_CASE("every reply forbids browsers to guess its type") {
     for (const std::string& text :
          {stream_head(boundary, Variant::standard, persistent), snapshot_head({}, persistent),
