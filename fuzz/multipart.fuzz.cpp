@@ -73,7 +73,7 @@ std::string write_stream(const std::vector<Picture>& pictures, const http::Bound
         }
         const http::PartInfo info{picture.body.size(),
                                   WallTime(std::chrono::microseconds(picture.captured_us)),
-                                  picture.placeholder};
+                                  picture.placeholder, picture.body};
         const std::size_t header_bytes = http::write_part_header(all.first(headroom), info);
         http::write_part_tail(all.subspan(headroom + picture.body.size()), boundary);
         if (variant == http::Variant::standard) {
@@ -126,6 +126,17 @@ void check_timestamp(const Headers& headers, std::uint64_t captured_us) {
     require(value == captured_us);
 }
 
+// The fuzzer's bodies are reasons too: any bytes.
+void check_reason(std::string_view reason, const Picture& picture) {
+    require(reason.empty() == (!picture.placeholder || picture.body.empty()));
+    require(reason.size() <= picture.body.size());
+    for (std::size_t i = 0; i < reason.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(picture.body[i]);
+        const bool shown = byte >= 0x20 && byte < 0x7F;
+        require(reason[i] == (shown ? picture.body[i] : '?'));
+    }
+}
+
 void check_standard(std::string_view wire, const std::string& delimiter,
                     const std::vector<Picture>& pictures) {
     for (const Picture& picture : pictures) {
@@ -133,6 +144,7 @@ void check_standard(std::string_view wire, const std::string& delimiter,
         require(headers.value("Content-Type") == "image/jpeg");
         require(headers.value("Content-Length") == std::to_string(picture.body.size()));
         require(headers.value("X-Ringcast-Signal") == (picture.placeholder ? "none" : ""));
+        check_reason(headers.value("X-Ringcast-Reason"), picture);
         check_timestamp(headers, picture.captured_us);
         take(wire, picture.body);
         take(wire, "\r\n" + delimiter + "\r\n");

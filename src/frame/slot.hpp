@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/immovable.hpp"
@@ -31,6 +32,9 @@ struct FrameInfo {
     WallTime captured{};         ///< reported to viewers
     Instant captured_at{};       ///< start of a frame's age
     bool placeholder = false;    ///< a "no signal" picture, not from the source
+    /// Of a "no signal" picture: why there is none. Valid during `FrameArena::seal` only, which does
+    /// not keep it.
+    std::string_view reason{};
 };
 
 /// Dimensions of one stream's slots, in bytes, and of the pictures in them. `page` is read from the system, never assumed.

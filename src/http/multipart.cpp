@@ -19,6 +19,12 @@ public:
         std::memcpy(into_.data() + written_, text.data(), text.size());
         written_ += text.size();
     }
+    void printable_ascii(std::string_view text) noexcept {
+        RINGCAST_ASSERT(text.size() <= into_.size() - written_);
+        for (const char c : text) {
+            into_[written_++] = static_cast<std::byte>(c >= ' ' && c <= '~' ? c : '?');
+        }
+    }
     void number(std::uint64_t value, std::size_t digits_min = 1) noexcept {
         std::array<char, 20> digits{};
         const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
@@ -43,6 +49,15 @@ void write_timestamp(Writer& writer, WallTime captured) noexcept {
     writer.number(microseconds / 1'000'000);
     writer.text(".");
     writer.number(microseconds % 1'000'000, 6);
+}
+
+void write_reason(Writer& writer, std::string_view reason) noexcept {
+    constexpr std::string_view name = "X-Ringcast-Reason: ";
+    if (!reason.empty()) {
+        writer.text("\r\n");
+        writer.text(name);
+        writer.printable_ascii(reason.substr(0, part_line_bytes_max - name.size()));
+    }
 }
 
 } // namespace
@@ -71,6 +86,7 @@ std::size_t write_part_header(ByteSpan headroom, const PartInfo& part) noexcept 
     write_timestamp(writer, part.captured);
     if (part.placeholder) {
         writer.text("\r\nX-Ringcast-Signal: none");
+        write_reason(writer, part.reason);
     }
     writer.text("\r\n\r\n");
     const std::size_t bytes = writer.written();

@@ -34,14 +34,19 @@ enum class Variant : std::uint8_t {
 struct PartInfo {
     std::size_t jpeg_bytes = 0;
     WallTime captured{};
-    bool placeholder = false; ///< a "no signal" picture; adds X-Ringcast-Signal
+    bool placeholder = false;  ///< a "no signal" picture; adds X-Ringcast-Signal
+    std::string_view reason{}; ///< of a "no signal" picture, for X-Ringcast-Reason; empty: not said
 };
 
 /// The longest possible part header, bytes.
 inline constexpr std::size_t part_header_bytes_max = 256;
+/// The longest line of a part header without its end, bytes: some clients read no longer ones.
+inline constexpr std::size_t part_line_bytes_max = 126;
 
-/// Writes Content-Type, Content-Length, X-Timestamp and the empty line, right-aligned in `headroom`
-/// (at least part_header_bytes_max long). Returns the number of bytes written.
+/// Writes Content-Type, Content-Length, X-Timestamp, X-Ringcast-Signal and X-Ringcast-Reason of a
+/// "no signal" picture, and the empty line, right-aligned in `headroom` (at least
+/// part_header_bytes_max long). A longer reason than fits into its line is cut, and its bytes that
+/// are not printable ASCII become question marks. Returns the number of bytes written.
 [[nodiscard]] std::size_t write_part_header(ByteSpan headroom, const PartInfo& part) noexcept;
 
 /// The bytes after a JPEG: CRLF, delimiter, CRLF, which end a standard part, and then the next

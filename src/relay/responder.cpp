@@ -279,9 +279,11 @@ bool Responder::answer_snapshot_waiter(connection::Connection& connection, strea
 void Responder::send_snapshot(connection::Connection& connection, const stream::Stream& stream,
                               const http::ReplyContext& reply) {
     const frame::FrameInfo& info = stream.latest().info();
-    std::string head = http::snapshot_head(
-        {.jpeg_bytes = info.jpeg_bytes, .captured = info.captured, .placeholder = info.placeholder},
-        reply);
+    std::string head = http::snapshot_head({.jpeg_bytes = info.jpeg_bytes,
+                                            .captured = info.captured,
+                                            .placeholder = info.placeholder,
+                                            .reason = stream.signal().reason()},
+                                           reply);
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), reply.keep_alive});
     }

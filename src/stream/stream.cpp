@@ -274,7 +274,8 @@ void Stream::publish_placeholder() noexcept {
     frame::WritableSlot slot =
         placeholder_.copy_into(*setup_.arena, now, settings_.placeholder_period);
     if (slot.valid()) {
-        const frame::FrameInfo info = placeholder_.info(slot, now, engine_.wall_now());
+        frame::FrameInfo info = placeholder_.info(slot, now, engine_.wall_now());
+        info.reason = signal_.reason();
         make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
     }
 }

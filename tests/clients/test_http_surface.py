@@ -193,6 +193,14 @@ class Streams(unittest.TestCase):
                 self.assertLess(len(name) + len(value) + 2, 127)
             self.assertEqual(set(part.headers), {"content-type", "content-length", "x-timestamp"})
 
+    def test_a_no_signal_part_has_the_reason_in_a_line_that_is_short_enough(self):
+        with harness.StreamReader(server.url, "/broken/stream") as reader:
+            headers = reader.part().headers
+        self.assertEqual(headers["x-ringcast-signal"], "none")
+        self.assertEqual(headers["x-ringcast-reason"], server.stream_status(1)["reason"])
+        for name, value in headers.items():
+            self.assertLess(len(name) + len(value) + 2, 127)
+
     def test_the_variant_can_be_chosen(self):
         blink = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
         with harness.StreamReader(server.url, "/stream?variant=standard", blink) as reader:
@@ -336,6 +344,7 @@ class Snapshots(unittest.TestCase):
             answer = connection.ask("/broken/snapshot?placeholder=1")
             self.assertEqual(answer.status, 200)
             self.assertEqual(answer.headers["x-ringcast-signal"], "none")
+            self.assertEqual(answer.headers["x-ringcast-reason"], server.stream_status(1)["reason"])
             self.assertTrue(answer.body.startswith(b"\xff\xd8"))
             self.assertEqual(connection.ask("/broken/snapshot?placeholder=0").status, 503)
 

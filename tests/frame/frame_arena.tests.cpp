@@ -158,6 +158,21 @@ TEST_CASE("the release hook is called once for each recycled slot") {
     CHECK(payload[0] == std::byte{0xDD});
 }
 
+TEST_CASE("the reason of a placeholder is written into its part header, and not kept") {
+    const SlotGeometry geometry = geometry_of(4096);
+    Memory memory(geometry);
+    FrameArena arena(memory.bytes, geometry, boundary, std::nullopt);
+    WritableSlot slot = arena.take_slot();
+    FrameInfo info = write_jpeg(slot, "jpeg", 0);
+    info.placeholder = true;
+    info.reason = "the camera is unplugged";
+    const FrameLease lease = arena.seal(std::move(slot), info, 1);
+    CHECK(
+        as_text(lease.standard_span()).find("\r\nX-Ringcast-Reason: the camera is unplugged\r\n") !=
+        std::string_view::npos);
+    CHECK(lease.info().reason.empty());
+}
+
 TEST_CASE("a repaired frame may begin in the headroom") {
     const std::size_t page = GENERATE(4096U, 16384U, 65536U);
     const SlotGeometry geometry = geometry_of(page);

@@ -60,11 +60,26 @@ TEST_CASE("a placeholder's part header is marked") {
           "X-Ringcast-Signal: none\r\n\r\n");
 }
 
+TEST_CASE("a placeholder's part header has the reason, and a live picture's has none") {
+    CHECK(header_of({7, at(0), true, "the camera is unplugged"})
+              .ends_with("\r\nX-Ringcast-Signal: none\r\n"
+                         "X-Ringcast-Reason: the camera is unplugged\r\n\r\n"));
+    CHECK(header_of({7, at(0), true, ""}).find("Reason") == std::string::npos);
+    CHECK(header_of({7, at(0), false, "the camera is unplugged"}).find("Reason") ==
+          std::string::npos);
+}
+
+TEST_CASE("bytes of a reason that are not printable ASCII become question marks") {
+    CHECK(header_of({7, at(0), true, "a\r\nb\tc\x7F \xC3\xA9~"})
+              .ends_with("\r\nX-Ringcast-Reason: a??b?c? ??~\r\n\r\n"));
+}
+
 TEST_CASE("the longest part header fits its bound, and its lines are short enough for parsers") {
+    const std::string reason(1000, 'r');
     const std::string header =
-        header_of({std::numeric_limits<std::size_t>::max(), WallTime::max(), true});
+        header_of({std::numeric_limits<std::size_t>::max(), WallTime::max(), true, reason});
     CHECK(header.size() <= part_header_bytes_max);
-    CHECK(longest_line(header) <= 127);
+    CHECK(longest_line(header) == part_line_bytes_max);
 }
 
 TEST_CASE("a boundary contains all of its random bits") {

@@ -76,7 +76,9 @@ TEST_CASE("a snapshot's head has the same headers as a part") {
     CHECK(!names(reply, "X-Ringcast-Signal"));
     CHECK(!names(reply, "Connection"));
     CHECK(reply.body.empty());
-    CHECK(has(parse(snapshot_head({1, captured, true}, {})), "X-Ringcast-Signal: none"));
+    const Parsed without_signal = parse(snapshot_head({1, captured, true, "unplugged"}, {}));
+    CHECK(has(without_signal, "X-Ringcast-Signal: none"));
+    CHECK(has(without_signal, "X-Ringcast-Reason: unplugged"));
 }
 
 TEST_CASE("the Connection header follows keep-alive and the client's HTTP version") {

@@ -170,11 +170,18 @@ void ResponseReader::begin_response(std::string_view head, Instant now) {
         (void)wrong("a length that is no number");
         return;
     }
-    marked_ = header(head, "X-Ringcast-Signal") == "none";
-    timestamp_ = header(head, "X-Timestamp").value_or("");
+    note_picture(head);
     body_bytes_ = current_.head_only ? 0 : *bytes;
     last_picture_at_ = now; // for the age of a snapshot, once it is complete
     place_ = Place::body;
+}
+
+void ResponseReader::note_picture(std::string_view head) {
+    marked_ = header(head, "X-Ringcast-Signal") == "none";
+    timestamp_ = header(head, "X-Timestamp").value_or("");
+    if (marked_ != header(head, "X-Ringcast-Reason").has_value()) {
+        (void)wrong("a 'no signal' picture without a reason, or a live one with a reason");
+    }
 }
 
 bool ResponseReader::read_body() {
@@ -230,8 +237,7 @@ bool ResponseReader::read_part_head() {
     }
     const auto length = header(head, "Content-Length");
     drop(end + head_end.size());
-    marked_ = header(head, "X-Ringcast-Signal") == "none";
-    timestamp_ = header(head, "X-Timestamp").value_or("");
+    note_picture(head);
     if (current_.kind == AnswerKind::stream_advance) {
         place_ = Place::part_until;
         return !length || wrong("a length that was sent before the picture existed");

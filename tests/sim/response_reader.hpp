@@ -83,6 +83,8 @@ private:
     [[nodiscard]] bool read_part_body(Instant now);
     [[nodiscard]] bool read_part_until(Instant now);
     void begin_response(std::string_view head, Instant now);
+    /// Reads what a part's head and a snapshot's say about the picture.
+    void note_picture(std::string_view head);
     void check_picture(ConstByteSpan jpeg, bool marked, std::string_view timestamp, Instant now);
     void drop(std::size_t count);
     [[nodiscard]] std::string_view pause() const noexcept {
