@@ -275,6 +275,33 @@ void add_cameras(Families& families, const Streams& streams) {
                   [](const CameraStatus& camera) { return seconds(camera.counters.encode_time); });
 }
 
+// Adds a sample for each stream that is another server's; `value` computes it.
+template <typename Value>
+void add_by_upstream(MetricFamily& family, const Streams& streams, Value value) {
+    for (const StreamStatus& stream : streams) {
+        if (stream.upstream) {
+            add(family, value(*stream.upstream), {{"stream", stream.name}});
+        }
+    }
+}
+
+void add_upstreams(Families& families, const Streams& streams) {
+    using source::UpstreamStatus;
+    add_by_upstream(
+        gauge(families, "upstream_connected", "1 while the other server's stream is being read."),
+        streams, [](const UpstreamStatus& upstream) { return upstream.connected(); });
+    add_by_upstream(gauge(families, "upstream_hops",
+                          "ringcast servers between this one and the source of the frames."),
+                    streams, [](const UpstreamStatus& upstream) { return upstream.via.size(); });
+    add_by_upstream(
+        counter(families, "upstream_connections_total", "Connections made to the other server."),
+        streams, [](const UpstreamStatus& upstream) { return upstream.connections; });
+    add_by_upstream(
+        counter(families, "upstream_parts_without_signal_total",
+                "\"No signal\" pictures received from another ringcast and not passed on."),
+        streams, [](const UpstreamStatus& upstream) { return upstream.parts_without_signal; });
+}
+
 void add_sends(Families& families, const Streams& streams) {
     MetricFamily& sent = counter(families, "frames_sent_total",
                                  "Frames sent to viewers, by send path (label lane).");
@@ -317,6 +344,7 @@ std::string metrics_text(const StatusSnapshot& status) {
     add_stream_gauges(families, status.streams);
     add_source_counters(families, status.streams);
     add_cameras(families, status.streams);
+    add_upstreams(families, status.streams);
     add_sends(families, status.streams);
     std::ostringstream text;
     prometheus::TextSerializer().Serialize(text, families);

@@ -181,6 +181,23 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
     };
 }
 
+Json upstream_json(const std::optional<source::UpstreamStatus>& upstream) {
+    if (!upstream) {
+        return {};
+    }
+    return {
+        {"address", upstream->address},
+        {"peer", text_or_null(upstream->peer)},
+        {"state", upstream->state},
+        {"server", text_or_null(upstream->server)},
+        {"clock", text_or_null(upstream->clock)},
+        {"via", upstream->via},
+        {"hops", upstream->via.size()},
+        {"connections", upstream->connections},
+        {"parts_without_signal", upstream->parts_without_signal},
+    };
+}
+
 using ControlValue = source::CameraControl::Value;
 
 Json value_json(const source::CameraControl& control, const std::optional<ControlValue>& value) {
@@ -261,6 +278,7 @@ Json stream_json(const StreamStatus& stream) {
         {"slots_free", stream.slots_free},
         {"source_counters", source_json(stream.source_counters)},
         {"camera", camera_json(stream.camera)},
+        {"upstream", upstream_json(stream.upstream)},
         {"sent", sends_json(stream.sends)},
         {"latency", latency_json(stream.latency)},
     };

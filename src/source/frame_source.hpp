@@ -16,6 +16,7 @@
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"
 #include "source/camera_status.hpp"
+#include "source/upstream_status.hpp"
 
 namespace ringcast::source {
 
@@ -88,6 +89,8 @@ public:
     [[nodiscard]] virtual std::span<const CameraControl> camera_controls() const noexcept {
         return {};
     }
+    /// The state of the connection to the server whose stream is read; nothing for other sources.
+    [[nodiscard]] virtual std::optional<UpstreamStatus> upstream() const { return std::nullopt; }
 };
 
 } // namespace ringcast::source

@@ -10,6 +10,7 @@
 #include "metrics/histogram.hpp"
 #include "source/camera_status.hpp"
 #include "source/frame_source.hpp"
+#include "source/upstream_status.hpp"
 #include "stream/signal.hpp"
 
 namespace ringcast::stream {
@@ -27,7 +28,8 @@ struct StreamStatus {
     std::uint64_t frame_bytes_mean = 0;
     std::optional<Duration> frame_age; ///< of the newest frame; empty unless live
     source::SourceCounters source_counters;
-    std::optional<source::CameraStatus> camera; ///< of a camera's stream
+    std::optional<source::CameraStatus> camera;     ///< of a camera's stream
+    std::optional<source::UpstreamStatus> upstream; ///< of another server's stream
     std::uint32_t slots_total = 0;
     std::uint32_t slots_free = 0;
     bool registered = false; ///< the slots are registered with the engine: zero-copy is possible

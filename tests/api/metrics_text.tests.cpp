@@ -135,6 +135,25 @@ TEST_CASE("metrics contain each camera's numbers, and no camera metrics for othe
     CHECK(text.find("ringcast_camera_running{stream=\"printer\"}") == std::string::npos);
 }
 
+TEST_CASE("metrics contain the numbers of other servers' streams, and none of those of others") {
+    StatusSnapshot sample = sample_status();
+    source::UpstreamStatus& upstream = *sample.streams[0].upstream;
+    std::string text = metrics_text(sample);
+    CHECK(has_line(text, "ringcast_upstream_connected{stream=\"printer\"} 1"));
+    CHECK(has_line(text, "ringcast_upstream_hops{stream=\"printer\"} 2"));
+    CHECK(has_line(text, "ringcast_upstream_connections_total{stream=\"printer\"} " +
+                             std::to_string(upstream.connections)));
+    CHECK(has_line(text, "ringcast_upstream_parts_without_signal_total{stream=\"printer\"} " +
+                             std::to_string(upstream.parts_without_signal)));
+    CHECK(text.find("ringcast_upstream_connected{stream=\"garage\"}") == std::string::npos);
+    for (const std::string state : {"resting", "waiting", "connecting", "requesting"}) {
+        upstream.state = state;
+        CHECK(has_line(metrics_text(sample), "ringcast_upstream_connected{stream=\"printer\"} 0"));
+    }
+    upstream.state = "polling";
+    CHECK(has_line(metrics_text(sample), "ringcast_upstream_connected{stream=\"printer\"} 1"));
+}
+
 TEST_CASE("the buckets of the latency histogram are cumulative, and the last counts all samples") {
     const std::string text = sample_text();
     const std::string name = "ringcast_frame_latency_seconds";

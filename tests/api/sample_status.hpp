@@ -59,6 +59,15 @@ inline StatusSnapshot sample_status() {
     live.latency.add(milliseconds(5));
     live.latency.add(std::chrono::seconds(20));
 
+    source::UpstreamStatus& upstream = live.upstream.emplace();
+    upstream.address = "printer.local:8080/stream";
+    upstream.peer = "192.0.2.10:8080";
+    upstream.state = "receiving";
+    upstream.server = "ringcast/1.2.2";
+    upstream.clock = "upstream";
+    upstream.via = {"0123456789abcdef", "fedcba9876543210"};
+    fill(upstream.connections, upstream.parts_without_signal);
+
     StreamStatus lost;
     lost.name = "garage";
     lost.source = "exec";

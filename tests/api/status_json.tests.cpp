@@ -188,6 +188,31 @@ TEST_CASE("status describes a stream's camera") {
     CHECK(status_of(registered)["streams"][1]["tier_reason"].is_null());
 }
 
+TEST_CASE("status describes the server whose stream is read") {
+    StatusSnapshot sample = sample_status();
+    CHECK(status_of(sample)["streams"][1]["upstream"].is_null());
+    source::UpstreamStatus& described = *sample.streams[0].upstream;
+    const auto upstream = status_of(sample)["streams"][0]["upstream"];
+    CHECK(upstream["address"] == "printer.local:8080/stream");
+    CHECK(upstream["peer"] == "192.0.2.10:8080");
+    CHECK(upstream["state"] == "receiving");
+    CHECK(upstream["server"] == "ringcast/1.2.2");
+    CHECK(upstream["clock"] == "upstream");
+    CHECK(upstream["via"] == nlohmann::json{"0123456789abcdef", "fedcba9876543210"});
+    CHECK(upstream["hops"] == 2);
+    CHECK(upstream["connections"] == described.connections);
+    CHECK(upstream["parts_without_signal"] == described.parts_without_signal);
+
+    described = {};
+    described.state = "connecting";
+    const auto before = status_of(sample)["streams"][0]["upstream"];
+    for (const std::string field : {"peer", "server", "clock"}) {
+        CHECK(before[field].is_null());
+    }
+    CHECK(before["via"] == nlohmann::json::array());
+    CHECK(before["hops"] == 0);
+}
+
 TEST_CASE("status describes the mode of a camera's sensor, and the part that is visible") {
     StatusSnapshot sample = sample_status();
     sample.streams[1].camera->sensor = {
