@@ -378,8 +378,10 @@ class Operators(unittest.TestCase):
     def test_status_has_exactly_the_documented_fields(self):
         document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
         example = json.loads(re.search(r"```json\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)[1])
-        # Null for streams without a camera; tests/api/status_json.tests.cpp checks its fields.
-        example["streams"][0]["camera"] = None
+        # Null for streams without a camera or another server; tests/api/status_json.tests.cpp checks
+        # their fields.
+        for absent in ("camera", "upstream"):
+            example["streams"][0][absent] = None
         with harness.StreamReader(server.url, "/front/stream") as reader:
             reader.part()
             answered = server.status()
