@@ -15,6 +15,7 @@
 #include "http/authority.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
+#include "http/via.hpp"
 
 namespace {
 
@@ -43,8 +44,10 @@ void check_limits(const http::Request& request) {
     require(request.path.starts_with('/') ||
             (request.path == "*" && request.method == http::Method::options));
     require(request.path.size() + request.query.size() <= http::RequestReader::target_bytes_max);
+    require(http::parse_via(request.via).size() <= 16);
     require(http::is_authority(request.host) || (request.host.empty() && request.http_1_0));
-    for (const std::string_view part : {request.host, request.accept, request.user_agent}) {
+    for (const std::string_view part :
+         {request.host, request.accept, request.user_agent, request.via}) {
         require(part.size() < http::RequestReader::head_bytes_max);
         require(part.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
     }

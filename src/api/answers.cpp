@@ -1,6 +1,10 @@
 #include "api/answers.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "api/status.hpp"
+#include "http/via.hpp"
 
 namespace ringcast::api {
 
@@ -11,6 +15,7 @@ constexpr int status_no_content = 204;
 constexpr int status_not_found = 404;
 constexpr int status_timeout = 408;
 constexpr int status_unavailable = 503;
+constexpr int status_loop = 508;
 
 /// Retry-After, seconds.
 constexpr std::uint32_t retry_when_full = 5;
@@ -78,6 +83,28 @@ Answer health(const stream::Signal* signal, const http::ReplyContext& reply) {
         return no_signal(*signal, "no picture has come yet", reply);
     }
     return ok(http::ContentType::text, "ok\n", reply);
+}
+
+std::optional<Answer> no_passing_on(const Chain& chain, std::string_view via,
+                                    const http::ReplyContext& reply) {
+    const std::vector<std::string> asking = http::parse_via(via);
+    const auto is_upstream = [&chain](const std::string& id) {
+        return id == chain.own || http::contains(chain.upstream, id);
+    };
+    if (std::ranges::any_of(asking, is_upstream)) {
+        return error(status_loop,
+                     "a loop of servers: this stream has come through the ringcast that asks for "
+                     "it; let one of them read from the camera's own server",
+                     reply);
+    }
+    static_assert(http::via_ids_max == 8);
+    if (chain.upstream.size() + 1 > http::via_ids_max) {
+        return error(status_loop,
+                     "more than 8 servers in a row: let this ringcast read from a server that is "
+                     "nearer to the camera",
+                     reply);
+    }
+    return std::nullopt;
 }
 
 std::optional<Answer> no_controls(std::string_view stream_name, const stream::Signal& signal,

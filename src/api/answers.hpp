@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,16 @@ struct Answer {
                                  const http::ReplyContext& reply);
 /// `signal` is null when the request named no stream.
 [[nodiscard]] Answer health(const stream::Signal* signal, const http::ReplyContext& reply);
+/// The servers that a stream passes through, by their ids (http/via.hpp).
+struct Chain {
+    std::string_view own;                  ///< this server
+    std::span<const std::string> upstream; ///< those between the stream's frames and this one
+};
+/// Why a stream or its snapshot can't be passed on to the client that sends `via`, the value of
+/// X-Ringcast-Via: it would return to a server that it has passed through, or the chain of servers
+/// is too long. Nothing if it can.
+[[nodiscard]] std::optional<Answer> no_passing_on(const Chain& chain, std::string_view via,
+                                                  const http::ReplyContext& reply);
 /// Why a stream has no controls; nothing if it has some. `camera` is empty when the stream is no
 /// camera's.
 [[nodiscard]] std::optional<Answer> no_controls(std::string_view stream_name,

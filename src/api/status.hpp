@@ -69,6 +69,7 @@ struct ViewerStatus {
 
 struct ServerStatus {
     std::string version;
+    std::string instance; ///< id in chains of servers (http/via.hpp)
     Duration uptime{};
     WallTime now{};
     std::uint32_t viewers_max = 0;

@@ -62,6 +62,7 @@ Json counters_json(const RelayCounters& counters) {
 Json server_json(const ServerStatus& server) {
     return {
         {"version", server.version},
+        {"instance", server.instance},
         {"uptime_seconds", seconds(server.uptime)},
         {"time_unix_seconds", seconds(server.now.time_since_epoch())},
         {"connections", server.connections},

@@ -34,7 +34,7 @@ std::uint64_t files_before_connections(const OpenFileNeeds& needs) {
 
 /// As many as are wanted without a limit on open files.
 ConnectionLimits connections_wanted(const OpenFileNeeds& needs) {
-    const relay::RelaySettings defaults(http::Boundary(0, 0));
+    const relay::RelaySettings defaults(http::Boundary(0, 0), {});
     return {needs.viewers_max, defaults.connections_extra, defaults.accepts_max};
 }
 

@@ -46,12 +46,12 @@ frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
     return geometry;
 }
 
-Result<http::Boundary> random_boundary() {
-    std::array<std::uint64_t, 2> bits{};
-    if (::getrandom(bits.data(), sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
+Result<std::array<std::uint64_t, 3>> random_numbers() {
+    std::array<std::uint64_t, 3> numbers{};
+    if (::getrandom(numbers.data(), sizeof numbers, 0) != static_cast<ssize_t>(sizeof numbers)) {
         return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
     }
-    return http::Boundary(bits[0], bits[1]);
+    return numbers;
 }
 
 } // namespace
@@ -88,11 +88,13 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (!server->stop_event_.open()) {
         return fail("no event descriptor can be opened: " + std::string(std::strerror(errno)));
     }
-    auto boundary = random_boundary();
-    if (!boundary) {
-        return tl::unexpected(boundary.error());
+    const auto random = random_numbers();
+    if (!random) {
+        return tl::unexpected(random.error());
     }
-    server->boundary_ = std::make_unique<http::Boundary>(*boundary);
+    const auto& [boundary_high, boundary_low, instance] = *random;
+    server->boundary_ = std::make_unique<http::Boundary>(boundary_high, boundary_low);
+    server->instance_ = fmt::format("{:016x}", instance);
 
     const relay::RelaySettings settings = server->relay_settings(config, limits);
     auto engine =
@@ -176,7 +178,7 @@ std::vector<config::ListenAddress> Server::addresses() const {
 
 relay::RelaySettings Server::relay_settings(const config::Config& config,
                                             const ConnectionLimits& limits) const {
-    relay::RelaySettings settings(*boundary_);
+    relay::RelaySettings settings(*boundary_, instance_);
     settings.version = RINGCAST_VERSION;
     settings.cors_origins = config.http.cors_origins;
     settings.viewers_max = limits.viewers_max;

@@ -95,6 +95,7 @@ private:
     std::unique_ptr<io::Engine> engine_;
     std::vector<Listener> listeners_;
     std::unique_ptr<http::Boundary> boundary_;
+    std::string instance_;                      ///< RelaySettings::instance
     std::unique_ptr<capture::Cameras> cameras_; ///< present when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;

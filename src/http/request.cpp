@@ -298,6 +298,8 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         keep_first(request_.user_agent);
     } else if (equal_ignoring_case(name, "access-control-request-method")) {
         keep_first(request_.access_control_request_method);
+    } else if (equal_ignoring_case(name, "x-ringcast-via")) {
+        keep_first(request_.via);
     } else if (equal_ignoring_case(name, "transfer-encoding")) {
         parser_->transfer_encoding = true;
     } else if (equal_ignoring_case(name, "content-length")) {

@@ -36,6 +36,7 @@ struct Request {
     std::string_view origin;
     std::string_view user_agent;
     std::string_view access_control_request_method;
+    std::string_view via; ///< X-Ringcast-Via: the ids of the ringcasts that ask (http/via.hpp)
 };
 
 /// Why a head was rejected. The connection is answered with it and closed.

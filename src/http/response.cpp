@@ -79,6 +79,12 @@ void add_live(std::string& head) {
     add_header(head, "Expires", "0");
 }
 
+void add_via(std::string& head, std::string_view via) {
+    if (!via.empty()) {
+        add_header(head, "X-Ringcast-Via", via);
+    }
+}
+
 std::string_view content_type_text(ContentType type) noexcept {
     switch (type) {
     case ContentType::text:
@@ -104,7 +110,8 @@ ReplyContext reply_context(const Request& request, std::string_view allow_origin
             .now = now};
 }
 
-std::string stream_head(const Boundary& boundary, Variant variant, const ReplyContext& context) {
+std::string stream_head(const Boundary& boundary, Variant variant, const ReplyContext& context,
+                        std::string_view via) {
     std::string head;
     head.reserve(768);
     add_status_line(head, 200, context);
@@ -117,6 +124,7 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
     add_live(head);
     // Without this, nginx and proxies that honour the same header buffer the body.
     add_header(head, "X-Accel-Buffering", "no");
+    add_via(head, via);
     add_resource_policy(head, "cross-origin");
     add_cors(head, context);
     head.append("\r\n");
@@ -129,12 +137,14 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
     return head;
 }
 
-std::string snapshot_head(const PartInfo& picture, const ReplyContext& context) {
+std::string snapshot_head(const PartInfo& picture, const ReplyContext& context,
+                          std::string_view via) {
     std::string head;
     head.reserve(768);
     add_status_line(head, 200, context);
     add_connection(head, context);
     add_live(head);
+    add_via(head, via);
     add_resource_policy(head, "cross-origin");
     add_cors(head, context);
     // The rest is the same as a part header, including the empty line.
@@ -231,6 +241,8 @@ std::string_view reason_phrase(int status) noexcept {
         return "Service Unavailable";
     case 505:
         return "HTTP Version Not Supported";
+    case 508:
+        return "Loop Detected"; // RFC 5842, 7.2
     default:
         return "Unknown"; // RFC 9112, 4: clients should ignore the phrase
     }

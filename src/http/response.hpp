@@ -29,12 +29,14 @@ struct ReplyContext {
 
 /// The head of a stream and the beginning of its body: the first delimiter and, in the advance
 /// variant, the first part's headers, so that a frame's span can follow directly. Always has
-/// "Connection: close", because proxies pass on such a body without delay.
+/// "Connection: close", because proxies pass on such a body without delay. `via` is the value of
+/// X-Ringcast-Via (http/via.hpp); empty: none.
 [[nodiscard]] std::string stream_head(const Boundary& boundary, Variant variant,
-                                      const ReplyContext& context);
+                                      const ReplyContext& context, std::string_view via = {});
 
-/// The head of a single picture; the JPEG follows, unless `context.head_only`.
-[[nodiscard]] std::string snapshot_head(const PartInfo& picture, const ReplyContext& context);
+/// The head of a single picture; the JPEG follows, unless `context.head_only`. `via` as above.
+[[nodiscard]] std::string snapshot_head(const PartInfo& picture, const ReplyContext& context,
+                                        std::string_view via = {});
 
 enum class ContentType : std::uint8_t { text, json, html, metrics };
 

@@ -172,6 +172,9 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
 void Responder::answer_snapshot(connection::Connection& connection, const api::Route& route,
                                 const http::ReplyContext& reply) {
     stream::Stream& stream = parts_.streams.get(*route.stream);
+    if (refuse_loop(connection, stream, reply)) {
+        return;
+    }
     const Instant now = parts_.context.engine.now();
     const stream::StreamState state = stream.signal().state();
     const bool lost = state == stream::StreamState::lost;
@@ -242,7 +245,7 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
                                             .captured = info.captured,
                                             .placeholder = info.placeholder,
                                             .reason = stream.signal().reason()},
-                                           reply);
+                                           reply, via_of(stream));
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), reply.keep_alive});
     }

@@ -91,6 +91,9 @@ private:
     void send_snapshot(connection::Connection& connection, const stream::Stream& stream,
                        const http::ReplyContext& reply);
     void count_response(int status) noexcept;
+    [[nodiscard]] bool refuse_loop(connection::Connection& connection, const stream::Stream& stream,
+                                   const http::ReplyContext& reply);
+    [[nodiscard]] std::string via_of(const stream::Stream& stream) const;
     [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
                                      const http::ReplyContext& reply);
     void report_refused_origin(const http::Request& request) noexcept;

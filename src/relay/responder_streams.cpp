@@ -1,10 +1,12 @@
-// Answers requests for streams: admission of viewers.
+// Answers requests for streams: chains of servers, and admission of viewers.
 
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.hpp"
+#include "http/via.hpp"
 #include "relay/responder.hpp"
 
 namespace ringcast::relay {
@@ -13,7 +15,29 @@ namespace {
 
 constexpr int status_ok = 200;
 
+/// Ids of the ringcasts that the stream comes through, nearest first.
+std::vector<std::string> upstream_ids(const stream::Stream& stream) {
+    auto upstream = stream.source().upstream();
+    return upstream ? std::move(upstream->via) : std::vector<std::string>();
+}
+
 } // namespace
+
+bool Responder::refuse_loop(connection::Connection& connection, const stream::Stream& stream,
+                            const http::ReplyContext& reply) {
+    const std::vector<std::string> upstream = upstream_ids(stream);
+    auto refused = api::no_passing_on({parts_.settings.instance, upstream},
+                                      connection.request_reader().request().via, reply);
+    if (refused) {
+        send(connection, std::move(*refused));
+    }
+    return refused.has_value();
+}
+
+/// The value of X-Ringcast-Via in the head of the stream and of its snapshots.
+std::string Responder::via_of(const stream::Stream& stream) const {
+    return http::via_text(parts_.settings.instance, upstream_ids(stream));
+}
 
 bool Responder::refuse_viewer(connection::Connection& connection, const http::ReplyContext& reply) {
     const RelaySettings& settings = parts_.settings;
@@ -36,7 +60,11 @@ bool Responder::refuse_viewer(connection::Connection& connection, const http::Re
 void Responder::answer_stream(connection::Connection& connection, const api::Route& route,
                               const http::ReplyContext& reply) {
     const stream::Stream& stream = parts_.streams.get(*route.stream);
-    std::string head = http::stream_head(parts_.settings.boundary, route.variant, reply);
+    if (refuse_loop(connection, stream, reply)) {
+        return;
+    }
+    std::string head =
+        http::stream_head(parts_.settings.boundary, route.variant, reply, via_of(stream));
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), false});
     }

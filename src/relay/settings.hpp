@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -14,9 +15,12 @@
 namespace ringcast::relay {
 
 struct RelaySettings {
-    explicit RelaySettings(const http::Boundary& process_boundary) : boundary(process_boundary) {}
+    RelaySettings(const http::Boundary& process_boundary, std::string process_instance)
+        : boundary(process_boundary), instance(std::move(process_instance)) {}
 
     http::Boundary boundary;
+    /// Id of this process in chains of servers (http/via.hpp): 16 lower-case hexadecimal digits.
+    std::string instance;
     std::string version;
     std::vector<std::string> cors_origins;
     std::uint32_t viewers_max = 4096;

@@ -88,7 +88,7 @@ public:
 
     [[nodiscard]] io::StreamId id() const noexcept { return id_; }
     [[nodiscard]] const std::string& name() const noexcept { return setup_.name; }
-    [[nodiscard]] source::FrameSource& source() noexcept { return *setup_.source; }
+    [[nodiscard]] source::FrameSource& source() const noexcept { return *setup_.source; }
     [[nodiscard]] const frame::FrameArena& arena() const noexcept { return *setup_.arena; }
     [[nodiscard]] const Signal& signal() const noexcept { return signal_; }
     [[nodiscard]] bool source_ended() const noexcept { return ended_; }

@@ -1,6 +1,8 @@
 #include "api/answers.hpp"
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -40,6 +42,32 @@ TEST_CASE("a snapshot of a source that is starting is told so, and when to try a
     CHECK(contains(camera.text, "\r\nRetry-After: 2\r\n"));
     const api::Answer program = api::no_snapshot(streamed.signal, "exec", {});
     CHECK(program.text.ends_with("\r\n\r\nthe stream is starting: try again in 2 s\n"));
+}
+
+TEST_CASE("a stream is not passed on to a server that it has come through") {
+    const std::vector<std::string> upstream{"bb", "cc"};
+    const api::Chain chain{"aa", upstream};
+    for (const std::string_view other : {"", "dd", "a", "aaa", "dd, ee", ";"}) {
+        CHECK_FALSE(api::no_passing_on(chain, other, {}).has_value());
+    }
+    for (const std::string_view known : {"aa", "bb", "cc", "dd, cc", " aa ,dd"}) {
+        const auto answer = api::no_passing_on(chain, known, {.keep_alive = true});
+        REQUIRE(answer.has_value());
+        CHECK(answer->status == 508);
+        CHECK(answer->keep_alive);
+        CHECK(answer->text.starts_with("HTTP/1.1 508 Loop Detected\r\n"));
+        CHECK(contains(answer->text, "\r\n\r\na loop of servers: "));
+    }
+}
+
+TEST_CASE("a chain of servers is not longer than eight") {
+    std::vector<std::string> upstream(7, "b");
+    CHECK_FALSE(api::no_passing_on({"a", upstream}, "", {}).has_value());
+    upstream.emplace_back("b");
+    const auto answer = api::no_passing_on({"a", upstream}, "", {});
+    REQUIRE(answer.has_value());
+    CHECK(answer->status == 508);
+    CHECK(contains(answer->text, "\r\n\r\nmore than 8 servers in a row: "));
 }
 
 TEST_CASE("a snapshot without signal is told the reason, and when to try again") {

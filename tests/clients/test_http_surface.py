@@ -262,6 +262,34 @@ class Streams(unittest.TestCase):
             self.assertTrue(connection.closed())
 
 
+class Chains(unittest.TestCase):
+    """Other ringcasts as clients."""
+
+    def test_pictures_say_which_server_they_come_through(self):
+        instance = server.status()["server"]["instance"]
+        self.assertRegex(instance, r"^[0-9a-f]{16}$")
+        self.assertEqual(server.get("/snapshot")[1]["X-Ringcast-Via"], instance)
+        with harness.StreamReader(server.url, headers={"X-Ringcast-Via": "0123456789abcdef"}) as reader:
+            self.assertEqual((reader.status, reader.headers["x-ringcast-via"]), (200, instance))
+        self.assertNotIn("X-Ringcast-Via", server.get("/api/status")[1])
+
+    def test_a_server_can_not_read_its_own_stream(self):
+        own = {"X-Ringcast-Via": "0123456789abcdef, " + server.status()["server"]["instance"]}
+        for path in ("/stream", "/front/stream", "/snapshot", "/broken/snapshot?placeholder=1"):
+            status, _, body = server.get(path, own)
+            self.assertEqual(status, 508, path)
+            self.assertTrue(body.startswith(b"a loop of servers: "), body)
+            self.assertEqual(body.count(b"\n"), 1)
+            self.assertEqual(server.get(path, own, "HEAD")[0], 508, path)
+        for path in ("/api/status", "/healthz", "/state"):
+            self.assertEqual(server.get(path, own)[0], 200, path)
+
+    def test_each_process_has_another_id(self):
+        instance = server.status()["server"]["instance"]
+        with harness.Ringcast("pattern", "--size", "640x360") as other:
+            self.assertNotEqual(other.status()["server"]["instance"], instance)
+
+
 class HalfClosedClients(unittest.TestCase):
     """Clients that shut down their side after the request, as `printf ... | nc -N` does."""
 

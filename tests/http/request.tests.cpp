@@ -69,7 +69,8 @@ TEST_CASE("method, target and headers are parsed however the request is split") 
     feed(reader,
          "HEAD /printer/snapshot?max_age_ms=5&x=%20 HTTP/1.1\r\nHost: cam.local:8080\r\n"
          "ACCEPT:  image/avif,*/*;q=0.8 \t\r\nOrigin: http://a.example\r\nX-Other:\r\n"
-         "User-Agent: test/1 (a; b)\r\nAccess-Control-Request-Method: GET\r\n\r\n",
+         "User-Agent: test/1 (a; b)\r\nAccess-Control-Request-Method: GET\r\n"
+         "x-ringcast-via: 0a, 1b\r\n\r\n",
          chunk_bytes);
     REQUIRE(reader.state() == ParseState::complete);
     CHECK(!reader.idle());
@@ -82,6 +83,7 @@ TEST_CASE("method, target and headers are parsed however the request is split") 
     CHECK(request.origin == "http://a.example");
     CHECK(request.user_agent == "test/1 (a; b)");
     CHECK(request.access_control_request_method == "GET");
+    CHECK(request.via == "0a, 1b");
     CHECK(request.keep_alive);
     CHECK(!request.http_1_0);
 }

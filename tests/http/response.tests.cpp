@@ -81,6 +81,14 @@ TEST_CASE("a snapshot's head has the same headers as a part") {
     CHECK(has(without_signal, "X-Ringcast-Reason: unplugged"));
 }
 
+TEST_CASE("the heads of pictures list the servers that they come through") {
+    CHECK(has(parse(stream_head(boundary, Variant::standard, persistent, "a, b")),
+              "X-Ringcast-Via: a, b"));
+    CHECK(has(parse(snapshot_head({}, persistent, "a, b")), "X-Ringcast-Via: a, b"));
+    CHECK(!names(parse(stream_head(boundary, Variant::standard, persistent)), "X-Ringcast-Via"));
+    CHECK(!names(parse(snapshot_head({}, persistent)), "X-Ringcast-Via"));
+}
+
 TEST_CASE("the Connection header follows keep-alive and the client's HTTP version") {
     CHECK(!names(parse(reply(200, ContentType::text, "", {.keep_alive = true})), "Connection"));
     CHECK(has(parse(reply(200, ContentType::text, "", {.http_1_0 = true, .keep_alive = true})),

@@ -96,7 +96,7 @@ void RelayHost::run(const HostSettings& settings) {
     frame::FrameArena arena(bytes, geometry, boundary,
                             buffer ? std::optional(*buffer) : std::nullopt);
     source_ = std::make_unique<StampedSource>(**engine, settings.frame_bytes, settings.period);
-    relay::RelaySettings relay_settings(boundary);
+    relay::RelaySettings relay_settings(boundary, "00000000000000aa");
     relay_settings.viewers_max = settings.viewers_max;
     relay_settings.connection.stall_timeout = settings.stall_timeout;
     relay_settings.connection.send_path_policy = settings.send_path_policy;

@@ -133,6 +133,7 @@ void ResponseReader::begin_response(std::string_view head, Instant now) {
     last_status_ = static_cast<int>(*status);
     ++responses_;
     closing_ = header(head, "Connection") == "close";
+    last_via_ = header(head, "X-Ringcast-Via").value_or("");
     const auto type = header(head, "Content-Type").value_or("");
     const auto length = header(head, "Content-Length");
     constexpr std::string_view multipart = "multipart/x-mixed-replace; boundary=";

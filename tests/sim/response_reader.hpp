@@ -55,6 +55,8 @@ public:
     [[nodiscard]] int last_status() const noexcept { return last_status_; }
     /// Body of the last response with a length.
     [[nodiscard]] const std::string& last_body() const noexcept { return last_body_; }
+    /// X-Ringcast-Via of the last response; empty if it had none.
+    [[nodiscard]] const std::string& last_via() const noexcept { return last_via_; }
     /// True if the response head announces the end of the connection.
     [[nodiscard]] bool closing() const noexcept { return closing_; }
     [[nodiscard]] bool streaming() const noexcept { return place_ >= Place::delimiter; }
@@ -104,6 +106,7 @@ private:
     bool marked_ = false; ///< as a "no signal" picture
     bool closing_ = false;
     std::string last_body_;
+    std::string last_via_;
     int last_status_ = 0;
     std::uint64_t responses_ = 0;
     std::uint64_t frames_ = 0;

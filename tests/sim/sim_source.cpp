@@ -69,7 +69,16 @@ void SimProducer::close_event() {
 }
 
 SimSource::SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup)
-    : SimProducer(engine, log, setup.period, setup.jitters), setup_(setup) {}
+    : SimProducer(engine, log, setup.period, setup.jitters), setup_(std::move(setup)) {}
+
+std::optional<source::UpstreamStatus> SimSource::upstream() const {
+    if (setup_.via.empty()) {
+        return std::nullopt;
+    }
+    source::UpstreamStatus status;
+    status.via = setup_.via;
+    return status;
+}
 
 void SimSource::start(source::FrameSink& sink, io::StreamId stream) noexcept {
     begin(sink, stream);

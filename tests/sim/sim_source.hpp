@@ -30,6 +30,7 @@ struct SourceSetup {
     bool jitters = false;
     bool pauses = false; ///< while nobody watches
     Duration wakes_after = std::chrono::milliseconds(20);
+    std::vector<std::string> via; ///< ids of servers upstream; none: no other server's stream
 };
 
 /// Base of all sources in the simulation: the interface that the simulation checks, an eventfd that
@@ -105,6 +106,7 @@ public:
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
     [[nodiscard]] std::string_view kind() const noexcept override { return "sim"; }
+    [[nodiscard]] std::optional<source::UpstreamStatus> upstream() const override;
 
     [[nodiscard]] std::size_t slots_held() const noexcept override { return slot_.valid() ? 1 : 0; }
 

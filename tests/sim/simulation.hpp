@@ -38,7 +38,7 @@ struct World {
     Duration period_expected{}; ///< what the streams know of their rates; zero: nothing
     bool cameras = false;       ///< cameras instead of the sources above
     CameraSetup camera;
-    relay::RelaySettings relay{http::Boundary{1, 2}};
+    relay::RelaySettings relay{http::Boundary{1, 2}, "00000000000000aa"};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
     std::uint32_t healthy_clients = 2; ///< connected from the beginning
