@@ -285,7 +285,7 @@ void Server::begin_stop() noexcept {
 }
 
 Instant Server::end_of_input() noexcept {
-    if (!ends_with_input_ || stopping_ || !relay_->default_source_ended()) {
+    if (!ends_with_input_ || stopping_ || !relay_->stream(default_stream_).source_ended()) {
         return never;
     }
     if (streams_[default_stream_].source->counters().frames == 0) {

@@ -66,10 +66,6 @@ public:
 
     /// Asks the kernel for the progress of each viewer that is listed.
     [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page);
-    /// The default stream's source has ended.
-    [[nodiscard]] bool default_source_ended() const noexcept {
-        return streams_.get(default_stream_).source_ended();
-    }
     [[nodiscard]] const api::RelayCounters& counters() const noexcept { return counters_; }
     /// For tests and the simulation: what is held right now.
     [[nodiscard]] std::uint32_t connection_count() const noexcept { return connections_.size(); }
