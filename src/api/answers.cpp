@@ -20,6 +20,7 @@ constexpr int status_loop = 508;
 /// Retry-After, seconds.
 constexpr std::uint32_t retry_when_full = 5;
 constexpr std::uint32_t retry_when_busy = 2;
+constexpr std::uint32_t retry_when_draining = 10;
 constexpr std::uint32_t retry_without_signal = 2;
 
 /// With the signal's reason, or with `otherwise` when it has none.
@@ -59,6 +60,13 @@ Answer too_many_viewers(bool per_address, const http::ReplyContext& reply) {
     return error(status_unavailable,
                  per_address ? "too many viewers from this address" : "too many viewers", reply,
                  retry_when_full);
+}
+
+Answer draining(const http::ReplyContext& reply) {
+    return error(status_unavailable,
+                 "draining for maintenance: no new viewers are admitted; use another server, or "
+                 "try again later",
+                 reply, retry_when_draining);
 }
 
 Answer busy(const http::ReplyContext& reply) {

@@ -36,6 +36,8 @@ struct Answer {
 [[nodiscard]] Answer options(const http::ReplyContext& reply);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);
+/// A viewer or a health check while the server is prepared for maintenance.
+[[nodiscard]] Answer draining(const http::ReplyContext& reply);
 /// A report that could not be rendered in time, because too many others were asked for.
 [[nodiscard]] Answer busy(const http::ReplyContext& reply);
 /// A snapshot without a picture. `source`: the kind of the stream's source.

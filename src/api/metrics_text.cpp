@@ -64,7 +64,8 @@ struct CounterRow {
 constexpr std::array server_counters = {
     CounterRow{"connections_accepted_total", "Accepted connections.",
                &RelayCounters::connections_accepted},
-    CounterRow{"connections_refused_total", "Connections and viewers refused because of a limit.",
+    CounterRow{"connections_refused_total",
+               "Connections and viewers refused because of a limit or while draining.",
                &RelayCounters::connections_refused},
     CounterRow{"accept_errors_total", "Failed accepts.", &RelayCounters::accept_errors},
     CounterRow{"accept_pauses_total",
@@ -92,6 +93,8 @@ void add_server(Families& families, const ServerStatus& server) {
     add(gauge(families, "viewers_max", "Limit of concurrent viewers."), server.viewers_max);
     add(gauge(families, "accept_paused", "1 while accepting connections is paused."),
         server.accept_paused);
+    add(gauge(families, "draining", "1 while new viewers are refused for maintenance."),
+        server.draining);
     add(gauge(families, "zero_copy_supported", "1 if the kernel supports zero-copy sends."),
         server.zero_copy_supported);
     const RelayCounters& counters = server.counters;

@@ -32,7 +32,8 @@ using stream::StreamStatus;
 /// StreamStatus::sends.
 struct RelayCounters {
     std::uint64_t connections_accepted = 0;
-    std::uint64_t connections_refused = 0; ///< beyond the limits: answered 503 or closed
+    /// Beyond the limits, or while draining: answered 503 or closed.
+    std::uint64_t connections_refused = 0;
     std::uint64_t accept_errors = 0;
     std::uint64_t accept_pauses = 0; ///< descriptors or memory had run out
     std::array<std::uint64_t, route_kind_count> requests{};
@@ -76,6 +77,7 @@ struct ServerStatus {
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit
     std::uint32_t connections = 0;             ///< open now, viewers included
     bool accept_paused = false;
+    bool draining = false;            ///< for maintenance: new viewers are refused
     bool zero_copy_supported = false; ///< by this kernel
     RelayCounters counters;
 };

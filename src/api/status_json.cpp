@@ -70,6 +70,7 @@ Json server_json(const ServerStatus& server) {
         // 0 means "no limit", as in the configuration.
         {"viewers_per_address_max", server.viewers_per_address_max},
         {"accept_paused", server.accept_paused},
+        {"draining", server.draining},
         {"zero_copy_supported", server.zero_copy_supported},
         {"counters", counters_json(server.counters)},
     };

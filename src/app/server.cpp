@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -74,7 +75,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     // which a signal must not leave behind.
     if (options.handles_signals) {
         server->reserve_.emplace();
-        auto signals = open_stop_signals();
+        auto signals = open_signals();
         if (!signals) {
             return tl::unexpected(signals.error());
         }
@@ -263,6 +264,24 @@ void Server::on_signal(const io::Completion& completion) noexcept {
         log(LogLevel::error, "signals can't be read any more (error {})", -completion.result);
         return;
     }
+    signalfd_siginfo info{};
+    std::memcpy(&info, signal_info_.data(), sizeof info);
+    info.ssi_signo == SIGUSR1 ? toggle_draining() : on_stop_signal();
+    read_signals();
+}
+
+void Server::toggle_draining() noexcept {
+    draining_ = !draining_;
+    relay_->set_draining(draining_);
+    if (draining_) {
+        log(LogLevel::info, "draining for maintenance: new viewers are refused, and /healthz "
+                            "answers 503, until SIGUSR1 is sent again");
+    } else {
+        log(LogLevel::info, "draining has ended: new viewers are admitted");
+    }
+}
+
+void Server::on_stop_signal() noexcept {
     switch (stop_requests_.take(engine_->now())) {
     case StopRequests::Meaning::stop:
         log(LogLevel::info, "stopping; a second signal ends the process at once");
@@ -273,7 +292,6 @@ void Server::on_signal(const io::Completion& completion) noexcept {
     case StopRequests::Meaning::at_once:
         std::_Exit(EXIT_FAILURE);
     }
-    read_signals();
 }
 
 void Server::begin_stop() noexcept {

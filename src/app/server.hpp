@@ -40,8 +40,8 @@ struct ServerOptions {
     os::SoftLimits program_limits{};
     /// Stop some seconds after the source of the default stream has ended.
     bool ends_with_input = false;
-    /// Stop on the signals of `open_stop_signals`, which are then blocked; a second one ends the
-    /// process.
+    /// Handle the signals of `open_signals`, which are then blocked. Those that stop the server end
+    /// the process the second time.
     bool handles_signals = false;
 };
 
@@ -88,6 +88,8 @@ private:
     void read_stop_event() noexcept;
     void on_control(const io::Completion& completion) noexcept;
     void on_signal(const io::Completion& completion) noexcept;
+    void on_stop_signal() noexcept;
+    void toggle_draining() noexcept;
     void begin_stop() noexcept;
     [[nodiscard]] Instant end_of_input() noexcept;
 
@@ -110,6 +112,7 @@ private:
     bool ends_with_input_ = false;
     StopRequests stop_requests_; ///< by signals
     bool stopping_ = false;
+    bool draining_ = false;
     bool input_useless_ = false;
     Instant end_at_ = never; ///< when the server stops because the input has ended
 };

@@ -14,7 +14,8 @@ namespace {
 
 // All whose default action ends the process, except those that stop the server, report a fault of
 // the process itself, or enforce a limit on processor time. SIGPIPE and SIGXFSZ come from writing
-// to a log whose reader is gone or whose file is full.
+// to a log whose reader is gone or whose file is full. SIGUSR1 has no meaning until there is a
+// server, which reads it.
 constexpr std::array ignored_signals{SIGUSR1,   SIGUSR2, SIGPIPE, SIGALRM, SIGSTKFLT,
                                      SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGXFSZ};
 
@@ -35,10 +36,10 @@ void set_signal_dispositions() noexcept {
     static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
 }
 
-Result<UniqueFd> open_stop_signals() {
+Result<UniqueFd> open_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) {
+    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) {
         sigaddset(&set, signal);
     }
     if (!is_ignored(SIGHUP)) {

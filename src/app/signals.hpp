@@ -13,9 +13,10 @@ namespace ringcast::app {
 /// called before other threads start.
 void set_signal_dispositions() noexcept;
 
-/// Blocks the signals that stop the server, in this thread and those that it starts later, and
+/// Blocks the signals that the server handles, in this thread and those that it starts later, and
 /// returns a descriptor that reads them: SIGTERM, SIGINT, SIGQUIT, and SIGHUP unless it is ignored
-/// (nohup).
-[[nodiscard]] Result<UniqueFd> open_stop_signals();
+/// (nohup), which stop it, and SIGUSR1, which begins or ends draining. Linux does not discard a
+/// signal that is ignored while it is blocked.
+[[nodiscard]] Result<UniqueFd> open_signals();
 
 } // namespace ringcast::app

@@ -39,6 +39,9 @@ public:
     /// One turn of the loop: starts sends, submits, waits for completions or the next deadline, and
     /// handles them. Returns by `wake_by` even when nothing happens.
     void turn(Instant wake_by = never) noexcept;
+    /// While draining, new viewers are refused and the health check fails, so that a load balancer
+    /// sends nobody else. Everything goes on for the viewers that are here.
+    void set_draining(bool draining) noexcept { responder_.set_draining(draining); }
     /// Stops accepting, lets parts in flight finish within a bound, then ends everything.
     void stop() noexcept;
     /// True once nothing is under way any more, after `stop`.

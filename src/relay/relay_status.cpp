@@ -90,6 +90,7 @@ api::StatusSnapshot Relay::status(const api::ViewerPage& page) {
     server.viewers_per_address_max = settings_.viewers_per_address_max;
     server.connections = connections_.size();
     server.accept_paused = acceptor_.paused();
+    server.draining = responder_.draining();
     server.zero_copy_supported = engine_.zero_copy_supported();
     server.counters = counters_;
     if (status_hook_) {

@@ -117,10 +117,7 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::metrics:
         return answer_report(connection, ReportKind::metrics, reply);
     case api::RouteKind::healthz:
-        return send(
-            connection,
-            api::health(route.stream ? &parts_.streams.get(*route.stream).signal() : nullptr,
-                        reply));
+        return send(connection, health(route, reply));
     case api::RouteKind::index:
         return answer_report(connection, ReportKind::index, reply);
     case api::RouteKind::state:
@@ -137,6 +134,13 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
+}
+
+api::Answer Responder::health(const api::Route& route, const http::ReplyContext& reply) const {
+    if (draining_) {
+        return api::draining(reply);
+    }
+    return api::health(route.stream ? &parts_.streams.get(*route.stream).signal() : nullptr, reply);
 }
 
 void Responder::send(connection::Connection& connection, api::Answer answer) noexcept {

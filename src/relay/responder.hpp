@@ -37,6 +37,9 @@ public:
 
     /// Sets the stream whose URLs are served at the root too.
     void set_default_stream(io::StreamId stream) noexcept { default_stream_ = stream; }
+    /// See Relay::set_draining.
+    void set_draining(bool draining) noexcept { draining_ = draining; }
+    [[nodiscard]] bool draining() const noexcept { return draining_; }
     /// From now on every reply is the last one of its connection.
     void stop() noexcept { stopping_ = true; }
 
@@ -87,6 +90,8 @@ private:
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                 bool late);
+    [[nodiscard]] api::Answer health(const api::Route& route,
+                                     const http::ReplyContext& reply) const;
     void send(connection::Connection& connection, api::Answer answer) noexcept;
     void send_snapshot(connection::Connection& connection, const stream::Stream& stream,
                        const http::ReplyContext& reply);
@@ -94,6 +99,8 @@ private:
     [[nodiscard]] bool refuse_loop(connection::Connection& connection, const stream::Stream& stream,
                                    const http::ReplyContext& reply);
     [[nodiscard]] std::string via_of(const stream::Stream& stream) const;
+    [[nodiscard]] bool refuse_while_draining(connection::Connection& connection,
+                                             const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
                                      const http::ReplyContext& reply);
     void report_refused_origin(const http::Request& request) noexcept;
@@ -104,6 +111,7 @@ private:
     ResponderParts parts_;
     io::StreamId default_stream_;
     bool stopping_ = false;
+    bool draining_ = false;
     bool snapshots_pending_ = false;
     bool origin_reported_ = false;
     std::uint32_t replies_left_;      ///< that may be begun before the next submission

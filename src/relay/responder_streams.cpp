@@ -39,6 +39,15 @@ std::string Responder::via_of(const stream::Stream& stream) const {
     return http::via_text(parts_.settings.instance, upstream_ids(stream));
 }
 
+bool Responder::refuse_while_draining(connection::Connection& connection,
+                                      const http::ReplyContext& reply) {
+    if (draining_) {
+        ++parts_.counters.connections_refused;
+        send(connection, api::draining(reply));
+    }
+    return draining_;
+}
+
 bool Responder::refuse_viewer(connection::Connection& connection, const http::ReplyContext& reply) {
     const RelaySettings& settings = parts_.settings;
     const bool per_address =
@@ -60,7 +69,7 @@ bool Responder::refuse_viewer(connection::Connection& connection, const http::Re
 void Responder::answer_stream(connection::Connection& connection, const api::Route& route,
                               const http::ReplyContext& reply) {
     const stream::Stream& stream = parts_.streams.get(*route.stream);
-    if (refuse_loop(connection, stream, reply)) {
+    if (refuse_loop(connection, stream, reply) || refuse_while_draining(connection, reply)) {
         return;
     }
     std::string head =

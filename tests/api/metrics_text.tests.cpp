@@ -51,6 +51,7 @@ TEST_CASE("metrics contain the server's numbers") {
     CHECK(has_line(text, "ringcast_uptime_seconds 90.5"));
     CHECK(has_line(text, "ringcast_connections 42"));
     CHECK(has_line(text, "ringcast_accept_paused 0"));
+    CHECK(has_line(text, "ringcast_draining 1"));
     CHECK(has_line(text, "ringcast_zero_copy_supported 1"));
     CHECK(has_line(text, "ringcast_connections_accepted_total " +
                              std::to_string(counters.connections_accepted)));

@@ -19,6 +19,7 @@ inline StatusSnapshot sample_status() {
     server.viewers_max = 4096;
     server.viewers_per_address_max = 7;
     server.connections = 42;
+    server.draining = true;
     server.zero_copy_supported = true;
     RelayCounters& counters = server.counters;
     fill(counters.connections_accepted, counters.connections_refused, counters.accept_errors,

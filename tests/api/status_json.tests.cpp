@@ -50,6 +50,7 @@ TEST_CASE("status contains the server's state, limits and counters") {
     CHECK(server["viewers_max"] == 4096);
     CHECK(server["viewers_per_address_max"] == 7);
     CHECK(server["accept_paused"] == false);
+    CHECK(server["draining"] == true);
     CHECK(server["zero_copy_supported"] == true);
 
     const RelayCounters& expected = sample.server.counters;

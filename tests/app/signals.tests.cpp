@@ -71,11 +71,26 @@ TEST_CASE("a SIGCHLD that was inherited as ignored is reset") {
     CHECK(held);
 }
 
+TEST_CASE("SIGUSR1 is read although it is ignored where no server runs") {
+    const std::string text = test_support::in_child([] {
+        set_signal_dispositions();
+        const auto signals = open_signals();
+        if (!signals) {
+            return signals.error().message;
+        }
+        ::fcntl(signals->get(), F_SETFL, O_NONBLOCK);
+        ::raise(SIGUSR1);
+        ::raise(SIGUSR2);
+        return received(signals->get());
+    });
+    CHECK(text == "USR1 ");
+}
+
 TEST_CASE("SIGTERM, SIGINT, SIGQUIT and SIGHUP are read, and SIGHUP not if it is ignored") {
     for (const bool nohup : {false, true}) {
         const std::string text = test_support::in_child([nohup] {
             static_cast<void>(std::signal(SIGHUP, nohup ? SIG_IGN : SIG_DFL));
-            const auto signals = open_stop_signals();
+            const auto signals = open_signals();
             if (!signals) {
                 return signals.error().message;
             }

@@ -409,7 +409,7 @@ class Signals(unittest.TestCase):
     def test_signals_without_a_meaning_are_ignored(self):
         with tempfile.TemporaryDirectory() as folder:
             server, child, _ = self.with_program(folder)
-            for sent in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGPIPE, signal.SIGRTMIN):
+            for sent in (signal.SIGUSR2, signal.SIGALRM, signal.SIGPIPE, signal.SIGRTMIN):
                 server.process.send_signal(sent)
             server.wait_live()
             with harness.StreamReader(server.url) as reader:
@@ -417,6 +417,42 @@ class Signals(unittest.TestCase):
             # The program does not inherit that, nor what ringcast inherited.
             ignored = re.search(r"SigIgn:\s+(\w+)", pathlib.Path(f"/proc/{child}/status").read_text())[1]
             self.assertEqual(int(ignored, 16), 0)
+            self.assertEqual(server.stop(), 0)
+
+    def test_sigusr1_begins_and_ends_draining(self):
+        harness.need("curl")
+        text = 'log.level = "info"\n[streams.pattern]\nsource = "pattern"\nsize = "320x240"\n'
+        with harness.configured(text) as server, harness.StreamReader(server.wait_live().url) as viewer:
+            viewer.part()
+
+            def curl(path):
+                done = subprocess.run(["curl", "-s", "-o", os.devnull, "-w", "%{http_code}", server.url + path],
+                                      capture_output=True, text=True, check=True, timeout=harness.WAIT_SECONDS)
+                return int(done.stdout)
+
+            server.process.send_signal(signal.SIGUSR1)
+            server.wait_log("draining for maintenance: new viewers are refused")
+            for path in ("/stream", "/healthz", "/healthz?stream=pattern"):
+                self.assertEqual(curl(path), 503, path)
+                status, headers, body = server.get(path)
+                self.assertEqual(status, 503)
+                self.assertGreater(int(headers["Retry-After"]), 0)
+                self.assertTrue(body.startswith(b"draining for maintenance: "), body)
+                self.assertEqual(body.count(b"\n"), 1)
+            self.assertEqual(server.get("/stream", method="HEAD")[0], 503)
+            self.assertTrue(server.status()["server"]["draining"])
+            harness.wait_for(lambda: b"\nringcast_draining 1\n" in server.get("/metrics")[2], "draining in the metrics")
+            self.assertEqual(curl("/snapshot"), 200)
+            sequences = [harness.StampedFrame(viewer.part().body).sequence for _ in range(30)]
+            self.assertTrue(harness.rising(sequences))
+
+            server.process.send_signal(signal.SIGUSR1)
+            server.wait_log("draining has ended")
+            self.assertEqual(curl("/healthz"), 200)
+            self.assertFalse(server.status()["server"]["draining"])
+            with harness.StreamReader(server.url) as newcomer:
+                newcomer.part()
+            viewer.part()
             self.assertEqual(server.stop(), 0)
 
     def test_a_program_ends_when_ringcast_is_killed(self):
@@ -494,6 +530,7 @@ class FirstProcess(unittest.TestCase):
         for sent in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
             server, first = self.start(pattern)
             os.kill(first, signal.SIGUSR1)
+            server.wait_log("draining for maintenance")
             os.kill(first, sent)
             self.assertEqual(server.wait_ended(), 0)
 

@@ -296,3 +296,29 @@ TEST_CASE("the limit of viewers for an address counts a /64 of IPv6 as one") {
     CHECK(refused == std::vector<std::size_t>{2, 6});
     CHECK(simulation.finish());
 }
+
+TEST_CASE("while draining, viewers stay, new ones are refused, and the health check fails") {
+    World world = Crowded::world();
+    world.viewers_max = world.relay.viewers_max = viewers_max + 1;
+    Crowded crowded(world);
+    const auto answers = [&](const std::string& target, AnswerKind kind, int status) {
+        const SimClient& client =
+            crowded.simulation.add_client(plan_for(address_of(1), target, kind));
+        crowded.run_for(100ms);
+        return client.reader().responses() == 1 && client.reader().last_status() == status;
+    };
+    crowded.simulation.set_draining(true);
+    CHECK(crowded.simulation.status().server.draining);
+    CHECK(answers("/s0/stream", AnswerKind::stream_standard, 503));
+    CHECK(answers("/healthz", AnswerKind::page, 503));
+    CHECK(answers("/healthz?stream=s0", AnswerKind::page, 503));
+    CHECK(answers("/s0/snapshot", AnswerKind::snapshot, 200));
+    CHECK(answers("/api/status", AnswerKind::page, 200));
+    CHECK(answers("/metrics", AnswerKind::page, 200));
+    CHECK(crowded.counters().connections_refused == 1);
+    crowded.simulation.set_draining(false);
+    CHECK_FALSE(crowded.simulation.status().server.draining);
+    CHECK(answers("/healthz", AnswerKind::page, 200));
+    CHECK(answers("/s0/stream", AnswerKind::stream_standard, 200));
+    crowded.finish();
+}
