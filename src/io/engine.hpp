@@ -52,6 +52,14 @@ struct Peer {
     std::array<char, 64> address{}; ///< zero-terminated: "192.0.2.7:51234", "[::1]:51234", "unix"
 };
 
+/// Where a socket can be connected to: a sockaddr. Filled in by a resolver (io/resolver.hpp) and read
+/// by the engine; what is in it is the system's affair.
+struct SocketAddress {
+    std::array<std::byte, 128> bytes{};
+    std::uint32_t length = 0; ///< of `bytes` in use
+    Transport transport = Transport::tcp;
+};
+
 /// How much of a socket's data has arrived at the peer. `known` is false where the kernel can't
 /// tell (UNIX sockets, a dead connection).
 struct SocketProgress {
@@ -88,7 +96,13 @@ public:
     /// Accepts one connection: the result is its descriptor. Several accepts on one listener may be
     /// under way. After an error the caller waits when descriptors or memory have run out.
     virtual void accept(OpToken token, int listener) noexcept = 0;
+    /// Completes with the bytes that are available, at most `into.size()`.
     virtual void receive(OpToken token, int socket, ByteSpan into) noexcept = 0;
+    /// Completes with all of `into.size()` bytes, or with fewer when the peer has ended or the
+    /// connection broke before them.
+    virtual void receive_all(OpToken token, int socket, ByteSpan into) noexcept = 0;
+    /// Connects a socket of `open_socket`. `address` stays valid until the completion.
+    virtual void connect(OpToken token, int socket, const SocketAddress& address) noexcept = 0;
     /// Reads at the current position. For pipes, eventfds and inotify.
     virtual void read(OpToken token, int fd, ByteSpan into) noexcept = 0;
     virtual void send(OpToken token, int socket, ConstByteSpan bytes,
@@ -104,12 +118,15 @@ public:
     virtual void abort(OpToken token, int socket, Transport transport) noexcept = 0;
     virtual void shutdown_writing(OpToken token, int socket) noexcept = 0;
     virtual void close(OpToken token, int fd) noexcept = 0;
-    /// Ends one operation (a poll, a read, an accept), whose result is then -ECANCELED. The cancel
-    /// itself completes with `token`.
+    /// Ends one operation (a poll, a read, an accept, a connect, a receive, a send by copy), whose
+    /// result is then -ECANCELED, or the bytes so far. The cancel itself completes with `token`.
     virtual void cancel(OpToken token, OpToken target) noexcept = 0;
 
     // --- queries, answered at once ---
 
+    /// A new socket that can be connected to `address`; small writes are sent at once. Negative:
+    /// -errno.
+    [[nodiscard]] virtual int open_socket(const SocketAddress& address) noexcept = 0;
     [[nodiscard]] virtual Peer describe_peer(int socket) noexcept = 0;
     [[nodiscard]] virtual SocketProgress socket_progress(int socket,
                                                          Transport transport) noexcept = 0;

@@ -1,6 +1,8 @@
 #include "os/peer.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -94,6 +96,35 @@ void write_text(const char* words, std::array<char, 64>& text) noexcept {
 
 std::uint64_t network_of(const sockaddr_storage& address) noexcept {
     return network_of(to_endpoint(address));
+}
+
+int open_socket(const io::SocketAddress& address) noexcept {
+    sockaddr header{};
+    std::memcpy(&header, address.bytes.data(), sizeof(header));
+    const int socket = ::socket(header.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket < 0) {
+        return -errno;
+    }
+    if (address.transport == io::Transport::tcp) {
+        // Of these none is needed for correctness, so failures are ignored. A request is one small
+        // segment; and a peer that was switched off is noticed also while it has nothing to send.
+        const int on = 1;
+        static_cast<void>(::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+        static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+    }
+    return socket;
+}
+
+std::string address_text(const io::SocketAddress& address) {
+    if (address.transport == io::Transport::unix_socket) {
+        return "unix";
+    }
+    sockaddr_storage storage{};
+    std::memcpy(&storage, address.bytes.data(),
+                std::min<std::size_t>(address.length, sizeof(storage)));
+    std::array<char, 64> text{};
+    write_text(to_endpoint(storage), text);
+    return text.data();
 }
 
 io::Peer describe_peer(int socket) noexcept {

@@ -1,13 +1,21 @@
 #pragma once
-// Asks the kernel about a connected socket. Knows nothing of engines.
+// Opens sockets for connections to others, and asks the kernel about connected ones. Knows nothing of
+// engines.
 
 #include <cstdint>
+#include <string>
 
 #include <sys/socket.h>
 
 #include "io/engine.hpp"
 
 namespace ringcast::os {
+
+/// io::Engine::open_socket.
+[[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept;
+
+/// The address as text, as in io::Peer::address.
+[[nodiscard]] std::string address_text(const io::SocketAddress& address);
 
 /// Address and locality of the peer. The address is "gone" when the peer has already left.
 [[nodiscard]] io::Peer describe_peer(int socket) noexcept;

@@ -225,6 +225,16 @@ void UringEngine::receive(OpToken token, int socket, ByteSpan into) noexcept {
     io_uring_prep_recv(&next_entry(token), socket, into.data(), into.size(), 0);
 }
 
+void UringEngine::receive_all(OpToken token, int socket, ByteSpan into) noexcept {
+    io_uring_prep_recv(&next_entry(token), socket, into.data(), into.size(), MSG_WAITALL);
+}
+
+void UringEngine::connect(OpToken token, int socket, const io::SocketAddress& address) noexcept {
+    const void* const bytes = address.bytes.data();
+    io_uring_prep_connect(&next_entry(token), socket, static_cast<const sockaddr*>(bytes),
+                          address.length);
+}
+
 void UringEngine::read(OpToken token, int fd, ByteSpan into) noexcept {
     constexpr auto current_position = std::numeric_limits<std::uint64_t>::max();
     RINGCAST_ASSERT(into.size() <= std::numeric_limits<std::int32_t>::max());
@@ -283,6 +293,10 @@ void UringEngine::close(OpToken token, int fd) noexcept {
 
 void UringEngine::cancel(OpToken token, OpToken target) noexcept {
     io_uring_prep_cancel64(&next_entry(token), target.pack(), 0);
+}
+
+int UringEngine::open_socket(const io::SocketAddress& address) noexcept {
+    return os::open_socket(address);
 }
 
 io::Peer UringEngine::describe_peer(int socket) noexcept {

@@ -59,6 +59,8 @@ public:
 
     void accept(io::OpToken token, int listener) noexcept override;
     void receive(io::OpToken token, int socket, ByteSpan into) noexcept override;
+    void receive_all(io::OpToken token, int socket, ByteSpan into) noexcept override;
+    void connect(io::OpToken token, int socket, const io::SocketAddress& address) noexcept override;
     void read(io::OpToken token, int fd, ByteSpan into) noexcept override;
     void send(io::OpToken token, int socket, ConstByteSpan bytes,
               io::SendOptions options) noexcept override;
@@ -70,6 +72,7 @@ public:
     void close(io::OpToken token, int fd) noexcept override;
     void cancel(io::OpToken token, io::OpToken target) noexcept override;
 
+    [[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept override;
     [[nodiscard]] io::Peer describe_peer(int socket) noexcept override;
     [[nodiscard]] io::SocketProgress socket_progress(int socket,
                                                      io::Transport transport) noexcept override;

@@ -123,6 +123,9 @@ public:
     // A connection uses none of these.
     void accept(io::OpToken, int) noexcept override { std::abort(); }
     void read(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
+    void receive_all(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
+    void connect(io::OpToken, int, const io::SocketAddress&) noexcept override { std::abort(); }
+    [[nodiscard]] int open_socket(const io::SocketAddress&) noexcept override { std::abort(); }
     [[nodiscard]] io::Peer describe_peer(int) noexcept override { std::abort(); }
     [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan, io::OpToken) override {
         std::abort();

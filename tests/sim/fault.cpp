@@ -114,6 +114,12 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::camera_set_outlived, "camera: gone before its buffers", 0, 0},
     {K::stream_ended, "stream ended", 0, 0},
     {K::stream_added, "stream added", 0, 0},
+    {K::connect_econnrefused, "connect ECONNREFUSED", ECONNREFUSED, 8000},
+    {K::connect_etimedout, "connect ETIMEDOUT", ETIMEDOUT, 8000},
+    {K::connect_ehostunreach, "connect EHOSTUNREACH", EHOSTUNREACH, 8000},
+    {K::connect_enetunreach, "connect ENETUNREACH", ENETUNREACH, 8000},
+    {K::connect_unanswered, "connect unanswered", 0, 6000},
+    {K::socket_emfile, "socket EMFILE", EMFILE, 2000},
 }};
 
 constexpr bool table_follows_enum() {
@@ -148,6 +154,8 @@ ErrorRange errors_of(ErrorGroup group) noexcept {
         return {K::poll_enomem, K::poll_enomem};
     case ErrorGroup::close:
         return {K::close_eintr, K::close_eio};
+    case ErrorGroup::connect:
+        return {K::connect_econnrefused, K::connect_enetunreach};
     }
     return {K::poll_enomem, K::poll_enomem};
 }

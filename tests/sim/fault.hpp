@@ -117,12 +117,28 @@ enum class FaultKind : std::uint8_t {
     // the application
     stream_ended,
     stream_added,
+    // a connection that the relay makes
+    connect_econnrefused,
+    connect_etimedout,
+    connect_ehostunreach,
+    connect_enetunreach,
+    connect_unanswered, ///< until it is cancelled
+    socket_emfile,
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::stream_added) + 1;
+    static_cast<std::size_t>(FaultKind::socket_emfile) + 1;
 
 /// The errors of one operation. One draw chooses the error, a second one whether it occurs.
-enum class ErrorGroup : std::uint8_t { accept, receive, read, send, zero_copy, poll, close };
+enum class ErrorGroup : std::uint8_t {
+    accept,
+    receive,
+    read,
+    send,
+    zero_copy,
+    poll,
+    close,
+    connect,
+};
 
 struct ErrorRange {
     FaultKind first;

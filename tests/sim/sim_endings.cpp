@@ -74,8 +74,8 @@ void SimEngine::end_operation(std::uint64_t number, std::int32_t unbegun_send,
     }
     if (operation.verb == Verb::poll) {
         finish(number, hangup_events);
-    } else if (operation.verb == Verb::receive) {
-        finish(number, receive);
+    } else if (receives(operation.verb)) {
+        finish(number, operation.taken > 0 ? static_cast<std::int32_t>(operation.taken) : receive);
     } else if (operation.taken > 0) {
         decisions_.note(FaultKind::abort_of_begun_send);
         finish_send(operation, static_cast<std::int32_t>(operation.taken));
@@ -118,9 +118,11 @@ void SimEngine::start_cancel(const Operation& operation) {
         if (still == operations_.end() || still->second.answered) {
             return; // it has ended by itself meanwhile
         }
+        const auto taken = static_cast<std::int32_t>(still->second.taken);
         if (still->second.verb == Verb::send || still->second.verb == Verb::send_zero_copy) {
-            const auto taken = static_cast<std::int32_t>(still->second.taken);
             finish_send(still->second, taken > 0 ? taken : -ECANCELED);
+        } else if (still->second.verb == Verb::receive_all && taken > 0) {
+            finish(target, taken);
         } else {
             finish(target, -ECANCELED);
         }
@@ -158,7 +160,7 @@ void SimEngine::on_reset_coming(SimConnection& connection) {
             decisions_.note(FaultKind::reset_with_pages_held);
             continue;
         }
-        receiving = receiving || operation.verb == Verb::receive;
+        receiving = receiving || receives(operation.verb);
         polling = polling || operation.verb == Verb::poll;
         sending = sending || operation.verb == Verb::send || operation.verb == Verb::send_zero_copy;
     }

@@ -55,9 +55,10 @@ bool runs_out(std::int32_t result) {
 }
 
 std::string_view verb_name(int verb) {
-    constexpr std::array<std::string_view, 11> names{
-        "accept", "receive",          "read",  "send",   "send_zero_copy", "poll",
-        "abort",  "shutdown_writing", "close", "cancel", "release_buffer"};
+    constexpr std::array<std::string_view, 13> names{
+        "accept", "receive",        "receive_all",   "connect", "read",
+        "send",   "send_zero_copy", "poll",          "abort",   "shutdown_writing",
+        "close",  "cancel",         "release_buffer"};
     return names.at(static_cast<std::size_t>(verb));
 }
 
@@ -95,6 +96,31 @@ void SimEngine::receive(io::OpToken token, int socket, ByteSpan into) noexcept {
     if (into.empty()) {
         violation("receive into nothing: its answer can't be told from an end");
     }
+    prepare(std::move(operation));
+}
+
+void SimEngine::receive_all(io::OpToken token, int socket, ByteSpan into) noexcept {
+    Operation operation;
+    operation.verb = Verb::receive_all;
+    operation.token = token;
+    operation.fd = socket;
+    operation.into = into;
+    if (into.empty()) {
+        violation("receive into nothing: its answer can't be told from an end");
+    }
+    prepare(std::move(operation));
+}
+
+int SimEngine::open_socket(const io::SocketAddress&) noexcept {
+    return chooses(FaultKind::socket_emfile) ? -EMFILE : open(FdKind::unconnected);
+}
+
+void SimEngine::connect(io::OpToken token, int socket, const io::SocketAddress& address) noexcept {
+    Operation operation;
+    operation.verb = Verb::connect;
+    operation.token = token;
+    operation.fd = socket;
+    operation.address = address;
     prepare(std::move(operation));
 }
 

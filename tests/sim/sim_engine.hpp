@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -44,6 +46,8 @@ public:
     void read_clocks() noexcept override { turn_began_ = events_.now(); }
     void accept(io::OpToken token, int listener) noexcept override;
     void receive(io::OpToken token, int socket, ByteSpan into) noexcept override;
+    void receive_all(io::OpToken token, int socket, ByteSpan into) noexcept override;
+    void connect(io::OpToken token, int socket, const io::SocketAddress& address) noexcept override;
     void read(io::OpToken token, int fd, ByteSpan into) noexcept override;
     void send(io::OpToken token, int socket, ConstByteSpan bytes,
               io::SendOptions options) noexcept override;
@@ -54,6 +58,7 @@ public:
     void shutdown_writing(io::OpToken token, int socket) noexcept override;
     void close(io::OpToken token, int fd) noexcept override;
     void cancel(io::OpToken token, io::OpToken target) noexcept override;
+    [[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept override;
     [[nodiscard]] io::Peer describe_peer(int socket) noexcept override;
     [[nodiscard]] io::SocketProgress socket_progress(int socket,
                                                      io::Transport transport) noexcept override;
@@ -81,6 +86,16 @@ public:
     /// Opens an eventfd; `signal` makes it readable.
     [[nodiscard]] int open_event();
     void signal(int fd);
+    /// The other end of a connection that the relay makes, and the path to it.
+    struct Server {
+        LinkSetup link;
+        RemoteEnd* remote = nullptr; ///< null: nobody listens there
+    };
+    /// `find` is asked for the server at an address, each time that the relay connects. The servers
+    /// outlive the engine's last turn.
+    void set_servers(std::function<Server(const io::SocketAddress&)> find) {
+        find_server_ = std::move(find);
+    }
     /// Connects a client now. `remote` outlives the engine's last turn.
     SimConnection& connect(int listener, LinkSetup setup, RemoteEnd& remote);
 
@@ -105,6 +120,8 @@ private:
     enum class Verb : std::uint8_t {
         accept,
         receive,
+        receive_all,
+        connect,
         read,
         send,
         send_zero_copy,
@@ -128,8 +145,9 @@ private:
         io::PollEvents poll_events = io::PollEvents::hangup;
         io::Transport transport = io::Transport::tcp;
         io::OpToken target;
+        io::SocketAddress address;
         std::uint64_t registration = 0; ///< number of the fixed buffer that it sends from
-        std::size_t taken = 0;          ///< bytes of a send that are in the socket
+        std::size_t taken = 0;          ///< bytes of a send that are in the socket, or received
         std::size_t taken_max = 0;      ///< limit of `taken`; a fault may end the send early
         std::uint64_t end_total = 0;    ///< the connection's `put_total` after the send's last byte
         std::uint32_t checksum = 0;
@@ -139,7 +157,7 @@ private:
         bool copied = false;
         bool notifying = false; ///< the notification is scheduled
     };
-    enum class FdKind : std::uint8_t { closed, listener, event, socket };
+    enum class FdKind : std::uint8_t { closed, listener, event, unconnected, socket };
     struct Descriptor {
         FdKind kind = FdKind::closed;
         bool closing = false;     ///< a close has been prepared
@@ -192,6 +210,8 @@ private:
     // sim_operations.cpp: starts an operation
     void start(Operation operation);
     void start_on_socket(Operation& operation);
+    void start_connect(const Operation& operation);
+    void finish_connect(std::uint64_t number);
     // sim_endings.cpp: ends operations
     void start_shutdown(const Operation& operation);
     void start_abort(const Operation& operation);
@@ -216,6 +236,9 @@ private:
     void forget(std::uint64_t number);
     void check_unchanged(const Operation& operation, std::string_view when);
     [[nodiscard]] bool chooses(FaultKind kind, const SimConnection* connection = nullptr);
+    [[nodiscard]] static bool receives(Verb verb) noexcept {
+        return verb == Verb::receive || verb == Verb::receive_all;
+    }
 
     void on_socket_changed(SimConnection& connection) override {
         serve_socket(connection.number());
@@ -227,6 +250,8 @@ private:
     EventQueue events_;
     Instant turn_began_;
     Duration wall_offset_;
+    std::function<Server(const io::SocketAddress&)> find_server_;
+    std::map<std::uint64_t, Server> connecting_; ///< by the number of the operation
     std::vector<Descriptor> descriptors_;
     std::vector<std::unique_ptr<Socket>> sockets_;
     std::vector<Operation> prepared_;

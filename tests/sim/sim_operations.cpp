@@ -52,6 +52,8 @@ void SimEngine::start(Operation operation) {
     }
     if (stored.verb == Verb::close) {
         start_close(stored);
+    } else if (entry->kind == FdKind::unconnected && stored.verb == Verb::connect) {
+        start_connect(stored);
     } else if (entry->kind == FdKind::listener && stored.verb == Verb::accept) {
         serve_accept(fd);
     } else if (entry->kind == FdKind::event &&
@@ -69,6 +71,55 @@ void SimEngine::start(Operation operation) {
         violation("an operation on a descriptor of another kind");
         finish(number, -EINVAL);
     }
+}
+
+void SimEngine::start_connect(const Operation& operation) {
+    constexpr std::uint64_t error_ms_max = 3000;
+    const std::uint64_t number = operation.number;
+    if (chooses(FaultKind::connect_unanswered)) {
+        return; // until it is cancelled
+    }
+    if (const auto error =
+            setup_.faults ? decisions_.choose_error(ErrorGroup::connect) : std::nullopt) {
+        const int result = -fault_errno(*error);
+        events_.after(std::chrono::milliseconds(decisions_.between(0, error_ms_max)),
+                      [this, number, result] {
+                          if (operations_.contains(number)) {
+                              finish(number, result);
+                          }
+                      });
+        return;
+    }
+    Server server = find_server_ ? find_server_(operation.address) : Server{};
+    const Duration round_trip = server.link.round_trip;
+    connecting_.emplace(number, std::move(server));
+    events_.after(round_trip, [this, number] { finish_connect(number); });
+}
+
+void SimEngine::finish_connect(std::uint64_t number) {
+    const Server server = std::move(connecting_.extract(number).mapped());
+    if (!operations_.contains(number)) {
+        return; // cancelled
+    }
+    if (server.remote == nullptr) {
+        finish(number, -ECONNREFUSED);
+        return;
+    }
+    const auto index = static_cast<std::uint32_t>(sockets_.size());
+    auto socket = std::make_unique<Socket>();
+    SocketObserver& observer = *this;
+    socket->connection = std::make_unique<SimConnection>(events_, decisions_, observer,
+                                                         *server.remote, server.link, index);
+    socket->accepted = true;
+    const int fd = operations_.at(number).fd;
+    socket->fd = fd;
+    SimConnection& connection = *socket->connection;
+    sockets_.push_back(std::move(socket));
+    Descriptor& entry = *descriptor(fd);
+    entry.kind = FdKind::socket;
+    entry.socket = index;
+    server.remote->on_connected(connection);
+    finish(number, 0);
 }
 
 void SimEngine::start_on_socket(Operation& operation) {
@@ -98,9 +149,11 @@ void SimEngine::start_on_socket(Operation& operation) {
         }
         break;
     case Verb::receive:
+    case Verb::receive_all:
     case Verb::poll:
         break;
     case Verb::accept:
+    case Verb::connect:
     case Verb::read:
     case Verb::close:
     case Verb::cancel:
@@ -119,10 +172,10 @@ bool SimEngine::inject_error(Operation& operation, SimConnection& connection) {
     if (!setup_.faults || connection.setup().faultless || connection.broken()) {
         return false;
     }
-    const ErrorGroup group = operation.verb == Verb::receive ? ErrorGroup::receive
-                             : operation.verb == Verb::poll  ? ErrorGroup::poll
-                             : operation.verb == Verb::send  ? ErrorGroup::send
-                                                             : ErrorGroup::zero_copy;
+    const ErrorGroup group = receives(operation.verb)       ? ErrorGroup::receive
+                             : operation.verb == Verb::poll ? ErrorGroup::poll
+                             : operation.verb == Verb::send ? ErrorGroup::send
+                                                            : ErrorGroup::zero_copy;
     const auto error = decisions_.choose_error(group);
     if (!error) {
         return false;
@@ -224,7 +277,7 @@ void SimEngine::serve(Operation& operation) {
         } else if (connection.hung_up()) {
             finish(operation.number, connection.broken() ? hangup_events : POLLRDHUP);
         }
-    } else if (operation.verb == Verb::receive) {
+    } else if (receives(operation.verb)) {
         serve_receive(operation, connection);
     } else {
         serve_send(operation, connection);
@@ -234,17 +287,30 @@ void SimEngine::serve(Operation& operation) {
 void SimEngine::serve_receive(Operation& operation, SimConnection& connection) {
     if (sockets_[operation.socket]->aborted) {
         finish(operation.number, -ENOTCONN);
-    } else if (connection.readable_bytes() > 0) {
-        std::size_t count = std::min(operation.into.size(), connection.readable_bytes());
-        if (count > 1 && chooses(FaultKind::receive_in_pieces, &connection)) {
+        return;
+    }
+    const ByteSpan room = operation.into.subspan(operation.taken);
+    if (connection.readable_bytes() > 0) {
+        std::size_t count = std::min(room.size(), connection.readable_bytes());
+        const bool in_pieces = count > 1 && chooses(FaultKind::receive_in_pieces, &connection);
+        if (in_pieces) {
             count = decisions_.between(1, count - 1);
         }
-        const std::size_t read = connection.read(operation.into.first(count));
-        finish(operation.number, static_cast<std::int32_t>(read));
-    } else if (connection.broken()) {
-        finish(operation.number, -connection.take_error()); // 0 once it has been reported
-    } else if (connection.at_end()) {
-        finish(operation.number, 0);
+        operation.taken += connection.read(room.first(count));
+        const bool whole = operation.taken == operation.into.size();
+        if (whole || in_pieces || operation.verb == Verb::receive) {
+            finish(operation.number, static_cast<std::int32_t>(operation.taken));
+            return;
+        }
+    }
+    if (!connection.broken() && !connection.at_end()) {
+        return;
+    }
+    if (operation.taken > 0) {
+        finish(operation.number, static_cast<std::int32_t>(operation.taken));
+    } else {
+        // An error is reported once, an end each time.
+        finish(operation.number, connection.broken() ? -connection.take_error() : 0);
     }
 }
 

@@ -165,6 +165,9 @@ public:
 
     // Nothing that is tested with this engine uses connections or runs the loop.
     void receive(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
+    void receive_all(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
+    void connect(io::OpToken, int, const io::SocketAddress&) noexcept override { std::abort(); }
+    [[nodiscard]] int open_socket(const io::SocketAddress&) noexcept override { std::abort(); }
     void send(io::OpToken, int, ConstByteSpan, io::SendOptions) noexcept override { std::abort(); }
     void send_zero_copy(io::OpToken, int, ConstByteSpan, io::BufferId,
                         io::SendOptions) noexcept override {
