@@ -192,6 +192,11 @@ Result<Url> redirected(const Url& from, std::string_view location) {
     return to;
 }
 
+bool is_target(std::string_view text) noexcept {
+    return text.starts_with('/') && text.size() <= url_bytes_max && is_visible(text) &&
+           text.find('#') == std::string_view::npos;
+}
+
 std::string authority(const Url& url) {
     return url.port == default_port ? url.host : fmt::format("{}:{}", url.host, url.port);
 }

@@ -27,6 +27,9 @@ struct Url {
 /// (RFC 3986, 5.2). Credentials are kept where host and port stay the same, and dropped elsewhere.
 [[nodiscard]] Result<Url> redirected(const Url& from, std::string_view location);
 
+/// True for a path with an optional query, as a request line has it: "/stream?fps=5".
+[[nodiscard]] bool is_target(std::string_view text) noexcept;
+
 /// For the Host header: "192.0.2.10:8080"; without the port if that is 80.
 [[nodiscard]] std::string authority(const Url& url);
 

@@ -17,7 +17,7 @@ FLOORS = {
     "jpeg": 2,
     "http": 2,
     "metrics": 2,
-    "config": 2,
+    "config": 3,
     "io": 3,
     "frame": 4,
     "os": 4,
@@ -34,7 +34,7 @@ FLOORS = {
     "libcamera": 8,
     "stream": 7,
     "relay": 9,
-    "upstream": 9,
+    "upstream": 8,
     "app": 10,
 }
 

@@ -1,0 +1,325 @@
+#include "upstream/body_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.hpp"
+#include "http/header_value.hpp"
+
+namespace ringcast::upstream {
+
+namespace {
+
+bool plausible(Duration age) noexcept {
+    return age <= BodyReader::age_plausible_max && -age <= BodyReader::clock_difference_max;
+}
+
+} // namespace
+
+BodyReader::BodyReader(const io::Engine& engine, source::SourceCounters& counters,
+                       source::ProducerNames names)
+    : engine_(&engine), counters_(&counters), frames_(engine, counters, names),
+      scratch_(read_bytes_max) {}
+
+void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head) {
+    RINGCAST_ASSERT(!reading_);
+    sink_ = &sink;
+    frames_.begin(sink);
+    reading_ = true;
+    complete_ = false;
+    body_end_ = head.body_end;
+    body_left_ = head.content_length;
+    if (body_end_ == http::BodyEnd::chunked) {
+        chunks_.begin();
+    }
+    frames_before_ = frames_counted();
+    content_ = Content::none;
+    content_left_ = 0;
+    const std::string type = http::media_type(head.content_type);
+    multipart_ = type.starts_with("multipart/");
+    if (multipart_) {
+        mode_ = Mode::parts;
+        parts_.begin(http::parameter(head.content_type, "boundary").value_or(""));
+        no_signal_since_ = never;
+    } else if (type.starts_with("image/") && body_end_ == http::BodyEnd::length) {
+        mode_ = Mode::single;
+        begin_frame(body_left_, std::nullopt);
+    } else {
+        mode_ = Mode::scan;
+    }
+    if (body_end_ == http::BodyEnd::none ||
+        (body_end_ == http::BodyEnd::length && body_left_ == 0)) {
+        end(true);
+    }
+}
+
+// --- receiving ---
+
+std::optional<BodyReader::Receive> BodyReader::next_receive() noexcept {
+    RINGCAST_ASSERT(reading_);
+    Receive receive;
+    const std::uint64_t limit =
+        body_end_ == http::BodyEnd::length ? body_left_ : std::uint64_t{SIZE_MAX};
+    if (content_ == Content::frame && plain()) {
+        receive.all = true;
+        receive.into = frames_.whole_room(frame_bytes_).last(content_left_);
+    } else if (mode_ == Mode::scan) {
+        if (!frames_.take_slot()) {
+            return std::nullopt;
+        }
+        receive.into = plain() ? frames_.room() : ByteSpan(scratch_);
+    } else if (content_ == Content::skipped && plain()) {
+        receive.into =
+            ByteSpan(scratch_).first(std::min<std::uint64_t>(read_bytes_max, content_left_));
+    } else {
+        receive.into = ByteSpan(scratch_).first(plain() ? part_head_read_bytes : read_bytes_max);
+    }
+    receive.into = receive.into.first(std::min<std::uint64_t>(receive.into.size(), limit));
+    received_into_ = receive.into;
+    return receive;
+}
+
+void BodyReader::take_received(std::size_t bytes) {
+    RINGCAST_ASSERT(bytes > 0);
+    RINGCAST_ASSERT(bytes <= received_into_.size());
+    ++counters_->reads;
+    const ByteSpan received = received_into_.first(bytes);
+    const bool in_scratch = received.data() == scratch_.data();
+    if (in_scratch) {
+        take_framed(received);
+        return;
+    }
+    if (content_ == Content::frame) {
+        content_read(bytes);
+    } else {
+        const std::uint64_t before = frames_counted();
+        frames_.take(bytes);
+        note_scanned(before);
+    }
+    if (body_end_ == http::BodyEnd::length) {
+        body_left_ -= bytes;
+        if (body_left_ == 0) {
+            end(true);
+        }
+    }
+}
+
+void BodyReader::take(ConstByteSpan bytes) {
+    if (reading_ && !bytes.empty()) {
+        take_framed(bytes);
+    }
+}
+
+/// Undoes the outer framing.
+void BodyReader::take_framed(ConstByteSpan bytes) {
+    if (plain()) {
+        if (body_end_ == http::BodyEnd::length) {
+            bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), body_left_));
+            body_left_ -= bytes.size();
+        }
+        take_data(bytes);
+        if (body_end_ == http::BodyEnd::length && body_left_ == 0 && reading_) {
+            end(true);
+        }
+        return;
+    }
+    while (!bytes.empty() && reading_) {
+        const http::ChunkDecoder::Piece piece = chunks_.read(bytes);
+        bytes = bytes.subspan(piece.consumed);
+        take_data(piece.data);
+        if (chunks_.state() != http::ChunkDecoder::State::reading && reading_) {
+            end(chunks_.state() == http::ChunkDecoder::State::ended);
+        }
+    }
+}
+
+void BodyReader::take_data(ConstByteSpan data) {
+    while (!data.empty() && reading_) {
+        if (mode_ == Mode::scan) {
+            scan(data);
+            return;
+        }
+        data = data.subspan(content_ == Content::none ? take_part_head(data) : take_content(data));
+    }
+}
+
+void BodyReader::finish() noexcept {
+    if (reading_) {
+        end(body_end_ == http::BodyEnd::close && content_ == Content::none);
+    }
+}
+
+void BodyReader::end(bool complete) noexcept {
+    if (mode_ == Mode::scan && frames_.has_slot()) {
+        frames_.finish();
+    }
+    reading_ = false;
+    complete_ = complete;
+    content_ = Content::none;
+}
+
+// --- parts ---
+
+/// Reads from the framing between the contents. Returns how many bytes it read.
+std::size_t BodyReader::take_part_head(ConstByteSpan data) {
+    if (mode_ == Mode::single) {
+        return data.size(); // behind the picture
+    }
+    const std::size_t count = parts_.read(data);
+    switch (parts_.state()) {
+    case PartReader::State::reading:
+        break;
+    case PartReader::State::part:
+        begin_part(parts_.head());
+        break;
+    case PartReader::State::ended:
+        end(true);
+        break;
+    case PartReader::State::malformed:
+        mode_ = Mode::scan; // for the rest of this body
+        break;
+    }
+    return count;
+}
+
+void BodyReader::begin_part(const PartHead& head) {
+    // Some servers announce a length that is no frame's, and send many frames.
+    const bool usable = head.content_length && (*head.content_length <= frames_.frame_bytes_max() ||
+                                                head.no_signal || !head.picture);
+    if (!usable) {
+        mode_ = Mode::scan;
+        return;
+    }
+    if (head.no_signal) {
+        note_no_signal(head);
+        skip(*head.content_length);
+    } else if (!head.picture) {
+        frames_.note_skipped(*head.content_length);
+        skip(*head.content_length);
+    } else {
+        begin_frame(*head.content_length, head.timestamp);
+    }
+    if (content_left_ == 0) {
+        content_read(0);
+    }
+}
+
+/// A picture that says "no signal" is no frame: it would look live here.
+void BodyReader::note_no_signal(const PartHead& head) {
+    ++parts_without_signal_;
+    if (no_signal_since_ == never) {
+        no_signal_since_ = engine_->now();
+    }
+    sink_->signal_lost(head.reason.empty() ? "the upstream server has no picture" : head.reason);
+}
+
+void BodyReader::skip(std::uint64_t bytes) noexcept {
+    content_ = Content::skipped;
+    content_left_ = bytes;
+}
+
+void BodyReader::begin_frame(std::uint64_t bytes, const std::optional<WallTime>& timestamp) {
+    if (bytes > frames_.frame_bytes_max()) {
+        frames_.note_oversized(static_cast<std::size_t>(bytes));
+        skip(bytes);
+        return;
+    }
+    if (!frames_.take_slot()) {
+        frames_.note_dropped();
+        skip(bytes);
+        return;
+    }
+    content_ = Content::frame;
+    content_left_ = bytes;
+    frame_bytes_ = static_cast<std::size_t>(bytes);
+    captured_at_ = engine_->now();
+    captured_ = engine_->wall_now();
+    const Duration age = timestamp ? captured_ - *timestamp : Duration::max();
+    const bool believed = timestamp.has_value() && plausible(age);
+    clock_ = believed ? "upstream" : "arrival";
+    if (believed && age > Duration::zero()) {
+        captured_ = *timestamp;
+        captured_at_ -= age;
+    }
+}
+
+std::size_t BodyReader::take_content(ConstByteSpan data) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), content_left_));
+    if (content_ == Content::frame) {
+        std::memcpy(frames_.whole_room(frame_bytes_).last(content_left_).data(), data.data(),
+                    count);
+        counters_->bytes_moved += count;
+    }
+    content_read(count);
+    return count;
+}
+
+/// `bytes` more of the content have been read.
+void BodyReader::content_read(std::size_t bytes) {
+    content_left_ -= bytes;
+    if (content_left_ > 0) {
+        return;
+    }
+    if (content_ == Content::frame) {
+        no_signal_since_ = never;
+        frames_.publish_whole(frame_bytes_, captured_at_, captured_);
+    }
+    frames_.report_trouble(engine_->now());
+    content_ = Content::none;
+    if (mode_ == Mode::parts) {
+        parts_.content_read();
+    }
+}
+
+// --- runs of JPEGs ---
+
+void BodyReader::scan(ConstByteSpan data) {
+    if (!frames_.take_slot()) {
+        frames_.note_dropped();
+        return;
+    }
+    const std::uint64_t before = frames_counted();
+    while (!data.empty()) {
+        const ByteSpan room = frames_.room();
+        const std::size_t count = std::min(room.size(), data.size());
+        std::memcpy(room.data(), data.data(), count);
+        counters_->bytes_moved += count;
+        frames_.take(count);
+        data = data.subspan(count);
+    }
+    note_scanned(before);
+}
+
+/// `before`: `frames_counted` before the bytes.
+void BodyReader::note_scanned(std::uint64_t before) {
+    if (frames_counted() != before) {
+        no_signal_since_ = never;
+        clock_ = "arrival";
+    }
+    frames_.report_trouble(engine_->now());
+}
+
+// --- what was seen ---
+
+std::uint64_t BodyReader::frames_counted() const noexcept {
+    return counters_->frames + counters_->frames_dropped + counters_->frames_damaged +
+           counters_->frames_oversized;
+}
+
+std::uint64_t BodyReader::frames_seen() const noexcept {
+    return frames_counted() - frames_before_;
+}
+
+bool BodyReader::single_picture() const noexcept {
+    return mode_ == Mode::single || (!multipart_ && frames_seen() == 1);
+}
+
+std::uint64_t BodyReader::frame_bytes() const noexcept {
+    if (content_ == Content::frame) {
+        return frame_bytes_;
+    }
+    return mode_ == Mode::scan && frames_.has_slot() ? frames_.pending_bytes() : 0;
+}
+
+} // namespace ringcast::upstream
