@@ -27,6 +27,7 @@ SOURCE is one of
   /dev/video0           the camera with that device
   pattern               a moving test picture
   -                     standard input: JPEG frames one after the other; ringcast ends with it
+  http://HOST:PORT/PATH the stream or the picture of another server, by one connection
   FILE                  a recording (.mjpeg, .mjpg) or a picture (.jpg, .jpeg), in a loop
   FOLDER                the JPEG files in it, in a loop
   FILE.toml             the same as --config FILE.toml
@@ -61,6 +62,7 @@ Examples
   ringcast pattern --size 1920x1080 --fps 60
   ringcast pattern --listen :8080             open to your network; there is no password yet
   rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
+  ringcast http://192.0.2.10:8080/?action=stream
   ringcast holiday.mjpeg --fps 25
   ringcast --config ringcast.toml --check
 

@@ -4,19 +4,52 @@
 #include <optional>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include <unistd.h>
 
+#include "app/credentials.hpp"
 #include "base/assert.hpp"
 #include "capture/camera_source.hpp"
 #include "encode/band_encoder.hpp"
 #include "input/exec_source.hpp"
 #include "input/file_player.hpp"
+#include "input/name_resolver.hpp"
 #include "input/pattern_player.hpp"
 #include "input/stdin_source.hpp"
+#include "upstream/upstream_source.hpp"
 
 namespace ringcast::app {
+
+namespace {
+
+Result<std::unique_ptr<source::FrameSource>>
+make_upstream_source(const config::StreamConfig& stream, const config::UpstreamConfig& upstream,
+                     const SourceParts& parts) {
+    auto credentials = find_credentials(upstream, stream.name);
+    if (!credentials) {
+        return tl::unexpected<Error>(std::move(credentials.error()));
+    }
+    upstream::UpstreamSettings settings;
+    settings.url = upstream.url;
+    if (*credentials) {
+        settings.url.user = (*credentials)->user;
+        settings.url.password = (*credentials)->password;
+    }
+    settings.socket_path = upstream.socket_path;
+    settings.poll = upstream.poll.value_or(settings.poll);
+    settings.timeout = upstream.timeout;
+    settings.on_demand = upstream.on_demand;
+    settings.idle_after = upstream.idle_after;
+    settings.instance = parts.instance;
+    settings.version = RINGCAST_VERSION;
+    return std::unique_ptr<source::FrameSource>(std::make_unique<upstream::UpstreamSource>(
+        parts.engine, std::make_unique<input::NameResolver>(parts.engine), stream.name,
+        std::move(settings)));
+}
+
+} // namespace
 
 Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamConfig& stream,
                                                          const SourceParts& parts) {
@@ -33,6 +66,8 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
             } else if constexpr (std::is_same_v<Kind, config::FileConfig>) {
                 return Made(std::make_unique<input::FileSource>(parts.engine, stream.name,
                                                                 kind.path, kind.fps));
+            } else if constexpr (std::is_same_v<Kind, config::UpstreamConfig>) {
+                return make_upstream_source(stream, kind, parts);
             } else if constexpr (std::is_same_v<Kind, config::LibcameraConfig>) {
                 RINGCAST_ASSERT(parts.cameras != nullptr);
                 return Made(std::make_unique<capture::CameraSource>(
@@ -52,6 +87,9 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
 }
 
 Duration configured_period(const config::SourceConfig& source) noexcept {
+    if (const auto* upstream = std::get_if<config::UpstreamConfig>(&source)) {
+        return upstream->poll.value_or(Duration::zero());
+    }
     std::optional<double> fps;
     if (const auto* pattern = std::get_if<config::PatternConfig>(&source)) {
         fps = pattern->fps;

@@ -2,6 +2,7 @@
 // Creates the source of a stream from its configuration: the one place that knows all kinds.
 
 #include <memory>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -18,10 +19,11 @@ struct SourceParts {
     io::Engine& engine;
     capture::Cameras* cameras = nullptr; ///< not null when a stream is a camera
     os::SoftLimits program_limits{};     ///< of programs that are sources
+    std::string_view instance{};         ///< id of this process in X-Ringcast-Via
 };
 
-/// Fails when standard input is to be read and is a terminal. Programs, files and cameras may be
-/// missing now and appear later.
+/// Fails when standard input has to be read and is a terminal, and when a file with credentials
+/// can't be used. Programs, files, cameras and servers may be missing now and appear later.
 [[nodiscard]] Result<std::unique_ptr<source::FrameSource>>
 make_source(const config::StreamConfig& stream, const SourceParts& parts);
 

@@ -69,6 +69,14 @@ std::string problem_of(const config::LibcameraConfig& camera) {
                                  : printable_text(capture::missing_tuning_file(camera.tuning));
 }
 
+std::string problem_of(const config::UpstreamConfig& upstream) {
+    std::error_code error;
+    const std::string& path = upstream.credentials_file;
+    return path.empty() || std::filesystem::exists(path, error)
+               ? std::string()
+               : fmt::format("there is no file {}", config::toml_quoted(path));
+}
+
 template <typename Source>
 std::string problem_of(const Source& /*source*/) {
     return {};

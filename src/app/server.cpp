@@ -224,7 +224,10 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
             stream.name, parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
-    auto source = make_source(stream, {*engine_, cameras_.get(), program_limits_});
+    auto source = make_source(stream, {.engine = *engine_,
+                                       .cameras = cameras_.get(),
+                                       .program_limits = program_limits_,
+                                       .instance = instance_});
     if (!source) {
         return tl::unexpected(source.error());
     }

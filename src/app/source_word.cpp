@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "config/did_you_mean.hpp"
+#include "http/url.hpp"
 #include "input/video_file.hpp"
 
 namespace ringcast::app {
@@ -79,6 +80,15 @@ Result<config::SourceConfig> recognise_source(const std::string& word) {
     }
     if (word == "-") {
         return config::SourceConfig(config::StdinConfig{});
+    }
+    if (word.find("://") != std::string::npos) {
+        auto url = http::parse_url(word);
+        if (!url) {
+            return fail(fmt::format("SOURCE: {}", url.error().message));
+        }
+        config::UpstreamConfig upstream;
+        upstream.url = std::move(*url);
+        return config::SourceConfig(std::move(upstream));
     }
     if (auto camera = named_camera(word)) {
         return config::SourceConfig(std::move(*camera));

@@ -11,7 +11,7 @@
 namespace ringcast::app {
 
 inline constexpr std::string_view source_expected =
-    "expected camera, pattern, -, a .mjpeg or .jpg file, or a folder of JPEG files";
+    "expected camera, pattern, -, an http:// address, a .mjpeg or .jpg file, or a folder of JPEG files";
 inline constexpr std::string_view camera_word = "camera";
 inline constexpr std::string_view cameras_word = "cameras";
 inline constexpr std::string_view doctor_word = "doctor";

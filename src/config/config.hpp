@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "http/url.hpp"
 
 namespace ringcast::config {
 
@@ -98,8 +99,18 @@ struct LibcameraConfig {
     Duration idle_after = std::chrono::seconds(10);
     CameraTier tier = CameraTier::automatic;
 };
-using SourceConfig =
-    std::variant<PatternConfig, ExecConfig, StdinConfig, FileConfig, LibcameraConfig>;
+/// Another server's stream.
+struct UpstreamConfig {
+    http::Url url;           ///< with a UNIX socket, only its `target` is used
+    std::string socket_path; ///< of a UNIX socket; empty: TCP
+    std::string credentials_file;
+    std::optional<Duration> poll; ///< between requests for single pictures; default: 1 s
+    Duration timeout = std::chrono::seconds(10);
+    bool on_demand = false; ///< connect only while there are viewers
+    Duration idle_after = std::chrono::seconds(10);
+};
+using SourceConfig = std::variant<PatternConfig, ExecConfig, StdinConfig, FileConfig,
+                                  LibcameraConfig, UpstreamConfig>;
 
 struct StreamConfig {
     std::string name;

@@ -10,6 +10,7 @@
 #include "config/listen_address.hpp"
 #include "config/toml_text.hpp"
 #include "config/units.hpp"
+#include "http/url.hpp"
 
 namespace ringcast::config {
 
@@ -83,6 +84,29 @@ std::string source_sentence(const LibcameraConfig& camera) {
     return text + (camera.on_demand ? fmt::format("; it is stopped {} after its last viewer",
                                                   duration_text(camera.idle_after))
                                     : std::string());
+}
+
+std::string source_sentence(const UpstreamConfig& upstream) {
+    std::string text = fmt::format(
+        "shows the stream of {}",
+        upstream.socket_path.empty()
+            ? http::without_secrets(upstream.url)
+            : fmt::format("the server at {} ({})", upstream.socket_path, upstream.url.target));
+    if (!upstream.url.user.empty()) {
+        text += ", with the user name and password of its address";
+    } else if (!upstream.credentials_file.empty()) {
+        text += fmt::format(", with the user name and password in {}",
+                            toml_quoted(upstream.credentials_file));
+    }
+    if (upstream.poll) {
+        text += fmt::format(", asked for every {} if it is a single picture",
+                            duration_text(*upstream.poll));
+    }
+    text += fmt::format("; it is connected to again after {} without a frame",
+                        duration_text(upstream.timeout));
+    return text + (upstream.on_demand ? fmt::format(", and disconnected {} after its last viewer",
+                                                    duration_text(upstream.idle_after))
+                                      : std::string());
 }
 
 std::string listen_sentences(const HttpConfig& http) {

@@ -42,7 +42,7 @@ constexpr std::array keys{
         R"("debug", "info", "warning" or "error")"},
 
     Key{"streams", "source", "", ValueKind::text, "",
-        R"("pattern", "exec", "stdin", "file" or "libcamera")"},
+        R"("pattern", "exec", "stdin", "file", "libcamera" or "http")"},
     Key{"streams", "default", "", ValueKind::boolean, "false", "true or false"},
     Key{"streams", "size", "pattern", ValueKind::picture_size, R"("1280x720")", "a picture size"},
     Key{"streams", "fps", "pattern", ValueKind::number, "30", "a number", 0.1, 240},
@@ -80,10 +80,21 @@ constexpr std::array keys{
         3600},
     Key{"streams", "tier", "libcamera", ValueKind::text, R"("auto")",
         R"("auto", "registered" or "copied")"},
+    Key{"streams", "url", "http", ValueKind::text, "",
+        R"(an address, as in "http://192.0.2.10:8080/?action=stream" or "unix:/run/other.sock")"},
+    Key{"streams", "path", "http", ValueKind::text, R"("/stream")",
+        R"(the path behind a UNIX socket, as in "/stream")"},
+    Key{"streams", "credentials_file", "http", ValueKind::text, "",
+        R"(the absolute path of a file with USER:PASSWORD)"},
+    Key{"streams", "poll", "http", ValueKind::duration, R"("1s")", "a duration", 0.05, 3600},
+    Key{"streams", "timeout", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
+    Key{"streams", "on_demand", "http", ValueKind::boolean, "false", "true or false"},
+    Key{"streams", "idle_after", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
 };
 
 constexpr std::array<std::string_view, 5> sections{"http", "viewers", "memory", "log", "streams"};
-constexpr std::array<std::string_view, 5> sources{"pattern", "exec", "stdin", "file", "libcamera"};
+constexpr std::array<std::string_view, 6> sources{"pattern", "exec",      "stdin",
+                                                  "file",    "libcamera", "http"};
 constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 // In order of encoding effort: MJPEG needs none, and planar formats with subsampled colour need the
