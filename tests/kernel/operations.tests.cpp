@@ -108,6 +108,92 @@ TEST_CASE("receive returns the bytes that the peer sent, and 0 when it has close
     CHECK(loop.result_of(token_of(2)).result == 0);
 }
 
+TEST_CASE("receive_all waits for all bytes, and returns those before the end") {
+    Loop loop;
+    Connection connection = connect_tcp();
+    std::array<std::byte, 8> into{};
+    loop.engine().receive_all(token_of(1), connection.server.get(), into);
+    REQUIRE(::send(connection.viewer.get(), "abc", 3, MSG_NOSIGNAL) == 3);
+    CHECK(loop.turn(50ms) == 0);
+    REQUIRE(::send(connection.viewer.get(), "defghij", 7, MSG_NOSIGNAL) == 7);
+    CHECK(loop.result_of(token_of(1)).result == 8);
+    CHECK(as_text(into) == "abcdefgh");
+    loop.engine().receive_all(token_of(2), connection.server.get(), into);
+    CHECK(loop.turn(50ms) == 0);
+    connection.viewer.reset();
+    CHECK(loop.result_of(token_of(2)).result == 2);
+    CHECK(as_text(ConstByteSpan(into).first(2)) == "ij");
+}
+
+TEST_CASE("receive_all that is cancelled returns the bytes so far") {
+    Loop loop;
+    const Connection connection = connect_tcp();
+    std::array<std::byte, 8> into{};
+    loop.engine().receive_all(token_of(1), connection.server.get(), into);
+    REQUIRE(::send(connection.viewer.get(), "abc", 3, MSG_NOSIGNAL) == 3);
+    CHECK(loop.turn(50ms) == 0);
+    loop.engine().cancel(token_of(2), token_of(1));
+    const std::int32_t result = loop.result_of(token_of(1)).result;
+    CHECK((result == 3 || result == -ECANCELED));
+}
+
+namespace {
+
+/// The address that `listener` is bound to.
+io::SocketAddress address_of(int listener, io::Transport transport) {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof(storage);
+    REQUIRE(::getsockname(listener, static_cast<sockaddr*>(static_cast<void*>(&storage)),
+                          &length) == 0);
+    io::SocketAddress address;
+    std::memcpy(address.bytes.data(), &storage, length);
+    address.length = length;
+    address.transport = transport;
+    return address;
+}
+
+} // namespace
+
+TEST_CASE("connect reaches a listener over TCP and UNIX sockets, or reports that there is none") {
+    Loop loop;
+    const io::Transport transport = GENERATE(io::Transport::tcp, io::Transport::unix_socket);
+    UniqueFd listener = transport == io::Transport::tcp ? listen_tcp() : listen_unix();
+    const io::SocketAddress address = address_of(listener.get(), transport);
+    const UniqueFd socket(loop.engine().open_socket(address));
+    REQUIRE(socket.valid());
+    loop.engine().connect(token_of(1), socket.get(), address);
+    CHECK(loop.result_of(token_of(1)).result == 0);
+    loop.engine().accept(token_of(2), listener.get());
+    const UniqueFd accepted(loop.result_of(token_of(2)).result);
+    REQUIRE(accepted.valid());
+    listener.reset();
+    const UniqueFd refused(loop.engine().open_socket(address));
+    REQUIRE(refused.valid());
+    loop.engine().connect(token_of(3), refused.get(), address);
+    CHECK(loop.result_of(token_of(3)).result == -ECONNREFUSED);
+}
+
+TEST_CASE("a connect that nobody answers can be cancelled") {
+    Loop loop;
+    // With a full backlog the kernel drops further SYNs, so that a connect waits.
+    const UniqueFd listener = listen_tcp();
+    REQUIRE(::listen(listener.get(), 0) == 0);
+    const io::SocketAddress address = address_of(listener.get(), io::Transport::tcp);
+    std::vector<UniqueFd> sockets;
+    constexpr std::uint32_t connects_max = 8;
+    std::uint32_t pending = 0;
+    for (std::uint32_t i = 1; i <= connects_max && pending == 0; ++i) {
+        sockets.emplace_back(loop.engine().open_socket(address));
+        REQUIRE(sockets.back().valid());
+        loop.engine().connect(token_of(i), sockets.back().get(), address);
+        static_cast<void>(loop.turn(100ms));
+        pending = loop.results(token_of(i)).empty() ? i : 0;
+    }
+    REQUIRE(pending > 0);
+    loop.engine().cancel(token_of(100), token_of(pending));
+    CHECK(loop.result_of(token_of(pending)).result == -ECANCELED);
+}
+
 TEST_CASE("read works on pipes and eventfds, at the current position") {
     Loop loop;
     std::array<int, 2> ends{};
