@@ -32,6 +32,7 @@ void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head) 
     if (body_end_ == http::BodyEnd::chunked) {
         chunks_.begin();
     }
+    of_ringcast_ = !head.via.empty();
     frames_before_ = frames_counted();
     content_ = Content::none;
     content_left_ = 0;
@@ -176,7 +177,7 @@ std::size_t BodyReader::take_part_head(ConstByteSpan data) {
         end(true);
         break;
     case PartReader::State::malformed:
-        mode_ = Mode::scan; // for the rest of this body
+        scan_from_now_on();
         break;
     }
     return count;
@@ -187,7 +188,7 @@ void BodyReader::begin_part(const PartHead& head) {
     const bool usable = head.content_length && (*head.content_length <= frames_.frame_bytes_max() ||
                                                 head.no_signal || !head.picture);
     if (!usable) {
-        mode_ = Mode::scan;
+        scan_from_now_on();
         return;
     }
     if (head.no_signal) {
@@ -201,6 +202,17 @@ void BodyReader::begin_part(const PartHead& head) {
     }
     if (content_left_ == 0) {
         content_read(0);
+    }
+}
+
+/// The framing can't be relied on, so that frames have to be found in the bytes. The framing of a
+/// ringcast can: where it is damaged, something else is wrong, and the headers that are skipped here
+/// are needed to tell its "no signal" pictures from frames.
+void BodyReader::scan_from_now_on() {
+    if (of_ringcast_) {
+        end(false);
+    } else {
+        mode_ = Mode::scan;
     }
 }
 

@@ -76,6 +76,7 @@ public:
         return frames_.received_instead();
     }
     [[nodiscard]] bool has_published() const noexcept { return frames_.has_published(); }
+    [[nodiscard]] bool holds_slot() const noexcept { return frames_.has_slot(); }
 
     /// Reports that frames fail to appear, as FrameAssembler does.
     [[nodiscard]] Instant deadline() const noexcept { return frames_.deadline(); }
@@ -94,6 +95,7 @@ private:
     void take_data(ConstByteSpan data);
     [[nodiscard]] std::size_t take_part_head(ConstByteSpan data);
     void begin_part(const PartHead& head);
+    void scan_from_now_on();
     void note_no_signal(const PartHead& head);
     void begin_frame(std::uint64_t bytes, const std::optional<WallTime>& timestamp);
     void skip(std::uint64_t bytes) noexcept;
@@ -117,6 +119,7 @@ private:
     bool reading_ = false;
     bool complete_ = false;
     bool multipart_ = false;
+    bool of_ringcast_ = false; ///< by its X-Ringcast-Via
     Mode mode_ = Mode::scan;
     http::BodyEnd body_end_ = http::BodyEnd::close;
     std::uint64_t body_left_ = 0;     ///< with BodyEnd::length

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <new>
 #include <utility>
 
@@ -21,11 +22,10 @@ constexpr std::string_view producer_name = "the upstream server";
 constexpr std::string_view connecting_reason = "connecting to the upstream server";
 constexpr std::size_t server_bytes_max = 64; ///< of the Server header, in status and log
 
-/// Different for each source and each start.
-std::uint32_t delay_seed(Instant now, const void* source) noexcept {
-    const auto ticks = static_cast<std::uint64_t>(now.time_since_epoch().count());
-    const auto place = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(source));
-    return static_cast<std::uint32_t>(ticks ^ (ticks >> 32U) ^ (place >> 4U));
+/// Different for each process, because its id is random.
+std::uint32_t delay_seed(std::string_view instance, std::string_view stream_name) noexcept {
+    const std::hash<std::string_view> hash;
+    return static_cast<std::uint32_t>(hash(instance) ^ (hash(stream_name) << 1U));
 }
 
 /// "0.5", "4"
@@ -44,7 +44,7 @@ UpstreamSource::UpstreamSource(io::Engine& engine, std::unique_ptr<io::Resolver>
                                std::string stream_name, UpstreamSettings settings)
     : engine_(engine), resolver_(std::move(resolver)), stream_name_(std::move(stream_name)),
       settings_(std::move(settings)), idle_time_(settings_.idle_after), silence_(settings_.timeout),
-      delay_(delay_seed(engine.now(), this)), url_(settings_.url), dialer_(engine),
+      delay_(delay_seed(settings_.instance, stream_name_)), url_(settings_.url), dialer_(engine),
       authorization_(settings_.url.user, settings_.url.password),
       body_(engine, counters_, {stream_name_, producer_name}) {}
 
@@ -535,7 +535,7 @@ void UpstreamSource::on_body_end() {
         begin_anew();
         end_connection(After::wait);
     } else {
-        fail("the upstream server ended its answer without a picture");
+        fail("the upstream server's answer ended without a picture");
     }
 }
 

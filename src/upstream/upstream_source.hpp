@@ -67,6 +67,8 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "http"; }
     [[nodiscard]] std::optional<source::UpstreamStatus> upstream() const override;
+    /// For the simulation: whether one of the arena's slots is being written.
+    [[nodiscard]] bool holds_slot() const noexcept { return body_.holds_slot(); }
 
 private:
     enum class State : std::uint8_t {

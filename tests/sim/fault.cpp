@@ -120,6 +120,20 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::connect_enetunreach, "connect ENETUNREACH", ENETUNREACH, 8000},
     {K::connect_unanswered, "connect unanswered", 0, 6000},
     {K::socket_emfile, "socket EMFILE", EMFILE, 2000},
+    {K::lookup_failed, "look-up failed", 0, 8000},
+    {K::lookup_unanswered, "look-up unanswered", 0, 4000},
+    {K::upstream_refused, "upstream: refused", 0, 0},
+    {K::upstream_redirected, "upstream: redirected", 0, 0},
+    {K::upstream_wrong_type, "upstream: wrong type", 0, 0},
+    {K::upstream_garbage, "upstream: garbage", 0, 0},
+    {K::upstream_silent, "upstream: silent", 0, 0},
+    {K::upstream_closed, "upstream: closed", 0, 0},
+    {K::upstream_reset_midway, "upstream: reset midway", 0, 0},
+    {K::upstream_closed_midway, "upstream: closed midway", 0, 0},
+    {K::upstream_silent_midway, "upstream: silent midway", 0, 0},
+    {K::upstream_wrong_length, "upstream: wrong length", 0, 0},
+    {K::upstream_damaged, "upstream: damaged frame", 0, 0},
+    {K::upstream_no_signal, "upstream: no signal", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

@@ -124,9 +124,25 @@ enum class FaultKind : std::uint8_t {
     connect_enetunreach,
     connect_unanswered, ///< until it is cancelled
     socket_emfile,
+    lookup_failed,
+    lookup_unanswered, ///< until it is given up
+    // another server, before it sends pictures
+    upstream_refused,
+    upstream_redirected,
+    upstream_wrong_type,
+    upstream_garbage,
+    upstream_silent,
+    upstream_closed,
+    // ... and in the middle of a frame or its headers
+    upstream_reset_midway,
+    upstream_closed_midway,
+    upstream_silent_midway,
+    upstream_wrong_length,
+    upstream_damaged,
+    upstream_no_signal,
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::socket_emfile) + 1;
+    static_cast<std::size_t>(FaultKind::upstream_no_signal) + 1;
 
 /// The errors of one operation. One draw chooses the error, a second one whether it occurs.
 enum class ErrorGroup : std::uint8_t {

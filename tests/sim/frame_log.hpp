@@ -21,6 +21,7 @@ struct Picture {
     WallTime captured{};
     Instant captured_at{};
     bool placeholder = false;
+    bool from_afar = false; ///< of another server: the relay may know only when it arrived
 };
 
 class FrameLog {

@@ -297,7 +297,7 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
         ++placeholders_;
         return;
     }
-    if (says_more && timestamp != timestamp_text(picture->captured)) {
+    if (says_more && !picture->from_afar && timestamp != timestamp_text(picture->captured)) {
         (void)wrong(fmt::format("X-Timestamp {} instead of {}", timestamp,
                                 timestamp_text(picture->captured)));
     }
@@ -306,7 +306,7 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
     }
     // The latest picture is sent shortly before the time for a newer one is over.
     constexpr Duration early_max = std::chrono::milliseconds(50);
-    if (current_.kind == AnswerKind::snapshot &&
+    if (current_.kind == AnswerKind::snapshot && !picture->from_afar &&
         picture->captured_at < current_.asked_at - current_.age_max &&
         now < current_.asked_at + *current_.patience - early_max) {
         (void)wrong("a snapshot that is older than its request");

@@ -299,6 +299,68 @@ TEST_CASE("misuse of fixed buffers is a violation") {
     CHECK(world.engine.violations().size() == 1);
 }
 
+TEST_CASE("a connect reaches the server at the address, or is refused") {
+    World world;
+    LinkSetup link;
+    link.round_trip = 100ms;
+    Client server;
+    server.events = &world.engine.events();
+    io::SocketAddress nobody;
+    nobody.bytes[0] = std::byte{1};
+    world.engine.set_servers([&](const io::SocketAddress& address) {
+        return SimEngine::Server{link, address.bytes[0] == std::byte{0} ? &server : nullptr};
+    });
+    const int socket = world.engine.open_socket({});
+    REQUIRE(socket >= 0);
+    world.engine.connect(world.token(io::OpKind::source), socket, {});
+    CHECK(world.run(99ms).empty());
+    const auto connected = world.run(2ms);
+    REQUIRE(connected.size() == 1);
+    CHECK(connected[0].result == 0);
+    CHECK(server.connected);
+    const std::string request = "GET /";
+    world.engine.send(world.token(io::OpKind::source), socket, bytes_of(request), wait_all);
+    (void)world.run(1s);
+    CHECK(server.received == request);
+
+    const int refused = world.engine.open_socket(nobody);
+    world.engine.connect(world.token(io::OpKind::source), refused, nobody);
+    const auto answers = world.run(1s);
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].result == -ECONNREFUSED);
+    world.engine.close({}, refused);
+    CHECK(world.engine.violations().empty());
+}
+
+TEST_CASE("receive_all completes with all bytes, or with those before the end or a cancel") {
+    World world;
+    world.accept_one({});
+    std::array<std::byte, 10> into{};
+    const io::OpToken receiving = world.token(io::OpKind::receive);
+    world.engine.receive_all(receiving, world.socket, into);
+    world.connection->client_write(bytes_of("12345"));
+    CHECK(world.run(1s).empty());
+    SECTION("all bytes") {
+        world.connection->client_write(bytes_of("6789012"));
+        const auto answers = world.run(1s);
+        REQUIRE(answers.size() == 1);
+        CHECK(answers[0].result == 10);
+        CHECK(as_text(into) == "1234567890");
+    }
+    SECTION("the end") {
+        world.connection->client_half_close();
+        const auto answers = world.run(1s);
+        REQUIRE(answers.size() == 1);
+        CHECK(answers[0].result == 5);
+    }
+    SECTION("a cancel") {
+        world.engine.cancel({}, receiving);
+        const auto answers = world.run(1s);
+        REQUIRE(answers.size() == 2);
+        CHECK(std::max(answers[0].result, answers[1].result) == 5);
+    }
+}
+
 TEST_CASE("an abort completes first, then the operations that it ends, the newest first") {
     World world;
     LinkSetup link;
@@ -683,6 +745,10 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
             reading = true;
         }
         engine.signal(event);
+        if (const int outgoing = engine.open_socket({}); outgoing >= 0) {
+            const auto slot = static_cast<std::uint32_t>(outgoing - (1 << 24));
+            engine.connect({io::OpKind::control, slot, generation++}, outgoing, {});
+        }
         const std::size_t count = engine.submit_and_reap(completions, engine.now() + 5ms, 4);
         for (std::size_t i = 0; i < count; ++i) {
             const io::Completion& answer = completions[i];
@@ -700,6 +766,8 @@ Census provoke(std::uint64_t seed, std::vector<std::string>& trace) {
                 }
             } else if (answer.token.kind == io::OpKind::source) {
                 reading = false;
+            } else if (answer.token.kind == io::OpKind::control) {
+                engine.close({}, fd);
             } else if (answer.token.kind == io::OpKind::receive ||
                        (answer.token.kind == io::OpKind::frame_send && !answer.notification &&
                         answer.result > 0 && !decisions.once_in(8))) {

@@ -42,6 +42,28 @@ constexpr std::uint64_t siege_pause_ms_max = 10;
 
 } // namespace
 
+namespace {
+
+UpstreamSetup some_upstream(Decisions& decisions, const SourceSetup& source) {
+    UpstreamSetup upstream;
+    upstream.period = source.period;
+    upstream.frame_bytes_min = std::max(source.frame_bytes_min, FrameLog::picture_bytes_min);
+    upstream.frame_bytes_max = std::max(source.frame_bytes_max, upstream.frame_bytes_min);
+    upstream.framing = static_cast<Framing>(decisions.below(framing_count));
+    upstream.ringcast = decisions.once_in(2);
+    upstream.misbehaves = decisions.once_in(2);
+    upstream.on_demand = decisions.once_in(3);
+    upstream.timeout = milliseconds(decisions.between(300, 2000));
+    upstream.idle_after = milliseconds(decisions.between(20, 1000));
+    upstream.link.round_trip = milliseconds(decisions.below(40));
+    if (decisions.once_in(4)) {
+        upstream.link.transport = io::Transport::unix_socket;
+    }
+    return upstream;
+}
+
+} // namespace
+
 World some_world(Decisions& decisions) {
     World world;
     constexpr std::array<std::size_t, 3> pages{4096, 16384, 65536};
@@ -97,6 +119,10 @@ World some_world(Decisions& decisions) {
     relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     world.streams_change = decisions.once_in(3);
     world.siege = decisions.once_in(4);
+    world.upstreams = decisions.once_in(4);
+    if (world.upstreams) {
+        world.upstream = some_upstream(decisions, world.source);
+    }
     return world;
 }
 
@@ -104,6 +130,9 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     : decisions_(decisions), world_(world), engine_(decisions, world.engine),
       painter_(engine_, log_), tcp_listener_(engine_.open_listener()),
       unix_listener_(engine_.open_listener()) {
+    engine_.set_servers([this](const io::SocketAddress& address) {
+        return upstream(SimUpstream::number_of(address)).accept();
+    });
     std::vector<stream::StreamSetup> setups;
     for (std::uint32_t i = 0; i < world.streams; ++i) {
         setups.push_back(make_stream());
@@ -144,7 +173,10 @@ stream::StreamSetup Simulation::make_stream() {
         memory, geometry, world.relay.boundary,
         buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt));
     arenas_.back()->set_release_hook(poison_slot);
-    if (world.cameras) {
+    if (world.upstreams) {
+        sources_.push_back(std::make_unique<SimUpstream>(
+            engine_, log_, world.upstream, static_cast<std::uint8_t>(sources_.size())));
+    } else if (world.cameras) {
         sources_.push_back(std::make_unique<SimCamera>(engine_, log_, world.camera));
     } else {
         sources_.push_back(std::make_unique<SimSource>(engine_, log_, world.source));

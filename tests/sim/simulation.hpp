@@ -23,6 +23,7 @@
 #include "sim/sim_client.hpp"
 #include "sim/sim_engine.hpp"
 #include "sim/sim_source.hpp"
+#include "sim/sim_upstream.hpp"
 #include "stream/directory.hpp"
 
 namespace ringcast::sim {
@@ -38,6 +39,8 @@ struct World {
     Duration period_expected{}; ///< what the streams know of their rates; zero: nothing
     bool cameras = false;       ///< cameras instead of the sources above
     CameraSetup camera;
+    bool upstreams = false; ///< other servers instead of either
+    UpstreamSetup upstream;
     relay::RelaySettings relay{http::Boundary{1, 2}, "00000000000000aa"};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
@@ -98,6 +101,11 @@ public:
     [[nodiscard]] SimCamera& camera(std::size_t stream) {
         RINGCAST_ASSERT(world_.cameras);
         return static_cast<SimCamera&>(*sources_[stream]);
+    }
+    /// Requires `World::upstreams`.
+    [[nodiscard]] SimUpstream& upstream(std::size_t stream) {
+        RINGCAST_ASSERT(world_.upstreams);
+        return static_cast<SimUpstream&>(*sources_[stream]);
     }
     [[nodiscard]] const std::vector<std::unique_ptr<SimClient>>& clients() const noexcept {
         return clients_;
