@@ -5,6 +5,7 @@ import statistics
 
 import encode_part
 import hold_part
+import hop_part
 
 BEGIN = "<!-- results: begin (written by ./dev bench) -->"
 END = "<!-- results: end -->"
@@ -57,6 +58,10 @@ def sections(results):
         yield "### The longest turn of the loop while reports are requested, 4000 viewers"
         yield hold_table(parts["hold"])
         yield origin(measured["hold"])
+    if "hop" in parts:
+        yield "### Ringcasts that read each other's streams, frames of 100 KB at 30 frames/s"
+        yield hop_table(parts["hop"])
+        yield origin(measured["hop"])
     if "instructions" in parts:
         yield "### User-space instructions per viewer and frame"
         yield instruction_table(parts["instructions"])
@@ -314,6 +319,14 @@ def hold_table(found):
     if "failed" in found:
         return f"Not measured: {found['failed']}."
     return table(("request", "median ms", "longest of 30, ms"), hold_part.rows(found, number))
+
+
+def hop_table(found):
+    if "failed" in found:
+        return f"Not measured: {found['failed']}."
+    head = ("hops", "viewers", "p50 ms", "p99 ms", "p50 added by the hop, ms")
+    head += ("CPU of the last server, ms per s", "of one without hops", "system calls per frame")
+    return table(head, hop_part.rows(found, number))
 
 
 def instruction_table(found):

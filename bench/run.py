@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True
 
 import encode_part  # noqa: E402  (found beside this file)
 import hold_part  # noqa: E402
+import hop_part  # noqa: E402
 import report  # noqa: E402
 
 PORT = 8080
@@ -41,7 +42,10 @@ INSTRUCTION_FRAMES = (20, 100)
 LIMITED_FPS = 5
 LIMITED_VIEWERS = (100, 1000, 4000)
 LIMITED_BYTES = 10_000
-PARTS = ("table", "most", "slow", "reader", "burst", "far", "limited", "hold", "instructions", "encode")
+PARTS = (
+    "table", "most", "slow", "reader", "burst", "far", "limited", "hold", "hop", "instructions",
+    "encode",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -153,10 +157,10 @@ class Processes:
                 process.wait()
 
 
-def wait_until_listening(server, log):
+def wait_until_listening(server, log, port=PORT):
     """Polls the kernel's table of sockets, so that no test connection disturbs the server."""
     deadline = time.monotonic() + START_TIMEOUT_S
-    wanted = f":{PORT:04X}"
+    wanted = f":{port:04X}"
     while time.monotonic() < deadline:
         for table in ("/proc/net/tcp", "/proc/net/tcp6"):
             for line in Path(table).read_text().splitlines()[1:]:
@@ -166,7 +170,7 @@ def wait_until_listening(server, log):
         if server.poll() is not None:
             raise Failed(f"the server ended with status {server.returncode}{last_line(log)}")
         time.sleep(0.05)
-    raise Failed(f"nothing listens on port {PORT} after {START_TIMEOUT_S:.0f} s{last_line(log)}")
+    raise Failed(f"nothing listens on port {port} after {START_TIMEOUT_S:.0f} s{last_line(log)}")
 
 
 def last_line(log):
@@ -212,19 +216,21 @@ class Bench:
         time.sleep(0.2)
         return server, feeder
 
-    def serve(self, processes, command, feeder, address):
-        """Starts a server that reads the feeder's output, and returns it when it listens."""
-        log = self.work / "server.log"
+    def serve(self, processes, command, feeder, address, port=PORT):
+        """Starts a server that reads the output of the feeder, if there is one, and returns it when
+        it listens."""
+        log = self.work / f"server-{port}.log"
         with log.open("w") as output:
             server = processes.start(
                 [part.replace("{address}", address) for part in command],
                 self.server_core,
-                stdin=feeder.stdout,
+                stdin=feeder.stdout if feeder else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
-        feeder.stdout.close()
-        wait_until_listening(server, log)
+        if feeder:
+            feeder.stdout.close()
+        wait_until_listening(server, log, port)
         return server
 
     def run_once(self, contender, frame_bytes, load_arguments, rate=FPS, link=None):
@@ -249,7 +255,7 @@ class Bench:
             if load.returncode != 0:
                 raise Failed(f"the load generator failed: {errors.strip()}")
             if server.poll() is not None:
-                log = last_line(self.work / "server.log")
+                log = last_line(self.work / f"server-{PORT}.log")
                 raise Failed(f"the server ended with status {server.returncode}{log}")
             return json.loads(output)
 
@@ -414,6 +420,17 @@ class Bench:
             return {"failed": str(failure)}
         self.done += 1
         return found
+
+    def hop(self):
+        """Latency and processor time of ringcasts that read each other's streams."""
+        if not self.contenders or self.contenders[0].name != "ringcast":
+            return {"failed": "ringcast is not built"}
+        self.planned += self.options.runs * len(hop_part.VIEWERS) * len(hop_part.HOPS)
+        try:
+            return hop_part.measure(self, Processes, PORT, FPS)
+        except (Failed, RuntimeError, subprocess.TimeoutExpired) as failure:
+            self.say(f"hop: {failure}")
+            return {"failed": str(failure)}
 
     def limited_instructions(self, chosen):
         """As `instructions`, for both variants of `limited`."""
