@@ -46,7 +46,17 @@ namespace ringcast::test {
     return bytes;
 }
 
-enum class Asked : std::uint8_t { read, poll, cancel, release, accept };
+enum class Asked : std::uint8_t {
+    read,
+    poll,
+    cancel,
+    release,
+    accept,
+    connect,
+    send,
+    receive,
+    receive_all,
+};
 
 struct Operation {
     Asked asked = Asked::read;
@@ -54,6 +64,7 @@ struct Operation {
     int fd = -1;
     ByteSpan into;
     io::OpToken target; ///< operation to cancel
+    std::string sent;   ///< bytes of a send
 };
 
 /// Keeps operations until the test completes them.
@@ -67,6 +78,11 @@ public:
     std::vector<io::OpToken> registered; ///< by buffer: the token of its release
     std::vector<ByteSpan> registered_memory;
     std::size_t released = 0;
+    /// The result of `open_socket` is the first number, then the next one, or this error if not 0.
+    static constexpr int first_socket = 1000;
+    int open_error = 0;
+    std::vector<io::SocketAddress> sockets_opened;
+    std::vector<int> closed;
     Instant monotonic{std::chrono::seconds(1000)};
     WallTime wall{std::chrono::seconds(1'700'000'000)};
 
@@ -150,32 +166,48 @@ public:
     [[nodiscard]] WallTime wall_now() const noexcept override { return wall; }
     void read_clocks() noexcept override {}
     void read(io::OpToken token, int fd, ByteSpan into) noexcept override {
-        operations.push_back({Asked::read, token, fd, into, {}});
+        operations.push_back({Asked::read, token, fd, into, {}, {}});
     }
     void poll(io::OpToken token, int fd, io::PollEvents) noexcept override {
-        operations.push_back({Asked::poll, token, fd, {}, {}});
+        operations.push_back({Asked::poll, token, fd, {}, {}, {}});
     }
     void cancel(io::OpToken token, io::OpToken target) noexcept override {
-        operations.push_back({Asked::cancel, token, -1, {}, target});
+        operations.push_back({Asked::cancel, token, -1, {}, target, {}});
     }
 
     void accept(io::OpToken token, int listener) noexcept override {
-        operations.push_back({Asked::accept, token, listener, {}, {}});
+        operations.push_back({Asked::accept, token, listener, {}, {}, {}});
     }
 
-    // Nothing that is tested with this engine uses connections or runs the loop.
-    void receive(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
-    void receive_all(io::OpToken, int, ByteSpan) noexcept override { std::abort(); }
-    void connect(io::OpToken, int, const io::SocketAddress&) noexcept override { std::abort(); }
-    [[nodiscard]] int open_socket(const io::SocketAddress&) noexcept override { std::abort(); }
-    void send(io::OpToken, int, ConstByteSpan, io::SendOptions) noexcept override { std::abort(); }
+    void receive(io::OpToken token, int socket, ByteSpan into) noexcept override {
+        operations.push_back({Asked::receive, token, socket, into, {}, {}});
+    }
+    void receive_all(io::OpToken token, int socket, ByteSpan into) noexcept override {
+        operations.push_back({Asked::receive_all, token, socket, into, {}, {}});
+    }
+    void send(io::OpToken token, int socket, ConstByteSpan bytes,
+              io::SendOptions) noexcept override {
+        operations.push_back({Asked::send, token, socket, {}, {}, std::string(as_text(bytes))});
+    }
+    void connect(io::OpToken token, int socket, const io::SocketAddress&) noexcept override {
+        operations.push_back({Asked::connect, token, socket, {}, {}, {}});
+    }
+    [[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept override {
+        if (open_error != 0) {
+            return -open_error;
+        }
+        sockets_opened.push_back(address);
+        return first_socket + static_cast<int>(sockets_opened.size()) - 1;
+    }
+    void close(io::OpToken, int fd) noexcept override { closed.push_back(fd); }
+
+    // Nothing that is tested with this engine uses viewers' connections or runs the loop.
     void send_zero_copy(io::OpToken, int, ConstByteSpan, io::BufferId,
                         io::SendOptions) noexcept override {
         std::abort();
     }
     void abort(io::OpToken, int, io::Transport) noexcept override { std::abort(); }
     void shutdown_writing(io::OpToken, int) noexcept override { std::abort(); }
-    void close(io::OpToken, int) noexcept override { std::abort(); }
     [[nodiscard]] io::Peer describe_peer(int) noexcept override { std::abort(); }
     [[nodiscard]] io::SocketProgress socket_progress(int, io::Transport) noexcept override {
         std::abort();
@@ -191,7 +223,7 @@ public:
     }
     void release_buffer(io::BufferId buffer) noexcept override {
         ++released;
-        operations.push_back({Asked::release, registered[buffer.value], -1, {}, {}});
+        operations.push_back({Asked::release, registered[buffer.value], -1, {}, {}, {}});
     }
     [[nodiscard]] bool zero_copy_supported() const noexcept override { return false; }
     [[nodiscard]] std::size_t zero_copy_bytes_min() const noexcept override { return 0; }
