@@ -24,13 +24,13 @@ std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
 }
 
 /// Seconds since 1970 with a fraction, as in "1700000000.123456". A double has a resolution of a
-/// quarter of a microsecond there.
+/// quarter of a microsecond there. The largest WallTime is in the year 2262.
 std::optional<WallTime> wall_time(std::string_view text) noexcept {
-    constexpr double year_3000 = 32'503'680'000;
+    constexpr double year_2200 = 7'258'118'400;
     double seconds = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
-    if (error != std::errc() || stop != end || !(seconds >= 0 && seconds < year_3000)) {
+    if (error != std::errc() || stop != end || !(seconds >= 0 && seconds < year_2200)) {
         return std::nullopt;
     }
     return WallTime{std::chrono::round<Duration>(std::chrono::duration<double>(seconds))};
