@@ -277,7 +277,7 @@ void BodyReader::content_read(std::size_t bytes) {
         no_signal_since_ = never;
         frames_.publish_whole(frame_bytes_, captured_at_, captured_);
     }
-    frames_.report_trouble(engine_->now());
+    report_trouble(engine_->now());
     content_ = Content::none;
     if (mode_ == Mode::parts) {
         parts_.content_read();
@@ -309,7 +309,7 @@ void BodyReader::note_scanned(std::uint64_t before) {
         no_signal_since_ = never;
         clock_ = "arrival";
     }
-    frames_.report_trouble(engine_->now());
+    report_trouble(engine_->now());
 }
 
 // --- what was seen ---

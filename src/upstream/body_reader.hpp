@@ -64,7 +64,8 @@ public:
     [[nodiscard]] std::uint64_t frames_seen() const noexcept;
     /// Bytes of the current frame, as far as known: announced, or received so far.
     [[nodiscard]] std::uint64_t frame_bytes() const noexcept;
-    /// When the body, or what was in it since, was the "no signal" of a ringcast; `never` otherwise.
+    /// Since when this body has contained nothing but "no signal" pictures of a ringcast; `never`
+    /// unless one has arrived since the last frame.
     [[nodiscard]] Instant no_signal_since() const noexcept { return no_signal_since_; }
     [[nodiscard]] std::uint64_t parts_without_signal() const noexcept {
         return parts_without_signal_;
@@ -78,9 +79,15 @@ public:
     [[nodiscard]] bool has_published() const noexcept { return frames_.has_published(); }
     [[nodiscard]] bool holds_slot() const noexcept { return frames_.has_slot(); }
 
-    /// Reports that frames fail to appear, as FrameAssembler does.
-    [[nodiscard]] Instant deadline() const noexcept { return frames_.deadline(); }
-    void report_trouble(Instant now) noexcept { frames_.report_trouble(now); }
+    /// Reports that frames fail to appear, as FrameAssembler does, unless the server says why.
+    [[nodiscard]] Instant deadline() const noexcept {
+        return no_signal_since_ == never ? frames_.deadline() : never;
+    }
+    void report_trouble(Instant now) noexcept {
+        if (no_signal_since_ == never) {
+            frames_.report_trouble(now);
+        }
+    }
 
 private:
     enum class Mode : std::uint8_t {

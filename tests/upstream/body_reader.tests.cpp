@@ -343,6 +343,20 @@ TEST_CASE("the time without signal begins with the first picture that says so") 
     CHECK(bench.reader.no_signal_since() == never);
 }
 
+TEST_CASE("the reason of an upstream server is not replaced by the silence that it explains") {
+    AnswerBench bench;
+    bench.begin(multipart_head);
+    for (int second = 0; second < 10; ++second) {
+        bench.feed(no_signal(one, "the camera is in use"));
+        CHECK(bench.reader.deadline() == never);
+        bench.engine.pass(1s);
+        bench.reader.report_trouble(bench.engine.now());
+    }
+    for (const std::string& reason : bench.sink.reasons) {
+        CHECK(reason == "the camera is in use");
+    }
+}
+
 TEST_CASE("silence from the beginning is reported") {
     AnswerBench bench;
     bench.begin(multipart_head);
