@@ -36,12 +36,12 @@ void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head) 
     frames_before_ = frames_counted();
     content_ = Content::none;
     content_left_ = 0;
+    no_signal_since_ = never;
     const std::string type = http::media_type(head.content_type);
     multipart_ = type.starts_with("multipart/");
     if (multipart_) {
         mode_ = Mode::parts;
         parts_.begin(http::parameter(head.content_type, "boundary").value_or(""));
-        no_signal_since_ = never;
     } else if (type.starts_with("image/") && body_end_ == http::BodyEnd::length) {
         mode_ = Mode::single;
         begin_frame(body_left_, std::nullopt);

@@ -339,7 +339,15 @@ TEST_CASE("the time without signal begins with the first picture that says so") 
     CHECK(bench.reader.no_signal_since() == bench.engine.now());
     bench.reader.finish();
 
-    bench.begin(multipart_head);
+    SECTION("and ends with the body, if the next one is multipart") {
+        bench.begin(multipart_head);
+    }
+    SECTION("and if it is not") {
+        bench.begin(with_length("image/jpeg", one.size()));
+    }
+    SECTION("and if it is a run of JPEGs") {
+        bench.begin(ok("Content-Type: video/mjpeg\r\n"));
+    }
     CHECK(bench.reader.no_signal_since() == never);
 }
 
