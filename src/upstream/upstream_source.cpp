@@ -428,7 +428,7 @@ void UpstreamSource::follow_redirect(std::string_view location) {
 }
 
 void UpstreamSource::authorize() {
-    if (settings_.url.user.empty()) {
+    if (url_.user.empty()) { // not configured, or not for the server that this one redirected to
         fail("the upstream server asks for a user name and password");
         return;
     }

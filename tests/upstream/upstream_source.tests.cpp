@@ -156,6 +156,14 @@ TEST_CASE("redirects are followed, to other servers without the credentials") {
     CHECK(header_of(bench.serve(multipart_head), "Authorization").empty());
 }
 
+TEST_CASE("another server that asks for a password does not get one") {
+    UpstreamBench bench(settings_for("http://user:secret@camera.example/"));
+    bench.serve(redirect("http://other.example/"));
+    CHECK(header_of(bench.serve(challenge("Basic realm=x")), "Authorization").empty());
+    CHECK(bench.state() == "waiting");
+    CHECK(bench.failure() == "the upstream server asks for a user name and password");
+}
+
 TEST_CASE("redirects are bounded") {
     UpstreamBench bench;
     for (int i = 0; i < UpstreamSource::redirects_max; ++i) {
