@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view producer_name = "the upstream server";
 constexpr std::string_view connecting_reason = "connecting to the upstream server";
 constexpr std::size_t server_bytes_max = 64; ///< of the Server header, in status and log
+constexpr std::size_t type_bytes_max = 64;   ///< of the type of an answer, in a reason
 
 /// Different for each process, because its id is random.
 std::uint32_t delay_seed(std::string_view instance, std::string_view stream_name) noexcept {
@@ -452,7 +453,8 @@ void UpstreamSource::begin_body() {
     const http::ResponseHead& head = head_.head();
     const std::string type = http::media_type(head.content_type);
     if (!may_contain_frames(type)) {
-        fail(fmt::format("the upstream server sends {} instead of pictures", type));
+        fail(fmt::format("the upstream server sends {} instead of pictures",
+                         std::string_view(type).substr(0, type_bytes_max)));
         return;
     }
     keep_alive_ = head.keep_alive;

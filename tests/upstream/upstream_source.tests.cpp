@@ -275,6 +275,12 @@ TEST_CASE("an answer that contains no frames is told") {
     CHECK(bench.source.counters().restarts == 1);
 }
 
+TEST_CASE("the type of an answer is told in few characters") {
+    UpstreamBench bench;
+    bench.serve(ok("Content-Type: " + std::string(5000, 'x') + "\r\n"));
+    CHECK(bench.reason().size() < 200);
+}
+
 TEST_CASE("a server that is busy is asked again when it says, but within a minute") {
     UpstreamBench bench;
     const auto busy = [](std::string_view seconds) {
