@@ -162,7 +162,7 @@ void UpstreamSource::take_deadline(Instant now) {
     }
     switch (state_) {
     case State::waiting:
-        ++counters_.restarts;
+        counters_.restarts += polls_ ? 0 : 1;
         connect();
         break;
     case State::polling:

@@ -339,6 +339,28 @@ TEST_CASE("single pictures are asked for again and again, on the same connection
     CHECK(bench.sink.reasons.size() == 1);
 }
 
+TEST_CASE("single pictures are asked for by new connections if the server closes them") {
+    UpstreamBench bench;
+    SECTION("it says so") {
+        bench.serve(picture(one, "Connection: close\r\n"));
+    }
+    SECTION("it ends the picture so") {
+        bench.serve(ok("Content-Type: image/jpeg\r\n") + one);
+        bench.close();
+    }
+    CHECK(bench.sink.frames == Texts{one});
+    CHECK(bench.state() == "polling");
+    CHECK(bench.engine.closed.size() == 1);
+    CHECK(bench.pass_delay() == 1s);
+    CHECK(bench.state() == "polling");
+    bench.serve(picture(two, "Connection: close\r\n"));
+    CHECK(bench.sink.frames == Texts{one, two});
+    CHECK(bench.sink.reasons.size() == 1);
+    CHECK(bench.source.upstream()->connections == 2);
+    // It is the normal course.
+    CHECK(bench.source.counters().restarts == 0);
+}
+
 TEST_CASE("a connection that the server closed between two pictures is made again at once") {
     UpstreamBench bench;
     bench.serve(picture(one));
