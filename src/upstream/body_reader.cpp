@@ -21,10 +21,13 @@ BodyReader::BodyReader(const io::Engine& engine, source::SourceCounters& counter
     : engine_(&engine), counters_(&counters), frames_(engine, counters, names),
       scratch_(read_bytes_max) {}
 
-void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head) {
+void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head,
+                       bool next_picture) {
     RINGCAST_ASSERT(!reading_);
     sink_ = &sink;
-    frames_.begin(sink);
+    if (!next_picture) {
+        frames_.begin(sink);
+    }
     reading_ = true;
     complete_ = false;
     body_end_ = head.body_end;

@@ -43,7 +43,9 @@ public:
                source::ProducerNames names);
 
     /// Begins with the body of an answer of status 200. `head` is not used after the call.
-    void begin(source::FrameSink& sink, const http::ResponseHead& head);
+    /// `next_picture`: this continues a series of answers with one picture each, so that what is
+    /// wrong is judged over all of them.
+    void begin(source::FrameSink& sink, const http::ResponseHead& head, bool next_picture);
     /// Bytes that were received together with the head.
     void take(ConstByteSpan bytes);
     /// Nothing when no slot is free: try again after a while. Precondition: `reading`.

@@ -466,7 +466,7 @@ void UpstreamSource::begin_body() {
         log(LogLevel::info, "stream {}: receives from {}{}", stream_name_,
             http::without_secrets(url_), server_.empty() ? "" : fmt::format(" ({})", server_));
     }
-    body_.begin(*sink_, head);
+    body_.begin(*sink_, head, polls_);
     seen_before_ = 0;
     body_.take(head_.rest());
     note_progress();

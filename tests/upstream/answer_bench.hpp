@@ -62,7 +62,7 @@ public:
         std::memcpy(space.data() + head.size(), rest.data(), rest.size());
         RINGCAST_ASSERT(head_.consume(head.size() + rest.size()) == http::ParseState::complete);
         RINGCAST_ASSERT(head_.rest().size() == rest.size());
-        reader.begin(sink, head_.head());
+        reader.begin(sink, head_.head(), false);
         reader.take(head_.rest());
     }
     /// Receives `bytes` in pieces of at most `piece_bytes`; returns those that were not asked for.

@@ -391,4 +391,31 @@ TEST_CASE("a connection that the server closed between two pictures is made agai
     CHECK(bench.state() == "waiting");
 }
 
+TEST_CASE("pictures that can't be shown are told, also if each one is asked for") {
+    UpstreamBench bench;
+    SECTION("too large") {
+        const std::string large = picture(jpeg(9000));
+        bench.serve(large);
+        for (int i = 0; i < 4; ++i) {
+            bench.pass(1s);
+            bench.request();
+            bench.answer(large);
+        }
+        CHECK(bench.reason().find("are larger than frame_max") != std::string::npos);
+    }
+    SECTION("damaged") {
+        bench.serve(picture(one));
+        for (int i = 0; i < 8; ++i) {
+            bench.pass(1s);
+            bench.request();
+            bench.answer(picture(one.substr(0, 100)));
+        }
+        CHECK(bench.reason() == "only damaged frames arrive from the upstream server");
+        bench.pass(1s);
+        bench.request();
+        bench.answer(picture(two));
+        CHECK(bench.sink.frames == Texts{one, two});
+    }
+}
+
 } // namespace ringcast::upstream
