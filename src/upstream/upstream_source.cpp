@@ -207,7 +207,7 @@ void UpstreamSource::set_watched(bool watched) noexcept {
     }
     idle_at_ = never;
     idle_time_.on_watched(engine_.now(), counters_.frames);
-    if (state_ == State::resting || state_ == State::waiting) {
+    if (state_ == State::resting || (state_ == State::waiting && !polls_)) {
         sink_->signal_awaited(connecting_reason);
         guarded([this] { connect(); });
     } else if (state_ == State::ending && after_ == After::rest) {

@@ -531,6 +531,24 @@ TEST_CASE("a viewer ends the wait after a failure") {
     CHECK(bench.reason() == "connecting to the upstream server");
 }
 
+TEST_CASE("a viewer who returns between two pictures does not disturb them") {
+    UpstreamBench bench(on_demand());
+    bench.source.set_watched(true);
+    SECTION("on a connection that is kept") {
+        bench.serve(picture);
+    }
+    SECTION("with a connection for each") {
+        bench.serve(ok("Content-Type: image/jpeg\r\n") + one);
+        bench.close();
+    }
+    const std::size_t reasons = bench.sink.reasons.size();
+    bench.source.set_watched(false);
+    bench.source.set_watched(true);
+    CHECK(bench.sink.reasons.size() == reasons);
+    CHECK(bench.state() == "polling");
+    CHECK(bench.source.deadline() == bench.engine.now() + 1s);
+}
+
 // --- stopping ---
 
 TEST_CASE("a source can be stopped in every state") {
