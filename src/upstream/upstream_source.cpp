@@ -269,6 +269,7 @@ void UpstreamSource::connect() {
     due_at_ = engine_.now() + settings_.timeout;
     reused_ = false;
     if (!settings_.socket_path.empty()) {
+        state_ = State::connecting;
         dial(resolver_->unix_address(settings_.socket_path));
         return;
     }
@@ -286,11 +287,11 @@ void UpstreamSource::on_looked_up() {
                          resolver_->error()));
         return;
     }
+    state_ = State::connecting;
     dial(resolver_->addresses());
 }
 
 void UpstreamSource::dial(std::span<const io::SocketAddress> addresses) {
-    state_ = State::connecting;
     if (addresses.empty()) {
         fail("the path of the upstream server's socket is too long");
         return;

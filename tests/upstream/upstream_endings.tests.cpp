@@ -640,4 +640,26 @@ TEST_CASE("a source that runs out of memory tries again later") {
     CHECK(bench.sink.frames == Texts{one, two});
 }
 
+TEST_CASE("memory that runs out between two connections does not end the source") {
+    auto settings = settings_for("http://user:secret@camera.example/");
+    SECTION("over TCP") {}
+    SECTION("to a UNIX socket") {
+        settings.socket_path = "/run/other.sock";
+    }
+    UpstreamBench bench(settings);
+    if (bench.find(Asked::read) != nullptr) {
+        bench.look_up();
+    }
+    bench.complete(Asked::connect, 0);
+    bench.request();
+    bench.resolver->out_of_memory = true;
+    bench.answer("HTTP/1.1 302 Found\r\nLocation: /other\r\n\r\n");
+    CHECK(bench.log.count("out of memory") == 1);
+    CHECK(bench.state() == "waiting");
+    bench.resolver->out_of_memory = false;
+    bench.pass(2s);
+    bench.serve(multipart_head + part(one));
+    CHECK(bench.sink.frames == Texts{one});
+}
+
 } // namespace ringcast::upstream
