@@ -196,7 +196,6 @@ void UpstreamSource::take_deadline(Instant now) {
 }
 
 void UpstreamSource::set_watched(bool watched) noexcept {
-    watched_ = watched;
     if (!settings_.on_demand) {
         return;
     }
