@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -48,22 +49,32 @@ struct NameResolver::Lookup {
     std::string error;
     std::atomic<bool> done{false};
 
-    void run(int flags) {
+    /// Leaves either addresses or an error.
+    void run(int flags) noexcept {
+        try {
+            look_up(flags);
+        } catch (const std::bad_alloc&) {
+            addresses.clear();
+            error = "out of memory"; // short enough for the string itself
+        }
+    }
+    void look_up(int flags) {
+        error.clear();
         addrinfo hints{};
         hints.ai_family = AF_UNSPEC;
         hints.ai_socktype = SOCK_STREAM;
         hints.ai_flags = flags;
-        addrinfo* found = nullptr;
-        const int result = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+        addrinfo* first = nullptr;
+        const int result = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &first);
+        const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(first, &::freeaddrinfo);
         if (result != 0) {
             error = result == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(result);
             return;
         }
-        for (const addrinfo* entry = found; entry != nullptr && addresses.size() < addresses_max;
+        for (const addrinfo* entry = first; entry != nullptr && addresses.size() < addresses_max;
              entry = entry->ai_next) {
             addresses.push_back(to_address(entry->ai_addr, entry->ai_addrlen, io::Transport::tcp));
         }
-        ::freeaddrinfo(found);
     }
     void finish() noexcept {
         done.store(true, std::memory_order_release);
@@ -77,36 +88,40 @@ NameResolver::~NameResolver() = default;
 
 void NameResolver::resolve(io::OpToken token, const std::string& host, std::uint16_t port) {
     RINGCAST_ASSERT(lookup_ == nullptr);
-    token_ = token;
-    cancelled_ = false;
     addresses_.clear();
     error_.clear();
-    lookup_ = std::make_shared<Lookup>();
-    lookup_->host = bare_host(host);
-    lookup_->port = fmt::format("{}", port);
-    // Without an event, reading it fails, which ends the look-up too.
-    static_cast<void>(lookup_->finished.open());
-    // An address needs no look-up, and so no thread.
-    lookup_->run(AI_NUMERICHOST | AI_NUMERICSERV);
-    if (!lookup_->addresses.empty() || !start_thread()) {
-        lookup_->finish();
-    }
+    auto lookup = std::make_shared<Lookup>();
+    lookup->host = bare_host(host);
+    lookup->port = fmt::format("{}", port);
+    begin(lookup);
+    // Nothing throws from here on.
+    token_ = token;
+    cancelled_ = false;
+    lookup_ = std::move(lookup);
     lookup_->finished.read(*engine_, token_);
 }
 
-/// False if there is no thread: then `error` says why.
-bool NameResolver::start_thread() noexcept {
-    lookup_->error.clear();
+void NameResolver::begin(const std::shared_ptr<Lookup>& lookup) {
+    if (!lookup->finished.open()) {
+        lookup->error = std::strerror(errno);
+        lookup->finish(); // reading the event fails, which ends the look-up too
+        return;
+    }
+    // An address needs no look-up, and so no thread.
+    lookup->run(AI_NUMERICHOST | AI_NUMERICSERV);
+    if (!lookup->addresses.empty()) {
+        lookup->finish();
+        return;
+    }
     try {
-        std::thread([lookup = lookup_] {
+        std::thread([lookup] {
             lookup->run(AI_NUMERICSERV | AI_ADDRCONFIG);
             lookup->finish();
         }).detach();
     } catch (const std::system_error& problem) {
-        lookup_->error = problem.what();
-        return false;
+        lookup->error = problem.what();
+        lookup->finish();
     }
-    return true;
 }
 
 std::span<const io::SocketAddress> NameResolver::unix_address(const std::string& path) {

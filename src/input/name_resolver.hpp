@@ -31,7 +31,8 @@ public:
 private:
     struct Lookup;
 
-    [[nodiscard]] bool start_thread() noexcept;
+    /// Finds the result at once, or starts a thread for it.
+    static void begin(const std::shared_ptr<Lookup>& lookup);
 
     io::Engine* engine_;
     io::OpToken token_{};
