@@ -21,8 +21,7 @@ BodyReader::BodyReader(const io::Engine& engine, source::SourceCounters& counter
     : engine_(&engine), counters_(&counters), frames_(engine, counters, names),
       scratch_(read_bytes_max) {}
 
-void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head,
-                       bool next_picture) {
+void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head, bool next_picture) {
     RINGCAST_ASSERT(!reading_);
     sink_ = &sink;
     if (!next_picture) {
@@ -62,16 +61,18 @@ void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head,
 std::optional<BodyReader::Receive> BodyReader::next_receive() noexcept {
     RINGCAST_ASSERT(reading_);
     Receive receive;
-    const std::uint64_t limit =
-        body_end_ == http::BodyEnd::length ? body_left_ : std::uint64_t{SIZE_MAX};
+    std::uint64_t limit = body_end_ == http::BodyEnd::length ? body_left_ : std::uint64_t{SIZE_MAX};
     if (content_ == Content::frame && plain()) {
         receive.all = true;
         receive.into = frames_.whole_room(frame_bytes_).last(content_left_);
-    } else if (mode_ == Mode::scan) {
+    } else if (scanning()) {
         if (!frames_.take_slot()) {
             return std::nullopt;
         }
         receive.into = plain() ? frames_.room() : ByteSpan(scratch_);
+        if (plain() && content_ == Content::scanned) {
+            limit = std::min(limit, content_left_);
+        }
     } else if (content_ == Content::skipped && plain()) {
         receive.into =
             ByteSpan(scratch_).first(std::min<std::uint64_t>(read_bytes_max, content_left_));
@@ -99,6 +100,9 @@ void BodyReader::take_received(std::size_t bytes) {
         const std::uint64_t before = frames_counted();
         frames_.take(bytes);
         note_scanned(before);
+        if (content_ == Content::scanned) {
+            content_read(bytes);
+        }
     }
     if (body_end_ == http::BodyEnd::length) {
         body_left_ -= bytes;
@@ -154,7 +158,7 @@ void BodyReader::finish() noexcept {
 }
 
 void BodyReader::end(bool complete) noexcept {
-    if (mode_ == Mode::scan && frames_.has_slot()) {
+    if (scanning() && frames_.has_slot()) {
         frames_.finish();
     }
     reading_ = false;
@@ -187,21 +191,22 @@ std::size_t BodyReader::take_part_head(ConstByteSpan data) {
 }
 
 void BodyReader::begin_part(const PartHead& head) {
-    // Some servers announce a length that is no frame's, and send many frames.
-    const bool usable = head.content_length && (*head.content_length <= frames_.frame_bytes_max() ||
-                                                head.no_signal || !head.picture);
-    if (!usable) {
+    if (!head.content_length) {
         scan_from_now_on();
         return;
     }
+    const std::uint64_t bytes = *head.content_length;
     if (head.no_signal) {
         note_no_signal(head);
-        skip(*head.content_length);
+        set_content(Content::skipped, bytes);
     } else if (!head.picture) {
-        frames_.note_skipped(*head.content_length);
-        skip(*head.content_length);
+        frames_.note_skipped(bytes);
+        set_content(Content::skipped, bytes);
+    } else if (bytes > frames_.frame_bytes_max()) {
+        // Some servers announce a length that is no frame's, and send many frames.
+        set_content(Content::scanned, bytes);
     } else {
-        begin_frame(*head.content_length, head.timestamp);
+        begin_frame(bytes, head.timestamp);
     }
     if (content_left_ == 0) {
         content_read(0);
@@ -228,24 +233,23 @@ void BodyReader::note_no_signal(const PartHead& head) {
     sink_->signal_lost(head.reason.empty() ? "the upstream server has no picture" : head.reason);
 }
 
-void BodyReader::skip(std::uint64_t bytes) noexcept {
-    content_ = Content::skipped;
+void BodyReader::set_content(Content content, std::uint64_t bytes) noexcept {
+    content_ = content;
     content_left_ = bytes;
 }
 
 void BodyReader::begin_frame(std::uint64_t bytes, const std::optional<WallTime>& timestamp) {
     if (bytes > frames_.frame_bytes_max()) {
         frames_.note_oversized(static_cast<std::size_t>(bytes));
-        skip(bytes);
+        set_content(Content::skipped, bytes);
         return;
     }
     if (!frames_.take_slot()) {
         frames_.note_dropped();
-        skip(bytes);
+        set_content(Content::skipped, bytes);
         return;
     }
-    content_ = Content::frame;
-    content_left_ = bytes;
+    set_content(Content::frame, bytes);
     frame_bytes_ = static_cast<std::size_t>(bytes);
     captured_at_ = engine_->now();
     captured_ = engine_->wall_now();
@@ -265,6 +269,8 @@ std::size_t BodyReader::take_content(ConstByteSpan data) {
         std::memcpy(frames_.whole_room(frame_bytes_).last(content_left_).data(), data.data(),
                     count);
         counters_->bytes_moved += count;
+    } else if (content_ == Content::scanned) {
+        scan(data.first(count));
     }
     content_read(count);
     return count;
@@ -279,6 +285,9 @@ void BodyReader::content_read(std::size_t bytes) {
     if (content_ == Content::frame) {
         no_signal_since_ = never;
         frames_.publish_whole(frame_bytes_, captured_at_, captured_);
+    } else if (content_ == Content::scanned && frames_.has_slot()) {
+        frames_.finish();
+        frames_.end();
     }
     report_trouble(engine_->now());
     content_ = Content::none;
@@ -334,7 +343,9 @@ std::uint64_t BodyReader::frame_bytes() const noexcept {
     if (content_ == Content::frame) {
         return frame_bytes_;
     }
-    return mode_ == Mode::scan && frames_.has_slot() ? frames_.pending_bytes() : 0;
+    return scanning() && frames_.has_slot()
+               ? std::min<std::uint64_t>(frames_.pending_bytes(), frames_.frame_bytes_max())
+               : 0;
 }
 
 } // namespace ringcast::upstream

@@ -64,7 +64,8 @@ public:
     [[nodiscard]] bool single_picture() const noexcept;
     /// Frames of this body, good ones and others.
     [[nodiscard]] std::uint64_t frames_seen() const noexcept;
-    /// Bytes of the current frame, as far as known: announced, or received so far.
+    /// Bytes of the current frame, as far as known: announced, or received so far; at most as many
+    /// as it may have.
     [[nodiscard]] std::uint64_t frame_bytes() const noexcept;
     /// Since when this body has contained nothing but "no signal" pictures of a ringcast; `never`
     /// unless one has arrived since the last frame.
@@ -98,7 +99,12 @@ private:
         scan,   ///< the frames are found in the bytes
     };
     /// What happens to the content of a part.
-    enum class Content : std::uint8_t { none, frame, skipped };
+    enum class Content : std::uint8_t {
+        none,
+        frame,
+        skipped,
+        scanned, ///< longer than a frame may be: one that is too large, or several frames
+    };
 
     void take_framed(ConstByteSpan bytes);
     void take_data(ConstByteSpan data);
@@ -107,13 +113,17 @@ private:
     void scan_from_now_on();
     void note_no_signal(const PartHead& head);
     void begin_frame(std::uint64_t bytes, const std::optional<WallTime>& timestamp);
-    void skip(std::uint64_t bytes) noexcept;
+    void set_content(Content content, std::uint64_t bytes) noexcept;
     [[nodiscard]] std::size_t take_content(ConstByteSpan data);
     void content_read(std::size_t bytes);
     void scan(ConstByteSpan data);
     void note_scanned(std::uint64_t before);
     void end(bool complete) noexcept;
     [[nodiscard]] std::uint64_t frames_counted() const noexcept;
+    /// Frames are found in the next bytes.
+    [[nodiscard]] bool scanning() const noexcept {
+        return mode_ == Mode::scan || content_ == Content::scanned;
+    }
     /// The bytes of the body are the data itself.
     [[nodiscard]] bool plain() const noexcept { return body_end_ != http::BodyEnd::chunked; }
 

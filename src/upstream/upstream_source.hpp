@@ -137,7 +137,7 @@ private:
     After after_ = After::stop;
     Instant due_at_ = never;       ///< the deadline of the state
     Instant reconnect_at_ = never; ///< with After::wait
-    Instant idle_at_ = never; ///< nobody watches, so the source rests from then on
+    Instant idle_at_ = never;      ///< nobody watches, so the source rests from then on
     source::IdleTime idle_time_;
     source::SilenceWatch silence_;
     ReconnectDelay delay_;

@@ -241,6 +241,18 @@ TEST_CASE("frames are found in the bytes where the framing can't be relied on") 
         CHECK(found.frames == Frames{one, two});
         CHECK(found.oversized == 0);
     }
+    SECTION("the length is that of several frames, and then again") {
+        const std::string parts = one + "\r\n" + part(two) + part(two);
+        const Outcome found = read(multipart_head, part(parts) + part(parts) + part(three));
+        CHECK(found.frames == Frames{one, two, two, one, two, two, three});
+        CHECK(found.damaged == 0);
+    }
+    SECTION("a frame does not end where its length says") {
+        const std::string large = jpeg(2000);
+        const Outcome found = read(multipart_head, part(large.substr(0, 1500)) + part(two));
+        CHECK(found.frames == Frames{two});
+        CHECK(found.damaged + found.oversized == 1);
+    }
 }
 
 TEST_CASE("a frame is received straight into its slot, and only what came before is moved") {
@@ -426,9 +438,28 @@ TEST_CASE("frames that are too large are skipped and counted, and the next one i
     CHECK(found.frames == Frames{one, two});
     CHECK(found.oversized == 1);
     CHECK(found.frames_seen == 3);
+    // The parts that follow are read as before.
+    const Outcome later = read(multipart_head, part(jpeg(2000)) + no_signal(one, "x") + part(two));
+    CHECK(later.frames == Frames{two});
+    CHECK(later.without_signal == 1);
+    AnswerBench bench(1024);
+    bench.begin(multipart_head);
+    bench.feed(part(jpeg(2000)) + part(one, "X-Timestamp: 1699999999.5\r\n"));
+    CHECK(bench.reader.clock() == "upstream");
+    CHECK(bench.sink.slots_with_source() == 0);
     // The largest that fits.
     const std::string largest = jpeg(1024 - jpeg(0).size());
     CHECK(read(multipart_head, part(largest)).frames == Frames{largest});
+}
+
+TEST_CASE("a frame that is found counts with at most the size that it may have") {
+    AnswerBench bench(1024);
+    bench.begin(ok("Content-Type: video/mjpeg\r\n"));
+    const std::string large = jpeg(5000);
+    bench.feed(large.substr(0, 500));
+    CHECK(bench.reader.frame_bytes() == 500);
+    bench.feed(large.substr(500, 4000));
+    CHECK(bench.reader.frame_bytes() == 1024);
 }
 
 TEST_CASE("parts that are no pictures are skipped") {
