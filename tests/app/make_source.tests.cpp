@@ -50,6 +50,14 @@ TEST_CASE("each kind of source is created from its configuration") {
     CHECK(kind_of(config::ExecConfig{{"ffmpeg", "-version"}}) == "exec");
     CHECK(kind_of(config::StdinConfig{}) == "stdin");
     CHECK(kind_of(config::FileConfig{"/nowhere", std::nullopt}) == "file");
+    CHECK(kind_of(config::UpstreamConfig{}) == "http");
+}
+
+TEST_CASE("an upstream server whose credentials can't be read is an error") {
+    config::UpstreamConfig upstream;
+    upstream.credentials_file = "/nowhere/door";
+    CHECK(kind_of(upstream) ==
+          "the credentials in /nowhere/door can't be read: No such file or directory");
 }
 
 TEST_CASE("the period of a source is that of its configured rate, and zero where there is none") {
@@ -64,6 +72,10 @@ TEST_CASE("the period of a source is that of its configured rate, and zero where
     CHECK(configured_period(config::FileConfig{"/nowhere", std::nullopt}) == 0s);
     CHECK(configured_period(config::ExecConfig{{"true"}}) == 0s);
     CHECK(configured_period(config::StdinConfig{}) == 0s);
+    config::UpstreamConfig upstream;
+    CHECK(configured_period(upstream) == 0s);
+    upstream.poll = 20s;
+    CHECK(configured_period(upstream) == 20s);
 }
 
 TEST_CASE("a terminal as standard input is rejected with an example of the correct use") {
