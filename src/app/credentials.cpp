@@ -17,7 +17,7 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr std::size_t file_bytes_max = 1024;
+constexpr std::size_t file_bytes_max = 1024; ///< that are read: the first line fits
 
 bool is_control(char c) noexcept {
     return (c >= 0 && c < 0x20) || c == 0x7F;
@@ -25,6 +25,10 @@ bool is_control(char c) noexcept {
 
 Result<Credentials> parse(std::string_view text, const std::string& path) {
     const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+    if (line.size() == file_bytes_max) {
+        return fail(fmt::format("{}: its first line is too long, expected at most {} bytes", path,
+                                file_bytes_max - 1));
+    }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0 || std::ranges::any_of(line, is_control)) {
         return fail(fmt::format("{}: expected USER:PASSWORD in its first line", path));
