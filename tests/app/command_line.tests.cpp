@@ -147,6 +147,25 @@ TEST_CASE("files and folders are recognised") {
     CHECK(std::get<config::FileConfig>(command_line.config.streams[0].source).fps == 12.5);
 }
 
+TEST_CASE("an address is another server, and its password stays out of messages") {
+    const CommandLine command_line = accepted({"HTTP://user:secret@host:81/?action=stream"});
+    const config::StreamConfig& stream = command_line.config.streams[0];
+    const auto& upstream = std::get<config::UpstreamConfig>(stream.source);
+    CHECK(stream.name == "http");
+    CHECK(stream.is_default);
+    CHECK(upstream.url == http::Url{"host", 81, "/?action=stream", "user", "secret"});
+    CHECK_FALSE(command_line.ends_with_input);
+    for (const auto& [word, expected] :
+         {std::pair("https://user:secret@host/", "SOURCE: https is not supported"),
+          {"rtsp://user:secret@host/", "SOURCE: rtsp is not supported"},
+          {"ftp://user:secret@host/", "SOURCE: expected an address that begins with http://"},
+          {"http://user:secret@/", "SOURCE: the address has no valid host"}}) {
+        const std::string message = refused({word});
+        CHECK_THAT(message, ContainsSubstring(expected));
+        CHECK(message.find("secret") == std::string::npos);
+    }
+}
+
 TEST_CASE("an invalid SOURCE is rejected with the valid ones") {
     const Folder folder;
     CHECK_THAT(refused({"patern"}), ContainsSubstring("did you mean pattern?"));
