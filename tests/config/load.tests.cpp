@@ -270,14 +270,14 @@ TEST_CASE("the error for a key of another source kind names that kind") {
 TEST_CASE("the error for a missing or unknown source lists the known ones") {
     CHECK_THAT(rejection("[streams.a]\nfps = 5\n"),
                ContainsSubstring("test.toml:1:10: streams.a.source: is missing, expected "
-                                 "\"pattern\", \"exec\", \"stdin\", \"file\" or "
-                                 "\"libcamera\""));
-    for (const char* source : {"camera", "http", "v4l2", ""}) {
+                                 "\"pattern\", \"exec\", \"stdin\", \"file\", "
+                                 "\"libcamera\" or \"http\""));
+    for (const char* source : {"camera", "https", "v4l2", ""}) {
         CAPTURE(source);
         CHECK_THAT(rejection(std::string("[streams.a]\nsource = \"") + source + "\"\n"),
                    ContainsSubstring(std::string("found \"") + source +
-                                     "\", expected \"pattern\", \"exec\", \"stdin\", \"file\" or "
-                                     "\"libcamera\""));
+                                     "\", expected \"pattern\", \"exec\", \"stdin\", \"file\", "
+                                     "\"libcamera\" or \"http\""));
     }
     CHECK_THAT(rejection("[streams.a]\nsource = \"pattren\"\n"),
                ContainsSubstring("did you mean \"pattern\"?"));
@@ -408,6 +408,7 @@ TEST_CASE("the limits of every key are enforced at both ends") {
             return "[streams.a]\nsource = \"" + std::string(key.source) + "\"\n" + line +
                    (key.source == "file"   ? "path = \"x\"\n"
                     : key.source == "exec" ? "command = [\"x\"]\n"
+                    : key.source == "http" ? "url = \"http://x\"\n"
                                            : "");
         };
         const double step =
