@@ -80,7 +80,7 @@ public:
     virtual void stop() noexcept = 0;
     [[nodiscard]] virtual bool stopped() const noexcept = 0;
     [[nodiscard]] virtual const SourceCounters& counters() const noexcept = 0;
-    /// For the status: "pattern", "exec", "stdin", "file", "libcamera".
+    /// For the status: "pattern", "exec", "stdin", "file", "libcamera", "http".
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
     /// The state of the camera; nothing for other sources.
     [[nodiscard]] virtual std::optional<CameraStatus> camera() const { return std::nullopt; }
