@@ -4,6 +4,7 @@ failure is the server's (RINGCAST_READ_DIRECTLY=1)."""
 import contextlib
 import http.client
 import os
+import tempfile
 import urllib.parse
 
 import harness
@@ -64,10 +65,13 @@ class DirectReader:
 
 
 class RelayedReader:
-    """A viewer of a ringcast whose source is the server."""
+    """A viewer of a ringcast whose source is the server. It asks for single pictures as often as it can."""
 
     def __init__(self, url, options):
-        self._ringcast = harness.Ringcast(url, *options)
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(f'[streams.other]\nsource = "http"\nurl = "{url}"\npoll = "50ms"\n')
+            file.flush()
+            self._ringcast = harness.Ringcast("--config", file.name, *options)
         try:
             self._ringcast.wait_live()
             self._reader = harness.StreamReader(self._ringcast.url)
