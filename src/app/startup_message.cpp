@@ -43,6 +43,21 @@ std::string shell_quoted(std::string_view word) {
     return quoted + "'";
 }
 
+/// An address with a user name and password: without them, as the line may end up in a log. Anything
+/// else is unchanged.
+std::string without_credentials(std::string_view argument) {
+    const std::size_t begin = argument.find("://");
+    if (begin == std::string_view::npos) {
+        return std::string(argument);
+    }
+    const std::size_t host = begin + 3;
+    const std::size_t end = argument.substr(0, argument.find_first_of("/?#", host)).rfind('@');
+    if (end == std::string_view::npos || end < host) {
+        return std::string(argument);
+    }
+    return fmt::format("{}USER:PASSWORD{}", argument.substr(0, host), argument.substr(end));
+}
+
 /// The same command line with other addresses.
 std::string command_line_for_network(std::span<const char* const> arguments, std::uint16_t port) {
     constexpr std::string_view option = "--listen";
@@ -52,7 +67,8 @@ std::string command_line_for_network(std::span<const char* const> arguments, std
         const bool skipped = is_address || argument == option || argument.starts_with("--listen=");
         is_address = !is_address && argument == option;
         if (!skipped) {
-            line += shell_quoted(argument) + " ";
+            line += shell_quoted(without_credentials(argument));
+            line += ' ';
         }
     }
     return fmt::format("{}{} :{}", line, option, port);

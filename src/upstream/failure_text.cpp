@@ -12,9 +12,9 @@ namespace ringcast::upstream {
 std::string connect_failure(int error) {
     switch (error) {
     case ECONNREFUSED:
-        return "the upstream server refuses connections; is it running?";
+        return "the upstream server refuses connections (is it running?)";
     case ENOENT:
-        return "the upstream server's socket does not exist; is it running?";
+        return "the upstream server's socket does not exist (is it running?)";
     case EACCES:
     case EPERM:
         return "access to the upstream server's socket is denied";

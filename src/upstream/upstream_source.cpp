@@ -593,7 +593,8 @@ void UpstreamSource::fail(std::string_view reason, Duration wait_min) {
     note_good_run();
     const Duration wait = std::max(delay_.next(), wait_min);
     reconnect_at_ = engine_.now() + wait;
-    sink_->signal_lost(fmt::format("{}; trying again in {} s", reason, seconds_text(wait)));
+    // Without the time, which differs with each attempt: then the same reason is logged once.
+    sink_->signal_lost(fmt::format("{}; trying again", reason));
     begin_anew();
     end_connection(After::wait);
 }

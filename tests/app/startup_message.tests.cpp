@@ -47,6 +47,14 @@ TEST_CASE(
                EndsWith("\n  ringcast pattern --listen :81\n"));
 }
 
+TEST_CASE("the command line in the message does not repeat a password") {
+    const std::vector<config::ListenAddress> loopback{config::ListenTcp{"127.0.0.1", 81}};
+    CHECK_THAT(message(loopback, {"ringcast", "http://me:s@cret@10.0.0.2/a@b?c=d"}),
+               EndsWith("\n  ringcast 'http://USER:PASSWORD@10.0.0.2/a@b?c=d' --listen :81\n"));
+    CHECK_THAT(message(loopback, {"ringcast", "http://10.0.0.2/a@b"}),
+               EndsWith("\n  ringcast http://10.0.0.2/a@b --listen :81\n"));
+}
+
 TEST_CASE("for a wildcard every URL is listed, the .local name first") {
     CHECK(message({config::ListenTcp{"0.0.0.0", 80}, config::ListenTcp{"::", 80}}) ==
           "ringcast: watch at\n"

@@ -517,6 +517,19 @@ TEST_CASE("bytes in which frames have to be found wait for a slot") {
     CHECK(bench.sink.slots_with_source() == 0);
 }
 
+TEST_CASE("nothing behind damaged framing of a ringcast is taken for a frame") {
+    const std::string damaged =
+        part(one) + "damage\r\n" + no_signal(two, "unplugged") + part(three);
+    const Outcome of_ringcast =
+        read(ok("Content-Type: multipart/x-mixed-replace; boundary=frame\r\n"
+                "X-Ringcast-Via: 0123456789abcdef\r\n"),
+             damaged);
+    CHECK(of_ringcast.frames == Frames{one});
+    CHECK(!of_ringcast.complete);
+    // Other servers send no such pictures, and some of them no valid framing.
+    CHECK(read(multipart_head, damaged).frames == Frames{one, two, three});
+}
+
 TEST_CASE("a reader begins anew with each body") {
     AnswerBench bench;
     bench.begin(multipart_head);

@@ -34,7 +34,7 @@ TEST_CASE("every error and every status has a text for viewers") {
 
 TEST_CASE("the texts say what to do, or what happened") {
     CHECK(connect_failure(ECONNREFUSED) ==
-          "the upstream server refuses connections; is it running?");
+          "the upstream server refuses connections (is it running?)");
     CHECK(connect_failure(ENOENT).find("does not exist") != std::string::npos);
     CHECK(connect_failure(ETIMEDOUT) == "the upstream server does not answer");
     CHECK(connect_failure(ENETUNREACH) == connect_failure(EHOSTUNREACH));

@@ -218,7 +218,7 @@ public:
     /// The reason without the time of the next attempt.
     [[nodiscard]] std::string failure() const {
         const std::string text = reason();
-        const std::size_t end = text.find("; trying again in ");
+        const std::size_t end = text.find("; trying again");
         CHECK(end != std::string::npos);
         return text.substr(0, end);
     }

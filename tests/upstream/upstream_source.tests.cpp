@@ -262,11 +262,11 @@ TEST_CASE("an answer that contains no frames is told") {
     }
     SECTION("an empty body") {
         bench.serve(ok("Content-Type: image/jpeg\r\nContent-Length: 0\r\n"));
-        CHECK(bench.failure() == "the upstream server ended its answer without a picture");
+        CHECK(bench.failure() == "the upstream server's answer ended without a picture");
     }
     SECTION("an empty stream") {
         bench.serve(multipart_head + "--b--\r\n");
-        CHECK(bench.failure() == "the upstream server ended its answer without a picture");
+        CHECK(bench.failure() == "the upstream server's answer ended without a picture");
     }
     const Duration wait = bench.pass_delay();
     CHECK(wait >= 375ms);
