@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <system_error>
 
 #include "base/assert.hpp"
@@ -23,17 +22,25 @@ std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
     return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
-/// Seconds since 1970 with a fraction, as in "1700000000.123456". A double has a resolution of a
-/// quarter of a microsecond there. The largest WallTime is in the year 2262.
+/// Seconds since 1970 with a fraction, as in "1700000000.123456". Exact to the nanosecond, so that a
+/// chain of servers passes the same time on.
 std::optional<WallTime> wall_time(std::string_view text) noexcept {
-    constexpr double year_2200 = 7'258'118'400;
-    double seconds = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
-    if (error != std::errc() || stop != end || !(seconds >= 0 && seconds < year_2200)) {
+    constexpr std::uint64_t year_2200 = 7'258'118'400; // nanoseconds since 1970 fit up to 2262
+    constexpr std::size_t fraction_digits = 9;
+    const std::size_t point = std::min(text.find('.'), text.size());
+    const auto seconds = whole_number(text.substr(0, point));
+    if (!seconds || *seconds >= year_2200) {
         return std::nullopt;
     }
-    return WallTime{std::chrono::round<Duration>(std::chrono::duration<double>(seconds))};
+    std::string_view digits = text.substr(std::min(point + 1, text.size()));
+    if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
+        return std::nullopt;
+    }
+    std::int64_t nanoseconds = 0;
+    for (std::size_t i = 0; i < fraction_digits; ++i) {
+        nanoseconds = nanoseconds * 10 + (i < digits.size() ? digits[i] - '0' : 0);
+    }
+    return WallTime{std::chrono::seconds(*seconds) + std::chrono::nanoseconds(nanoseconds)};
 }
 
 /// Types of pictures: "image/jpeg" with all its misspellings. Whether it is a JPEG shows later.

@@ -200,6 +200,8 @@ TEST_CASE("a timestamp is read in seconds with a fraction") {
         return head_of(std::string("X-Timestamp: ").append(text).append("\r\n"));
     };
     CHECK(timestamp("1700000000.123456") == "? at 1700000000123456");
+    CHECK(timestamp("1795958309.176595") == "? at 1795958309176595");
+    CHECK(timestamp("1795958309.1765954321") == "? at 1795958309176595");
     CHECK(timestamp("1700000000") == "? at 1700000000000000");
     CHECK(timestamp("0") == "? at 0");
     CHECK(timestamp("7258118399") == "? at 7258118399000000");
