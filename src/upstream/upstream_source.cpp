@@ -181,8 +181,8 @@ void UpstreamSource::take_deadline(Instant now) {
         break;
     case State::requesting:
     case State::reading_head:
-        fail(fmt::format("the upstream server has not answered for {} s",
-                         seconds_text(settings_.timeout)));
+        connection_lost(fmt::format("the upstream server has not answered for {} s",
+                                    seconds_text(settings_.timeout)));
         break;
     case State::reading_body:
         on_silence(now);
@@ -386,7 +386,8 @@ void UpstreamSource::on_head_bytes(std::int32_t result) {
         read_head();
         break;
     case http::ParseState::error:
-        fail(fmt::format("the upstream server's answer can't be read: {}", head_.error()));
+        connection_lost(
+            fmt::format("the upstream server's answer can't be read: {}", head_.error()));
         break;
     case http::ParseState::complete:
         on_answer();
@@ -580,7 +581,8 @@ void UpstreamSource::on_silence(Instant now) {
 
 // --- ending ---
 
-/// The server may close a connection between two requests at any time.
+/// The server may close a connection between two requests at any time, a router forget it, and a
+/// picture be followed by bytes that are no answer.
 void UpstreamSource::connection_lost(std::string_view reason) {
     if (reused_) {
         end_connection(After::connect);

@@ -326,7 +326,7 @@ TEST_CASE("the delays grow with each failure, and begin again after a good conne
         bench.serve(picture);
         bench.pass(1s);
         bench.request();
-        bench.answer("RTSP/");
+        bench.answer("HTTP/1.1 404 Not Found\r\n\r\n");
         CHECK(bench.pass_delay() < 700ms);
     }
 }

@@ -376,6 +376,14 @@ TEST_CASE("a connection that the server closed between two pictures is made agai
         bench.request();
         bench.close(-ECONNRESET);
     }
+    SECTION("with more than its answer") {
+        bench.request();
+        bench.answer("garbage\r\n");
+    }
+    SECTION("and told nobody") {
+        bench.request();
+        bench.pass(10s);
+    }
     CHECK(bench.sink.reasons.size() == 1);
     bench.serve(picture(two));
     CHECK(bench.sink.frames == Texts{one, two});
