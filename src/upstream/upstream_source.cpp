@@ -20,8 +20,9 @@ namespace {
 
 constexpr std::string_view producer_name = "the upstream server";
 constexpr std::string_view connecting_reason = "connecting to the upstream server";
-constexpr std::size_t server_bytes_max = 64; ///< of the Server header, in status and log
-constexpr std::size_t type_bytes_max = 64;   ///< of the type of an answer, in a reason
+constexpr std::string_view socket_host = "localhost"; ///< in requests to a UNIX socket
+constexpr std::size_t server_bytes_max = 64;          ///< of the Server header, in status and log
+constexpr std::size_t type_bytes_max = 64;            ///< of the type of an answer, in a reason
 
 /// Different for each process, because its id is random.
 std::uint32_t delay_seed(std::string_view instance, std::string_view stream_name) noexcept {
@@ -47,7 +48,12 @@ UpstreamSource::UpstreamSource(io::Engine& engine, std::unique_ptr<io::Resolver>
       settings_(std::move(settings)), idle_time_(settings_.idle_after), silence_(settings_.timeout),
       delay_(delay_seed(settings_.instance, stream_name_)), url_(settings_.url), dialer_(engine),
       authorization_(settings_.url.user, settings_.url.password),
-      body_(engine, counters_, {stream_name_, producer_name}) {}
+      body_(engine, counters_, {stream_name_, producer_name}) {
+    if (!settings_.socket_path.empty()) {
+        settings_.url.host = socket_host;
+        url_ = settings_.url;
+    }
+}
 
 // --- the source's interface ---
 
@@ -320,14 +326,14 @@ void UpstreamSource::on_dialed() {
 
 void UpstreamSource::request() {
     requested_at_ = engine_.now();
-    const std::string host = settings_.socket_path.empty() ? http::authority(url_) : "localhost";
     // The type that is named first is not a picture's, so a ringcast takes this for no <img>.
-    request_ = fmt::format("GET {} HTTP/1.1\r\n"
-                           "Host: {}\r\n"
-                           "User-Agent: ringcast/{}\r\n"
-                           "Accept: multipart/x-mixed-replace, image/jpeg, */*;q=0.5\r\n"
-                           "X-Ringcast-Via: {}\r\n",
-                           url_.target, host, settings_.version, settings_.instance);
+    request_ =
+        fmt::format("GET {} HTTP/1.1\r\n"
+                    "Host: {}\r\n"
+                    "User-Agent: ringcast/{}\r\n"
+                    "Accept: multipart/x-mixed-replace, image/jpeg, */*;q=0.5\r\n"
+                    "X-Ringcast-Via: {}\r\n",
+                    url_.target, http::authority(url_), settings_.version, settings_.instance);
     if (!url_.user.empty()) { // a redirect to another server has dropped it
         if (const std::string answer = authorization_.header("GET", url_.target); !answer.empty()) {
             request_ += fmt::format("Authorization: {}\r\n", answer);
@@ -419,6 +425,11 @@ void UpstreamSource::follow_redirect(std::string_view location) {
         return;
     }
     auto target = http::redirected(url_, location);
+    if (target && !settings_.socket_path.empty() &&
+        http::authority(*target) != http::authority(url_)) {
+        target = ringcast::fail(
+            fmt::format("{} is not behind the UNIX socket", http::without_secrets(*target)));
+    }
     if (!target) {
         log(LogLevel::warning, "stream {}: {} redirects to an address that can't be used: {}",
             stream_name_, http::without_secrets(url_), target.error().message);

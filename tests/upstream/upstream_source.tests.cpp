@@ -196,6 +196,29 @@ TEST_CASE("redirects that can't be followed are told, without the address") {
     CHECK(bench.log.count("token") == 0);
 }
 
+TEST_CASE("behind a UNIX socket, redirects are followed on the same server only") {
+    auto settings = settings_for("http://user:secret@ignored/");
+    settings.url.host.clear();
+    settings.socket_path = "/run/other.sock";
+    UpstreamBench bench(settings);
+    bench.serve(challenge("Basic realm=x"));
+    SECTION("to a path") {
+        bench.serve(redirect("/b"));
+    }
+    SECTION("to an address of this server") {
+        bench.serve(redirect("http://localhost/b"));
+    }
+    SECTION("to another server, of which only the address is known") {
+        bench.serve(redirect("http://other.example/b"));
+        CHECK(bench.failure() == "the upstream server redirects to an address that can't be used");
+        CHECK(bench.log.count("http://other.example/b") == 1);
+        return;
+    }
+    const std::string request = bench.serve(multipart_head);
+    CHECK(request.starts_with("GET /b HTTP/1.1\r\nHost: localhost\r\n"));
+    CHECK(header_of(request, "Authorization") == "Basic dXNlcjpzZWNyZXQ=");
+}
+
 // --- authentication ---
 
 TEST_CASE("a password is sent when the server asks for it, and from then on") {
