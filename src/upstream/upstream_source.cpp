@@ -478,8 +478,8 @@ void UpstreamSource::begin_body() {
         log(LogLevel::info, "stream {}: receives from {}{}", stream_name_,
             http::without_secrets(url_), server_.empty() ? "" : fmt::format(" ({})", server_));
     }
+    seen_before_ = body_.parts_without_signal();
     body_.begin(*sink_, head, polls_);
-    seen_before_ = 0;
     body_.take(head_.rest());
     note_progress();
     read_body();

@@ -169,7 +169,8 @@ private:
     bool polls_ = false; ///< the last answer was a single picture
     BodyReader body_;
     Instant slot_retry_at_ = never;
-    std::uint64_t seen_before_ = 0; ///< frames and "no signal" parts of this body
+    /// Frames of this body, and "no signal" pictures since the start, that have been noticed.
+    std::uint64_t seen_before_ = 0;
 };
 
 } // namespace ringcast::upstream

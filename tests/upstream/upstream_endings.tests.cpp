@@ -428,6 +428,21 @@ TEST_CASE("pictures that say no signal are no frames, keep the connection, and g
     }
 }
 
+TEST_CASE("\"no signal\" of an earlier connection is no frame of this one") {
+    UpstreamBench bench;
+    bench.serve(multipart_head + no_signal + no_signal);
+    for (int i = 0; i < 3; ++i) {
+        bench.close(-ECONNRESET);
+        bench.pass_delay();
+        bench.serve(multipart_head);
+        bench.pass(10s);
+        // Not doubled: no frame had arrived.
+        CHECK(bench.failure() == "no frame from the upstream server for 10 s");
+        bench.pass_delay();
+        bench.serve(multipart_head);
+    }
+}
+
 // --- on demand ---
 
 TEST_CASE("a source on demand connects when somebody watches, and rests afterwards") {
