@@ -67,7 +67,8 @@ std::string describe(const http::ResponseHead& head) {
     text.append(std::to_string(static_cast<int>(head.body_end))).append(" ");
     text.append(std::to_string(head.content_length)).append(" ");
     text.append(head.retry_after_seconds ? std::to_string(*head.retry_after_seconds) : "none");
-    for (const std::string_view part : {head.content_type, head.location, head.server, head.via}) {
+    for (const std::string_view part : {head.content_type, head.location, head.server, head.via,
+                                        head.timestamp, head.signal, head.reason}) {
         text.append("\n").append(part);
     }
     for (const std::string_view challenge : head.challenges) {
@@ -81,7 +82,8 @@ void check_head(const http::ResponseHead& head) {
     require(head.content_length == 0 || head.body_end == http::BodyEnd::length);
     require(!head.keep_alive || head.body_end != http::BodyEnd::close);
     require(head.challenges.size() <= http::ResponseHeadReader::challenge_count_max);
-    for (const std::string_view part : {head.content_type, head.location, head.server, head.via}) {
+    for (const std::string_view part : {head.content_type, head.location, head.server, head.via,
+                                        head.timestamp, head.signal, head.reason}) {
         require(part.size() < http::ResponseHeadReader::head_bytes_max);
         require(part == http::trimmed(part) && !has_control_characters(part));
     }

@@ -267,6 +267,12 @@ void ResponseHeadReader::keep_header(std::string_view name, std::string_view val
         keep_first(head_.server);
     } else if (equal_ignoring_case(name, "x-ringcast-via")) {
         keep_first(head_.via);
+    } else if (equal_ignoring_case(name, "x-timestamp")) {
+        keep_first(head_.timestamp);
+    } else if (equal_ignoring_case(name, "x-ringcast-signal")) {
+        keep_first(head_.signal);
+    } else if (equal_ignoring_case(name, "x-ringcast-reason")) {
+        keep_first(head_.reason);
     } else if (equal_ignoring_case(name, "connection")) {
         parser_->connection.read(value);
     } else if (equal_ignoring_case(name, "retry-after")) {

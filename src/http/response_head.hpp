@@ -43,6 +43,9 @@ struct ResponseHead {
     std::string_view location;
     std::string_view server;
     std::string_view via;                             ///< X-Ringcast-Via
+    std::string_view timestamp;                       ///< X-Timestamp
+    std::string_view signal;                          ///< X-Ringcast-Signal
+    std::string_view reason;                          ///< X-Ringcast-Reason
     std::optional<std::uint32_t> retry_after_seconds; ///< only of the form that is a number
     /// The values of the first `challenge_count_max` WWW-Authenticate headers.
     std::span<const std::string_view> challenges;

@@ -40,7 +40,8 @@ std::string describe(const ResponseHeadReader& reader, std::string_view not_pass
     text.append(head.keep_alive ? " keep" : " close");
     text.append(" ").append(std::to_string(static_cast<int>(head.body_end)));
     text.append(" ").append(std::to_string(head.content_length));
-    for (const std::string_view part : {head.content_type, head.location, head.server, head.via}) {
+    for (const std::string_view part : {head.content_type, head.location, head.server, head.via,
+                                        head.timestamp, head.signal, head.reason}) {
         text.append("\n").append(part);
     }
     text.append("\n").append(std::to_string(head.retry_after_seconds.value_or(0)));
@@ -173,6 +174,18 @@ TEST_CASE("line ends, blanks and lines of sloppy servers are accepted") {
     const Parsed empty_lines("\n\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n");
     CHECK(empty_lines.rest() == "\r\n");
     CHECK(Parsed("HTTP/1.7 200 OK\r\n\r\n")->status == 200);
+}
+
+TEST_CASE("what a ringcast says of its picture is read") {
+    const Parsed head(with_headers("X-Timestamp: 1700000000.5\r\nX-Ringcast-Signal: none\r\n"
+                                   "x-ringcast-reason: in use \r\nX-Ringcast-Signal: other\r\n"));
+    CHECK(head->timestamp == "1700000000.5");
+    CHECK(head->signal == "none");
+    CHECK(head->reason == "in use");
+    const Parsed nothing(with_headers(""));
+    CHECK(nothing->timestamp.empty());
+    CHECK(nothing->signal.empty());
+    CHECK(nothing->reason.empty());
 }
 
 TEST_CASE("a header may continue on the next lines") {
