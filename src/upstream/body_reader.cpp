@@ -44,15 +44,26 @@ void BodyReader::begin(source::FrameSink& sink, const http::ResponseHead& head, 
     if (multipart_) {
         mode_ = Mode::parts;
         parts_.begin(http::parameter(head.content_type, "boundary").value_or(""));
-    } else if (type.starts_with("image/") && body_end_ == http::BodyEnd::length) {
-        mode_ = Mode::single;
-        begin_frame(body_left_, std::nullopt);
     } else {
-        mode_ = Mode::scan;
+        begin_picture(picture_head(head), type.starts_with("image/"));
     }
     if (body_end_ == http::BodyEnd::none ||
         (body_end_ == http::BodyEnd::length && body_left_ == 0)) {
         end(true);
+    }
+}
+
+/// `picture`: the body is one picture, if it has a length.
+void BodyReader::begin_picture(const PartHead& head, bool picture) {
+    if (head.no_signal) {
+        mode_ = Mode::single;
+        note_no_signal(head);
+        set_content(Content::skipped, head.content_length.value_or(UINT64_MAX));
+    } else if (picture && head.content_length) {
+        mode_ = Mode::single;
+        begin_frame(*head.content_length, head.timestamp);
+    } else {
+        mode_ = Mode::scan;
     }
 }
 

@@ -62,7 +62,7 @@ public:
     [[nodiscard]] bool complete() const noexcept { return complete_; }
     /// True if the answer was a single picture, so that the next one has to be asked for.
     [[nodiscard]] bool single_picture() const noexcept;
-    /// Frames of this body, good ones and others.
+    /// Frames of this body, good ones and others; "no signal" pictures are none.
     [[nodiscard]] std::uint64_t frames_seen() const noexcept;
     /// Bytes of the current frame, as far as known: announced, or received so far; at most as many
     /// as it may have.
@@ -95,7 +95,7 @@ public:
 private:
     enum class Mode : std::uint8_t {
         parts,  ///< multipart with lengths
-        single, ///< one picture of known length
+        single, ///< one picture of known length, or one that says "no signal"
         scan,   ///< the frames are found in the bytes
     };
     /// What happens to the content of a part.
@@ -106,6 +106,7 @@ private:
         scanned, ///< longer than a frame may be: one that is too large, or several frames
     };
 
+    void begin_picture(const PartHead& head, bool picture);
     void take_framed(ConstByteSpan bytes);
     void take_data(ConstByteSpan data);
     [[nodiscard]] std::size_t take_part_head(ConstByteSpan data);

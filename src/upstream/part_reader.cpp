@@ -43,6 +43,10 @@ std::optional<WallTime> wall_time(std::string_view text) noexcept {
     return WallTime{std::chrono::seconds(*seconds) + std::chrono::nanoseconds(nanoseconds)};
 }
 
+bool says_no_signal(std::string_view signal) noexcept {
+    return http::equal_ignoring_case(signal, "none");
+}
+
 /// Types of pictures: "image/jpeg" with all its misspellings. Whether it is a JPEG shows later.
 bool is_picture(std::string_view type) noexcept {
     constexpr std::string_view prefix = "image/";
@@ -57,6 +61,17 @@ bool is_header(std::string_view line) noexcept {
 }
 
 } // namespace
+
+PartHead picture_head(const http::ResponseHead& head) {
+    PartHead picture;
+    if (head.body_end == http::BodyEnd::length) {
+        picture.content_length = head.content_length;
+    }
+    picture.timestamp = wall_time(head.timestamp);
+    picture.no_signal = says_no_signal(head.signal);
+    picture.reason = head.reason.substr(0, PartReader::line_bytes_max);
+    return picture;
+}
 
 void PartReader::begin(std::string_view boundary) {
     // Some servers include the dashes in the parameter, and some do not repeat them in the body.
@@ -160,7 +175,7 @@ void PartReader::finish_header(std::string_view line) {
     } else if (http::equal_ignoring_case(name, "x-timestamp")) {
         head_.timestamp = wall_time(value);
     } else if (http::equal_ignoring_case(name, "x-ringcast-signal")) {
-        head_.no_signal = http::equal_ignoring_case(value, "none");
+        head_.no_signal = says_no_signal(value);
     } else if (http::equal_ignoring_case(name, "x-ringcast-reason")) {
         head_.reason = value;
     }

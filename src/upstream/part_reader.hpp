@@ -12,6 +12,7 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "http/response_head.hpp"
 
 namespace ringcast::upstream {
 
@@ -23,6 +24,9 @@ struct PartHead {
     bool no_signal = false;            ///< X-Ringcast-Signal: none
     std::string reason;                ///< X-Ringcast-Reason
 };
+
+/// What the head of an answer says of the picture that is its whole body.
+[[nodiscard]] PartHead picture_head(const http::ResponseHead& head);
 
 class PartReader {
 public:

@@ -536,7 +536,7 @@ void UpstreamSource::note_progress() {
 }
 
 void UpstreamSource::on_body_end() {
-    const bool pictures = body_.frames_seen() > 0;
+    const bool pictures = body_.frames_seen() > 0 || body_.no_signal_since() != never;
     if (pictures && body_.single_picture()) {
         wait_for_poll();
     } else if (pictures) {

@@ -336,6 +336,37 @@ TEST_CASE("pictures that say no signal are not published, and their reason is to
     CHECK(large.oversized == 0);
 }
 
+TEST_CASE("an answer that is one picture may say no signal, or when it was captured") {
+    const std::string says = "X-Ringcast-Signal: none\r\nX-Ringcast-Reason: in use\r\n";
+    const std::string type = "Content-Type: image/jpeg\r\n";
+    const std::string length = fmt::format("Content-Length: {}\r\n", one.size());
+    const Outcome known = read(ok(type + length + says), one + "HTTP");
+    CHECK(known.frames.empty());
+    CHECK(known.frames_seen == 0);
+    CHECK(known.without_signal == 1);
+    CHECK(known.reasons == std::vector<std::string>{"in use"});
+    CHECK(known.single);
+    CHECK(known.complete);
+    CHECK(known.unread == 4);
+    const Outcome in_chunks =
+        read(ok(type + "Transfer-Encoding: chunked\r\n" + says), chunked(one, 100));
+    CHECK(in_chunks.frames.empty());
+    CHECK(in_chunks.single);
+    CHECK(in_chunks.complete);
+    const Outcome closed = read(ok(type + says), one);
+    CHECK(closed.frames.empty());
+    CHECK(closed.single);
+    CHECK(closed.reasons == std::vector<std::string>{"in use"});
+
+    AnswerBench bench;
+    bench.begin(ok(type + length + "X-Timestamp: 1699999999.5\r\n"), one);
+    CHECK(bench.reader.clock() == "upstream");
+    CHECK(bench.engine.wall_now() - bench.sink.infos.back().captured == 500ms);
+    // A multipart answer says it in its parts.
+    CHECK(read(ok("Content-Type: multipart/x-mixed-replace; boundary=b\r\n" + says), part(one))
+              .frames == Frames{one});
+}
+
 TEST_CASE("the time without signal begins with the first picture that says so") {
     AnswerBench bench;
     bench.begin(multipart_head);

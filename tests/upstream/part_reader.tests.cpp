@@ -238,7 +238,7 @@ TEST_CASE(
     CHECK(read("b", "--b\r\nX: \xFF\r\nContent-Length: 1\r\n\r\na").front() == "1");
 }
 
-TEST_CASE("the framing begins anew with each body") {
+TEST_CASE("a reader of parts begins anew with each body") {
     PartReader reader;
     const auto take = [&](std::string_view text) {
         return reader.read(std::as_bytes(std::span(text)));

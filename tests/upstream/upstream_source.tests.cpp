@@ -422,6 +422,26 @@ TEST_CASE("a connection that the server closed between two pictures is made agai
     CHECK(bench.state() == "waiting");
 }
 
+TEST_CASE("a server without signal is asked for pictures as before, and its reason told") {
+    UpstreamBench bench;
+    const std::string says = "X-Ringcast-Signal: none\r\nX-Ringcast-Reason: in use\r\n";
+    bench.serve(picture(one, says));
+    CHECK(bench.state() == "polling");
+    CHECK(bench.reason() == "in use");
+    for (int i = 0; i < 100; ++i) {
+        bench.pass(1s);
+        bench.request();
+        bench.answer(picture(one, says));
+        CHECK(bench.reason() == "in use");
+    }
+    CHECK(bench.sink.frames.empty());
+    bench.pass(1s);
+    bench.request();
+    bench.answer(picture(two));
+    CHECK(bench.sink.frames == Texts{two});
+    CHECK(bench.source.upstream()->connections == 1);
+}
+
 TEST_CASE("pictures that can't be shown are told, also if each one is asked for") {
     UpstreamBench bench;
     SECTION("too large") {
