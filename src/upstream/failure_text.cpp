@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include <fmt/core.h>
@@ -69,6 +70,11 @@ std::string status_failure(int status) {
         return status >= 500 ? fmt::format("the upstream server has an error ({})", status)
                              : fmt::format("the upstream server answers with status {}", status);
     }
+}
+
+std::string seconds_text(Duration time) {
+    const double seconds = std::chrono::duration<double>(time).count();
+    return seconds < 1 ? fmt::format("{:.1f}", seconds) : fmt::format("{:.0f}", seconds);
 }
 
 bool may_contain_frames(std::string_view type) noexcept {

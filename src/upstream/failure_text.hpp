@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.hpp"
+
 namespace ringcast::upstream {
 
 /// Why no connection was made; `error`: errno.
@@ -13,6 +15,9 @@ namespace ringcast::upstream {
 [[nodiscard]] std::string connection_failure(int error);
 /// What an answer with a status other than 200 means. 401 is for the caller.
 [[nodiscard]] std::string status_failure(int status);
+
+/// "0.5", "4"
+[[nodiscard]] std::string seconds_text(Duration time);
 
 /// Whether the content of an answer may contain JPEG frames. `type` is in lower case, without
 /// parameters; empty: the server did not say.

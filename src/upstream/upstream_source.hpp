@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +22,9 @@
 #include "source/upstream_status.hpp"
 #include "upstream/authorization.hpp"
 #include "upstream/body_reader.hpp"
-#include "upstream/dialer.hpp"
+#include "upstream/connection.hpp"
 #include "upstream/reconnect_delay.hpp"
+#include "upstream/request_target.hpp"
 
 namespace ringcast::upstream {
 
@@ -41,7 +41,6 @@ struct UpstreamSettings {
 
 class UpstreamSource final : public source::FrameSource {
 public:
-    static constexpr int redirects_max = 5;
     /// A frame that takes longer than the time-out has to arrive at this rate at least.
     static constexpr std::uint64_t bytes_per_second_min = 8 * 1024;
     /// Delay before the next attempt to take a slot, while viewers that are being evicted hold all.
@@ -75,44 +74,48 @@ private:
         idle,         ///< not started yet
         resting,      ///< nobody watches
         waiting,      ///< for due_at_, without a connection
-        resolving,    ///< the host's name is looked up
-        connecting,   ///< the dialer is at work
+        connecting,   ///< or looking up the server's name
         requesting,   ///< the request is sent
         reading_head, ///< the head of the answer is awaited
         reading_body,
         polling, ///< waits for due_at_; the connection is kept for the next request
-        ending,  ///< operations are joined; after_ says what follows
+        ending,  ///< the connection is being closed; after_ says what follows
         stopped,
     };
     enum class After : std::uint8_t { connect, wait, rest, stop };
-    enum Operation : std::uint8_t { look_up, send_request, receive_bytes, connect_first };
+    /// What is known from the last answer.
+    struct Answer {
+        std::string server;           ///< the Server header, cut
+        std::vector<std::string> via; ///< ids of the ringcasts on the way
+        bool keep_alive = false;
+        bool polled = false; ///< it was a single picture, so that the next one is asked for
+    };
 
     // The handlers may throw std::bad_alloc; then the connection is given up.
     template <typename Handler>
     void guarded(Handler handler) noexcept;
-    void take(const io::Completion& completion);
+    void take(const Connection::Step& step);
     void take_deadline(Instant now);
 
     void connect();
-    void dial(std::span<const io::SocketAddress> addresses);
-    void on_looked_up();
-    void on_dialed();
     void request();
-    void send_on() noexcept;
-    void on_sent(std::int32_t result);
     void read_head();
-    void on_head_bytes(std::int32_t result);
+    void on_head_bytes(std::size_t bytes);
     void on_answer();
     void follow_redirect(std::string_view location);
     void authorize();
+
+    // upstream_body.cpp
     void begin_body();
     void read_body();
-    void on_body_bytes(std::int32_t result);
+    void on_body_bytes(std::size_t bytes);
+    void on_connection_end(bool failed);
     void note_progress();
     void on_body_end();
-    void on_silence(Instant now);
-
     void wait_for_poll();
+    void on_silence(Instant now);
+    [[nodiscard]] Instant silent_at() const noexcept;
+
     void note_good_run() noexcept;
     void begin_anew();
     void connection_lost(std::string_view reason);
@@ -120,13 +123,9 @@ private:
     void end_connection(After after) noexcept;
     void settle();
     void rest() noexcept;
-
-    [[nodiscard]] io::OpToken token(std::uint8_t operation) const noexcept;
-    [[nodiscard]] Instant silent_at() const noexcept;
     [[nodiscard]] std::string_view state_name() const noexcept;
 
     io::Engine& engine_;
-    std::unique_ptr<io::Resolver> resolver_;
     std::string stream_name_;
     UpstreamSettings settings_;
     source::SourceCounters counters_;
@@ -142,31 +141,14 @@ private:
     source::SilenceWatch silence_;
     ReconnectDelay delay_;
 
-    // the connection
-    std::uint16_t run_ = 0; ///< the generation of the operations' tokens
-    http::Url url_;         ///< the configured one, or where it redirects to
-    int redirects_ = 0;
-    bool looking_up_ = false;
-    Dialer dialer_;
-    int socket_ = -1;
-    std::optional<Operation> in_flight_; ///< a send or receive
-    bool cancelled_ = false;             ///< ... which has been cancelled
-    bool reused_ = false;                ///< a whole answer has been read from it
-    io::Transport transport_ = io::Transport::tcp;
-    std::string peer_;
-    Instant connected_at_{};
-    std::uint64_t connections_ = 0;
-
-    // the request and its answer
+    RequestTarget target_;
+    Connection connection_;
+    bool reused_ = false; ///< a whole answer has been read from the connection
     Authorization authorization_;
     std::string request_;
-    std::size_t sent_ = 0;
     Instant requested_at_{};
     http::ResponseHeadReader head_;
-    std::string server_;
-    std::vector<std::string> via_;
-    bool keep_alive_ = false;
-    bool polls_ = false; ///< the last answer was a single picture
+    Answer answer_;
     BodyReader body_;
     Instant slot_retry_at_ = never;
     /// Frames of this body, and "no signal" pictures since the start, that have been noticed.

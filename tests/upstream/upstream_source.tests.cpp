@@ -166,7 +166,7 @@ TEST_CASE("another server that asks for a password does not get one") {
 
 TEST_CASE("redirects are bounded") {
     UpstreamBench bench;
-    for (int i = 0; i < UpstreamSource::redirects_max; ++i) {
+    for (int i = 0; i < RequestTarget::redirects_max; ++i) {
         bench.serve(redirect("/again"));
         CHECK(bench.sink.reasons.size() == 1);
     }
