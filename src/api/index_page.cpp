@@ -53,8 +53,9 @@ constexpr std::string_view page_footer = R"(</main>
 // runs. Browsers do not report the end of a stream as an error, so the page polls for the boundary,
 // which differs between server processes, and reloads all pictures when it is not the one that the
 // page knows (`known` begins as that of the process that wrote the page). It also reloads them
-// after a failed poll, because streams may have ended while the server was unreachable. An address
-// is never requested twice: its `t` is a time in milliseconds since 1970, at first that of the page.
+// after a failed poll, because streams may have ended while the server was unreachable. A server that
+// is full or draining, which Retry-After tells from a proxy's errors, does not end them. An address is
+// never requested twice: its `t` is a time in milliseconds since 1970, at first that of the page.
 constexpr std::string_view page_script = R"(
 let known = document.querySelector("main").dataset.boundary;
 const reload = [];
@@ -75,9 +76,11 @@ for (const image of document.images) {
 const look = async () => {
   try {
     const answer = await fetch(document.images[0].src, {method: "HEAD"});
-    const server = answer.headers.get("content-type").split("boundary=").at(-1);
-    if (known !== server) reload.forEach(again => again());
-    known = server;
+    if (!answer.headers.has("retry-after")) {
+      const server = answer.headers.get("content-type").split("boundary=").at(-1);
+      if (known !== server) reload.forEach(again => again());
+      known = server;
+    }
   } catch { known = ""; }
   setTimeout(look, 3000);
 };
@@ -94,7 +97,7 @@ constexpr std::string_view page_end = R"(</script>
 constexpr std::string_view policy =
     "default-src 'none'; img-src 'self' data:; connect-src 'self'; "
     "style-src 'sha256-v8YVSITZmIubv4ejqYUiUK+bTknzJ6N+KkpzdzuyC8Y='; "
-    "script-src 'sha256-B3VkAN1Llv50GrJisgHNcURBprRPtue0glKhjiVzkr4='; "
+    "script-src 'sha256-dhwG7+C7Q7U5fsOZlE/vndlNAvzI/XzWu+tRYMQCsRU='; "
     "base-uri 'none'; form-action 'none'";
 
 std::string escape_html(std::string_view text) {

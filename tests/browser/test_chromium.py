@@ -5,6 +5,7 @@ import contextlib
 import http.server
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import threading
@@ -37,6 +38,15 @@ EVERY_FETCH_SEES_A_RESTART = """
   window.most = window.looks = 0;
   window.fetch = async () => new Response("", {headers: {"content-type": "x/y; boundary=" + ++window.looks}});
 })();
+"""
+# window.looks is the number of requests that have been answered and handled.
+COUNT_FETCHES = """
+window.looks = 0;
+window.fetch = (real => async (...request) => {
+  const answer = await real(...request);
+  setTimeout(() => ++window.looks);
+  return answer;
+})(fetch);
 """
 # window.violations lists what the content security policy of a page has blocked.
 COLLECT_VIOLATIONS = """
@@ -254,6 +264,19 @@ class Pages(unittest.TestCase):
             with browser.script_before_pages(FIRST_FETCH_FAILS):
                 browser.go_to(server.url + "/")
             harness.wait_for(lambda: "?t=" in browser.evaluate("document.images[0]?.src ?? ''"), "another request")
+
+    def test_a_page_keeps_its_pictures_while_the_server_is_draining(self):
+        with harness.Ringcast("pattern", "--size", "640x360").wait_live() as server:
+            with browser.script_before_pages(COUNT_FETCHES):
+                browser.go_to(server.url + "/")
+            harness.wait_for(lambda: browser.evaluate("document.images[0]?.naturalWidth") == 640, "the picture")
+            address = browser.evaluate("document.images[0].src")
+            server.process.send_signal(signal.SIGUSR1)
+            server.wait_log("draining for maintenance")
+            looks = browser.evaluate("window.looks")
+            harness.wait_for(lambda: browser.evaluate("window.looks") >= looks + 2, "two requests while draining")
+            self.assertEqual(browser.evaluate("document.images[0].src"), address)
+            self.assertEqual(server.status()["viewers_total"], 1)
 
     def test_a_still_that_was_loaded_before_the_script_ran_is_refreshed(self):
         with harness.configured(STREAMS) as server, page_with_delayed_script(server.wait_live(4)) as (address, release_script, stills):
