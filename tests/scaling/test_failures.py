@@ -234,16 +234,19 @@ class Failures(unittest.TestCase):
         self.assertEqual(cluster.origin.status()["viewers_total"], len(EDGES))
         for edge in cluster.edges:
             self.assertEqual(edge.stream()["upstream"]["hops"], 1)
+        latencies = [server.stream()["latency"]["mean_seconds"] * 1000 for server in (cluster.origin, *cluster.edges)]
+        report(f"from capture to sent: {latencies[0]:.1f} ms at the origin, {statistics.mean(latencies[1:]):.1f} ms at the edges")
 
     def fail_edge(self, fail, what):
         """Takes away an edge, whose viewers have to receive frames from another one. Returns their delays."""
         lost = cluster.busiest_edge()
-        viewers = [(connection.viewer, len(connection.viewer.connections)) for connection in cluster.viewers.of(lost.id)]
+        viewers = [connection.viewer for connection in cluster.viewers.of(lost.id)]
+        known = [len(viewer.connections) for viewer in viewers]
         window = Window(cluster, cluster.others(lost))
         begin = time.monotonic()
 
         def delays():
-            times = [viewer.first_frame(begin, count) for viewer, count in viewers]
+            times = [viewer.first_frame(begin, count) for viewer, count in zip(viewers, known)]
             return None if None in times else [at - begin for at in times]
 
         try:
@@ -279,8 +282,8 @@ class Failures(unittest.TestCase):
             try:
                 harness.wait_for(lambda: all(connection.parts[-1].reason for connection in before), "no signal")
                 # The edges connect less often by and by.
-                harness.wait_for(lambda: all("trying again in 1" in (edge.stream()["reason"] or "") for edge in cluster.edges),
-                                 "more than one attempt to connect")
+                reasons = lambda: [edge.stream()["reason"] or "" for edge in cluster.edges]
+                harness.wait_for(lambda: all("trying again in 1" in reason for reason in reasons()), "a second attempt")
                 # A new viewer is shown the reason too.
                 cluster.wait_state(cluster.edges, "NOLB")
                 newcomers = cluster.viewers.add(3)
