@@ -252,6 +252,11 @@ TEST_CASE("frames are found in the bytes where the framing can't be relied on") 
         const Outcome found = read(multipart_head, part(large.substr(0, 1500)) + part(two));
         CHECK(found.frames == Frames{two});
         CHECK(found.damaged + found.oversized == 1);
+        // Nothing of it is left when the next one is searched.
+        const Outcome again =
+            read(multipart_head, part(large.substr(0, 1500)) + part(two + two + two));
+        CHECK(again.frames == Frames{two, two, two});
+        CHECK(again.damaged + again.oversized == 1);
     }
 }
 

@@ -248,6 +248,11 @@ TEST_CASE("a reader of parts begins anew with each body") {
     CHECK(take(last) == last.size());
     CHECK(reader.state() == State::ended);
     reader.begin("c");
+    CHECK(take("--c\r\nContent-Len") == 16);
+    reader.begin("c"); // the line is forgotten
+    CHECK(take("--c\r\n\r\n") == 7);
+    CHECK(reader.state() == State::part);
+    reader.begin("c");
     const std::string_view head = "preamble\r\n--c\r\nContent-Length: 7\r\n\r\n";
     CHECK(take(head) == head.size());
     REQUIRE(reader.state() == State::part);

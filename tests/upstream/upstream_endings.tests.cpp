@@ -526,6 +526,22 @@ TEST_CASE("a snapshot that leaves before the first frame keeps a source on deman
     CHECK(bench.sink.frames == Texts{one});
 }
 
+TEST_CASE("once a source on demand has rested, it rests again after the configured time") {
+    UpstreamBench bench(on_demand());
+    bench.source.set_watched(true);
+    bring_to(bench, Stage::receiving_frame);
+    bench.source.set_watched(false); // without a frame
+    bench.pass(6s);
+    CHECK(bench.state() == "receiving");
+    bench.pass(5s);
+    CHECK(bench.state() == "resting");
+    bench.source.set_watched(true);
+    bench.serve(multipart_head + part(one));
+    bench.source.set_watched(false);
+    bench.pass(5s);
+    CHECK(bench.state() == "resting");
+}
+
 TEST_CASE("a viewer who comes back while the source lies down wakes it") {
     UpstreamBench bench(on_demand());
     bench.source.set_watched(true);

@@ -367,6 +367,10 @@ TEST_CASE("single pictures are asked for by new connections if the server closes
     SECTION("it says so") {
         bench.serve(picture(one, "Connection: close\r\n"));
     }
+    SECTION("the end of the picture can't be relied on") {
+        bench.serve(ok("Content-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n") +
+                    test::chunked(one, 1000).substr(0, 10 + one.size()) + "malformed");
+    }
     SECTION("it ends the picture so") {
         bench.serve(ok("Content-Type: image/jpeg\r\n") + one);
         bench.close();
@@ -460,6 +464,7 @@ TEST_CASE("pictures that can't be shown are told, also if each one is asked for"
             bench.pass(1s);
             bench.request();
             bench.answer(picture(one.substr(0, 100)));
+            CHECK(bench.sink.slots_with_source() == 0);
         }
         CHECK(bench.reason() == "only damaged frames arrive from the upstream server");
         bench.pass(1s);
