@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr std::string_view boundary = "simboundary";
 /// The stream of pictures that must never reach a viewer.
 constexpr io::StreamId nobody{0xFFFF, 0xFFFF};
-constexpr std::uint64_t misfortune_interval = 25; ///< frames, on average
+constexpr std::uint64_t misfortune_interval = 12; ///< frames, on average
 constexpr std::uint64_t signal_interval = 40;
 constexpr std::uint64_t answer_misfortune_interval = 6;
 constexpr std::uint64_t lookup_ms_max = 40;
@@ -167,8 +167,11 @@ void SimServerEnd::write_body(std::string_view bytes) {
         write(bytes);
         return;
     }
+    Decisions& decisions = server_.engine_.decisions();
     while (!bytes.empty()) { // chunks end anywhere
-        const std::size_t count = server_.engine_.decisions().between(1, bytes.size());
+        constexpr std::size_t usual_bytes = 1000;
+        const std::size_t count = decisions.undecided() ? decisions.between(1, bytes.size())
+                                                        : std::min(usual_bytes, bytes.size());
         write(fmt::format("{:x}\r\n{}\r\n", count, bytes.substr(0, count)));
         bytes.remove_prefix(count);
     }
