@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import pathlib
-import re
 import signal
 import socket
 import statistics
@@ -283,8 +282,11 @@ class Failures(unittest.TestCase):
             try:
                 harness.wait_for(lambda: all(connection.parts[-1].reason for connection in before), "no signal")
                 # The edges connect less often by and by.
-                reasons = lambda: [edge.stream()["reason"] or "" for edge in cluster.edges]
-                harness.wait_for(lambda: all(re.search(r"again in [12]", reason) for reason in reasons()), "a second attempt")
+                attempts = lambda: [edge.stream()["source_counters"]["restarts"] for edge in cluster.edges]
+                begun = attempts()
+                harness.wait_for(
+                    lambda: all(now >= then + 3 for now, then in zip(attempts(), begun)), "the third attempt of each edge"
+                )
                 # A new viewer is shown the reason too.
                 cluster.wait_state(cluster.edges, "NOLB")
                 newcomers = cluster.viewers.add(3)
