@@ -14,7 +14,6 @@
 #include "camera/camera_session.hpp"
 #include "camera/captured_frame.hpp"
 #include "camera/frame_filter.hpp"
-#include "source/idle_time.hpp"
 #include "capture/camera_description.hpp"
 #include "capture/camera_device.hpp"
 #include "capture/camera_frames.hpp"
@@ -24,6 +23,7 @@
 #include "io/engine.hpp"
 #include "source/camera_status.hpp"
 #include "source/frame_source.hpp"
+#include "source/idle_time.hpp"
 
 namespace ringcast::capture {
 
