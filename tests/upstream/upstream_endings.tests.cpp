@@ -290,6 +290,33 @@ TEST_CASE("a connection that breaks is told") {
     CHECK(bench.engine.closed.size() == 1);
 }
 
+TEST_CASE("a connection that ends or breaks at any byte of an answer leaves nothing behind") {
+    const std::string first = multipart_head + part(one);
+    const std::string whole = first + part(two);
+    // A frame is published when its last byte has arrived, before the delimiter behind it.
+    const std::size_t first_complete = whole.find(one) + one.size();
+    const std::size_t second_complete = whole.find(two) + two.size();
+    for (const std::int32_t ending : {0, -ECONNRESET}) {
+        for (std::size_t offset = 0; offset <= whole.size(); ++offset) {
+            UpstreamBench bench;
+            bench.connect();
+            static_cast<void>(bench.request());
+            bench.answer(whole.substr(0, offset));
+            bench.close(ending);
+            const std::size_t frames =
+                (offset >= first_complete ? 1U : 0U) + (offset >= second_complete ? 1U : 0U);
+            if (bench.sink.frames.size() != frames || bench.state() != "waiting" ||
+                bench.source.deadline() == never || bench.sink.slots_with_source() != 0) {
+                CAPTURE(ending, offset);
+                CHECK(bench.sink.frames.size() == frames);
+                CHECK(bench.state() == "waiting");
+                CHECK(bench.source.deadline() != never);
+                CHECK(bench.sink.slots_with_source() == 0);
+            }
+        }
+    }
+}
+
 TEST_CASE("the delays grow with each failure, and begin again after a good connection") {
     UpstreamBench bench;
     const auto refuse = [&] {
