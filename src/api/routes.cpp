@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/core.h>
+
 #include "http/authority.hpp"
 #include "http/query.hpp"
 
@@ -326,6 +328,17 @@ std::string_view route_kind_name(RouteKind kind) noexcept {
         return "error";
     }
     return {};
+}
+
+Route misdirected(std::string_view host) {
+    Route route;
+    route.kind = RouteKind::error;
+    route.status = misdirected_status;
+    route.message =
+        fmt::format("This server does not answer to the name {0}. If it is a name of this server, "
+                    "add to its configuration, under [http]: hosts = [\"{0}\"]",
+                    http::host_of(host));
+    return route;
 }
 
 Route resolve(const http::Request& request, const stream::Directory& streams) {

@@ -66,6 +66,10 @@ struct Route {
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);
 
+inline constexpr int misdirected_status = 421;
+/// The route of a request for a `host` that is no name of this server (RFC 9110, 15.5.20).
+[[nodiscard]] Route misdirected(std::string_view host);
+
 /// Returns the value of Access-Control-Allow-Origin: the request's origin if `allowed` lists it or
 /// if it is an HTTP page of the host that the request was sent to, whatever its port; "*" if
 /// `allowed` contains "*"; else an empty text. Points into the request or to static text.

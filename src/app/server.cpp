@@ -16,6 +16,7 @@
 #include "app/logging.hpp"
 #include "app/make_engine.hpp"
 #include "app/make_source.hpp"
+#include "app/own_host_names.hpp"
 #include "app/signals.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -182,6 +183,8 @@ relay::RelaySettings Server::relay_settings(const config::Config& config,
     relay::RelaySettings settings(*boundary_, instance_);
     settings.version = RINGCAST_VERSION;
     settings.cors_origins = config.http.cors_origins;
+    settings.hosts = own_host_names();
+    settings.hosts.insert(settings.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
     settings.viewers_max = limits.viewers_max;
     settings.connections_extra = limits.connections_extra;
     settings.accepts_max =

@@ -124,6 +124,7 @@ struct HttpConfig {
     /// Loopback by default: access from a network must be enabled explicitly.
     std::vector<ListenAddress> listen{ListenTcp{"127.0.0.1", 8080}};
     std::vector<std::string> cors_origins;
+    std::vector<std::string> hosts; ///< further names of this server
 };
 struct ViewersConfig {
     std::uint32_t max = 4096;

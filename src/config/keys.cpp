@@ -24,6 +24,8 @@ constexpr std::array keys{
         R"("HOST:PORT", ":PORT", "[IPV6]:PORT" or "unix:/PATH")"},
     Key{"http", "cors_origins", "", ValueKind::text_list, "[]",
         R"(a list of origins as browsers send them, as in ["https://example.org"], or ["*"])"},
+    Key{"http", "hosts", "", ValueKind::text_list, "[]",
+        R"(a list of names of this server, as in ["cam.example.org"])"},
 
     // 100000 viewers need 100000 descriptors, which no distribution allows by default.
     Key{"viewers", "max", "", ValueKind::integer, "4096", "a whole number", 1, 100'000},

@@ -21,6 +21,7 @@
 #include "config/reader.hpp"
 #include "config/toml_text.hpp"
 #include "config/units.hpp"
+#include "http/authority.hpp"
 
 namespace ringcast::config {
 
@@ -53,18 +54,9 @@ void read_listen(Reader& reader, const Section& http, std::vector<ListenAddress>
     }
 }
 
-void read_http(Reader& reader, const Table& root, HttpConfig& http) {
-    const auto section = reader.section(root, "http");
-    if (!section) {
-        return;
-    }
-    reader.check_key_names(*section, {});
-    read_listen(reader, *section, http.listen);
-    const auto origins = reader.texts(*section, find_key("http", "cors_origins"), cors_origins_max);
-    if (!origins) {
-        return;
-    }
-    for (const ListedText& origin : *origins) {
+void read_origins(Reader& reader, const Section& section, std::vector<std::string>& read) {
+    const auto origins = reader.texts(section, find_key("http", "cors_origins"), cors_origins_max);
+    for (const ListedText& origin : origins.value_or(std::vector<ListedText>())) {
         if (!is_cors_origin(origin.text)) {
             reader.report(origin.node.position, origin.path,
                           fmt::format("found {}, expected an origin as browsers send it: scheme, "
@@ -72,7 +64,30 @@ void read_http(Reader& reader, const Table& root, HttpConfig& http) {
                                       "\"https://example.org\", or \"*\"",
                                       found_text(origin.node)));
         }
-        http.cors_origins.emplace_back(origin.text);
+        read.emplace_back(origin.text);
+    }
+}
+
+void read_hosts(Reader& reader, const Section& section, std::vector<std::string>& read) {
+    const Key& key = find_key("http", "hosts");
+    const auto hosts = reader.texts(section, key, hosts_max);
+    for (const ListedText& host : hosts.value_or(std::vector<ListedText>())) {
+        if (!http::is_authority(host.text) || http::host_of(host.text) != host.text) {
+            reader.report(host.node.position, host.path,
+                          fmt::format("found {}, expected a name without scheme, port and path, as "
+                                      "in \"cam.example.org\"",
+                                      found_text(host.node)));
+        }
+        read.emplace_back(host.text);
+    }
+}
+
+void read_http(Reader& reader, const Table& root, HttpConfig& http) {
+    if (const auto section = reader.section(root, "http")) {
+        reader.check_key_names(*section, {});
+        read_listen(reader, *section, http.listen);
+        read_origins(reader, *section, http.cors_origins);
+        read_hosts(reader, *section, http.hosts);
     }
 }
 

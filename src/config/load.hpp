@@ -19,6 +19,7 @@ inline constexpr std::size_t config_bytes_max = 1024UL * 1024UL;
 inline constexpr std::size_t streams_max = 64;
 inline constexpr std::size_t listen_addresses_max = 16;
 inline constexpr std::size_t cors_origins_max = 64;
+inline constexpr std::size_t hosts_max = 64;
 
 struct Problem {
     std::uint32_t line = 0;   ///< counted from 1; 0: the file as a whole

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "http/authority.hpp"
 
 namespace ringcast::relay {
 
@@ -39,8 +40,14 @@ Responder::reply_context(const connection::Connection& connection) const noexcep
 }
 
 api::Route Responder::route_of(const connection::Connection& connection) const {
-    return api::resolve(connection.request_reader().request(),
-                        {parts_.streams.directory(), default_stream_});
+    const http::Request& request = connection.request_reader().request();
+    api::Route route = api::resolve(request, {parts_.streams.directory(), default_stream_});
+    const bool over_network = connection.endpoint().peer.transport == io::Transport::tcp;
+    if (over_network && route.kind != api::RouteKind::healthz &&
+        !host_names_.contain(request.host)) {
+        return api::misdirected(request.host);
+    }
+    return route;
 }
 
 void Responder::on_request(connection::Connection& connection) noexcept {
@@ -98,7 +105,9 @@ void Responder::resolve_and_answer(connection::Connection& connection) {
     const api::Route route = route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
-    if (!request.origin.empty() && reply.allow_origin.empty()) {
+    if (route.status == api::misdirected_status) {
+        report_refused_host(request);
+    } else if (!request.origin.empty() && reply.allow_origin.empty()) {
         report_refused_origin(request);
     }
     answer_route(connection, route, reply);
@@ -402,6 +411,16 @@ void Responder::send_report(connection::Connection& connection, ReportKind kind,
 // --- origins ---
 
 /// Logs only the first refusal: a page that is refused keeps retrying.
+void Responder::report_refused_host(const http::Request& request) noexcept {
+    if (std::exchange(host_reported_, true)) {
+        return;
+    }
+    log(LogLevel::warning,
+        "a request for the host {} was refused: if that is a name of this server, add under [http]: "
+        "hosts = [\"{}\"]",
+        http::host_of(request.host), http::host_of(request.host));
+}
+
 void Responder::report_refused_origin(const http::Request& request) noexcept {
     if (std::exchange(origin_reported_, true)) {
         return;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/answers.hpp"
+#include "api/host_names.hpp"
 #include "api/routes.hpp"
 #include "api/status.hpp"
 #include "base/log_throttle.hpp"
@@ -32,7 +33,8 @@ struct ResponderParts {
 class Responder {
 public:
     explicit Responder(ResponderParts parts)
-        : parts_(std::move(parts)), replies_left_(parts_.settings.stream.submit_batch),
+        : parts_(std::move(parts)), host_names_(parts_.settings.hosts),
+          replies_left_(parts_.settings.stream.submit_batch),
           reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max) {}
 
     /// Sets the stream whose URLs are served at the root too.
@@ -103,6 +105,7 @@ private:
                                              const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
                                      const http::ReplyContext& reply);
+    void report_refused_host(const http::Request& request) noexcept;
     void report_refused_origin(const http::Request& request) noexcept;
     [[nodiscard]] http::ReplyContext
     reply_context(const connection::Connection& connection) const noexcept;
@@ -113,6 +116,8 @@ private:
     bool stopping_ = false;
     bool draining_ = false;
     bool snapshots_pending_ = false;
+    api::HostNames host_names_;
+    bool host_reported_ = false;
     bool origin_reported_ = false;
     std::uint32_t replies_left_;      ///< that may be begun before the next submission
     stream::ConnectionList requests_; ///< requests that wait because no replies were left

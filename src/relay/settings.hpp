@@ -23,6 +23,8 @@ struct RelaySettings {
     std::string instance;
     std::string version;
     std::vector<std::string> cors_origins;
+    /// Names of this server beyond those that api::HostNames knows; for requests over TCP.
+    std::vector<std::string> hosts;
     std::uint32_t viewers_max = 4096;
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.

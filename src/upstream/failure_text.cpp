@@ -60,6 +60,8 @@ std::string status_failure(int status) {
     case 407:
         return "a proxy before the upstream server asks for a password (407), which is not "
                "supported";
+    case 421:
+        return "the upstream server does not answer to the name in its address (421)";
     case 429:
         return "the upstream server receives too many requests (429)";
     case 503:

@@ -14,6 +14,7 @@ import harness
 CONFIGURATION = """
 [http]
 cors_origins = ["https://dashboard.example"]
+hosts = ["cam.example.org"]
 
 [streams.front]
 source = "pattern"
@@ -658,6 +659,31 @@ class Requests(unittest.TestCase):
             for byte in "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n":
                 connection.send(byte)
             self.assertEqual(connection.answer().status, 200)
+
+
+class NamesOfTheServer(unittest.TestCase):
+    def test_a_stranger_s_name_is_refused_with_the_line_to_add(self):
+        for path in ("/", "/stream", "/snapshot", "/api/status", "/metrics", "/nothing"):
+            status, _, body = server.get(path, {"Host": "cam.evil.example:8080"})
+            self.assertEqual(status, 421, path)
+            self.assertIn(b'hosts = ["cam.evil.example"]', body)
+            self.assertNotIn(b"front", body)
+        self.assertEqual(server.log().count("a request for the host cam.evil.example was refused"), 1)
+
+    def test_own_names_are_answered(self):
+        for host in ("localhost", "printer", "printer.local:8080", "192.0.2.7", "[::1]:80", "cam.example.org"):
+            self.assertEqual(server.get("/api/status", {"Host": host})[0], 200, host)
+
+    def test_health_checks_and_requests_without_a_host_are_exempt(self):
+        self.assertEqual(server.get("/healthz", {"Host": "cam.evil.example"})[0], 200)
+        with server.connect() as connection:
+            connection.send("GET /api/status HTTP/1.0\r\n\r\n")
+            self.assertEqual(connection.answer().status, 200)
+
+    def test_a_target_with_a_stranger_s_name_is_refused_too(self):
+        with server.connect() as connection:
+            connection.send("GET http://cam.evil.example/snapshot HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(connection.answer().status, 421)
 
 
 class OtherOrigins(unittest.TestCase):
