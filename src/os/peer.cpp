@@ -7,12 +7,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 #include <arpa/inet.h>
 // <netinet/tcp.h> can't be used: its tcp_info lacks tcpi_bytes_acked.
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+#include "http/ip_address.hpp"
 
 namespace ringcast::os {
 
@@ -21,71 +24,33 @@ namespace {
 /// TCP_CLOSE of the kernel's socket states: the connection has ended, its counters mean nothing.
 constexpr std::uint8_t tcp_state_closed = 7;
 
-/// An IP address and port. IPv4 addresses are v4-mapped, so that both families compare alike.
+// Numbers of networks that no IP address has.
+constexpr std::uint64_t unix_network = 1;
+constexpr std::uint64_t unknown_network = 2;
+
 struct Endpoint {
-    in6_addr address{};
+    http::IpAddress address;
     std::uint16_t port = 0;
-    bool ipv4 = false;
 };
 
-bool same_address(const in6_addr& left, const in6_addr& right) noexcept {
-    return std::memcmp(&left, &right, sizeof(in6_addr)) == 0;
-}
-
 Endpoint to_endpoint(const sockaddr_storage& storage) noexcept {
-    Endpoint endpoint;
     if (storage.ss_family == AF_INET) {
         sockaddr_in ipv4{};
         std::memcpy(&ipv4, &storage, sizeof(ipv4));
-        endpoint.address.s6_addr[10] = 0xFF;
-        endpoint.address.s6_addr[11] = 0xFF;
-        std::memcpy(&endpoint.address.s6_addr[12], &ipv4.sin_addr, sizeof(ipv4.sin_addr));
-        endpoint.port = ntohs(ipv4.sin_port);
-    } else {
-        sockaddr_in6 ipv6{};
-        std::memcpy(&ipv6, &storage, sizeof(ipv6));
-        endpoint.address = ipv6.sin6_addr;
-        endpoint.port = ntohs(ipv6.sin6_port);
+        return {http::IpAddress::from_ipv4(
+                    std::as_bytes(std::span<const in_addr, 1>(&ipv4.sin_addr, 1))),
+                ntohs(ipv4.sin_port)};
     }
-    endpoint.ipv4 = IN6_IS_ADDR_V4MAPPED(&endpoint.address);
-    return endpoint;
-}
-
-// Numbers of networks that no IPv6 address has: all of 0000::/8 but a few addresses is reserved
-// (RFC 4291 2.4).
-constexpr std::uint64_t unix_network = 1;
-constexpr std::uint64_t unknown_network = 2;
-constexpr std::uint64_t ipv4_networks = std::uint64_t{0xFFFF} << 32U;
-
-/// The number with these digits, the most significant byte first.
-std::uint64_t number_of(const unsigned char* bytes, std::size_t count) noexcept {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        number = number << 8U | bytes[i];
-    }
-    return number;
-}
-
-std::uint64_t network_of(const Endpoint& endpoint) noexcept {
-    return endpoint.ipv4 ? ipv4_networks | number_of(&endpoint.address.s6_addr[12], 4)
-                         : number_of(&endpoint.address.s6_addr[0], 8);
-}
-
-bool is_loopback(const Endpoint& endpoint) noexcept {
-    return endpoint.ipv4 ? endpoint.address.s6_addr[12] == 127
-                         : same_address(endpoint.address, in6addr_loopback);
+    sockaddr_in6 ipv6{};
+    std::memcpy(&ipv6, &storage, sizeof(ipv6));
+    return {
+        http::IpAddress::from_ipv6(std::as_bytes(std::span<const in6_addr, 1>(&ipv6.sin6_addr, 1))),
+        ntohs(ipv6.sin6_port)};
 }
 
 void write_text(const Endpoint& endpoint, std::array<char, 64>& text) noexcept {
-    std::array<char, INET6_ADDRSTRLEN> address{};
-    const void* const from =
-        endpoint.ipv4 ? &endpoint.address.s6_addr[12] : &endpoint.address.s6_addr[0];
-    if (::inet_ntop(endpoint.ipv4 ? AF_INET : AF_INET6, from, address.data(), address.size()) ==
-        nullptr) {
-        return;
-    }
-    std::snprintf(text.data(), text.size(), endpoint.ipv4 ? "%s:%u" : "[%s]:%u", address.data(),
-                  static_cast<unsigned>(endpoint.port));
+    std::snprintf(text.data(), text.size(), endpoint.address.is_ipv4() ? "%s:%u" : "[%s]:%u",
+                  endpoint.address.text().data(), static_cast<unsigned>(endpoint.port));
 }
 
 void write_text(const char* words, std::array<char, 64>& text) noexcept {
@@ -95,7 +60,7 @@ void write_text(const char* words, std::array<char, 64>& text) noexcept {
 } // namespace
 
 std::uint64_t network_of(const sockaddr_storage& address) noexcept {
-    return network_of(to_endpoint(address));
+    return to_endpoint(address).address.network();
 }
 
 int open_socket(const io::SocketAddress& address) noexcept {
@@ -148,9 +113,8 @@ io::Peer describe_peer(int socket) noexcept {
         return peer;
     }
     const Endpoint their_end = to_endpoint(theirs);
-    peer.network = network_of(their_end);
-    peer.local =
-        is_loopback(their_end) || same_address(their_end.address, to_endpoint(ours).address);
+    peer.network = their_end.address.network();
+    peer.local = their_end.address.is_loopback() || their_end.address == to_endpoint(ours).address;
     write_text(their_end, peer.address);
     return peer;
 }
