@@ -1,4 +1,4 @@
-// What tells the address of a client behind a proxy. The PROXY header must have the same outcome
+// Headers that tell the address of a client behind a proxy. A PROXY header must have the same outcome
 // however the bytes are split. Nothing in front of what a proxy has appended to Forwarded or
 // X-Forwarded-For may change the client that it names. A path prefix that is accepted must be safe in
 // front of links. Addresses and networks are what their text says.

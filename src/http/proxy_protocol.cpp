@@ -151,7 +151,7 @@ ProxyHeader read_binary(ConstByteSpan received) noexcept {
     if (command == local || transport == unspecified) {
         return complete(bytes, std::nullopt);
     }
-    // Datagrams are the client's, as of HTTP/3, and have an address like any others.
+    // Clients of HTTP/3 reach the proxy by datagrams, and have an address as well.
     const ConstByteSpan addresses = received.subspan(fixed_bytes, length);
     switch (family) {
     case ipv4:
