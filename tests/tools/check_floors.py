@@ -46,6 +46,7 @@ ALLOWED = [
     (r"llhttp\.h", ["src/http/"]),
     (r"(turbojpeg|jpeglib|jerror)\.h", ["src/encode/"]),
     (r"openssl/", ["src/access/", "src/upstream/"]),
+    (r"crypt\.h", ["src/access/"]),
     # format.h is slow to compile; core.h is enough for a declaration.
     (r"fmt/format\.h", ["src/"]),
     # The other modules of ringcast_core use no header of the operating system.
