@@ -1,0 +1,78 @@
+#include "access/entries.hpp"
+
+#include <unordered_map>
+
+#include <fmt/core.h>
+
+#include "access/names.hpp"
+
+namespace ringcast::access {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+std::string_view trimmed(std::string_view line) noexcept {
+    constexpr std::string_view white_space = " \t\r";
+    const std::size_t first = line.find_first_not_of(white_space);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return line.substr(first, line.find_last_not_of(white_space) - first + 1);
+}
+
+/// Removes the first line from `text`, and returns it without its end.
+std::string_view take_line(std::string_view& text) noexcept {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return line;
+}
+
+} // namespace
+
+Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view file,
+                                        std::string_view form) {
+    if (text.size() > access_file_bytes_max) {
+        return fail(fmt::format("{}: the file is larger than {} KiB, expected lines {}", file,
+                                access_file_bytes_max / 1024, form));
+    }
+    if (text.starts_with(byte_order_mark)) {
+        text.remove_prefix(byte_order_mark.size());
+    }
+    std::vector<Entry> entries;
+    std::unordered_map<std::string_view, std::size_t> lines_by_name;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::string_view line = trimmed(take_line(text));
+        if (line.empty() || line.starts_with('#')) {
+            continue;
+        }
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos || colon + 1 == line.size()) {
+            return fail(fmt::format("{}:{}: expected {}", file, number, form));
+        }
+        const std::string_view name = line.substr(0, colon);
+        if (!is_user_name(name)) {
+            return fail(fmt::format(
+                "{}:{}: invalid name, expected 1 to {} letters, digits, -, _, . and @ before the colon",
+                file, number, user_name_bytes_max));
+        }
+        const auto [first, is_new] = lines_by_name.try_emplace(name, number);
+        if (!is_new) {
+            return fail(fmt::format("{}:{}: line {} has the same name: remove one of the two", file,
+                                    number, first->second));
+        }
+        if (entries.size() == access_entries_max) {
+            return fail(
+                fmt::format("{}:{}: expected at most {} names", file, number, access_entries_max));
+        }
+        entries.push_back({number, name, line.substr(colon + 1)});
+    }
+    if (entries.empty()) {
+        return fail(
+            fmt::format("{}: an empty file would lock everybody out: add a line {}", file, form));
+    }
+    return entries;
+}
+
+} // namespace ringcast::access
