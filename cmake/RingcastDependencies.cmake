@@ -12,8 +12,8 @@ pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing>=2.3)
 pkg_check_modules(libjpeg REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
-# yescrypt is new in 4.3.
-pkg_check_modules(libxcrypt REQUIRED IMPORTED_TARGET libxcrypt>=4.3)
+# yescrypt is new in 4.2 (its NEWS).
+pkg_check_modules(libxcrypt REQUIRED IMPORTED_TARGET libxcrypt>=4.2)
 
 # libcamera before 0.3 could not set a camera's orientation, and kept released cameras open.
 if(RINGCAST_LIBCAMERA)

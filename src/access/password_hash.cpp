@@ -213,7 +213,7 @@ Result<std::string> make_password_hash(std::string_view password) {
     // Without bytes to use, libxcrypt takes random ones from the system. Cost 0 is its default.
     if (crypt_gensalt_rn("$y$", 0, nullptr, 0, setting.data(), static_cast<int>(setting.size())) ==
         nullptr) {
-        return fail("libcrypt made no yescrypt salt: install libxcrypt 4.3 or later");
+        return fail("libcrypt made no yescrypt salt: install libxcrypt 4.2 or later");
     }
     const auto work = std::make_unique<CryptWork>();
     std::string hash(work->hash(password, setting.data()));
