@@ -12,16 +12,13 @@
 #include <unistd.h>
 
 #include "base/unique_fd.hpp"
+#include "http/field_syntax.hpp"
 
 namespace ringcast::app {
 
 namespace {
 
 constexpr std::size_t file_bytes_max = 1024; ///< that are read: the first line fits
-
-bool is_control(char c) noexcept {
-    return (c >= 0 && c < 0x20) || c == 0x7F;
-}
 
 Result<Credentials> parse(std::string_view text, const std::string& path) {
     const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
@@ -30,7 +27,8 @@ Result<Credentials> parse(std::string_view text, const std::string& path) {
                                 file_bytes_max - 1));
     }
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || std::ranges::any_of(line, is_control)) {
+    if (colon == std::string_view::npos || colon == 0 ||
+        std::ranges::any_of(line, http::is_control_character)) {
         return fail(fmt::format("{}: expected USER:PASSWORD in its first line", path));
     }
     return Credentials{std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))};
