@@ -26,7 +26,7 @@ void ByteStream::begin(source::FrameSink& sink, io::OpToken token, int fd) noexc
 void ByteStream::read_on() noexcept {
     RINGCAST_ASSERT(!in_flight_);
     if (!frames_.take_slot()) {
-        slot_retry_at_ = engine_->now() + slot_retry_time;
+        slot_retry_at_ = engine_->now() + source::FrameAssembler::slot_retry_time;
         return;
     }
     slot_retry_at_ = never;

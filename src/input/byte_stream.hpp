@@ -17,9 +17,6 @@ namespace ringcast::input {
 
 class ByteStream {
 public:
-    /// Delay before the next attempt to take a slot, while viewers that are being evicted hold all.
-    static constexpr Duration slot_retry_time = std::chrono::milliseconds(20);
-
     enum class Outcome : std::uint8_t {
         goes_on,   ///< another read is under way
         ended,     ///< the producer has closed its end

@@ -3,6 +3,7 @@
 // them, repairs and publishes it, and reports what is wrong when no frames arrive. Does no I/O: the
 // caller writes the bytes into the memory that it is given here.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -33,6 +34,9 @@ public:
     /// A frame that is larger than the last one by at most this still takes one read. When the
     /// producer is ahead, this much of the next frame is read too and has to be moved to its slot.
     static constexpr std::size_t read_margin = 16UL * 1024UL;
+    /// Delay before the next call of `take_slot` after one that failed, because viewers that are being
+    /// evicted hold all.
+    static constexpr Duration slot_retry_time = std::chrono::milliseconds(20);
 
     /// `engine`, whose clocks are read, and `counters` outlive the assembler.
     FrameAssembler(const io::Engine& engine, SourceCounters& counters, ProducerNames names)

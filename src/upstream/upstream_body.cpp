@@ -54,7 +54,7 @@ void UpstreamSource::read_body() {
     }
     const auto receive = body_.next_receive();
     if (!receive) {
-        slot_retry_at_ = engine_.now() + slot_retry_time;
+        slot_retry_at_ = engine_.now() + source::FrameAssembler::slot_retry_time;
         silence_.excuse(engine_.now());
         return;
     }

@@ -43,8 +43,6 @@ class UpstreamSource final : public source::FrameSource {
 public:
     /// A frame that takes longer than the time-out has to arrive at this rate at least.
     static constexpr std::uint64_t bytes_per_second_min = 8 * 1024;
-    /// Delay before the next attempt to take a slot, while viewers that are being evicted hold all.
-    static constexpr Duration slot_retry_time = std::chrono::milliseconds(20);
     /// After so long with nothing but "no signal", the connection is made anew: servers that
     /// connected to each other in the same moment notice the loop only then.
     static constexpr Duration no_signal_max = std::chrono::minutes(1);

@@ -374,9 +374,9 @@ TEST_CASE("a stream that begins without a slot tries again and then reads") {
     // Also when a reason is overdue, it waits for the next attempt and does not spin.
     engine.pass(10s);
     stream.on_deadline(engine.now());
-    CHECK(stream.deadline() == engine.now() + ByteStream::slot_retry_time);
+    CHECK(stream.deadline() == engine.now() + source::FrameAssembler::slot_retry_time);
     sink.slots_withheld = false;
-    engine.pass(ByteStream::slot_retry_time);
+    engine.pass(source::FrameAssembler::slot_retry_time);
     stream.on_deadline(engine.now());
     REQUIRE(engine.find(Asked::read, token) != nullptr);
     CHECK(engine.find(Asked::read, token)->fd == some_fd);

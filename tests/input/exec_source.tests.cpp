@@ -201,7 +201,7 @@ TEST_CASE("time without a free slot does not count as a program's silence") {
     bench.pass(9s);
     bench.pass(9s);
     bench.sink.slots_withheld = false;
-    bench.pass(ByteStream::slot_retry_time);
+    bench.pass(source::FrameAssembler::slot_retry_time);
     bench.until([&] { return bench.sink.frames.size() == 1; });
     CHECK(bench.source.counters().restarts == 1);
 }

@@ -216,11 +216,11 @@ TEST_CASE("waiting for a slot is no silence of the server") {
     bench.sink.slots_withheld = true;
     bench.serve(ok("Content-Type: video/mjpeg\r\n"));
     CHECK(bench.find(Asked::receive) == nullptr);
-    CHECK(bench.source.deadline() == bench.engine.now() + UpstreamSource::slot_retry_time);
+    CHECK(bench.source.deadline() == bench.engine.now() + source::FrameAssembler::slot_retry_time);
     bench.pass(15s);
     CHECK(bench.state() == "receiving");
     bench.sink.slots_withheld = false;
-    bench.pass(UpstreamSource::slot_retry_time);
+    bench.pass(source::FrameAssembler::slot_retry_time);
     bench.answer(one + two);
     CHECK(bench.sink.frames == Texts{one, two});
     CHECK(bench.source.upstream()->connections == 1);
