@@ -153,8 +153,9 @@ void apply_overrides(const Written& written, config::Config& config, Problems& p
         if (!address) {
             problems.add(fmt::format("--listen: found \"{}\": {}; expected {}", text,
                                      address.error().message, config::listen_address_expected));
-        } else if (std::ranges::find(config.http.listen, *address) == config.http.listen.end()) {
-            config.http.listen.push_back(std::move(*address));
+        } else if (std::ranges::find(config.http.listen, *address,
+                                     &config::ListenConfig::address) == config.http.listen.end()) {
+            config.http.listen.push_back({std::move(*address)});
         }
     }
     if (config.http.listen.size() > config::listen_addresses_max) {

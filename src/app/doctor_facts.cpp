@@ -199,15 +199,15 @@ std::vector<InterfaceFacts> look_at_interfaces() {
 
 std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
     std::vector<AddressFacts> addresses;
-    for (const config::ListenAddress& address : config.http.listen) {
+    for (const config::ListenConfig& listen : config.http.listen) {
         AddressFacts& facts = addresses.emplace_back();
-        facts.address = config::listen_address_text(address);
-        const auto opened = open_listeners(std::span(&address, 1), config.viewers.stall_timeout);
+        facts.address = config::listen_address_text(listen.address);
+        const auto opened = open_listeners(std::span(&listen, 1), config.viewers.stall_timeout);
         if (opened) {
             continue;
         }
         facts.failure = opened.error().message;
-        if (const auto* tcp = std::get_if<config::ListenTcp>(&address)) {
+        if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
             const auto holder = find_port_owner(tcp->port);
             facts.held_by_ringcast = holder && holder->program == "ringcast";
         }

@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <thread>
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -40,7 +40,6 @@ constexpr int backlog = 4096;
 constexpr int notsent_lowat_bytes = 16 * 1024;
 // The kernel's own time-out backs up stall_timeout, so it expires a little later.
 constexpr auto user_timeout_margin = std::chrono::seconds(5);
-constexpr mode_t socket_file_mode = 0660;
 // Both families must get the same port for port 0, and another program may use it in one of them.
 // Any other port may be in use for a moment without an owner: the io_uring of a process that was
 // killed closes its listener some milliseconds after the process has ended.
@@ -315,21 +314,45 @@ Result<void> clear_path(const std::string& path) {
     return {};
 }
 
-Result<Listener> open_unix_listener(const config::ListenUnix& where) {
+/// Gives the socket file at `path` to a group.
+Result<void> set_group(const std::string& path, const std::string& group) {
+    errno = 0;
+    const ::group* const found = ::getgrnam(group.c_str());
+    if (found == nullptr) {
+        return fail(fmt::format("can't listen on unix:{}: there is no group {}", path, group));
+    }
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
+        return fail(
+            fmt::format("can't listen on unix:{}: this user may not give files to the group "
+                        "{} ({}): add the user to it (SupplementaryGroups={} in a unit)",
+                        path, group, std::strerror(errno), group));
+    }
+    return {};
+}
+
+Result<Listener> open_unix_listener(const config::ListenConfig& listen) {
+    const auto& where = std::get<config::ListenUnix>(listen.address);
     if (auto cleared = clear_path(where.path); !cleared) {
         return tl::unexpected(cleared.error());
     }
-    Listener listener{unix_socket(), where, {}};
+    Listener listener;
+    listener.fd = unix_socket();
+    listener.address = where;
     const int fd = listener.fd.get();
     SocketAddress address = unix_address(where.path);
     // The mode before bind is the initial mode of the file (less the umask), so no other user can
-    // connect in between; chmod after it sets the documented mode whatever the umask.
-    if (fd < 0 || ::fchmod(fd, socket_file_mode) != 0 ||
+    // connect in between; chmod after it sets the configured mode whatever the umask.
+    if (fd < 0 || ::fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
         ::bind(fd, address.get(), address.length) != 0) {
         return fail(fmt::format("can't listen on unix:{}: {}", where.path, std::strerror(errno)));
     }
     listener.socket_file = SocketFile(where.path);
-    if (::chmod(where.path.c_str(), socket_file_mode) != 0 || ::listen(fd, backlog) != 0) {
+    if (!listen.group.empty()) {
+        if (auto set = set_group(where.path, listen.group); !set) {
+            return tl::unexpected(set.error());
+        }
+    }
+    if (::chmod(where.path.c_str(), listen.mode) != 0 || ::listen(fd, backlog) != 0) {
         return fail(fmt::format("can't listen on unix:{}: {}", where.path, std::strerror(errno)));
     }
     return listener;
@@ -359,23 +382,38 @@ void stop_listening(std::span<const Listener> listeners) noexcept {
     }
 }
 
-Result<std::vector<Listener>> open_listeners(std::span<const config::ListenAddress> addresses,
+namespace {
+
+/// More than one for ":PORT" and for names with several addresses.
+Result<std::vector<Listener>> open_listen(const config::ListenConfig& listen,
+                                          Duration stall_timeout) {
+    if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
+        return open_tcp_listeners(*tcp, stall_timeout);
+    }
+    auto listener = open_unix_listener(listen);
+    if (!listener) {
+        return tl::unexpected(listener.error());
+    }
+    std::vector<Listener> listeners;
+    listeners.push_back(std::move(*listener));
+    return listeners;
+}
+
+} // namespace
+
+Result<std::vector<Listener>> open_listeners(std::span<const config::ListenConfig> addresses,
                                              Duration stall_timeout) {
     std::vector<Listener> listeners;
-    for (const config::ListenAddress& address : addresses) {
-        if (const auto* unix_address = std::get_if<config::ListenUnix>(&address)) {
-            auto listener = open_unix_listener(*unix_address);
-            if (!listener) {
-                return tl::unexpected(listener.error());
-            }
-            listeners.push_back(std::move(*listener));
-            continue;
-        }
-        auto opened = open_tcp_listeners(std::get<config::ListenTcp>(address), stall_timeout);
+    for (const config::ListenConfig& listen : addresses) {
+        auto opened = open_listen(listen, stall_timeout);
         if (!opened) {
             return tl::unexpected(opened.error());
         }
-        std::ranges::move(*opened, std::back_inserter(listeners));
+        for (Listener& listener : *opened) {
+            listener.proxy_protocol = listen.proxy_protocol;
+            listener.open = listen.open;
+            listeners.push_back(std::move(listener));
+        }
     }
     return listeners;
 }

@@ -46,13 +46,15 @@ struct Listener {
     /// As bound: a numeric host, and the port that the kernel chose for port 0.
     config::ListenAddress address;
     SocketFile socket_file;
+    bool proxy_protocol = false; ///< as configured
+    bool open = false;           ///< as configured
 };
 
 /// Opens all of them, or fails with an error that says what to do. ":PORT" and names open a socket
 /// for each address: one per family, so that no peer appears as an IPv4-mapped IPv6 address. Where
 /// the kernel has no IPv6, ":PORT" is IPv4 alone.
 [[nodiscard]] Result<std::vector<Listener>>
-open_listeners(std::span<const config::ListenAddress> addresses, Duration stall_timeout);
+open_listeners(std::span<const config::ListenConfig> addresses, Duration stall_timeout);
 
 /// From here on connecting is refused, also to peers that wait to be accepted, which would otherwise
 /// hang until the process ends. The descriptors stay open: operations on them may be under way.

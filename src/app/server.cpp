@@ -63,6 +63,14 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                                const ServerOptions& options) {
     std::unique_ptr<Server> server(new Server());
+    const bool has_proxy_protocol =
+        std::ranges::any_of(config.http.listen, [](const config::ListenConfig& listen) {
+            return listen.proxy_protocol;
+        });
+    if (config.access.restricted() || has_proxy_protocol || !config.http.base_path.empty()) {
+        return fail("users_file, tokens_file, proxy_protocol and base_path have no effect in this "
+                    "version yet: remove them from the configuration");
+    }
     server->ends_with_input_ = options.ends_with_input;
     const OpenFileNeeds needs = open_file_needs(config);
     const ConnectionLimits limits = connection_limits(needs, options.open_files_max);

@@ -29,6 +29,15 @@ struct ListenUnix {
 };
 using ListenAddress = std::variant<ListenTcp, ListenUnix>;
 
+struct ListenConfig {
+    ListenAddress address;
+    std::uint32_t mode = 0660;   ///< permissions of a UNIX socket's file
+    std::string group{};         ///< of a UNIX socket's file; empty: that of the process
+    bool proxy_protocol = false; ///< each connection begins with a PROXY header
+    bool open = false;           ///< everybody may watch, also where [access] asks for passwords
+    friend bool operator==(const ListenConfig&, const ListenConfig&) = default;
+};
+
 struct PictureSize {
     std::uint16_t width = 1280;
     std::uint16_t height = 720;
@@ -112,19 +121,43 @@ struct UpstreamConfig {
 using SourceConfig = std::variant<PatternConfig, ExecConfig, StdinConfig, FileConfig,
                                   LibcameraConfig, UpstreamConfig>;
 
+/// Who may watch a stream of a server that asks for passwords.
+struct StreamViewers {
+    enum class Kind : std::uint8_t { known, named, everybody };
+    Kind kind = Kind::known;        ///< `known`: all users and tokens
+    std::vector<std::string> names; ///< of users and tokens, for `named`
+    friend bool operator==(const StreamViewers&, const StreamViewers&) = default;
+};
+
 struct StreamConfig {
     std::string name;
     bool is_default = false; ///< true for exactly one stream
     SourceConfig source;
+    StreamViewers viewers{};
 };
 
 enum class SendPathPolicy : std::uint8_t { automatic, zero_copy, copy };
 
 struct HttpConfig {
     /// Loopback by default: access from a network must be enabled explicitly.
-    std::vector<ListenAddress> listen{ListenTcp{"127.0.0.1", 8080}};
+    std::vector<ListenConfig> listen{{ListenTcp{"127.0.0.1", 8080}}};
     std::vector<std::string> cors_origins;
     std::vector<std::string> hosts; ///< further names of this server
+    std::string base_path;          ///< where a proxy publishes it, as in "/cam"; empty: the root
+};
+struct AccessConfig {
+    std::string users_file;
+    std::string tokens_file;
+    /// Where the key of signed links is or will be; empty unless the server asks for passwords.
+    std::string link_key_file;
+    /// Addresses, networks and "unix", valid for http::AddressSet.
+    std::vector<std::string> trusted_proxies;
+    std::vector<std::string> admins; ///< names of users and tokens
+
+    /// True when the server asks for passwords.
+    [[nodiscard]] bool restricted() const noexcept {
+        return !users_file.empty() || !tokens_file.empty();
+    }
 };
 struct ViewersConfig {
     std::uint32_t max = 4096;
@@ -143,6 +176,7 @@ struct LogConfig {
 
 struct Config {
     HttpConfig http;
+    AccessConfig access;
     ViewersConfig viewers;
     MemoryConfig memory;
     LogConfig log;

@@ -109,13 +109,22 @@ std::string source_sentence(const UpstreamConfig& upstream) {
                                       : std::string());
 }
 
-std::string listen_sentences(const HttpConfig& http) {
+std::string_view who_can_watch(const ListenConfig& listen, const AccessConfig& access) {
+    if (access.restricted() && !listen.open) {
+        return "it asks for a password";
+    }
+    return is_local(listen.address) ? "only this machine can watch"
+                                    : "anyone who can reach this address can watch, there is no "
+                                      "password";
+}
+
+std::string listen_sentences(const HttpConfig& http, const AccessConfig& access) {
     std::string text;
-    for (const ListenAddress& address : http.listen) {
-        text += fmt::format("Listens on {}: {}.\n", listen_address_text(address),
-                            is_local(address) ? "only this machine can watch"
-                                              : "anyone who can reach this address can watch, "
-                                                "there is no password");
+    for (const ListenConfig& listen : http.listen) {
+        text += fmt::format(
+            "Listens on {}: {}{}.\n", listen_address_text(listen.address),
+            who_can_watch(listen, access),
+            listen.proxy_protocol ? "; each connection must begin with a PROXY header" : "");
     }
     if (http.cors_origins.empty()) {
         text += "Scripts of pages on other hosts can't read the stream (cors_origins is empty).\n";
@@ -125,6 +134,34 @@ std::string listen_sentences(const HttpConfig& http) {
             fmt::join(http.cors_origins, ", "));
     }
     return text;
+}
+
+std::string access_sentences(const AccessConfig& access) {
+    std::string text;
+    const auto add = [&text](std::string_view what, const std::string& value) {
+        if (!value.empty()) {
+            text += fmt::format("{} {}.\n", what, value);
+        }
+    };
+    add("Users and hashes of their passwords are in", access.users_file);
+    add("Digests of tokens are in", access.tokens_file);
+    add("Links are signed with the key in", access.link_key_file);
+    add("Administrators are", fmt::format("{}", fmt::join(access.admins, ", ")));
+    add("The addresses of viewers that these proxies send are believed:",
+        fmt::format("{}", fmt::join(access.trusted_proxies, ", ")));
+    return text;
+}
+
+std::string viewers_sentence(const StreamViewers& viewers) {
+    switch (viewers.kind) {
+    case StreamViewers::Kind::known:
+        return {};
+    case StreamViewers::Kind::everybody:
+        return "  Everybody may watch it.\n";
+    case StreamViewers::Kind::named:
+        break;
+    }
+    return fmt::format("  It may be watched by {}.\n", fmt::join(viewers.names, ", "));
 }
 
 std::string viewers_sentences(const ViewersConfig& viewers) {
@@ -151,8 +188,9 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
                     config.memory.slots, bytes_text(config.memory.frame_max),
                     picture_size_text(config.memory.picture_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
-    for (const ListenAddress& address : config.http.listen) {
-        const std::string base = url_base(address);
+    text += viewers_sentence(stream.viewers);
+    for (const ListenConfig& listen : config.http.listen) {
+        const std::string base = url_base(listen.address) + config.http.base_path;
         text += fmt::format(
             "  {}/{}/stream, pictures at {}/{}/snapshot{}\n", base, stream.name, base, stream.name,
             stream.is_default ? fmt::format("; also {}/stream and {}/snapshot", base, base) : "");
@@ -195,7 +233,8 @@ std::string_view source_name(const SourceConfig& source) noexcept {
 }
 
 std::string describe(const Config& config) {
-    std::string text = listen_sentences(config.http) + viewers_sentences(config.viewers);
+    std::string text = listen_sentences(config.http, config.access) +
+                       access_sentences(config.access) + viewers_sentences(config.viewers);
     for (const StreamConfig& stream : config.streams) {
         text += stream_sentences(stream, config);
     }

@@ -21,11 +21,23 @@ constexpr double mebibyte_bytes = 1024 * kibibyte_bytes;
 constexpr std::array keys{
     Key{"http", "listen", "", ValueKind::text_list, R"(["127.0.0.1:8080"])",
         R"(a list of addresses, as in ["127.0.0.1:8080"], each )"
-        R"("HOST:PORT", ":PORT", "[IPV6]:PORT" or "unix:/PATH")"},
+        R"("HOST:PORT", ":PORT", "[IPV6]:PORT" or "unix:/PATH", or a table with address)"},
     Key{"http", "cors_origins", "", ValueKind::text_list, "[]",
         R"(a list of origins as browsers send them, as in ["https://example.org"], or ["*"])"},
     Key{"http", "hosts", "", ValueKind::text_list, "[]",
         R"(a list of names of this server, as in ["cam.example.org"])"},
+    Key{"http", "base_path", "", ValueKind::text, "", R"(a path, as in "/cam")"},
+
+    Key{"access", "users_file", "", ValueKind::text, "",
+        R"(the absolute path of a file with NAME:HASH lines)"},
+    Key{"access", "tokens_file", "", ValueKind::text, "",
+        R"(the absolute path of a file with NAME:SHA-256 lines)"},
+    Key{"access", "link_key_file", "", ValueKind::text, "",
+        R"(the absolute path of a file that `ringcast link` creates)"},
+    Key{"access", "trusted_proxies", "", ValueKind::text_list, "[]",
+        R"(a list of addresses, as in ["127.0.0.1", "::1", "10.0.0.0/8", "unix"])"},
+    Key{"access", "admins", "", ValueKind::text_list, "[]",
+        R"(a list of names from the users file or the tokens file, as in ["anna"])"},
 
     // 100000 viewers need 100000 descriptors, which no distribution allows by default.
     Key{"viewers", "max", "", ValueKind::integer, "4096", "a whole number", 1, 100'000},
@@ -46,6 +58,9 @@ constexpr std::array keys{
     Key{"streams", "source", "", ValueKind::text, "",
         R"("pattern", "exec", "stdin", "file", "libcamera" or "http")"},
     Key{"streams", "default", "", ValueKind::boolean, "false", "true or false"},
+    Key{"streams", "viewers", "", ValueKind::text_list, "",
+        R"(a list of names from the users file or the tokens file, as in ["anna", "tablet"], )"
+        R"(or "public")"},
     Key{"streams", "size", "pattern", ValueKind::picture_size, R"("1280x720")", "a picture size"},
     Key{"streams", "fps", "pattern", ValueKind::number, "30", "a number", 0.1, 240},
     Key{"streams", "quality", "pattern", ValueKind::integer, "80", "a whole number", 1, 100},
@@ -94,7 +109,8 @@ constexpr std::array keys{
     Key{"streams", "idle_after", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
 };
 
-constexpr std::array<std::string_view, 5> sections{"http", "viewers", "memory", "log", "streams"};
+constexpr std::array<std::string_view, 6> sections{"http",   "access", "viewers",
+                                                   "memory", "log",    "streams"};
 constexpr std::array<std::string_view, 6> sources{"pattern", "exec",      "stdin",
                                                   "file",    "libcamera", "http"};
 constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};

@@ -16,43 +16,18 @@
 #include "config/describe.hpp"
 #include "config/document.hpp"
 #include "config/keys.hpp"
-#include "config/listen_address.hpp"
+#include "config/load_access.hpp"
+#include "config/load_listen.hpp"
 #include "config/load_upstream.hpp"
 #include "config/reader.hpp"
 #include "config/toml_text.hpp"
 #include "config/units.hpp"
 #include "http/authority.hpp"
+#include "http/forwarded.hpp"
 
 namespace ringcast::config {
 
 namespace {
-
-void read_listen(Reader& reader, const Section& http, std::vector<ListenAddress>& listen) {
-    const Key& key = find_key("http", "listen");
-    const auto found = reader.texts(http, key, listen_addresses_max);
-    if (!found) {
-        return;
-    }
-    if (found->empty()) {
-        reader.refuse(*http.table.find(key.name), http, key);
-        return;
-    }
-    listen.clear();
-    for (const ListedText& entry : *found) {
-        auto address = parse_listen_address(entry.text);
-        if (!address) {
-            reader.report(entry.node.position, entry.path,
-                          fmt::format("found {}: {}; expected {}", found_text(entry.node),
-                                      address.error().message, listen_address_expected));
-        } else if (std::ranges::find(listen, *address) != listen.end()) {
-            reader.report(entry.node.position, entry.path,
-                          fmt::format("found {} a second time, expected each address once",
-                                      found_text(entry.node)));
-        } else {
-            listen.push_back(std::move(*address));
-        }
-    }
-}
 
 void read_origins(Reader& reader, const Section& section, std::vector<std::string>& read) {
     const auto origins = reader.texts(section, find_key("http", "cors_origins"), cors_origins_max);
@@ -82,12 +57,26 @@ void read_hosts(Reader& reader, const Section& section, std::vector<std::string>
     }
 }
 
+void read_base_path(Reader& reader, const Section& section, std::string& read) {
+    const Key& key = find_key("http", "base_path");
+    const auto written = reader.text(section, key);
+    if (!written) {
+        return;
+    }
+    const auto path = http::forwarded_prefix(*written);
+    if (!path || path->empty()) {
+        return reader.refuse(*section.table.find(key.name), section, key);
+    }
+    read = *path;
+}
+
 void read_http(Reader& reader, const Table& root, HttpConfig& http) {
     if (const auto section = reader.section(root, "http")) {
         reader.check_key_names(*section, {});
         read_listen(reader, *section, http.listen);
         read_origins(reader, *section, http.cors_origins);
         read_hosts(reader, *section, http.hosts);
+        read_base_path(reader, *section, http.base_path);
     }
 }
 
@@ -296,7 +285,8 @@ void claim(Reader& reader, std::string& owner, const Section& stream, std::strin
         fmt::format("[{}] already {}, expected at most one such stream", owner, property));
 }
 
-void read_stream(Reader& reader, const Entry& entry, StreamsSoFar& streams) {
+void read_stream(Reader& reader, const Entry& entry, const AccessConfig& access,
+                 StreamsSoFar& streams) {
     const std::string path = fmt::format("{}.{}", streams_section, toml_key(entry.key));
     const auto* table = entry.value.as<Table>();
     if (table == nullptr) {
@@ -320,13 +310,16 @@ void read_stream(Reader& reader, const Entry& entry, StreamsSoFar& streams) {
     if (source == "stdin") {
         claim(reader, streams.stdin_stream, stream, "source", "reads standard input");
     }
+    StreamViewers viewers = read_stream_viewers(reader, stream, access);
     if (source) {
-        streams.list.push_back(
-            {entry.key, is_default, read_source(reader, entry.position, stream, *source)});
+        streams.list.push_back({entry.key, is_default,
+                                read_source(reader, entry.position, stream, *source),
+                                std::move(viewers)});
     }
 }
 
-std::vector<StreamConfig> read_streams(Reader& reader, const Table& root) {
+std::vector<StreamConfig> read_streams(Reader& reader, const Table& root,
+                                       const AccessConfig& access) {
     const auto section = reader.section(root, streams_section);
     const Node* node = root.find(streams_section);
     if (node == nullptr || (section && section->table.entries.empty())) {
@@ -340,7 +333,7 @@ std::vector<StreamConfig> read_streams(Reader& reader, const Table& root) {
     }
     StreamsSoFar streams;
     for (const Entry& entry : section->table.entries) {
-        read_stream(reader, entry, streams);
+        read_stream(reader, entry, access, streams);
     }
     if (section->table.entries.size() > streams_max) {
         reader.report(section->table.entries[streams_max].position, std::string(streams_section),
@@ -382,10 +375,11 @@ LoadResult parse(std::string_view text, std::string_view file) {
     Config config;
     reader.check_section_names(root);
     read_http(reader, root, config.http);
+    read_access(reader, root, config.access);
     read_viewers(reader, root, config.viewers);
     read_memory(reader, root, config.memory);
     read_log(reader, root, config.log);
-    config.streams = read_streams(reader, root);
+    config.streams = read_streams(reader, root, config.access);
     if (auto problems = reader.take_problems(); !problems.empty()) {
         return tl::unexpected(Problems{std::string(file), std::move(problems)});
     }

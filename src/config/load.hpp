@@ -20,6 +20,8 @@ inline constexpr std::size_t streams_max = 64;
 inline constexpr std::size_t listen_addresses_max = 16;
 inline constexpr std::size_t cors_origins_max = 64;
 inline constexpr std::size_t hosts_max = 64;
+inline constexpr std::size_t trusted_proxies_max = 64;
+inline constexpr std::size_t access_names_max = 1000; ///< as many as a users file has
 
 struct Problem {
     std::uint32_t line = 0;   ///< counted from 1; 0: the file as a whole

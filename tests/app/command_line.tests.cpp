@@ -108,9 +108,9 @@ TEST_CASE("options and SOURCE are accepted in any order") {
     };
     for (const auto& order : orders) {
         const CommandLine command_line = accepted(order);
-        CHECK(
-            command_line.config.http.listen ==
-            std::vector<config::ListenAddress>{config::ListenTcp{"", 1}, config::ListenUnix{"/x"}});
+        CHECK(command_line.config.http.listen ==
+              std::vector<config::ListenConfig>{{config::ListenTcp{"", 1}},
+                                                {config::ListenUnix{"/x"}}});
         CHECK(pattern_of(command_line).size == config::PictureSize{640, 480});
         CHECK(pattern_of(command_line).fps == 5);
         CHECK_FALSE(command_line.ends_with_input);
@@ -120,7 +120,7 @@ TEST_CASE("options and SOURCE are accepted in any order") {
 TEST_CASE("the pattern needs no options and listens on loopback") {
     const CommandLine command_line = accepted({"pattern"});
     CHECK(command_line.config.http.listen ==
-          std::vector<config::ListenAddress>{config::ListenTcp{"127.0.0.1", 8080}});
+          std::vector<config::ListenConfig>{{config::ListenTcp{"127.0.0.1", 8080}}});
     CHECK(command_line.config.streams[0].name == "pattern");
     CHECK(command_line.config.streams[0].is_default);
     CHECK(pattern_of(accepted({"pattern", "--quality", "30"})).quality == 30);
@@ -257,7 +257,7 @@ TEST_CASE("--listen and --log-level override the configuration") {
     const CommandLine command_line =
         accepted({"--config", "good.toml", "--listen", ":9", "--log-level", "debug"});
     CHECK(command_line.config.http.listen ==
-          std::vector<config::ListenAddress>{config::ListenTcp{"", 9}});
+          std::vector<config::ListenConfig>{{config::ListenTcp{"", 9}}});
     CHECK(command_line.config.log.level == LogLevel::debug);
 }
 
@@ -294,7 +294,7 @@ TEST_CASE("doctor accepts a configuration and addresses, and needs neither") {
     CHECK(configured.task == Task::examine_machine);
     CHECK(configured.config.streams.size() == 1);
     CHECK(configured.config.http.listen ==
-          std::vector<config::ListenAddress>{config::ListenTcp{"127.0.0.1", 0}});
+          std::vector<config::ListenConfig>{{config::ListenTcp{"127.0.0.1", 0}}});
     CHECK(accepted({"pattern"}).task == Task::stream);
     CHECK_THAT(refused({"doctor", "--fps", "5"}), ContainsSubstring("--fps applies to"));
     CHECK_THAT(refused({"doctor", "--check"}), ContainsSubstring("--check"));

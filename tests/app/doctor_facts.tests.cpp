@@ -41,7 +41,7 @@ private:
 
 config::Config config_listening_on(std::uint16_t port) {
     config::Config config;
-    config.http.listen = {config::ListenTcp{"127.0.0.1", port}};
+    config.http.listen = {{config::ListenTcp{"127.0.0.1", port}}};
     return config;
 }
 

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <grp.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,9 +36,9 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 Result<std::vector<Listener>> open(const std::vector<std::string>& texts) {
-    std::vector<config::ListenAddress> addresses;
+    std::vector<config::ListenConfig> addresses;
     for (const std::string& text : texts) {
-        addresses.push_back(config::parse_listen_address(text).value());
+        addresses.push_back({config::parse_listen_address(text).value()});
     }
     return open_listeners(addresses, 10s);
 }
@@ -98,6 +99,34 @@ TEST_CASE("a listener on loopback accepts connections at the port that the kerne
     CHECK(std::get<config::ListenTcp>(listener.address).host == "127.0.0.1");
     REQUIRE(port_of(listener) != 0);
     CHECK(connect_to_loopback(port_of(listener)) == 0);
+}
+
+TEST_CASE("the file of a UNIX socket gets the configured permissions and group") {
+    const Folder folder;
+    const std::string path = folder.file("r.sock");
+    const ::group* const own = ::getgrgid(::getgid());
+    REQUIRE(own != nullptr);
+    config::ListenConfig listen{config::ListenUnix{path}};
+    listen.mode = 0606;
+    listen.group = own->gr_name;
+    const auto listeners = open_listeners(std::span(&listen, 1), 10s);
+    REQUIRE(listeners.has_value());
+    struct stat status{};
+    REQUIRE(::lstat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777U) == 0606U);
+    CHECK(status.st_gid == ::getgid());
+}
+
+TEST_CASE("a group that does not exist is an error, and no socket file stays behind") {
+    const Folder folder;
+    const std::string path = folder.file("r.sock");
+    config::ListenConfig listen{config::ListenUnix{path}};
+    listen.group = "no-such-group";
+    const auto listeners = open_listeners(std::span(&listen, 1), 10s);
+    REQUIRE_FALSE(listeners.has_value());
+    CHECK_THAT(listeners.error().message, ContainsSubstring("there is no group no-such-group"));
+    struct stat status{};
+    CHECK(::lstat(path.c_str(), &status) != 0);
 }
 
 TEST_CASE("an accepted connection has the socket options for freshness and the stall time-out") {

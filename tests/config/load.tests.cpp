@@ -55,7 +55,7 @@ std::string name_of_default(const Config& config) {
 
 TEST_CASE("a stream alone is a valid configuration; everything else has defaults") {
     const Config config = accepted(pattern_stream);
-    CHECK(config.http.listen == std::vector<ListenAddress>{ListenTcp{"127.0.0.1", 8080}});
+    CHECK(config.http.listen == std::vector<ListenConfig>{{ListenTcp{"127.0.0.1", 8080}}});
     CHECK(config.http.cors_origins.empty());
     CHECK(config.viewers.max == 4096);
     CHECK(config.viewers.max_per_address == 0);
@@ -109,7 +109,7 @@ source = "file"
 path = "/pictures"
 )");
     CHECK(config.http.listen ==
-          std::vector<ListenAddress>{ListenTcp{"", 8080}, ListenUnix{"/run/r.sock"}});
+          std::vector<ListenConfig>{{ListenTcp{"", 8080}}, {ListenUnix{"/run/r.sock"}}});
     CHECK(config.http.cors_origins ==
           std::vector<std::string>{"https://example.org", "http://10.0.0.1:8000", "*"});
     CHECK(config.viewers.max == 100);
@@ -262,7 +262,7 @@ TEST_CASE("the error for a key of another source kind names that kind") {
     CHECK_THAT(rejection("[streams.a]\nsource = \"exec\"\ncommand = [\"x\"]\nquality = 5\n"),
                ContainsSubstring("test.toml:4:1: streams.a.quality: belongs to source = "
                                  "\"pattern\" or \"libcamera\", but this stream has source = "
-                                 "\"exec\", expected one of source, default, command"));
+                                 "\"exec\", expected one of source, default, viewers, command"));
     CHECK_THAT(rejection("[streams.a]\nsource = \"stdin\"\nfps = 5\n"),
                ContainsSubstring("belongs to source = \"pattern\""));
 }

@@ -66,7 +66,7 @@ std::map<KeyName, std::string> keys_in_reference() {
             if (section == streams_section && key == "source") {
                 source = value.substr(1, value.size() - 2);
             }
-            const bool of_every_source = key == "source" || key == "default";
+            const bool of_every_source = key == "source" || key == "default" || key == "viewers";
             found[{section, key, of_every_source ? "" : source}] = value;
         }
     }
@@ -82,6 +82,9 @@ TEST_CASE("the reference as shipped is equal to the defaults") {
     const Config defaults = parse("[streams.pattern]\nsource = \"pattern\"\n", "defaults").value();
     CHECK(shipped->http.listen == defaults.http.listen);
     CHECK(shipped->http.cors_origins == defaults.http.cors_origins);
+    CHECK(shipped->http.base_path == defaults.http.base_path);
+    CHECK_FALSE(shipped->access.restricted());
+    CHECK(shipped->access.trusted_proxies.empty());
     CHECK(shipped->viewers.max == defaults.viewers.max);
     CHECK(shipped->viewers.max_per_address == defaults.viewers.max_per_address);
     CHECK(shipped->viewers.stall_timeout == defaults.viewers.stall_timeout);
@@ -148,7 +151,7 @@ TEST_CASE("the documentation has a table row for every key with default and limi
             REQUIRE(name.starts_with("NAME."));
             name = name.substr(5);
         }
-        const bool of_every_source = name == "source" || name == "default";
+        const bool of_every_source = name == "source" || name == "default" || name == "viewers";
         const KeyName key{match[1], name, of_stream && !of_every_source ? source : ""};
         CAPTURE(line);
         const auto known = std::ranges::find_if(

@@ -1,0 +1,13 @@
+#pragma once
+// Reads [http] listen: addresses, as texts or as tables with further properties.
+
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/reader.hpp"
+
+namespace ringcast::config {
+
+void read_listen(Reader& reader, const Section& http, std::vector<ListenConfig>& listen);
+
+} // namespace ringcast::config
