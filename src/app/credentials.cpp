@@ -1,17 +1,13 @@
 #include "app/credentials.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/unique_fd.hpp"
+#include "app/private_file.hpp"
 #include "http/field_syntax.hpp"
 
 namespace ringcast::app {
@@ -32,27 +28,6 @@ Result<Credentials> parse(std::string_view text, const std::string& path) {
         return fail(fmt::format("{}: expected USER:PASSWORD in its first line", path));
     }
     return Credentials{std::string(line.substr(0, colon)), std::string(line.substr(colon + 1))};
-}
-
-Result<Credentials> read_file(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status{};
-    if (!file.valid() || ::fstat(file.get(), &status) != 0) {
-        return fail(
-            fmt::format("the credentials in {} can't be read: {}", path, std::strerror(errno)));
-    }
-    if ((status.st_mode & S_IRWXO) != 0) {
-        return fail(fmt::format("everybody on this machine can read the password in {}: "
-                                "chmod 600 {}",
-                                path, path));
-    }
-    std::string text(file_bytes_max, '\0');
-    const ssize_t count = ::read(file.get(), text.data(), text.size());
-    if (count < 0) {
-        return fail(
-            fmt::format("the credentials in {} can't be read: {}", path, std::strerror(errno)));
-    }
-    return parse(std::string_view(text).substr(0, static_cast<std::size_t>(count)), path);
 }
 
 /// The file that systemd provides for the stream (LoadCredential=NAME:...); empty if there is none.
@@ -77,7 +52,11 @@ Result<std::optional<Credentials>> find_credentials(const config::UpstreamConfig
     if (path.empty()) {
         return std::optional<Credentials>();
     }
-    auto credentials = read_file(path);
+    const auto text = read_private_file(path, "the credentials", file_bytes_max);
+    if (!text) {
+        return tl::unexpected<Error>(text.error());
+    }
+    auto credentials = parse(*text, path);
     if (!credentials) {
         return tl::unexpected<Error>(std::move(credentials.error()));
     }
