@@ -1,5 +1,6 @@
 #include "access/entries.hpp"
 
+#include <optional>
 #include <unordered_map>
 
 #include <fmt/core.h>
@@ -27,6 +28,43 @@ std::string_view take_line(std::string_view& text) noexcept {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     return line;
+}
+
+/// Empty if the line is a comment, or has no colon.
+std::string_view name_in_line(std::string_view line) noexcept {
+    const std::string_view content = trimmed(line);
+    const std::size_t colon = content.find(':');
+    return content.starts_with('#') || colon == std::string_view::npos ? std::string_view()
+                                                                       : content.substr(0, colon);
+}
+
+/// Replaces the first line of `name` by `line`, if there is one, and removes the others.
+std::string replace_lines(std::string_view text, std::string_view name,
+                          std::optional<std::string_view> line) {
+    std::string result;
+    if (text.starts_with(byte_order_mark)) {
+        result = byte_order_mark;
+        text.remove_prefix(byte_order_mark.size());
+    }
+    while (!text.empty()) {
+        const std::string_view rest = text;
+        const std::string_view present = take_line(text);
+        if (name_in_line(present) != name) {
+            result += rest.substr(0, rest.size() - text.size());
+        } else if (line) {
+            result += *line;
+            result += present.ends_with('\r') ? "\r\n" : "\n";
+            line.reset();
+        }
+    }
+    if (line) {
+        if (!result.empty() && !result.ends_with('\n')) {
+            result += '\n';
+        }
+        result += *line;
+        result += '\n';
+    }
+    return result;
 }
 
 } // namespace
@@ -73,6 +111,14 @@ Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view 
             fmt::format("{}: an empty file would lock everybody out: add a line {}", file, form));
     }
     return entries;
+}
+
+std::string with_entry(std::string_view text, std::string_view name, std::string_view line) {
+    return replace_lines(text, name, line);
+}
+
+std::string without_entry(std::string_view text, std::string_view name) {
+    return replace_lines(text, name, std::nullopt);
 }
 
 } // namespace ringcast::access

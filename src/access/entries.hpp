@@ -4,6 +4,7 @@
 // because any part of it may be a secret in the wrong place.
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,5 +27,13 @@ struct Entry {
 /// ignored, so the line may end in CR LF; so is a byte order mark.
 [[nodiscard]] Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view file,
                                                       std::string_view form);
+
+/// `text` with `line`, which has no line end, in place of the line of `name`, or else as its last
+/// line. All else stays as it is, also what read_entries() does not accept; further lines of `name`
+/// are removed.
+[[nodiscard]] std::string with_entry(std::string_view text, std::string_view name,
+                                     std::string_view line);
+/// `text` without the lines of `name`; equal to `text` if there are none.
+[[nodiscard]] std::string without_entry(std::string_view text, std::string_view name);
 
 } // namespace ringcast::access
