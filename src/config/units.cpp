@@ -19,9 +19,10 @@ struct Unit {
 };
 
 constexpr std::uint64_t millisecond = 1'000'000; // in nanoseconds
+constexpr std::uint64_t hour = 60 * 60 * 1000 * millisecond;
 constexpr std::array duration_units{Unit{"ms", millisecond}, Unit{"s", 1000 * millisecond},
-                                    Unit{"m", 60 * 1000 * millisecond},
-                                    Unit{"h", 60 * 60 * 1000 * millisecond}};
+                                    Unit{"m", 60 * 1000 * millisecond}, Unit{"h", hour},
+                                    Unit{"d", 24 * hour}};
 
 constexpr std::array byte_units{Unit{"B", 1},
                                 Unit{"kB", 1000},

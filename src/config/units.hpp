@@ -12,7 +12,7 @@
 
 namespace ringcast::config {
 
-/// A whole number and its unit without a space: ms, s, m (minutes) or h.
+/// A whole number and its unit without a space: ms, s, m (minutes), h or d (days).
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text) noexcept;
 /// A whole number and its unit: B; KiB, MiB, GiB (of 1024); kB, KB, MB, GB (of 1000).
 [[nodiscard]] std::optional<std::size_t> parse_bytes(std::string_view text) noexcept;

@@ -15,13 +15,15 @@ TEST_CASE("a duration is a whole number and its unit") {
     CHECK(parse_duration("10s") == Duration(10s));
     CHECK(parse_duration("2m") == Duration(2min));
     CHECK(parse_duration("1h") == Duration(1h));
+    CHECK(parse_duration("7d") == Duration(7 * 24h));
     CHECK(parse_duration("0s") == Duration(0s));
     CHECK(parse_duration("999999999s") == Duration(999999999s));
 }
 
 TEST_CASE("text that is not a duration is rejected") {
-    for (const char* text : {"", "10", "s", "10 s", " 10s", "-1s", "+1s", "1.5s", "10S", "10sec",
-                             "10ss", "1000000000s", "99999999999999999999s", "999999999h"}) {
+    for (const char* text :
+         {"", "10", "s", "10 s", " 10s", "-1s", "+1s", "1.5s", "10S", "10sec", "10ss",
+          "1000000000s", "99999999999999999999s", "999999999h", "999999d", "1D"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_duration(text));
     }
