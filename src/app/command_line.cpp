@@ -17,6 +17,7 @@
 #include "app/help_text.hpp"
 #include "app/missing_inputs.hpp"
 #include "app/source_word.hpp"
+#include "app/usage_problems.hpp"
 #include "config/describe.hpp"
 #include "config/did_you_mean.hpp"
 #include "config/keys.hpp"
@@ -45,21 +46,9 @@ struct Written {
     bool check = false;
 };
 
-class Problems {
-public:
-    void add(std::string message) { lines_ += "ringcast: " + std::move(message) + "\n"; }
-    [[nodiscard]] bool any() const noexcept { return !lines_.empty(); }
-    [[nodiscard]] EarlyExit exit() const {
-        return {ExitCode::usage_error, "", lines_ + "Try `ringcast --help`.\n"};
-    }
-
-private:
-    std::string lines_;
-};
-
 /// A number option, within the limits of the same setting in the configuration.
 std::optional<double> number_option(std::string_view option, const std::string& written,
-                                    const config::Key& key, Problems& problems) {
+                                    const config::Key& key, UsageProblems& problems) {
     const auto number = config::parse_number(written);
     const bool whole_enough =
         key.kind != config::ValueKind::integer || written.find('.') == std::string::npos;
@@ -73,7 +62,7 @@ std::optional<double> number_option(std::string_view option, const std::string& 
 
 /// `Source` produces pictures itself: a pattern, or a camera.
 template <typename Source>
-void apply_picture_options(const Written& written, Source& source, Problems& problems) {
+void apply_picture_options(const Written& written, Source& source, UsageProblems& problems) {
     const std::string_view name = config::source_name(source);
     if (written.size) {
         const config::Key& key = config::find_key("streams", "size", name);
@@ -100,7 +89,7 @@ void apply_picture_options(const Written& written, Source& source, Problems& pro
 
 /// Options that describe a source apply only to sources with such a setting.
 void apply_source_options(const Written& written, config::SourceConfig* source,
-                          Problems& problems) {
+                          UsageProblems& problems) {
     if (auto* pattern = source == nullptr ? nullptr : std::get_if<config::PatternConfig>(source)) {
         return apply_picture_options(written, *pattern, problems);
     }
@@ -128,7 +117,7 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
 }
 
 /// `ringcast cameras` takes no options.
-void refuse_options(const Written& written, Problems& problems) {
+void refuse_options(const Written& written, UsageProblems& problems) {
     const std::array<std::pair<bool, std::string_view>, 6> options{{
         {!written.listen.empty(), "--listen"},
         {written.size.has_value(), "--size"},
@@ -144,7 +133,7 @@ void refuse_options(const Written& written, Problems& problems) {
     }
 }
 
-void apply_overrides(const Written& written, config::Config& config, Problems& problems) {
+void apply_overrides(const Written& written, config::Config& config, UsageProblems& problems) {
     if (!written.listen.empty()) {
         config.http.listen.clear();
     }
@@ -174,7 +163,8 @@ void apply_overrides(const Written& written, config::Config& config, Problems& p
 }
 
 /// The configuration that the arguments describe without a file.
-config::Config quick_config(const Written& written, const std::string& word, Problems& problems) {
+config::Config quick_config(const Written& written, const std::string& word,
+                            UsageProblems& problems) {
     config::Config config;
     auto source = recognise_source(word);
     if (!source) {
@@ -190,7 +180,7 @@ config::Config quick_config(const Written& written, const std::string& word, Pro
 
 /// `ringcast bench-encoder` takes the options of a picture.
 tl::expected<CommandLine, EarlyExit> bench_encoder(const Written& written) {
-    Problems problems;
+    UsageProblems problems;
     const std::array<std::pair<bool, std::string_view>, 4> options{{
         {!written.listen.empty(), "--listen"},
         {written.fps.has_value(), "--fps"},
@@ -218,7 +208,7 @@ tl::expected<CommandLine, EarlyExit> bench_encoder(const Written& written) {
 }
 
 tl::expected<CommandLine, EarlyExit> interpret(Written written) {
-    Problems problems;
+    UsageProblems problems;
     CommandLine command_line;
     if (written.source == doctor_word) {
         command_line.task = Task::examine_machine;
@@ -306,7 +296,7 @@ std::optional<EarlyExit> missing_values(const Written& written) {
     for (const std::string& address : written.listen) {
         add("--listen", address);
     }
-    Problems problems;
+    UsageProblems problems;
     for (const auto& [option, value] : values) {
         const std::string_view word = std::string_view(value).substr(0, value.find('='));
         if (std::ranges::find(option_names, word) != option_names.end()) {
@@ -318,7 +308,7 @@ std::optional<EarlyExit> missing_values(const Written& written) {
 
 /// Arguments that CLI11 did not accept: unknown options, and words beyond the first SOURCE.
 std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
-    Problems problems;
+    UsageProblems problems;
     for (const std::string& word : words) {
         if (!word.starts_with('-') || word == "-") {
             continue;
@@ -361,7 +351,7 @@ tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* co
     } catch (const CLI::CallForVersion&) {
         return tl::unexpected(EarlyExit{ExitCode::ok, "ringcast " RINGCAST_VERSION "\n", ""});
     } catch (const CLI::ParseError& error) {
-        Problems problems;
+        UsageProblems problems;
         problems.add(option_problem(error.what()));
         return tl::unexpected(problems.exit());
     }
