@@ -113,6 +113,19 @@ Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view 
     return entries;
 }
 
+bool has_entries(std::string_view text) noexcept {
+    if (text.starts_with(byte_order_mark)) {
+        text.remove_prefix(byte_order_mark.size());
+    }
+    while (!text.empty()) {
+        const std::string_view line = trimmed(take_line(text));
+        if (!line.empty() && !line.starts_with('#')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string with_entry(std::string_view text, std::string_view name, std::string_view line) {
     return replace_lines(text, name, line);
 }

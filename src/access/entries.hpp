@@ -28,6 +28,9 @@ struct Entry {
 [[nodiscard]] Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view file,
                                                       std::string_view form);
 
+/// True exactly when a line is neither empty nor a comment.
+[[nodiscard]] bool has_entries(std::string_view text) noexcept;
+
 /// `text` with `line`, which has no line end, in place of the line of `name`, or else as its last
 /// line. All else stays as it is, also what read_entries() does not accept; further lines of `name`
 /// are removed.

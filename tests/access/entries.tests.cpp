@@ -39,4 +39,13 @@ TEST_CASE("an entry is removed with its line") {
     }
 }
 
+TEST_CASE("a file of comments has no entries") {
+    for (const char* text : {"", "\n", "\xEF\xBB\xBF", " # anna:1\n\r\n", "\t\n#"}) {
+        CHECK_FALSE(has_entries(text));
+    }
+    for (const char* text : {"anna:1", "\n\n anna", "#\nwhat is this\n", "\xEF\xBB\xBF:"}) {
+        CHECK(has_entries(text));
+    }
+}
+
 } // namespace ringcast::access
