@@ -18,6 +18,9 @@ const std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast doctor [--config FILE] [--listen ADDRESS]...
        ringcast cameras
        ringcast bench-encoder [--size WIDTHxHEIGHT] [--quality N]
+       ringcast passwd NAME      sets the password of a user: ringcast passwd --help
+       ringcast token NAME       makes a token for a program: ringcast token --help
+       ringcast link STREAM      makes a link that expires: ringcast link --help
 
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
@@ -69,10 +72,79 @@ Examples
 Exit codes
   0  ended on request: by a signal, by the end of its input, or after --check, --help, --version;
      or the doctor found no problem
-  1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem
+  1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem; or
+     passwd, token or link failed
   2  the command line or the configuration is wrong
   3  can't start: the port is taken, io_uring is off, or a permission is missing; or
      `ringcast cameras` found no camera
+)";
+
+const std::string_view passwd_help_text = R"(Usage: ringcast passwd NAME [OPTION]...
+
+Adds a user or changes the password of one, in a file with lines NAME:HASH. Asks for the password
+twice; if standard input is not a terminal, its first line is the password.
+
+Options
+  --config FILE         change the users_file of this configuration (default: /etc/ringcast.toml;
+                        where it names none, /etc/ringcast/users)
+  --file FILE           change this file
+  --delete              remove the user
+  --help                print this
+
+Examples
+  sudo ringcast passwd anna
+  sudo ringcast passwd anna --delete
+  ringcast passwd anna --config ringcast.toml
+  ringcast passwd anna --file users < password.txt
+
+A running ringcast reads the file again on SIGHUP: sudo systemctl reload ringcast
+)";
+
+const std::string_view token_help_text = R"(Usage: ringcast token NAME [OPTION]...
+
+Makes a random token for a program that watches, and prints it. The file has only its digest, in a
+line NAME:SHA-256, so a token that is lost can be replaced, but not printed again.
+
+Options
+  --stream STREAM       admit the token to this stream only; may be repeated (default: all streams
+                        that are open to NAME)
+  --replace             make a new token for a name that has one, with the same streams unless
+                        --stream is given; the old token becomes invalid
+  --delete              remove the token
+  --config FILE         change the tokens_file of this configuration (default: /etc/ringcast.toml;
+                        where it names none, /etc/ringcast/tokens)
+  --file FILE           change this file
+  --help                print this
+
+Examples
+  sudo ringcast token tablet --stream door
+  sudo ringcast token tablet --replace
+  curl -H "Authorization: Bearer TOKEN" http://192.0.2.10:8080/door/snapshot -o door.jpg
+  ffplay "http://192.0.2.10:8080/door/stream?token=TOKEN"
+
+A running ringcast reads the file again on SIGHUP: sudo systemctl reload ringcast
+)";
+
+const std::string_view link_help_text = R"(Usage: ringcast link STREAM --for DURATION [OPTION]...
+       ringcast link --revoke-all [--config FILE]
+
+Prints an address at which whoever has it can watch one stream until it expires.
+
+Options
+  --for DURATION        how long it is valid, from 1s to 365d: 30m, 24h, 7d
+  --fps N               at most N frames per second, from 0.001 to 1000
+  --snapshot-only       for single pictures, not for the stream
+  --base URL            the address by which viewers reach this server, such as that of a proxy
+                        (default: the first address that the configuration listens on)
+  --config FILE         the configuration of the server (default: /etc/ringcast.toml)
+  --revoke-all          make a new key, so that all links become invalid; to revoke one link alone
+                        is not possible
+  --help                print this
+
+Examples
+  sudo ringcast link door --for 24h
+  sudo ringcast link door --for 7d --fps 5 --base https://cam.example.org/
+  sudo ringcast link --revoke-all && sudo systemctl reload ringcast
 )";
 
 } // namespace ringcast::app

@@ -9,5 +9,11 @@ namespace ringcast::app {
 extern const std::string_view examples_text;
 /// `ringcast --help`.
 extern const std::string_view help_text;
+/// `ringcast passwd --help`.
+extern const std::string_view passwd_help_text;
+/// `ringcast token --help`.
+extern const std::string_view token_help_text;
+/// `ringcast link --help`.
+extern const std::string_view link_help_text;
 
 } // namespace ringcast::app
