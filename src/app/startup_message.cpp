@@ -152,6 +152,20 @@ HostInfo host_info() {
     return host;
 }
 
+std::optional<std::string> first_url(std::span<const config::ListenConfig> listening,
+                                     const HostInfo& host) {
+    for (const config::ListenConfig& listen : listening) {
+        const auto* tcp = std::get_if<config::ListenTcp>(&listen.address);
+        if (tcp == nullptr || tcp->port == 0) {
+            continue;
+        }
+        if (const std::vector<std::string> urls = urls_of(*tcp, host); !urls.empty()) {
+            return urls.front();
+        }
+    }
+    return std::nullopt;
+}
+
 std::string startup_message(std::span<const config::ListenAddress> listening,
                             std::span<const char* const> arguments, const HostInfo& host) {
     std::vector<std::string> urls;

@@ -3,6 +3,7 @@
 // standard error as plain lines, so that it appears at every log level and never mixes with piped
 // output.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@ struct HostInfo {
 };
 
 [[nodiscard]] HostInfo host_info();
+
+/// The first URL, with a slash at its end, that reaches the first TCP address with a known port;
+/// nothing if there is none.
+[[nodiscard]] std::optional<std::string> first_url(std::span<const config::ListenConfig> listening,
+                                                   const HostInfo& host);
 
 /// `listening`: the addresses as bound. `arguments`: those of the process, with its name, to build
 /// the command line that opens the stream to the network.

@@ -95,3 +95,17 @@ TEST_CASE("the addresses of the host contain loopback and no link-local ones") {
     const auto loopback = std::ranges::find(here.ipv4, "127.0.0.1");
     CHECK((loopback == here.ipv4.end() || loopback + 1 == here.ipv4.end()));
 }
+
+TEST_CASE("the first URL is that of the first TCP address whose port is known") {
+    const config::ListenConfig unix_socket{config::ListenUnix{"/run/r"}};
+    const config::ListenConfig any_port{config::ListenTcp{"127.0.0.1", 0}};
+    const config::ListenConfig loopback{config::ListenTcp{"127.0.0.1", 81}};
+    const config::ListenConfig wildcard{config::ListenTcp{"", 80}};
+    const std::vector<config::ListenConfig> all{unix_socket, any_port, loopback, wildcard};
+    CHECK(first_url(all, pi) == "http://127.0.0.1:81/");
+    CHECK(first_url(std::vector{wildcard}, pi) == "http://printer-pi.local:80/");
+    CHECK(first_url(std::vector{wildcard}, {"(none)", {"192.0.2.7"}, {}}) ==
+          "http://192.0.2.7:80/");
+    CHECK_FALSE(first_url(std::vector{unix_socket, any_port}, pi));
+    CHECK_FALSE(first_url(std::vector{wildcard}, HostInfo{}));
+}
