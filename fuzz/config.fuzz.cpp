@@ -68,8 +68,9 @@ void check_config(const Config& config) {
         check_source(stream.source);
     }
     RINGCAST_ASSERT(!config.http.listen.empty());
-    for (const ListenAddress& address : config.http.listen) {
-        RINGCAST_ASSERT(parse_listen_address(listen_address_text(address)).value() == address);
+    for (const ListenConfig& listen : config.http.listen) {
+        RINGCAST_ASSERT(parse_listen_address(listen_address_text(listen.address)).value() ==
+                        listen.address);
     }
     RINGCAST_ASSERT(within_limits(find_key("viewers", "max"), config.viewers.max));
     RINGCAST_ASSERT(within_limits(find_key("memory", "slots"), config.memory.slots));

@@ -62,6 +62,8 @@ public:
 
     /// The password to verify now, against `Check::hash`; null while one is under way, or none waits.
     [[nodiscard]] const Check* begin_check() { return checks_.begin(); }
+    /// The verification under way was not made.
+    void drop_check() { static_cast<void>(checks_.finish()); }
     struct Outcome {
         Ticket ticket = 0;
         /// Nothing: ask `decide` again, which knows the password now.

@@ -39,7 +39,9 @@ Answer ok(http::ContentType type, std::string_view body, const http::ReplyContex
 
 Answer error(int status, std::string_view line, const http::ReplyContext& reply,
              std::uint32_t retry_after_seconds) {
-    return {status, http::error_reply(status, line, reply, retry_after_seconds), reply.keep_alive};
+    return {status,
+            http::error_reply(status, line, reply, {.retry_after_seconds = retry_after_seconds}),
+            reply.keep_alive};
 }
 
 Answer bad_request(const http::RequestReader& reader, std::string_view version, WallTime now) {
@@ -52,6 +54,24 @@ Answer request_timeout(const http::RequestReader& reader, std::string_view versi
                  {.head_only = reader.head_only(), .now = now, .version = version});
 }
 
+Answer refused(const access::Refusal& refusal, bool has_users, const http::ReplyContext& reply) {
+    http::ReplyOptions options;
+    options.retry_after_seconds = refusal.retry_after_seconds;
+    switch (refusal.challenge) {
+    case access::Challenge::none:
+        break;
+    case access::Challenge::login:
+        options.authenticate =
+            has_users ? R"(Basic realm="ringcast", charset="UTF-8")" : R"(Bearer realm="ringcast")";
+        break;
+    case access::Challenge::invalid_token:
+        options.authenticate = R"(Bearer realm="ringcast", error="invalid_token")";
+        break;
+    }
+    return {refusal.status, http::error_reply(refusal.status, refusal.message, reply, options),
+            reply.keep_alive};
+}
+
 Answer options(const http::ReplyContext& reply) {
     return {status_no_content, http::options_reply(reply), reply.keep_alive};
 }
@@ -60,6 +80,20 @@ Answer too_many_viewers(bool per_address, const http::ReplyContext& reply) {
     return error(status_unavailable,
                  per_address ? "too many viewers from this address" : "too many viewers", reply,
                  retry_when_full);
+}
+
+Answer link(const access::Link& link, std::string_view text, const http::ReplyContext& reply) {
+    return ok(http::ContentType::json, link_json(link, text), reply);
+}
+
+Answer no_links(bool asks, const http::ReplyContext& reply) {
+    return error(
+        status_not_found,
+        asks ? "This server has no key for links: run `ringcast link`, and let it read its "
+               "files again (systemctl reload ringcast)."
+             : "Everybody may watch here, so that no links are needed: they belong to servers with "
+               "users or tokens.",
+        reply);
 }
 
 Answer draining(const http::ReplyContext& reply) {

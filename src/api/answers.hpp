@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/gate.hpp"
 #include "base/time.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
@@ -33,9 +34,18 @@ struct Answer {
 /// A request that did not arrive completely in time.
 [[nodiscard]] Answer request_timeout(const http::RequestReader& reader, std::string_view version,
                                      WallTime now);
+/// Somebody who must prove who they are, or wait. `has_users`: with a name and a password; else with a
+/// token.
+[[nodiscard]] Answer refused(const access::Refusal& refusal, bool has_users,
+                             const http::ReplyContext& reply);
 [[nodiscard]] Answer options(const http::ReplyContext& reply);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);
+/// For /NAME/link: the path of the link, with `text` as its token, and when it expires.
+[[nodiscard]] Answer link(const access::Link& link, std::string_view text,
+                          const http::ReplyContext& reply);
+/// For /NAME/link without a key for links. `asks`: this listener asks for passwords.
+[[nodiscard]] Answer no_links(bool asks, const http::ReplyContext& reply);
 /// A viewer or a health check while the server is prepared for maintenance.
 [[nodiscard]] Answer draining(const http::ReplyContext& reply);
 /// A report that could not be rendered in time, because too many others were asked for.

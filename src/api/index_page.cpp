@@ -1,5 +1,6 @@
 // The page at "/".
 #include "api/status.hpp"
+#include "http/authority.hpp"
 
 namespace ringcast::api {
 namespace {
@@ -158,21 +159,33 @@ void add_stream(std::string& page, std::string_view stream, bool live, const std
 
 } // namespace
 
-std::string index_page(std::span<const stream::DirectoryEntry> streams,
-                       const http::Boundary& boundary, WallTime now) {
+std::string index_page(const stream::Directory& streams, const http::Boundary& boundary,
+                       WallTime now) {
     using std::chrono::milliseconds;
     const auto time = std::chrono::duration_cast<milliseconds>(now.time_since_epoch());
     const std::string text = std::to_string(time.count());
     std::string page(page_head);
     page.append(page_style).append(page_main).append(boundary.text()).append("\">\n");
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-        add_stream(page, streams[i].name, i < live_streams_max, text);
+    std::size_t shown = 0;
+    for (const stream::DirectoryEntry& entry : streams.entries) {
+        if (streams.shows(entry)) {
+            add_stream(page, entry.name, shown++ < live_streams_max, text);
+        }
     }
     return page.append(page_footer).append(page_script).append(page_end);
 }
 
-std::string_view index_page_policy() noexcept {
-    return policy;
+std::string index_page_policy(std::string_view authority, std::span<const std::string> origins) {
+    std::string text(policy);
+    text.append("; frame-ancestors 'self'");
+    if (!authority.empty()) {
+        const std::string_view host = http::host_of(authority);
+        text.append(" http://").append(host).append(":* https://").append(host).append(":*");
+    }
+    for (const std::string& origin : origins) {
+        text.append(" ").append(origin);
+    }
+    return text;
 }
 
 } // namespace ringcast::api

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "api/route_parameters.hpp"
 #include "http/authority.hpp"
 #include "http/query.hpp"
 
@@ -68,6 +69,7 @@ constexpr std::array stream_resources = {
     Named{"stream", RouteKind::stream},     Named{"stream.mjpg", RouteKind::stream},
     Named{"snapshot", RouteKind::snapshot}, Named{"snapshot.jpg", RouteKind::snapshot},
     Named{"state", RouteKind::state},       Named{"controls", RouteKind::controls},
+    Named{"link", RouteKind::link},
 };
 constexpr std::array server_resources = {
     Named{"metrics", RouteKind::metrics},
@@ -87,26 +89,24 @@ std::optional<RouteKind> find_named(const std::array<Named, count>& table,
     return found == table.end() ? std::nullopt : std::optional(found->kind);
 }
 
-std::optional<io::StreamId> find_stream(const stream::Directory& streams,
-                                        std::string_view name) noexcept {
-    const auto found =
-        std::ranges::find(streams.entries, name, [](const auto& entry) { return entry.name; });
-    return found == streams.entries.end() ? std::nullopt : std::optional(found->id);
-}
-
 std::string list_of(const stream::Directory& streams) {
     std::string text;
     for (const stream::DirectoryEntry& entry : streams.entries) {
-        text.append(text.empty() ? "" : ", ").append(entry.name);
+        if (streams.shows(entry)) {
+            text.append(text.empty() ? "" : ", ").append(entry.name);
+        }
     }
     return text;
 }
 
 Route not_found(const stream::Directory& streams) {
-    return refused(404,
-                   "There is no such page or stream. The URLs of a stream are /NAME/stream and "
-                   "/NAME/snapshot; the streams are: " +
-                       list_of(streams) + ".");
+    const std::string list = list_of(streams);
+    return refused(
+        not_found_status,
+        fmt::format("There is no such page or stream{}. The URLs of a stream are /NAME/stream and "
+                    "/NAME/snapshot; {}{}.",
+                    streams.may_see ? ", or you may not see it" : "",
+                    list.empty() ? "there is none for you" : "the streams are: ", list));
 }
 
 // Resolves the path without the query. For a stream's bare name, returns `index` with the stream
@@ -123,7 +123,7 @@ Route locate(const Segments& path, const stream::Directory& streams) {
             return route;
         }
         const auto kind = find_named(stream_resources, path[1]);
-        route.stream = find_stream(streams, path[0]);
+        route.stream = streams.find(path[0]);
         route.kind = kind.value_or(RouteKind::error);
         return kind && route.stream ? route : not_found(streams);
     }
@@ -134,18 +134,18 @@ Route locate(const Segments& path, const stream::Directory& streams) {
     }
     if (const auto kind = find_named(stream_resources, name)) {
         route.kind = *kind;
-        route.stream = streams.default_stream;
-        return route;
+        route.stream = streams.find_default();
+        return route.stream ? route : not_found(streams);
     }
     for (const Named& suffix : suffixes) {
         if (name.ends_with(suffix.name)) {
             route.kind = suffix.kind;
-            route.stream = find_stream(streams, name.substr(0, name.size() - suffix.name.size()));
+            route.stream = streams.find(name.substr(0, name.size() - suffix.name.size()));
             return route.stream ? route : not_found(streams);
         }
     }
     route.kind = RouteKind::index;
-    route.stream = find_stream(streams, name);
+    route.stream = streams.find(name);
     return route.stream ? route : not_found(streams);
 }
 
@@ -161,8 +161,8 @@ Route apply_action(Route route, std::optional<std::string_view> value,
         action.remove_prefix(entry.name.size());
         route.kind = entry.kind;
         if (action.empty()) {
-            route.stream = route.stream.value_or(streams.default_stream);
-            return route;
+            route.stream = route.stream ? route.stream : streams.find_default();
+            return route.stream ? route : not_found(streams);
         }
         const auto index = action.front() == '_'
                                ? http::read_integer(action.substr(1), 0, INT32_MAX)
@@ -170,10 +170,11 @@ Route apply_action(Route route, std::optional<std::string_view> value,
         if (!index) {
             break;
         }
-        if (static_cast<std::size_t>(*index) >= streams.entries.size()) {
+        const auto position = static_cast<std::size_t>(*index);
+        if (position >= streams.entries.size() || !streams.shows(streams.entries[position])) {
             return not_found(streams);
         }
-        route.stream = streams.entries[static_cast<std::size_t>(*index)].id;
+        route.stream = streams.entries[position].id;
         return route;
     }
     return refused(400, "action must be stream or snapshot, or one of these followed by _N for the "
@@ -193,98 +194,22 @@ http::Variant automatic_variant(const http::Request& request) noexcept {
     return image && browser ? http::Variant::advance : http::Variant::standard;
 }
 
-// The functions `read_..._parameter` return an error text if the value is invalid, else an empty
-// one.
-
-std::string_view read_stream_parameter(Route& route, const http::QueryParameter& parameter) {
-    const std::string_view value = parameter.value.value_or("");
-    if (parameter.name == "fps") {
-        route.fps = http::read_number(value);
-        if (!route.fps || *route.fps < Route::fps_min || *route.fps > Route::fps_max) {
-            return "fps must be a number from 0.001 to 1000, for example fps=5.";
-        }
-    } else if (parameter.name == "variant") {
-        if (value == "advance") {
-            route.variant = http::Variant::advance;
-        } else if (value == "standard") {
-            route.variant = http::Variant::standard;
-        } else {
-            return "variant must be standard or advance.";
-        }
-    }
-    return {};
-}
-
-std::string_view read_snapshot_parameter(Route& route, const http::QueryParameter& parameter) {
-    using std::chrono::milliseconds;
-    const std::string_view value = parameter.value.value_or("");
-    if (parameter.name == "max_age_ms") {
-        constexpr auto highest = std::chrono::duration_cast<milliseconds>(Route::age_limit).count();
-        const auto age = http::read_integer(value, 0, highest);
-        if (!age) {
-            return "max_age_ms must be a whole number of milliseconds from 0 to 86400000.";
-        }
-        route.age_max = milliseconds(*age);
-    } else if (parameter.name == "within_ms") {
-        constexpr auto highest = std::chrono::duration_cast<milliseconds>(Route::within_limit);
-        const auto within = http::read_integer(value, 0, highest.count());
-        if (!within) {
-            return "within_ms must be a whole number of milliseconds from 0 to 10000.";
-        }
-        route.within = milliseconds(*within);
-    } else if (parameter.name == "placeholder") {
-        const auto flag = http::read_flag(value);
-        if (!flag) {
-            return "placeholder must be 1 or 0.";
-        }
-        route.placeholder = *flag;
-    }
-    return {};
-}
-
-std::string_view read_status_parameter(Route& route, const http::QueryParameter& parameter) {
-    const std::string_view value = parameter.value.value_or("");
-    ViewerPage page = route.viewers.value_or(ViewerPage{.count_max = ViewerPage::count_limit});
-    if (parameter.name == "viewers") {
-        static_assert(ViewerPage::count_limit == 100);
-        const auto count = http::read_integer(value, 0, ViewerPage::count_limit);
-        if (!count) {
-            return "viewers must be a whole number from 0 to 100: for more viewers ask again with "
-                   "after=ID, where ID is viewers_next of the answer before.";
-        }
-        page.count_max = static_cast<std::uint32_t>(*count);
-    } else if (parameter.name == "after") {
-        const auto id = http::read_integer(value, 0, INT64_MAX);
-        if (!id) {
-            return "after must be the id of a viewer: use viewers_next of the answer before.";
-        }
-        page.after = static_cast<std::uint64_t>(*id);
-    } else {
-        return {};
-    }
-    route.viewers = page;
-    return {};
-}
-
 Route read_parameters(Route route, std::string_view query, const stream::Directory& streams) {
     http::QueryReader reader(query);
     while (const auto parameter = reader.next()) {
-        std::string_view expected;
-        if (route.kind == RouteKind::stream) {
-            expected = read_stream_parameter(route, *parameter);
-        } else if (route.kind == RouteKind::snapshot) {
-            expected = read_snapshot_parameter(route, *parameter);
-        } else if (route.kind == RouteKind::status) {
-            expected = read_status_parameter(route, *parameter);
-        } else if (route.kind == RouteKind::healthz && parameter->name == "stream") {
-            route.stream = find_stream(streams, parameter->value.value_or(""));
+        if (route.kind == RouteKind::healthz && parameter->name == "stream") {
+            route.stream = streams.find(parameter->value.value_or(""));
             if (!route.stream) {
                 return not_found(streams);
             }
         }
-        if (!expected.empty()) {
+        if (const std::string_view expected = read_parameter(route, *parameter);
+            !expected.empty()) {
             return refused(400, std::string(expected));
         }
+    }
+    if (route.kind == RouteKind::link && route.link_for == Duration::zero()) {
+        return refused(400, std::string(link_time_expected));
     }
     return route;
 }
@@ -322,6 +247,8 @@ std::string_view route_kind_name(RouteKind kind) noexcept {
         return "state";
     case RouteKind::controls:
         return "controls";
+    case RouteKind::link:
+        return "link";
     case RouteKind::options:
         return "options";
     case RouteKind::error:
@@ -339,6 +266,21 @@ Route misdirected(std::string_view host) {
                     "add to its configuration, under [http]: hosts = [\"{0}\"]",
                     http::host_of(host));
     return route;
+}
+
+Route for_administrators() {
+    return refused(403, "This is for administrators: add your name to admins under [access].");
+}
+
+Route outside_link(const access::Link& link) {
+    const std::string_view what =
+        link.kind == access::LinkKind::snapshot_only ? "snapshots" : "stream and the snapshots";
+    return refused(403, fmt::format("This link is for the {} of {} alone.", what, link.stream));
+}
+
+bool link_admits_to(const access::Link& link, const Route& route) noexcept {
+    return route.kind == RouteKind::snapshot ||
+           (route.kind == RouteKind::stream && link.kind != access::LinkKind::snapshot_only);
 }
 
 Route resolve(const http::Request& request, const stream::Directory& streams) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/link.hpp"
 #include "base/time.hpp"
 #include "http/multipart.hpp"
 #include "http/request.hpp"
@@ -25,10 +26,11 @@ enum class RouteKind : std::uint8_t {
     index,
     state,    ///< the status of one stream in the format of ustreamer's /state
     controls, ///< the controls of a stream's camera
+    link,     ///< makes a signed link to a stream
     options,  ///< OPTIONS: a browser's preflight before a cross-origin request
     error,
 };
-inline constexpr std::size_t route_kind_count = 10;
+inline constexpr std::size_t route_kind_count = 11;
 /// "stream", "snapshot" and so on, for metrics and logs.
 [[nodiscard]] std::string_view route_kind_name(RouteKind kind) noexcept;
 
@@ -43,9 +45,9 @@ struct ViewerPage {
 
 struct Route {
     RouteKind kind = RouteKind::error;
-    /// Set for stream, snapshot, state and controls; for healthz when a stream was named.
+    /// Set for stream, snapshot, state, controls and link; for healthz when a stream was named.
     std::optional<io::StreamId> stream;
-    /// For stream: limit in frames/s, from fps_min to fps_max; empty: no limit.
+    /// For stream and link: limit in frames/s, from fps_min to fps_max; empty: no limit.
     std::optional<double> fps;
     http::Variant variant = http::Variant::standard; ///< for stream
     /// For snapshot: maximum age of the picture; zero: it must be newer than the request.
@@ -55,16 +57,28 @@ struct Route {
     std::optional<Duration> within;
     /// For status: set if the request named a part of the list of viewers.
     std::optional<ViewerPage> viewers;
-    int status = 0;      ///< for error
-    std::string message; ///< for error: one line that says what to do
+    Duration link_for{}; ///< for link: how long it is valid, from link_for_min to link_for_max
+    bool snapshot_only = false; ///< for link
+    int status = 0;             ///< for error
+    std::string message;        ///< for error: one line that says what to do
 
     static constexpr double fps_min = 0.001;
     static constexpr double fps_max = 1000;
     static constexpr Duration age_limit = std::chrono::hours(24);
     static constexpr Duration within_limit = std::chrono::seconds(10);
+    static constexpr Duration link_for_min = std::chrono::seconds(1);
+    static constexpr Duration link_for_max = std::chrono::hours(8760);
 };
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);
+
+inline constexpr int not_found_status = 404;
+/// What only administrators may see and do.
+[[nodiscard]] Route for_administrators();
+/// What a link is not for.
+[[nodiscard]] Route outside_link(const access::Link& link);
+/// `route` is of the link's stream, or of none.
+[[nodiscard]] bool link_admits_to(const access::Link& link, const Route& route) noexcept;
 
 inline constexpr int misdirected_status = 421;
 /// The route of a request for a `host` that is no name of this server (RFC 9110, 15.5.20).

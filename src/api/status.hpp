@@ -91,23 +91,32 @@ struct StatusSnapshot {
     std::optional<std::uint64_t> viewers_next;
 };
 
+/// Leaves what everybody may know who may watch: no viewers, no ids of cameras, no addresses of other
+/// servers, and no streams but those of `directory` that may be seen.
+void hide_details(StatusSnapshot& status, const stream::Directory& directory);
+
 /// For /api/status.
 [[nodiscard]] std::string status_json(const StatusSnapshot& status);
 /// For /metrics: Prometheus text format 0.0.4.
 [[nodiscard]] std::string metrics_text(const StatusSnapshot& status);
+/// For /NAME/link: `path` is relative to the server's root, `expires` in seconds since 1970.
+[[nodiscard]] std::string link_json(const access::Link& link, std::string_view text);
 /// For /state: the fields of ustreamer's /state that its clients read.
 [[nodiscard]] std::string state_json(const StreamStatus& stream);
 /// For /NAME/controls of a camera.
 [[nodiscard]] std::string controls_json(const source::CameraStatus& camera,
                                         std::span<const source::CameraControl> controls);
 
-/// For "/": one self-contained HTML page with all streams. The page recognises a restarted server
-/// by its boundary, which differs between processes. `now` makes the addresses of its live pictures
-/// differ from those of earlier visits.
-[[nodiscard]] std::string index_page(std::span<const stream::DirectoryEntry> streams,
+/// For "/": one self-contained HTML page with the streams that may be seen. The page recognises a
+/// restarted server by its boundary, which differs between processes. `now` makes the addresses of
+/// its live pictures differ from those of earlier visits.
+[[nodiscard]] std::string index_page(const stream::Directory& streams,
                                      const http::Boundary& boundary, WallTime now);
 /// The value of Content-Security-Policy for an `index_page`: its own script and style, pictures and
-/// requests from its own server, and nothing else. Any site may frame the page, as dashboards do.
-[[nodiscard]] std::string_view index_page_policy() noexcept;
+/// requests from its own server, and nothing else. Pages of the host that it was asked from, on any
+/// port, and of `origins` (which may contain "*") may frame it, as dashboards do. `authority`: host
+/// and port of the request; may be empty.
+[[nodiscard]] std::string index_page_policy(std::string_view authority,
+                                            std::span<const std::string> origins);
 
 } // namespace ringcast::api

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "api/seconds.hpp"
@@ -350,6 +351,15 @@ std::string controls_json(const source::CameraStatus& camera,
     json["camera"] = text_or_null(camera.id);
     json["model"] = text_or_null(camera.model);
     json["controls"] = std::move(list);
+    return dump(json, 2);
+}
+
+std::string link_json(const access::Link& link, std::string_view text) {
+    const std::string_view picture =
+        link.kind == access::LinkKind::snapshot_only ? "snapshot" : "stream";
+    Json json = Json::object();
+    json["path"] = fmt::format("{}/{}?token={}", link.stream, picture, text);
+    json["expires"] = link.expiry.time_since_epoch().count();
     return dump(json, 2);
 }
 

@@ -242,6 +242,7 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
             return tl::unexpected(EarlyExit{ExitCode::usage_error, "", loaded.error().text()});
         }
         command_line.config = std::move(*loaded);
+        command_line.from_file = true;
         apply_source_options(written, nullptr, problems);
     } else if (written.source) {
         command_line.config = quick_config(written, *written.source, problems);

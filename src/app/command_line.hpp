@@ -26,6 +26,8 @@ struct CommandLine {
     config::Config config;
     /// `ringcast -`: the program ends with its input.
     bool ends_with_input = false;
+    /// The configuration is a file's.
+    bool from_file = false;
 };
 
 /// The text to print before the program ends: for --help, --version, --check, or mistakes.

@@ -66,7 +66,8 @@ std::unique_ptr<Server> Server::create(const Config& config, std::string& error)
                                            .open_files_max = app::open_files_limit(),
                                            .program_limits = {},
                                            .ends_with_input = false,
-                                           .handles_signals = false});
+                                           .handles_signals = false,
+                                           .rereads_files = false});
         if (server) {
             auto impl = std::make_unique<Impl>(Impl{std::move(*server)});
             return std::unique_ptr<Server>(new Server(std::move(impl)));

@@ -142,11 +142,13 @@ int run(std::span<const char* const> arguments) {
                                                 .open_files_max = open_files,
                                                 .program_limits = program_limits,
                                                 .ends_with_input = parsed->ends_with_input,
-                                                .handles_signals = true});
+                                                .handles_signals = true,
+                                                .rereads_files = parsed->from_file});
     if (!server) {
         return cannot_start(server.error());
     }
-    write_message(STDERR_FILENO, startup_message((*server)->addresses(), arguments, host_info()));
+    write_message(STDERR_FILENO, startup_message((*server)->addresses(), config.access.restricted(),
+                                                 arguments, host_info()));
 
     // Serve until a signal or the end of the input.
     if (!(*server)->run()) {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -13,10 +14,12 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 
+#include "app/access_rules.hpp"
 #include "app/logging.hpp"
 #include "app/make_engine.hpp"
 #include "app/make_source.hpp"
 #include "app/own_host_names.hpp"
+#include "app/password_worker.hpp"
 #include "app/signals.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
@@ -67,11 +70,14 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
         std::ranges::any_of(config.http.listen, [](const config::ListenConfig& listen) {
             return listen.proxy_protocol;
         });
-    if (config.access.restricted() || has_proxy_protocol || !config.http.base_path.empty()) {
-        return fail("users_file, tokens_file, proxy_protocol and base_path have no effect in this "
-                    "version yet: remove them from the configuration");
+    if (has_proxy_protocol || !config.http.base_path.empty()) {
+        return fail("proxy_protocol and base_path have no effect in this version yet: remove them "
+                    "from the configuration");
     }
     server->ends_with_input_ = options.ends_with_input;
+    server->rereads_files_ = options.rereads_files;
+    server->had_terminal_ = has_terminal();
+    server->config_ = config;
     const OpenFileNeeds needs = open_file_needs(config);
     const ConnectionLimits limits = connection_limits(needs, options.open_files_max);
     if (limits.viewers_max == 0) {
@@ -106,7 +112,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     server->boundary_ = std::make_unique<http::Boundary>(boundary_high, boundary_low);
     server->instance_ = fmt::format("{:016x}", instance);
 
-    const relay::RelaySettings settings = server->relay_settings(config, limits);
+    relay::RelaySettings settings = server->relay_settings(config, limits);
     auto engine =
         make_engine(settings.viewers_max + settings.connections_extra + settings.accepts_max);
     if (!engine) {
@@ -119,6 +125,9 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
         server->registration_patience_ = registration_patience;
     }
     if (auto opened = server->open_sources(config); !opened) {
+        return tl::unexpected(opened.error());
+    }
+    if (auto opened = server->open_access(config, settings); !opened) {
         return tl::unexpected(opened.error());
     }
     if (auto opened = server->open_relay(config, settings); !opened) {
@@ -154,6 +163,30 @@ Result<void> Server::open_sources(const config::Config& config) {
     return {};
 }
 
+Result<void> Server::open_access(const config::Config& config, relay::RelaySettings& settings) {
+    if (!config.access.restricted()) {
+        return {};
+    }
+    auto rules = load_access_rules(config);
+    if (!rules) {
+        return tl::unexpected(rules.error());
+    }
+    if (const std::string warning = unknown_names_warning(*rules); !warning.empty()) {
+        log(LogLevel::warning, "{}", warning);
+    }
+    if (::getrandom(settings.access_key.data(), settings.access_key.size(), 0) !=
+        static_cast<ssize_t>(settings.access_key.size())) {
+        return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
+    }
+    settings.access = std::move(*rules);
+    auto checker = PasswordWorker::create(*engine_);
+    if (!checker) {
+        return tl::unexpected(checker.error());
+    }
+    password_checker_ = std::move(*checker);
+    return {};
+}
+
 Result<void> Server::open_relay(const config::Config& config,
                                 const relay::RelaySettings& settings) {
     std::vector<stream::StreamSetup> setups;
@@ -173,7 +206,7 @@ Result<void> Server::open_relay(const config::Config& config,
     }
     painter_ = std::move(*painter);
     relay_ = std::make_unique<relay::Relay>(*engine_, settings, std::move(setups), default_stream_,
-                                            sockets, painter_.get());
+                                            sockets, painter_.get(), password_checker_.get());
     return {};
 }
 
@@ -193,6 +226,9 @@ relay::RelaySettings Server::relay_settings(const config::Config& config,
     settings.cors_origins = config.http.cors_origins;
     settings.hosts = own_host_names();
     settings.hosts.insert(settings.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
+    for (const Listener& listener : listeners_) {
+        settings.listeners.push_back({.open = listener.open});
+    }
     settings.viewers_max = limits.viewers_max;
     settings.connections_extra = limits.connections_extra;
     settings.accepts_max =
@@ -280,8 +316,41 @@ void Server::on_signal(const io::Completion& completion) noexcept {
     }
     signalfd_siginfo info{};
     std::memcpy(&info, signal_info_.data(), sizeof info);
-    info.ssi_signo == SIGUSR1 ? toggle_draining() : on_stop_signal();
+    handle_signal(static_cast<int>(info.ssi_signo));
     read_signals();
+}
+
+void Server::handle_signal(int signal) noexcept {
+    if (signal == SIGUSR1) {
+        return toggle_draining();
+    }
+    const bool terminal_gone = had_terminal_ && !has_terminal();
+    const bool rereads = signal == SIGHUP && rereads_files_ && !terminal_gone;
+    rereads ? reread_access() : on_stop_signal();
+}
+
+/// With an error in one of the files, everything stays as it is.
+void Server::reread_access() noexcept {
+    if (!config_.access.restricted()) {
+        log(LogLevel::info, "there are no files of users and tokens to read again");
+        return;
+    }
+    try {
+        auto rules = load_access_rules(config_);
+        if (!rules) {
+            log(LogLevel::error, "users, tokens and links stay as they were: {}",
+                rules.error().message);
+            return;
+        }
+        const std::string warning = unknown_names_warning(*rules);
+        relay_->set_access_rules(std::move(*rules));
+        log(LogLevel::info, "users, tokens and the key of links have been read again");
+        if (!warning.empty()) {
+            log(LogLevel::warning, "{}", warning);
+        }
+    } catch (const std::bad_alloc&) {
+        log(LogLevel::error, "users, tokens and links stay as they were: out of memory");
+    }
 }
 
 void Server::toggle_draining() noexcept {

@@ -43,6 +43,9 @@ struct ServerOptions {
     /// Handle the signals of `open_signals`, which are then blocked. Those that stop the server end
     /// the process the second time.
     bool handles_signals = false;
+    /// SIGHUP reads the files of [access] again, unless it means that the terminal is gone. Otherwise
+    /// it stops the server.
+    bool rereads_files = false;
 };
 
 /// Created, run and destroyed by one thread.
@@ -77,6 +80,8 @@ private:
 
     Server() = default;
     [[nodiscard]] Result<void> open_sources(const config::Config& config);
+    [[nodiscard]] Result<void> open_access(const config::Config& config,
+                                           relay::RelaySettings& settings);
     [[nodiscard]] Result<void> open_relay(const config::Config& config,
                                           const relay::RelaySettings& settings);
     [[nodiscard]] Result<StreamParts> make_stream(const config::Config& config,
@@ -88,6 +93,8 @@ private:
     void read_stop_event() noexcept;
     void on_control(const io::Completion& completion) noexcept;
     void on_signal(const io::Completion& completion) noexcept;
+    void handle_signal(int signal) noexcept;
+    void reread_access() noexcept;
     void on_stop_signal() noexcept;
     void toggle_draining() noexcept;
     void begin_stop() noexcept;
@@ -101,6 +108,8 @@ private:
     std::unique_ptr<capture::Cameras> cameras_; ///< present when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;
+    std::unique_ptr<relay::PasswordChecker> password_checker_; ///< present when there may be users
+    config::Config config_;                                    ///< for reading its files again
     os::SoftLimits program_limits_;
     UniqueFd signals_;                         ///< empty unless the server handles signals
     std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
@@ -110,6 +119,8 @@ private:
     std::uint32_t default_stream_ = 0;
     Duration registration_patience_{}; ///< what is left of it
     bool ends_with_input_ = false;
+    bool rereads_files_ = false;
+    bool had_terminal_ = false;  ///< when the server was created
     StopRequests stop_requests_; ///< by signals
     bool stopping_ = false;
     bool draining_ = false;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include <fcntl.h>
 #include <sys/signalfd.h>
 
 namespace ringcast::app {
@@ -34,6 +35,10 @@ void set_signal_dispositions() noexcept {
         static_cast<void>(std::signal(signal, SIG_IGN));
     }
     static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
+}
+
+bool has_terminal() noexcept {
+    return UniqueFd(::open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)).valid();
 }
 
 Result<UniqueFd> open_signals() {

@@ -15,8 +15,10 @@ void set_signal_dispositions() noexcept;
 
 /// Blocks the signals that the server handles, in this thread and those that it starts later, and
 /// returns a descriptor that reads them: SIGTERM, SIGINT, SIGQUIT, and SIGHUP unless it is ignored
-/// (nohup), which stop it, and SIGUSR1, which begins or ends draining. Linux does not discard a
-/// signal that is ignored while it is blocked.
+/// (nohup), and SIGUSR1. Linux does not discard a signal that is ignored while it is blocked.
 [[nodiscard]] Result<UniqueFd> open_signals();
+
+/// True if the process has a controlling terminal that is not hung up.
+[[nodiscard]] bool has_terminal() noexcept;
 
 } // namespace ringcast::app

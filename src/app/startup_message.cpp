@@ -166,7 +166,7 @@ std::optional<std::string> first_url(std::span<const config::ListenConfig> liste
     return std::nullopt;
 }
 
-std::string startup_message(std::span<const config::ListenAddress> listening,
+std::string startup_message(std::span<const config::ListenAddress> listening, bool restricted,
                             std::span<const char* const> arguments, const HostInfo& host) {
     std::vector<std::string> urls;
     std::vector<std::string> sockets;
@@ -190,13 +190,19 @@ std::string startup_message(std::span<const config::ListenAddress> listening,
     for (const std::string& path : sockets) {
         message += fmt::format("  the UNIX socket {}\n", path);
     }
+    if (restricted) {
+        message += "Viewers need a password, a token or a link.\n";
+    }
     if (!std::ranges::all_of(listening, config::is_local)) {
-        return message +
-               "Anyone who can reach these addresses can watch: there is no password yet.\n";
+        return restricted
+                   ? message
+                   : message + "Anyone who can reach these addresses can watch. To ask for a "
+                               "password: ringcast passwd --help\n";
     }
     return message +
-           fmt::format("Only this machine can watch. To open it to your network (there is "
-                       "no password yet):\n  {}\n",
+           fmt::format("Only this machine can watch. To open it to your network{}:\n  {}\n",
+                       restricted ? ""
+                                  : " (without a password; to ask for one: ringcast passwd --help)",
                        command_line_for_network(arguments, port));
 }
 

@@ -126,8 +126,8 @@ constexpr std::array<std::string_view, 8> orientations{
     "rotate90-mirror", "rotate270",      "rotate270-mirror", "rotate90"};
 
 // First segments of the server's own paths, which a stream name would hide.
-constexpr std::array<std::string_view, 7> endpoints{"api",      "metrics", "healthz", "stream",
-                                                    "snapshot", "state",   "controls"};
+constexpr std::array<std::string_view, 8> endpoints{"api",      "metrics", "healthz",  "stream",
+                                                    "snapshot", "state",   "controls", "link"};
 
 /// The largest picture that a key of this kind accepts. JPEG has 16 bits for each side.
 constexpr PictureSize largest_picture(ValueKind kind) noexcept {

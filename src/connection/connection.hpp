@@ -98,8 +98,12 @@ public:
     /// Gives up its place: closes in order when all is said, so that the last reply still arrives,
     /// and aborts otherwise. Not for streams.
     void evict(ConnectionContext& context) noexcept;
-    /// The reply under way is the last one.
-    void end_keep_alive() noexcept { keep_alive_ = false; }
+    /// The reply under way is the last one; of a stream, the part.
+    void end_soon() noexcept {
+        keep_alive_ = false;
+        ending_ = true;
+    }
+    [[nodiscard]] bool ending() const noexcept { return ending_; }
     /// Counts as handshaking no longer, because the peer has sent nothing for a while.
     void end_handshaking(ConnectionContext& context) noexcept {
         if (handshaking_) {
@@ -126,6 +130,10 @@ public:
     [[nodiscard]] const SnapshotOptions& snapshot_options() const noexcept {
         return exchange_->snapshot;
     }
+    /// Who sent the request, as the relay has found out. Not of a streaming connection.
+    [[nodiscard]] access::Caller& caller() noexcept { return exchange_->caller; }
+    [[nodiscard]] const access::Caller& caller() const noexcept { return exchange_->caller; }
+    [[nodiscard]] Verification& verification() noexcept { return exchange_->verification; }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
     /// True exactly while it is new: its first reply is not complete, and it waits neither for its
     /// answer nor for a silent peer.
@@ -155,6 +163,7 @@ private:
     bool streaming_ = false;
     bool handshaking_ = false;
     bool keep_alive_ = false;
+    bool ending_ = false; ///< a stream that ends with the part under way
     bool receiving_ = false;
     bool drained_ = false; ///< draining, and nothing more is received from the peer
     bool hangup_watched_ = false;

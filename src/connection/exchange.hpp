@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 
+#include "access/gate.hpp"
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "connection/frame_send.hpp"
@@ -22,6 +24,13 @@ struct SnapshotOptions {
     Instant asked_at{};       ///< the frame must be newer
 };
 
+/// A request that waits until a password has been verified.
+struct Verification {
+    access::Ticket ticket = 0;
+    Instant deadline = never;
+    std::optional<access::Refusal> refusal; ///< set when the password was wrong
+};
+
 struct Exchange {
     std::string text;        ///< the reply, or its head
     SharedText shared;       ///< the body behind `text` if other replies have the same one
@@ -29,6 +38,8 @@ struct Exchange {
     ConstByteSpan unsent;    ///< the rest of `text`, then of `shared`
     SendId body;             ///< a snapshot's JPEG, sent after the text; invalid without one
     SnapshotOptions snapshot;
+    access::Caller caller;
+    Verification verification;
     std::size_t drained = 0; ///< bytes received and discarded after the reply
     http::RequestReader reader;
     std::array<std::byte, 1024> drain_into;

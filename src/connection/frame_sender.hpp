@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "access/rules.hpp"
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "connection/context.hpp"
@@ -23,7 +24,9 @@ namespace ringcast::connection {
 struct StreamOptions {
     io::StreamId stream;
     http::Variant variant = http::Variant::standard;
-    Duration period_min{}; ///< 1/fps of `?fps=N`; zero: every frame
+    Duration period_min{};                             ///< 1/fps of `?fps=N`; zero: every frame
+    access::Identity caller = access::Identity::guest; ///< who watches
+    WallTime ends_at = WallTime::max();                ///< when a link expires
 };
 
 enum class SendOutcome : std::uint8_t {

@@ -26,7 +26,7 @@ struct QueryParameter {
 /// decoded are skipped.
 class QueryReader {
 public:
-    static constexpr std::size_t decoded_bytes_max = 128;
+    static constexpr std::size_t decoded_bytes_max = 256; // a link has up to 146
 
     explicit QueryReader(std::string_view query) noexcept : rest_(query) {}
     /// The next parameter, or nothing at the end. Its views are valid until the next call.

@@ -296,6 +296,8 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         keep_first(request_.origin);
     } else if (equal_ignoring_case(name, "user-agent")) {
         keep_first(request_.user_agent);
+    } else if (equal_ignoring_case(name, "authorization")) {
+        keep_first(request_.authorization);
     } else if (equal_ignoring_case(name, "access-control-request-method")) {
         keep_first(request_.access_control_request_method);
     } else if (equal_ignoring_case(name, "x-ringcast-via")) {

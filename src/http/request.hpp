@@ -35,6 +35,7 @@ struct Request {
     std::string_view accept;
     std::string_view origin;
     std::string_view user_agent;
+    std::string_view authorization;
     std::string_view access_control_request_method;
     std::string_view via; ///< X-Ringcast-Via: the ids of the ringcasts that ask (http/via.hpp)
 };

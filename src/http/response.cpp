@@ -163,8 +163,14 @@ std::string reply_head(int status, ContentType type, std::size_t body_bytes,
     add_header(head, "Content-Length", std::to_string(body_bytes));
     add_header(head, "Cache-Control", "no-store");
     add_resource_policy(head, "same-origin");
+    if (type == ContentType::html) {
+        add_header(head, "Referrer-Policy", "no-referrer"); // an address may contain a token
+    }
     if (!options.content_security_policy.empty()) {
         add_header(head, "Content-Security-Policy", options.content_security_policy);
+    }
+    if (!options.authenticate.empty()) {
+        add_header(head, "WWW-Authenticate", options.authenticate);
     }
     if (status == 405) {
         add_header(head, "Allow", allowed_methods);
@@ -186,15 +192,14 @@ std::string reply(int status, ContentType type, std::string_view body, const Rep
 }
 
 std::string error_reply(int status, std::string_view line, const ReplyContext& context,
-                        std::uint32_t retry_after_seconds) {
+                        const ReplyOptions& options) {
     RINGCAST_ASSERT(status >= 400);
     std::string body(line);
     // The reason for a lost signal may be text from outside and must stay on one line.
     std::replace_if(
         body.begin(), body.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     body += '\n';
-    return reply(status, ContentType::text, body, context,
-                 {.retry_after_seconds = retry_after_seconds});
+    return reply(status, ContentType::text, body, context, options);
 }
 
 std::string options_reply(const ReplyContext& context) {
@@ -205,7 +210,8 @@ std::string options_reply(const ReplyContext& context) {
     add_cors(text, context);
     if (!context.allow_origin.empty()) {
         add_header(text, "Access-Control-Allow-Methods", allowed_methods);
-        add_header(text, "Access-Control-Allow-Headers", "*");
+        // "*" does not include Authorization (Fetch standard, CORS-non-wildcard request-header name).
+        add_header(text, "Access-Control-Allow-Headers", "*, Authorization");
         // Two hours, the most that browsers accept. Without it, each poll for a snapshot is
         // preceded by a preflight request.
         add_header(text, "Access-Control-Max-Age", "7200");
@@ -221,6 +227,10 @@ std::string_view reason_phrase(int status) noexcept {
         return "No Content";
     case 400:
         return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
@@ -233,6 +243,8 @@ std::string_view reason_phrase(int status) noexcept {
         return "URI Too Long";
     case 421:
         return "Misdirected Request";
+    case 429:
+        return "Too Many Requests";
     case 431:
         return "Request Header Fields Too Large";
     case 500:

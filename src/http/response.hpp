@@ -44,6 +44,7 @@ enum class ContentType : std::uint8_t { text, json, html, metrics };
 struct ReplyOptions {
     std::uint32_t retry_after_seconds = 0;      ///< Retry-After; 0: none
     std::string_view content_security_policy{}; ///< empty: none
+    std::string_view authenticate{};            ///< WWW-Authenticate; empty: none
 };
 
 /// The head of a complete reply with a body of `body_bytes`, which follows unless
@@ -57,7 +58,7 @@ struct ReplyOptions {
 /// blanks. Status 405 adds the allowed methods.
 [[nodiscard]] std::string error_reply(int status, std::string_view line,
                                       const ReplyContext& context,
-                                      std::uint32_t retry_after_seconds = 0);
+                                      const ReplyOptions& options = {});
 /// The reply to OPTIONS: 204, the methods, and the answer to a browser's CORS preflight.
 [[nodiscard]] std::string options_reply(const ReplyContext& context);
 

@@ -77,7 +77,7 @@ std::uint32_t send_slots(const RelaySettings& settings) noexcept {
 
 Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
              std::size_t default_stream, std::span<const int> listeners,
-             source::PlaceholderPainter* painter)
+             source::PlaceholderPainter* painter, PasswordChecker* checker)
     : engine_(engine), settings_(std::move(settings)), painter_(painter),
       connections_(connection_slots(settings_)), sends_(send_slots(settings_)),
       streams_(std::max(settings_.streams_max, static_cast<std::uint32_t>(streams.size()))),
@@ -93,7 +93,8 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .streams = streams_,
                   .context = context_,
                   .counters = counters_,
-                  .status = [this](const api::ViewerPage& page) { return status(page); }}),
+                  .status = [this](const api::ViewerPage& page) { return status(page); },
+                  .checker = checker}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
     RINGCAST_ASSERT(listeners.size() <= settings_.accepts_max);
@@ -189,6 +190,8 @@ void Relay::dispatch(const io::Completion& completion) noexcept {
         return on_source(completion);
     case io::OpKind::painter:
         return on_painter(completion);
+    case io::OpKind::password:
+        return responder_.on_password_checked(completion);
     case io::OpKind::control:
         if (control_handler_) {
             control_handler_(completion);
@@ -245,6 +248,7 @@ void Relay::on_connection_completion(const io::Completion& completion) noexcept 
     case io::OpKind::frame_send:
     case io::OpKind::source:
     case io::OpKind::painter:
+    case io::OpKind::password:
     case io::OpKind::control:
         break;
     }
@@ -298,7 +302,8 @@ void Relay::on_event(connection::Connection& connection,
     case connection::ConnectionEvent::streaming:
     case connection::ConnectionEvent::frame_sent: {
         stream::Stream& stream = stream_of(connection);
-        return stream.retiring() ? connection.drain(context_) : stream.add_idle(connection);
+        return stream.retiring() || connection.ending() ? connection.drain(context_)
+                                                        : stream.add_idle(connection);
     }
     case connection::ConnectionEvent::closed:
         ++counters_.disconnects;

@@ -26,12 +26,12 @@ namespace ringcast::relay {
 class Relay : private Immovable {
 public:
     /// `streams` is not empty; the one at `default_stream` is served at the root too. `painter` may
-    /// be null: then there are no "no signal" pictures. The engine, sources, arenas and painter
-    /// outlive the relay. `listeners` are listening sockets that the caller closes after the relay
+    /// be null: then there are no "no signal" pictures. `checker` may be null unless there are users
+    /// in `settings.access`. The engine, sources, arenas, painter and checker outlive the relay. `listeners` are listening sockets that the caller closes after the relay
     /// has finished.
     Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
           std::size_t default_stream, std::span<const int> listeners,
-          source::PlaceholderPainter* painter);
+          source::PlaceholderPainter* painter, PasswordChecker* checker = nullptr);
     ~Relay();
 
     /// Starts the sources. Connections are accepted from the first turn on.
@@ -53,6 +53,9 @@ public:
     /// Ends a stream other than the default one: its source stops, its viewers are disconnected in
     /// order. Its arena and source are in use until `has_stream` says no.
     void end_stream(io::StreamId id) noexcept;
+    /// Replaces the rules of `RelaySettings::access`, which must have been set. Those who may watch no
+    /// longer are disconnected.
+    void set_access_rules(access::Rules rules);
     [[nodiscard]] bool has_stream(io::StreamId id) const noexcept {
         return streams_.find(id) != nullptr;
     }
@@ -114,6 +117,7 @@ private:
     void check_progress(connection::Connection& connection, Instant now) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
     void disconnect(connection::Connection& connection) noexcept;
+    void end_expired(connection::Connection& viewer) noexcept;
     void abort_all(Instant now) noexcept;
 
     io::Engine& engine_;

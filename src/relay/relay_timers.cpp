@@ -53,6 +53,7 @@ void Relay::sweep(Instant now) noexcept {
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         if (connection.streaming()) {
             connection.frames().update_rate(now);
+            end_expired(connection);
         }
         if (now - connection.opened() >= settings_.sweep_interval) {
             connection.end_handshaking(context_);
@@ -63,6 +64,13 @@ void Relay::sweep(Instant now) noexcept {
             on_connection_deadline(connection);
         }
     });
+}
+
+/// A viewer that came with a link watches until the link expires.
+void Relay::end_expired(connection::Connection& viewer) noexcept {
+    if (engine_.wall_now() >= viewer.frames().options().ends_at) {
+        disconnect(viewer);
+    }
 }
 
 void Relay::on_connection_deadline(connection::Connection& connection) noexcept {
@@ -119,10 +127,10 @@ void Relay::disconnect(connection::Connection& connection) noexcept {
     case connection::ConnectionState::reading:
     case connection::ConnectionState::idle:
         return connection.drain(context_);
-    case connection::ConnectionState::replying:
-        return connection.end_keep_alive();
+    case connection::ConnectionState::replying: // a stream's head, or a whole reply
+    case connection::ConnectionState::sending:
+        return connection.end_soon();
     case connection::ConnectionState::free:
-    case connection::ConnectionState::sending: // drains when its part is sent
     case connection::ConnectionState::draining:
     case connection::ConnectionState::aborting:
     case connection::ConnectionState::closing:
@@ -135,6 +143,17 @@ void Relay::end_stream(io::StreamId id) noexcept {
     streams_.retire(id);
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         if (connection.streaming() && connection.frames().options().stream == id) {
+            disconnect(connection);
+        }
+    });
+}
+
+void Relay::set_access_rules(access::Rules rules) {
+    responder_.set_access_rules(std::move(rules));
+    connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
+        const connection::ConnectionState state = connection.state();
+        const bool open = state != connection::ConnectionState::closing && !connection.aborting();
+        if (open && !responder_.may_stay(connection)) {
             disconnect(connection);
         }
     });
@@ -172,7 +191,8 @@ bool Relay::finished() const noexcept {
     }
     const bool sources_stopped = std::ranges::all_of(
         streams_.all(), [](stream::Stream* stream) { return stream->source().stopped(); });
-    return acceptor_.stopped() && sources_stopped && (painter_ == nullptr || painter_->stopped());
+    return acceptor_.stopped() && sources_stopped && responder_.stopped() &&
+           (painter_ == nullptr || painter_->stopped());
 }
 
 } // namespace ringcast::relay

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "http/authority.hpp"
 
 namespace ringcast::relay {
 
@@ -13,17 +12,11 @@ namespace {
 
 constexpr int status_ok = 200;
 
-http::ContentType content_type(ReportKind kind) noexcept {
-    switch (kind) {
-    case ReportKind::status:
-    case ReportKind::single:
-        return http::ContentType::json;
-    case ReportKind::metrics:
-        return http::ContentType::metrics;
-    case ReportKind::index:
+http::ContentType content_type(api::RouteKind kind) noexcept {
+    if (kind == api::RouteKind::index) {
         return http::ContentType::html;
     }
-    return {};
+    return kind == api::RouteKind::metrics ? http::ContentType::metrics : http::ContentType::json;
 }
 
 } // namespace
@@ -39,17 +32,6 @@ Responder::reply_context(const connection::Connection& connection) const noexcep
     return reply;
 }
 
-api::Route Responder::route_of(const connection::Connection& connection) const {
-    const http::Request& request = connection.request_reader().request();
-    api::Route route = api::resolve(request, {parts_.streams.directory(), default_stream_});
-    const bool over_network = connection.endpoint().peer.transport == io::Transport::tcp;
-    if (over_network && route.kind != api::RouteKind::healthz &&
-        !host_names_.contain(request.host)) {
-        return api::misdirected(request.host);
-    }
-    return route;
-}
-
 void Responder::on_request(connection::Connection& connection) noexcept {
     if (replies_left_ > 0 && requests_.empty()) {
         return answer_request(connection);
@@ -60,6 +42,7 @@ void Responder::on_request(connection::Connection& connection) noexcept {
 
 void Responder::answer_waiting() noexcept {
     answer_report_waiters();
+    answer_late_logins();
     while (replies_left_ > 0 && !requests_.empty()) {
         answer_request(requests_.pop_front());
     }
@@ -101,6 +84,9 @@ void Responder::answer(connection::Connection& connection) noexcept {
 }
 
 void Responder::resolve_and_answer(connection::Connection& connection) {
+    if (!identify(connection)) {
+        return;
+    }
     const http::Request& request = connection.request_reader().request();
     const api::Route route = route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
@@ -121,14 +107,16 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::snapshot:
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
-        return answer_report(connection, route.viewers ? ReportKind::single : ReportKind::status,
-                             reply);
+        return answer_report(
+            connection,
+            shared_kind(connection, route.viewers ? ReportKind::single : ReportKind::status),
+            reply);
     case api::RouteKind::metrics:
-        return answer_report(connection, ReportKind::metrics, reply);
+        return answer_report(connection, shared_kind(connection, ReportKind::metrics), reply);
     case api::RouteKind::healthz:
         return send(connection, health(route, reply));
     case api::RouteKind::index:
-        return answer_report(connection, ReportKind::index, reply);
+        return answer_report(connection, shared_kind(connection, ReportKind::index), reply);
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,
@@ -138,6 +126,8 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
             answer_report(connection, ReportKind::single, reply);
         }
         return;
+    case api::RouteKind::link:
+        return answer_link(connection, route, reply);
     case api::RouteKind::options:
         return send(connection, api::options(reply));
     case api::RouteKind::error:
@@ -178,6 +168,18 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
         send(connection, api::request_timeout(connection.request_reader(), parts_.settings.version,
                                               parts_.context.engine.wall_now()));
     });
+}
+
+void Responder::answer_late_logins() noexcept {
+    const Instant now = parts_.context.engine.now();
+    while (replies_left_ > 0) {
+        connection::Connection* const late = authenticator_.take_late(now);
+        if (late == nullptr) {
+            return;
+        }
+        --replies_left_;
+        answer_or_abort(*late, [&] { refuse(*late, Authenticator::too_late()); });
+    }
 }
 
 // --- snapshots ---
@@ -273,7 +275,7 @@ void Responder::answer_report(connection::Connection& connection, ReportKind kin
                               const http::ReplyContext& reply) {
     const Instant now = parts_.context.engine.now();
     if (const connection::SharedText* report = reports_.fresh(kind, now)) {
-        return send_report(connection, kind, report->share(), reply);
+        return send_report(connection, report->share(), reply);
     }
     connection.wait(parts_.context, now + parts_.settings.report_wait);
     reports_.waiters(kind).push_back(connection);
@@ -311,7 +313,7 @@ bool Responder::answer_report_waiter(connection::Connection& connection, ReportK
         return false;
     }
     if (report.valid()) {
-        send_report(connection, kind, std::move(report), reply_context(connection));
+        send_report(connection, std::move(report), reply_context(connection));
     } else {
         send(connection, api::busy(reply_context(connection)));
     }
@@ -358,12 +360,23 @@ bool Responder::may_render(Instant now) noexcept {
     return false;
 }
 
-std::string Responder::render_single(const api::Route& route) {
+std::string Responder::render_single(const connection::Connection& connection,
+                                     const api::Route& route) {
     if (route.kind == api::RouteKind::controls) {
         const source::FrameSource& source = parts_.streams.get(*route.stream).source();
         return api::controls_json(*source.camera(), source.camera_controls());
     }
-    return api::status_json(parts_.status(route.viewers.value_or(api::ViewerPage{})));
+    const stream::Directory directory = directory_for(connection);
+    if (route.kind == api::RouteKind::index) {
+        return api::index_page(directory, parts_.settings.boundary,
+                               parts_.context.engine.wall_now());
+    }
+    api::StatusSnapshot status = parts_.status(route.viewers.value_or(api::ViewerPage{}));
+    if (!sees_everything(connection)) {
+        api::hide_details(status, directory);
+    }
+    return route.kind == api::RouteKind::metrics ? api::metrics_text(status)
+                                                 : api::status_json(status);
 }
 
 /// The report that the connection's request asks for.
@@ -381,54 +394,33 @@ connection::SharedText Responder::render(const connection::Connection& connectio
         text = api::metrics_text(parts_.status({}));
         break;
     case ReportKind::index:
-        text = api::index_page(parts_.streams.directory(), parts_.settings.boundary,
-                               engine.wall_now());
+        text = api::index_page({parts_.streams.directory(), default_stream_},
+                               parts_.settings.boundary, engine.wall_now());
         break;
     case ReportKind::single:
-        text = render_single(route_of(connection));
+        text = render_single(connection, route_of(connection));
         break;
     }
     engine.read_clocks();
     return reports_.add(kind, std::move(text), began, engine.now());
 }
 
-void Responder::send_report(connection::Connection& connection, ReportKind kind,
-                            connection::SharedText report, const http::ReplyContext& reply) {
-    http::ReplyOptions options;
-    if (kind == ReportKind::index) {
-        options.content_security_policy = api::index_page_policy();
+void Responder::send_report(connection::Connection& connection, connection::SharedText report,
+                            const http::ReplyContext& reply) {
+    const api::RouteKind kind = route_of(connection).kind;
+    std::string policy;
+    if (kind == api::RouteKind::index) {
+        policy = api::index_page_policy(connection.request_reader().request().host,
+                                        parts_.settings.cors_origins);
     }
-    std::string head =
-        http::reply_head(status_ok, content_type(kind), report.text().size(), reply, options);
+    std::string head = http::reply_head(status_ok, content_type(kind), report.text().size(), reply,
+                                        {.content_security_policy = policy});
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), reply.keep_alive});
     }
     count_response(status_ok);
     connection.reply(parts_.context, std::move(head), reply.keep_alive, std::move(report));
     reports_.replies().push_back(connection);
-}
-
-// --- origins ---
-
-/// Logs only the first refusal: a page that is refused keeps retrying.
-void Responder::report_refused_host(const http::Request& request) noexcept {
-    if (std::exchange(host_reported_, true)) {
-        return;
-    }
-    log(LogLevel::warning,
-        "a request for the host {} was refused: if that is a name of this server, add under [http]: "
-        "hosts = [\"{}\"]",
-        http::host_of(request.host), http::host_of(request.host));
-}
-
-void Responder::report_refused_origin(const http::Request& request) noexcept {
-    if (std::exchange(origin_reported_, true)) {
-        return;
-    }
-    log(LogLevel::warning,
-        "a page from {} may show streams but not read them; to allow it, add under [http]: "
-        "cors_origins = [\"{}\"]",
-        request.origin, request.origin);
 }
 
 } // namespace ringcast::relay

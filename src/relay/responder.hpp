@@ -14,6 +14,7 @@
 #include "connection/connection.hpp"
 #include "connection/shared_text.hpp"
 #include "http/response.hpp"
+#include "relay/authenticator.hpp"
 #include "relay/reports.hpp"
 #include "relay/settings.hpp"
 #include "stream/stream_table.hpp"
@@ -28,12 +29,14 @@ struct ResponderParts {
     api::RelayCounters& counters;
     /// Gathers the status, with this part of the list of viewers.
     std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
+    PasswordChecker* checker; ///< may be null
 };
 
 class Responder {
 public:
     explicit Responder(ResponderParts parts)
         : parts_(std::move(parts)), host_names_(parts_.settings.hosts),
+          authenticator_(parts_.settings, parts_.context, parts_.checker),
           replies_left_(parts_.settings.stream.submit_batch),
           reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max) {}
 
@@ -43,7 +46,15 @@ public:
     void set_draining(bool draining) noexcept { draining_ = draining; }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
     /// From now on every reply is the last one of its connection.
-    void stop() noexcept { stopping_ = true; }
+    void stop() noexcept {
+        stopping_ = true;
+        authenticator_.stop();
+    }
+    [[nodiscard]] bool stopped() const noexcept { return authenticator_.stopped(); }
+    /// From now on requests are judged by these.
+    void set_access_rules(access::Rules rules) { authenticator_.set_rules(std::move(rules)); }
+    /// Whether the rules still allow what the connection has begun.
+    [[nodiscard]] bool may_stay(const connection::Connection& connection) const;
 
     // If memory is short for an answer, the connection of the request is aborted.
 
@@ -52,6 +63,8 @@ public:
     /// Once per turn: answers requests that wait, except snapshots. In one turn as many replies are
     /// begun as frames in a fan-out, for the same reason.
     void answer_waiting() noexcept;
+    /// A completion of the password checker.
+    void on_password_checked(const io::Completion& completion) noexcept;
     /// Answers a request that was not complete in time.
     void answer_timeout(connection::Connection& connection) noexcept;
     /// Answers the waiting snapshots whose stream has a frame for them or no signal, and those that
@@ -84,11 +97,12 @@ private:
     [[nodiscard]] bool may_render(Instant now) noexcept;
     [[nodiscard]] connection::SharedText render(const connection::Connection& connection,
                                                 ReportKind kind);
-    void send_report(connection::Connection& connection, ReportKind kind,
-                     connection::SharedText report, const http::ReplyContext& reply);
+    void send_report(connection::Connection& connection, connection::SharedText report,
+                     const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_single(connection::Connection& connection, const api::Route& route,
                                      const http::ReplyContext& reply);
-    [[nodiscard]] std::string render_single(const api::Route& route);
+    [[nodiscard]] std::string render_single(const connection::Connection& connection,
+                                            const api::Route& route);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                 bool late);
@@ -105,6 +119,15 @@ private:
                                              const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
                                      const http::ReplyContext& reply);
+    [[nodiscard]] bool identify(connection::Connection& connection);
+    void refuse(connection::Connection& connection, const access::Refusal& refusal);
+    void answer_late_logins() noexcept;
+    void answer_link(connection::Connection& connection, const api::Route& route,
+                     const http::ReplyContext& reply);
+    [[nodiscard]] stream::Directory directory_for(const connection::Connection& connection) const;
+    [[nodiscard]] bool sees_everything(const connection::Connection& connection) const noexcept;
+    [[nodiscard]] ReportKind shared_kind(const connection::Connection& connection,
+                                         ReportKind kind) const noexcept;
     void report_refused_host(const http::Request& request) noexcept;
     void report_refused_origin(const http::Request& request) noexcept;
     [[nodiscard]] http::ReplyContext
@@ -117,6 +140,7 @@ private:
     bool draining_ = false;
     bool snapshots_pending_ = false;
     api::HostNames host_names_;
+    Authenticator authenticator_;
     bool host_reported_ = false;
     bool origin_reported_ = false;
     std::uint32_t replies_left_;      ///< that may be begun before the next submission

@@ -1,5 +1,6 @@
 // Answers requests for streams: chains of servers, and admission of viewers.
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@ namespace ringcast::relay {
 namespace {
 
 constexpr int status_ok = 200;
+/// WallTime can't express much later times.
+constexpr access::LinkExpiry link_expiry_max{std::chrono::seconds(9'000'000'000)};
 
 /// Ids of the ringcasts that the stream comes through, nearest first.
 std::vector<std::string> upstream_ids(const stream::Stream& stream) {
@@ -86,6 +89,11 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
     if (route.fps) {
         options.period_min =
             std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *route.fps));
+    }
+    const access::Caller& caller = connection.caller();
+    options.caller = caller.identity;
+    if (caller.link) {
+        options.ends_at = std::min<access::LinkExpiry>(caller.link->expiry, link_expiry_max);
     }
     count_response(status_ok);
     connection.start_stream(parts_.context, std::move(head), options, stream.has_fresh_frame());

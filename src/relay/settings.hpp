@@ -3,16 +3,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "access/rules.hpp"
 #include "base/time.hpp"
 #include "connection/context.hpp"
 #include "http/multipart.hpp"
 #include "stream/settings.hpp"
 
 namespace ringcast::relay {
+
+/// How connections of one listener are treated.
+struct ListenerSettings {
+    bool open = false; ///< everybody may watch, also where others must prove who they are
+};
 
 struct RelaySettings {
     RelaySettings(const http::Boundary& process_boundary, std::string process_instance)
@@ -25,6 +32,11 @@ struct RelaySettings {
     std::vector<std::string> cors_origins;
     /// Names of this server beyond those that api::HostNames knows; for requests over TCP.
     std::vector<std::string> hosts;
+    /// Who may watch. Nothing: everybody, and nobody administrates.
+    std::optional<access::Rules> access;
+    access::Digest access_key{}; ///< random
+    /// By index of the listener; those beyond have the defaults.
+    std::vector<ListenerSettings> listeners;
     std::uint32_t viewers_max = 4096;
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.
@@ -43,6 +55,8 @@ struct RelaySettings {
     Duration sweep_interval = std::chrono::milliseconds(250);
     /// A snapshot is answered within this time: moonraker-timelapse gives up after 2 s.
     Duration snapshot_wait = std::chrono::milliseconds(1500);
+    /// How long a request waits while its password is verified, and those before it.
+    Duration login_wait = std::chrono::seconds(10);
     /// Status, metrics and the page are rendered once for all requests within this time.
     Duration report_shared_for = std::chrono::milliseconds(250);
     /// How long a request waits for a report while others are rendered.
@@ -54,6 +68,10 @@ struct RelaySettings {
     Duration accept_pause = std::chrono::milliseconds(100);
     /// How long the part in flight may take at shutdown.
     Duration shutdown_grace = std::chrono::seconds(2);
+
+    [[nodiscard]] ListenerSettings listener(std::uint32_t index) const noexcept {
+        return index < listeners.size() ? listeners[index] : ListenerSettings{};
+    }
 };
 
 } // namespace ringcast::relay

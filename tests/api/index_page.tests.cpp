@@ -25,7 +25,7 @@ std::string page_of(const std::vector<std::string>& names, WallTime now = noon) 
     for (const std::string& name : names) {
         entries.push_back({name, {}});
     }
-    return index_page(entries, boundary, now);
+    return index_page({entries, {}}, boundary, now);
 }
 
 } // namespace
@@ -60,8 +60,9 @@ TEST_CASE("the page contains the boundary of the process that wrote it") {
 }
 
 TEST_CASE("the page's policy permits its own script, style and pictures, and no others") {
-    const std::string policy(index_page_policy());
+    const std::string policy = index_page_policy({}, {});
     CHECK(policy.starts_with("default-src 'none';"));
+    CHECK(policy.ends_with("; frame-ancestors 'self'"));
     CHECK(policy.find("unsafe") == std::string::npos);
     CHECK(policy.find("http") == std::string::npos);
     CHECK(policy.find('*') == std::string::npos);
@@ -73,6 +74,23 @@ TEST_CASE("the page's policy permits its own script, style and pictures, and no 
     CHECK(page.find(" onerror=") == std::string::npos);
     CHECK(count_of(page, "<script>") == 1);
     CHECK(count_of(page, "<style>") == 1);
+}
+
+TEST_CASE("pages of the same host, on any port, and of allowed origins may frame the page") {
+    const std::vector<std::string> origins = {"https://dashboard.example.org"};
+    CHECK(index_page_policy("printer.local:8080", origins)
+              .ends_with("; frame-ancestors 'self' http://printer.local:* https://printer.local:* "
+                         "https://dashboard.example.org"));
+}
+
+TEST_CASE("a page has only the streams that may be seen, the first four of them live") {
+    const std::vector<stream::DirectoryEntry> entries = {{"a", {}}, {"b", {}}, {"c", {}},
+                                                         {"d", {}}, {"e", {}}, {"f", {}}};
+    const std::string page = index_page(
+        {entries, {}, [](std::string_view name) { return name != "b"; }}, boundary, WallTime{});
+    CHECK(page.find("b/stream") == std::string::npos);
+    CHECK(count_of(page, "alt=") == 5);
+    CHECK(count_of(page, "class=\"still\"") == 1);
 }
 
 TEST_CASE("only the first four streams are live, because browsers limit connections to a host") {

@@ -19,8 +19,9 @@ const HostInfo pi{
     "printer-pi.lan", {"192.168.1.5", "10.0.0.1", "127.0.0.1"}, {"2001:db8::5", "::1"}};
 
 std::string message(const std::vector<config::ListenAddress>& listening,
-                    const std::vector<const char*>& arguments = {"ringcast", "pattern"}) {
-    return startup_message(listening, arguments, pi);
+                    const std::vector<const char*>& arguments = {"ringcast", "pattern"},
+                    bool restricted = false) {
+    return startup_message(listening, restricted, arguments, pi);
 }
 
 } // namespace
@@ -29,8 +30,18 @@ TEST_CASE("on loopback the message says that only this machine can watch, and ho
     CHECK(message({config::ListenTcp{"127.0.0.1", 8080}}) ==
           "ringcast: watch at\n"
           "  http://127.0.0.1:8080/\n"
-          "Only this machine can watch. To open it to your network (there is no password yet):\n"
+          "Only this machine can watch. To open it to your network (without a password; to ask for "
+          "one: ringcast passwd --help):\n"
           "  ringcast pattern --listen :8080\n");
+}
+
+TEST_CASE("where passwords are asked for, the message says so instead") {
+    CHECK(message({config::ListenTcp{"0.0.0.0", 80}}, {"ringcast"}, true)
+              .ends_with("Viewers need a password, a token or a link.\n"));
+    CHECK_THAT(
+        message({config::ListenTcp{"127.0.0.1", 80}}, {"ringcast"}, true),
+        ContainsSubstring("Viewers need a password, a token or a link.\nOnly this machine can "
+                          "watch. To open it to your network:\n"));
 }
 
 TEST_CASE(
@@ -64,7 +75,8 @@ TEST_CASE("for a wildcard every URL is listed, the .local name first") {
           "  http://127.0.0.1:80/\n"
           "  http://[2001:db8::5]:80/\n"
           "  http://[::1]:80/\n"
-          "Anyone who can reach these addresses can watch: there is no password yet.\n");
+          "Anyone who can reach these addresses can watch. To ask for a password: ringcast passwd "
+          "--help\n");
     CHECK_THAT(message({config::ListenTcp{"0.0.0.0", 80}}), !ContainsSubstring("["));
     CHECK_THAT(message({config::ListenTcp{"::", 80}}), !ContainsSubstring("192.168"));
 }
@@ -74,7 +86,7 @@ TEST_CASE("an address of the network is listed as it is, with a warning") {
         message({config::ListenTcp{"192.168.1.5", 8080}, config::ListenUnix{"/run/r.sock"}});
     CHECK_THAT(text, ContainsSubstring("  http://192.168.1.5:8080/\n"));
     CHECK_THAT(text, ContainsSubstring("  the UNIX socket /run/r.sock\n"));
-    CHECK_THAT(text, ContainsSubstring("there is no password yet"));
+    CHECK_THAT(text, ContainsSubstring("ringcast passwd --help"));
     CHECK_THAT(text, !ContainsSubstring("Only this machine"));
 }
 
@@ -82,7 +94,7 @@ TEST_CASE("a machine without a name has no .local URL") {
     const auto* const name = GENERATE("localhost", "(none)", "");
     const HostInfo nameless{name, {"127.0.0.1"}, {}};
     const std::vector<config::ListenAddress> listening{config::ListenTcp{"0.0.0.0", 80}};
-    CHECK_THAT(startup_message(listening, std::vector<const char*>{"ringcast"}, nameless),
+    CHECK_THAT(startup_message(listening, false, std::vector<const char*>{"ringcast"}, nameless),
                !ContainsSubstring(".local"));
 }
 

@@ -162,7 +162,7 @@ class StartMessage(unittest.TestCase):
         if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode != 0:
             self.skipTest("network namespaces can't be created here")
         with harness.Ringcast("pattern", "--listen", ":0", listen=False, prefix=prefix) as server:
-            server.wait_log("Anyone who can reach these addresses can watch: there is no password yet.")
+            server.wait_log("Anyone who can reach these addresses can watch. To ask for a password: ringcast passwd --help")
             urls = re.findall(r"^  (http://\S+)$", server.log(), re.MULTILINE)
             name = socket.gethostname().split(".")[0]
             for host in (f"{name}.local", "127.0.0.1", "192.0.2.7", "[::1]"):

@@ -235,7 +235,7 @@ TEST_CASE("the end of keep-alive makes the reply under way the last one") {
     ConnectionBench bench;
     REQUIRE(bench.receive(request_text) == ConnectionEvent::request);
     bench.connection.reply(bench.context, "reply", true);
-    bench.connection.end_keep_alive();
+    bench.connection.end_soon();
     CHECK(bench.answer_whole(Call::send) == ConnectionEvent::none);
     CHECK(bench.connection.state() == ConnectionState::draining);
 }

@@ -124,7 +124,7 @@ TEST_CASE("an error is one line even if its text contains control characters") {
 
 TEST_CASE("405 lists the allowed methods, and 503 has Retry-After") {
     CHECK(has(parse(error_reply(405, "No.", {})), "Allow: GET, HEAD, OPTIONS"));
-    const Parsed busy = parse(error_reply(503, "Full.", {}, 5));
+    const Parsed busy = parse(error_reply(503, "Full.", {}, {.retry_after_seconds = 5}));
     CHECK(busy.status_line == "HTTP/1.1 503 Service Unavailable");
     CHECK(has(busy, "Retry-After: 5"));
 }

@@ -134,6 +134,11 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::upstream_wrong_length, "upstream: wrong length", 0, 0},
     {K::upstream_damaged, "upstream: damaged frame", 0, 0},
     {K::upstream_no_signal, "upstream: no signal", 0, 0},
+    {K::password_right, "a right password", 0, 0},
+    {K::password_wrong, "a wrong password", 0, 0},
+    {K::login_too_late, "a login that took too long", 0, 0},
+    {K::too_many_logins, "too many logins", 0, 0},
+    {K::rules_replaced, "other users, tokens and links", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

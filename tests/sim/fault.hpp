@@ -140,9 +140,15 @@ enum class FaultKind : std::uint8_t {
     upstream_wrong_length,
     upstream_damaged,
     upstream_no_signal,
+    // passwords
+    password_right,
+    password_wrong,
+    login_too_late,  ///< the verification of its password took too long
+    too_many_logins, ///< the queue was full, or the address had to wait
+    rules_replaced,  ///< while viewers watched who were admitted under the earlier ones
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::upstream_no_signal) + 1;
+    static_cast<std::size_t>(FaultKind::rules_replaced) + 1;
 
 /// The errors of one operation. One draw chooses the error, a second one whether it occurs.
 enum class ErrorGroup : std::uint8_t {

@@ -288,6 +288,9 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
     if (picture->stream != current_.stream) {
         (void)wrong("a picture of another stream");
     }
+    if (picture->captured_at > pictures_until_) {
+        (void)wrong("a picture for somebody who may not watch");
+    }
     const bool says_more = current_.kind != AnswerKind::stream_advance;
     if (says_more && picture->placeholder != marked) {
         (void)wrong("a 'no signal' picture that is not marked as one, or a live one that is");

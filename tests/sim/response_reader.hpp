@@ -44,6 +44,8 @@ public:
 
     void expect(const Expectation& expectation) { expected_.push_back(expectation); }
     void consume(ConstByteSpan bytes, Instant now);
+    /// From now on, a picture that was captured later than `until` is an error.
+    void allow_pictures_until(Instant until) noexcept { pictures_until_ = until; }
     /// True if the server may end the connection in order at this point.
     [[nodiscard]] bool may_end_here() const noexcept;
     /// The position in the response, for messages.
@@ -115,6 +117,7 @@ private:
     Instant streaming_since_{};
     Instant last_picture_at_{};
     Duration last_picture_age_{};
+    Instant pictures_until_ = never;
     std::string error_;
 };
 

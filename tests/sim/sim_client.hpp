@@ -35,6 +35,7 @@ struct ClientPlan {
     std::uint64_t read_total_max = UINT64_MAX; ///< stops reading after so many bytes
     Departure departure = Departure::never;
     Duration departs_after{}; ///< counted from connecting
+    bool known = true;        ///< may watch, until access is revoked
     bool healthy = false;     ///< must get its frames, and in time
     bool far = false;         ///< must get its frames, at the full rate
 };
@@ -50,6 +51,7 @@ public:
 
     [[nodiscard]] const ClientPlan& plan() const noexcept { return plan_; }
     [[nodiscard]] const ResponseReader& reader() const noexcept { return reader_; }
+    void allow_pictures_until(Instant until) noexcept { reader_.allow_pictures_until(until); }
     /// The first error in what it received; empty if there is none.
     [[nodiscard]] const std::string& error() const noexcept {
         return error_.empty() ? reader_.error() : error_;

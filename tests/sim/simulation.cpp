@@ -118,6 +118,11 @@ World some_world(Decisions& decisions) {
     relay.connection.send_path_policy = policies[decisions.below(policies.size())];
     relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     world.streams_change = decisions.once_in(3);
+    world.passwords = decisions.once_in(3);
+    world.password_time_max = milliseconds(decisions.between(1, 100));
+    world.rules_change = decisions.once_in(2);
+    world.unix_open = decisions.once_in(2);
+    relay.login_wait = milliseconds(decisions.between(20, 600));
     world.siege = decisions.once_in(4);
     world.upstreams = decisions.once_in(4);
     if (world.upstreams) {
@@ -138,8 +143,13 @@ Simulation::Simulation(Decisions& decisions, const World& world)
         setups.push_back(make_stream());
     }
     const std::array<int, 2> listeners{tcp_listener_, unix_listener_};
-    relay_ = std::make_unique<relay::Relay>(engine_, world.relay, std::move(setups), 0U, listeners,
-                                            &painter_);
+    if (world.passwords) {
+        world_.relay.access = sim_rules(false);
+        world_.relay.listeners = {{}, {.open = world.unix_open}};
+        checker_.emplace(engine_, world.password_time_max);
+    }
+    relay_ = std::make_unique<relay::Relay>(engine_, world_.relay, std::move(setups), 0U, listeners,
+                                            &painter_, checker_ ? &*checker_ : nullptr);
     for (std::size_t i = 0; i < world.streams; ++i) {
         list_stream(i, relay_->stream(i).id());
     }
@@ -147,7 +157,7 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     began_ = engine_.now();
     window_began_ = began_;
     for (std::uint32_t i = 0; i < world.healthy_clients; ++i) {
-        add_client(plan_client(decisions_, ClientKind::healthy, directory_));
+        (void)add_planned(ClientKind::healthy);
     }
     schedule_arrival();
     if (world_.crowd) {
@@ -158,6 +168,9 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     }
     if (world_.streams_change) {
         schedule_stream_change();
+    }
+    if (world_.passwords && world_.rules_change) {
+        schedule_rules_change();
     }
 }
 
@@ -219,6 +232,7 @@ SimClient& Simulation::add_client(ClientPlan plan) {
     clients_.push_back(
         std::make_unique<SimClient>(engine_.events(), decisions_, log_, std::move(plan)));
     SimClient& client = *clients_.back();
+    limit_pictures(client);
     const bool is_unix = link.transport == io::Transport::unix_socket;
     (void)engine_.connect(is_unix ? unix_listener_ : tcp_listener_, link, client);
     return client;
@@ -232,7 +246,7 @@ void Simulation::schedule_arrival() {
     engine_.events().after(
         Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))), [this] {
             const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
-            add_client(plan_client(decisions_, kind, directory_));
+            (void)add_planned(kind);
             schedule_arrival();
         });
 }
@@ -242,7 +256,7 @@ void Simulation::schedule_crowd() {
         return;
     }
     engine_.events().after(world_.source.period, [this] {
-        add_client(plan_client(decisions_, ClientKind::never_reads, directory_));
+        (void)add_planned(ClientKind::never_reads);
         schedule_crowd();
     });
 }
@@ -294,6 +308,9 @@ bool Simulation::step(Instant wake_by) {
         relay_->turn(std::min(wake_by, engine_.now() + idle_max));
         check();
         change_streams();
+        if (std::exchange(rules_change_due_, false) && !stopping_) {
+            revoke_access();
+        }
     }
     return failure_.empty();
 }
@@ -352,6 +369,9 @@ void Simulation::check() {
         fail(engine_.violations().front());
     }
     check_clients();
+    if (world_.passwords) {
+        note_refusals();
+    }
     check_slots();
     check_ended_streams();
     check_bounds();

@@ -19,6 +19,7 @@
 #include "sim/client_plans.hpp"
 #include "sim/decisions.hpp"
 #include "sim/frame_log.hpp"
+#include "sim/sim_access.hpp"
 #include "sim/sim_camera.hpp"
 #include "sim/sim_client.hpp"
 #include "sim/sim_engine.hpp"
@@ -41,6 +42,10 @@ struct World {
     CameraSetup camera;
     bool upstreams = false; ///< other servers instead of either
     UpstreamSetup upstream;
+    bool passwords = false;       ///< viewers must prove who they are
+    Duration password_time_max{}; ///< of a verification
+    bool unix_open = false;       ///< ... but not on the UNIX socket
+    bool rules_change = false;    ///< users, tokens and links are replaced once
     relay::RelaySettings relay{http::Boundary{1, 2}, "00000000000000aa"};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
@@ -64,7 +69,10 @@ public:
     [[nodiscard]] bool finish();
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
+    /// Where passwords are asked for, the client has none unless `add_proof` gave it one.
     SimClient& add_client(ClientPlan plan);
+    /// Replaces users, tokens and the key of links: those who are known must prove themselves anew.
+    void revoke_access();
     /// Adds a stream with an arena and a source of its own, and returns its number. Streams are
     /// numbered from 0 as they are added, and called "s0", "s1" and so on.
     std::size_t add_stream();
@@ -120,6 +128,11 @@ private:
     void schedule_crowd();
     void schedule_siege();
     void schedule_stream_change();
+    void schedule_rules_change();
+    [[nodiscard]] SimClient& add_planned(ClientKind kind);
+    [[nodiscard]] bool must_prove(const LinkSetup& link) const noexcept;
+    void limit_pictures(SimClient& client) const;
+    void note_refusals();
     void change_streams();
     void check();
     void check_clients();
@@ -139,6 +152,7 @@ private:
     std::vector<io::StreamId> ids_;                 ///< by number, as the three above
     std::vector<stream::DirectoryEntry> directory_; ///< of those that have not ended
     SimPainter painter_;
+    std::optional<SimPasswordChecker> checker_; ///< where passwords are asked for
     int tcp_listener_;
     int unix_listener_;
     std::unique_ptr<relay::Relay> relay_;
@@ -147,6 +161,8 @@ private:
     std::uint32_t besiegers_ = 0;
     bool stopping_ = false;
     bool stream_change_due_ = false;
+    bool rules_change_due_ = false;
+    Instant revoked_at_ = never; ///< when users, tokens and links were replaced
     std::uint64_t late_completions_max_ = 0;
     std::uint64_t window_turns_ = 0;
     std::uint64_t window_completions_ = 0;

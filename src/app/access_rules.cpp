@@ -1,0 +1,86 @@
+#include "app/access_rules.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "access/entries.hpp"
+#include "access/tokens.hpp"
+#include "access/users_file.hpp"
+#include "app/link_key.hpp"
+#include "app/private_file.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+/// Nothing to read if `path` is empty.
+template <typename Entries, typename Parse>
+Result<Entries> read_entries_of(const std::string& path, std::string_view content, Parse parse) {
+    if (path.empty()) {
+        return Entries();
+    }
+    const auto text = read_private_file(path, content, access::access_file_bytes_max + 1);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    return parse(*text, path);
+}
+
+access::StreamRule rule_of(const config::StreamConfig& stream) {
+    using config::StreamViewers;
+    using Kind = access::StreamRule::Kind;
+    const Kind kind = stream.viewers.kind == StreamViewers::Kind::everybody ? Kind::everybody
+                      : stream.viewers.kind == StreamViewers::Kind::named   ? Kind::named
+                                                                            : Kind::known;
+    return {stream.name, kind, stream.viewers.names};
+}
+
+} // namespace
+
+Result<access::Rules> load_access_rules(const config::Config& config) {
+    access::Rules::Parts parts;
+    auto users = read_entries_of<std::vector<access::User>>(config.access.users_file, "the users",
+                                                            &access::parse_users);
+    if (!users) {
+        return tl::unexpected(users.error());
+    }
+    auto tokens = read_entries_of<std::vector<access::Token>>(config.access.tokens_file,
+                                                              "the tokens", &access::parse_tokens);
+    if (!tokens) {
+        return tl::unexpected(tokens.error());
+    }
+    for (const access::Token& token : *tokens) {
+        if (std::ranges::find(*users, token.name, &access::User::name) != users->end()) {
+            return fail(
+                fmt::format("{} and {} both contain the name {}: lists of viewers could not "
+                            "tell them apart, so rename one",
+                            config.access.users_file, config.access.tokens_file, token.name));
+        }
+    }
+    auto key = load_link_key(config.access.link_key_file);
+    if (!key) {
+        return tl::unexpected(key.error());
+    }
+    parts.users = std::move(*users);
+    parts.tokens = std::move(*tokens);
+    parts.link_key = *key;
+    parts.admins = config.access.admins;
+    for (const config::StreamConfig& stream : config.streams) {
+        parts.streams.push_back(rule_of(stream));
+    }
+    return access::Rules(std::move(parts));
+}
+
+std::string unknown_names_warning(const access::Rules& rules) {
+    const std::vector<std::string> names = rules.unknown_names();
+    return names.empty()
+               ? std::string()
+               : fmt::format(
+                     "neither users nor tokens contain {}, which the configuration names as "
+                     "viewer or administrator",
+                     fmt::join(names, ", "));
+}
+
+} // namespace ringcast::app

@@ -1,0 +1,144 @@
+#include "relay/authenticator.hpp"
+
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "base/log.hpp"
+#include "http/query.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+/// The value of `?token=`, decoded; nothing without it.
+std::optional<std::string> token_parameter(std::string_view query) {
+    http::QueryReader reader(query);
+    while (const auto parameter = reader.next()) {
+        if (parameter->name == "token") {
+            return std::string(parameter->value.value_or(""));
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+Authenticator::Authenticator(const RelaySettings& settings, connection::ConnectionContext& context,
+                             PasswordChecker* checker)
+    : settings_(settings), context_(context), checker_(checker),
+      gate_(settings.access.value_or(access::Rules()), settings.access_key) {}
+
+bool Authenticator::asks(const connection::Connection& connection) const noexcept {
+    return settings_.access.has_value() && !settings_.listener(connection.endpoint().listener).open;
+}
+
+access::Decision Authenticator::identify(connection::Connection& connection) {
+    connection::Verification& verification = connection.verification();
+    if (verification.refusal) {
+        const access::Refusal refusal = *std::exchange(verification.refusal, std::nullopt);
+        return refusal;
+    }
+    const http::Request& request = connection.request_reader().request();
+    const auto token = token_parameter(request.query);
+    access::Credentials credentials = access::read_credentials(request.authorization, token);
+    if (std::holds_alternative<access::UserPassword>(credentials)) {
+        warn_of_plain_password(connection);
+    }
+    io::Engine& engine = context_.engine;
+    access::Decision decision =
+        gate_.decide(std::move(credentials), {.address = connection.endpoint().peer.network,
+                                              .now = engine.now(),
+                                              .wall_now = engine.wall_now()});
+    if (const auto* pending = std::get_if<access::Pending>(&decision)) {
+        if (verification.deadline == never) {
+            verification.deadline = engine.now() + settings_.login_wait;
+        }
+        verification.ticket = pending->ticket;
+        connection.wait(context_, verification.deadline);
+        waiting_.push_back(connection);
+        begin_check();
+    } else {
+        verification = {};
+    }
+    return decision;
+}
+
+void Authenticator::begin_check() noexcept {
+    if (checker_ == nullptr) {
+        return;
+    }
+    // A verification that can't begin is one whose password is wrong: the client tries again.
+    while (const access::Check* const check = gate_.begin_check()) {
+        try {
+            return checker_->check(check->credentials.password(), check->hash);
+        } catch (const std::bad_alloc&) {
+            log(LogLevel::warning, "a password was not verified: out of memory");
+            gate_.drop_check();
+        }
+    }
+}
+
+void Authenticator::on_completion(const io::Completion& completion,
+                                  stream::ConnectionList& ready) noexcept {
+    const std::optional<bool> matches = checker_->on_completion(completion);
+    if (!matches) {
+        return;
+    }
+    try {
+        finish_check(*matches, ready);
+    } catch (const std::bad_alloc&) {
+        log(LogLevel::warning, "the result of a verification was lost: out of memory");
+    }
+    begin_check();
+}
+
+void Authenticator::finish_check(bool matches, stream::ConnectionList& ready) {
+    const access::Gate::Outcome outcome = gate_.finish_check(matches, context_.engine.now());
+    std::string_view address = "a client that has left";
+    for (connection::Connection* next = waiting_.first(); next != nullptr;) {
+        connection::Connection& connection = *std::exchange(next, waiting_.next(*next));
+        if (connection.verification().ticket == outcome.ticket) {
+            connection.verification().refusal = outcome.refusal;
+            address = connection.endpoint().peer.address.data();
+            stream::ConnectionList::remove(connection);
+            ready.push_back(connection);
+        }
+    }
+    if (outcome.refusal && failure_throttle_.should_log(context_.engine.now())) {
+        log(LogLevel::warning, "a wrong user name or password came from {}", address);
+    }
+}
+
+connection::Connection* Authenticator::take_late(Instant now) noexcept {
+    if (waiting_.empty() || now < waiting_.front().verification().deadline) {
+        return nullptr;
+    }
+    return &waiting_.pop_front();
+}
+
+access::Refusal Authenticator::too_late() noexcept {
+    return {429, "Too many passwords are being verified: try again in 5 s.",
+            access::Challenge::none, 5};
+}
+
+void Authenticator::warn_of_plain_password(const connection::Connection& connection) noexcept {
+    if (connection.endpoint().peer.local || std::exchange(plain_password_reported_, true)) {
+        return;
+    }
+    log(LogLevel::warning,
+        "a password came from {} without encryption, so that others on the network can read it: "
+        "put a proxy with HTTPS in front, and add its address to [access] trusted_proxies",
+        connection.endpoint().peer.address.data());
+}
+
+void Authenticator::stop() noexcept {
+    if (checker_ != nullptr) {
+        checker_->stop();
+    }
+}
+
+} // namespace ringcast::relay
