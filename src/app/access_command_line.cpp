@@ -1,7 +1,6 @@
 #include "app/access_command_line.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -20,10 +19,6 @@
 namespace ringcast::app {
 
 namespace {
-
-constexpr std::string_view passwd_word = "passwd";
-constexpr std::string_view token_word = "token";
-constexpr std::string_view link_word = "link";
 
 constexpr Duration link_duration_min = std::chrono::seconds(1);
 constexpr Duration link_duration_max = std::chrono::hours(365 * 24);
@@ -281,7 +276,7 @@ parse_arguments(std::span<const char* const> arguments, std::span<const OptionFo
 } // namespace
 
 bool is_access_word(std::string_view word) noexcept {
-    return word == passwd_word || word == token_word || word == link_word;
+    return std::ranges::find(access_words, word) != access_words.end();
 }
 
 bool is_access_command(std::span<const char* const> arguments) noexcept {

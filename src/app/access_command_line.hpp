@@ -1,9 +1,11 @@
 #pragma once
 // Parses the arguments of `ringcast passwd`, `token` and `link`. Looks at no file.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -48,11 +50,14 @@ struct LinkCommand {
 
 using AccessCommand = std::variant<PasswdCommand, TokenCommand, LinkCommand>;
 
-/// True when the first argument is passwd, token or link. `arguments` begin with the program's name.
-[[nodiscard]] bool is_access_command(std::span<const char* const> arguments) noexcept;
+inline constexpr std::string_view passwd_word = "passwd";
+inline constexpr std::string_view token_word = "token";
+inline constexpr std::string_view link_word = "link";
+inline constexpr std::array access_words{passwd_word, token_word, link_word};
 
-/// True for passwd, token and link.
 [[nodiscard]] bool is_access_word(std::string_view word) noexcept;
+/// True when the first argument is one of `access_words`. `arguments` begin with the program's name.
+[[nodiscard]] bool is_access_command(std::span<const char* const> arguments) noexcept;
 
 /// Messages repeat no argument that could be a secret in the wrong place.
 [[nodiscard]] tl::expected<AccessCommand, EarlyExit>

@@ -14,6 +14,7 @@
 #pragma GCC diagnostic pop
 #include <fmt/format.h>
 
+#include "app/access_command_line.hpp"
 #include "app/help_text.hpp"
 #include "app/missing_inputs.hpp"
 #include "app/source_word.hpp"
@@ -307,9 +308,17 @@ std::optional<EarlyExit> missing_values(const Written& written) {
     return problems.any() ? std::optional(problems.exit()) : std::nullopt;
 }
 
-/// Arguments that CLI11 did not accept: unknown options, and words beyond the first SOURCE.
-std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
+/// Arguments that CLI11 did not accept: unknown options, and words beyond the first SOURCE. Also
+/// `source` if it is a command that has arguments of its own.
+std::optional<EarlyExit> leftovers(const std::vector<std::string>& words,
+                                   const std::string& source) {
     UsageProblems problems;
+    if (is_access_word(source)) {
+        problems.add(fmt::format("{0} has to be the first argument, as in ringcast {0} NAME "
+                                 "--config FILE",
+                                 source));
+        return problems.exit();
+    }
     for (const std::string& word : words) {
         if (!word.starts_with('-') || word == "-") {
             continue;
@@ -320,7 +329,9 @@ std::optional<EarlyExit> leftovers(const std::vector<std::string>& words) {
     }
     // A word behind an unknown option is probably its value, so words are reported only alone.
     if (!problems.any() && !words.empty()) {
-        problems.add(fmt::format("expected one SOURCE, also found {}", fmt::join(words, " ")));
+        const auto hint = config::closest(source, access_words);
+        problems.add(fmt::format("expected one SOURCE, also found {}{}", fmt::join(words, " "),
+                                 hint ? fmt::format("; did you mean {}?", *hint) : ""));
     }
     return problems.any() ? std::optional(problems.exit()) : std::nullopt;
 }
@@ -359,7 +370,7 @@ tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* co
     if (auto exit = missing_values(written)) {
         return tl::unexpected(std::move(*exit));
     }
-    if (auto exit = leftovers(app.remaining())) {
+    if (auto exit = leftovers(app.remaining(), written.source.value_or(""))) {
         return tl::unexpected(std::move(*exit));
     }
     return interpret(std::move(written));

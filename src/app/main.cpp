@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include "app/access_commands.hpp"
 #include "app/command_line.hpp"
 #include "app/doctor.hpp"
 #include "app/encoder_benchmark.hpp"
@@ -65,6 +66,16 @@ void return_freed_memory() noexcept {
     static_cast<void>(::mallopt(M_MMAP_THRESHOLD, map_bytes_min));
 }
 
+int print(const EarlyExit& texts) {
+    std::fputs(texts.standard_output.c_str(), stdout);
+    write_message(STDERR_FILENO, texts.standard_error);
+    if (std::fflush(stdout) != 0) { // a token, for example, is printed only once
+        write_message(STDERR_FILENO, "ringcast: standard output can't be written\n");
+        return finish(ExitCode::runtime_failure);
+    }
+    return finish(texts.code);
+}
+
 int examine_machine(const config::Config& config) {
     const std::vector<Finding> findings = examine(look_at_machine(config));
     std::fputs(report(findings).c_str(), stdout);
@@ -99,12 +110,14 @@ int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
 
+    // Commands that change who may watch run no server.
+    if (is_access_command(arguments)) {
+        return print(run_access_command(arguments));
+    }
     // Read the command line; some options only print a text.
     const auto parsed = parse_command_line(arguments);
     if (!parsed) {
-        std::fputs(parsed.error().standard_output.c_str(), stdout);
-        write_message(STDERR_FILENO, parsed.error().standard_error);
-        return finish(parsed.error().code);
+        return print(parsed.error());
     }
     if (parsed->task == Task::list_cameras) {
         return list_cameras();

@@ -349,3 +349,24 @@ TEST_CASE("bench-encoder takes the size and the quality of a picture") {
     CHECK_THAT(refused({"bench-encoder", "--fps", "5"}),
                ContainsSubstring("takes --size and --quality, and no --fps"));
 }
+
+TEST_CASE("a command about access behind an option is explained") {
+    for (const auto& arguments :
+         {std::vector<const char*>{"--config", "good.toml", "passwd", "anna"},
+          {"--config", "good.toml", "passwd"}}) {
+        CHECK_THAT(refused(arguments),
+                   ContainsSubstring("passwd has to be the first argument, as in ringcast passwd"));
+    }
+    CHECK_THAT(refused({"paswd"}), ContainsSubstring("did you mean passwd?"));
+    CHECK_THAT(refused({"paswd", "anna"}), ContainsSubstring("did you mean passwd?"));
+    CHECK_THAT(refused({"pattern", "anna"}), !ContainsSubstring("did you mean"));
+}
+
+TEST_CASE("--help names the commands about access") {
+    const auto result = parsed({"--help"});
+    REQUIRE_FALSE(result.has_value());
+    for (const char* command : {"passwd", "token", "link"}) {
+        CHECK_THAT(result.error().standard_output,
+                   ContainsSubstring(std::string("ringcast ") + command + " --help"));
+    }
+}
