@@ -81,7 +81,7 @@ std::string reader_hint(const std::string& path) {
     }
     return fmt::format(
         "Only the user that runs this command can read {}. If ringcast runs as another "
-        "user, let its group read it:\n"
+        "user, let a group of that user read it:\n"
         "  sudo chgrp GROUP {} && sudo chmod 640 {}\n",
         path, path, path);
 }

@@ -137,7 +137,7 @@ TEST_CASE("passwd works on a machine where nothing is set up") {
     const std::string file = machine.path("usual/users");
     CHECK(text == "ringcast: anna has a new password in " + file + "\n" +
                       "Only the user that runs this command can read " + file +
-                      ". If ringcast runs as another user, let its group read it:\n  sudo chgrp "
+                      ". If ringcast runs as another user, let a group of that user read it:\n  sudo chgrp "
                       "GROUP " +
                       file + " && sudo chmod 640 " + file + "\n" +
                       "To use it, add to the configuration, and restart ringcast:\n  [access]\n  "
