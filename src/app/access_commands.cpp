@@ -28,6 +28,7 @@ EarlyExit done(std::string output, std::string_view first_line, std::string_view
 std::string unknown_stream(const config::Config& config, std::string_view name,
                            std::string_view config_path) {
     std::vector<std::string_view> names;
+    names.reserve(config.streams.size());
     for (const config::StreamConfig& stream : config.streams) {
         names.emplace_back(stream.name);
     }

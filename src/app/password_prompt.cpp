@@ -23,7 +23,7 @@ enum class LineEnd { complete, input_ended, too_long, failed, signal };
 
 /// Holds back the signals that end or stop a program, and makes the terminal `fd` show nothing of
 /// what is typed, both for its lifetime. A signal that arrived meanwhile takes effect afterwards.
-class QuietTerminal : Immovable {
+class QuietTerminal {
 public:
     explicit QuietTerminal(int fd) noexcept : fd_(fd) {
         sigset_t held{};
@@ -33,23 +33,26 @@ public:
         }
         ::sigprocmask(SIG_BLOCK, &held, &signals_before_);
         signals_.reset(::signalfd(-1, &held, SFD_CLOEXEC));
-        quiet_ = ::tcgetattr(fd_, &before_) == 0;
-        if (quiet_) {
+        if (::tcgetattr(fd_, &before_) == 0) {
             termios quiet = before_;
             quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
             quiet.c_lflag |= ECHONL | ICANON | ISIG;
-            quiet_ = ::tcsetattr(fd_, TCSAFLUSH, &quiet) == 0;
+            changed_ = ::tcsetattr(fd_, TCSAFLUSH, &quiet) == 0;
         }
     }
+    QuietTerminal(const QuietTerminal&) = delete;
+    QuietTerminal& operator=(const QuietTerminal&) = delete;
+    QuietTerminal(QuietTerminal&&) = delete;
+    QuietTerminal& operator=(QuietTerminal&&) = delete;
     ~QuietTerminal() {
-        if (quiet_) {
+        if (changed_) {
             ::tcsetattr(fd_, TCSAFLUSH, &before_);
         }
         ::sigprocmask(SIG_SETMASK, &signals_before_, nullptr);
     }
 
     /// False if the terminal would show what is typed.
-    [[nodiscard]] bool quiet() const noexcept { return quiet_ && signals_.valid(); }
+    [[nodiscard]] bool quiet() const noexcept { return changed_ && signals_.valid(); }
     /// False when a signal has arrived, which it leaves pending.
     [[nodiscard]] bool wait_for_input() const noexcept {
         std::array<pollfd, 2> waiting{{{fd_, POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
@@ -63,7 +66,7 @@ private:
     sigset_t signals_before_{};
     UniqueFd signals_;
     termios before_{};
-    bool quiet_ = false;
+    bool changed_ = false;
 };
 
 /// Byte by byte, so that what follows the line is left for the next reader of the same input.

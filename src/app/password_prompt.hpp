@@ -6,15 +6,18 @@
 #include <string_view>
 
 #include "access/password_hash.hpp"
-#include "base/immovable.hpp"
 #include "base/result.hpp"
 
 namespace ringcast::app {
 
 /// A line of secret text, overwritten when it is destroyed.
-class SecretLine : Immovable {
+class SecretLine {
 public:
     SecretLine() = default;
+    SecretLine(const SecretLine&) = delete;
+    SecretLine& operator=(const SecretLine&) = delete;
+    SecretLine(SecretLine&&) = delete;
+    SecretLine& operator=(SecretLine&&) = delete;
     ~SecretLine() { clear(); }
 
     [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), size_}; }

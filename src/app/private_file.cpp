@@ -154,7 +154,9 @@ void sync_folder(const std::string& path) noexcept {
     const std::size_t slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
     const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    static_cast<void>(::fsync(fd.get())); // not every file system can
+    if (fd.valid()) {
+        static_cast<void>(::fsync(fd.get())); // not every file system can
+    }
 }
 
 enum class Attempt { done, overtaken };

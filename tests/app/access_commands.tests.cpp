@@ -135,14 +135,15 @@ TEST_CASE("passwd works on a machine where nothing is set up") {
     const Machine machine;
     const std::string text = machine.done({"passwd", "anna"});
     const std::string file = machine.path("usual/users");
-    CHECK(text == "ringcast: anna has a new password in " + file + "\n" +
-                      "Only the user that runs this command can read " + file +
-                      ". If ringcast runs as another user, let a group of that user read it:\n  sudo chgrp "
-                      "GROUP " +
-                      file + " && sudo chmod 640 " + file + "\n" +
-                      "To use it, add to the configuration, and restart ringcast:\n  [access]\n  "
-                      "users_file = \"" +
-                      file + "\"\n");
+    CHECK(text ==
+          "ringcast: anna has a new password in " + file + "\n" +
+              "Only the user that runs this command can read " + file +
+              ". If ringcast runs as another user, let a group of that user read it:\n  sudo chgrp "
+              "GROUP " +
+              file + " && sudo chmod 640 " + file + "\n" +
+              "To use it, add to the configuration, and restart ringcast:\n  [access]\n  "
+              "users_file = \"" +
+              file + "\"\n");
     CHECK(machine.mode("usual/users") == 0600);
     CHECK(machine.mode("usual") == 0755);
     CHECK(access::verify_password("secret", only_hash(machine.read("usual/users"))));
