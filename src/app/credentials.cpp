@@ -14,13 +14,13 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr std::size_t file_bytes_max = 1024; ///< that are read: the first line fits
+constexpr std::size_t credentials_bytes_max = 1024; ///< that are read: the first line fits
 
 Result<Credentials> parse(std::string_view text, const std::string& path) {
     const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-    if (line.size() == file_bytes_max) {
+    if (line.size() == credentials_bytes_max) {
         return fail(fmt::format("{}: its first line is too long, expected at most {} bytes", path,
-                                file_bytes_max - 1));
+                                credentials_bytes_max - 1));
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0 ||
@@ -52,7 +52,7 @@ Result<std::optional<Credentials>> find_credentials(const config::UpstreamConfig
     if (path.empty()) {
         return std::optional<Credentials>();
     }
-    const auto text = read_private_file(path, "the credentials", file_bytes_max);
+    const auto text = read_private_file(path, "the credentials", credentials_bytes_max);
     if (!text) {
         return tl::unexpected<Error>(text.error());
     }

@@ -159,11 +159,11 @@ void sync_folder(const std::string& path) noexcept {
     }
 }
 
-enum class Attempt { done, overtaken };
+enum class ChangeAttempt { done, overtaken };
 
 /// `overtaken`: another process has created the file meanwhile.
-Result<Attempt> create_file(const std::string& path, std::string_view content,
-                            const std::string& model, const TextChange& change) {
+Result<ChangeAttempt> create_file(const std::string& path, std::string_view content,
+                                  const std::string& model, const TextChange& change) {
     const auto text = change(std::nullopt);
     if (!text) {
         return tl::unexpected<Error>(text.error());
@@ -177,18 +177,18 @@ Result<Attempt> create_file(const std::string& path, std::string_view content,
     }
     const TemporaryCopy copy(path);
     if (copy.fill(*text, owner, mode) && copy.create(path)) {
-        return Attempt::done;
+        return ChangeAttempt::done;
     }
     if (errno == EEXIST) {
-        return Attempt::overtaken;
+        return ChangeAttempt::overtaken;
     }
     return write_failure(path, content, errno);
 }
 
 /// `overtaken`: another process has replaced `file` by a new one meanwhile.
-Result<Attempt> replace_file(const std::string& path, std::string_view content,
-                             std::size_t bytes_max, const UniqueFd& file,
-                             const TextChange& change) {
+Result<ChangeAttempt> replace_file(const std::string& path, std::string_view content,
+                                   std::size_t bytes_max, const UniqueFd& file,
+                                   const TextChange& change) {
     // Each file is changed once, under its own lock: it is another one afterwards. Only those who
     // may read a secret can hold its lock.
     struct stat locked{};
@@ -198,7 +198,7 @@ Result<Attempt> replace_file(const std::string& path, std::string_view content,
     }
     if (::stat(path.c_str(), &named) != 0 || named.st_dev != locked.st_dev ||
         named.st_ino != locked.st_ino) {
-        return Attempt::overtaken;
+        return ChangeAttempt::overtaken;
     }
     const auto old = read_up_to(file.get(), bytes_max + 1);
     if (!old) {
@@ -219,7 +219,7 @@ Result<Attempt> replace_file(const std::string& path, std::string_view content,
     if (!copy.fill(*text, owner, locked.st_mode & permission_bits) || !copy.replace(path)) {
         return write_failure(path, content, errno);
     }
-    return Attempt::done;
+    return ChangeAttempt::done;
 }
 
 } // namespace
@@ -269,7 +269,7 @@ Result<ChangedFile> change_private_file(const std::string& path, std::string_vie
         if (!result) {
             return tl::unexpected<Error>(result.error());
         }
-        if (*result == Attempt::done) {
+        if (*result == ChangeAttempt::done) {
             sync_folder(path);
             return ChangedFile{!exists};
         }
