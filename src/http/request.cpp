@@ -29,6 +29,7 @@ constexpr std::string_view url_too_long = "The URL is too long: at most 8192 byt
 static_assert(RequestReader::target_bytes_max == 8192);
 static_assert(RequestReader::head_bytes_max == 16384);
 static_assert(RequestReader::header_count_max == 100);
+static_assert(HeaderValues::count_max == 8);
 
 // The methods of RFC 9110 and RFC 5789. Others are unknown here, those of WebDAV included.
 bool is_known_method(std::string_view method) noexcept {
@@ -282,6 +283,11 @@ void RequestReader::finish_header(std::string_view line) noexcept {
             view = value;
         }
     };
+    const auto keep_all = [this, value](HeaderValues& values) {
+        if (!values.add(value)) {
+            refuse(400, "Forwarded or X-Forwarded-For occurs more than 8 times.");
+        }
+    };
     if (equal_ignoring_case(name, "host")) {
         ++parser_->host_count;
         if (!is_authority(value)) {
@@ -302,6 +308,10 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         keep_first(request_.access_control_request_method);
     } else if (equal_ignoring_case(name, "x-ringcast-via")) {
         keep_first(request_.via);
+    } else if (equal_ignoring_case(name, "forwarded")) {
+        keep_all(request_.forwarded);
+    } else if (equal_ignoring_case(name, "x-forwarded-for")) {
+        keep_all(request_.x_forwarded_for);
     } else if (equal_ignoring_case(name, "transfer-encoding")) {
         parser_->transfer_encoding = true;
     } else if (equal_ignoring_case(name, "content-length")) {

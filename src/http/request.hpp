@@ -19,6 +19,32 @@ namespace ringcast::http {
 
 enum class Method : std::uint8_t { get, head, options };
 
+/// The values of a header that may be repeated, in the order of the request, without surrounding
+/// blanks. Empty values are left out.
+class HeaderValues {
+public:
+    static constexpr std::size_t count_max = 8;
+
+    /// False if there are `count_max` already.
+    [[nodiscard]] bool add(std::string_view value) noexcept {
+        if (value.empty()) {
+            return true;
+        }
+        if (count_ == count_max) {
+            return false;
+        }
+        values_[count_++] = value;
+        return true;
+    }
+    [[nodiscard]] std::span<const std::string_view> all() const noexcept {
+        return std::span(values_).first(count_);
+    }
+
+private:
+    std::array<std::string_view, count_max> values_;
+    std::size_t count_ = 0;
+};
+
 /// A complete head. The views point into the reader and are valid until `RequestReader::next()`.
 struct Request {
     Method method = Method::get;
@@ -38,6 +64,9 @@ struct Request {
     std::string_view authorization;
     std::string_view access_control_request_method;
     std::string_view via; ///< X-Ringcast-Via: the ids of the ringcasts that ask (http/via.hpp)
+    // From proxies, or from anyone who pretends to be one (http/forwarded.hpp).
+    HeaderValues forwarded;       ///< Forwarded
+    HeaderValues x_forwarded_for; ///< X-Forwarded-For
 };
 
 /// Why a head was rejected. The connection is answered with it and closed.

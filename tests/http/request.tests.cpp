@@ -97,6 +97,42 @@ TEST_CASE("absent headers are empty, and the first of repeated headers is used")
     CHECK(reader.request().query.empty());
 }
 
+TEST_CASE("all values of Forwarded and X-Forwarded-For are kept in their order") {
+    RequestReader reader;
+    const std::string text = with_headers("X-Forwarded-For: 203.0.113.7, 198.51.100.1\r\n"
+                                          "forwarded: for=_first\r\n"
+                                          "X-FORWARDED-FOR:\r\n"
+                                          "x-forwarded-for:  192.0.2.1 \r\n"
+                                          "Forwarded: for=192.0.2.2\r\n");
+    const std::size_t chunk_bytes = GENERATE(std::size_t{1}, whole);
+    feed(reader, text, chunk_bytes);
+    REQUIRE(reader.state() == ParseState::complete);
+    using Values = std::vector<std::string_view>;
+    const auto values = [](const HeaderValues& header) {
+        return Values(header.all().begin(), header.all().end());
+    };
+    CHECK(values(reader.request().x_forwarded_for) ==
+          Values{"203.0.113.7, 198.51.100.1", "192.0.2.1"});
+    CHECK(values(reader.request().forwarded) == Values{"for=_first", "for=192.0.2.2"});
+    // The next request has none.
+    reader.next();
+    feed(reader, with_headers(""), whole);
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.request().forwarded.all().empty());
+    CHECK(reader.request().x_forwarded_for.all().empty());
+}
+
+TEST_CASE("eight values of Forwarded or X-Forwarded-For are accepted, and nine are rejected") {
+    const std::string name = GENERATE("Forwarded", "X-Forwarded-For");
+    std::string headers;
+    for (int i = 0; i < 8; ++i) {
+        headers += name + ": unknown\r\n";
+    }
+    CHECK(status_of(with_headers(headers)) == 200);
+    CHECK(status_of(with_headers(headers + "Via: 1.1 proxy\r\n")) == 200);
+    CHECK(status_of(with_headers(headers + name + ": unknown\r\n")) == 400);
+}
+
 TEST_CASE("keep-alive follows version and Connection header") {
     const auto keep_alive = [](std::string_view bytes) {
         RequestReader reader;
@@ -479,7 +515,7 @@ TEST_CASE("the reader is idle again after a request without further bytes") {
 }
 
 TEST_CASE("a reader is little larger than its buffer for short heads") {
-    CHECK(sizeof(RequestReader) < RequestReader::short_head_bytes_max + 512);
+    CHECK(sizeof(RequestReader) < RequestReader::short_head_bytes_max + 640);
 }
 
 } // namespace ringcast::http
