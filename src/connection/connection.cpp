@@ -33,7 +33,7 @@ void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     deadline_ = opened_ + context.settings.head_timeout;
     handshaking_ = true;
     ++context.counts.handshaking;
-    context.places.enter(*this, endpoint_.peer);
+    context.places.enter(*this, endpoint_.peer.network);
     context.places.set_busy(*this);
     frames_.begin(endpoint_, opened_);
     receive(context, exchange_->reader.free_space());

@@ -67,11 +67,23 @@ void RequestPlaces::set_requests(Address& address, std::uint32_t requests) noexc
 
 // --- connections ---
 
-void RequestPlaces::enter(Connection& connection, const io::Peer& peer) noexcept {
+void RequestPlaces::enter(Connection& connection, std::uint64_t network) noexcept {
     PlaceHolder& holder = connection;
     RINGCAST_ASSERT(holder.address_ == nullptr);
-    holder.address_ = &address_of(peer.network);
+    holder.address_ = &address_of(network);
     ++holder.address_->connections;
+}
+
+void RequestPlaces::move(Connection& connection, std::uint64_t network) noexcept {
+    const PlaceHolder& holder = connection;
+    RINGCAST_ASSERT(holder.placed());
+    if (holder.address_->network == network) {
+        return;
+    }
+    remove(connection);
+    leave(connection); // first, so that there is an entry for the other address
+    enter(connection, network);
+    set_busy(connection);
 }
 
 void RequestPlaces::unlink(Connection& connection) noexcept {

@@ -11,7 +11,6 @@
 #include "base/strong_id.hpp"
 #include "container/intrusive_list.hpp"
 #include "container/slab.hpp"
-#include "io/engine.hpp"
 
 namespace ringcast::connection {
 
@@ -69,8 +68,10 @@ public:
     };
     explicit RequestPlaces(const Settings& settings);
 
-    /// A new connection. Its first step follows.
-    void enter(Connection& connection, const io::Peer& peer) noexcept;
+    /// A new connection, of this address (io::Peer::network). Its first step follows.
+    void enter(Connection& connection, std::uint64_t network) noexcept;
+    /// The connection is another address's from here on, and takes a step. Not for a stream.
+    void move(Connection& connection, std::uint64_t network) noexcept;
     /// The connection waits for another request, or for the peer to close. No-op for a stream.
     void set_idle(Connection& connection) noexcept;
     /// The connection has taken a step: it was opened, has a request or has sent a part of a reply.

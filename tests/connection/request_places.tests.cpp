@@ -23,9 +23,7 @@ constexpr std::uint32_t share = 3;
 struct Places {
     Places() {
         for (std::size_t i = 0; i < connections.size(); ++i) {
-            io::Peer peer;
-            peer.network = i < single_count ? i : crowd_network;
-            places.enter(connections.at(i), peer);
+            places.enter(connections.at(i), i < single_count ? i : crowd_network);
         }
     }
     ~Places() {
@@ -129,11 +127,9 @@ TEST_CASE("within an address idle connections yield before the others") {
 
 TEST_CASE("of two addresses with more than their share the one with more yields") {
     Places all;
-    io::Peer peer;
-    peer.network = 7;
     for (const std::size_t number : {0U, 1U, 2U, 3U}) {
         all.places.leave(all.connections.at(number));
-        all.places.enter(all.connections.at(number), peer);
+        all.places.enter(all.connections.at(number), 7);
     }
     all.set_busy({0, 1, 2, 3});         // four of address 7, silent longest
     all.set_busy({6, 7, 8, 9, 10, 11}); // six of address 1000
@@ -161,7 +157,50 @@ TEST_CASE("streams are counted by address, and take no share of its requests") {
     CHECK_FALSE(all.places.next_to_yield().over_share);
     all.places.leave(all.connections[6]);
     CHECK(all.places.viewers_from(all.connections[8]) == 1);
-    all.places.enter(all.connections[6], {});
+    all.places.enter(all.connections[6], 0);
+}
+
+TEST_CASE("a connection that moves counts for its new address alone") {
+    Places all;
+    all.set_busy({0, 6, 7, 8, 9, 1}); // four of address 1000, one more than its share
+    all.places.set_viewer(all.connections[0]);
+    all.places.set_viewer(all.connections[10]);
+    all.places.move(all.connections[6], 0);
+    CHECK(all.places.size() == 5);
+    CHECK(all.places.viewers_from(all.connections[6]) == 1);
+    CHECK(all.places.viewers_from(all.connections[7]) == 1);
+    CHECK_FALSE(all.places.next_to_yield().over_share);
+    all.places.set_viewer(all.connections[6]);
+    CHECK(all.places.viewers_from(all.connections[0]) == 2);
+    CHECK(all.places.viewers_from(all.connections[7]) == 1);
+    CHECK(all.order() == std::vector<std::size_t>{7, 8, 9, 1});
+}
+
+TEST_CASE("a connection that moves has taken a step, and one that stays where it is has not") {
+    Places all;
+    all.set_busy({2, 3, 4});
+    all.places.move(all.connections[2], 2);
+    all.places.move(all.connections[3], Places::crowd_network);
+    CHECK(all.order() == std::vector<std::size_t>{2, 4, 3});
+}
+
+TEST_CASE("connections of as many addresses as there are places can move") {
+    std::vector<Connection> connections(4);
+    RequestPlaces places({.connections_max = 4, .share = share});
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+        places.enter(connections[i], i);
+        places.set_busy(connections[i]);
+    }
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+        places.move(connections[i], 100 + i);
+    }
+    CHECK(places.size() == 4);
+    CHECK(places.next_to_yield().requests == 1);
+    for (Connection& connection : connections) {
+        places.remove(connection);
+        places.leave(connection);
+    }
+    CHECK(places.size() == 0);
 }
 
 TEST_CASE("addresses come and go without end") {
@@ -171,9 +210,7 @@ TEST_CASE("addresses come and go without end") {
     std::uint64_t network = 0;
     for (int round = 0; round < 100; ++round) {
         for (Connection& connection : connections) {
-            io::Peer peer;
-            peer.network = network++ << 32U;
-            places.enter(connection, peer);
+            places.enter(connection, network++ << 32U);
             places.set_busy(connection);
         }
         CHECK(places.size() == count);
