@@ -60,6 +60,7 @@ public:
     [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
     /// True exactly when "unix" is in the set.
     [[nodiscard]] bool contains_unix() const noexcept { return contains_unix_; }
+    [[nodiscard]] bool empty() const noexcept { return networks_.empty() && !contains_unix_; }
 
 private:
     struct Network {
