@@ -39,6 +39,7 @@ struct RelayCounters {
     std::array<std::uint64_t, route_kind_count> requests{};
     std::array<std::uint64_t, 5> responses{}; ///< by class: 1xx is [0]
     std::uint64_t bad_requests = 0;           ///< refused by the parser
+    std::uint64_t bad_proxy_headers = 0;      ///< missing, late or malformed
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
     std::uint64_t evicted_silent = 0; ///< silent longest when all places were taken
@@ -52,8 +53,9 @@ struct RelayCounters {
 };
 
 struct ViewerStatus {
-    std::uint64_t id = 0; ///< below 2^53, so that JavaScript can represent it
-    std::string address;
+    std::uint64_t id = 0;     ///< below 2^53, so that JavaScript can represent it
+    std::string address;      ///< the client's, as far as it is known
+    std::string proxy;        ///< the socket's peer if that is a proxy; else empty
     std::uint32_t stream = 0; ///< index into StatusSnapshot::streams
     SendPath send_path = SendPath::copy;
     http::Variant variant = http::Variant::standard;

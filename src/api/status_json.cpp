@@ -48,6 +48,7 @@ Json counters_json(const RelayCounters& counters) {
         {"requests", requests},
         {"responses", responses},
         {"bad_requests", counters.bad_requests},
+        {"bad_proxy_headers", counters.bad_proxy_headers},
         {"evicted_for_memory", counters.evicted_for_memory},
         {"evicted_stalled", counters.evicted_stalled},
         {"evicted_silent", counters.evicted_silent},
@@ -292,6 +293,7 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
     return {
         {"id", viewer.id},
         {"address", viewer.address},
+        {"proxy", text_or_null(viewer.proxy)},
         {"stream", streams[viewer.stream].name},
         {"lane", send_path_name(viewer.send_path)},
         {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},

@@ -66,13 +66,8 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                                const ServerOptions& options) {
     std::unique_ptr<Server> server(new Server());
-    const bool has_proxy_protocol =
-        std::ranges::any_of(config.http.listen, [](const config::ListenConfig& listen) {
-            return listen.proxy_protocol;
-        });
-    if (has_proxy_protocol || !config.http.base_path.empty()) {
-        return fail("proxy_protocol and base_path have no effect in this version yet: remove them "
-                    "from the configuration");
+    if (!config.http.base_path.empty()) {
+        return fail("base_path has no effect in this version yet: remove it from the configuration");
     }
     server->ends_with_input_ = options.ends_with_input;
     server->rereads_files_ = options.rereads_files;
@@ -226,9 +221,14 @@ relay::RelaySettings Server::relay_settings(const config::Config& config,
     settings.cors_origins = config.http.cors_origins;
     settings.hosts = own_host_names();
     settings.hosts.insert(settings.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
+    settings.listeners.reserve(listeners_.size());
     for (const Listener& listener : listeners_) {
-        settings.listeners.push_back({.open = listener.open});
+        settings.listeners.push_back(
+            {.proxy_protocol = listener.proxy_protocol, .open = listener.open});
     }
+    auto trusted_proxies = http::AddressSet::parse(config.access.trusted_proxies);
+    RINGCAST_ASSERT(trusted_proxies.has_value()); // the configuration is valid
+    settings.trusted_proxies = std::move(*trusted_proxies);
     settings.viewers_max = limits.viewers_max;
     settings.connections_extra = limits.connections_extra;
     settings.accepts_max =

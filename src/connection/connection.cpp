@@ -18,19 +18,18 @@ void leave_list(Connection& connection) noexcept {
 
 } // namespace
 
-io::OpToken Connection::token(io::OpKind kind) const noexcept {
-    return {kind, endpoint_.id.index, endpoint_.id.generation};
-}
-
 void Connection::open(ConnectionContext& context, const Endpoint& endpoint) {
     RINGCAST_ASSERT(state_ == ConnectionState::free);
     // First, because it may fail. Not value-initialised: most requests touch few pages of its
     // buffers.
     exchange_ = std::make_unique_for_overwrite<Exchange>();
-    state_ = ConnectionState::reading;
+    const ConnectionSettings& settings = context.settings;
+    state_ =
+        endpoint.proxy_protocol ? ConnectionState::reading_proxy_header : ConnectionState::reading;
     endpoint_ = endpoint;
     opened_ = context.engine.now();
-    deadline_ = opened_ + context.settings.head_timeout;
+    deadline_ =
+        opened_ + (endpoint.proxy_protocol ? settings.proxy_header_timeout : settings.head_timeout);
     handshaking_ = true;
     ++context.counts.handshaking;
     context.places.enter(*this, endpoint_.peer.network);
@@ -43,7 +42,7 @@ void Connection::receive(ConnectionContext& context, ByteSpan into) noexcept {
     RINGCAST_ASSERT(!receiving_);
     receiving_ = true;
     ++operations_;
-    context.engine.receive(token(io::OpKind::receive), endpoint_.socket, into);
+    context.engine.receive(endpoint_.token(io::OpKind::receive), endpoint_.socket, into);
 }
 
 ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t result) noexcept {
@@ -68,7 +67,8 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         }
         return ConnectionEvent::none;
     }
-    RINGCAST_ASSERT(state_ == ConnectionState::reading);
+    RINGCAST_ASSERT(state_ == ConnectionState::reading ||
+                    state_ == ConnectionState::reading_proxy_header);
     if (result == 0 && frames_.pinned() > 0) {
         drain(context); // the peer has shut down its side, and waits for a picture
         return ConnectionEvent::none;
@@ -77,7 +77,25 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         abort(context);
         return ConnectionEvent::none;
     }
-    const auto received = static_cast<std::size_t>(result);
+    auto received = static_cast<std::size_t>(result);
+    if (state_ == ConnectionState::reading_proxy_header) {
+        switch (exchange_->proxy_header.consume(exchange_->reader, received)) {
+        case http::ParseState::need_more:
+            receive(context, exchange_->proxy_header.free_space(exchange_->reader));
+            return ConnectionEvent::none;
+        case http::ParseState::error:
+            return ConnectionEvent::bad_proxy_header;
+        case http::ParseState::complete:
+            received = exchange_->proxy_header.bytes_behind();
+            break;
+        }
+        // The request has its own time-out, and counts for the address of its client.
+        state_ = ConnectionState::reading;
+        deadline_ = context.engine.now() + context.settings.head_timeout;
+        endpoint_.client = exchange_->proxy_header.client();
+        context.places.set_busy(*this);
+        context.places.move(*this, endpoint_.client.network(endpoint_.peer));
+    }
     if (keep_alive_ && exchange_->reader.idle()) { // the first bytes after an earlier reply
         deadline_ = context.engine.now() + context.settings.head_timeout;
         context.places.set_busy(*this);
@@ -98,9 +116,16 @@ ConnectionEvent Connection::on_parsed(ConnectionContext& context, http::ParseSta
     return ConnectionEvent::none;
 }
 
-const http::RequestReader& Connection::request_reader() const noexcept {
+const Exchange& Connection::exchange() const noexcept {
     RINGCAST_ASSERT(exchange_ != nullptr);
-    return exchange_->reader;
+    return *exchange_;
+}
+
+void Connection::identify_client(ConnectionContext& context) {
+    RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
+    endpoint_.client = client_of(exchange_->reader.request(), exchange_->proxy_header.client(),
+                                 endpoint_.peer, context.trusted_proxies);
+    context.places.move(*this, endpoint_.client.network(endpoint_.peer));
 }
 
 void Connection::begin_reply(ConnectionContext& context, std::string text, bool keep_alive,
@@ -121,7 +146,7 @@ void Connection::begin_reply(ConnectionContext& context, std::string text, bool 
 
 void Connection::send_text(ConnectionContext& context, bool more_follows) noexcept {
     ++operations_;
-    context.engine.send(token(io::OpKind::reply), endpoint_.socket, exchange_->unsent,
+    context.engine.send(endpoint_.token(io::OpKind::reply), endpoint_.socket, exchange_->unsent,
                         {.wait_all = endpoint_.tcp(), .more_follows = more_follows});
 }
 
@@ -232,7 +257,8 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
         state_ = ConnectionState::idle;
         ++operations_;
         hangup_watched_ = true;
-        context.engine.poll(token(io::OpKind::hangup), endpoint_.socket, io::PollEvents::hangup);
+        context.engine.poll(endpoint_.token(io::OpKind::hangup), endpoint_.socket,
+                            io::PollEvents::hangup);
         return ConnectionEvent::streaming;
     }
     if (const SendId body = std::exchange(exchange_->body, {}); body.valid()) {
@@ -295,7 +321,7 @@ void Connection::on_ended(ConnectionContext& context, std::int32_t result) noexc
         // A shutdown in both directions, as for a UNIX socket, ends the operations too, but leaves
         // pages pinned until the peer has acknowledged them or TCP gives up.
         ++operations_;
-        context.engine.abort(token(io::OpKind::abort), endpoint_.socket,
+        context.engine.abort(endpoint_.token(io::OpKind::abort), endpoint_.socket,
                              io::Transport::unix_socket);
         return;
     }
@@ -324,7 +350,7 @@ void Connection::drain(ConnectionContext& context) noexcept {
     deadline_ = context.engine.now() + context.settings.drain_timeout;
     context.places.set_idle(*this);
     ++operations_;
-    context.engine.shutdown_writing(token(io::OpKind::shutdown), endpoint_.socket);
+    context.engine.shutdown_writing(endpoint_.token(io::OpKind::shutdown), endpoint_.socket);
     // A streaming viewer's end is seen by its hangup poll instead, or has been seen by it.
     if (exchange_ != nullptr && !receiving_) {
         receive(context, exchange_->drain_into);
@@ -339,10 +365,10 @@ void Connection::end_drain(ConnectionContext& context) noexcept {
         return abort(context); // the peer has not acknowledged everything either
     }
     if (receiving_) {
-        context.engine.cancel({}, token(io::OpKind::receive));
+        context.engine.cancel({}, endpoint_.token(io::OpKind::receive));
     }
     if (hangup_watched_) {
-        context.engine.cancel({}, token(io::OpKind::hangup));
+        context.engine.cancel({}, endpoint_.token(io::OpKind::hangup));
     }
     finish_draining(context);
 }
@@ -389,10 +415,11 @@ void Connection::abort(ConnectionContext& context) noexcept {
     }
     if (operations_ > 0 || frames_.pinned() > 0) {
         if (hangup_watched_) {
-            context.engine.cancel({}, token(io::OpKind::hangup));
+            context.engine.cancel({}, endpoint_.token(io::OpKind::hangup));
         }
         ++operations_;
-        context.engine.abort(token(io::OpKind::abort), endpoint_.socket, endpoint_.peer.transport);
+        context.engine.abort(endpoint_.token(io::OpKind::abort), endpoint_.socket,
+                             endpoint_.peer.transport);
     }
     join(context);
 }
@@ -412,7 +439,7 @@ void Connection::close(ConnectionContext& context) noexcept {
     context.places.remove(*this);
     state_ = ConnectionState::closing;
     operations_ = 1;
-    context.engine.close(token(io::OpKind::close), endpoint_.socket);
+    context.engine.close(endpoint_.token(io::OpKind::close), endpoint_.socket);
 }
 
 } // namespace ringcast::connection

@@ -4,7 +4,8 @@
 // frame is offered and who is evicted; the connection carries it out, and joins all its operations
 // before its slot is freed.
 //
-//   free -> reading -> (replying -> reading | idle | draining) | waiting -> replying
+//   free -> reading_proxy_header | reading;  reading_proxy_header -> reading
+//   reading -> (replying -> reading | idle | draining) | waiting -> replying
 //   idle <-> sending;  any -> aborting -> closing -> free;  draining -> closing -> free
 
 #include <cstdint>
@@ -26,11 +27,12 @@ namespace ringcast::connection {
 
 enum class ConnectionState : std::uint8_t {
     free,
-    reading,  ///< a request head is being received, or the next one is awaited
-    waiting,  ///< a request waits for its answer; no operation is under way
-    replying, ///< a response other than live frames is being sent
-    idle,     ///< streaming; ready for the next frame
-    sending,  ///< streaming; a frame's bytes are not all in the socket yet
+    reading_proxy_header, ///< ... is being received
+    reading,              ///< a request head is being received, or the next one is awaited
+    waiting,              ///< a request waits for its answer; no operation is under way
+    replying,             ///< a response other than live frames is being sent
+    idle,                 ///< streaming; ready for the next frame
+    sending,              ///< streaming; a frame's bytes are not all in the socket yet
     draining, ///< everything is sent; input is discarded, so that no reset destroys the answer
     aborting, ///< terminated; its operations are being joined
     closing,  ///< the descriptor is being closed
@@ -39,17 +41,19 @@ enum class ConnectionState : std::uint8_t {
 /// What the relay has to do after a completion. The connection's own state has changed already.
 enum class ConnectionEvent : std::uint8_t {
     none,
-    request,     ///< the request is complete
-    bad_request, ///< the parser rejects the request: answer its error and close
-    streaming,   ///< the stream's head is sent: the viewer is idle and ready for frames
-    frame_sent,  ///< a live frame's bytes are in the socket: the viewer is idle
-    closed,      ///< everything is joined and the descriptor is closed: free the slot
+    request,          ///< the request is complete
+    bad_request,      ///< the parser rejects the request: answer its error and close
+    bad_proxy_header, ///< there is no request to answer: abort
+    streaming,        ///< the stream's head is sent: the viewer is idle and ready for frames
+    frame_sent,       ///< a live frame's bytes are in the socket: the viewer is idle
+    closed,           ///< everything is joined and the descriptor is closed: free the slot
 };
 
 struct ConnectionListTag;
 class Connection : public container::TaggedHook<ConnectionListTag>, public PlaceHolder {
 public:
-    /// Reads a request from an accepted socket. Changes nothing if it throws std::bad_alloc.
+    /// Reads a request from an accepted socket, behind a PROXY header if the endpoint has one.
+    /// Changes nothing if it throws std::bad_alloc.
     void open(ConnectionContext& context, const Endpoint& endpoint);
 
     // --- completions -----------------------------------------------------------------------------
@@ -71,6 +75,9 @@ public:
 
     // --- what the relay decides ------------------------------------------------------------------
 
+    /// The request is complete: finds out whose it is. From here on the connection counts for that
+    /// client's address. Changes nothing if it throws std::bad_alloc.
+    void identify_client(ConnectionContext& context);
     /// Sends `text` and `body` behind it, if that is valid, and then reads the next request
     /// (`keep_alive`) or drains and closes.
     void reply(ConnectionContext& context, std::string text, bool keep_alive,
@@ -126,9 +133,9 @@ public:
     [[nodiscard]] ConnectionState state() const noexcept { return state_; }
     [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
     /// Not of a streaming connection, which has freed it.
-    [[nodiscard]] const http::RequestReader& request_reader() const noexcept;
-    [[nodiscard]] const SnapshotOptions& snapshot_options() const noexcept {
-        return exchange_->snapshot;
+    [[nodiscard]] const Exchange& exchange() const noexcept;
+    [[nodiscard]] const http::RequestReader& request_reader() const noexcept {
+        return exchange().reader;
     }
     /// Who sent the request, as the relay has found out. Not of a streaming connection.
     [[nodiscard]] access::Caller& caller() noexcept { return exchange_->caller; }
@@ -146,7 +153,6 @@ public:
     [[nodiscard]] const FrameSender& frames() const noexcept { return frames_; }
 
 private:
-    [[nodiscard]] io::OpToken token(io::OpKind kind) const noexcept;
     void receive(ConnectionContext& context, ByteSpan into) noexcept;
     [[nodiscard]] ConnectionEvent on_parsed(ConnectionContext& context,
                                             http::ParseState state) noexcept;

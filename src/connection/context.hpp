@@ -9,9 +9,12 @@
 
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "connection/client.hpp"
 #include "connection/frame_send.hpp"
 #include "connection/request_places.hpp"
+#include "http/ip_address.hpp"
 #include "io/engine.hpp"
+#include "io/token.hpp"
 
 namespace ringcast::connection {
 
@@ -20,7 +23,10 @@ using config::SendPathPolicy;
 /// Bounds of one connection. The reasons are in docs/architecture.md.
 struct ConnectionSettings {
     Duration stall_timeout = std::chrono::seconds(10);
-    Duration head_timeout = std::chrono::seconds(5); ///< from accept to a complete request head
+    /// From accept to a complete PROXY header. Proxies send it at once.
+    Duration proxy_header_timeout = std::chrono::seconds(3);
+    /// From accept, or from the PROXY header, to a complete request head.
+    Duration head_timeout = std::chrono::seconds(5);
     Duration keep_alive_timeout = std::chrono::seconds(15);
     Duration drain_timeout = std::chrono::seconds(1);
     std::size_t drain_bytes_max = 64UL * 1024UL;
@@ -43,6 +49,7 @@ struct ConnectionContext {
     SendSlab& sends;
     std::span<StreamSends> streams; ///< by index of the stream
     const ConnectionSettings& settings;
+    const http::AddressSet& trusted_proxies; ///< whose Forwarded and X-Forwarded-For are believed
     ConnectionCounts counts;
     RequestPlaces places;
 
@@ -56,9 +63,20 @@ struct Endpoint {
     ConnectionId id;
     int socket = -1;
     io::Peer peer;
-    std::uint32_t listener = 0; ///< index of the listener that accepted it
+    std::uint32_t listener = 0;  ///< index of the listener that accepted it
+    bool proxy_protocol = false; ///< it begins with a PROXY header
+
+    Client client{}; ///< of the last request
 
     [[nodiscard]] bool tcp() const noexcept { return peer.transport == io::Transport::tcp; }
+    /// True when the peer is a proxy, whether that names its client or not.
+    [[nodiscard]] bool through_proxy(const http::AddressSet& trusted) const noexcept {
+        return proxy_protocol || is_trusted(Client{}, peer, trusted);
+    }
+    /// Of an operation of the connection.
+    [[nodiscard]] io::OpToken token(io::OpKind kind) const noexcept {
+        return {kind, id.index, id.generation};
+    }
 };
 
 } // namespace ringcast::connection

@@ -1,5 +1,6 @@
 #pragma once
-// A connection's memory while it speaks HTTP: the request, the reply, and a snapshot's options.
+// A connection's memory while it speaks HTTP: a PROXY header, the request, the reply, and a
+// snapshot's options.
 // Freed when a stream begins.
 
 #include <array>
@@ -11,6 +12,7 @@
 #include "base/bytes.hpp"
 #include "base/time.hpp"
 #include "connection/frame_send.hpp"
+#include "connection/proxy_header_reader.hpp"
 #include "connection/shared_text.hpp"
 #include "http/request.hpp"
 #include "io/token.hpp"
@@ -32,6 +34,7 @@ struct Verification {
 };
 
 struct Exchange {
+    ProxyHeaderReader proxy_header;
     std::string text;        ///< the reply, or its head
     SharedText shared;       ///< the body behind `text` if other replies have the same one
     bool shared_due = false; ///< nothing of `shared` has been sent

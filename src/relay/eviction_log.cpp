@@ -1,7 +1,6 @@
 #include "relay/eviction_log.hpp"
 
 #include <chrono>
-#include <string_view>
 #include <utility>
 
 #include "base/log.hpp"
@@ -12,12 +11,6 @@ namespace ringcast::relay {
 namespace {
 
 constexpr Duration interval = std::chrono::minutes(1);
-
-/// "192.0.2.7" of "192.0.2.7:51234", "[2001:db8::1]" of "[2001:db8::1]:51234".
-std::string_view host_of(const io::Peer& peer) noexcept {
-    const std::string_view address = peer.address.data();
-    return address.substr(0, address.rfind(':'));
-}
 
 } // namespace
 
@@ -30,16 +23,27 @@ void EvictionLog::note(Instant now, const connection::RequestPlaces::Yielding& y
     next_ = now + interval;
     const std::uint64_t count = std::exchange(evictions_, 0);
     if (yielding.over_share) {
+        const connection::Endpoint& endpoint = yielding.connection.endpoint();
+        const auto address = endpoint.client.host_text(endpoint.peer);
         log(LogLevel::warning,
             "all {} places for connections are taken, {} of them by requests from {}: its "
             "connections that have been silent longest are closed first ({} since the last such "
             "line; block that address in a firewall if it is not one of yours)",
-            places, yielding.requests, host_of(yielding.connection.endpoint().peer), count);
+            places, yielding.requests, address.data(), count);
     } else {
         log(LogLevel::warning,
             "all {} places for connections are taken: the requests that have been silent longest "
             "are closed ({} since the last such line; with so many clients raise [viewers] max)",
             places, count);
+    }
+}
+
+void EvictionLog::note_for_memory(Instant now, std::string_view stream) noexcept {
+    if (memory_throttle_.should_log(now)) {
+        log(LogLevel::warning,
+            "stream {}: viewers that read too slowly are disconnected, because frames in memory "
+            "run short (raise [memory] slots to keep them longer)",
+            stream);
     }
 }
 

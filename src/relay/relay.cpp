@@ -85,6 +85,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                sends_,
                streams_.sends(),
                settings_.connection,
+               settings_.trusted_proxies,
                {},
                connection::RequestPlaces(request_places(settings_, engine_.now()))},
       acceptor_(engine_, listeners,
@@ -93,11 +94,13 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .streams = streams_,
                   .context = context_,
                   .counters = counters_,
+                  .client_log = client_log_,
                   .status = [this](const api::ViewerPage& page) { return status(page); },
                   .checker = checker}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
     RINGCAST_ASSERT(listeners.size() <= settings_.accepts_max);
+    RINGCAST_ASSERT(settings_.listeners.empty() || settings_.listeners.size() == listeners.size());
     for (stream::StreamSetup& setup : streams) {
         streams_.add(std::move(setup), engine_, settings_.stream, painter_);
     }
@@ -299,6 +302,13 @@ void Relay::on_event(connection::Connection& connection,
     case connection::ConnectionEvent::request:
     case connection::ConnectionEvent::bad_request:
         return responder_.on_request(connection);
+    case connection::ConnectionEvent::bad_proxy_header:
+        // Nothing is answered: the peer may speak another protocol, or is a proxy that would pass
+        // the answer on to a client that has asked for nothing.
+        ++counters_.bad_proxy_headers;
+        client_log_.note_bad_proxy_header(engine_.now(), connection.endpoint(),
+                                          connection.exchange().proxy_header.error());
+        return connection.abort(context_);
     case connection::ConnectionEvent::streaming:
     case connection::ConnectionEvent::frame_sent: {
         stream::Stream& stream = stream_of(connection);
@@ -325,11 +335,13 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
         next_sweep_ = engine_.now() + settings_.sweep_interval;
     }
     const connection::ConnectionId id = connections_.insert();
+    const ListenerSettings listener = settings_.listener(accepted.listener);
     try {
         connections_.get(id).open(context_, {.id = id,
                                              .socket = accepted.socket,
                                              .peer = engine_.describe_peer(accepted.socket),
-                                             .listener = accepted.listener});
+                                             .listener = accepted.listener,
+                                             .proxy_protocol = listener.proxy_protocol});
     } catch (const std::bad_alloc&) { // nothing is open yet
         connections_.erase(id);
         ++counters_.connections_refused;
@@ -359,12 +371,7 @@ void Relay::evict_for_memory(stream::Stream& stream) noexcept {
             continue; // chosen twice, because it holds two frames
         }
         ++counters_.evicted_for_memory;
-        if (eviction_throttle_.should_log(engine_.now())) {
-            log(LogLevel::warning,
-                "stream {}: viewers that read too slowly are disconnected, because frames in "
-                "memory run short (raise [memory] slots to keep them longer)",
-                stream.name());
-        }
+        eviction_log_.note_for_memory(engine_.now(), stream.name());
         connection.abort(context_);
     }
 }

@@ -9,11 +9,11 @@
 
 #include "api/status.hpp"
 #include "base/immovable.hpp"
-#include "base/log_throttle.hpp"
 #include "base/time.hpp"
 #include "connection/connection.hpp"
 #include "io/engine.hpp"
 #include "relay/acceptor.hpp"
+#include "relay/client_log.hpp"
 #include "relay/eviction_log.hpp"
 #include "relay/loop_hold.hpp"
 #include "relay/responder.hpp"
@@ -129,6 +129,7 @@ private:
     io::StreamId default_stream_;
     connection::ConnectionContext context_;
     api::RelayCounters counters_;
+    ClientLog client_log_;
     Acceptor acceptor_;
     Responder responder_;
     std::vector<io::Completion> completions_;
@@ -142,7 +143,6 @@ private:
     std::uint32_t completions_expected_ = 0; ///< of sends of the newest frames
     std::uint64_t frames_seen_ = 0;          ///< `frames_published` at the last fan-out
     std::uint32_t next_stream_ = 0;          ///< the first in the next fan-out
-    LogThrottle eviction_throttle_{std::chrono::minutes(1)};
     EvictionLog eviction_log_;
     std::function<void(const io::Completion&)> control_handler_;
     std::function<void(api::RelayCounters&)> status_hook_;

@@ -24,7 +24,10 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
     const connection::FrameSender& frames = viewer.frames();
     api::ViewerStatus status;
     status.id = viewer_id(endpoint.id);
-    status.address = endpoint.peer.address.data();
+    status.address = endpoint.client.text(endpoint.peer).data();
+    if (endpoint.through_proxy(context.trusted_proxies)) {
+        status.proxy = endpoint.peer.address.data();
+    }
     status.send_path = frames.send_path(context, endpoint);
     status.variant = frames.options().variant;
     if (frames.options().period_min > Duration::zero()) {

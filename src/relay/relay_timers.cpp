@@ -75,6 +75,8 @@ void Relay::end_expired(connection::Connection& viewer) noexcept {
 
 void Relay::on_connection_deadline(connection::Connection& connection) noexcept {
     switch (connection.state()) {
+    case connection::ConnectionState::reading_proxy_header:
+        return on_event(connection, connection::ConnectionEvent::bad_proxy_header);
     case connection::ConnectionState::reading:
         return responder_.answer_timeout(connection);
     case connection::ConnectionState::waiting:
@@ -122,6 +124,7 @@ void Relay::check_progress(connection::Connection& connection, Instant now) noex
 /// Ends a connection in order, in any state.
 void Relay::disconnect(connection::Connection& connection) noexcept {
     switch (connection.state()) {
+    case connection::ConnectionState::reading_proxy_header:
     case connection::ConnectionState::waiting:
         return connection.abort(context_);
     case connection::ConnectionState::reading:

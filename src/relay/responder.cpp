@@ -88,6 +88,8 @@ void Responder::resolve_and_answer(connection::Connection& connection) {
         return;
     }
     const http::Request& request = connection.request_reader().request();
+    connection.identify_client(parts_.context);
+    parts_.client_log.note_identified(connection.endpoint());
     const api::Route route = route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
@@ -229,7 +231,7 @@ void Responder::answer_snapshot_waiters() noexcept {
 
 bool Responder::answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                        bool late) {
-    const connection::SnapshotOptions& options = connection.snapshot_options();
+    const connection::SnapshotOptions& options = connection.exchange().snapshot;
     const frame::FrameLease& latest = stream.latest();
     const stream::Signal& signal = stream.signal();
     const bool lost = signal.state() == stream::StreamState::lost;

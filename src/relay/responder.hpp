@@ -15,6 +15,7 @@
 #include "connection/shared_text.hpp"
 #include "http/response.hpp"
 #include "relay/authenticator.hpp"
+#include "relay/client_log.hpp"
 #include "relay/reports.hpp"
 #include "relay/settings.hpp"
 #include "stream/stream_table.hpp"
@@ -27,6 +28,7 @@ struct ResponderParts {
     stream::StreamTable& streams;
     connection::ConnectionContext& context;
     api::RelayCounters& counters;
+    ClientLog& client_log;
     /// Gathers the status, with this part of the list of viewers.
     std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
     PasswordChecker* checker; ///< may be null

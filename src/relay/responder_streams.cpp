@@ -54,7 +54,8 @@ bool Responder::refuse_while_draining(connection::Connection& connection,
 bool Responder::refuse_viewer(connection::Connection& connection, const http::ReplyContext& reply) {
     const RelaySettings& settings = parts_.settings;
     const bool per_address =
-        settings.viewers_per_address_max > 0 && !connection.endpoint().peer.local &&
+        settings.viewers_per_address_max > 0 &&
+        !connection.endpoint().client.is_local(connection.endpoint().peer) &&
         parts_.context.places.viewers_from(connection) >= settings.viewers_per_address_max;
     if (!per_address && parts_.context.counts.streaming < settings.viewers_max) {
         return false;

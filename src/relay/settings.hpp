@@ -11,14 +11,16 @@
 #include "access/rules.hpp"
 #include "base/time.hpp"
 #include "connection/context.hpp"
+#include "http/ip_address.hpp"
 #include "http/multipart.hpp"
 #include "stream/settings.hpp"
 
 namespace ringcast::relay {
 
-/// How connections of one listener are treated.
+/// What is particular to one listener.
 struct ListenerSettings {
-    bool open = false; ///< everybody may watch, also where others must prove who they are
+    bool proxy_protocol = false; ///< its connections begin with a PROXY header
+    bool open = false;           ///< everybody may watch, also where others need a password
 };
 
 struct RelaySettings {
@@ -37,6 +39,8 @@ struct RelaySettings {
     access::Digest access_key{}; ///< random
     /// By index of the listener; those beyond have the defaults.
     std::vector<ListenerSettings> listeners;
+    /// Proxies that are believed when they name their clients.
+    http::AddressSet trusted_proxies;
     std::uint32_t viewers_max = 4096;
     std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.

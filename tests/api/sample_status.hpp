@@ -23,10 +23,10 @@ inline StatusSnapshot sample_status() {
     server.zero_copy_supported = true;
     RelayCounters& counters = server.counters;
     fill(counters.connections_accepted, counters.connections_refused, counters.accept_errors,
-         counters.accept_pauses, counters.bad_requests, counters.evicted_for_memory,
-         counters.evicted_stalled, counters.evicted_silent, counters.evicted_over_share,
-         counters.disconnects, counters.late_completions, counters.unexpected_errors,
-         counters.ring_enters, counters.log_lines_dropped);
+         counters.accept_pauses, counters.bad_requests, counters.bad_proxy_headers,
+         counters.evicted_for_memory, counters.evicted_stalled, counters.evicted_silent,
+         counters.evicted_over_share, counters.disconnects, counters.late_completions,
+         counters.unexpected_errors, counters.ring_enters, counters.log_lines_dropped);
     for (auto& count : counters.requests) {
         fill(count);
     }
@@ -104,6 +104,7 @@ inline StatusSnapshot sample_status() {
     ViewerStatus viewer;
     viewer.id = 77;
     viewer.address = "192.0.2.7:51234";
+    viewer.proxy = "127.0.0.1:40000";
     viewer.send_path = connection::SendPath::zero_copy;
     viewer.variant = http::Variant::advance;
     viewer.fps_limit = 5.0;

@@ -60,6 +60,7 @@ TEST_CASE("status contains the server's state, limits and counters") {
     CHECK(counters["accept_errors"] == expected.accept_errors);
     CHECK(counters["accept_pauses"] == expected.accept_pauses);
     CHECK(counters["bad_requests"] == expected.bad_requests);
+    CHECK(counters["bad_proxy_headers"] == expected.bad_proxy_headers);
     CHECK(counters["evicted_for_memory"] == expected.evicted_for_memory);
     CHECK(counters["evicted_stalled"] == expected.evicted_stalled);
     CHECK(counters["evicted_silent"] == expected.evicted_silent);
@@ -342,6 +343,7 @@ TEST_CASE("status describes each viewer") {
     const auto& viewer = viewers[0];
     CHECK(viewer["id"] == 77);
     CHECK(viewer["address"] == "192.0.2.7:51234");
+    CHECK(viewer["proxy"] == "127.0.0.1:40000");
     CHECK(viewer["stream"] == "printer");
     CHECK(viewer["lane"] == "zero-copy");
     CHECK(viewer["variant"] == "advance");

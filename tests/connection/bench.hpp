@@ -75,8 +75,14 @@ public:
     FakeEngine engine;
     ConnectionSettings settings;
     SendSlab sends{16};
-    ConnectionContext context{engine,   sends, streams_,
-                              settings, {},    RequestPlaces({.connections_max = 1})};
+    http::AddressSet trusted_proxies;
+    ConnectionContext context{engine,
+                              sends,
+                              streams_,
+                              settings,
+                              trusted_proxies,
+                              {},
+                              RequestPlaces({.connections_max = 1})};
 };
 
 /// The completion of an operation with this result.

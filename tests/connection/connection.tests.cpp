@@ -295,7 +295,7 @@ TEST_CASE("a snapshot waits for its frame with the deadline of its request") {
         {.stream = connection::test::stream, .placeholder = true, .asked_at = bench.engine.now()});
     CHECK(bench.connection.state() == ConnectionState::waiting);
     CHECK(bench.connection.deadline() == deadline);
-    CHECK(bench.connection.snapshot_options().placeholder);
+    CHECK(bench.connection.exchange().snapshot.placeholder);
     CHECK_FALSE(bench.connection.handshaking());
     CHECK(bench.context.counts.handshaking == 0);
     CHECK(bench.engine.operations.empty());

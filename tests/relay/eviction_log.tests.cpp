@@ -25,7 +25,8 @@ connection::Endpoint endpoint_of(std::string_view address) {
 
 /// A connection that yields, and the log.
 struct Evicting {
-    explicit Evicting(std::string_view address) : bench(endpoint_of(address)) {}
+    explicit Evicting(std::string_view address) : Evicting(endpoint_of(address)) {}
+    explicit Evicting(const connection::Endpoint& endpoint) : bench(endpoint) {}
 
     void note(bool over_share) {
         log.note(now, RequestPlaces::Yielding{bench.connection, 4100, over_share}, places);
@@ -50,6 +51,27 @@ TEST_CASE("an IPv6 address is logged without its port") {
     Evicting evicting("[2001:db8::7]:51234");
     evicting.note(true);
     CHECK(evicting.lines.count("from [2001:db8::7]:") == 1);
+}
+
+TEST_CASE("behind a proxy the client's address is logged") {
+    connection::Endpoint endpoint = endpoint_of("127.0.0.1:51234");
+    endpoint.client = {
+        .is_peer = false, .port = 4711, .address = http::IpAddress::parse("203.0.113.9").value()};
+    Evicting evicting(endpoint);
+    evicting.note(true);
+    CHECK(evicting.lines.count("from 203.0.113.9:") == 1);
+}
+
+TEST_CASE("evictions for memory are logged once while they go on") {
+    Evicting evicting("192.0.2.7:51234");
+    for (int i = 0; i < 100; ++i) {
+        evicting.log.note_for_memory(evicting.now, "door");
+        evicting.now += 1s;
+    }
+    CHECK(evicting.lines.count("stream door: viewers that read too slowly") == 1);
+    evicting.now += 1min;
+    evicting.log.note_for_memory(evicting.now, "door");
+    CHECK(evicting.lines.count("raise [memory] slots", LogLevel::warning) == 2);
 }
 
 TEST_CASE("while evictions go on there is one line a minute, with how many there were") {

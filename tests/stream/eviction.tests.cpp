@@ -85,8 +85,14 @@ struct Holders {
     connection::SendSlab sends{16};
     std::array<connection::StreamSends, 1> streams;
     connection::ConnectionSettings settings;
-    connection::ConnectionContext context{
-        engine, sends, streams, settings, {}, connection::RequestPlaces({.connections_max = 16})};
+    http::AddressSet trusted_proxies;
+    connection::ConnectionContext context{engine,
+                                          sends,
+                                          streams,
+                                          settings,
+                                          trusted_proxies,
+                                          {},
+                                          connection::RequestPlaces({.connections_max = 16})};
     std::list<connection::FrameSend> sends_out;
     std::uint64_t sequence = 0;
     std::vector<connection::ConnectionId> evictions;

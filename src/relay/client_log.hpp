@@ -1,0 +1,27 @@
+#pragma once
+// Says in the log where proxies in front of this server are not configured as it expects.
+
+#include <chrono>
+#include <string_view>
+
+#include "base/log_throttle.hpp"
+#include "base/time.hpp"
+#include "connection/context.hpp"
+
+namespace ringcast::relay {
+
+class ClientLog {
+public:
+    /// The client of a request is known. Logs the first one that is disputed: its proxy may send
+    /// many.
+    void note_identified(const connection::Endpoint& endpoint) noexcept;
+    /// A connection is closed because of its PROXY header, for a `reason` of one line.
+    void note_bad_proxy_header(Instant now, const connection::Endpoint& endpoint,
+                               std::string_view reason) noexcept;
+
+private:
+    bool disputed_reported_ = false;
+    LogThrottle proxy_header_throttle_{std::chrono::minutes(1)};
+};
+
+} // namespace ringcast::relay
