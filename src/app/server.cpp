@@ -67,7 +67,8 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                                const ServerOptions& options) {
     std::unique_ptr<Server> server(new Server());
     if (!config.http.base_path.empty()) {
-        return fail("base_path has no effect in this version yet: remove it from the configuration");
+        return fail(
+            "base_path has no effect in this version yet: remove it from the configuration");
     }
     server->ends_with_input_ = options.ends_with_input;
     server->rereads_files_ = options.rereads_files;

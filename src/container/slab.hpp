@@ -81,25 +81,16 @@ public:
     /// Free entries are skipped 64 at a time.
     template <typename Visit>
     void for_each(Visit visit) {
-        for_each_from(0, [&visit](Id id, Value& value) {
-            visit(id, value);
-            return true;
-        });
+        walk(*this, 0, visit_all(visit));
+    }
+    template <typename Visit>
+    void for_each(Visit visit) const {
+        walk(*this, 0, visit_all(visit));
     }
     /// The same from index `first` on, which may be out of range, while `visit` returns true.
     template <typename Visit>
     void for_each_from(std::uint32_t first, Visit visit) {
-        std::uint64_t mask = ~std::uint64_t{0} << first % word_bits;
-        for (std::uint32_t word = first / word_bits; word < live_.size(); ++word) {
-            for (std::uint64_t left = live_[word] & mask; left != 0; left &= left - 1) {
-                const std::uint32_t index =
-                    word * word_bits + static_cast<std::uint32_t>(std::countr_zero(left));
-                if (!visit(Id{index, entries_[index].generation}, entries_[index].value)) {
-                    return;
-                }
-            }
-            mask = ~std::uint64_t{0};
-        }
+        walk(*this, first, visit);
     }
 
 private:
@@ -108,6 +99,31 @@ private:
         Value value{};
     };
     static constexpr std::uint32_t word_bits = 64;
+
+    template <typename Visit>
+    [[nodiscard]] static auto visit_all(Visit& visit) {
+        return [&visit](Id id, auto& value) {
+            visit(id, value);
+            return true;
+        };
+    }
+
+    /// `slab` is const or not, and so are the values that `visit` gets, until it returns false.
+    template <typename Self, typename Visit>
+    static void walk(Self& slab, std::uint32_t first, Visit visit) {
+        std::uint64_t mask = ~std::uint64_t{0} << first % word_bits;
+        for (std::uint32_t word = first / word_bits; word < slab.live_.size(); ++word) {
+            for (std::uint64_t left = slab.live_[word] & mask; left != 0; left &= left - 1) {
+                const std::uint32_t index =
+                    word * word_bits + static_cast<std::uint32_t>(std::countr_zero(left));
+                auto& entry = slab.entries_[index];
+                if (!visit(Id{index, entry.generation}, entry.value)) {
+                    return;
+                }
+            }
+            mask = ~std::uint64_t{0};
+        }
+    }
 
     [[nodiscard]] bool is_live(std::uint32_t index) const noexcept {
         return (live_[index / word_bits] & bit(index)) != 0;

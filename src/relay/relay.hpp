@@ -74,7 +74,9 @@ public:
     [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page);
     [[nodiscard]] const api::RelayCounters& counters() const noexcept { return counters_; }
     /// For tests and the simulation: what is held right now.
-    [[nodiscard]] std::uint32_t connection_count() const noexcept { return connections_.size(); }
+    [[nodiscard]] const connection::ConnectionSlab& connections() const noexcept {
+        return connections_;
+    }
     struct Places {
         std::uint32_t requests = 0; ///< connections that are neither streams nor ending
         std::uint32_t viewers = 0;

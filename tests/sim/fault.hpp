@@ -140,6 +140,14 @@ enum class FaultKind : std::uint8_t {
     upstream_wrong_length,
     upstream_damaged,
     upstream_no_signal,
+    // proxies in front of the relay, and clients that pretend to be one
+    proxy_header_split,
+    proxy_header_malformed,
+    proxy_header_missing,
+    proxy_header_late, ///< the connection was closed without it
+    forwarded_forged,  ///< by a client that is no proxy
+    forwarded_behind_header,
+    forwarded_disputed, ///< Forwarded and X-Forwarded-For name different clients
     // passwords
     password_right,
     password_wrong,

@@ -14,6 +14,8 @@ void SimClient::on_connected(SimConnection& connection) {
     if (plan_.departure != Departure::never) {
         events_.after(plan_.departs_after, [this] { leave(plan_.departure); });
     }
+    outgoing_ = plan_.proxy_header;
+    write_on();
     write_request();
 }
 
@@ -44,11 +46,19 @@ void SimClient::write_on() {
         return;
     }
     const std::size_t rest = outgoing_.size() - written_;
-    const std::size_t count = plan_.dribble_bytes == 0 ? rest : std::min(rest, plan_.dribble_bytes);
+    std::size_t count = plan_.dribble_bytes == 0 ? rest : std::min(rest, plan_.dribble_bytes);
+    const bool before_cut = written_ < plan_.proxy_header_cut;
+    if (before_cut) {
+        count = std::min(count, plan_.proxy_header_cut - written_);
+    }
     connection_->client_write(as_bytes(std::string_view(outgoing_).substr(written_, count)));
     written_ += count;
     if (written_ < outgoing_.size()) {
-        events_.after(plan_.dribble_pause, [this] { write_on(); });
+        if (written_ < plan_.proxy_header.size()) {
+            decisions_.note(FaultKind::proxy_header_split);
+        }
+        const Duration pause = before_cut ? plan_.proxy_header_pause : plan_.dribble_pause;
+        events_.after(pause, [this] { write_on(); });
     }
 }
 
@@ -86,7 +96,16 @@ void SimClient::read_on() {
     }
 }
 
+void SimClient::note_proxy_fault() {
+    if (const auto fault = std::exchange(plan_.proxy_fault, std::nullopt)) {
+        decisions_.note(*fault);
+    }
+}
+
 void SimClient::after_reading() {
+    if (reader_.responses() > 0) {
+        note_proxy_fault();
+    }
     if (reader_.responses() > answered_ && !reader_.streaming() && !reader_.closing() &&
         reader_.may_end_here()) {
         answered_ = reader_.responses();
@@ -107,12 +126,18 @@ void SimClient::on_end(SimConnection& connection) {
         error_ = "the connection ended in order, in the middle: " + reader_.whereabouts();
     }
     here_ = false;
+    if (plan_.requests.empty()) {
+        note_proxy_fault();
+    }
     connection.client_close();
 }
 
 void SimClient::on_reset(SimConnection&) {
     here_ = false;
     was_reset_ = true;
+    if (plan_.requests.empty()) {
+        note_proxy_fault();
+    }
 }
 
 void SimClient::leave(Departure how) {

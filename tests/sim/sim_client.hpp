@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ struct ClientRequest {
 struct ClientPlan {
     std::string name; ///< for messages
     LinkSetup link;
+    /// Sent first, to the listener that expects it, in two pieces: up to the cut, and after a pause
+    /// the rest and the request. Empty: the client connects to another listener.
+    std::string proxy_header;
+    std::size_t proxy_header_cut = 0;
+    Duration proxy_header_pause{};
+    /// Counted when the server has answered, or has closed the connection without an answer.
+    std::optional<FaultKind> proxy_fault;
     std::vector<ClientRequest> requests;
     bool repeats = false;          ///< repeats its requests after the last response
     bool pipelines = false;        ///< does not wait for responses
@@ -67,6 +75,7 @@ private:
     void write_on();
     void read_on();
     void after_reading();
+    void note_proxy_fault();
 
     EventQueue& events_;
     Decisions& decisions_;

@@ -25,6 +25,8 @@ struct LinkSetup {
     bool copies_zero_copy = false; ///< the kernel copies in spite of a remote peer: packet capture
     bool faultless = false;        ///< no error is ever injected, packets are never lost
     std::string address = "192.0.2.1:40000";
+    std::string client;           ///< that the server must find behind `address`; empty: nobody
+    bool client_disputed = false; ///< it must find that there is somebody, and not know who
     Duration round_trip{};
     std::uint64_t bytes_per_second = 1'000'000'000;
     std::size_t segment_max = 16384;    ///< largest segment

@@ -104,6 +104,10 @@ public:
         return violations_;
     }
     [[nodiscard]] std::size_t open_descriptors() const noexcept;
+    /// Of a socket that is open.
+    [[nodiscard]] const LinkSetup& link_of(int socket) noexcept {
+        return sockets_[descriptor(socket)->socket]->connection->setup();
+    }
     /// Operations with a completion that is still due.
     [[nodiscard]] std::size_t operations_outstanding() const noexcept { return tokens_.size(); }
     /// Ranges of memory that the kernel may still read.

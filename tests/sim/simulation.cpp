@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "sim/client_proxies.hpp"
 
 namespace ringcast::sim {
 
@@ -39,6 +41,9 @@ constexpr std::size_t streams_at_once_max = 3;
 constexpr std::size_t streams_in_all_max = 40;
 constexpr std::uint64_t stream_change_ms_max = 800;
 constexpr std::uint64_t siege_pause_ms_max = 10;
+
+/// Only in headers that are not to be believed (client_proxies.cpp).
+constexpr std::string_view never_named = "203.0.113.9";
 
 } // namespace
 
@@ -99,7 +104,7 @@ World some_world(Decisions& decisions) {
     relay.viewers_max = world.viewers_max;
     relay.viewers_per_address_max = decisions.once_in(4) ? 2 : 0;
     relay.connections_extra = static_cast<std::uint32_t>(decisions.between(2, 8));
-    relay.accepts_max = static_cast<std::uint32_t>(decisions.between(2, 6));
+    relay.accepts_max = static_cast<std::uint32_t>(decisions.between(3, 6));
     relay.stream.submit_batch = static_cast<std::uint32_t>(decisions.between(1, 16));
     relay.snapshot_wait = milliseconds(decisions.between(50, 500));
     relay.report_wait = milliseconds(decisions.between(50, 500));
@@ -109,6 +114,7 @@ World some_world(Decisions& decisions) {
     relay.shutdown_grace = milliseconds(decisions.between(100, 1000));
     relay.connection.stall_timeout = milliseconds(decisions.between(400, 3000));
     relay.connection.head_timeout = milliseconds(decisions.between(300, 1500));
+    relay.connection.proxy_header_timeout = milliseconds(decisions.between(200, 1000));
     relay.connection.keep_alive_timeout = milliseconds(decisions.between(300, 1500));
     relay.connection.drain_timeout = milliseconds(decisions.between(100, 600));
     relay.connection.pinned_per_viewer_max = static_cast<std::uint32_t>(decisions.between(1, 4));
@@ -124,6 +130,7 @@ World some_world(Decisions& decisions) {
     world.unix_open = decisions.once_in(2);
     relay.login_wait = milliseconds(decisions.between(20, 600));
     world.siege = decisions.once_in(4);
+    world.proxies = decisions.once_in(2);
     world.upstreams = decisions.once_in(4);
     if (world.upstreams) {
         world.upstream = some_upstream(decisions, world.source);
@@ -142,14 +149,23 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     for (std::uint32_t i = 0; i < world.streams; ++i) {
         setups.push_back(make_stream());
     }
-    const std::array<int, 2> listeners{tcp_listener_, unix_listener_};
+    std::vector<int> listeners{tcp_listener_, unix_listener_};
+    relay::RelaySettings settings = world.relay;
+    settings.listeners.resize(2);
     if (world.passwords) {
-        world_.relay.access = sim_rules(false);
-        world_.relay.listeners = {{}, {.open = world.unix_open}};
+        settings.access = sim_rules(false);
+        settings.listeners[1].open = world.unix_open;
         checker_.emplace(engine_, world.password_time_max);
     }
-    relay_ = std::make_unique<relay::Relay>(engine_, world_.relay, std::move(setups), 0U, listeners,
-                                            &painter_, checker_ ? &*checker_ : nullptr);
+    if (world.proxies) {
+        proxy_listener_ = engine_.open_listener();
+        listeners.push_back(*proxy_listener_);
+        settings.listeners.push_back({.proxy_protocol = true});
+        const std::array<std::string, 1> trusted{trusted_network};
+        settings.trusted_proxies = http::AddressSet::parse(trusted).value();
+    }
+    relay_ = std::make_unique<relay::Relay>(engine_, std::move(settings), std::move(setups), 0U,
+                                            listeners, &painter_, checker_ ? &*checker_ : nullptr);
     for (std::size_t i = 0; i < world.streams; ++i) {
         list_stream(i, relay_->stream(i).id());
     }
@@ -157,7 +173,7 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     began_ = engine_.now();
     window_began_ = began_;
     for (std::uint32_t i = 0; i < world.healthy_clients; ++i) {
-        (void)add_planned(ClientKind::healthy);
+        add_client(plan_with_proof(ClientKind::healthy));
     }
     schedule_arrival();
     if (world_.crowd) {
@@ -234,8 +250,19 @@ SimClient& Simulation::add_client(ClientPlan plan) {
     SimClient& client = *clients_.back();
     limit_pictures(client);
     const bool is_unix = link.transport == io::Transport::unix_socket;
-    (void)engine_.connect(is_unix ? unix_listener_ : tcp_listener_, link, client);
+    const int listener = is_unix ? unix_listener_ : tcp_listener_;
+    (void)engine_.connect(client.plan().proxy_header.empty() ? listener : proxy_listener_.value(),
+                          link, client);
     return client;
+}
+
+ClientPlan Simulation::plan_arrival() {
+    const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
+    ClientPlan plan = plan_with_proof(kind);
+    if (world_.proxies && decisions_.once_in(2)) {
+        add_proxy(decisions_, plan);
+    }
+    return plan;
 }
 
 void Simulation::schedule_arrival() {
@@ -243,12 +270,11 @@ void Simulation::schedule_arrival() {
         return;
     }
     const auto pause = static_cast<std::uint64_t>(world_.arrival_pause_max.count());
-    engine_.events().after(
-        Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))), [this] {
-            const auto kind = static_cast<ClientKind>(decisions_.below(client_kind_count));
-            (void)add_planned(kind);
-            schedule_arrival();
-        });
+    engine_.events().after(Duration(1 + static_cast<std::int64_t>(decisions_.below(pause))),
+                           [this] {
+                               add_client(plan_arrival());
+                               schedule_arrival();
+                           });
 }
 
 void Simulation::schedule_crowd() {
@@ -256,7 +282,7 @@ void Simulation::schedule_crowd() {
         return;
     }
     engine_.events().after(world_.source.period, [this] {
-        (void)add_planned(ClientKind::never_reads);
+        add_client(plan_with_proof(ClientKind::never_reads));
         schedule_crowd();
     });
 }
@@ -323,7 +349,7 @@ bool Simulation::finish() {
     for (std::uint64_t turn = 0; failure_.empty() && !relay_->finished(); ++turn) {
         if (engine_.now() > finished_by || turn > finish_turns_max) {
             fail(fmt::format("shutdown does not end: {} connections, {} sends",
-                             relay_->connection_count(), relay_->send_count()));
+                             relay_->connections().size(), relay_->send_count()));
             return false;
         }
         (void)step();
@@ -338,7 +364,7 @@ bool Simulation::finish() {
             fail("a slot has not come back at shutdown");
         }
     }
-    constexpr std::size_t listeners = 2;
+    const std::size_t listeners = proxy_listener_ ? 3 : 2;
     if (engine_.open_descriptors() != listeners) {
         fail(fmt::format("{} descriptors are still open", engine_.open_descriptors() - listeners));
     }
@@ -372,6 +398,7 @@ void Simulation::check() {
     if (world_.passwords) {
         note_refusals();
     }
+    check_addresses();
     check_slots();
     check_ended_streams();
     check_bounds();
@@ -403,6 +430,40 @@ void Simulation::check_clients() {
     }
 }
 
+/// The relay takes each viewer for the one that it is, whatever strangers write into headers, and
+/// admits no more of one address than it may.
+void Simulation::check_addresses() {
+    std::map<std::string, std::uint32_t> viewers;
+    relay_->connections().for_each(
+        [&](connection::ConnectionId, const connection::Connection& connection) {
+            const connection::Endpoint& endpoint = connection.endpoint();
+            // The socket of a closing connection may be closed, or another one's, already.
+            if (connection.state() == connection::ConnectionState::closing) {
+                return;
+            }
+            const LinkSetup& link = engine_.link_of(endpoint.socket);
+            const std::string address = endpoint.client.text(endpoint.peer).data();
+            const bool identified = connection.streaming();
+            const std::string& expected =
+                identified && !link.client.empty() ? link.client : link.address;
+            const bool wrong = link.client.empty() || identified ? address != expected
+                                                                 : address.starts_with(never_named);
+            if (wrong || (identified && endpoint.client.disputed != link.client_disputed)) {
+                fail(fmt::format("a client is taken for {} instead of {}", address, expected));
+            }
+            if (identified && !endpoint.client.is_local(endpoint.peer)) {
+                const std::string host = expected.substr(0, expected.rfind(':'));
+                ++viewers[link.client_disputed ? "disputed" : host];
+            }
+        });
+    const std::uint32_t max = world_.relay.viewers_per_address_max;
+    for (const auto& [address, count] : viewers) {
+        if (max > 0 && count > max) {
+            fail(fmt::format("{} viewers from {}", count, address));
+        }
+    }
+}
+
 void Simulation::check_slots() {
     std::uint32_t leases = 0;
     for (std::size_t i = 0; i < arenas_.size(); ++i) {
@@ -426,7 +487,7 @@ void Simulation::check_slots() {
     }
     // Each lease belongs to a send, to a reply whose body is not being sent yet, or to a stream
     // (its newest frame).
-    if (leases > relay_->send_count() + relay_->connection_count() + directory_.size()) {
+    if (leases > relay_->send_count() + relay_->connections().size() + directory_.size()) {
         fail("more leases than there is use for");
     }
 }
@@ -452,7 +513,7 @@ void Simulation::check_bounds() {
     const relay::RelaySettings& settings = world_.relay;
     const std::uint32_t places = settings.viewers_max + settings.connections_extra;
     const relay::Relay::Places taken = relay_->places_taken();
-    if (relay_->connection_count() > places + settings.accepts_max ||
+    if (relay_->connections().size() > places + settings.accepts_max ||
         taken.requests + taken.viewers > places) {
         fail("more connections than are allowed");
     }
@@ -460,7 +521,7 @@ void Simulation::check_bounds() {
         fail("viewers have taken places that are reserved for requests");
     }
     if (relay_->send_count() >
-        relay_->connection_count() * (settings.connection.pinned_per_viewer_max + 1)) {
+        relay_->connections().size() * (settings.connection.pinned_per_viewer_max + 1)) {
         fail("viewers pin more frames than they may");
     }
     // Beside those that are being sent: the newest of each kind, and one that was rendered last.

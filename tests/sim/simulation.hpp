@@ -53,6 +53,7 @@ struct World {
     bool crowd = false;                ///< clients that never read, one more with every frame
     bool siege = false;          ///< silent clients of one address, more than there are places
     bool streams_change = false; ///< streams other than the first end, and others begin
+    bool proxies = false;        ///< a listener expects PROXY headers, and some proxies are trusted
 };
 
 [[nodiscard]] World some_world(Decisions& decisions);
@@ -124,18 +125,20 @@ public:
 private:
     [[nodiscard]] stream::StreamSetup make_stream();
     void list_stream(std::size_t number, io::StreamId id);
+    [[nodiscard]] ClientPlan plan_arrival();
     void schedule_arrival();
     void schedule_crowd();
     void schedule_siege();
     void schedule_stream_change();
     void schedule_rules_change();
-    [[nodiscard]] SimClient& add_planned(ClientKind kind);
+    [[nodiscard]] ClientPlan plan_with_proof(ClientKind kind);
     [[nodiscard]] bool must_prove(const LinkSetup& link) const noexcept;
     void limit_pictures(SimClient& client) const;
     void note_refusals();
     void change_streams();
     void check();
     void check_clients();
+    void check_addresses();
     void check_slots();
     void check_ended_streams();
     void check_bounds();
@@ -155,6 +158,7 @@ private:
     std::optional<SimPasswordChecker> checker_; ///< where passwords are asked for
     int tcp_listener_;
     int unix_listener_;
+    std::optional<int> proxy_listener_;
     std::unique_ptr<relay::Relay> relay_;
     std::vector<std::unique_ptr<SimClient>> clients_;
     std::uint32_t crowd_ = 0;

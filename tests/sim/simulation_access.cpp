@@ -21,8 +21,8 @@ std::string_view name_of(const std::vector<stream::DirectoryEntry>& directory, i
 
 } // namespace
 
-/// A client of the plan's kind, which proves who it is in some way where passwords are asked for.
-SimClient& Simulation::add_planned(ClientKind kind) {
+/// A client of this kind, which proves who it is in some way where passwords are asked for.
+ClientPlan Simulation::plan_with_proof(ClientKind kind) {
     ClientPlan plan = plan_client(decisions_, kind, directory_);
     if (world_.passwords) {
         constexpr std::uint64_t good_proofs = 3; // none of them is Proof::none
@@ -32,7 +32,7 @@ SimClient& Simulation::add_planned(ClientKind kind) {
         add_proof(plan, proof, name_of(directory_, stream), clients_.size(), engine_.wall_now());
         plan.known = !proves_nothing(proof);
     }
-    return add_client(std::move(plan));
+    return plan;
 }
 
 bool Simulation::must_prove(const LinkSetup& link) const noexcept {

@@ -123,7 +123,7 @@ TEST_CASE("the viewers of a stream that ends get whole parts and an orderly end"
     running.run_for(500ms);
     check_orderly_end(standard);
     check_orderly_end(advance);
-    CHECK(running.simulation.relay().connection_count() == 0);
+    CHECK(running.simulation.relay().connections().size() == 0);
     running.finish();
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("the viewers of another stream miss no frame when a stream ends") {
         CHECK(other->here());
         CHECK(other->reader().frames() + 1 >= received + frames);
     }
-    CHECK(running.simulation.relay().connection_count() == others.size());
+    CHECK(running.simulation.relay().connections().size() == others.size());
     running.finish();
 }
 
@@ -354,7 +354,7 @@ TEST_CASE("streams that begin and end in one place leave nothing behind") {
         newest = running.simulation.add_stream();
         CHECK(running.simulation.stream_id(newest).index == 1);
     }
-    CHECK(running.simulation.relay().connection_count() == 0);
+    CHECK(running.simulation.relay().connections().size() == 0);
     CHECK(running.late_completions() == 0);
     running.finish();
 }
