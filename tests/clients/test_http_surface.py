@@ -1,11 +1,15 @@
 """Every URL, parameter and error response of docs/http-api.md, over real sockets."""
 
 import base64
+import contextlib
 import hashlib
 import json
+import os
 import pathlib
 import re
 import socket
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -756,6 +760,112 @@ class Admission(unittest.TestCase):
                 first.part()
             with harness.StreamReader(small.wait_without_viewers().url) as second:
                 second.part()
+
+
+class ViewersBehindProxies(unittest.TestCase):
+    """Three addresses: for everybody, and over TCP and a UNIX socket for proxies that send PROXY headers."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.socket_path = os.path.join(folder.name, "http.sock")
+        cls.server = harness.configured(f"""
+            [http]
+            listen = ["127.0.0.1:0", {{ address = "127.0.0.2:0", proxy_protocol = true }},
+                      {{ address = "unix:{cls.socket_path}", proxy_protocol = true }}]
+            [access]
+            trusted_proxies = ["127.0.0.1", "unix"]
+            [viewers]
+            max_per_address = 1
+            [streams.pattern]
+            source = "pattern"
+            size = "320x240"
+            """, listen=False).wait_live()
+        cls.addClassCleanup(cls.server.stop)
+        cls.proxied_url = re.search(r"http://127\.0\.0\.2:\d+", cls.server.log())[0]
+
+    def setUp(self):
+        self.server.wait_without_viewers()
+
+    def forwarded(self, **headers):
+        """A viewer at the address for everybody, from a peer that is a trusted proxy."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        reader = harness.StreamReader(self.server.url, headers=headers)
+        self.addCleanup(reader.close)
+        return reader
+
+    def open(self, address):
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        connected = socket.socket(family)
+        connected.settimeout(harness.WAIT_SECONDS)
+        connected.connect(address)
+        self.addCleanup(connected.close)
+        return harness.Connection(connected)
+
+    def proxy_addresses(self):
+        return (("127.0.0.2", int(self.proxied_url.rsplit(":", 1)[1])), self.socket_path)
+
+    def listed(self):
+        viewers = self.server.status()["viewers"]
+        return sorted((viewer["address"], viewer["proxy"] and viewer["proxy"].split(":")[0]) for viewer in viewers)
+
+    def test_the_limit_of_viewers_by_address_counts_the_clients_of_a_trusted_proxy(self):
+        for name, value in (("X_Forwarded_For", "{}"), ("Forwarded", 'for="{}"')):
+            with self.subTest(name), self.forwarded(**{name: value.format("203.0.113.7")}) as first:
+                first.part()
+                self.assertEqual(self.forwarded(**{name: value.format("203.0.113.7")}).status, 503)
+                with self.forwarded(**{name: value.format("203.0.113.8")}) as other:
+                    other.part()
+                    self.assertEqual(self.listed(), [("203.0.113.7", "127.0.0.1"), ("203.0.113.8", "127.0.0.1")])
+                first.part()
+            self.server.wait_without_viewers()
+
+    def test_a_client_can_not_choose_its_address_by_the_header_that_the_proxy_passes_on(self):
+        with self.forwarded(X_Forwarded_For="10.9.9.9, 203.0.113.7") as first:
+            first.part()
+            self.assertEqual(self.forwarded(X_Forwarded_For="10.9.9.10, 203.0.113.7").status, 503)
+        self.server.wait_without_viewers()
+        with self.forwarded(X_Forwarded_For="203.0.113.7", Forwarded="for=127.0.0.1") as first:
+            first.part()
+            self.assertEqual(self.forwarded(X_Forwarded_For="203.0.113.8", Forwarded="for=127.0.0.1").status, 503)
+            self.server.wait_log("name different clients")
+
+    def test_a_proxy_header_tells_the_address_of_the_client(self):
+        for address in self.proxy_addresses():
+            with self.subTest(address), self.open(address) as viewer:
+                for piece in (b"PROXY TCP4 203.0.113.7 192.0.2.1", b" 4711 80\r\nGET /str", b"eam HTTP/1.1\r\nHost: a\r\n\r\n"):
+                    viewer.socket.sendall(piece)
+                self.assertIn(b" 200 ", viewer.file.readline())
+                proxy = "unix" if isinstance(address, str) else "127.0.0.1"
+                self.assertEqual(self.listed(), [("203.0.113.7:4711", proxy)])
+                # The peer is trusted, but not the address in the header, so its headers mean nothing.
+                with self.open(address) as second:
+                    second.socket.sendall(b"PROXY TCP4 203.0.113.7 192.0.2.1 4712 80\r\nGET /stream HTTP/1.1\r\nHost: a\r\n"
+                                          b"X-Forwarded-For: 203.0.113.9\r\n\r\n")
+                    self.assertEqual(second.answer().status, 503)
+            self.server.wait_without_viewers()
+
+    def test_curl_as_a_proxy_gets_pictures(self):
+        harness.need("curl")
+        for more in ((), ("--unix-socket", self.socket_path)):
+            command = ["curl", "-sS", "--fail", "--max-time", str(harness.WAIT_SECONDS), "--haproxy-protocol", *more]
+            jpeg = subprocess.run([*command, f"{self.proxied_url}/snapshot"], stdout=subprocess.PIPE, check=True).stdout
+            harness.StampedFrame(jpeg)
+
+    def test_a_connection_without_a_proxy_header_is_closed_without_an_answer(self):
+        def counted():
+            return self.server.status()["server"]["counters"]["bad_proxy_headers"]
+
+        before = counted()
+        for address in self.proxy_addresses():
+            for beginning in (b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", b"PROXY TCP4 203.0.113.7\r\n", b"PROXY"):
+                with self.subTest(address=address, beginning=beginning), self.open(address) as client:
+                    client.socket.sendall(beginning)  # the last one is closed after its time-out
+                    with contextlib.suppress(ConnectionResetError):
+                        self.assertTrue(client.closed())
+        self.assertEqual(counted(), before + 6)
+        self.server.wait_log("does not begin with a PROXY header: let the proxy send one")
 
 
 if __name__ == "__main__":
