@@ -48,9 +48,10 @@ access::Decision Authenticator::identify(connection::Connection& connection) {
     if (std::holds_alternative<access::UserPassword>(credentials)) {
         warn_of_plain_password(connection);
     }
+    const connection::Endpoint& endpoint = connection.endpoint();
     io::Engine& engine = context_.engine;
     access::Decision decision =
-        gate_.decide(std::move(credentials), {.address = connection.endpoint().peer.network,
+        gate_.decide(std::move(credentials), {.address = endpoint.client.network(endpoint.peer),
                                               .now = engine.now(),
                                               .wall_now = engine.wall_now()});
     if (const auto* pending = std::get_if<access::Pending>(&decision)) {
@@ -98,12 +99,13 @@ void Authenticator::on_completion(const io::Completion& completion,
 
 void Authenticator::finish_check(bool matches, stream::ConnectionList& ready) {
     const access::Gate::Outcome outcome = gate_.finish_check(matches, context_.engine.now());
-    std::string_view address = "a client that has left";
+    std::string address = "a client that has left";
     for (connection::Connection* next = waiting_.first(); next != nullptr;) {
         connection::Connection& connection = *std::exchange(next, waiting_.next(*next));
         if (connection.verification().ticket == outcome.ticket) {
             connection.verification().refusal = outcome.refusal;
-            address = connection.endpoint().peer.address.data();
+            const connection::Endpoint& endpoint = connection.endpoint();
+            address = endpoint.client.text(endpoint.peer).data();
             stream::ConnectionList::remove(connection);
             ready.push_back(connection);
         }
@@ -126,13 +128,15 @@ access::Refusal Authenticator::too_late() noexcept {
 }
 
 void Authenticator::warn_of_plain_password(const connection::Connection& connection) noexcept {
-    if (connection.endpoint().peer.local || std::exchange(plain_password_reported_, true)) {
+    const connection::Endpoint& endpoint = connection.endpoint();
+    const bool safe = endpoint.peer.local || endpoint.through_proxy(settings_.trusted_proxies);
+    if (safe || std::exchange(plain_password_reported_, true)) {
         return;
     }
     log(LogLevel::warning,
         "a password came from {} without encryption, so that others on the network can read it: "
         "put a proxy with HTTPS in front, and add its address to [access] trusted_proxies",
-        connection.endpoint().peer.address.data());
+        endpoint.peer.address.data());
 }
 
 void Authenticator::stop() noexcept {
