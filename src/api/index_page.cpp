@@ -18,7 +18,7 @@ constexpr std::string_view page_head = R"(<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>ringcast</title>
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%234a9'/%3E%3C/svg%3E">
-<style>)";
+)";
 
 constexpr std::string_view page_style = R"(
 :root { color-scheme: dark; }
@@ -31,6 +31,7 @@ img { display: block; width: 100%; min-height: 120px; max-height: 85vh; object-f
 figcaption, footer { display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 8px 12px; }
 strong { flex: 1; }
 a { color: #7cc7b4; }
+input { flex-basis: 100%; font: inherit; }
 )";
 
 // Followed by the boundary.
@@ -40,7 +41,11 @@ constexpr std::string_view page_main = R"(</style>
 <main data-boundary=")";
 
 constexpr std::string_view page_footer = R"(</main>
-<footer><a href="api/status">status</a><a href="metrics">metrics</a>
+<footer><a href="api/status">status</a><a href="metrics">metrics</a>)";
+
+constexpr std::string_view page_login = R"(<a href="?login">log in</a>)";
+
+constexpr std::string_view page_players = R"(
 <details><summary>players</summary>
 <p>Most players buffer a live stream unless they are told not to:</p>
 <p><code>mpv --profile=low-latency --untimed ADDRESS</code><br>
@@ -86,6 +91,20 @@ const look = async () => {
   setTimeout(look, 3000);
 };
 look();
+for (const anchor of document.querySelectorAll("a.link")) {
+  anchor.onclick = async event => {
+    event.preventDefault();
+    const field = document.createElement("input");
+    field.readOnly = true;
+    try {
+      const answer = await fetch(anchor.href);
+      const text = await answer.text();
+      field.value = answer.ok ? new URL(JSON.parse(text).path, document.baseURI).href : text;
+    } catch { field.value = "the server can't be reached"; }
+    anchor.replaceWith(field);
+    field.select();
+  };
+}
 )";
 
 constexpr std::string_view page_end = R"(</script>
@@ -97,9 +116,9 @@ constexpr std::string_view page_end = R"(</script>
 // computes them. "data:" is the icon.
 constexpr std::string_view policy =
     "default-src 'none'; img-src 'self' data:; connect-src 'self'; "
-    "style-src 'sha256-v8YVSITZmIubv4ejqYUiUK+bTknzJ6N+KkpzdzuyC8Y='; "
-    "script-src 'sha256-dhwG7+C7Q7U5fsOZlE/vndlNAvzI/XzWu+tRYMQCsRU='; "
-    "base-uri 'none'; form-action 'none'";
+    "style-src 'sha256-jtorlGL0wG/c8z63OULJ68a2xoqdG/666G2uSIM7HCM='; "
+    "script-src 'sha256-9g+eXdf3BLSVjLxGAGpztxE9zWeYF60G9XCBVLFucZw='; "
+    "base-uri 'self'; form-action 'none'";
 
 std::string escape_html(std::string_view text) {
     std::string escaped;
@@ -142,37 +161,56 @@ std::string escape_url(std::string_view text) {
     return escaped;
 }
 
-void add_stream(std::string& page, std::string_view stream, bool live, const std::string& time) {
-    const std::string name = escape_html(stream);
-    const std::string folder = escape_url(stream);
+struct Figure {
+    std::string_view stream;
+    bool live = false;
+    bool offers_link = false;
+};
+
+/// `time`: milliseconds since 1970.
+void add_stream(std::string& page, const Figure& figure, const std::string& time) {
+    const std::string name = escape_html(figure.stream);
+    const std::string folder = escape_url(figure.stream);
     page.append("<figure>\n<a href=\"").append(folder).append("/stream\"><img src=\"");
     page.append(folder);
     // WebKit shows nothing for an address of a stream that it has shown on some earlier visits.
     // placeholder=1: without signal, the picture is the "no signal" picture instead of an error.
-    page.append(live ? "/stream?t=" + time + "\""
-                     : "/snapshot?max_age_ms=1000&amp;placeholder=1\" class=\"still\"");
+    page.append(figure.live ? "/stream?t=" + time + "\""
+                            : "/snapshot?max_age_ms=1000&amp;placeholder=1\" class=\"still\"");
     page.append(" alt=\"").append(name).append("\"></a>\n<figcaption><strong>");
     page.append(name).append("</strong><a href=\"").append(folder).append("/stream\">stream</a>");
-    page.append("<a href=\"").append(folder).append("/snapshot\">snapshot</a></figcaption>\n");
-    page.append("</figure>\n");
+    page.append("<a href=\"").append(folder).append("/snapshot\">snapshot</a>");
+    if (figure.offers_link) {
+        page.append("<a class=\"link\" href=\"").append(folder);
+        page.append("/link?for=24h\">link for 24 h</a>");
+    }
+    page.append("</figcaption>\n</figure>\n");
 }
 
 } // namespace
 
 std::string index_page(const stream::Directory& streams, const http::Boundary& boundary,
-                       WallTime now) {
+                       WallTime now, const PageOptions& options) {
     using std::chrono::milliseconds;
     const auto time = std::chrono::duration_cast<milliseconds>(now.time_since_epoch());
     const std::string text = std::to_string(time.count());
     std::string page(page_head);
-    page.append(page_style).append(page_main).append(boundary.text()).append("\">\n");
+    if (!options.prefix.empty()) {
+        page.append("<base href=\"").append(escape_html(options.prefix)).append("/\">\n");
+    }
+    page.append("<style>")
+        .append(page_style)
+        .append(page_main)
+        .append(boundary.text())
+        .append("\">\n");
     std::size_t shown = 0;
     for (const stream::DirectoryEntry& entry : streams.entries) {
         if (streams.shows(entry)) {
-            add_stream(page, entry.name, shown++ < live_streams_max, text);
+            add_stream(page, {entry.name, shown++ < live_streams_max, options.offers_links}, text);
         }
     }
-    return page.append(page_footer).append(page_script).append(page_end);
+    page.append(page_footer).append(options.offers_login ? page_login : "");
+    return page.append(page_players).append(page_script).append(page_end);
 }
 
 std::string index_page_policy(std::string_view authority, std::span<const std::string> origins) {

@@ -117,9 +117,11 @@ std::string_view read_parameter(Route& route, const http::QueryParameter& parame
         return read_status_parameter(route, parameter);
     case RouteKind::link:
         return read_link_parameter(route, parameter);
+    case RouteKind::index:
+        route.login = route.login || parameter.name == "login";
+        return {};
     case RouteKind::metrics:
     case RouteKind::healthz:
-    case RouteKind::index:
     case RouteKind::state:
     case RouteKind::controls:
     case RouteKind::options:

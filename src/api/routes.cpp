@@ -314,6 +314,12 @@ Route resolve(const http::Request& request, const stream::Directory& streams) {
     return read_parameters(std::move(route), request.query, streams);
 }
 
+std::string_view without_base(std::string_view path, std::string_view base) noexcept {
+    const std::string_view rest = path.substr(std::min(base.size(), path.size()));
+    const bool below = path.starts_with(base) && (rest.empty() || rest.starts_with('/'));
+    return !below ? path : rest.empty() ? "/" : rest;
+}
+
 std::string_view allowed_origin(const http::Request& request,
                                 std::span<const std::string> allowed) noexcept {
     if (request.origin.empty()) {

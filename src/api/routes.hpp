@@ -57,6 +57,7 @@ struct Route {
     std::optional<Duration> within;
     /// For status: set if the request named a part of the list of viewers.
     std::optional<ViewerPage> viewers;
+    bool login = false;  ///< for index: whoever asks wants to log in
     Duration link_for{}; ///< for link: how long it is valid, from link_for_min to link_for_max
     bool snapshot_only = false; ///< for link
     int status = 0;             ///< for error
@@ -71,6 +72,10 @@ struct Route {
 };
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);
+
+/// `path` without `base` in front of it, where a proxy passes requests on with it; else `path`. `base`
+/// is empty, or begins with '/' and does not end with it. The result is not empty.
+[[nodiscard]] std::string_view without_base(std::string_view path, std::string_view base) noexcept;
 
 inline constexpr int not_found_status = 404;
 /// What only administrators may see and do.

@@ -109,11 +109,18 @@ void hide_details(StatusSnapshot& status, const stream::Directory& directory);
 [[nodiscard]] std::string controls_json(const source::CameraStatus& camera,
                                         std::span<const source::CameraControl> controls);
 
+struct PageOptions {
+    std::string_view prefix; ///< where a proxy publishes the server, as in "/cam"; empty: the root
+    bool offers_login = false; ///< to see more
+    bool offers_links = false; ///< to a stream, for 24 hours
+};
+
 /// For "/": one self-contained HTML page with the streams that may be seen. The page recognises a
 /// restarted server by its boundary, which differs between processes. `now` makes the addresses of
 /// its live pictures differ from those of earlier visits.
 [[nodiscard]] std::string index_page(const stream::Directory& streams,
-                                     const http::Boundary& boundary, WallTime now);
+                                     const http::Boundary& boundary, WallTime now,
+                                     const PageOptions& options = {});
 /// The value of Content-Security-Policy for an `index_page`: its own script and style, pictures and
 /// requests from its own server, and nothing else. Pages of the host that it was asked from, on any
 /// port, and of `origins` (which may contain "*") may frame it, as dashboards do. `authority`: host

@@ -66,10 +66,6 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                                const ServerOptions& options) {
     std::unique_ptr<Server> server(new Server());
-    if (!config.http.base_path.empty()) {
-        return fail(
-            "base_path has no effect in this version yet: remove it from the configuration");
-    }
     server->ends_with_input_ = options.ends_with_input;
     server->rereads_files_ = options.rereads_files;
     server->had_terminal_ = has_terminal();
@@ -230,6 +226,7 @@ relay::RelaySettings Server::relay_settings(const config::Config& config,
     auto trusted_proxies = http::AddressSet::parse(config.access.trusted_proxies);
     RINGCAST_ASSERT(trusted_proxies.has_value()); // the configuration is valid
     settings.trusted_proxies = std::move(*trusted_proxies);
+    settings.base_path = config.http.base_path;
     settings.viewers_max = limits.viewers_max;
     settings.connections_extra = limits.connections_extra;
     settings.accepts_max =

@@ -302,6 +302,8 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         keep_first(request_.origin);
     } else if (equal_ignoring_case(name, "user-agent")) {
         keep_first(request_.user_agent);
+    } else if (equal_ignoring_case(name, "x-forwarded-prefix")) {
+        keep_first(request_.x_forwarded_prefix);
     } else if (equal_ignoring_case(name, "authorization")) {
         keep_first(request_.authorization);
     } else if (equal_ignoring_case(name, "access-control-request-method")) {

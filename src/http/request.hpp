@@ -67,6 +67,7 @@ struct Request {
     // From proxies, or from anyone who pretends to be one (http/forwarded.hpp).
     HeaderValues forwarded;       ///< Forwarded
     HeaderValues x_forwarded_for; ///< X-Forwarded-For
+    std::string_view x_forwarded_prefix;
 };
 
 /// Why a head was rejected. The connection is answered with it and closed.

@@ -368,14 +368,12 @@ std::string Responder::render_single(const connection::Connection& connection,
         const source::FrameSource& source = parts_.streams.get(*route.stream).source();
         return api::controls_json(*source.camera(), source.camera_controls());
     }
-    const stream::Directory directory = directory_for(connection);
     if (route.kind == api::RouteKind::index) {
-        return api::index_page(directory, parts_.settings.boundary,
-                               parts_.context.engine.wall_now());
+        return render_page(connection);
     }
     api::StatusSnapshot status = parts_.status(route.viewers.value_or(api::ViewerPage{}));
     if (!sees_everything(connection)) {
-        api::hide_details(status, directory);
+        api::hide_details(status, directory_for(connection));
     }
     return route.kind == api::RouteKind::metrics ? api::metrics_text(status)
                                                  : api::status_json(status);
@@ -396,8 +394,7 @@ connection::SharedText Responder::render(const connection::Connection& connectio
         text = api::metrics_text(parts_.status({}));
         break;
     case ReportKind::index:
-        text = api::index_page({parts_.streams.directory(), default_stream_},
-                               parts_.settings.boundary, engine.wall_now());
+        text = render_page(connection);
         break;
     case ReportKind::single:
         text = render_single(connection, route_of(connection));

@@ -127,6 +127,9 @@ private:
     void answer_link(connection::Connection& connection, const api::Route& route,
                      const http::ReplyContext& reply);
     [[nodiscard]] stream::Directory directory_for(const connection::Connection& connection) const;
+    [[nodiscard]] std::string_view
+    prefix_of(const connection::Connection& connection) const noexcept;
+    [[nodiscard]] std::string render_page(const connection::Connection& connection);
     [[nodiscard]] bool sees_everything(const connection::Connection& connection) const noexcept;
     [[nodiscard]] ReportKind shared_kind(const connection::Connection& connection,
                                          ReportKind kind) const noexcept;

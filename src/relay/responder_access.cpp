@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "http/authority.hpp"
+#include "http/forwarded.hpp"
 #include "relay/responder.hpp"
 
 namespace ringcast::relay {
@@ -41,7 +42,7 @@ bool is_for_nobody(const api::Route& route, const stream::Directory& directory) 
     case api::RouteKind::status:
     case api::RouteKind::metrics:
     case api::RouteKind::index:
-        return directory.shows_any();
+        return directory.shows_any() && !route.login;
     case api::RouteKind::error:
         return route.status != api::not_found_status;
     case api::RouteKind::controls:
@@ -113,11 +114,36 @@ bool Responder::sees_everything(const connection::Connection& connection) const 
 /// Reports are the same for all who see everything; for others they are rendered one by one.
 ReportKind Responder::shared_kind(const connection::Connection& connection,
                                   ReportKind kind) const noexcept {
-    return sees_everything(connection) ? kind : ReportKind::single;
+    const bool particular = kind == ReportKind::index &&
+                            (authenticator_.asks(connection) || !prefix_of(connection).empty());
+    return sees_everything(connection) && !particular ? kind : ReportKind::single;
+}
+
+/// Where the proxy that passed the request on publishes the server.
+std::string_view Responder::prefix_of(const connection::Connection& connection) const noexcept {
+    const RelaySettings& settings = parts_.settings;
+    const std::string_view sent = connection.request_reader().request().x_forwarded_prefix;
+    if (sent.empty() || !connection.endpoint().through_proxy(settings.trusted_proxies)) {
+        return settings.base_path;
+    }
+    return http::forwarded_prefix(sent).value_or(settings.base_path);
+}
+
+std::string Responder::render_page(const connection::Connection& connection) {
+    const bool asks = authenticator_.asks(connection);
+    const access::Identity caller = connection.caller().identity;
+    api::PageOptions options;
+    options.prefix = prefix_of(connection);
+    options.offers_login = asks && caller == access::Identity::nobody;
+    options.offers_links =
+        asks && !options.offers_login && authenticator_.gate().rules().link_key().has_value();
+    return api::index_page(directory_for(connection), parts_.settings.boundary,
+                           parts_.context.engine.wall_now(), options);
 }
 
 api::Route Responder::route_of(const connection::Connection& connection) const {
-    const http::Request& request = connection.request_reader().request();
+    http::Request request = connection.request_reader().request();
+    request.path = api::without_base(request.path, parts_.settings.base_path);
     const access::Caller& caller = connection.caller();
     api::Route route = api::resolve(request, directory_for(connection));
     const bool over_network = connection.endpoint().peer.transport == io::Transport::tcp;

@@ -34,6 +34,8 @@ struct RelaySettings {
     std::vector<std::string> cors_origins;
     /// Names of this server beyond those that api::HostNames knows; for requests over TCP.
     std::vector<std::string> hosts;
+    /// Where a proxy publishes this server, as in "/cam"; empty: the root.
+    std::string base_path;
     /// Who may watch. Nothing: everybody, and nobody administrates.
     std::optional<access::Rules> access;
     access::Digest access_key{}; ///< random
