@@ -23,9 +23,9 @@ QUIET = ["--no-first-run", "--disable-background-networking", "--disable-compone
 
 
 class Chromium:
-    """A browser process with one page."""
+    """A browser process with one page. `arguments`: further ones of its command line."""
 
-    def __init__(self):
+    def __init__(self, *arguments):
         if shutil.which("chromium") is None:
             raise unittest.SkipTest("chromium is not installed")
         if aiohttp is None:
@@ -36,7 +36,7 @@ class Chromium:
             # little or no /dev/shm.
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *QUIET,
              "--window-size=1280,900", f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0",
-             "about:blank"],
+             *arguments, "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
         self.loop = asyncio.new_event_loop()
