@@ -6,6 +6,7 @@ import statistics
 import encode_part
 import hold_part
 import hop_part
+import proxy_part
 
 BEGIN = "<!-- results: begin (written by ./dev bench) -->"
 END = "<!-- results: end -->"
@@ -62,6 +63,10 @@ def sections(results):
         yield "### Ringcasts that read each other's streams, frames of 100 KB at 30 frames/s"
         yield hop_table(parts["hop"])
         yield origin(measured["hop"])
+    if "proxy" in parts:
+        yield "### Behind a proxy, frames of 72 KB"
+        yield proxy_table(parts["proxy"])
+        yield origin(measured["proxy"])
     if "instructions" in parts:
         yield "### User-space instructions per viewer and frame"
         yield instruction_table(parts["instructions"])
@@ -327,6 +332,14 @@ def hop_table(found):
     head = ("hops", "viewers", "p50 ms", "p99 ms", "p50 added by the hop, ms")
     head += ("CPU of the last server, ms per s", "of one without hops", "system calls per frame")
     return table(head, hop_part.rows(found, number))
+
+
+def proxy_table(found):
+    if "failed" in found:
+        return f"Not measured: {found['failed']}."
+    head = ["proxy", *(f"ms added at {rate} frames/s" for rate in proxy_part.RATES)]
+    head += [f"viewer of 300 KB/s, {variant}: age s" for variant in proxy_part.VARIANTS]
+    return table(head, proxy_part.rows(found, number))
 
 
 def instruction_table(found):

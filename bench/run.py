@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+import unittest
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ sys.dont_write_bytecode = True
 import encode_part  # noqa: E402  (found beside this file)
 import hold_part  # noqa: E402
 import hop_part  # noqa: E402
+import proxy_part  # noqa: E402
 import report  # noqa: E402
 
 PORT = 8080
@@ -43,8 +45,8 @@ LIMITED_FPS = 5
 LIMITED_VIEWERS = (100, 1000, 4000)
 LIMITED_BYTES = 10_000
 PARTS = (
-    "table", "most", "slow", "reader", "burst", "far", "limited", "hold", "hop", "instructions",
-    "encode",
+    "table", "most", "slow", "reader", "burst", "far", "limited", "hold", "hop", "proxy",
+    "instructions", "encode",
 )  # fmt: skip
 
 
@@ -430,6 +432,22 @@ class Bench:
             return hop_part.measure(self, Processes, PORT, FPS)
         except (Failed, RuntimeError, subprocess.TimeoutExpired) as failure:
             self.say(f"hop: {failure}")
+            return {"failed": str(failure)}
+
+    def proxy(self):
+        """The age that proxies add, for viewers that keep up and for slow ones."""
+        if not self.contenders or self.contenders[0].name != "ringcast":
+            return {"failed": "ringcast is not built"}
+        self.planned += len(proxy_part.RATES) + len(proxy_part.VARIANTS)
+
+        def say(text):
+            self.done += 1
+            self.say(text)
+
+        try:
+            return proxy_part.measure(self.contenders[0].command[0], say)
+        except (AssertionError, OSError, unittest.SkipTest) as failure:
+            self.say(f"proxies: {failure}")
             return {"failed": str(failure)}
 
     def limited_instructions(self, chosen):

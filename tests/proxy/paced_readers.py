@@ -149,8 +149,8 @@ class Readers:
             self._poll.register(viewer.descriptor, select.EPOLLIN)
         return viewer
 
-    def add_curl(self, command):
-        return self.add(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE))
+    def add_curl(self, command, rate=None):
+        return self.add(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE), rate)
 
     def _run(self):
         last = time.monotonic()
