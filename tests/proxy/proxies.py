@@ -134,7 +134,9 @@ class Proxy:
 
     @contextlib.contextmanager
     def running(self):
-        with servers.program(self.http, *self._command):
+        # Where Caddy keeps what it was last started with; otherwise in the user's folder.
+        environment = {**os.environ, "XDG_CONFIG_HOME": str(self._folder)}
+        with servers.program(self.http, *self._command, env=environment):
             # A listening socket is not yet configured completely when it begins to listen.
             harness.wait_for(self._answers, f"{self.name} to answer")
             yield self
