@@ -38,8 +38,11 @@ struct RelayCounters {
     std::uint64_t accept_pauses = 0; ///< descriptors or memory had run out
     std::array<std::uint64_t, route_kind_count> requests{};
     std::array<std::uint64_t, 5> responses{}; ///< by class: 1xx is [0]
-    std::uint64_t bad_requests = 0;           ///< refused by the parser
-    std::uint64_t bad_proxy_headers = 0;      ///< missing, late or malformed
+    void count_response(int status) noexcept {
+        ++responses[static_cast<std::size_t>(status / 100 - 1)];
+    }
+    std::uint64_t bad_requests = 0;      ///< refused by the parser
+    std::uint64_t bad_proxy_headers = 0; ///< missing, late or malformed
     std::uint64_t evicted_for_memory = 0;
     std::uint64_t evicted_stalled = 0;
     std::uint64_t evicted_silent = 0; ///< silent longest when all places were taken

@@ -166,11 +166,11 @@ Result<void> Server::open_access(const config::Config& config, relay::RelaySetti
     if (const std::string warning = unknown_names_warning(*rules); !warning.empty()) {
         log(LogLevel::warning, "{}", warning);
     }
-    if (::getrandom(settings.access_key.data(), settings.access_key.size(), 0) !=
-        static_cast<ssize_t>(settings.access_key.size())) {
+    access::Digest key{};
+    if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
         return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
     }
-    settings.access = std::move(*rules);
+    settings.access = relay::AccessSettings{std::move(*rules), key};
     auto checker = PasswordWorker::create(*engine_);
     if (!checker) {
         return tl::unexpected(checker.error());

@@ -116,11 +116,6 @@ ConnectionEvent Connection::on_parsed(ConnectionContext& context, http::ParseSta
     return ConnectionEvent::none;
 }
 
-const Exchange& Connection::exchange() const noexcept {
-    RINGCAST_ASSERT(exchange_ != nullptr);
-    return *exchange_;
-}
-
 void Connection::identify_client(ConnectionContext& context) {
     RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
     endpoint_.client = client_of(exchange_->reader.request(), exchange_->proxy_header.client(),
@@ -205,7 +200,11 @@ ConnectionEvent Connection::on_frame_send(ConnectionContext& context, SendId id,
     case SendOutcome::frame_sent:
         RINGCAST_ASSERT(state_ == ConnectionState::sending);
         state_ = ConnectionState::idle;
-        event = ConnectionEvent::frame_sent;
+        if (ending_) {
+            drain(context);
+        } else {
+            event = ConnectionEvent::frame_sent;
+        }
         break;
     case SendOutcome::snapshot_sent:
         RINGCAST_ASSERT(state_ == ConnectionState::replying);
@@ -259,6 +258,10 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
         hangup_watched_ = true;
         context.engine.poll(endpoint_.token(io::OpKind::hangup), endpoint_.socket,
                             io::PollEvents::hangup);
+        if (ending_) {
+            drain(context);
+            return ConnectionEvent::none;
+        }
         return ConnectionEvent::streaming;
     }
     if (const SendId body = std::exchange(exchange_->body, {}); body.valid()) {

@@ -105,12 +105,11 @@ public:
     /// Gives up its place: closes in order when all is said, so that the last reply still arrives,
     /// and aborts otherwise. Not for streams.
     void evict(ConnectionContext& context) noexcept;
-    /// The reply under way is the last one; of a stream, the part.
+    /// The reply under way is the last one; a stream ends in order with the part under way.
     void end_soon() noexcept {
         keep_alive_ = false;
         ending_ = true;
     }
-    [[nodiscard]] bool ending() const noexcept { return ending_; }
     /// Counts as handshaking no longer, because the peer has sent nothing for a while.
     void end_handshaking(ConnectionContext& context) noexcept {
         if (handshaking_) {
@@ -133,14 +132,14 @@ public:
     [[nodiscard]] ConnectionState state() const noexcept { return state_; }
     [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
     /// Not of a streaming connection, which has freed it.
-    [[nodiscard]] const Exchange& exchange() const noexcept;
-    [[nodiscard]] const http::RequestReader& request_reader() const noexcept {
-        return exchange().reader;
+    [[nodiscard]] Exchange& exchange() noexcept {
+        RINGCAST_ASSERT(exchange_ != nullptr);
+        return *exchange_;
     }
-    /// Who sent the request, as the relay has found out. Not of a streaming connection.
-    [[nodiscard]] access::Caller& caller() noexcept { return exchange_->caller; }
-    [[nodiscard]] const access::Caller& caller() const noexcept { return exchange_->caller; }
-    [[nodiscard]] Verification& verification() noexcept { return exchange_->verification; }
+    [[nodiscard]] const Exchange& exchange() const noexcept {
+        RINGCAST_ASSERT(exchange_ != nullptr);
+        return *exchange_;
+    }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
     /// True exactly while it is new: its first reply is not complete, and it waits neither for its
     /// answer nor for a silent peer.

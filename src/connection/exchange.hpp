@@ -41,7 +41,7 @@ struct Exchange {
     ConstByteSpan unsent;    ///< the rest of `text`, then of `shared`
     SendId body;             ///< a snapshot's JPEG, sent after the text; invalid without one
     SnapshotOptions snapshot;
-    access::Caller caller;
+    access::Caller caller; ///< who sent the request, as the relay has found out
     Verification verification;
     std::size_t drained = 0; ///< bytes received and discarded after the reply
     http::RequestReader reader;

@@ -30,19 +30,20 @@ std::optional<std::string> token_parameter(std::string_view query) {
 Authenticator::Authenticator(const RelaySettings& settings, connection::ConnectionContext& context,
                              PasswordChecker* checker)
     : settings_(settings), context_(context), checker_(checker),
-      gate_(settings.access.value_or(access::Rules()), settings.access_key) {}
+      gate_(settings.access.value_or(AccessSettings{}).rules,
+            settings.access.value_or(AccessSettings{}).key) {}
 
 bool Authenticator::asks(const connection::Connection& connection) const noexcept {
     return settings_.access.has_value() && !settings_.listener(connection.endpoint().listener).open;
 }
 
 access::Decision Authenticator::identify(connection::Connection& connection) {
-    connection::Verification& verification = connection.verification();
+    connection::Verification& verification = connection.exchange().verification;
     if (verification.refusal) {
         const access::Refusal refusal = *std::exchange(verification.refusal, std::nullopt);
         return refusal;
     }
-    const http::Request& request = connection.request_reader().request();
+    const http::Request& request = connection.exchange().reader.request();
     const auto token = token_parameter(request.query);
     access::Credentials credentials = access::read_credentials(request.authorization, token);
     if (std::holds_alternative<access::UserPassword>(credentials)) {
@@ -102,8 +103,8 @@ void Authenticator::finish_check(bool matches, stream::ConnectionList& ready) {
     std::string address = "a client that has left";
     for (connection::Connection* next = waiting_.first(); next != nullptr;) {
         connection::Connection& connection = *std::exchange(next, waiting_.next(*next));
-        if (connection.verification().ticket == outcome.ticket) {
-            connection.verification().refusal = outcome.refusal;
+        if (connection.exchange().verification.ticket == outcome.ticket) {
+            connection.exchange().verification.refusal = outcome.refusal;
             const connection::Endpoint& endpoint = connection.endpoint();
             address = endpoint.client.text(endpoint.peer).data();
             stream::ConnectionList::remove(connection);
@@ -116,7 +117,7 @@ void Authenticator::finish_check(bool matches, stream::ConnectionList& ready) {
 }
 
 connection::Connection* Authenticator::take_late(Instant now) noexcept {
-    if (waiting_.empty() || now < waiting_.front().verification().deadline) {
+    if (waiting_.empty() || now < waiting_.front().exchange().verification.deadline) {
         return nullptr;
     }
     return &waiting_.pop_front();

@@ -1,5 +1,6 @@
 #pragma once
-// Says in the log where proxies in front of this server are not configured as it expects.
+// Says in the log where clients and proxies ask for what the configuration does not allow, or are not
+// configured as this server expects.
 
 #include <chrono>
 #include <string_view>
@@ -19,7 +20,13 @@ public:
     void note_bad_proxy_header(Instant now, const connection::Endpoint& endpoint,
                                std::string_view reason) noexcept;
 
+    // Of these, only the first: a page that is refused keeps retrying.
+    void note_refused_host(const http::Request& request) noexcept;
+    void note_refused_origin(const http::Request& request) noexcept;
+
 private:
+    bool host_reported_ = false;
+    bool origin_reported_ = false;
     bool disputed_reported_ = false;
     LogThrottle proxy_header_throttle_{std::chrono::minutes(1)};
 };

@@ -73,6 +73,19 @@ std::uint32_t send_slots(const RelaySettings& settings) noexcept {
     return connection_slots(settings) * (settings.connection.pinned_per_viewer_max + 1);
 }
 
+void note_error(api::RelayCounters& counters, const io::Completion& completion,
+                const connection::Connection& connection) noexcept {
+    // The operations that an abort ends may do so with any error.
+    const bool aborted = connection.aborting() && completion.token.kind != io::OpKind::abort;
+    if (aborted || completion.notification || expected_of_peers(completion.result)) {
+        return;
+    }
+    if (counters.unexpected_errors++ == 0) {
+        log(LogLevel::warning, "a connection was ended by an unexpected error ({}, operation {})",
+            -completion.result, static_cast<int>(completion.token.kind));
+    }
+}
+
 } // namespace
 
 Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
@@ -88,6 +101,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                settings_.trusted_proxies,
                {},
                connection::RequestPlaces(request_places(settings_, engine_.now()))},
+      router_(settings_, streams_, context_, checker),
       acceptor_(engine_, listeners,
                 {.pause = settings_.accept_pause, .accepts_max = settings_.accepts_max}, counters_),
       responder_({.settings = settings_,
@@ -95,8 +109,8 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .context = context_,
                   .counters = counters_,
                   .client_log = client_log_,
-                  .status = [this](const api::ViewerPage& page) { return status(page); },
-                  .checker = checker}),
+                  .router = router_,
+                  .status = [this](const api::ViewerPage& page) { return status(page); }}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
     RINGCAST_ASSERT(listeners.size() <= settings_.accepts_max);
@@ -105,7 +119,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
         streams_.add(std::move(setup), engine_, settings_.stream, painter_);
     }
     default_stream_ = streams_.all()[default_stream]->id();
-    responder_.set_default_stream(default_stream_);
+    router_.set_default_stream(default_stream_);
     evictions_.reserve(evictions_per_turn);
 }
 
@@ -131,8 +145,9 @@ void Relay::turn(Instant wake_by) noexcept {
     fan_out();
     acceptor_.accept_up_to(connections_.free_count());
     // During a handshake nothing is gathered: each completion is one step towards a first frame.
-    const std::size_t expected =
-        context_.counts.handshaking > 0 ? 1 : std::max<std::size_t>(completions_expected_, 1);
+    const std::size_t expected = context_.counts.handshaking > 0
+                                     ? 1
+                                     : std::max<std::size_t>(fan_out_.completions_expected, 1);
     const Instant wake_at = fan_out_pending(streams_.all())
                                 ? Instant{}
                                 : std::min({wake_by, next_deadline(), responder_.deadline()});
@@ -154,9 +169,9 @@ void Relay::turn(Instant wake_by) noexcept {
 
 void Relay::fan_out() noexcept {
     const std::uint64_t frames = frames_published(streams_.all());
-    if (std::exchange(frames_seen_, frames) != frames) {
+    if (std::exchange(fan_out_.frames_seen, frames) != frames) {
         // Viewers still busy with the previous frame are unlikely to complete soon.
-        completions_expected_ = 0;
+        fan_out_.completions_expected = 0;
     }
     std::uint32_t budget = settings_.stream.submit_batch;
     const std::span<stream::Stream* const> streams = streams_.all();
@@ -164,11 +179,11 @@ void Relay::fan_out() noexcept {
     RINGCAST_ASSERT(count > 0);
     for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
         const std::uint32_t started =
-            streams[(next_stream_ + i) % count]->fan_out(context_, budget);
-        completions_expected_ += started;
+            streams[(fan_out_.next_stream + i) % count]->fan_out(context_, budget);
+        fan_out_.completions_expected += started;
         budget -= started;
     }
-    next_stream_ = (next_stream_ + 1) % count;
+    fan_out_.next_stream = (fan_out_.next_stream + 1) % count;
 }
 
 void Relay::dispatch(const io::Completion& completion) noexcept {
@@ -214,26 +229,13 @@ void Relay::count_late(const io::Completion& completion) noexcept {
     }
 }
 
-void Relay::note_error(const io::Completion& completion,
-                       const connection::Connection& connection) noexcept {
-    // The operations that an abort ends may do so with any error.
-    const bool aborted = connection.aborting() && completion.token.kind != io::OpKind::abort;
-    if (aborted || completion.notification || expected_of_peers(completion.result)) {
-        return;
-    }
-    if (counters_.unexpected_errors++ == 0) {
-        log(LogLevel::warning, "a connection was ended by an unexpected error ({}, operation {})",
-            -completion.result, static_cast<int>(completion.token.kind));
-    }
-}
-
 void Relay::on_connection_completion(const io::Completion& completion) noexcept {
     const connection::ConnectionId id{completion.token.slot, completion.token.generation};
     connection::Connection* connection = connections_.find(id);
     if (connection == nullptr) {
         return count_late(completion);
     }
-    note_error(completion, *connection);
+    note_error(counters_, completion, *connection);
     switch (completion.token.kind) {
     case io::OpKind::receive:
         return on_event(*connection, connection->on_receive(context_, completion.result));
@@ -265,9 +267,9 @@ void Relay::on_frame_send(const io::Completion& completion) noexcept {
         return count_late(completion);
     }
     connection::Connection& connection = connections_.get(send->connection);
-    completions_expected_ -= completions_expected_ > 0 ? 1U : 0U;
-    completions_expected_ += completion.more ? 1U : 0U; // its notification
-    note_error(completion, connection);
+    fan_out_.completions_expected -= fan_out_.completions_expected > 0 ? 1U : 0U;
+    fan_out_.completions_expected += completion.more ? 1U : 0U; // its notification
+    note_error(counters_, completion, connection);
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
     const connection::ConnectionEvent event =
@@ -312,8 +314,7 @@ void Relay::on_event(connection::Connection& connection,
     case connection::ConnectionEvent::streaming:
     case connection::ConnectionEvent::frame_sent: {
         stream::Stream& stream = stream_of(connection);
-        return stream.retiring() || connection.ending() ? connection.drain(context_)
-                                                        : stream.add_idle(connection);
+        return stream.retiring() ? connection.drain(context_) : stream.add_idle(connection);
     }
     case connection::ConnectionEvent::closed:
         ++counters_.disconnects;

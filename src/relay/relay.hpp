@@ -27,8 +27,8 @@ class Relay : private Immovable {
 public:
     /// `streams` is not empty; the one at `default_stream` is served at the root too. `painter` may
     /// be null: then there are no "no signal" pictures. `checker` may be null unless there are users
-    /// in `settings.access`. The engine, sources, arenas, painter and checker outlive the relay. `listeners` are listening sockets that the caller closes after the relay
-    /// has finished.
+    /// in `settings.access`. The engine, sources, arenas, painter and checker outlive the relay.
+    /// `listeners` are listening sockets that the caller closes after the relay has finished.
     Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
           std::size_t default_stream, std::span<const int> listeners,
           source::PlaceholderPainter* painter, PasswordChecker* checker = nullptr);
@@ -103,8 +103,6 @@ private:
     void evict_silent() noexcept;
     void evict_for_memory(stream::Stream& stream) noexcept;
     void fan_out() noexcept;
-    void note_error(const io::Completion& completion,
-                    const connection::Connection& connection) noexcept;
     void count_late(const io::Completion& completion) noexcept;
     /// The connection is a viewer of a stream that exists, or the relay stops.
     [[nodiscard]] stream::Stream& stream_of(const connection::Connection& viewer) const noexcept {
@@ -119,7 +117,6 @@ private:
     void check_progress(connection::Connection& connection, Instant now) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
     void disconnect(connection::Connection& connection) noexcept;
-    void end_expired(connection::Connection& viewer) noexcept;
     void abort_all(Instant now) noexcept;
 
     io::Engine& engine_;
@@ -132,6 +129,7 @@ private:
     connection::ConnectionContext context_;
     api::RelayCounters counters_;
     ClientLog client_log_;
+    Router router_;
     Acceptor acceptor_;
     Responder responder_;
     std::vector<io::Completion> completions_;
@@ -142,9 +140,12 @@ private:
     LoopHold loop_hold_{settings_.sweep_interval};
     Instant next_sweep_ = never;
     Instant stop_by_ = never;
-    std::uint32_t completions_expected_ = 0; ///< of sends of the newest frames
-    std::uint64_t frames_seen_ = 0;          ///< `frames_published` at the last fan-out
-    std::uint32_t next_stream_ = 0;          ///< the first in the next fan-out
+    struct FanOut {
+        std::uint32_t completions_expected = 0; ///< of sends of the newest frames
+        std::uint64_t frames_seen = 0;          ///< `frames_published` at the last one
+        std::uint32_t next_stream = 0;          ///< the first in the next one
+    };
+    FanOut fan_out_;
     EvictionLog eviction_log_;
     std::function<void(const io::Completion&)> control_handler_;
     std::function<void(api::RelayCounters&)> status_hook_;

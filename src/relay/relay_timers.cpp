@@ -53,7 +53,9 @@ void Relay::sweep(Instant now) noexcept {
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         if (connection.streaming()) {
             connection.frames().update_rate(now);
-            end_expired(connection);
+            if (engine_.wall_now() >= connection.frames().options().ends_at) {
+                disconnect(connection);
+            }
         }
         if (now - connection.opened() >= settings_.sweep_interval) {
             connection.end_handshaking(context_);
@@ -64,13 +66,6 @@ void Relay::sweep(Instant now) noexcept {
             on_connection_deadline(connection);
         }
     });
-}
-
-/// A viewer that came with a link watches until the link expires.
-void Relay::end_expired(connection::Connection& viewer) noexcept {
-    if (engine_.wall_now() >= viewer.frames().options().ends_at) {
-        disconnect(viewer);
-    }
 }
 
 void Relay::on_connection_deadline(connection::Connection& connection) noexcept {
@@ -152,11 +147,11 @@ void Relay::end_stream(io::StreamId id) noexcept {
 }
 
 void Relay::set_access_rules(access::Rules rules) {
-    responder_.set_access_rules(std::move(rules));
+    router_.authenticator().set_rules(std::move(rules));
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         const connection::ConnectionState state = connection.state();
         const bool open = state != connection::ConnectionState::closing && !connection.aborting();
-        if (open && !responder_.may_stay(connection)) {
+        if (open && !router_.may_stay(connection)) {
             disconnect(connection);
         }
     });
@@ -170,6 +165,7 @@ void Relay::stop() noexcept {
     stop_by_ = engine_.now() + settings_.shutdown_grace;
     acceptor_.stop();
     responder_.stop();
+    router_.authenticator().stop();
     for (stream::Stream* stream : streams_.all()) {
         stream->retire();
     }
@@ -194,7 +190,7 @@ bool Relay::finished() const noexcept {
     }
     const bool sources_stopped = std::ranges::all_of(
         streams_.all(), [](stream::Stream* stream) { return stream->source().stopped(); });
-    return acceptor_.stopped() && sources_stopped && responder_.stopped() &&
+    return acceptor_.stopped() && sources_stopped && router_.authenticator().stopped() &&
            (painter_ == nullptr || painter_->stopped());
 }
 

@@ -23,7 +23,7 @@ http::ContentType content_type(api::RouteKind kind) noexcept {
 
 http::ReplyContext
 Responder::reply_context(const connection::Connection& connection) const noexcept {
-    const http::Request& request = connection.request_reader().request();
+    const http::Request& request = connection.exchange().reader.request();
     http::ReplyContext reply =
         http::reply_context(request, api::allowed_origin(request, parts_.settings.cors_origins),
                             parts_.context.engine.wall_now());
@@ -57,7 +57,7 @@ Instant Responder::deadline() noexcept {
 
 void Responder::answer_request(connection::Connection& connection) noexcept {
     --replies_left_;
-    if (connection.request_reader().state() == http::ParseState::error) {
+    if (connection.exchange().reader.state() == http::ParseState::error) {
         answer_bad_request(connection);
     } else {
         answer(connection);
@@ -87,16 +87,16 @@ void Responder::resolve_and_answer(connection::Connection& connection) {
     if (!identify(connection)) {
         return;
     }
-    const http::Request& request = connection.request_reader().request();
+    const http::Request& request = connection.exchange().reader.request();
     connection.identify_client(parts_.context);
     parts_.client_log.note_identified(connection.endpoint());
-    const api::Route route = route_of(connection);
+    const api::Route route = parts_.router.route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
     if (route.status == api::misdirected_status) {
-        report_refused_host(request);
+        parts_.client_log.note_refused_host(request);
     } else if (!request.origin.empty() && reply.allow_origin.empty()) {
-        report_refused_origin(request);
+        parts_.client_log.note_refused_origin(request);
     }
     answer_route(connection, route, reply);
 }
@@ -109,16 +109,19 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::snapshot:
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
-        return answer_report(
-            connection,
-            shared_kind(connection, route.viewers ? ReportKind::single : ReportKind::status),
-            reply);
+        return answer_report(connection,
+                             parts_.router.shared_kind(connection, route.viewers
+                                                                       ? ReportKind::single
+                                                                       : ReportKind::status),
+                             reply);
     case api::RouteKind::metrics:
-        return answer_report(connection, shared_kind(connection, ReportKind::metrics), reply);
+        return answer_report(connection, parts_.router.shared_kind(connection, ReportKind::metrics),
+                             reply);
     case api::RouteKind::healthz:
         return send(connection, health(route, reply));
     case api::RouteKind::index:
-        return answer_report(connection, shared_kind(connection, ReportKind::index), reply);
+        return answer_report(connection, parts_.router.shared_kind(connection, ReportKind::index),
+                             reply);
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,
@@ -145,29 +148,25 @@ api::Answer Responder::health(const api::Route& route, const http::ReplyContext&
 }
 
 void Responder::send(connection::Connection& connection, api::Answer answer) noexcept {
-    count_response(answer.status);
+    parts_.counters.count_response(answer.status);
     connection.reply(parts_.context, std::move(answer.text), answer.keep_alive);
-}
-
-void Responder::count_response(int status) noexcept {
-    ++parts_.counters.responses[static_cast<std::size_t>(status / 100 - 1)];
 }
 
 void Responder::answer_bad_request(connection::Connection& connection) noexcept {
     ++parts_.counters.bad_requests;
     answer_or_abort(connection, [&] {
-        send(connection, api::bad_request(connection.request_reader(), parts_.settings.version,
+        send(connection, api::bad_request(connection.exchange().reader, parts_.settings.version,
                                           parts_.context.engine.wall_now()));
     });
 }
 
 void Responder::answer_timeout(connection::Connection& connection) noexcept {
-    if (connection.request_reader().idle()) {
+    if (connection.exchange().reader.idle()) {
         return connection.drain(parts_.context);
     }
     ++parts_.counters.bad_requests;
     answer_or_abort(connection, [&] {
-        send(connection, api::request_timeout(connection.request_reader(), parts_.settings.version,
+        send(connection, api::request_timeout(connection.exchange().reader, parts_.settings.version,
                                               parts_.context.engine.wall_now()));
     });
 }
@@ -175,7 +174,7 @@ void Responder::answer_timeout(connection::Connection& connection) noexcept {
 void Responder::answer_late_logins() noexcept {
     const Instant now = parts_.context.engine.now();
     while (replies_left_ > 0) {
-        connection::Connection* const late = authenticator_.take_late(now);
+        connection::Connection* const late = parts_.router.authenticator().take_late(now);
         if (late == nullptr) {
             return;
         }
@@ -266,7 +265,7 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), reply.keep_alive});
     }
-    count_response(status_ok);
+    parts_.counters.count_response(status_ok);
     connection.reply_with_jpeg(parts_.context, std::move(head), stream.latest().share(),
                                stream.id(), reply.keep_alive);
 }
@@ -307,7 +306,8 @@ bool Responder::answer_report_waiter(connection::Connection& connection, ReportK
         report = shared->share();
     } else if (std::exchange(may_try, false) && may_render(now)) {
         if (kind == ReportKind::single &&
-            refuse_single(connection, route_of(connection), reply_context(connection))) {
+            refuse_single(connection, parts_.router.route_of(connection),
+                          reply_context(connection))) {
             return true;
         }
         report = render(connection, kind);
@@ -362,54 +362,48 @@ bool Responder::may_render(Instant now) noexcept {
     return false;
 }
 
-std::string Responder::render_single(const connection::Connection& connection,
-                                     const api::Route& route) {
+/// The report that the connection's request asks for.
+std::string Responder::report_text(const connection::Connection& connection) {
+    const api::Route route = parts_.router.route_of(connection);
     if (route.kind == api::RouteKind::controls) {
         const source::FrameSource& source = parts_.streams.get(*route.stream).source();
         return api::controls_json(*source.camera(), source.camera_controls());
     }
     if (route.kind == api::RouteKind::index) {
-        return render_page(connection);
+        return api::index_page(parts_.router.directory_for(connection), parts_.settings.boundary,
+                               parts_.context.engine.wall_now(),
+                               parts_.router.page_options(connection));
     }
-    api::StatusSnapshot status = parts_.status(route.viewers.value_or(api::ViewerPage{}));
-    if (!sees_everything(connection)) {
-        api::hide_details(status, directory_for(connection));
+    const bool lists_viewers =
+        route.kind == api::RouteKind::status && parts_.router.sees_everything(connection);
+    api::ViewerPage page;
+    if (lists_viewers) {
+        page = route.viewers.value_or(api::ViewerPage{.count_max = api::ViewerPage::count_limit});
+    }
+    api::StatusSnapshot status = parts_.status(page);
+    if (!parts_.router.sees_everything(connection)) {
+        api::hide_details(status, parts_.router.directory_for(connection));
     }
     return route.kind == api::RouteKind::metrics ? api::metrics_text(status)
                                                  : api::status_json(status);
 }
 
-/// The report that the connection's request asks for.
 connection::SharedText Responder::render(const connection::Connection& connection,
                                          ReportKind kind) {
     io::Engine& engine = parts_.context.engine;
     engine.read_clocks();
     const Instant began = engine.now();
-    std::string text;
-    switch (kind) {
-    case ReportKind::status:
-        text = api::status_json(parts_.status({.count_max = api::ViewerPage::count_limit}));
-        break;
-    case ReportKind::metrics:
-        text = api::metrics_text(parts_.status({}));
-        break;
-    case ReportKind::index:
-        text = render_page(connection);
-        break;
-    case ReportKind::single:
-        text = render_single(connection, route_of(connection));
-        break;
-    }
+    std::string text = report_text(connection);
     engine.read_clocks();
     return reports_.add(kind, std::move(text), began, engine.now());
 }
 
 void Responder::send_report(connection::Connection& connection, connection::SharedText report,
                             const http::ReplyContext& reply) {
-    const api::RouteKind kind = route_of(connection).kind;
+    const api::RouteKind kind = parts_.router.route_of(connection).kind;
     std::string policy;
     if (kind == api::RouteKind::index) {
-        policy = api::index_page_policy(connection.request_reader().request().host,
+        policy = api::index_page_policy(connection.exchange().reader.request().host,
                                         parts_.settings.cors_origins);
     }
     std::string head = http::reply_head(status_ok, content_type(kind), report.text().size(), reply,
@@ -417,7 +411,7 @@ void Responder::send_report(connection::Connection& connection, connection::Shar
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), reply.keep_alive});
     }
-    count_response(status_ok);
+    parts_.counters.count_response(status_ok);
     connection.reply(parts_.context, std::move(head), reply.keep_alive, std::move(report));
     reports_.replies().push_back(connection);
 }

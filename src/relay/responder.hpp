@@ -7,16 +7,15 @@
 #include <string_view>
 
 #include "api/answers.hpp"
-#include "api/host_names.hpp"
 #include "api/routes.hpp"
 #include "api/status.hpp"
 #include "base/log_throttle.hpp"
 #include "connection/connection.hpp"
 #include "connection/shared_text.hpp"
 #include "http/response.hpp"
-#include "relay/authenticator.hpp"
 #include "relay/client_log.hpp"
 #include "relay/reports.hpp"
+#include "relay/router.hpp"
 #include "relay/settings.hpp"
 #include "stream/stream_table.hpp"
 
@@ -29,34 +28,22 @@ struct ResponderParts {
     connection::ConnectionContext& context;
     api::RelayCounters& counters;
     ClientLog& client_log;
+    Router& router;
     /// Gathers the status, with this part of the list of viewers.
     std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
-    PasswordChecker* checker; ///< may be null
 };
 
 class Responder {
 public:
     explicit Responder(ResponderParts parts)
-        : parts_(std::move(parts)), host_names_(parts_.settings.hosts),
-          authenticator_(parts_.settings, parts_.context, parts_.checker),
-          replies_left_(parts_.settings.stream.submit_batch),
+        : parts_(std::move(parts)), replies_left_(parts_.settings.stream.submit_batch),
           reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max) {}
 
-    /// Sets the stream whose URLs are served at the root too.
-    void set_default_stream(io::StreamId stream) noexcept { default_stream_ = stream; }
     /// See Relay::set_draining.
     void set_draining(bool draining) noexcept { draining_ = draining; }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
     /// From now on every reply is the last one of its connection.
-    void stop() noexcept {
-        stopping_ = true;
-        authenticator_.stop();
-    }
-    [[nodiscard]] bool stopped() const noexcept { return authenticator_.stopped(); }
-    /// From now on requests are judged by these.
-    void set_access_rules(access::Rules rules) { authenticator_.set_rules(std::move(rules)); }
-    /// Whether the rules still allow what the connection has begun.
-    [[nodiscard]] bool may_stay(const connection::Connection& connection) const;
+    void stop() noexcept { stopping_ = true; }
 
     // If memory is short for an answer, the connection of the request is aborted.
 
@@ -97,14 +84,13 @@ private:
     /// Returns false if the request must wait further. Renders a report only if it `may_try`.
     bool answer_report_waiter(connection::Connection& connection, ReportKind kind, bool& may_try);
     [[nodiscard]] bool may_render(Instant now) noexcept;
+    [[nodiscard]] std::string report_text(const connection::Connection& connection);
     [[nodiscard]] connection::SharedText render(const connection::Connection& connection,
                                                 ReportKind kind);
     void send_report(connection::Connection& connection, connection::SharedText report,
                      const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_single(connection::Connection& connection, const api::Route& route,
                                      const http::ReplyContext& reply);
-    [[nodiscard]] std::string render_single(const connection::Connection& connection,
-                                            const api::Route& route);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                 bool late);
@@ -113,7 +99,6 @@ private:
     void send(connection::Connection& connection, api::Answer answer) noexcept;
     void send_snapshot(connection::Connection& connection, const stream::Stream& stream,
                        const http::ReplyContext& reply);
-    void count_response(int status) noexcept;
     [[nodiscard]] bool refuse_loop(connection::Connection& connection, const stream::Stream& stream,
                                    const http::ReplyContext& reply);
     [[nodiscard]] std::string via_of(const stream::Stream& stream) const;
@@ -126,28 +111,13 @@ private:
     void answer_late_logins() noexcept;
     void answer_link(connection::Connection& connection, const api::Route& route,
                      const http::ReplyContext& reply);
-    [[nodiscard]] stream::Directory directory_for(const connection::Connection& connection) const;
-    [[nodiscard]] std::string_view
-    prefix_of(const connection::Connection& connection) const noexcept;
-    [[nodiscard]] std::string render_page(const connection::Connection& connection);
-    [[nodiscard]] bool sees_everything(const connection::Connection& connection) const noexcept;
-    [[nodiscard]] ReportKind shared_kind(const connection::Connection& connection,
-                                         ReportKind kind) const noexcept;
-    void report_refused_host(const http::Request& request) noexcept;
-    void report_refused_origin(const http::Request& request) noexcept;
     [[nodiscard]] http::ReplyContext
     reply_context(const connection::Connection& connection) const noexcept;
-    [[nodiscard]] api::Route route_of(const connection::Connection& connection) const;
 
     ResponderParts parts_;
-    io::StreamId default_stream_;
     bool stopping_ = false;
     bool draining_ = false;
     bool snapshots_pending_ = false;
-    api::HostNames host_names_;
-    Authenticator authenticator_;
-    bool host_reported_ = false;
-    bool origin_reported_ = false;
     std::uint32_t replies_left_;      ///< that may be begun before the next submission
     stream::ConnectionList requests_; ///< requests that wait because no replies were left
     Reports reports_;

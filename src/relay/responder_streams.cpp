@@ -30,7 +30,7 @@ bool Responder::refuse_loop(connection::Connection& connection, const stream::St
                             const http::ReplyContext& reply) {
     const std::vector<std::string> upstream = upstream_ids(stream);
     auto refused = api::no_passing_on({parts_.settings.instance, upstream},
-                                      connection.request_reader().request().via, reply);
+                                      connection.exchange().reader.request().via, reply);
     if (refused) {
         send(connection, std::move(*refused));
     }
@@ -91,12 +91,12 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
         options.period_min =
             std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *route.fps));
     }
-    const access::Caller& caller = connection.caller();
+    const access::Caller& caller = connection.exchange().caller;
     options.caller = caller.identity;
     if (caller.link) {
         options.ends_at = std::min<access::LinkExpiry>(caller.link->expiry, link_expiry_max);
     }
-    count_response(status_ok);
+    parts_.counters.count_response(status_ok);
     connection.start_stream(parts_.context, std::move(head), options, stream.has_fresh_frame());
 }
 

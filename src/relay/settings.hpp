@@ -23,6 +23,12 @@ struct ListenerSettings {
     bool open = false;           ///< everybody may watch, also where others need a password
 };
 
+/// Who may watch.
+struct AccessSettings {
+    access::Rules rules;
+    access::Digest key{}; ///< random
+};
+
 struct RelaySettings {
     RelaySettings(const http::Boundary& process_boundary, std::string process_instance)
         : boundary(process_boundary), instance(std::move(process_instance)) {}
@@ -36,9 +42,8 @@ struct RelaySettings {
     std::vector<std::string> hosts;
     /// Where a proxy publishes this server, as in "/cam"; empty: the root.
     std::string base_path;
-    /// Who may watch. Nothing: everybody, and nobody administrates.
-    std::optional<access::Rules> access;
-    access::Digest access_key{}; ///< random
+    /// Nothing: everybody may watch, and nobody administrates.
+    std::optional<AccessSettings> access;
     /// By index of the listener; those beyond have the defaults.
     std::vector<ListenerSettings> listeners;
     /// Proxies that are believed when they name their clients.

@@ -31,7 +31,7 @@ TEST_CASE("a new connection receives a request head within its time-out") {
     CHECK(bench.connection.deadline() == bench.engine.now() + bench.settings.head_timeout);
     CHECK(bench.connection.handshaking());
     CHECK(bench.context.counts.handshaking == 1);
-    CHECK(bench.connection.request_reader().idle());
+    CHECK(bench.connection.exchange().reader.idle());
     REQUIRE(bench.engine.operations.size() == 1);
     CHECK(bench.engine.newest(Call::receive).socket == bench.endpoint.socket);
 }
@@ -43,19 +43,19 @@ TEST_CASE("a request head may arrive in several receives, within one time-out") 
         bench.engine.monotonic += second;
         CHECK(bench.receive(piece) == ConnectionEvent::none);
         CHECK(bench.connection.deadline() == deadline);
-        CHECK_FALSE(bench.connection.request_reader().idle());
+        CHECK_FALSE(bench.connection.exchange().reader.idle());
         CHECK(bench.engine.operations.size() == 1);
     }
     CHECK(bench.receive("\n") == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/stream");
-    CHECK(bench.connection.request_reader().request().host == "a");
+    CHECK(bench.connection.exchange().reader.request().path == "/stream");
+    CHECK(bench.connection.exchange().reader.request().host == "a");
     CHECK(bench.engine.operations.empty());
 }
 
 TEST_CASE("a malformed request head is reported with its error") {
     ConnectionBench bench;
     CHECK(bench.receive("BREW / HTTP/1.1\r\n\r\n") == ConnectionEvent::bad_request);
-    CHECK(bench.connection.request_reader().error().status == 501);
+    CHECK(bench.connection.exchange().reader.error().status == 501);
     CHECK(bench.engine.operations.empty());
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("after a reply with keep-alive the next request is awaited, and then i
     bench.engine.monotonic += second;
     CHECK(bench.serve(true) == ConnectionEvent::none);
     CHECK(bench.connection.state() == ConnectionState::reading);
-    CHECK(bench.connection.request_reader().idle());
+    CHECK(bench.connection.exchange().reader.idle());
     CHECK(bench.connection.deadline() == bench.engine.now() + bench.settings.keep_alive_timeout);
 
     bench.engine.monotonic += second;
@@ -205,14 +205,14 @@ TEST_CASE("after a reply with keep-alive the next request is awaited, and then i
     CHECK(bench.receive(" HTTP/1.1\r\n") == ConnectionEvent::none);
     CHECK(bench.connection.deadline() == deadline);
     CHECK(bench.receive("Host: a\r\n\r\n") == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/next");
+    CHECK(bench.connection.exchange().reader.request().path == "/next");
 }
 
 TEST_CASE("a pipelined request is complete as soon as the reply before it is sent") {
     ConnectionBench bench;
     const std::string two = std::string(request_text) + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
     CHECK(bench.serve(true, two) == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/next");
+    CHECK(bench.connection.exchange().reader.request().path == "/next");
     CHECK(bench.engine.operations.empty());
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("the beginning of a pipelined request is given the time-out of a head"
     CHECK(bench.serve(true, std::string(request_text) + "GET /ne") == ConnectionEvent::none);
     CHECK(bench.connection.deadline() == bench.engine.now() + bench.settings.head_timeout);
     CHECK(bench.receive("xt HTTP/1.1\r\nHost: a\r\n\r\n") == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/next");
+    CHECK(bench.connection.exchange().reader.request().path == "/next");
 }
 
 TEST_CASE("a pipelined request that is malformed is reported after the reply before it") {
@@ -346,7 +346,7 @@ TEST_CASE("a request behind a snapshot's is complete when the body is sent") {
                                      connection::test::stream, true);
     CHECK(bench.answer_whole(Call::send) == ConnectionEvent::none);
     CHECK(bench.answer_whole(Call::send_zero_copy) == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/next");
+    CHECK(bench.connection.exchange().reader.request().path == "/next");
 }
 
 // --- streams ---

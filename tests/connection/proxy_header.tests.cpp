@@ -92,7 +92,7 @@ TEST_CASE("a connection with a PROXY header is its client's, however the header 
     const std::string expected = header == line_v1 ? "192.168.0.1:56324" : "203.0.113.7:4711";
     const auto check = [&](ProxyBench& bench, ConnectionEvent event) {
         REQUIRE(event == ConnectionEvent::request);
-        CHECK(bench.connection.request_reader().request().path == "/stream");
+        CHECK(bench.connection.exchange().reader.request().path == "/stream");
         bench.connection.identify_client(bench.context);
         CHECK(bench.client_text() == expected);
         CHECK(bench.connection.endpoint().through_proxy(bench.trusted_proxies));
@@ -134,7 +134,7 @@ TEST_CASE("a header and the request each have their own time-out") {
     CHECK(bench.receive(line_v1.substr(20)) == ConnectionEvent::none);
     CHECK(bench.connection.state() == ConnectionState::reading);
     CHECK(bench.connection.deadline() == bench.engine.now() + bench.settings.head_timeout);
-    CHECK(bench.connection.request_reader().idle());
+    CHECK(bench.connection.exchange().reader.idle());
 }
 
 TEST_CASE("a header that is missing or malformed is reported, and nothing is sent") {

@@ -153,7 +153,7 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     relay::RelaySettings settings = world.relay;
     settings.listeners.resize(2);
     if (world.passwords) {
-        settings.access = sim_rules(false);
+        settings.access = relay::AccessSettings{sim_rules(false), {}};
         settings.listeners[1].open = world.unix_open;
         checker_.emplace(engine_, world.password_time_max);
     }

@@ -1,0 +1,159 @@
+#include "relay/router.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "http/forwarded.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+/// True for what is answered without knowing who asks.
+bool is_for_everybody(const api::Route& route) noexcept {
+    switch (route.kind) {
+    case api::RouteKind::stream:
+    case api::RouteKind::snapshot:
+    case api::RouteKind::state:
+    case api::RouteKind::healthz:
+    case api::RouteKind::options:
+        return true;
+    case api::RouteKind::status:
+    case api::RouteKind::metrics:
+    case api::RouteKind::index:
+    case api::RouteKind::controls:
+    case api::RouteKind::link:
+    case api::RouteKind::error:
+        return false;
+    }
+    return false;
+}
+
+/// True if somebody who has proven nothing may have the answer.
+bool is_for_nobody(const api::Route& route, const stream::Directory& directory) {
+    switch (route.kind) {
+    case api::RouteKind::status:
+    case api::RouteKind::metrics:
+    case api::RouteKind::index:
+        return directory.shows_any() && !route.login;
+    case api::RouteKind::error:
+        return route.status != api::not_found_status;
+    case api::RouteKind::controls:
+    case api::RouteKind::link:
+        return false;
+    case api::RouteKind::stream:
+    case api::RouteKind::snapshot:
+    case api::RouteKind::state:
+    case api::RouteKind::healthz:
+    case api::RouteKind::options:
+        return true;
+    }
+    return false;
+}
+
+} // namespace
+
+access::Decision Router::identify(connection::Connection& connection) {
+    if (!authenticator_.asks(connection)) {
+        connection.exchange().caller = {access::Identity::guest, false, std::nullopt};
+        return connection.exchange().caller;
+    }
+    // A public stream is for everybody, whatever credentials a client or a proxy sends with it.
+    connection.exchange().caller = {};
+    const api::Route route = route_of(connection);
+    if (is_for_everybody(route)) {
+        return connection.exchange().caller;
+    }
+    access::Decision decision = authenticator_.identify(connection);
+    if (const auto* caller = std::get_if<access::Caller>(&decision)) {
+        connection.exchange().caller = *caller;
+        if (caller->identity == access::Identity::nobody &&
+            !is_for_nobody(route, directory_for(connection))) {
+            return access::Gate::login_required();
+        }
+    }
+    return decision;
+}
+
+stream::Directory Router::directory_for(const connection::Connection& connection) const {
+    stream::Directory directory{streams_.directory(), default_stream_};
+    if (authenticator_.asks(connection)) {
+        directory.may_see = [this, &connection](std::string_view name) {
+            return authenticator_.gate().rules().may_watch(connection.exchange().caller, name);
+        };
+    }
+    return directory;
+}
+
+bool Router::sees_everything(const connection::Connection& connection) const noexcept {
+    return !settings_.access || connection.exchange().caller.administrates;
+}
+
+/// Reports are the same for all who see everything; for others they are rendered one by one.
+ReportKind Router::shared_kind(const connection::Connection& connection,
+                               ReportKind kind) const noexcept {
+    const bool particular = kind == ReportKind::index &&
+                            (authenticator_.asks(connection) || !prefix_of(connection).empty());
+    return sees_everything(connection) && !particular ? kind : ReportKind::single;
+}
+
+/// Where the proxy that passed the request on publishes the server.
+std::string_view Router::prefix_of(const connection::Connection& connection) const noexcept {
+    const std::string_view sent = connection.exchange().reader.request().x_forwarded_prefix;
+    if (sent.empty() || !connection.endpoint().through_proxy(settings_.trusted_proxies)) {
+        return settings_.base_path;
+    }
+    return http::forwarded_prefix(sent).value_or(settings_.base_path);
+}
+
+api::PageOptions Router::page_options(const connection::Connection& connection) const noexcept {
+    const bool asks = authenticator_.asks(connection);
+    api::PageOptions options;
+    options.prefix = prefix_of(connection);
+    options.offers_login =
+        asks && connection.exchange().caller.identity == access::Identity::nobody;
+    options.offers_links =
+        asks && !options.offers_login && authenticator_.gate().rules().link_key().has_value();
+    return options;
+}
+
+api::Route Router::route_of(const connection::Connection& connection) const {
+    http::Request request = connection.exchange().reader.request();
+    request.path = api::without_base(request.path, settings_.base_path);
+    const access::Caller& caller = connection.exchange().caller;
+    api::Route route = api::resolve(request, directory_for(connection));
+    const bool over_network = connection.endpoint().peer.transport == io::Transport::tcp;
+    if (over_network && !authenticator_.asks(connection) && route.kind != api::RouteKind::healthz &&
+        !host_names_.contain(request.host)) {
+        return api::misdirected(request.host);
+    }
+    if (caller.link && !api::link_admits_to(*caller.link, route)) {
+        return api::outside_link(*caller.link);
+    }
+    if (route.kind == api::RouteKind::controls && !sees_everything(connection)) {
+        return api::for_administrators();
+    }
+    if (caller.link && caller.link->millifps > 0) {
+        const double fps_max = caller.link->millifps / 1000.0;
+        route.fps = std::min(route.fps.value_or(fps_max), fps_max);
+    }
+    return route;
+}
+
+bool Router::may_stay(const connection::Connection& connection) const {
+    if (!authenticator_.asks(connection)) {
+        return true;
+    }
+    const access::Rules& rules = authenticator_.gate().rules();
+    if (!connection.streaming()) {
+        const access::Identity identity = connection.exchange().caller.identity;
+        return identity == access::Identity::nobody || rules.is_known(identity);
+    }
+    const connection::StreamOptions& options = connection.frames().options();
+    return rules.may_stay(options.caller, streams_.get(options.stream).name());
+}
+
+} // namespace ringcast::relay
