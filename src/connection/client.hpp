@@ -18,8 +18,8 @@ struct Client {
     using Text = std::array<char, 64>;
 
     bool is_peer = true; ///< of the socket; else it is at `address`
-    /// Not even that: it is somebody whose request passed the peer or `address`, by headers that
-    /// contradict one another.
+    /// The client is unknown, because the headers of its request contradict one another; the peer
+    /// or `address` is the proxy that sent the request.
     bool disputed = false;
     std::uint16_t port = 0; ///< 0: unknown
     http::IpAddress address;

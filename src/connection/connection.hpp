@@ -27,7 +27,7 @@ namespace ringcast::connection {
 
 enum class ConnectionState : std::uint8_t {
     free,
-    reading_proxy_header, ///< ... is being received
+    reading_proxy_header, ///< the PROXY header in front of the first request is being received
     reading,              ///< a request head is being received, or the next one is awaited
     waiting,              ///< a request waits for its answer; no operation is under way
     replying,             ///< a response other than live frames is being sent
@@ -43,7 +43,7 @@ enum class ConnectionEvent : std::uint8_t {
     none,
     request,          ///< the request is complete
     bad_request,      ///< the parser rejects the request: answer its error and close
-    bad_proxy_header, ///< there is no request to answer: abort
+    bad_proxy_header, ///< the PROXY header is malformed or late: abort
     streaming,        ///< the stream's head is sent: the viewer is idle and ready for frames
     frame_sent,       ///< a live frame's bytes are in the socket: the viewer is idle
     closed,           ///< everything is joined and the descriptor is closed: free the slot
@@ -75,8 +75,8 @@ public:
 
     // --- what the relay decides ------------------------------------------------------------------
 
-    /// The request is complete: finds out whose it is. From here on the connection counts for that
-    /// client's address. Changes nothing if it throws std::bad_alloc.
+    /// The request is complete: determines its client (Endpoint::client). From here on the
+    /// connection counts for that client's address. Changes nothing if it throws std::bad_alloc.
     void identify_client(ConnectionContext& context);
     /// Sends `text` and `body` behind it, if that is valid, and then reads the next request
     /// (`keep_alive`) or drains and closes.

@@ -66,7 +66,7 @@ struct Endpoint {
     std::uint32_t listener = 0;  ///< index of the listener that accepted it
     bool proxy_protocol = false; ///< it begins with a PROXY header
 
-    Client client{}; ///< of the last request
+    Client client{}; ///< of the last request, or named by the PROXY header
 
     [[nodiscard]] bool tcp() const noexcept { return peer.transport == io::Transport::tcp; }
     /// True when the peer is a proxy, whether that names its client or not.

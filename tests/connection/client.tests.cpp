@@ -90,7 +90,7 @@ TEST_CASE("a client that a proxy names has a port only where it is known") {
 
 TEST_CASE("the longest address with a port fits") {
     const std::string longest = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
-    CHECK(text_of(at(longest, 65535), proxy) == "[" + longest + "]:65535");
+    CHECK(text_of(at(longest, 65535), proxy) == std::string("[").append(longest).append("]:65535"));
 }
 
 TEST_CASE("a client that a proxy names counts for its own address, and on this host is local") {
