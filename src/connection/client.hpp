@@ -43,10 +43,10 @@ struct Client {
 /// The client of a request that `sender` has sent. It is the sender itself unless that is trusted
 /// and names another one.
 ///
-/// Trusted proxies write Forwarded or X-Forwarded-For, few write both, and a proxy passes the header
-/// that it does not write on as its client has sent it. So where a request has both and they name
-/// different clients, one of the two names may be the client's own invention, and neither is
-/// believed: the client is disputed. May throw std::bad_alloc.
+/// A trusted proxy writes Forwarded or X-Forwarded-For, seldom both, and passes the header that it
+/// does not write on as its client has sent it. So where a request has both and they name different
+/// clients, one of the two names may be the client's own invention, and neither is believed: the
+/// client is disputed. May throw std::bad_alloc.
 [[nodiscard]] Client client_of(const http::Request& request, const Client& sender,
                                const io::Peer& peer, const http::AddressSet& trusted);
 
