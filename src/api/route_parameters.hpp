@@ -9,7 +9,7 @@
 namespace ringcast::api {
 
 inline constexpr std::string_view link_time_expected =
-    "for must say how long the link is valid, from 1s to 8760h, for example for=24h.";
+    "for must say how long the link is valid, from 1s to 365d, for example for=24h.";
 
 /// Returns an error text if the value is invalid, else an empty one. Parameters that the kind of the
 /// route does not have are ignored.

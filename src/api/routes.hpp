@@ -68,7 +68,7 @@ struct Route {
     static constexpr Duration age_limit = std::chrono::hours(24);
     static constexpr Duration within_limit = std::chrono::seconds(10);
     static constexpr Duration link_for_min = std::chrono::seconds(1);
-    static constexpr Duration link_for_max = std::chrono::hours(8760);
+    static constexpr Duration link_for_max = std::chrono::days(365);
 };
 
 [[nodiscard]] Route resolve(const http::Request& request, const stream::Directory& streams);

@@ -104,7 +104,7 @@ void hide_details(StatusSnapshot& status, const stream::Directory& directory);
 [[nodiscard]] std::string status_json(const StatusSnapshot& status);
 /// For /metrics: Prometheus text format 0.0.4.
 [[nodiscard]] std::string metrics_text(const StatusSnapshot& status);
-/// For /NAME/link: `path` is relative to the server's root, `expires` in seconds since 1970.
+/// For /NAME/link: `path` is relative to the root of the server.
 [[nodiscard]] std::string link_json(const access::Link& link, std::string_view text);
 /// For /state: the fields of ustreamer's /state that its clients read.
 [[nodiscard]] std::string state_json(const StreamStatus& stream);

@@ -361,7 +361,7 @@ std::string link_json(const access::Link& link, std::string_view text) {
         link.kind == access::LinkKind::snapshot_only ? "snapshot" : "stream";
     Json json = Json::object();
     json["path"] = fmt::format("{}/{}?token={}", link.stream, picture, text);
-    json["expires"] = link.expiry.time_since_epoch().count();
+    json["expires_unix_seconds"] = link.expiry.time_since_epoch().count();
     return dump(json, 2);
 }
 

@@ -63,7 +63,7 @@ output is a configuration: `ringcast cameras > cameras.toml`, then `ringcast cam
 Examples
   ringcast camera --size 1920x1080 --listen :8080
   ringcast pattern --size 1920x1080 --fps 60
-  ringcast pattern --listen :8080             open to your network; there is no password yet
+  ringcast pattern --listen :8080             open to your network, without a password
   rpicam-vid -t 0 -n --codec mjpeg --flush -o - | ringcast -
   ringcast http://192.0.2.10:8080/?action=stream
   ringcast holiday.mjpeg --fps 25
