@@ -85,6 +85,7 @@ class Ringcast:
             command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
         )
         self.lines = []
+        self.status_headers = {}  # the credentials of an administrator, where they are needed
         self._reader = threading.Thread(target=self._read_standard_error, daemon=True)
         self._reader.start()
         try:
@@ -138,7 +139,7 @@ class Ringcast:
 
     def status(self):
         """The present status: without a parameter it may be 250 ms old."""
-        return json.loads(self.get("/api/status?viewers=100")[2])
+        return json.loads(self.get("/api/status?viewers=100", self.status_headers)[2])
 
     def stream_status(self, index=0):
         return self.status()["streams"][index]
