@@ -2,18 +2,23 @@
 // text is either a valid link, which has no other text, or rejected.
 //
 // Input: one letter for the parser, and its text. u: users file; t: tokens file; l: link; s: content
-// of a link, which is signed first, so that the bytes behind a valid signature are reached as well.
+// of a link, which is signed first, so that the bytes behind a valid signature are reached as well; a:
+// value of an Authorization header.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "access/base64url.hpp"
+#include "access/credentials.hpp"
 #include "access/digest.hpp"
 #include "access/entries.hpp"
+#include "access/gate.hpp"
 #include "access/link.hpp"
 #include "access/names.hpp"
 #include "access/password_hash.hpp"
@@ -98,6 +103,20 @@ void check_signed(std::string_view content) {
     check_link(access::base64url_encode(as_bytes(bytes)));
 }
 
+/// Whatever a header contains, a user name has no colon, and a gate without users lets nobody in.
+void check_authorization(std::string_view text) {
+    access::Credentials credentials = access::read_credentials(text, std::nullopt);
+    if (const auto* password = std::get_if<access::UserPassword>(&credentials)) {
+        RINGCAST_ASSERT(password->user().find(':') == std::string_view::npos);
+    }
+    const bool none = std::holds_alternative<access::NoCredentials>(credentials);
+    RINGCAST_ASSERT(none == text.empty());
+    access::Gate gate(access::Rules(), access::Digest{});
+    const access::Decision decision =
+        gate.decide(std::move(credentials), {.address = 1, .now = Instant{}, .wall_now = now});
+    RINGCAST_ASSERT(std::holds_alternative<access::Refusal>(decision) != none);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -118,6 +137,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     case 's':
         check_signed(text);
+        break;
+    case 'a':
+        check_authorization(text);
         break;
     default:
         break;

@@ -344,4 +344,67 @@ TEST_CASE("an asterisk allows every origin, and a listed origin is still answere
     CHECK(allowed_origin(request, open) == "http://d.example");
 }
 
+TEST_CASE("streams that may not be seen do not exist, and keep their numbers") {
+    stream::Directory limited = directory; // "printer" is the default
+    limited.may_see = [](std::string_view name) { return name == "front-door_2"; };
+    const auto status_of = [&](std::string_view target) {
+        return resolve(request_for(target), limited).status;
+    };
+    for (const char* const target :
+         {"/printer/stream", "/garage/stream", "/garage.jpg", "/stream", "/snapshot", "/state",
+          "/link?for=1h", "/?action=stream", "/?action=stream_0", "/?action=snapshot_1", "/printer",
+          "/printer/stream?fps=x", "/healthz?stream=printer"}) {
+        CAPTURE(target);
+        CHECK(status_of(target) == not_found_status);
+    }
+    CHECK(resolve(request_for("/front-door_2/stream"), limited).stream == entries[2].id);
+    CHECK(resolve(request_for("/?action=stream_2"), limited).stream == entries[2].id);
+    const Route refused = resolve(request_for("/garage/stream"), limited);
+    CHECK(refused.message == resolve(request_for("/unheard-of/stream"), limited).message);
+    CHECK(refused.message.find("garage") == std::string::npos);
+    CHECK(refused.message.find("front-door_2") != std::string::npos);
+    limited.may_see = [](std::string_view) { return false; };
+    CHECK_FALSE(limited.shows_any());
+    CHECK(status_of("/front-door_2/stream") == not_found_status);
+}
+
+TEST_CASE("a link is asked for with its time, and optionally a rate and a kind") {
+    const Route route = route_of("/printer/link?for=7d&fps=2.5&snapshot_only=1");
+    CHECK(route.kind == RouteKind::link);
+    CHECK(route.link_for == std::chrono::days(7));
+    CHECK(route.fps == 2.5);
+    CHECK(route.snapshot_only);
+    CHECK(route_of("/link?for=1s").stream == directory.default_stream);
+    for (const char* const query : {"", "?for=", "?for=0s", "?for=366d", "?for=24", "?for=1h&fps=0",
+                                    "?for=1h&snapshot_only=yes", "?for=1h&for=x"}) {
+        CAPTURE(query);
+        CHECK(route_of(std::string("/printer/link").append(query)).status == 400);
+    }
+}
+
+TEST_CASE("a link admits to the stream and its snapshots, or to snapshots alone") {
+    access::Link link;
+    CHECK(link_admits_to(link, route_of("/printer/stream")));
+    CHECK(link_admits_to(link, route_of("/printer/snapshot")));
+    for (const char* const target : {"/", "/api/status", "/printer/state", "/printer/link?for=1h",
+                                     "/printer/controls", "/nowhere"}) {
+        CAPTURE(target);
+        CHECK_FALSE(link_admits_to(link, route_of(target)));
+    }
+    link.kind = access::LinkKind::snapshot_only;
+    CHECK_FALSE(link_admits_to(link, route_of("/printer/stream")));
+    CHECK(link_admits_to(link, route_of("/printer/snapshot")));
+}
+
+TEST_CASE("a path may have that of the proxy in front of it") {
+    CHECK(without_base("/cam/a/stream", "/cam") == "/a/stream");
+    CHECK(without_base("/cam/", "/cam") == "/");
+    CHECK(without_base("/cam", "/cam") == "/");
+    CHECK(without_base("/a/stream", "/cam") == "/a/stream");
+    CHECK(without_base("/camera/stream", "/cam") == "/camera/stream");
+    CHECK(without_base("/a", "") == "/a");
+    CHECK(without_base("/", "") == "/");
+    CHECK(without_base("/c", "/cam") == "/c");
+}
+
 } // namespace ringcast::api

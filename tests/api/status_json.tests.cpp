@@ -387,4 +387,20 @@ TEST_CASE("the documentation shows every field of status and no other") {
     CHECK(documented == answered);
 }
 
+TEST_CASE("without details a status has no viewers, no cameras and only the streams to be seen") {
+    StatusSnapshot sample = sample_status();
+    sample.streams.front().camera.emplace().id = "secret-camera";
+    const std::vector<stream::DirectoryEntry> entries = {{sample.streams.front().name, {}}};
+    hide_details(sample, {entries, {}});
+    const std::string text = status_json(sample);
+    CHECK(text.find("secret-camera") == std::string::npos);
+    REQUIRE(sample.streams.size() == 1);
+    CHECK(sample.viewers.empty());
+    CHECK(sample.viewers_total == sample.streams.front().viewers);
+    CHECK_FALSE(sample.streams.front().upstream.has_value());
+    hide_details(sample, {entries, {}, [](std::string_view) { return false; }});
+    CHECK(sample.streams.empty());
+    CHECK(sample.viewers_total == 0);
+}
+
 } // namespace ringcast::api
