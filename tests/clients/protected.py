@@ -11,11 +11,11 @@ import tempfile
 import harness
 
 # Hashes of bcrypt with cost 4, the lowest, so that tests do not spend their time on them.
-PASSWORDS = {"anna": "sesame-anna", "ben": "sesame-ben", "carol": "sesame-carol", "boss": "sesame-boss"}
+PASSWORDS = {"anna": "sesame-anna", "ben": "sesame-ben", "carol": "sesame@carol:1/2", "boss": "sesame-boss"}
 HASHES = {
     "anna": "$2b$04$abcdefghijklmnopqrstuuJJuBev/9NX3ry4CxL8HIhmMBZ5t7NVq",
     "ben": "$2b$04$abcdefghijklmnopqrstuu2EW3K2MWUTG4ylVqtCzYHc8Fkw0aV4K",
-    "carol": "$2b$04$abcdefghijklmnopqrstuuiiYblY7kIlx46wQIApyCJGFEPY1/P/K",
+    "carol": "$2b$04$abcdefghijklmnopqrstuuIjftFEkds3KxLWaCFa3MbidtjGe2nuG",
     "boss": "$2b$04$abcdefghijklmnopqrstuuRBq1JIsg5SK1Yx7MZlwFCDhkET2Coxy",
 }
 
