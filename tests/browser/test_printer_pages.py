@@ -13,6 +13,7 @@ import harness
 from chromium import Chromium
 from frame_readers import BLOCK_READER, STAMP_READER
 from page_server import page_server
+from protected import ProtectedRingcast, with_token
 
 # A page has window.arrived (sequence number of each complete frame), window.painted (sequence
 # number, capture time and time of painting of each painted frame, in milliseconds) and
@@ -216,6 +217,21 @@ class PrinterPages(unittest.TestCase):
         print(f"{len(arrived)} frames, {len(ages)} painted, {ages[len(ages) // 2]:.0f} ms after capture in the median",
               end=" ... ", flush=True)
         self.assertLess(ages[len(ages) // 2], 100, ages)
+
+    def test_a_token_in_the_url_admits_the_workers_which_send_no_password(self):
+        streams = '[streams.door]\nsource = "pattern"\nsize = "640x360"\nviewers = ["tablet"]\n'
+        for client in CLIENTS:
+            with printer_page(client) as port, ProtectedRingcast(streams) as protected:
+                server = protected.server.wait_live()
+                url = server.url + "/door/stream"
+                for token in (protected.token, protected.new_link("door", "--for", "1h")):
+                    open_page("127.0.0.1", port)
+                    browser.evaluate(f"show('{with_token(url, token)}')")
+                    harness.wait_for(lambda: browser.evaluate("failure || painted.length >= 10"), "the frames")
+                    self.assertIsNone(browser.evaluate("failure"))
+                open_page("127.0.0.1", port)
+                browser.evaluate(f"show('{url}')")
+                self.assertIn("401", harness.wait_for(lambda: browser.evaluate("failure"), "the refusal"))
 
     def test_a_page_on_another_host_is_refused_unless_it_is_configured(self):
         for client in CLIENTS:
