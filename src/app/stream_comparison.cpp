@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 
 namespace ringcast::app {
@@ -44,6 +45,25 @@ std::vector<Duration> delays(const StreamRecord& record, const StreamRecord& ref
         }
     }
     return found;
+}
+
+double share_received(const StreamRecord& record, const StreamRecord& reference) {
+    std::set<WallTime> received;
+    for (const ReceivedFrame& frame : without_first(record)) {
+        if (frame.captured) {
+            received.insert(*frame.captured);
+        }
+    }
+    std::size_t sent = 0;
+    std::size_t arrived = 0;
+    for (const ReceivedFrame& frame : reference.frames) {
+        if (frame.captured && !received.empty() && *frame.captured >= *received.begin() &&
+            *frame.captured <= *received.rbegin()) {
+            ++sent;
+            arrived += received.contains(*frame.captured) ? 1U : 0U;
+        }
+    }
+    return sent == 0 ? 1 : static_cast<double>(arrived) / static_cast<double>(sent);
 }
 
 std::optional<Duration> median(std::vector<Duration> values) {

@@ -17,6 +17,10 @@ namespace ringcast::app {
 [[nodiscard]] std::vector<Duration> delays(const StreamRecord& record,
                                            const StreamRecord& reference, Instant from);
 
+/// The share, from 0 to 1, of the frames of `reference` that are in `record` too, from the first to
+/// the last one of `record`. 1 if there is nothing to compare.
+[[nodiscard]] double share_received(const StreamRecord& record, const StreamRecord& reference);
+
 /// Nothing without values.
 [[nodiscard]] std::optional<Duration> median(std::vector<Duration> values);
 

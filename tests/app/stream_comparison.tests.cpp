@@ -20,6 +20,18 @@ TEST_CASE("delays are those of the frames that are in both records, without the 
     CHECK(delays({}, direct, Instant{}).empty());
 }
 
+TEST_CASE("frames that a viewer skipped count, those before and after its connection don't") {
+    const StreamRecord direct = frames_of(12, milliseconds(200), {});
+    StreamRecord through = frames_of(12, milliseconds(200), milliseconds(8));
+    CHECK(share_received(through, direct) == 1);
+    through.frames.resize(7); // its first frame does not count, so six do
+    CHECK(share_received(through, direct) == 1);
+    through.frames.erase(through.frames.begin() + 2, through.frames.begin() + 5);
+    CHECK(share_received(through, direct) == 0.5);
+    CHECK(share_received({}, direct) == 1);
+    CHECK(share_received(through, {}) == 1);
+}
+
 TEST_CASE("a median is the value in the middle") {
     CHECK_FALSE(median({}).has_value());
     CHECK(median({seconds(9), seconds(1), seconds(2)}) == seconds(2));
