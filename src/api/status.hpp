@@ -102,6 +102,14 @@ void hide_details(StatusSnapshot& status, const stream::Directory& directory);
 
 /// For /api/status.
 [[nodiscard]] std::string status_json(const StatusSnapshot& status);
+/// The addresses of a viewer in a `status_json`.
+struct ListedViewer {
+    std::uint64_t id = 0;
+    std::string address;
+    std::string proxy; ///< empty: none
+};
+/// The viewers in the text of a `status_json`; nothing if it is none, or does not list all viewers.
+[[nodiscard]] std::optional<std::vector<ListedViewer>> listed_viewers(std::string_view status);
 /// For /metrics: Prometheus text format 0.0.4.
 [[nodiscard]] std::string metrics_text(const StatusSnapshot& status);
 /// For /NAME/link: `path` is relative to the root of the server.

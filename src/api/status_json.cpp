@@ -307,6 +307,12 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
     };
 }
 
+/// Null if `json` has none of that name.
+const Json* member(const Json& json, std::string_view name) {
+    const auto found = json.is_object() ? json.find(name) : json.end();
+    return found == json.end() ? nullptr : &*found;
+}
+
 // Replaces bytes that are not UTF-8 instead of throwing: a reason may quote the output of a child
 // process.
 std::string dump(const Json& json, int indent) {
@@ -341,6 +347,29 @@ std::string status_json(const StatusSnapshot& status) {
     json["viewers_next"] = status.viewers_next ? Json(*status.viewers_next) : Json();
     json["viewers"] = std::move(viewers);
     return dump(json, 2);
+}
+
+std::optional<std::vector<ListedViewer>> listed_viewers(std::string_view status) {
+    constexpr bool throws = false;
+    const Json json = Json::parse(status, nullptr, throws);
+    const Json* const viewers = member(json, "viewers");
+    const Json* const next = member(json, "viewers_next");
+    if (viewers == nullptr || !viewers->is_array() || next == nullptr || !next->is_null()) {
+        return std::nullopt;
+    }
+    std::vector<ListedViewer> listed;
+    for (const Json& viewer : *viewers) {
+        const Json* const id = member(viewer, "id");
+        const Json* const address = member(viewer, "address");
+        const Json* const proxy = member(viewer, "proxy");
+        if (id == nullptr || !id->is_number_unsigned() || address == nullptr ||
+            !address->is_string() || proxy == nullptr) {
+            return std::nullopt;
+        }
+        listed.push_back({id->get<std::uint64_t>(), address->get<std::string>(),
+                          proxy->is_string() ? proxy->get<std::string>() : ""});
+    }
+    return listed;
 }
 
 std::string controls_json(const source::CameraStatus& camera,

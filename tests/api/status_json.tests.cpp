@@ -403,4 +403,29 @@ TEST_CASE("without details a status has no viewers, no cameras and only the stre
     CHECK(sample.viewers_total == 0);
 }
 
+TEST_CASE("the viewers that a status lists are read back") {
+    StatusSnapshot sample = sample_status();
+    CHECK_FALSE(listed_viewers(status_json(sample)).has_value()); // there are more
+    sample.viewers_next.reset();
+    const auto viewers = listed_viewers(status_json(sample));
+    REQUIRE(viewers.has_value());
+    REQUIRE(viewers->size() == 2);
+    CHECK(viewers->at(0).id == 77);
+    CHECK(viewers->at(0).address == "192.0.2.7:51234");
+    CHECK(viewers->at(0).proxy == "127.0.0.1:40000");
+    CHECK(viewers->at(1).address == "unix");
+    CHECK(viewers->at(1).proxy.empty());
+}
+
+TEST_CASE("text that is no status has no viewers") {
+    for (const std::string_view text :
+         {"", "{", "[]", "null", "{}", R"({"viewers": [], "viewers_next": 3})",
+          R"({"viewers": [1], "viewers_next": null})",
+          R"({"viewers": [{"id": -1, "address": "x", "proxy": null}], "viewers_next": null})",
+          R"({"viewers": [{"id": 1, "address": 2, "proxy": null}], "viewers_next": null})"}) {
+        INFO(text);
+        CHECK_FALSE(listed_viewers(text).has_value());
+    }
+}
+
 } // namespace ringcast::api
