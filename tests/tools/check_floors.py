@@ -47,6 +47,7 @@ ALLOWED = [
     (r"(turbojpeg|jpeglib|jerror)\.h", ["src/encode/"]),
     (r"openssl/", ["src/access/", "src/upstream/"]),
     (r"crypt\.h", ["src/access/"]),
+    (r"curl/", ["src/app/"]),
     # format.h is slow to compile; core.h is enough for a declaration.
     (r"fmt/format\.h", ["src/"]),
     # The other modules of ringcast_core use no header of the operating system.
