@@ -31,9 +31,9 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> option_names{"--config", "--listen",  "--size",
-                                                       "--fps",    "--quality", "--log-level",
-                                                       "--check",  "--version", "--help"};
+constexpr std::array<std::string_view, 10> option_names{
+    "--config",    "--listen",  "--size",  "--fps",     "--quality",
+    "--log-level", "--through", "--check", "--version", "--help"};
 
 /// The arguments as they were written. They are checked afterwards, all at once.
 struct Written {
@@ -44,6 +44,7 @@ struct Written {
     std::optional<std::string> fps;
     std::optional<std::string> quality;
     std::optional<std::string> log_level;
+    std::optional<std::string> through;
     bool check = false;
 };
 
@@ -208,6 +209,19 @@ tl::expected<CommandLine, EarlyExit> bench_encoder(const Written& written) {
     return command_line;
 }
 
+/// `ringcast doctor --through URL` looks at a proxy instead of this machine.
+void apply_through(const Written& written, CommandLine& command_line, UsageProblems& problems) {
+    if (!written.through) {
+        return;
+    }
+    command_line.task = Task::examine_proxy;
+    if (auto url = parse_public_url(*written.through)) {
+        command_line.through = *std::move(url);
+    } else {
+        problems.add("--through: " + url.error().message);
+    }
+}
+
 tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     UsageProblems problems;
     CommandLine command_line;
@@ -218,6 +232,9 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
             problems.add("--check describes a configuration, doctor checks the machine: give "
                          "one of them");
         }
+        apply_through(written, command_line, problems);
+    } else if (written.through) {
+        problems.add("--through applies to doctor: ringcast doctor --through URL");
     }
     if (written.source && input::lower_case_extension(*written.source) == ".toml" &&
         !written.config) {
@@ -248,7 +265,7 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     } else if (written.source) {
         command_line.config = quick_config(written, *written.source, problems);
         command_line.ends_with_input = *written.source == "-";
-    } else if (command_line.task == Task::examine_machine) {
+    } else if (command_line.task != Task::stream) {
         apply_source_options(written, nullptr, problems);
     } else {
         problems.add(fmt::format("no SOURCE was given, {}, or --config FILE", source_expected));
@@ -278,6 +295,7 @@ std::string option_problem(const std::string& problem) {
         Option{"--fps", "a number, as in --fps 15"},
         Option{"--quality", "a number from 1 to 100, as in --quality 80"},
         Option{"--log-level", "a level, as in --log-level debug"},
+        Option{"--through", "a URL, as in --through https://cam.example.org/door/stream"},
     };
     const auto* const found =
         std::ranges::find(options, problem.substr(0, problem.find(':')), &Option::name);
@@ -295,6 +313,7 @@ std::optional<EarlyExit> missing_values(const Written& written) {
     add("--fps", written.fps);
     add("--quality", written.quality);
     add("--log-level", written.log_level);
+    add("--through", written.through);
     for (const std::string& address : written.listen) {
         add("--listen", address);
     }
@@ -355,6 +374,7 @@ tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* co
     app.add_option("--fps", written.fps);
     app.add_option("--quality", written.quality);
     app.add_option("--log-level", written.log_level);
+    app.add_option("--through", written.through);
     app.add_flag("--check", written.check);
     try {
         app.parse(static_cast<int>(arguments.size()), arguments.data());

@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include "app/exit_code.hpp"
+#include "app/public_url.hpp"
 #include "config/config.hpp"
 
 namespace ringcast::app {
@@ -17,6 +18,7 @@ namespace ringcast::app {
 enum class Task : std::uint8_t {
     stream,
     examine_machine, ///< `ringcast doctor`: the configuration may have no streams
+    examine_proxy,   ///< `ringcast doctor --through URL`: the same
     list_cameras,    ///< `ringcast cameras`: without a configuration
     bench_encoder,   ///< `ringcast bench-encoder`: the configuration is one stream, a pattern
 };
@@ -24,6 +26,7 @@ enum class Task : std::uint8_t {
 struct CommandLine {
     Task task = Task::stream;
     config::Config config;
+    PublicUrl through; ///< of Task::examine_proxy
     /// `ringcast -`: the program ends with its input.
     bool ends_with_input = false;
     /// The configuration is a file's.

@@ -16,6 +16,7 @@ const std::string_view examples_text =
 const std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast --config FILE [OPTION]...
        ringcast doctor [--config FILE] [--listen ADDRESS]...
+       ringcast doctor --through URL [--config FILE] [--listen ADDRESS]...
        ringcast cameras
        ringcast bench-encoder [--size WIDTHxHEIGHT] [--quality N]
        ringcast passwd NAME      sets the password of a user: ringcast passwd --help
@@ -37,6 +38,10 @@ SOURCE is one of
 
 `ringcast doctor` checks this machine (io_uring, limits, network cards, cameras, ports) and reports
 what it found, what that means, and what to do about it.
+
+`ringcast doctor --through URL` reads a stream of a running ringcast by its public URL, as in
+https://cam.example.org/door/stream, and directly, and reports what the proxy in between does to it.
+Takes 20 s. URL may contain USER:PASSWORD@ or ?token=TOKEN, which are not printed.
 
 `ringcast bench-encoder` measures for some seconds how fast this machine encodes the pictures of a
 camera that produces no JPEG itself.

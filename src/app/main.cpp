@@ -6,8 +6,11 @@
 #include <new>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -23,9 +26,11 @@
 #include "app/list_cameras.hpp"
 #include "app/listeners.hpp"
 #include "app/logging.hpp"
+#include "app/proxy_findings.hpp"
 #include "app/server.hpp"
 #include "app/signals.hpp"
 #include "app/startup_message.hpp"
+#include "app/through_proxy.hpp"
 #include "base/log.hpp"
 #include "capture/camera_access.hpp"
 #include "capture/cameras.hpp"
@@ -76,10 +81,19 @@ int print(const EarlyExit& texts) {
     return finish(texts.code);
 }
 
-int examine_machine(const config::Config& config) {
-    const std::vector<Finding> findings = examine(look_at_machine(config));
+int print_findings(std::span<const Finding> findings) {
     std::fputs(report(findings).c_str(), stdout);
     return finish(has_problem(findings) ? ExitCode::runtime_failure : ExitCode::ok);
+}
+
+int examine_machine(const config::Config& config) {
+    return print_findings(examine(look_at_machine(config)));
+}
+
+int examine_proxy(const PublicUrl& url, const config::Config& config) {
+    return print_findings(examine_proxy(look_through_proxy(url, config, [](std::string_view line) {
+        write_message(STDERR_FILENO, fmt::format("ringcast: {}\n", line));
+    })));
 }
 
 int list_cameras() {
@@ -125,6 +139,9 @@ int run(std::span<const char* const> arguments) {
     const config::Config& config = parsed->config;
     if (parsed->task == Task::examine_machine) {
         return examine_machine(config);
+    }
+    if (parsed->task == Task::examine_proxy) {
+        return examine_proxy(parsed->through, config);
     }
     if (parsed->task == Task::bench_encoder) {
         const auto& pattern = std::get<config::PatternConfig>(config.streams.front().source);

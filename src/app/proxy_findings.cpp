@@ -85,9 +85,9 @@ constexpr std::string_view buffering = "buffering";
 Finding buffered(std::string meaning, const ProxyFacts& facts) {
     const std::string lines = lines_for(ProxyTopic::buffering, facts);
     return {Verdict::problem, std::string(buffering), std::move(meaning),
-            fmt::format("let each proxy on the way pass on what arrives{}{}, and heed ringcast's "
-                        "`X-Accel-Buffering: no`",
-                        lines.empty() ? "" : ": ", lines)};
+            fmt::format("let each proxy on the way pass on what arrives{}, and heed ringcast's "
+                        "header `X-Accel-Buffering: no`",
+                        lines.empty() ? "" : fmt::format(" ({})", lines))};
 }
 
 /// The median delay, if it says something of the proxy.
@@ -120,7 +120,7 @@ Finding judge_delay(const ProxyFacts& facts, Duration added) {
                         facts);
     }
     return {Verdict::ok, std::string(buffering),
-            fmt::format("none: it {}, of which the link can take {:.1f} ms", adds,
+            fmt::format("none: it {}, at a round trip of {:.1f} ms", adds,
                         milliseconds_of(facts.through.round_trip)),
             ""};
 }
@@ -273,6 +273,11 @@ ProxyFindings check_address(const ProxyFacts& facts) {
                  ""}};
     }
     const std::string& peer = facts.seen->address;
+    if (peer == facts.own_address) {
+        return {{Verdict::ok, std::string(subject),
+                 fmt::format("ringcast sees that of this machine ({}): there is no proxy", peer),
+                 ""}};
+    }
     const bool ipv6 = peer.starts_with('[');
     const std::string trusted =
         ipv6 ? peer.substr(1, peer.find(']') - 1) : peer.substr(0, peer.rfind(':'));
@@ -284,16 +289,6 @@ ProxyFindings check_address(const ProxyFacts& facts) {
              fmt::format("add to the configuration of ringcast, under [access]: trusted_proxies = "
                          "[\"{}\"]{}{}",
                          trusted, lines.empty() ? "" : "; and to that of the proxy, ", lines)}};
-}
-
-std::uint64_t byte_rate(const StreamRecord& record) noexcept {
-    if (record.frames.size() < 2) {
-        return 0;
-    }
-    const Duration time = record.frames.back().arrived - record.frames.front().arrived;
-    return time > Duration::zero()
-               ? static_cast<std::uint64_t>(static_cast<double>(record.bytes) / seconds_of(time))
-               : 0;
 }
 
 ProxyFindings check_slow_viewer(const ProxyFacts& facts) {

@@ -78,6 +78,7 @@ struct ProxyFacts {
     StreamAnswer direct;
 
     std::optional<ViewerAddresses> seen; ///< `through`, as ringcast sees it
+    std::string own_address;             ///< of this end of `through`, in the same form
     std::optional<SlowViewer> slow;      ///< through the proxy as well
 };
 

@@ -1,6 +1,7 @@
 #include "app/stream_comparison.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 #include <span>
@@ -81,6 +82,17 @@ std::optional<Duration> frame_period(const StreamRecord& record) {
         periods.push_back(*frame.captured - *before.captured);
     });
     return median(std::move(periods));
+}
+
+std::uint64_t byte_rate(const StreamRecord& record) noexcept {
+    if (record.frames.size() < 2) {
+        return 0;
+    }
+    const std::chrono::duration<double> time =
+        record.frames.back().arrived - record.frames.front().arrived;
+    return time.count() > 0
+               ? static_cast<std::uint64_t>(static_cast<double>(record.bytes) / time.count())
+               : 0;
 }
 
 double share_at_once(const StreamRecord& record) {

@@ -3,6 +3,7 @@
 // capture. No I/O, no clock.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -26,6 +27,9 @@ namespace ringcast::app {
 
 /// The median time between the captures of two frames; nothing for less than three frames.
 [[nodiscard]] std::optional<Duration> frame_period(const StreamRecord& record);
+
+/// Bytes per second between the first and the last frame; 0 for less than two frames.
+[[nodiscard]] std::uint64_t byte_rate(const StreamRecord& record) noexcept;
 
 /// The share, from 0 to 1, of frames that arrived at once with the frame before, although they were
 /// captured later: within a fifth of that time. 0 for less than three frames.

@@ -302,6 +302,27 @@ TEST_CASE("doctor accepts a configuration and addresses, and needs neither") {
     CHECK_THAT(refused({"docter"}), ContainsSubstring("did you mean doctor?"));
 }
 
+TEST_CASE("doctor looks through a proxy at the URL of a stream") {
+    const Folder folder;
+    const CommandLine command_line = accepted(
+        {"doctor", "--through", "https://anna:x@cam.example.org/stream", "--config", "good.toml"});
+    CHECK(command_line.task == Task::examine_proxy);
+    CHECK(command_line.through.shown == "https://cam.example.org/stream");
+    CHECK(command_line.config.streams.size() == 1);
+    CHECK(accepted({"doctor", "--through", "http://cam.example.org/"}).config.http.listen ==
+          config::HttpConfig().listen);
+    const std::string mistaken =
+        refused({"doctor", "--through", "ftp://anna:secret@cam.example.org"});
+    CHECK_THAT(mistaken, ContainsSubstring("--through: expected the URL of a stream"));
+    CHECK_THAT(mistaken, !ContainsSubstring("secret"));
+    CHECK_THAT(refused({"doctor", "--through"}), ContainsSubstring("--through needs a URL"));
+    CHECK_THAT(refused({"doctor", "--through", "--config"}), ContainsSubstring("needs"));
+    CHECK_THAT(refused({"pattern", "--through", "http://cam.example.org/"}),
+               ContainsSubstring("--through applies to doctor"));
+    CHECK_THAT(refused({"cameras", "--through", "http://cam.example.org/"}),
+               ContainsSubstring("--through applies to doctor"));
+}
+
 TEST_CASE("a camera is the only one, or selected by its id, model, number or device") {
     const auto camera_of = [](const CommandLine& command_line) {
         REQUIRE(command_line.config.streams.size() == 1);

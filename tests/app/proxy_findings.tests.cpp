@@ -252,7 +252,7 @@ TEST_CASE("a proxy that holds each frame back until the next one is a problem") 
     const Finding finding = about(facts, "buffering");
     CHECK(finding.verdict == Verdict::problem);
     CHECK_THAT(finding.meaning, ContainsSubstring("adds 100.0 ms"));
-    CHECK_THAT(finding.advice, ContainsSubstring("nginx: `proxy_buffering off;`"));
+    CHECK_THAT(finding.advice, ContainsSubstring("(nginx: `proxy_buffering off;`)"));
 }
 
 TEST_CASE("the delay of a long way to the proxy is no buffering") {
@@ -363,6 +363,10 @@ TEST_CASE("a proxy that is not trusted is taken for the viewer") {
     CHECK_THAT(about(facts, "viewer's address").advice, ContainsSubstring("[\"::1\"]"));
     facts.seen->address = "unix";
     CHECK_THAT(about(facts, "viewer's address").advice, ContainsSubstring("[\"unix\"]"));
+
+    facts.seen->address = facts.own_address = "192.0.2.7:40000";
+    CHECK(about(facts, "viewer's address").verdict == Verdict::ok);
+    CHECK_THAT(about(facts, "viewer's address").meaning, ContainsSubstring("there is no proxy"));
 }
 
 TEST_CASE("a slow viewer far behind is a note, with the setting of the system and of the proxy") {

@@ -43,6 +43,12 @@ TEST_CASE("the period of frames is measured between their captures") {
     CHECK_FALSE(frame_period(frames_of(2, milliseconds(200), {})).has_value());
 }
 
+TEST_CASE("the rate of a stream is that between its first and its last frame") {
+    CHECK(byte_rate(frames_of(11, milliseconds(100), seconds(3))) == 792'000);
+    CHECK(byte_rate(frames_of(1, milliseconds(100), {})) == 0);
+    CHECK(byte_rate({}) == 0);
+}
+
 TEST_CASE("frames that are held back arrive at once") {
     CHECK(share_at_once(frames_of(41, milliseconds(33), milliseconds(8))) == 0);
     CHECK(share_at_once(held_back(frames_of(41, milliseconds(33), {}), 8)) > 0.8);
