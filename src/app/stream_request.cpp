@@ -31,6 +31,8 @@ constexpr std::size_t header_count_max = 100;
 constexpr std::size_t header_value_bytes_max = 1000;
 constexpr std::size_t text_bytes_max = 300;
 constexpr long connect_milliseconds_max = 5000;
+/// Of a slow request: what libcurl passes on at once fits.
+constexpr std::uint64_t credit_max = 2UL * CURL_MAX_WRITE_SIZE;
 constexpr int status_ok = 200;
 
 using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
@@ -105,7 +107,32 @@ struct StreamRequest::State {
     }
     static std::size_t take_body(char* data, std::size_t /*size*/, std::size_t bytes,
                                  void* state) noexcept {
-        return static_cast<State*>(state)->receive({data, bytes}) ? bytes : 0;
+        State& own = *static_cast<State*>(state);
+        if (own.options.byte_rate > 0) {
+            if (own.credit < bytes) {
+                own.paused = true;
+                return CURL_WRITEFUNC_PAUSE;
+            }
+            own.credit -= bytes;
+        }
+        return own.receive({data, bytes}) ? bytes : 0;
+    }
+
+    /// Lets a slow request go on as far as its rate permits. libcurl's own limit pauses for seconds,
+    /// after which much is read at once, and the kernel's receive buffer grows.
+    void grant(Instant now) {
+        const double seconds = std::chrono::duration<double>(now - granted_at).count();
+        const auto granted =
+            static_cast<std::uint64_t>(static_cast<double>(options.byte_rate) * seconds);
+        if (granted == 0) {
+            return;
+        }
+        granted_at = now;
+        credit = std::min<std::uint64_t>(credit + granted, credit_max);
+        if (paused && credit >= CURL_MAX_WRITE_SIZE) {
+            paused = false;
+            ::curl_easy_pause(easy.get(), CURLPAUSE_CONT);
+        }
     }
 
     void header(std::string_view line) {
@@ -151,6 +178,10 @@ struct StreamRequest::State {
     std::vector<AnswerHeader> headers;
     std::optional<StreamRecorder> recorder;
     std::string body;
+    // Of a slow request.
+    std::uint64_t credit = 0; ///< bytes that it may read now
+    Instant granted_at = os::monotonic_now();
+    bool paused = false;
 };
 
 StreamRequest::StreamRequest(const RequestOptions& options)
@@ -189,7 +220,6 @@ StreamRequest::StreamRequest(const RequestOptions& options)
     if (own.http_1_only) {
         set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     }
-    set(CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(own.byte_rate));
 }
 
 StreamRequest::~StreamRequest() = default;
@@ -252,6 +282,7 @@ std::string StreamRequest::local_address() const {
 
 struct StreamRequests::State {
     Multi multi{::curl_multi_init(), &::curl_multi_cleanup};
+    std::vector<StreamRequest::State*> slow;
 
     void note_ended() {
         int left = 0;
@@ -273,18 +304,26 @@ StreamRequests::~StreamRequests() = default;
 
 void StreamRequests::add(StreamRequest& request) {
     ::curl_multi_add_handle(state_->multi.get(), request.state_->easy.get());
+    if (request.state_->options.byte_rate > 0) {
+        request.state_->granted_at = os::monotonic_now();
+        state_->slow.push_back(request.state_.get());
+    }
 }
 
 void StreamRequests::remove(StreamRequest& request) {
     ::curl_multi_remove_handle(state_->multi.get(), request.state_->easy.get());
+    std::erase(state_->slow, request.state_.get());
 }
 
 void StreamRequests::run(Instant until, const std::function<bool()>& done) {
-    constexpr Duration wait_max = std::chrono::milliseconds(100);
+    constexpr Duration wait_max = std::chrono::milliseconds(20); // between two grants
     while (!done()) {
         const Instant now = os::monotonic_now();
         if (now >= until) {
             return;
+        }
+        for (StreamRequest::State* const slow : state_->slow) {
+            slow->grant(now);
         }
         int running = 0;
         const auto wait =
