@@ -381,6 +381,30 @@ Findings check_addresses(const MachineFacts& facts) {
     return findings;
 }
 
+/// Of the kernel's buffers for the connections of a proxy. ringcast limits those of its own.
+Findings check_proxy(const MachineFacts& facts) {
+    constexpr std::uint64_t unsent_bytes_good = 131'072;
+    if (!facts.needs.proxy || !facts.unsent_bytes_max) {
+        return {};
+    }
+    const std::string subject = "slow viewers behind a proxy";
+    if (*facts.unsent_bytes_max <= unsent_bytes_good) {
+        return {{Verdict::ok,
+                 subject,
+                 fmt::format("a proxy on this machine keeps at most {} unsent bytes for each of "
+                             "them (net.ipv4.tcp_notsent_lowat)",
+                             *facts.unsent_bytes_max),
+                 {}}};
+    }
+    return {{Verdict::note, subject,
+             "if the proxy runs on this machine, the kernel may keep megabytes for each of them, "
+             "seconds of frames that ringcast can't replace by newer ones "
+             "(net.ipv4.tcp_notsent_lowat is not set)",
+             "`echo net.ipv4.tcp_notsent_lowat=32768 | sudo tee "
+             "/etc/sysctl.d/50-ringcast-proxy.conf && sudo sysctl --system`; check the result by "
+             "`ringcast doctor --through URL`"}};
+}
+
 /// Most delays that users report are those of their player.
 Findings advise_on_players(const MachineFacts& /*facts*/) {
     return {{Verdict::ok, "players",
@@ -390,8 +414,8 @@ Findings advise_on_players(const MachineFacts& /*facts*/) {
 }
 
 constexpr std::array checks{
-    check_io_uring, check_zero_copy, check_locked_memory, check_open_files,  check_interfaces,
-    check_cameras,  check_dma_heaps, check_addresses,     advise_on_players,
+    check_io_uring, check_zero_copy, check_locked_memory, check_open_files, check_interfaces,
+    check_cameras,  check_dma_heaps, check_addresses,     check_proxy,      advise_on_players,
 };
 
 std::string_view word(Verdict verdict) {

@@ -215,6 +215,14 @@ std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
     return addresses;
 }
 
+bool expects_proxy(const config::Config& config) {
+    return !config.access.trusted_proxies.empty() ||
+           std::ranges::any_of(config.http.listen, [](const config::ListenConfig& listen) {
+               return listen.proxy_protocol ||
+                      std::holds_alternative<config::ListenUnix>(listen.address);
+           });
+}
+
 } // namespace
 
 MachineFacts look_at_machine(const config::Config& config) {
@@ -222,6 +230,7 @@ MachineFacts look_at_machine(const config::Config& config) {
     facts.needs.open_files = open_file_needs(config);
     facts.needs.stream_count = std::max<std::size_t>(config.streams.size(), 1);
     facts.needs.stream_bytes = config::stream_memory_bytes(config.memory);
+    facts.needs.proxy = expects_proxy(config);
     facts.limits = look_at_limits();
     const std::unique_ptr<uring::UringEngine> engine = look_at_io_uring(facts.io_uring);
     facts.interfaces = look_at_interfaces();
@@ -234,6 +243,7 @@ MachineFacts look_at_machine(const config::Config& config) {
             registration_failure(*engine, facts.needs.stream_bytes);
     }
     facts.addresses = look_at_addresses(config);
+    facts.unsent_bytes_max = number_in("/proc/sys/net/ipv4/tcp_notsent_lowat");
     return facts;
 }
 

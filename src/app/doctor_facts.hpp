@@ -20,6 +20,7 @@ struct Needs {
     OpenFileNeeds open_files;
     std::size_t stream_count = 0;
     std::size_t stream_bytes = 0; ///< of memory to register, for each stream
+    bool proxy = false;           ///< one connects by a UNIX socket, is trusted, or tells addresses
 };
 
 struct IoUringFacts {
@@ -104,6 +105,8 @@ struct MachineFacts {
     CameraLibraryFacts camera_library;
     std::vector<DmaHeapFacts> dma_heaps;
     std::vector<AddressFacts> addresses;
+    /// net.ipv4.tcp_notsent_lowat, bytes; none if it can't be read.
+    std::optional<std::uint64_t> unsent_bytes_max;
 };
 
 /// `config` may have no streams; then the requirements are those of one stream.

@@ -301,3 +301,20 @@ TEST_CASE("the report has a line for each finding, its advice, and a summary") {
     CHECK(has_problem(findings));
     CHECK_FALSE(has_problem(std::span(findings).first(2)));
 }
+
+TEST_CASE("where a proxy is expected, the kernel's limit of unsent bytes is checked") {
+    MachineFacts facts = good_machine();
+    facts.unsent_bytes_max = 4'294'967'295;
+    const auto about_proxies = [](const Finding& finding) {
+        return finding.subject == "slow viewers behind a proxy";
+    };
+    CHECK(std::ranges::none_of(examine(facts), about_proxies));
+    facts.needs.proxy = true;
+    CHECK(finding_of(facts, "slow viewers").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "slow viewers").advice,
+               ContainsSubstring("net.ipv4.tcp_notsent_lowat=32768"));
+    facts.unsent_bytes_max = 32'768;
+    CHECK(finding_of(facts, "slow viewers").verdict == Verdict::ok);
+    facts.unsent_bytes_max.reset();
+    CHECK(std::ranges::none_of(examine(facts), about_proxies));
+}

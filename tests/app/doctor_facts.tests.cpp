@@ -77,6 +77,19 @@ TEST_CASE("facts about the machine that runs the tests are collected, and nothin
     CHECK_FALSE(facts.addresses[0].failure.has_value());
 }
 
+TEST_CASE("a configuration that names a proxy expects one") {
+    const KeptLimits kept;
+    config::Config config = config_listening_on(0);
+    const MachineFacts facts = look_at_machine(config);
+    CHECK_FALSE(facts.needs.proxy);
+    CHECK(facts.unsent_bytes_max.has_value());
+    config.access.trusted_proxies = {"unix"};
+    CHECK(look_at_machine(config).needs.proxy);
+    config.access.trusted_proxies.clear();
+    config.http.listen.front().proxy_protocol = true;
+    CHECK(look_at_machine(config).needs.proxy);
+}
+
 TEST_CASE("a port in use is reported with its owner") {
     const KeptLimits kept;
     const UniqueFd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
