@@ -21,6 +21,7 @@
 #include "app/doctor.hpp"
 #include "app/encoder_benchmark.hpp"
 #include "app/exit_code.hpp"
+#include "app/findings.hpp"
 #include "app/init_process.hpp"
 #include "app/limits.hpp"
 #include "app/list_cameras.hpp"

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/doctor.hpp"
+#include "app/findings.hpp"
 #include "app/stream_recorder.hpp"
 #include "base/time.hpp"
 

@@ -289,19 +289,6 @@ TEST_CASE("an address that can't be listened on is a problem, unless ringcast li
     CHECK(finding_of(facts, "listening").verdict == Verdict::ok);
 }
 
-TEST_CASE("the report has a line for each finding, its advice, and a summary") {
-    const std::vector<Finding> findings = {{Verdict::ok, "this", "is good", {}},
-                                           {Verdict::note, "that", "is so-so", "do something"},
-                                           {Verdict::problem, "those", "are bad", {}}};
-    CHECK(report(findings) == "ok       this: is good\n"
-                              "note     that: is so-so\n"
-                              "         to do: do something\n"
-                              "problem  those: are bad\n"
-                              "1 ok, 1 to note, 1 to fix\n");
-    CHECK(has_problem(findings));
-    CHECK_FALSE(has_problem(std::span(findings).first(2)));
-}
-
 TEST_CASE("where a proxy is expected, the kernel's limit of unsent bytes is checked") {
     MachineFacts facts = good_machine();
     facts.unsent_bytes_max = 4'294'967'295;
