@@ -33,31 +33,31 @@ constexpr std::size_t text_bytes_max = 300;
 constexpr long connect_milliseconds_max = 5000;
 /// Of a slow request: what libcurl passes on at once fits.
 constexpr std::uint64_t credit_max = 2UL * CURL_MAX_WRITE_SIZE;
-constexpr int status_ok = 200;
+constexpr int status_of_stream = 200;
 
 using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
 using Multi = std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)>;
 
-long number_of(CURL* easy, CURLINFO info) noexcept {
+long info_number(CURL* easy, CURLINFO info) noexcept {
     long value = 0;
     ::curl_easy_getinfo(easy, info, &value);
     return value;
 }
 
-std::string text_of(CURL* easy, CURLINFO info) {
+std::string info_text(CURL* easy, CURLINFO info) {
     const char* text = nullptr;
     ::curl_easy_getinfo(easy, info, &text);
     return text == nullptr ? std::string() : text;
 }
 
-Duration time_of(CURL* easy, CURLINFO info) noexcept {
+Duration info_time(CURL* easy, CURLINFO info) noexcept {
     curl_off_t microseconds = 0;
     ::curl_easy_getinfo(easy, info, &microseconds);
     return std::chrono::microseconds(microseconds);
 }
 
 int http_version(CURL* easy) noexcept {
-    const long version = number_of(easy, CURLINFO_HTTP_VERSION);
+    const long version = info_number(easy, CURLINFO_HTTP_VERSION);
     return version == CURL_HTTP_VERSION_2_0 ? 2 : version == CURL_HTTP_VERSION_3 ? 3 : 1;
 }
 
@@ -158,7 +158,7 @@ struct StreamRequest::State {
         if (!recorder && body.empty()) {
             const auto type = std::ranges::find(headers, "content-type", &AnswerHeader::name);
             if (type != headers.end() &&
-                number_of(easy.get(), CURLINFO_RESPONSE_CODE) == status_ok &&
+                info_number(easy.get(), CURLINFO_RESPONSE_CODE) == status_of_stream &&
                 http::media_type(type->value).starts_with("multipart/")) {
                 recorder.emplace(http::parameter(type->value, "boundary").value_or(""));
             }
@@ -235,10 +235,10 @@ bool StreamRequest::has_frames() const noexcept {
 StreamAnswer StreamRequest::answer() const {
     CURL* const easy = state_->easy.get();
     StreamAnswer answer;
-    answer.status = static_cast<int>(number_of(easy, CURLINFO_RESPONSE_CODE));
+    answer.status = static_cast<int>(info_number(easy, CURLINFO_RESPONSE_CODE));
     if (answer.status == 0) {
         const CURLcode code = state_->result.value_or(CURLE_OPERATION_TIMEDOUT);
-        const long system_error = number_of(easy, CURLINFO_OS_ERRNO);
+        const long system_error = info_number(easy, CURLINFO_OS_ERRNO);
         answer.no_answer = ended() ? reason_for(code, system_error) : NoAnswer::timed_out;
         if (answer.no_answer == NoAnswer::unreachable && system_error != 0) {
             answer.detail = std::strerror(static_cast<int>(system_error));
@@ -255,7 +255,7 @@ StreamAnswer StreamRequest::answer() const {
     answer.text = printable_text(std::string_view(state_->body)
                                      .substr(0, std::min(state_->body.find('\n'), text_bytes_max)));
     answer.round_trip =
-        time_of(easy, CURLINFO_CONNECT_TIME_T) - time_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
+        info_time(easy, CURLINFO_CONNECT_TIME_T) - info_time(easy, CURLINFO_NAMELOOKUP_TIME_T);
     if (state_->recorder) {
         answer.stream = state_->recorder->record();
     }
@@ -267,17 +267,17 @@ const std::string& StreamRequest::body() const noexcept {
 }
 
 std::string StreamRequest::redirect() const {
-    return text_of(state_->easy.get(), CURLINFO_REDIRECT_URL);
+    return info_text(state_->easy.get(), CURLINFO_REDIRECT_URL);
 }
 
 std::string StreamRequest::local_address() const {
     if (!state_->options.socket_path.empty()) {
         return "unix";
     }
-    const std::string ip = text_of(state_->easy.get(), CURLINFO_LOCAL_IP);
+    const std::string ip = info_text(state_->easy.get(), CURLINFO_LOCAL_IP);
     const bool ipv6 = ip.find(':') != std::string::npos;
     return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", ip, ipv6 ? "]" : "",
-                       number_of(state_->easy.get(), CURLINFO_LOCAL_PORT));
+                       info_number(state_->easy.get(), CURLINFO_LOCAL_PORT));
 }
 
 struct StreamRequests::State {
