@@ -50,8 +50,8 @@ ProxyFindings check_certificate(const ProxyFacts& facts) {
     }
     if (!facts.certificate_problem.empty()) {
         return {{Verdict::problem, "TLS",
-                 fmt::format("the certificate is not valid for this machine ({}); the stream was "
-                             "read all the same, as the URL has no password",
+                 fmt::format("the certificate is not valid for this machine ({}); the URL was "
+                             "read all the same, as it has no password",
                              facts.certificate_problem),
                  "get a certificate for this name (Let's Encrypt), or install its issuer on the "
                  "viewers' machines"}};
@@ -349,7 +349,11 @@ const StreamRecord& reference(const ProxyFacts& facts) noexcept {
 
 std::vector<Finding> examine_proxy(const ProxyFacts& facts) {
     if (auto found = refusal(facts)) {
-        return {*std::move(found)};
+        ProxyFindings all{*std::move(found)};
+        if (!facts.certificate_problem.empty()) {
+            all.push_back(check_certificate(facts).front());
+        }
+        return all;
     }
     ProxyFindings all{{Verdict::ok, facts.url, "the proxy answers with a stream", ""}};
     for (const auto& check : proxy_checks) {

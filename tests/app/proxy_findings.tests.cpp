@@ -231,6 +231,9 @@ TEST_CASE("a certificate that is not valid is a problem, and the stream is exami
     CHECK(about(facts, "TLS").verdict == Verdict::problem);
     CHECK_THAT(about(facts, "TLS").meaning, ContainsSubstring("(self-signed certificate)"));
     CHECK(about(facts, "buffering").verdict == Verdict::ok);
+    facts.through = proxy_error(502);
+    CHECK(examine_proxy(facts).size() == 2);
+    CHECK(about(facts, "TLS").verdict == Verdict::problem);
     facts = good_proxy();
     facts.upgraded = true;
     CHECK_THAT(about(facts, "TLS").meaning, ContainsSubstring("redirected"));
