@@ -21,7 +21,7 @@ struct Check {
     Ticket ticket = 0;
     std::uint64_t address = 0; ///< io::Peer::network
     Digest fingerprint{};      ///< of Remembered
-    UserPassword credentials{{}};
+    UserPassword credentials{""};
     std::string hash;        ///< that the password is verified against
     bool known_user = false; ///< if not, the answer is no whatever the verification says
 };

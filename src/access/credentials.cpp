@@ -48,34 +48,20 @@ Credentials read_basic(std::string_view parameter) {
 
 } // namespace
 
-UserPassword::UserPassword(UserPassword&& other) noexcept : text_(other.text_) {
-    other.cleanse(); // a short text is inside the object, so that moving it would leave it there
-}
-
-UserPassword& UserPassword::operator=(UserPassword&& other) noexcept {
-    if (this != &other) {
-        cleanse();
-        text_ = other.text_;
-        other.cleanse();
-    }
-    return *this;
+UserPassword::UserPassword(std::string text) : text_(text.begin(), text.end()) {
+    OPENSSL_cleanse(text.data(), text.size());
 }
 
 UserPassword::~UserPassword() {
-    cleanse();
-}
-
-void UserPassword::cleanse() noexcept {
     OPENSSL_cleanse(text_.data(), text_.size());
-    text_.clear();
 }
 
 std::string_view UserPassword::user() const noexcept {
-    return std::string_view(text_).substr(0, text_.find(colon));
+    return text().substr(0, text().find(colon));
 }
 
 std::string_view UserPassword::password() const noexcept {
-    return std::string_view(text_).substr(std::min(text_.size(), text_.find(colon) + 1));
+    return text().substr(std::min(text().size(), text().find(colon) + 1));
 }
 
 Credentials read_credentials(std::string_view authorization,

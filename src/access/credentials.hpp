@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace ringcast::access {
 
@@ -20,21 +21,24 @@ struct MalformedCredentials {};
 /// Memory of the password is overwritten when it is no longer needed.
 class UserPassword {
 public:
-    /// `text`: "USER:PASSWORD", with a colon.
-    explicit UserPassword(std::string text) noexcept : text_(std::move(text)) {}
+    /// `text`: "USER:PASSWORD", with a colon. Throws std::bad_alloc.
+    explicit UserPassword(std::string text);
     UserPassword(const UserPassword&) = delete;
     UserPassword& operator=(const UserPassword&) = delete;
-    UserPassword(UserPassword&& other) noexcept;
-    UserPassword& operator=(UserPassword&& other) noexcept;
+    UserPassword(UserPassword&& other) noexcept = default;
+    UserPassword& operator=(UserPassword&& other) noexcept {
+        text_.swap(other.text_);
+        return *this;
+    }
     ~UserPassword();
 
     [[nodiscard]] std::string_view user() const noexcept;
     [[nodiscard]] std::string_view password() const noexcept;
 
 private:
-    void cleanse() noexcept;
+    [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), text_.size()}; }
 
-    std::string text_;
+    std::vector<char> text_; ///< not std::string, which leaves a short text behind when it is moved
 };
 
 /// A token or the text of a link.
