@@ -39,10 +39,14 @@ def tearDownModule():
         assert secret not in server.log(), server.log()
 
 
+def encoded_password(user):
+    """As it stands in a URL (RFC 3986, 3.2.1)."""
+    return urllib.parse.quote(PASSWORDS[user], safe="")
+
+
 def url_with_password(user, url=None):
-    """The address of the stream with user and password in it, percent-encoded (RFC 3986, 3.2.1)."""
-    password = urllib.parse.quote(PASSWORDS[user], safe="")
-    return (url or server.url + "/door/stream").replace("http://", f"http://{user}:{password}@")
+    """The address of the stream with user and password in it."""
+    return (url or server.url + "/door/stream").replace("http://", f"http://{user}:{encoded_password(user)}@")
 
 
 def urls():
@@ -52,8 +56,8 @@ def urls():
 
 def frames_in(output):
     """The sequence numbers of the complete frames in the output of a program that keeps their bytes."""
-    starts = output.split(b"\xff\xd8")[1:]
-    return [harness.StampedFrame(b"\xff\xd8" + start.split(b"\xff\xd9")[0] + b"\xff\xd9").sequence for start in starts[:-1]]
+    begin, end = b"\xff\xd8", b"\xff\xd9"
+    return [harness.StampedFrame(begin + frame.split(end)[0] + end).sequence for frame in output.split(begin)[1:-1]]
 
 
 def run(*command, **options):
@@ -152,8 +156,8 @@ class AccessClients(unittest.TestCase):
             # VLC refuses to run as root.
             prefix = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
             for url in urls():
-                self.check_viewer(*prefix, "vlc", "-I", "dummy", "--network-caching=0", "--vout=dummy", "--no-audio", url,
-                                  env={**os.environ, "HOME": home})
+                self.check_viewer(*prefix, "vlc", "-I", "dummy", "--network-caching=0", "--vout=dummy", "--no-audio",
+                                  url, env={**os.environ, "HOME": home})
 
     def test_opencv(self):
         reader = f"""
@@ -177,7 +181,7 @@ sys.exit(not all(stream.read()[0] for _ in range({FRAMES})))
         address = server.url.replace("http://", "mjpeg://") + "/door/stream"
         settings = [f"netcam_url {address}\nnetcam_userpass {user}:{PASSWORDS[user]}" for user in USERS]
         # With http:// it makes a URL of both, with mjpeg:// it does not decode a password in the URL.
-        settings += [f"netcam_url {server.url}/door/stream\nnetcam_userpass {user}:{urllib.parse.quote(PASSWORDS[user], safe='')}"
+        settings += [f"netcam_url {server.url}/door/stream\nnetcam_userpass {user}:{encoded_password(user)}"
                      for user in USERS]
         settings += [f"netcam_url {url.replace('http://', 'mjpeg://')}" for url in (url_with_password("anna"), link)]
         for camera in settings:
