@@ -35,16 +35,17 @@ def with_token(path, token):
 
 
 class ProtectedRingcast:
-    """A ringcast with the users of PASSWORDS, of whom `boss` is an administrator. `streams` is the
-    rest of its configuration, `options` are those of harness.Ringcast. Its files may be changed meanwhile: see `reload`."""
+    """A ringcast with the users of PASSWORDS, of whom `boss` is an administrator. `streams` is the rest
+    of its configuration, `hashes` are those of its users if not HASHES, `options` those of
+    harness.Ringcast. Its files may be changed meanwhile: see `reload`."""
 
-    def __init__(self, streams, **options):
+    def __init__(self, streams, hashes=None, **options):
         with contextlib.ExitStack() as stack:
             folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self.users = folder / "users"
             self.tokens = folder / "tokens"
             self.config = folder / "ringcast.toml"
-            self.write_users(HASHES)
+            self.write_users(hashes or HASHES)
             self.config.write_text(f'[access]\nusers_file = "{self.users}"\ntokens_file = "{self.tokens}"\n'
                                    f'link_key_file = "{folder / "link.key"}"\nadmins = ["boss"]\n{streams}')
             self.token = self.new_token("tablet")
@@ -53,11 +54,11 @@ class ProtectedRingcast:
             self.server.status_headers = as_user("boss")
             self._stack = stack.pop_all()
 
-    def write_users(self, names):
-        """Makes `names` the users."""
+    def write_users(self, hashes):
+        """Makes the names in `hashes` the users."""
         replacement = self.users.with_suffix(".new")
         with open(os.open(replacement, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-            file.writelines(f"{name}:{HASHES[name]}\n" for name in names)
+            file.writelines(f"{name}:{stored}\n" for name, stored in hashes.items())
         replacement.rename(self.users)
 
     def run(self, *arguments):
