@@ -62,11 +62,17 @@ constexpr std::string_view page_players = R"(
 // after a failed poll, because streams may have ended while the server was unreachable. A server that
 // is full or draining, which Retry-After tells from a proxy's errors, does not end them. An address is
 // never requested twice: its `t` is a time in milliseconds since 1970, at first that of the page.
+// fetch refuses addresses with a user name and a password, which the page's own may have.
 constexpr std::string_view page_script = R"(
 let known = document.querySelector("main").dataset.boundary;
 const reload = [];
+const plain = text => {
+  const address = new URL(text);
+  address.username = address.password = "";
+  return address;
+};
 for (const image of document.images) {
-  const address = new URL(image.src);
+  const address = plain(image.src);
   let timer;
   const again = () => {
     clearTimeout(timer);
@@ -81,7 +87,7 @@ for (const image of document.images) {
 }
 const look = async () => {
   try {
-    const answer = await fetch(document.images[0].src, {method: "HEAD"});
+    const answer = await fetch(plain(document.images[0].src), {method: "HEAD"});
     if (!answer.headers.has("retry-after")) {
       const server = answer.headers.get("content-type").split("boundary=").at(-1);
       if (known !== server) reload.forEach(again => again());
@@ -97,9 +103,9 @@ for (const anchor of document.querySelectorAll("a.link")) {
     const field = document.createElement("input");
     field.readOnly = true;
     try {
-      const answer = await fetch(anchor.href);
+      const answer = await fetch(plain(anchor.href));
       const text = await answer.text();
-      field.value = answer.ok ? new URL(JSON.parse(text).path, document.baseURI).href : text;
+      field.value = answer.ok ? new URL(JSON.parse(text).path, plain(document.baseURI)).href : text;
     } catch { field.value = "the server can't be reached"; }
     anchor.replaceWith(field);
     field.select();
@@ -117,7 +123,7 @@ constexpr std::string_view page_end = R"(</script>
 constexpr std::string_view policy =
     "default-src 'none'; img-src 'self' data:; connect-src 'self'; "
     "style-src 'sha256-jtorlGL0wG/c8z63OULJ68a2xoqdG/666G2uSIM7HCM='; "
-    "script-src 'sha256-9g+eXdf3BLSVjLxGAGpztxE9zWeYF60G9XCBVLFucZw='; "
+    "script-src 'sha256-Qggb7ns8QZD6l60QLWCQ1Qe/2GRox38n8Niw5/3mFTI='; "
     "base-uri 'self'; form-action 'none'";
 
 std::string escape_html(std::string_view text) {

@@ -269,13 +269,15 @@ Route misdirected(std::string_view host) {
 }
 
 Route for_administrators() {
-    return refused(403, "This is for administrators: add your name to admins under [access].");
+    return refused(forbidden_status,
+                   "This is for administrators: add your name to admins under [access].");
 }
 
 Route outside_link(const access::Link& link) {
     const std::string_view what =
         link.kind == access::LinkKind::snapshot_only ? "snapshots" : "stream and the snapshots";
-    return refused(403, fmt::format("This link is for the {} of {} alone.", what, link.stream));
+    return refused(forbidden_status,
+                   fmt::format("This link is for the {} of {} alone.", what, link.stream));
 }
 
 bool link_admits_to(const access::Link& link, const Route& route) noexcept {

@@ -77,6 +77,7 @@ struct Route {
 /// is empty, or begins with '/' and does not end with it. The result is not empty.
 [[nodiscard]] std::string_view without_base(std::string_view path, std::string_view base) noexcept;
 
+inline constexpr int forbidden_status = 403;
 inline constexpr int not_found_status = 404;
 /// What only administrators may see and do.
 [[nodiscard]] Route for_administrators();

@@ -39,8 +39,8 @@ bool is_for_nobody(const api::Route& route, const stream::Directory& directory) 
     case api::RouteKind::metrics:
     case api::RouteKind::index:
         return directory.shows_any() && !route.login;
-    case api::RouteKind::error:
-        return route.status != api::not_found_status;
+    case api::RouteKind::error: // a parameter is wrong
+        return route.status != api::not_found_status && route.status != api::forbidden_status;
     case api::RouteKind::controls:
     case api::RouteKind::link:
         return false;
