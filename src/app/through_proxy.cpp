@@ -176,11 +176,9 @@ std::optional<ViewerAddresses> new_viewer(const std::optional<Viewers>& before,
     std::erase_if(*after, [&](const api::ListedViewer& viewer) {
         return std::ranges::find(*before, viewer.id, &api::ListedViewer::id) != before->end();
     });
-    const auto is_own = [&](const api::ListedViewer& viewer) {
-        return viewer.address == own && viewer.proxy.empty();
-    };
-    if (const auto found = std::ranges::find_if(*after, is_own); found != after->end()) {
-        after->erase(found);
+    const auto own_viewer = std::ranges::find(*after, own, &api::ListedViewer::address);
+    if (own_viewer != after->end()) {
+        after->erase(own_viewer);
     }
     return after->size() == 1
                ? std::optional(ViewerAddresses{after->front().address, after->front().proxy})

@@ -88,9 +88,10 @@ def queue_without_end(data):
 class Proxy:
     """A proxy on a port of its own in front of the ringcast at `port`. `change` is a generator that takes the pieces of a
     body and yields those that are passed on. `headers` replaces headers of the answer, None removes one. `host` is what
-    it passes on as Host. `answer`: a status and headers to answer with, without asking ringcast."""
+    it passes on as Host, `forwarded` as X-Forwarded-For. `answer`: a status and headers to answer with, without asking
+    ringcast."""
 
-    def __init__(self, port, change=plain, headers=None, host=None, answer=None):
+    def __init__(self, port, change=plain, headers=None, host=None, forwarded=None, answer=None):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -115,6 +116,8 @@ class Proxy:
                 with contextlib.closing(upstream):
                     upstream.putrequest("GET", self.path, skip_host=True, skip_accept_encoding=True)
                     upstream.putheader("Host", host or self.headers["Host"])
+                    if forwarded:
+                        upstream.putheader("X-Forwarded-For", forwarded)
                     if "Authorization" in self.headers:
                         upstream.putheader("Authorization", self.headers["Authorization"])
                     upstream.endheaders()
@@ -280,6 +283,22 @@ class StreamTest(ThroughTest):
         self.assertEqual(code, 0, output)
         self.assertEqual(findings.verdict["buffering"], "note")
         self.assertIn("connection refused", findings.text["buffering"])
+
+
+class AddressTest(unittest.TestCase):
+    def test_the_address_that_a_trusted_proxy_tells_also_beside_a_unix_socket(self):
+        text = ('[access]\ntrusted_proxies = ["127.0.0.1", "unix"]\n'
+                '[streams.pattern]\nsource = "pattern"\nsize = "320x240"\nfps = 20\n')
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"unix:{folder}/http.sock"
+            with (harness.configured(text, "--listen", path).wait_live() as server,
+                  Proxy(server.port, forwarded="192.0.2.7") as proxy):  # fmt: skip
+                for listen in (path, f"127.0.0.1:{server.port}"):
+                    with self.subTest(listen):
+                        server.wait_without_viewers()
+                        code, output, _ = doctor(f"{proxy.url}/stream", "--listen", listen)
+                        self.assertIn("ringcast sees 192.0.2.7, behind the proxy 127.0.0.1:", output)
+                        self.assertEqual(code, 0, output)
 
 
 class SecretTest(ThroughTest):
