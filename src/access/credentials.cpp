@@ -13,7 +13,7 @@ namespace ringcast::access {
 
 namespace {
 
-constexpr char colon = ':';
+constexpr char user_end = ':';
 
 /// The bytes of standard base64 (RFC 4648, section 4), with or without padding.
 std::optional<std::string> decode_base64(std::string_view text) {
@@ -40,7 +40,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
 
 Credentials read_basic(std::string_view parameter) {
     auto text = decode_base64(parameter);
-    if (!text || text->find(colon) == std::string::npos) {
+    if (!text || text->find(user_end) == std::string::npos) {
         return MalformedCredentials{};
     }
     return UserPassword(std::move(*text));
@@ -57,11 +57,11 @@ UserPassword::~UserPassword() {
 }
 
 std::string_view UserPassword::user() const noexcept {
-    return text().substr(0, text().find(colon));
+    return text().substr(0, text().find(user_end));
 }
 
 std::string_view UserPassword::password() const noexcept {
-    return text().substr(std::min(text().size(), text().find(colon) + 1));
+    return text().substr(std::min(text().size(), text().find(user_end) + 1));
 }
 
 Credentials read_credentials(std::string_view authorization,
