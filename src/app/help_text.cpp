@@ -40,8 +40,8 @@ SOURCE is one of
 what it found, what that means, and what to do about it.
 
 `ringcast doctor --through URL` reads a stream of a running ringcast by its public URL, as in
-https://cam.example.org/door/stream, and directly, and reports what the proxy in between does to it.
-Takes 20 s. URL may contain USER:PASSWORD@ or ?token=TOKEN, which are not printed.
+https://cam.example.org/door/stream, and directly, and reports what the proxy in between does to
+it. Takes 20 s. URL may contain USER:PASSWORD@ or ?token=TOKEN, which are not printed.
 
 `ringcast bench-encoder` measures for some seconds how fast this machine encodes the pictures of a
 camera that produces no JPEG itself.

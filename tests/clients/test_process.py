@@ -1,9 +1,11 @@
 """The program as a process: its output, exit codes, signals, and operation with few privileges."""
 
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
 import resource
 import shutil
@@ -12,6 +14,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 import urllib.request
@@ -149,7 +152,7 @@ class Doctor(unittest.TestCase):
 class StartMessage(unittest.TestCase):
     def test_on_loopback_it_prints_the_command_for_listening_on_all_addresses(self):
         with harness.Ringcast("pattern", "--size", "320x240") as server:
-            self.assertIn("no password", server.wait_log("Only this machine can watch"))
+            self.assertIn("without a password", server.wait_log("Only this machine can watch"))
             line = server.wait_log(f"--listen :{server.port}")
             self.assertEqual(line, f"  {harness.binary()} pattern --size 320x240 --listen :{server.port}")
 
@@ -398,13 +401,30 @@ class Signals(unittest.TestCase):
         harness.wait_for(lambda: pathlib.Path(f"/proc/{child}/comm").read_text() == "sleep\n", "the exec of sleep")
         return server, child, path
 
-    def test_sighup_and_sigquit_leave_neither_programs_nor_socket_files(self):
-        for sent in (signal.SIGHUP, signal.SIGQUIT):
+    def test_sigint_and_sigquit_leave_neither_programs_nor_socket_files(self):
+        for sent in (signal.SIGINT, signal.SIGQUIT):
             with tempfile.TemporaryDirectory() as folder:
                 server, child, path = self.with_program(folder)
                 self.assertEqual(server.stop(sent), 0)
                 self.assertFalse(os.path.exists(path))
                 self.assertFalse(is_running(child))
+
+    def test_with_a_configuration_sighup_stops_it_only_when_its_terminal_is_gone(self):
+        leader, follower = pty.openpty()
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(follower, termios.TIOCSCTTY, 0)
+
+        with tempfile.TemporaryDirectory() as folder:
+            server, child, path = self.with_program(folder, preexec_fn=take_terminal)
+            os.close(follower)
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_log("to read again")
+            os.close(leader)
+            self.assertEqual(server.wait_ended(), 0)
+            self.assertFalse(os.path.exists(path))
+            self.assertFalse(is_running(child))
 
     def test_signals_without_a_meaning_are_ignored(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -527,10 +547,12 @@ class FirstProcess(unittest.TestCase):
         (real,) = children(first)
         os.kill(real, signal.SIGKILL)
         self.assertEqual(server.wait_ended(), 128 + signal.SIGKILL)
-        for sent in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+        for sent in (signal.SIGQUIT, signal.SIGINT):
             server, first = self.start(pattern)
             os.kill(first, signal.SIGUSR1)
             server.wait_log("draining for maintenance")
+            os.kill(first, signal.SIGHUP)
+            server.wait_log("to read again")
             os.kill(first, sent)
             self.assertEqual(server.wait_ended(), 0)
 
