@@ -41,18 +41,18 @@ access::StreamRule rule_of(const config::StreamConfig& stream) {
 
 Result<access::Rules> load_access_rules(const config::Config& config) {
     access::Rules::Parts parts;
-    auto users = read_entries_of<std::vector<access::User>>(config.access.users_file, "the users",
-                                                            &access::parse_users);
-    if (!users) {
-        return tl::unexpected(users.error());
+    auto user_list = read_entries_of<std::vector<access::User>>(config.access.users_file,
+                                                                "the users", &access::parse_users);
+    if (!user_list) {
+        return tl::unexpected(user_list.error());
     }
-    auto tokens = read_entries_of<std::vector<access::Token>>(config.access.tokens_file,
-                                                              "the tokens", &access::parse_tokens);
-    if (!tokens) {
-        return tl::unexpected(tokens.error());
+    auto token_list = read_entries_of<std::vector<access::Token>>(
+        config.access.tokens_file, "the tokens", &access::parse_tokens);
+    if (!token_list) {
+        return tl::unexpected(token_list.error());
     }
-    for (const access::Token& token : *tokens) {
-        if (std::ranges::find(*users, token.name, &access::User::name) != users->end()) {
+    for (const access::Token& token : *token_list) {
+        if (std::ranges::find(*user_list, token.name, &access::User::name) != user_list->end()) {
             return fail(
                 fmt::format("{} and {} both contain the name {}: lists of viewers could not "
                             "tell them apart, so rename one",
@@ -63,8 +63,8 @@ Result<access::Rules> load_access_rules(const config::Config& config) {
     if (!key) {
         return tl::unexpected(key.error());
     }
-    parts.users = std::move(*users);
-    parts.tokens = std::move(*tokens);
+    parts.users = std::move(*user_list);
+    parts.tokens = std::move(*token_list);
     parts.link_key = *key;
     parts.admins = config.access.admins;
     for (const config::StreamConfig& stream : config.streams) {
