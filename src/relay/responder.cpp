@@ -84,12 +84,13 @@ void Responder::answer(connection::Connection& connection) noexcept {
 }
 
 void Responder::resolve_and_answer(connection::Connection& connection) {
+    // First the client, whose address wrong passwords are counted for.
+    connection.identify_client(parts_.context);
+    parts_.client_log.note_identified(connection.endpoint());
     if (!identify(connection)) {
         return;
     }
     const http::Request& request = connection.exchange().reader.request();
-    connection.identify_client(parts_.context);
-    parts_.client_log.note_identified(connection.endpoint());
     const api::Route route = parts_.router.route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);

@@ -55,27 +55,31 @@ struct Door {
         }
     }
     /// `address`: of IPv4; each client has one of its own by default.
-    SimClient& ask(std::string_view target, AnswerKind kind, Proof proof,
-                   std::string_view address = "") {
+    [[nodiscard]] ClientPlan plan(std::string_view target, AnswerKind kind, Proof proof,
+                                  std::string_view address = "") {
         const std::size_t number = simulation.clients().size();
-        ClientPlan plan;
-        plan.name = target;
-        plan.link.address = address.empty()
+        ClientPlan made;
+        made.name = target;
+        made.link.address = address.empty()
                                 ? fmt::format("10.0.{}.{}:1", number / 200, 1 + number % 200)
                                 : std::string(address);
-        plan.link.faultless = true;
-        plan.link.round_trip = 1ms;
-        plan.link.send_buffer = plan.link.receive_buffer = 1 << 18;
+        made.link.faultless = true;
+        made.link.round_trip = 1ms;
+        made.link.send_buffer = made.link.receive_buffer = 1 << 18;
         ClientRequest request;
         request.text = fmt::format("GET {} HTTP/1.1\r\nHost: sim\r\n\r\n", target);
         request.expectation.kind = kind;
         if (target.find("max_age_ms=1000") != std::string_view::npos) {
             request.expectation.age_max = 1s;
         }
-        plan.requests.push_back(std::move(request));
-        add_proof(plan, proof, "s0", number, simulation.engine().wall_now());
-        plan.known = !proves_nothing(proof);
-        return simulation.add_client(std::move(plan));
+        made.requests.push_back(std::move(request));
+        add_proof(made, proof, "s0", number, simulation.engine().wall_now());
+        made.known = !proves_nothing(proof);
+        return made;
+    }
+    SimClient& ask(std::string_view target, AnswerKind kind, Proof proof,
+                   std::string_view address = "") {
+        return simulation.add_client(plan(target, kind, proof, address));
     }
     SimClient& watch(Proof proof, std::string_view address = "") {
         return ask("/s0/stream", AnswerKind::stream_standard, proof, address);
@@ -152,6 +156,30 @@ TEST_CASE("a first login from an address without failures passes those who guess
     const SimClient& viewer = door.watch(Proof::password);
     door.run_for(300ms);
     CHECK(viewer.reader().frames() > 0);
+    door.finish();
+}
+
+TEST_CASE("whoever guesses behind a trusted proxy makes no other client of it wait") {
+    World world = locked_world();
+    world.proxies = true;
+    Door door(world);
+    const auto ask_for = [&](std::string_view client, Proof proof) -> SimClient& {
+        ClientPlan plan = door.plan("/s0/snapshot?max_age_ms=1000", AnswerKind::snapshot, proof,
+                                    "198.51.100.1:4000"); // of client_proxies.hpp's network
+        plan.link.client = client;
+        std::string& text = plan.requests.front().text;
+        text.insert(text.size() - 2, fmt::format("X-Forwarded-For: {}\r\n", client));
+        return door.simulation.add_client(std::move(plan));
+    };
+    for (int i = 0; i < 7; ++i) {
+        (void)ask_for("203.0.113.66", Proof::wrong_password);
+        door.run_for(100ms);
+    }
+    const SimClient& guesser = ask_for("203.0.113.66", Proof::wrong_password);
+    const SimClient& other = ask_for("203.0.113.7", Proof::password);
+    door.run_for(200ms);
+    CHECK(guesser.reader().last_status() == too_many_requests);
+    CHECK(other.reader().last_status() == ok);
     door.finish();
 }
 
