@@ -30,8 +30,8 @@ std::optional<std::string> token_parameter(std::string_view query) {
 Authenticator::Authenticator(const RelaySettings& settings, connection::ConnectionContext& context,
                              PasswordChecker* checker)
     : settings_(settings), context_(context), checker_(checker),
-      gate_(settings.access.value_or(AccessSettings{}).rules,
-            settings.access.value_or(AccessSettings{}).key) {}
+      gate_(settings.access ? access::Gate(settings.access->rules, settings.access->key)
+                            : access::Gate({}, {})) {}
 
 bool Authenticator::asks(const connection::Connection& connection) const noexcept {
     return settings_.access.has_value() && !settings_.listener(connection.endpoint().listener).open;
@@ -73,7 +73,8 @@ void Authenticator::begin_check() noexcept {
     if (checker_ == nullptr) {
         return;
     }
-    // A verification that can't begin is one whose password is wrong: the client tries again.
+    // Those who wait for a verification that can't begin are told to try again when they have waited
+    // too long.
     while (const access::Check* const check = gate_.begin_check()) {
         try {
             return checker_->check(check->credentials.password(), check->hash);

@@ -3,6 +3,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "base/log.hpp"
 
@@ -87,11 +88,16 @@ void Responder::resolve_and_answer(connection::Connection& connection) {
     // First the client, whose address wrong passwords are counted for.
     connection.identify_client(parts_.context);
     parts_.client_log.note_identified(connection.endpoint());
-    if (!identify(connection)) {
+    const Routing routing = parts_.router.route(connection);
+    if (std::holds_alternative<access::Pending>(routing)) {
         return;
     }
+    if (const auto* refusal = std::get_if<access::Refusal>(&routing)) {
+        ++parts_.counters.requests[static_cast<std::size_t>(api::RouteKind::error)];
+        return refuse(connection, *refusal);
+    }
+    const auto& route = std::get<api::Route>(routing);
     const http::Request& request = connection.exchange().reader.request();
-    const api::Route route = parts_.router.route_of(connection);
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
     if (route.status == api::misdirected_status) {
@@ -110,26 +116,26 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::snapshot:
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
-        return answer_report(connection,
+        return answer_report(connection, route,
                              parts_.router.shared_kind(connection, route.viewers
                                                                        ? ReportKind::single
                                                                        : ReportKind::status),
                              reply);
     case api::RouteKind::metrics:
-        return answer_report(connection, parts_.router.shared_kind(connection, ReportKind::metrics),
-                             reply);
+        return answer_report(connection, route,
+                             parts_.router.shared_kind(connection, ReportKind::metrics), reply);
     case api::RouteKind::healthz:
         return send(connection, health(route, reply));
     case api::RouteKind::index:
-        return answer_report(connection, parts_.router.shared_kind(connection, ReportKind::index),
-                             reply);
+        return answer_report(connection, route,
+                             parts_.router.shared_kind(connection, ReportKind::index), reply);
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,
                             api::state_json(parts_.streams.get(*route.stream).status()), reply));
     case api::RouteKind::controls:
         if (!refuse_single(connection, route, reply)) {
-            answer_report(connection, ReportKind::single, reply);
+            answer_report(connection, route, ReportKind::single, reply);
         }
         return;
     case api::RouteKind::link:
@@ -273,11 +279,11 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
 
 // --- reports ---
 
-void Responder::answer_report(connection::Connection& connection, ReportKind kind,
-                              const http::ReplyContext& reply) {
+void Responder::answer_report(connection::Connection& connection, const api::Route& route,
+                              ReportKind kind, const http::ReplyContext& reply) {
     const Instant now = parts_.context.engine.now();
     if (const connection::SharedText* report = reports_.fresh(kind, now)) {
-        return send_report(connection, report->share(), reply);
+        return send_report(connection, route.kind, report->share(), reply);
     }
     connection.wait(parts_.context, now + parts_.settings.report_wait);
     reports_.waiters(kind).push_back(connection);
@@ -302,24 +308,22 @@ void Responder::answer_report_waiters() noexcept {
 bool Responder::answer_report_waiter(connection::Connection& connection, ReportKind kind,
                                      bool& may_try) {
     const Instant now = parts_.context.engine.now();
-    connection::SharedText report;
-    if (const connection::SharedText* shared = reports_.fresh(kind, now)) {
-        report = shared->share();
-    } else if (std::exchange(may_try, false) && may_render(now)) {
-        if (kind == ReportKind::single &&
-            refuse_single(connection, parts_.router.route_of(connection),
-                          reply_context(connection))) {
-            return true;
+    const connection::SharedText* const shared = reports_.fresh(kind, now);
+    const bool renders = shared == nullptr && std::exchange(may_try, false) && may_render(now);
+    if (shared == nullptr && !renders) {
+        if (now < connection.deadline()) {
+            return false;
         }
-        report = render(connection, kind);
-    } else if (now < connection.deadline()) {
-        return false;
-    }
-    if (report.valid()) {
-        send_report(connection, std::move(report), reply_context(connection));
-    } else {
         send(connection, api::busy(reply_context(connection)));
+        return true;
     }
+    const api::Route route = parts_.router.route_of(connection);
+    const http::ReplyContext reply = reply_context(connection);
+    if (renders && kind == ReportKind::single && refuse_single(connection, route, reply)) {
+        return true;
+    }
+    send_report(connection, route.kind, renders ? render(connection, route, kind) : shared->share(),
+                reply);
     return true;
 }
 
@@ -364,8 +368,8 @@ bool Responder::may_render(Instant now) noexcept {
 }
 
 /// The report that the connection's request asks for.
-std::string Responder::report_text(const connection::Connection& connection) {
-    const api::Route route = parts_.router.route_of(connection);
+std::string Responder::report_text(const connection::Connection& connection,
+                                   const api::Route& route) {
     if (route.kind == api::RouteKind::controls) {
         const source::FrameSource& source = parts_.streams.get(*route.stream).source();
         return api::controls_json(*source.camera(), source.camera_controls());
@@ -390,18 +394,17 @@ std::string Responder::report_text(const connection::Connection& connection) {
 }
 
 connection::SharedText Responder::render(const connection::Connection& connection,
-                                         ReportKind kind) {
+                                         const api::Route& route, ReportKind kind) {
     io::Engine& engine = parts_.context.engine;
     engine.read_clocks();
     const Instant began = engine.now();
-    std::string text = report_text(connection);
+    std::string text = report_text(connection, route);
     engine.read_clocks();
     return reports_.add(kind, std::move(text), began, engine.now());
 }
 
-void Responder::send_report(connection::Connection& connection, connection::SharedText report,
-                            const http::ReplyContext& reply) {
-    const api::RouteKind kind = parts_.router.route_of(connection).kind;
+void Responder::send_report(connection::Connection& connection, api::RouteKind kind,
+                            connection::SharedText report, const http::ReplyContext& reply) {
     std::string policy;
     if (kind == api::RouteKind::index) {
         policy = api::index_page_policy(connection.exchange().reader.request().host,

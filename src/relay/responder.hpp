@@ -78,17 +78,18 @@ private:
                        const http::ReplyContext& reply);
     void answer_snapshot(connection::Connection& connection, const api::Route& route,
                          const http::ReplyContext& reply);
-    void answer_report(connection::Connection& connection, ReportKind kind,
+    void answer_report(connection::Connection& connection, const api::Route& route, ReportKind kind,
                        const http::ReplyContext& reply);
     void answer_report_waiters() noexcept;
     /// Returns false if the request must wait further. Renders a report only if it `may_try`.
     bool answer_report_waiter(connection::Connection& connection, ReportKind kind, bool& may_try);
     [[nodiscard]] bool may_render(Instant now) noexcept;
-    [[nodiscard]] std::string report_text(const connection::Connection& connection);
+    [[nodiscard]] std::string report_text(const connection::Connection& connection,
+                                          const api::Route& route);
     [[nodiscard]] connection::SharedText render(const connection::Connection& connection,
-                                                ReportKind kind);
-    void send_report(connection::Connection& connection, connection::SharedText report,
-                     const http::ReplyContext& reply);
+                                                const api::Route& route, ReportKind kind);
+    void send_report(connection::Connection& connection, api::RouteKind kind,
+                     connection::SharedText report, const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_single(connection::Connection& connection, const api::Route& route,
                                      const http::ReplyContext& reply);
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
@@ -106,7 +107,6 @@ private:
                                              const http::ReplyContext& reply);
     [[nodiscard]] bool refuse_viewer(connection::Connection& connection,
                                      const http::ReplyContext& reply);
-    [[nodiscard]] bool identify(connection::Connection& connection);
     void refuse(connection::Connection& connection, const access::Refusal& refusal);
     void answer_late_logins() noexcept;
     void answer_link(connection::Connection& connection, const api::Route& route,

@@ -5,25 +5,10 @@
 #include <cmath>
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "base/log.hpp"
-#include "http/authority.hpp"
-#include "http/forwarded.hpp"
 #include "relay/responder.hpp"
 
 namespace ringcast::relay {
-
-/// Finds out who sends the request. Returns false if that takes longer, or if it is refused, which it
-/// has been then.
-bool Responder::identify(connection::Connection& connection) {
-    const access::Decision decision = parts_.router.identify(connection);
-    if (const auto* refusal = std::get_if<access::Refusal>(&decision)) {
-        ++parts_.counters.requests[static_cast<std::size_t>(api::RouteKind::error)];
-        refuse(connection, *refusal);
-    }
-    return std::holds_alternative<access::Caller>(decision);
-}
 
 void Responder::refuse(connection::Connection& connection, const access::Refusal& refusal) {
     send(connection,

@@ -1,6 +1,7 @@
 #include "relay/router.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,70 +13,71 @@ namespace ringcast::relay {
 
 namespace {
 
-/// True for what is answered without knowing who asks.
-bool is_for_everybody(const api::Route& route) noexcept {
+/// What whoever asks must have proven to get the answer.
+enum class Proof : std::uint8_t {
+    nothing,
+    nothing_where_public, ///< if there is a public stream
+    identity,
+};
+
+Proof required_proof(const api::Route& route) noexcept {
     switch (route.kind) {
-    case api::RouteKind::stream:
+    case api::RouteKind::stream: // routes lead to streams that the caller may see
     case api::RouteKind::snapshot:
     case api::RouteKind::state:
     case api::RouteKind::healthz:
     case api::RouteKind::options:
-        return true;
+        return Proof::nothing;
+    case api::RouteKind::index:
+        return route.login ? Proof::identity : Proof::nothing_where_public;
     case api::RouteKind::status:
     case api::RouteKind::metrics:
-    case api::RouteKind::index:
+        return Proof::nothing_where_public;
     case api::RouteKind::controls:
     case api::RouteKind::link:
     case api::RouteKind::error:
-        return false;
+        return Proof::identity;
     }
-    return false;
+    return Proof::identity;
 }
 
-/// True if somebody who has proven nothing may have the answer.
+/// `route` is that of somebody who has proven nothing.
 bool is_for_nobody(const api::Route& route, const stream::Directory& directory) {
-    switch (route.kind) {
-    case api::RouteKind::status:
-    case api::RouteKind::metrics:
-    case api::RouteKind::index:
-        return directory.shows_any() && !route.login;
-    case api::RouteKind::error: // a parameter is wrong
+    if (route.kind == api::RouteKind::error) { // a parameter is wrong
         return route.status != api::not_found_status && route.status != api::forbidden_status;
-    case api::RouteKind::controls:
-    case api::RouteKind::link:
-        return false;
-    case api::RouteKind::stream:
-    case api::RouteKind::snapshot:
-    case api::RouteKind::state:
-    case api::RouteKind::healthz:
-    case api::RouteKind::options:
-        return true;
     }
-    return false;
+    return required_proof(route) == Proof::nothing_where_public && directory.shows_any();
 }
 
 } // namespace
 
-access::Decision Router::identify(connection::Connection& connection) {
+Routing Router::route(connection::Connection& connection) {
+    access::Caller& caller = connection.exchange().caller;
     if (!authenticator_.asks(connection)) {
-        connection.exchange().caller = {access::Identity::guest, false, std::nullopt};
-        return connection.exchange().caller;
+        caller = {access::Identity::guest, false, std::nullopt};
+        return route_of(connection);
     }
     // A public stream is for everybody, whatever credentials a client or a proxy sends with it.
-    connection.exchange().caller = {};
-    const api::Route route = route_of(connection);
-    if (is_for_everybody(route)) {
-        return connection.exchange().caller;
+    caller = {};
+    api::Route route = route_of(connection);
+    if (required_proof(route) == Proof::nothing) {
+        return route;
     }
     access::Decision decision = authenticator_.identify(connection);
-    if (const auto* caller = std::get_if<access::Caller>(&decision)) {
-        connection.exchange().caller = *caller;
-        if (caller->identity == access::Identity::nobody &&
-            !is_for_nobody(route, directory_for(connection))) {
-            return access::Gate::login_required();
-        }
+    if (auto* refusal = std::get_if<access::Refusal>(&decision)) {
+        return *refusal;
     }
-    return decision;
+    if (auto* pending = std::get_if<access::Pending>(&decision)) {
+        return *pending;
+    }
+    caller = std::get<access::Caller>(std::move(decision));
+    if (caller.identity != access::Identity::nobody) {
+        return route_of(connection);
+    }
+    if (is_for_nobody(route, directory_for(connection))) {
+        return route;
+    }
+    return access::Gate::login_required();
 }
 
 stream::Directory Router::directory_for(const connection::Connection& connection) const {

@@ -3,6 +3,7 @@
 // routes. Sends nothing.
 
 #include <string_view>
+#include <variant>
 
 #include "api/host_names.hpp"
 #include "api/routes.hpp"
@@ -14,6 +15,9 @@
 #include "stream/stream_table.hpp"
 
 namespace ringcast::relay {
+
+/// Where a request leads; or why it leads nowhere, or not yet.
+using Routing = std::variant<api::Route, access::Refusal, access::Pending>;
 
 class Router {
 public:
@@ -28,10 +32,11 @@ public:
     [[nodiscard]] Authenticator& authenticator() noexcept { return authenticator_; }
     [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
 
-    /// Finds out who sends the complete request, and sets the connection's caller. If the answer is
-    /// access::Pending, the connection waits in the authenticator. Throws std::bad_alloc.
-    [[nodiscard]] access::Decision identify(connection::Connection& connection);
-    /// What the request asks for. `identify` has set its caller. Throws std::bad_alloc.
+    /// Finds out who sends the complete request, and what it asks for. Sets the connection's caller.
+    /// If the answer is access::Pending, the connection waits in the authenticator. Throws
+    /// std::bad_alloc.
+    [[nodiscard]] Routing route(connection::Connection& connection);
+    /// What the request asks for, as `route` has answered. Throws std::bad_alloc.
     [[nodiscard]] api::Route route_of(const connection::Connection& connection) const;
     /// The streams that the caller may know of.
     [[nodiscard]] stream::Directory directory_for(const connection::Connection& connection) const;
