@@ -45,7 +45,6 @@ public:
     [[nodiscard]] const Check* begin();
     /// Ends the one under way.
     [[nodiscard]] Check finish();
-    [[nodiscard]] bool under_way() const noexcept { return current_.has_value(); }
 
 private:
     using Queue = std::deque<Check>;

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "access/names.hpp"
+#include "http/field_syntax.hpp"
 
 namespace ringcast::access {
 
@@ -13,13 +14,15 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-std::string_view trimmed(std::string_view line) noexcept {
-    constexpr std::string_view white_space = " \t\r";
-    const std::size_t first = line.find_first_not_of(white_space);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return line.substr(first, line.find_last_not_of(white_space) - first + 1);
+std::string_view without_byte_order_mark(std::string_view text) noexcept {
+    text.remove_prefix(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
+    return text;
+}
+
+/// Without white space around it, of which the CR of a line end is some. Empty for a comment.
+std::string_view content_of(std::string_view line) noexcept {
+    const std::string_view content = http::trimmed(line, " \t\r");
+    return content.starts_with('#') ? std::string_view() : content;
 }
 
 /// Removes the first line from `text`, and returns it without its end.
@@ -32,10 +35,9 @@ std::string_view take_line(std::string_view& text) noexcept {
 
 /// Empty if the line is a comment, or has no colon.
 std::string_view name_in_line(std::string_view line) noexcept {
-    const std::string_view content = trimmed(line);
+    const std::string_view content = content_of(line);
     const std::size_t colon = content.find(':');
-    return content.starts_with('#') || colon == std::string_view::npos ? std::string_view()
-                                                                       : content.substr(0, colon);
+    return colon == std::string_view::npos ? std::string_view() : content.substr(0, colon);
 }
 
 /// Replaces the first line of `name` by `line`, if there is one, and removes the others.
@@ -75,14 +77,12 @@ Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view 
         return fail(fmt::format("{}: the file is larger than {} KiB, expected lines {}", file,
                                 access_file_bytes_max / 1024, form));
     }
-    if (text.starts_with(byte_order_mark)) {
-        text.remove_prefix(byte_order_mark.size());
-    }
+    text = without_byte_order_mark(text);
     std::vector<Entry> entries;
     std::unordered_map<std::string_view, std::size_t> lines_by_name;
     for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::string_view line = trimmed(take_line(text));
-        if (line.empty() || line.starts_with('#')) {
+        const std::string_view line = content_of(take_line(text));
+        if (line.empty()) {
             continue;
         }
         const std::size_t colon = line.find(':');
@@ -114,12 +114,9 @@ Result<std::vector<Entry>> read_entries(std::string_view text, std::string_view 
 }
 
 bool has_entries(std::string_view text) noexcept {
-    if (text.starts_with(byte_order_mark)) {
-        text.remove_prefix(byte_order_mark.size());
-    }
+    text = without_byte_order_mark(text);
     while (!text.empty()) {
-        const std::string_view line = trimmed(take_line(text));
-        if (!line.empty() && !line.starts_with('#')) {
+        if (!content_of(take_line(text)).empty()) {
             return true;
         }
     }

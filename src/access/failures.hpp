@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 
+#include "access/recent_table.hpp"
 #include "base/time.hpp"
 
 namespace ringcast::access {
@@ -25,24 +25,18 @@ public:
     /// `address`: io::Peer::network. Throws std::bad_alloc.
     void add(std::uint64_t address, Instant now);
     /// A password of this address was right.
-    void forget(std::uint64_t address) noexcept;
+    void forget(std::uint64_t address) noexcept { table_.erase(address); }
     /// When the next attempt is allowed; in the past if it is now.
     [[nodiscard]] Instant blocked_until(std::uint64_t address, Instant now) const noexcept;
     /// True if the address has failures that are not forgotten.
     [[nodiscard]] bool contains(std::uint64_t address, Instant now) const noexcept;
 
 private:
-    struct Entry {
-        unsigned count = 0;
-        Instant last{};
-    };
+    using Table = RecentTable<std::uint64_t, unsigned, addresses_max>; ///< of counts
 
-    [[nodiscard]] const Entry* find(std::uint64_t address, Instant now) const noexcept;
-    void make_room();
+    [[nodiscard]] const Table::Entry* find(std::uint64_t address, Instant now) const noexcept;
 
-    std::map<std::uint64_t, Entry> entries_;
-    /// Addresses by the time of their last failure.
-    std::multimap<Instant, std::uint64_t> by_time_;
+    Table table_;
 };
 
 } // namespace ringcast::access

@@ -1,6 +1,5 @@
 #include "access/remembered.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include <openssl/crypto.h>
@@ -20,35 +19,9 @@ Digest Remembered::fingerprint(std::string_view user, std::string_view password,
     return digest;
 }
 
-void Remembered::forget(const Digest& fingerprint) noexcept {
-    const auto found = last_used_.find(fingerprint);
-    if (found == last_used_.end()) {
-        return;
-    }
-    const auto [first, last] = by_time_.equal_range(found->second);
-    by_time_.erase(std::find_if(
-        first, last, [&fingerprint](const auto& entry) { return entry.second == fingerprint; }));
-    last_used_.erase(found);
-}
-
-void Remembered::add(const Digest& fingerprint, Instant now) {
-    forget(fingerprint);
-    while (by_time_.size() >= passwords_max) {
-        last_used_.erase(by_time_.begin()->second);
-        by_time_.erase(by_time_.begin());
-    }
-    const auto timed = by_time_.emplace(now, fingerprint);
-    try {
-        last_used_.emplace(fingerprint, now);
-    } catch (...) {
-        by_time_.erase(timed);
-        throw;
-    }
-}
-
 bool Remembered::use(const Digest& fingerprint, Instant now) {
-    const auto found = last_used_.find(fingerprint);
-    if (found == last_used_.end() || now - found->second >= remembered_for) {
+    const auto* const entry = table_.find(fingerprint);
+    if (entry == nullptr || now - entry->at >= remembered_for) {
         return false;
     }
     add(fingerprint, now);

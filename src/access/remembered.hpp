@@ -4,10 +4,10 @@
 
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <string_view>
 
 #include "access/digest.hpp"
+#include "access/recent_table.hpp"
 #include "base/time.hpp"
 
 namespace ringcast::access {
@@ -27,16 +27,15 @@ public:
     [[nodiscard]] Digest fingerprint(std::string_view user, std::string_view password,
                                      std::string_view hash) const;
     /// Throws std::bad_alloc.
-    void add(const Digest& fingerprint, Instant now);
+    void add(const Digest& fingerprint, Instant now) { table_.set(fingerprint, {}, now); }
     /// True if it is remembered, which it then is for longer.
     [[nodiscard]] bool use(const Digest& fingerprint, Instant now);
 
 private:
-    Digest key_;
-    std::map<Digest, Instant> last_used_;
-    std::multimap<Instant, Digest> by_time_; ///< the same, by time
+    struct Right {};
 
-    void forget(const Digest& fingerprint) noexcept;
+    Digest key_;
+    RecentTable<Digest, Right, passwords_max> table_; ///< by the time of their last use
 };
 
 } // namespace ringcast::access

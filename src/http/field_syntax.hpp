@@ -27,13 +27,14 @@ namespace ringcast::http {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
-/// Without spaces and tabs at both ends.
-[[nodiscard]] inline std::string_view trimmed(std::string_view text) noexcept {
-    const std::size_t begin = text.find_first_not_of(" \t");
+/// Without `blanks` at both ends: spaces and tabs.
+[[nodiscard]] inline std::string_view trimmed(std::string_view text,
+                                              std::string_view blanks = " \t") noexcept {
+    const std::size_t begin = text.find_first_not_of(blanks);
     if (begin == std::string_view::npos) {
         return {};
     }
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 /// Calls `use` with each element of a comma-separated list, without surrounding blanks. Elements may

@@ -89,7 +89,6 @@ SimPasswordChecker::SimPasswordChecker(SimEngine& engine, Duration time_max)
 }
 
 void SimPasswordChecker::arm() {
-    reading_ = true;
     engine_.read({io::OpKind::password, 0, ++run_}, event_, event_count_);
 }
 
@@ -101,7 +100,6 @@ void SimPasswordChecker::check(std::string_view given, std::string_view hash) {
         if (!stopping_) {
             engine_.decisions().note(matches ? FaultKind::password_right
                                              : FaultKind::password_wrong);
-            ++verified_;
             result_ = matches;
             engine_.signal(event_);
         }
@@ -113,7 +111,6 @@ std::optional<bool> SimPasswordChecker::on_completion(const io::Completion&) noe
         stopped_ = true;
         return std::nullopt;
     }
-    reading_ = false;
     if (!stopping_) {
         arm();
         return std::exchange(result_, std::nullopt);

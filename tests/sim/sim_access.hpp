@@ -52,8 +52,6 @@ public:
     on_completion(const io::Completion& completion) noexcept override;
     void stop() noexcept override;
     [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
-    /// Verifications of wrong passwords, and of right ones.
-    [[nodiscard]] std::uint64_t verified() const noexcept { return verified_; }
 
 private:
     void arm();
@@ -63,12 +61,10 @@ private:
     int event_;
     std::array<std::byte, 8> event_count_{};
     std::uint32_t run_ = 0;
-    bool reading_ = false;
     bool stopping_ = false;
     bool closing_ = false;
     bool stopped_ = false;
     std::optional<bool> result_;
-    std::uint64_t verified_ = 0;
 };
 
 } // namespace ringcast::sim
