@@ -25,12 +25,7 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags) {
 } // namespace
 
 bool PublicUrl::has_credentials() const {
-    http::QueryReader parameters(query);
-    bool token = false;
-    while (const auto parameter = parameters.next()) {
-        token = token || parameter->name == "token";
-    }
-    return token || !user.empty();
+    return !user.empty() || http::find_parameter(query, "token").has_value();
 }
 
 Result<PublicUrl> parse_public_url(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -51,12 +52,11 @@ frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
     return geometry;
 }
 
-Result<std::array<std::uint64_t, 3>> random_numbers() {
-    std::array<std::uint64_t, 3> numbers{};
-    if (::getrandom(numbers.data(), sizeof numbers, 0) != static_cast<ssize_t>(sizeof numbers)) {
+Result<void> fill_with_random(std::span<std::byte> bytes) {
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
         return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
     }
-    return numbers;
+    return {};
 }
 
 } // namespace
@@ -96,11 +96,11 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (!server->stop_event_.open()) {
         return fail("no event descriptor can be opened: " + std::string(std::strerror(errno)));
     }
-    const auto random = random_numbers();
-    if (!random) {
-        return tl::unexpected(random.error());
+    std::array<std::uint64_t, 3> random{};
+    if (auto filled = fill_with_random(std::as_writable_bytes(std::span(random))); !filled) {
+        return tl::unexpected(filled.error());
     }
-    const auto& [boundary_high, boundary_low, instance] = *random;
+    const auto& [boundary_high, boundary_low, instance] = random;
     server->boundary_ = std::make_unique<http::Boundary>(boundary_high, boundary_low);
     server->instance_ = fmt::format("{:016x}", instance);
 
@@ -167,8 +167,8 @@ Result<void> Server::open_access(const config::Config& config, relay::RelaySetti
         log(LogLevel::warning, "{}", warning);
     }
     access::Digest key{};
-    if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) {
-        return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
+    if (auto filled = fill_with_random(key); !filled) {
+        return tl::unexpected(filled.error());
     }
     settings.access = relay::AccessSettings{std::move(*rules), key};
     auto checker = PasswordWorker::create(*engine_);

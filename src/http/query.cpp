@@ -86,6 +86,16 @@ std::optional<QueryParameter> QueryReader::next() noexcept {
     return std::nullopt;
 }
 
+std::optional<std::string> find_parameter(std::string_view query, std::string_view name) {
+    QueryReader reader(query);
+    while (const auto parameter = reader.next()) {
+        if (parameter->name == name) {
+            return std::string(parameter->value.value_or(""));
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<std::int64_t> read_integer(std::string_view text, std::int64_t lowest,
                                          std::int64_t highest) noexcept {
     const auto value = read_whole<std::int64_t>(text);

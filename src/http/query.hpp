@@ -1,11 +1,13 @@
 #pragma once
-// Parses the query part of a request target. Decodes into small fixed buffers; allocates nothing.
+// Parses the query part of a request target. QueryReader decodes into small fixed buffers, and allocates
+// nothing.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace ringcast::http {
@@ -37,6 +39,11 @@ private:
     std::array<char, decoded_bytes_max> name_{};
     std::array<char, decoded_bytes_max> value_{};
 };
+
+/// The value of the first parameter of this name: empty if it has none, or none that can be read.
+/// Nothing if there is no such parameter. Throws std::bad_alloc.
+[[nodiscard]] std::optional<std::string> find_parameter(std::string_view query,
+                                                        std::string_view name);
 
 /// The whole text as an integer within [lowest, highest].
 [[nodiscard]] std::optional<std::int64_t> read_integer(std::string_view text, std::int64_t lowest,

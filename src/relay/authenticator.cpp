@@ -12,21 +12,6 @@
 
 namespace ringcast::relay {
 
-namespace {
-
-/// The value of `?token=`, decoded; nothing without it.
-std::optional<std::string> token_parameter(std::string_view query) {
-    http::QueryReader reader(query);
-    while (const auto parameter = reader.next()) {
-        if (parameter->name == "token") {
-            return std::string(parameter->value.value_or(""));
-        }
-    }
-    return std::nullopt;
-}
-
-} // namespace
-
 Authenticator::Authenticator(const RelaySettings& settings, connection::ConnectionContext& context,
                              PasswordChecker* checker)
     : settings_(settings), context_(context), checker_(checker),
@@ -44,7 +29,7 @@ access::Decision Authenticator::identify(connection::Connection& connection) {
         return refusal;
     }
     const http::Request& request = connection.exchange().reader.request();
-    const auto token = token_parameter(request.query);
+    const auto token = http::find_parameter(request.query, "token");
     access::Credentials credentials = access::read_credentials(request.authorization, token);
     if (std::holds_alternative<access::UserPassword>(credentials)) {
         warn_of_plain_password(connection);
