@@ -1,5 +1,6 @@
 // The request reader must find the same requests and the same error in a connection's bytes however
-// they are split, stay within its limits, and every request must resolve to a route.
+// they are split, stay within its limits, and every request must resolve to a route. Bodies end where
+// their heads say.
 //
 // Input: the bytes of the connection.
 #include <algorithm>
@@ -34,9 +35,12 @@ std::string describe(const http::Request& request) {
     text += request.keep_alive ? " keep-alive" : " close";
     for (const std::string_view part :
          {request.path, request.query, request.host, request.accept, request.origin,
-          request.user_agent, request.access_control_request_method}) {
+          request.user_agent, request.access_control_request_method, request.content_type}) {
         text.append("\n").append(part);
     }
+    text.append("\n").append(std::to_string(static_cast<int>(request.body)));
+    text.append(" ").append(std::to_string(request.body_bytes));
+    text.append(request.expects_continue ? " expects 100" : "");
     return text;
 }
 
@@ -45,6 +49,8 @@ void check_limits(const http::Request& request) {
             (request.path == "*" && request.method == http::Method::options));
     require(request.path.size() + request.query.size() <= http::RequestReader::target_bytes_max);
     require(http::parse_via(request.via).size() <= 16);
+    require(request.method == http::Method::put ||
+            (request.body != http::BodyKind::chunked && request.body_bytes == 0));
     require(http::is_authority(request.host) || (request.host.empty() && request.http_1_0));
     for (const std::string_view part :
          {request.host, request.accept, request.user_agent, request.via}) {
@@ -71,6 +77,38 @@ void check_route(const http::Request& request) {
     }
 }
 
+// Passes at most `chunk_bytes` of `bytes` to the reader.
+void pass_on(http::RequestReader& reader, std::string_view& bytes, std::size_t chunk_bytes) {
+    const ByteSpan space = reader.free_space();
+    require(!space.empty());
+    const std::size_t count = std::min({bytes.size(), space.size(), chunk_bytes});
+    std::memcpy(space.data(), bytes.data(), count);
+    bytes.remove_prefix(count);
+    reader.consume(count);
+}
+
+// False if the server would refuse the body and close the connection.
+bool begin_body(http::RequestReader& reader) {
+    const http::Request& request = reader.request();
+    if (request.body != http::BodyKind::sized ||
+        request.body_bytes > http::RequestReader::body_bytes_max) {
+        return false;
+    }
+    static_cast<void>(reader.read_body());
+    return true;
+}
+
+// False if `bytes` end before the body does.
+bool read_body(http::RequestReader& reader, std::string_view& bytes, std::size_t chunk_bytes) {
+    while (reader.state() == http::ParseState::need_more) {
+        if (bytes.empty()) {
+            return false;
+        }
+        pass_on(reader, bytes, chunk_bytes);
+    }
+    return true;
+}
+
 std::vector<std::string> outcome(std::string_view bytes, std::size_t chunk_bytes) {
     std::vector<std::string> seen;
     http::RequestReader reader;
@@ -79,6 +117,21 @@ std::vector<std::string> outcome(std::string_view bytes, std::size_t chunk_bytes
             check_limits(reader.request());
             check_route(reader.request());
             seen.push_back(describe(reader.request()));
+            if (!reader.body_unread()) {
+                reader.next();
+                continue;
+            }
+            if (!begin_body(reader)) {
+                seen.emplace_back("refused body");
+                return seen;
+            }
+            // What has arrived with the head may be all of it.
+            if (!read_body(reader, bytes, chunk_bytes)) {
+                seen.emplace_back("more");
+                return seen;
+            }
+            seen.emplace_back(reader.body());
+            require(seen.back().size() == reader.request().body_bytes);
             reader.next();
         }
         if (reader.state() == http::ParseState::error) {
@@ -92,12 +145,7 @@ std::vector<std::string> outcome(std::string_view bytes, std::size_t chunk_bytes
             seen.push_back(reader.idle() ? "idle" : "more");
             return seen;
         }
-        const ByteSpan space = reader.free_space();
-        require(!space.empty());
-        const std::size_t count = std::min({bytes.size(), space.size(), chunk_bytes});
-        std::memcpy(space.data(), bytes.data(), count);
-        bytes.remove_prefix(count);
-        reader.consume(count);
+        pass_on(reader, bytes, chunk_bytes);
     }
 }
 

@@ -291,6 +291,9 @@ Route resolve(const http::Request& request, const stream::Directory& streams) {
         route.kind = RouteKind::options;
         return route;
     }
+    if (request.method == http::Method::put) {
+        return refused(405, "Method not allowed: use GET, HEAD or OPTIONS.");
+    }
     Segments path;
     if (!path.split(request.path)) {
         return not_found(streams);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <limits>
 #include <new>
+#include <system_error>
 
 #include "base/assert.hpp"
 #include "http/authority.hpp"
@@ -38,6 +41,13 @@ bool is_known_method(std::string_view method) noexcept {
     return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
+/// The largest number for one that is too large. `digits` are not empty.
+std::size_t length_of(std::string_view digits) noexcept {
+    std::size_t length = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+    return read.ec == std::errc() ? length : std::numeric_limits<std::size_t>::max();
+}
+
 } // namespace
 
 // llhttp, and what earlier lines of the head contained.
@@ -46,16 +56,12 @@ struct RequestReader::Parser {
     ConnectionOptions connection;
     std::size_t host_count = 0;
     std::size_t content_length_count = 0;
-    bool has_content = false; ///< Content-Length is above 0
-    bool transfer_encoding = false;
 
     void begin() noexcept {
         lines.begin();
         connection = {};
         host_count = 0;
         content_length_count = 0;
-        has_content = false;
-        transfer_encoding = false;
     }
 };
 
@@ -64,19 +70,57 @@ RequestReader::~RequestReader() = default;
 
 ByteSpan RequestReader::free_space() noexcept {
     RINGCAST_ASSERT(state_ == ParseState::need_more);
+    if (body_begun_) {
+        return std::as_writable_bytes(std::span(body_)).subspan(body_received_);
+    }
     return std::as_writable_bytes(buffer_).subspan(received_);
 }
 
 ParseState RequestReader::consume(std::size_t bytes) noexcept {
     RINGCAST_ASSERT(state_ == ParseState::need_more);
-    RINGCAST_ASSERT(bytes <= buffer_.size() - received_);
+    RINGCAST_ASSERT(bytes <= free_space().size());
+    if (body_begun_) {
+        body_received_ += bytes;
+        return state_of_body();
+    }
     received_ += bytes;
     return parse();
 }
 
+bool RequestReader::body_unread() const noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::complete);
+    return request_.body == BodyKind::chunked || (request_.body_bytes > 0 && !body_begun_);
+}
+
+ParseState RequestReader::read_body() {
+    RINGCAST_ASSERT(state_ == ParseState::complete);
+    RINGCAST_ASSERT(request_.body == BodyKind::sized);
+    RINGCAST_ASSERT(request_.body_bytes <= body_bytes_max);
+    RINGCAST_ASSERT(!body_begun_);
+    body_.resize(request_.body_bytes);
+    body_begun_ = true;
+    body_received_ = std::min(received_ - scanned_, body_.size());
+    std::memcpy(body_.data(), buffer_.data() + scanned_, body_received_);
+    scanned_ += body_received_;
+    return state_of_body();
+}
+
+ParseState RequestReader::state_of_body() noexcept {
+    state_ = body_received_ == body_.size() ? ParseState::complete : ParseState::need_more;
+    return state_;
+}
+
+std::string_view RequestReader::body() const noexcept {
+    RINGCAST_ASSERT(state_ == ParseState::complete);
+    RINGCAST_ASSERT(!body_unread());
+    return body_;
+}
+
 ParseState RequestReader::next() noexcept {
     RINGCAST_ASSERT(state_ == ParseState::complete);
-    // In state complete, the scanned bytes are exactly the head; the rest belongs to the next one.
+    RINGCAST_ASSERT(!body_unread());
+    // The scanned bytes are exactly the head and what has been moved to its body; the rest belongs to
+    // the next head.
     const std::span<char> rest = buffer_.subspan(scanned_, received_ - scanned_);
     const bool fits = rest.size() < short_buffer_.size();
     if (fits) {
@@ -100,6 +144,9 @@ void RequestReader::start() noexcept {
     expected_line_ = Line::request;
     state_ = ParseState::need_more;
     request_ = {};
+    std::string().swap(body_); // gives its memory back
+    body_received_ = 0;
+    body_begun_ = false;
     parser_->begin();
 }
 
@@ -217,8 +264,11 @@ void RequestReader::finish_request_line(std::string_view line) noexcept {
         request_.method = Method::head;
     } else if (method == "OPTIONS") {
         request_.method = Method::options;
+    } else if (method == "PUT") {
+        request_.method = Method::put;
     } else if (is_known_method(method)) {
-        return refuse(405, "Method not allowed: use GET, HEAD or OPTIONS.");
+        return refuse(405, "Method not allowed: use GET, HEAD or OPTIONS, or PUT for a "
+                           "camera's controls.");
     } else {
         return refuse(501, "Unknown method: use GET, HEAD or OPTIONS.");
     }
@@ -306,6 +356,11 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         keep_first(request_.x_forwarded_prefix);
     } else if (equal_ignoring_case(name, "authorization")) {
         keep_first(request_.authorization);
+    } else if (equal_ignoring_case(name, "content-type")) {
+        keep_first(request_.content_type);
+    } else if (equal_ignoring_case(name, "expect")) {
+        request_.expects_continue =
+            !request_.http_1_0 && equal_ignoring_case(value, "100-continue");
     } else if (equal_ignoring_case(name, "access-control-request-method")) {
         keep_first(request_.access_control_request_method);
     } else if (equal_ignoring_case(name, "x-ringcast-via")) {
@@ -315,15 +370,16 @@ void RequestReader::finish_header(std::string_view line) noexcept {
     } else if (equal_ignoring_case(name, "x-forwarded-for")) {
         keep_all(request_.x_forwarded_for);
     } else if (equal_ignoring_case(name, "transfer-encoding")) {
-        parser_->transfer_encoding = true;
+        request_.body = BodyKind::chunked;
     } else if (equal_ignoring_case(name, "content-length")) {
         ++parser_->content_length_count;
         if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
             return refuse(400, "Content-Length is not a number.");
         }
-        parser_->has_content = value.find_first_not_of('0') != std::string_view::npos;
+        request_.body = BodyKind::sized;
+        request_.body_bytes = length_of(value);
     }
-    if (parser_->content_length_count + (parser_->transfer_encoding ? 1U : 0U) > 1) {
+    if (parser_->content_length_count + (request_.body == BodyKind::chunked ? 1U : 0U) > 1) {
         refuse(400, "Content-Length occurs twice, or together with Transfer-Encoding.");
     }
 }
@@ -332,10 +388,13 @@ void RequestReader::finish_head(std::string_view line) noexcept {
     if (parser_->host_count > 1 || (parser_->host_count == 0 && !request_.http_1_0)) {
         return refuse(400, "A request must have exactly one Host header (HTTP/1.0: at most one).");
     }
-    if (parser_->transfer_encoding || parser_->has_content) {
+    const bool chunked = request_.body == BodyKind::chunked;
+    if (request_.method != Method::put && (chunked || request_.body_bytes > 0)) {
         return refuse(413, "Requests with a body are not accepted.");
     }
-    feed(line);
+    if (!chunked) { // else llhttp rejects an encoding that it doesn't know
+        feed(line);
+    }
     if (state_ == ParseState::need_more) {
         request_.keep_alive = parser_->connection.persistent(request_.http_1_0);
         state_ = ParseState::complete;

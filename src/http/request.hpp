@@ -1,6 +1,6 @@
 #pragma once
 // Parses request heads from a byte stream: strict, bounded, and without allocation after
-// construction, except for a head longer than `short_head_bytes_max`.
+// construction, except for a head longer than `short_head_bytes_max`. Bodies are received on demand.
 // Knows no sockets: the caller receives into `free_space()` and reports the number of bytes.
 //
 // The outcome depends on the bytes alone, not on how they were split into receives: each byte is
@@ -11,13 +11,14 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.hpp"
 
 namespace ringcast::http {
 
-enum class Method : std::uint8_t { get, head, options };
+enum class Method : std::uint8_t { get, head, options, put };
 
 /// The values of a header that may be repeated, in the order of the request, without surrounding
 /// blanks. Empty values are left out.
@@ -45,6 +46,13 @@ private:
     std::size_t count_ = 0;
 };
 
+/// What a head says about the body behind it.
+enum class BodyKind : std::uint8_t {
+    none,
+    sized,   ///< by Content-Length
+    chunked, ///< by Transfer-Encoding: it can't be received
+};
+
 /// A complete head. The views point into the reader and are valid until `RequestReader::next()`.
 struct Request {
     Method method = Method::get;
@@ -62,12 +70,17 @@ struct Request {
     std::string_view origin;
     std::string_view user_agent;
     std::string_view authorization;
+    std::string_view content_type;
     std::string_view access_control_request_method;
     std::string_view via; ///< X-Ringcast-Via: the ids of the ringcasts that ask (http/via.hpp)
     // From proxies, or from anyone who pretends to be one (http/forwarded.hpp).
     HeaderValues forwarded;       ///< Forwarded
     HeaderValues x_forwarded_for; ///< X-Forwarded-For
     std::string_view x_forwarded_prefix;
+    // Of PUT; a body of more than 0 bytes is rejected with the other methods.
+    BodyKind body = BodyKind::none;
+    std::size_t body_bytes = 0;    ///< of a sized body
+    bool expects_continue = false; ///< the client may wait for 100 before it sends the body
 };
 
 /// Why a head was rejected. The connection is answered with it and closed.
@@ -85,6 +98,7 @@ public:
     static constexpr std::size_t head_bytes_max = 16384;
     static constexpr std::size_t target_bytes_max = 8192;
     static constexpr std::size_t header_count_max = 100;
+    static constexpr std::size_t body_bytes_max = 16384;
     /// Heads up to this size need no allocation. Nearly all are shorter, and an idle connection
     /// keeps no more memory than this for its next head.
     static constexpr std::size_t short_head_bytes_max = 4096;
@@ -99,10 +113,19 @@ public:
     /// The buffer for the next received bytes; not empty in state need_more.
     [[nodiscard]] ByteSpan free_space() noexcept;
     /// Parses `bytes` that were written to the beginning of `free_space()`. Bytes after a complete
-    /// head are kept for `next()`. After an error, nothing more can be read.
+    /// head are kept for `read_body()` or `next()`. After an error, nothing more can be read.
     ParseState consume(std::size_t bytes) noexcept;
-    /// Drops the complete head and parses the pipelined bytes after it; the next head may be
-    /// complete at once.
+    /// True exactly when the complete head has a body that has not been received: then what follows
+    /// on the connection is no request.
+    [[nodiscard]] bool body_unread() const noexcept;
+    /// Begins to receive the sized body of the complete head, at most `body_bytes_max`; the state is
+    /// complete again when it is whole, which may be at once. Changes nothing if it throws
+    /// std::bad_alloc.
+    ParseState read_body();
+    /// The received body; only in state complete.
+    [[nodiscard]] std::string_view body() const noexcept;
+    /// Drops the complete request and parses the pipelined bytes after it; the next head may be
+    /// complete at once. Not with a `body_unread()`.
     ParseState next() noexcept;
 
     [[nodiscard]] ParseState state() const noexcept { return state_; }
@@ -123,6 +146,7 @@ private:
 
     void start() noexcept;
     ParseState parse() noexcept;
+    ParseState state_of_body() noexcept;
     void scan() noexcept;
     void use_long_buffer() noexcept;
     void finish_line(std::string_view line) noexcept;
@@ -134,7 +158,7 @@ private:
     void refuse(int status, std::string_view text) noexcept;
 
     std::size_t received_ = 0;      ///< bytes in the buffer
-    std::size_t scanned_ = 0;       ///< of these, bytes already checked
+    std::size_t scanned_ = 0;       ///< of these, bytes already checked or moved to the body
     std::size_t request_begin_ = 0; ///< offset of the request line
     std::size_t line_begin_ = 0;    ///< offset of the current line
     std::size_t header_count_ = 0;
@@ -142,6 +166,9 @@ private:
     ParseState state_ = ParseState::need_more;
     Request request_;
     RequestError error_;
+    std::string body_; ///< of the size that the head announces, once `body_begun_`
+    std::size_t body_received_ = 0;
+    bool body_begun_ = false;
     std::unique_ptr<Parser> parser_;
     std::span<char> buffer_; ///< `short_buffer_`, or `long_buffer_` if there is one
     std::unique_ptr<std::array<char, head_bytes_max>> long_buffer_;

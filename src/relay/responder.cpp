@@ -24,11 +24,12 @@ http::ContentType content_type(api::RouteKind kind) noexcept {
 
 http::ReplyContext
 Responder::reply_context(const connection::Connection& connection) const noexcept {
-    const http::Request& request = connection.exchange().reader.request();
+    const http::RequestReader& reader = connection.exchange().reader;
+    const http::Request& request = reader.request();
     http::ReplyContext reply =
         http::reply_context(request, api::allowed_origin(request, parts_.settings.cors_origins),
                             parts_.context.engine.wall_now());
-    reply.keep_alive = reply.keep_alive && !stopping_;
+    reply.keep_alive = reply.keep_alive && !stopping_ && !reader.body_unread();
     reply.version = parts_.settings.version;
     return reply;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -272,8 +273,10 @@ TEST_CASE("an asterisk is a valid target for OPTIONS only") {
     CHECK(status_of("GET * HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("known methods other than GET, HEAD and OPTIONS are rejected with 405, others with 501") {
-    for (const std::string method : {"POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}) {
+TEST_CASE(
+    "known methods other than GET, HEAD, OPTIONS and PUT are rejected with 405, others with 501") {
+    CHECK(status_of("PUT / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+    for (const std::string method : {"POST", "DELETE", "CONNECT", "TRACE", "PATCH"}) {
         CAPTURE(method);
         CHECK(status_of(method + " / HTTP/1.1\r\nHost: a\r\n\r\n") == 405);
     }
@@ -391,6 +394,116 @@ TEST_CASE("repeated, conflicting or non-numeric lengths are rejected as malforme
         CAPTURE(value);
         CHECK(status_of(with_headers("Content-Length: " + value + "\r\n")) == 400);
     }
+}
+
+// --- bodies ---
+
+namespace {
+
+std::string put(std::string_view headers) {
+    return "PUT /controls HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n";
+}
+
+} // namespace
+
+TEST_CASE("a PUT is complete with its head, which says what body follows") {
+    const std::size_t chunk_bytes = GENERATE(1U, 10U, whole);
+    const auto read = [&](std::string_view bytes) {
+        auto reader = std::make_unique<RequestReader>();
+        feed(*reader, bytes, chunk_bytes);
+        REQUIRE(reader->state() == ParseState::complete);
+        CHECK(reader->request().method == Method::put);
+        return reader;
+    };
+    auto reader = read(put("Content-Type: application/json; a=b\r\nContent-Length: 0012\r\n"
+                           "Expect: 100-Continue\r\n"));
+    CHECK(reader->request().body == BodyKind::sized);
+    CHECK(reader->request().body_bytes == 12);
+    CHECK(reader->request().content_type == "application/json; a=b");
+    CHECK(reader->request().expects_continue);
+    CHECK(reader->body_unread());
+    reader = read(put("Content-Length: 0\r\n"));
+    CHECK(reader->request().body == BodyKind::sized);
+    CHECK(reader->request().body_bytes == 0);
+    CHECK_FALSE(reader->request().expects_continue);
+    CHECK_FALSE(reader->body_unread());
+    CHECK(reader->body().empty());
+    reader = read(put(""));
+    CHECK(reader->request().body == BodyKind::none);
+    CHECK_FALSE(reader->body_unread());
+    for (const std::string_view encoding : {"chunked", "gzip", "gzip, chunked"}) {
+        reader = read(put("Transfer-Encoding: " + std::string(encoding) + "\r\n"));
+        CHECK(reader->request().body == BodyKind::chunked);
+        CHECK(reader->body_unread());
+    }
+    reader = read(put("Content-Length: 18446744073709551615\r\n"));
+    CHECK(reader->request().body_bytes > RequestReader::body_bytes_max);
+    CHECK(reader->body_unread());
+    reader = read("PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    CHECK_FALSE(reader->request().expects_continue); // RFC 9110, 10.1.1
+}
+
+TEST_CASE("the lengths of a PUT are as strictly read as those of other requests") {
+    CHECK(status_of(put("Content-Length: 1\r\nContent-Length: 1\r\n")) == 400);
+    CHECK(status_of(put("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n")) == 400);
+    CHECK(status_of(put("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n")) == 400);
+    CHECK(status_of(put("Content-Length: 1, 1\r\n")) == 400);
+    CHECK(status_of(put("Content-Length: 0x1\r\n")) == 400);
+    CHECK(status_of(put("Content-Length: 18446744073709551616\r\n")) == 400);
+}
+
+TEST_CASE("a body ends where the head says, wherever the receives are split") {
+    const std::string body = "GET /body HTTP/1.1\r\nHost: b\r\n\r\n\n\x01{}";
+    const std::string bytes = put("Content-Length: " + std::to_string(body.size()) + "\r\n") +
+                              body + "GET /behind HTTP/1.1\r\nHost: c\r\n\r\n";
+    for (std::size_t split = 0; split < bytes.size(); ++split) {
+        CAPTURE(split);
+        RequestReader reader;
+        std::string_view first = std::string_view(bytes).substr(0, split);
+        std::string_view second = std::string_view(bytes).substr(split);
+        const auto feed_both = [&] {
+            first = feed(reader, first, whole);
+            if (first.empty()) {
+                second = feed(reader, second, whole);
+            }
+        };
+        feed_both();
+        REQUIRE(reader.state() == ParseState::complete);
+        CHECK(reader.request().path == "/controls");
+        (void)reader.read_body();
+        feed_both();
+        REQUIRE(reader.state() == ParseState::complete);
+        CHECK(reader.body() == body);
+        CHECK(reader.request().path == "/controls");
+        CHECK_FALSE(reader.idle());
+        CHECK_FALSE(reader.body_unread());
+        (void)reader.next();
+        feed_both();
+        REQUIRE(reader.state() == ParseState::complete);
+        CHECK(reader.request().path == "/behind");
+        CHECK(reader.request().host == "c");
+        CHECK(reader.request().body == BodyKind::none);
+    }
+}
+
+TEST_CASE("a body is received in pieces of any size, and never more than it") {
+    const std::size_t chunk_bytes = GENERATE(1U, 7U, whole);
+    const std::string head =
+        put("Cookie: " + std::string(GENERATE(1U, 5000U), 'c') + "\r\nContent-Length: 16384\r\n");
+    const std::string body(RequestReader::body_bytes_max, 'b');
+    RequestReader reader;
+    std::string_view rest = head;
+    rest = feed(reader, rest, chunk_bytes);
+    REQUIRE(reader.state() == ParseState::complete);
+    REQUIRE(reader.read_body() == ParseState::need_more);
+    CHECK(reader.free_space().size() == body.size());
+    CHECK_FALSE(reader.head_only());
+    CHECK(feed(reader, body, chunk_bytes).empty());
+    REQUIRE(reader.state() == ParseState::complete);
+    CHECK(reader.body() == body);
+    CHECK(reader.next() == ParseState::need_more);
+    CHECK(reader.idle());
+    CHECK(reader.free_space().size() == RequestReader::short_head_bytes_max);
 }
 
 TEST_CASE("a target of 8 KiB is accepted, and one byte more is rejected") {
