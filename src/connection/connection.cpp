@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "http/response.hpp"
 
 namespace ringcast::connection {
 
@@ -114,6 +115,33 @@ ConnectionEvent Connection::on_parsed(ConnectionContext& context, http::ParseSta
         return ConnectionEvent::bad_request;
     }
     return ConnectionEvent::none;
+}
+
+bool Connection::read_body(ConnectionContext& context) {
+    RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
+    RINGCAST_ASSERT(operations_ == 0);
+    const bool expected = exchange_->reader.request().expects_continue;
+    if (exchange_->reader.read_body() == http::ParseState::complete) {
+        return true;
+    }
+    context.places.set_busy(*this);
+    if (!expected) {
+        await_body(context);
+        return false;
+    }
+    state_ = ConnectionState::replying;
+    interim_ = true;
+    deadline_ = never; // from here on the stall time-out counts
+    frames_.delivery().note_progress(context.engine.now());
+    exchange_->unsent = as_bytes(http::interim_reply);
+    send_text(context, false);
+    return false;
+}
+
+void Connection::await_body(ConnectionContext& context) noexcept {
+    state_ = ConnectionState::reading;
+    deadline_ = context.engine.now() + context.settings.head_timeout;
+    receive(context, exchange_->reader.free_space());
 }
 
 void Connection::identify_client(ConnectionContext& context) {
@@ -248,6 +276,10 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
     }
     if (!exchange_->unsent.empty()) {
         send_text(context, false);
+        return ConnectionEvent::none;
+    }
+    if (std::exchange(interim_, false)) {
+        ending_ ? drain(context) : await_body(context);
         return ConnectionEvent::none;
     }
     end_handshaking(context);

@@ -28,11 +28,11 @@ namespace ringcast::connection {
 enum class ConnectionState : std::uint8_t {
     free,
     reading_proxy_header, ///< the PROXY header in front of the first request is being received
-    reading,              ///< a request head is being received, or the next one is awaited
-    waiting,              ///< a request waits for its answer; no operation is under way
-    replying,             ///< a response other than live frames is being sent
-    idle,                 ///< streaming; ready for the next frame
-    sending,              ///< streaming; a frame's bytes are not all in the socket yet
+    reading,  ///< a request's head or body is being received, or the next one is awaited
+    waiting,  ///< a request waits for its answer; no operation is under way
+    replying, ///< a response other than live frames is being sent
+    idle,     ///< streaming; ready for the next frame
+    sending,  ///< streaming; a frame's bytes are not all in the socket yet
     draining, ///< everything is sent; input is discarded, so that no reset destroys the answer
     aborting, ///< terminated; its operations are being joined
     closing,  ///< the descriptor is being closed
@@ -41,7 +41,7 @@ enum class ConnectionState : std::uint8_t {
 /// What the relay has to do after a completion. The connection's own state has changed already.
 enum class ConnectionEvent : std::uint8_t {
     none,
-    request,          ///< the request is complete
+    request,          ///< the request's head is complete, or its body
     bad_request,      ///< the parser rejects the request: answer its error and close
     bad_proxy_header, ///< the PROXY header is malformed or late: abort
     streaming,        ///< the stream's head is sent: the viewer is idle and ready for frames
@@ -75,6 +75,11 @@ public:
 
     // --- what the relay decides ------------------------------------------------------------------
 
+    /// Begins to receive the body of the request, in its own time-out; after an interim response if
+    /// the client may wait for that. Returns true if all of it has arrived already; else
+    /// ConnectionEvent::request follows. Changes nothing if it throws std::bad_alloc. See
+    /// http::RequestReader::read_body.
+    [[nodiscard]] bool read_body(ConnectionContext& context);
     /// The request is complete: determines its client (Endpoint::client). From here on the
     /// connection counts for that client's address. Changes nothing if it throws std::bad_alloc.
     void identify_client(ConnectionContext& context);
@@ -105,7 +110,8 @@ public:
     /// Gives up its place: closes in order when all is said, so that the last reply still arrives,
     /// and aborts otherwise. Not for streams.
     void evict(ConnectionContext& context) noexcept;
-    /// The reply under way is the last one; a stream ends in order with the part under way.
+    /// The reply under way is the last one, also if it is an interim one; a stream ends in order
+    /// with the part under way.
     void end_soon() noexcept {
         keep_alive_ = false;
         ending_ = true;
@@ -155,6 +161,7 @@ private:
     void receive(ConnectionContext& context, ByteSpan into) noexcept;
     [[nodiscard]] ConnectionEvent on_parsed(ConnectionContext& context,
                                             http::ParseState state) noexcept;
+    void await_body(ConnectionContext& context) noexcept;
     void begin_reply(ConnectionContext& context, std::string text, bool keep_alive,
                      bool more_follows) noexcept;
     void send_text(ConnectionContext& context, bool more_follows) noexcept;
@@ -168,7 +175,8 @@ private:
     bool streaming_ = false;
     bool handshaking_ = false;
     bool keep_alive_ = false;
-    bool ending_ = false; ///< a stream that ends with the part under way
+    bool ending_ = false;  ///< with what is being sent
+    bool interim_ = false; ///< the reply under way is 100 (Continue): the body follows it
     bool receiving_ = false;
     bool drained_ = false; ///< draining, and nothing more is received from the peer
     bool hangup_watched_ = false;

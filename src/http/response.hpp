@@ -62,6 +62,9 @@ struct ReplyOptions {
 /// The reply to OPTIONS: 204, the methods, and the answer to a browser's CORS preflight.
 [[nodiscard]] std::string options_reply(const ReplyContext& context);
 
+/// The client may send the body of its request (RFC 9110, 15.2.1).
+inline constexpr std::string_view interim_reply = "HTTP/1.1 100 Continue\r\n\r\n";
+
 /// "Not Found" for 404.
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;
 
