@@ -153,26 +153,37 @@ std::string v4l2_name(std::string_view text) {
     return name;
 }
 
-Result<ControlPlan> plan_controls(std::span<const CameraControl> controls,
-                                  std::span<const ControlSetting> settings) {
-    ControlPlan plan;
+std::vector<std::string> control_problems(std::span<const CameraControl> controls,
+                                          std::span<const ControlSetting> settings) {
+    std::vector<std::string> problems;
     for (const ControlSetting& setting : settings) {
         const CameraControl* const control = find_name(controls, setting.name);
-        if (control != nullptr && control->v4l2_id == 0) {
-            plan.libcamera.push_back(setting);
-            continue;
-        }
         if (control != nullptr && control->read_only) {
-            return fail(fmt::format("control {} can only be read", setting.name));
+            problems.push_back(fmt::format("control {} can only be read", setting.name));
+        } else if (auto match = match_control(controls, setting); !match) {
+            problems.push_back(std::move(match).error().message);
         }
-        const auto match = match_control(controls, setting);
-        if (!match) {
-            return tl::unexpected(match.error());
-        }
-        plan.v4l2.push_back({match->control->v4l2_id, integer_of(match->value)});
     }
     if (auto message = conflict(controls, settings)) {
-        return fail(std::move(*message));
+        problems.push_back(std::move(*message));
+    }
+    return problems;
+}
+
+Result<ControlPlan> plan_controls(std::span<const CameraControl> controls,
+                                  std::span<const ControlSetting> settings) {
+    if (const auto problems = control_problems(controls, settings); !problems.empty()) {
+        return fail(fmt::format("{}", fmt::join(problems, "; ")));
+    }
+    ControlPlan plan;
+    for (const ControlSetting& setting : settings) {
+        const auto match = match_control(controls, setting);
+        RINGCAST_ASSERT(match.has_value());
+        if (match->control->v4l2_id == 0) {
+            plan.libcamera.push_back(setting);
+        } else {
+            plan.v4l2.push_back({match->control->v4l2_id, integer_of(match->value)});
+        }
     }
     std::ranges::stable_sort(plan.v4l2, {}, [&](const V4l2Setting& setting) {
         const CameraControl* const control = find_id(controls, setting.id);

@@ -31,9 +31,14 @@ struct ControlPlan {
     std::vector<V4l2Setting> v4l2;
 };
 
-/// `controls`: libcamera's and those of the V4L2 device. The error lists the camera's controls, or
-/// describes the values that a control accepts, or names two settings for the same control.
-/// Values of libcamera's controls are not checked.
+/// What is wrong with `settings`, one line for each of them: a control that the camera does not have,
+/// or that can't be set, a value that it does not accept, two settings for the same control.
+/// `controls`: libcamera's and those of the V4L2 device.
+[[nodiscard]] std::vector<std::string>
+control_problems(std::span<const source::CameraControl> controls,
+                 std::span<const config::ControlSetting> settings);
+
+/// The error consists of all `control_problems`.
 [[nodiscard]] Result<ControlPlan> plan_controls(std::span<const source::CameraControl> controls,
                                                 std::span<const config::ControlSetting> settings);
 

@@ -85,6 +85,9 @@ struct ControlSetting {
     friend bool operator==(const ControlSetting&, const ControlSetting&) = default;
 };
 
+/// How many controls of a camera can be set.
+inline constexpr std::size_t camera_controls_max = 64;
+
 /// How the mode of a camera's sensor is chosen, where it has several.
 struct SensorSetting {
     enum class Kind : std::uint8_t { full, automatic, named };

@@ -227,6 +227,15 @@ std::string control_value_text(const ControlSetting::Value& value) {
     return fmt::format("[{}]", fmt::join(std::get<std::vector<double>>(value), ", "));
 }
 
+std::string controls_text(std::span<const ControlSetting> controls) {
+    std::string text;
+    for (const ControlSetting& control : controls) {
+        text += fmt::format("{} {} = {}", text.empty() ? "" : ",", toml_key(control.name),
+                            control_value_text(control.value));
+    }
+    return text.empty() ? "{}" : fmt::format("{{{} }}", text);
+}
+
 std::string_view source_name(const SourceConfig& source) noexcept {
     // source_names() is in the order of the variant's alternatives.
     return source_names()[source.index()];

@@ -2,6 +2,7 @@
 // Describes the effect of a configuration in plain sentences, for `ringcast --check`.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ inline constexpr std::size_t stream_memory_bytes_max = 1024UL * 1024UL * 1024UL;
 
 /// The value in TOML syntax.
 [[nodiscard]] std::string control_value_text(const ControlSetting::Value& value);
+/// The table in TOML syntax: "{ AfMode = "continuous", Brightness = 0.1 }".
+[[nodiscard]] std::string controls_text(std::span<const ControlSetting> controls);
 
 /// "pattern", "exec", "stdin", "file" or "libcamera".
 [[nodiscard]] std::string_view source_name(const SourceConfig& source) noexcept;

@@ -219,7 +219,6 @@ void read_tuning(Reader& reader, const Section& stream, std::string& tuning) {
 }
 
 LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
-    constexpr std::size_t controls_max = 64;
     const auto key = [](std::string_view name) -> const Key& {
         return find_key("streams", name, "libcamera");
     };
@@ -233,7 +232,7 @@ LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     read_sensor(reader, stream, source.sensor);
     assign(source.hdr, reader.boolean(stream, key("hdr")));
     read_tuning(reader, stream, source.tuning);
-    source.controls = reader.controls(stream, key("controls"), controls_max)
+    source.controls = reader.controls(stream, key("controls"), camera_controls_max)
                           .value_or(std::vector<ControlSetting>());
     assign_choice(source.orientation,
                   reader.choice(stream, key("orientation"), orientation_names()),

@@ -1,6 +1,7 @@
 #include "camera/control_plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -19,8 +20,12 @@ namespace {
 /// libcamera's and the V4L2 device's.
 std::vector<CameraControl> usb_camera() {
     std::vector<CameraControl> controls;
-    for (const char* name : {"AeEnable", "Brightness", "ExposureTime"}) {
-        controls.emplace_back().name = name;
+    for (const auto& [name, kind] :
+         {std::pair{"AeEnable", ControlKind::boolean}, std::pair{"Brightness", ControlKind::number},
+          std::pair{"ExposureTime", ControlKind::integer}}) {
+        CameraControl& control = controls.emplace_back();
+        control.name = name;
+        control.kind = kind;
     }
     std::ranges::move(test::v4l2_controls(), std::back_inserter(controls));
     return controls;
@@ -100,6 +105,23 @@ TEST_CASE("values that a V4L2 control doesn't take are refused with its range") 
     CHECK(refused({{"privacy", false}}) == "control privacy can only be read");
     CHECK_THAT(refused({{"focus_absolut", std::int64_t{1}}}),
                ContainsSubstring("did you mean focus_absolute?"));
+}
+
+TEST_CASE("all settings that the camera refuses are named, in their order") {
+    const Settings settings{{"AeEnable", std::int64_t{1}},
+                            {"Brightness", 0.5},
+                            {"focus_absolute", std::int64_t{251}},
+                            {"privacy", false},
+                            {"brightness", std::int64_t{3}}};
+    const std::vector<std::string> expected{
+        "control AeEnable: found 1, the camera takes true or false",
+        "control focus_absolute: found 251, the camera takes a whole number from 0 to 250",
+        "control privacy can only be read",
+        "controls Brightness and brightness are the same control of the camera: remove one of them"};
+    CHECK(control_problems(usb_camera(), settings) == expected);
+    CHECK(refused(settings) ==
+          expected[0] + "; " + expected[1] + "; " + expected[2] + "; " + expected[3]);
+    CHECK(control_problems(usb_camera(), Settings{{"Brightness", 0.5}}).empty());
 }
 
 TEST_CASE("the text about an inactive control names the automatic one and its value for off") {
