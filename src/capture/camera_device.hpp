@@ -71,9 +71,17 @@ public:
     /// The camera must be closed.
     virtual ~CameraDevice() = default;
 
-    /// Finds, configures and starts the camera; no buffer is queued yet. Blocks. From the first
-    /// call on `events` receives `cameras_changed`.
-    [[nodiscard]] virtual tl::expected<OpenedCamera, OpenFailure> open(CameraEvents& events) = 0;
+    using Settings = std::vector<config::ControlSetting>;
+    using Controls = std::vector<source::CameraControl>;
+
+    /// Finds, configures and starts the camera, with these controls set; no buffer is queued yet.
+    /// Blocks. From the first call on `events` receives `cameras_changed`.
+    [[nodiscard]] virtual tl::expected<OpenedCamera, OpenFailure>
+    open(CameraEvents& events, const Settings& settings) = 0;
+    /// Sets controls of the open camera: all of them, or none. Returns `controls`, which are those of
+    /// the camera, with their new values. Blocks.
+    [[nodiscard]] virtual tl::expected<Controls, OpenFailure>
+    set_controls(Controls controls, const Settings& settings) = 0;
     /// Stops and releases the camera, also if `open` has thrown an exception. Blocks; afterwards
     /// `events` receives no frame any more.
     virtual void close() noexcept = 0;

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/log.hpp"
+#include "config/describe.hpp"
 #include "config/units.hpp"
 
 namespace ringcast::capture {
@@ -51,6 +52,23 @@ void CameraLog::failed(const std::string& message) {
 
 void CameraLog::stopped_unwatched() {
     log(LogLevel::info, "stream {}: the camera is stopped because nobody is watching",
+        stream_name_);
+}
+
+void CameraLog::controls_changed(std::span<const config::ControlSetting> changed) {
+    if (changed.empty()) {
+        log(LogLevel::info, "stream {}: the camera's controls are those of the configuration again",
+            stream_name_);
+    } else {
+        log(LogLevel::info, "stream {}: controls set over HTTP, until a restart: {}", stream_name_,
+            config::controls_text(changed));
+    }
+}
+
+void CameraLog::controls_dropped() {
+    log(LogLevel::warning,
+        "stream {}: the controls that were set over HTTP are dropped, because the camera could not be "
+        "opened with them",
         stream_name_);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,11 @@ public:
     void failed(const std::string& message);
     /// The camera is closed because it has no viewers.
     void stopped_unwatched();
+
+    /// Requests have set these controls since the start.
+    void controls_changed(std::span<const config::ControlSetting> changed);
+    /// The values that requests have set are not in effect any more.
+    void controls_dropped();
 
     // Logged once per burst.
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
+#include "base/assert.hpp"
+#include "camera/focus.hpp"
 #include "jpeg/frame_scanner.hpp"
 
 namespace ringcast::capture {
@@ -12,7 +15,7 @@ CameraSource::CameraSource(io::Engine& engine, const std::string& stream_name,
                            int encode_workers)
     : engine_(engine), wanted_(std::move(wanted)), device_(std::move(device)), thread_(*device_),
       frames_(engine, *this, counters_, wanted_, encode_workers), log_(stream_name),
-      idle_time_(wanted_.idle_after) {
+      control_settings_(wanted_.controls), idle_time_(wanted_.idle_after) {
     session_.set_wanted(!wanted_.on_demand);
 }
 
@@ -60,12 +63,17 @@ void CameraSource::on_wake() noexcept {
     while (auto answer = thread_.take_answer()) {
         // Frames that arrived before the answer are of the camera that was open until then.
         take_frames();
-        if (!answer->has_value()) {
+        if (auto* const set = std::get_if<CameraThread::ControlsSet>(&*answer)) {
+            on_controls_set(std::move(*set));
+            continue;
+        }
+        auto* const opened = std::get_if<CameraThread::Opened>(&*answer);
+        if (opened == nullptr) {
             on_closed();
-        } else if (answer->value().has_value()) {
-            on_opened(std::move(**answer).value());
+        } else if (*opened) {
+            on_opened(std::move(*opened).value());
         } else {
-            on_open_failed(answer->value().error());
+            on_open_failed(opened->error());
         }
     }
     if (thread_.take_unplugged()) {
@@ -85,9 +93,12 @@ void CameraSource::on_wake() noexcept {
 
 void CameraSource::advance() noexcept {
     frames_.release_unused();
+    if (control_outcome_.kind == source::ControlOutcome::Kind::under_way) {
+        return; // the camera's thread executes one command at a time
+    }
     switch (session_.next(engine_.now())) {
     case camera::CameraSession::Command::open:
-        thread_.open();
+        thread_.open(control_settings_.all());
         break;
     case camera::CameraSession::Command::close:
         frames_.close();
@@ -134,9 +145,16 @@ void CameraSource::on_opened(OpenedCamera camera) noexcept {
 }
 
 void CameraSource::on_open_failed(const OpenFailure& failure) noexcept {
-    session_.on_open_failed(failure.error, engine_.now());
+    // Values that requests have set must not keep the camera closed: it may be another one by now.
+    const bool drops =
+        failure.error == camera::OpenError::refused && !control_settings_.changed().empty();
+    session_.on_open_failed(drops ? camera::OpenError::unusable : failure.error, engine_.now());
     if (stopping_) {
         return;
+    }
+    if (drops) {
+        control_settings_.drop_changed();
+        log_.controls_dropped();
     }
     // "Forbidden" may be about another camera.
     const bool missing =
@@ -167,6 +185,48 @@ void CameraSource::report_lost(std::string_view reason) noexcept {
     if (session_.wanted()) {
         sink_->signal_lost(lost_reason_);
     }
+}
+
+// --- controls ---
+
+void CameraSource::change_controls(std::span<const source::ControlChange> changes) {
+    using Kind = source::ControlOutcome::Kind;
+    RINGCAST_ASSERT(control_outcome_.kind != Kind::under_way);
+    const bool between = !session_.open() && !session_.closed();
+    if (stopping_ || between || description_.times_opened() == 0) {
+        control_outcome_ = {Kind::unavailable, "the camera is being opened or closed"};
+        return;
+    }
+    auto update = control_settings_.prepare(description_.controls(), changes);
+    if (!update) {
+        control_outcome_ = {Kind::refused, std::move(update).error().message};
+        return;
+    }
+    if (session_.closed()) {
+        log_.controls_changed(update->changed);
+        control_settings_.commit(std::move(update->changed));
+        control_outcome_ = {Kind::kept, {}};
+        return;
+    }
+    const auto controls = description_.controls();
+    thread_.set_controls({controls.begin(), controls.end()}, std::move(update->apply));
+    changed_next_ = std::move(update->changed);
+    control_outcome_ = {Kind::under_way, {}};
+}
+
+void CameraSource::on_controls_set(CameraThread::ControlsSet answer) noexcept {
+    using Kind = source::ControlOutcome::Kind;
+    if (!answer) {
+        const bool refused = answer.error().error == camera::OpenError::refused;
+        control_outcome_ = {refused ? Kind::refused : Kind::unavailable,
+                            std::move(answer).error().message};
+        return;
+    }
+    control_settings_.commit(std::move(changed_next_));
+    std::string focus = camera::focus_text(*answer, control_settings_.all());
+    description_.on_controls_set(std::move(*answer), std::move(focus));
+    control_outcome_ = {Kind::applied, {}};
+    log_.controls_changed(control_settings_.changed());
 }
 
 // --- frames ---
@@ -311,6 +371,8 @@ bool CameraSource::stopped() const noexcept {
 
 std::optional<source::CameraStatus> CameraSource::camera() const {
     source::CameraStatus status = description_.status(frames_.is_open());
+    status.controls_set = control_settings_.all();
+    status.controls_changed = control_settings_.changed();
     status.running = session_.open();
     status.settling = status.running && !filter_.settled();
     frames_.describe(status);

@@ -9,10 +9,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "camera/buffer_recycler.hpp"
 #include "camera/camera_session.hpp"
 #include "camera/captured_frame.hpp"
+#include "camera/control_settings.hpp"
 #include "camera/frame_filter.hpp"
 #include "capture/camera_description.hpp"
 #include "capture/camera_device.hpp"
@@ -51,6 +53,10 @@ public:
     [[nodiscard]] std::span<const source::CameraControl> camera_controls() const noexcept override {
         return description_.controls();
     }
+    void change_controls(std::span<const source::ControlChange> changes) override;
+    [[nodiscard]] const source::ControlOutcome& control_outcome() const noexcept override {
+        return control_outcome_;
+    }
 
 private:
     enum class Operation : std::uint8_t { wake, encode, release };
@@ -66,6 +72,7 @@ private:
     void on_opened(OpenedCamera camera) noexcept;
     void on_open_failed(const OpenFailure& failure) noexcept;
     void on_closed() noexcept;
+    void on_controls_set(CameraThread::ControlsSet answer) noexcept;
     /// The open camera delivers no frames any more.
     void lose(std::string_view reason, bool unplugged) noexcept;
     /// Reports to the stream why there are no pictures if they are wanted, and keeps the reason for
@@ -90,6 +97,9 @@ private:
     CameraFrames frames_;
     CameraDescription description_;
     CameraLog log_;
+    camera::ControlSettings control_settings_;
+    std::vector<config::ControlSetting> changed_next_; ///< by the change that is under way
+    source::ControlOutcome control_outcome_;
 
     bool watched_ = false;
     bool stopping_ = false;

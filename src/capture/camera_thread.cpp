@@ -11,14 +11,9 @@ namespace ringcast::capture {
 namespace {
 
 /// An exception of the library counts as a failure of the camera.
-CameraThread::Opened open_guarded(CameraDevice& device, CameraEvents& events) noexcept {
-    try {
-        return device.open(events);
-    } catch (const std::exception& error) {
-        device.close(); // releases the part that was opened
-        return tl::unexpected(
-            OpenFailure{camera::OpenError::unusable, error.what(), "the camera failed"});
-    }
+tl::unexpected<OpenFailure> failure_of(const std::exception& error) {
+    return tl::unexpected(
+        OpenFailure{camera::OpenError::unusable, error.what(), "the camera failed"});
 }
 
 } // namespace
@@ -53,21 +48,38 @@ void CameraThread::answer(Answer answer) noexcept {
 }
 
 void CameraThread::run() noexcept {
-    while (const auto command = commands_.wait_and_take()) {
-        switch (*command) {
-        case Command::open:
-            answer(open_guarded(device_, *this));
-            break;
-        case Command::close:
-            device_.close();
-            answer(std::nullopt);
-            break;
-        case Command::finish:
+    while (auto command = commands_.wait_and_take()) {
+        if (std::holds_alternative<Finish>(*command)) {
             device_.stop_events();
             finished_.store(true, std::memory_order_release);
             loop_wake_.wake();
             return;
         }
+        if (auto* const open = std::get_if<Open>(&*command)) {
+            answer(execute(*open));
+        } else if (auto* const set = std::get_if<SetControls>(&*command)) {
+            answer(execute(*set));
+        } else {
+            device_.close();
+            answer(Closed{});
+        }
+    }
+}
+
+CameraThread::Answer CameraThread::execute(const Open& open) noexcept {
+    try {
+        return device_.open(*this, open.settings);
+    } catch (const std::exception& error) {
+        device_.close(); // releases the part that was opened
+        return Opened(failure_of(error));
+    }
+}
+
+CameraThread::Answer CameraThread::execute(SetControls& set) noexcept {
+    try {
+        return device_.set_controls(std::move(set.controls), set.settings);
+    } catch (const std::exception& error) {
+        return ControlsSet(failure_of(error));
     }
 }
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <variant>
 
 #include <tl/expected.hpp>
 
@@ -21,8 +23,10 @@ namespace ringcast::capture {
 class CameraThread final : public CameraEvents {
 public:
     using Opened = tl::expected<OpenedCamera, OpenFailure>;
-    /// Empty in answer to `close`.
-    using Answer = std::optional<Opened>;
+    using ControlsSet = tl::expected<CameraDevice::Controls, OpenFailure>;
+    struct Closed {};
+    /// Of `open`, `set_controls` and `close`.
+    using Answer = std::variant<Opened, ControlsSet, Closed>;
 
     /// `device` must outlive the thread. Others may call only its `queue`.
     explicit CameraThread(CameraDevice& device) noexcept : device_(device) {}
@@ -41,11 +45,16 @@ public:
     void read_wakes(io::Engine& engine, io::OpToken token) noexcept {
         loop_wake_.read(engine, token);
     }
-    /// `open` and `close` are called only after the answer to the call before was taken.
-    void open() noexcept { command(Command::open); }
-    void close() noexcept { command(Command::close); }
+    // These are called only after the answer to the call before was taken.
+    void open(CameraDevice::Settings settings) noexcept {
+        commands_.put(Open{std::move(settings)});
+    }
+    void set_controls(CameraDevice::Controls controls, CameraDevice::Settings settings) noexcept {
+        commands_.put(SetControls{std::move(controls), std::move(settings)});
+    }
+    void close() noexcept { commands_.put(Close{}); }
     /// Ends the thread; the camera must be closed.
-    void finish() noexcept { command(Command::finish); }
+    void finish() noexcept { commands_.put(Finish{}); }
     /// Joins the thread if it has ended. True if none is running.
     bool join_finished() noexcept;
     [[nodiscard]] bool joined() const noexcept { return !thread_.joinable(); }
@@ -64,10 +73,20 @@ public:
     void cameras_changed() noexcept override;
 
 private:
-    enum class Command : std::uint8_t { open, close, finish };
+    struct Open {
+        CameraDevice::Settings settings;
+    };
+    struct SetControls {
+        CameraDevice::Controls controls;
+        CameraDevice::Settings settings;
+    };
+    struct Close {};
+    struct Finish {};
+    using Command = std::variant<Open, SetControls, Close, Finish>;
 
-    void command(Command command) noexcept { commands_.put(command); }
     void run() noexcept;
+    [[nodiscard]] Answer execute(const Open& open) noexcept;
+    [[nodiscard]] Answer execute(SetControls& set) noexcept;
     void answer(Answer answer) noexcept;
 
     CameraDevice& device_;

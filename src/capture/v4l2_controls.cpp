@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -50,6 +52,11 @@ std::optional<ControlKind> kind_of(std::uint32_t type) noexcept {
 CameraControl::Value value_of(ControlKind kind, std::int64_t value) {
     return kind == ControlKind::boolean ? CameraControl::Value(value != 0)
                                         : CameraControl::Value(value);
+}
+
+std::int64_t integer_of(const CameraControl::Value& value) {
+    const auto* const boolean = std::get_if<bool>(&value);
+    return boolean != nullptr ? static_cast<std::int64_t>(*boolean) : std::get<std::int64_t>(value);
 }
 
 /// `text` is an array that the text may fill to the end. The device may have written it.
@@ -239,6 +246,26 @@ tl::expected<void, OpenFailure> set_v4l2_controls(V4l2Controls& device,
         return tl::unexpected(std::move(*failure));
     }
     return {};
+}
+
+tl::expected<void, OpenFailure> change_v4l2_controls(V4l2Controls& device,
+                                                     std::span<const camera::V4l2Setting> settings,
+                                                     std::vector<CameraControl>& controls) {
+    const std::vector<CameraControl> before = device.list();
+    std::vector<CameraControl> changed = controls;
+    auto outcome = set_v4l2_controls(device, settings, changed);
+    if (outcome) {
+        controls = std::move(changed);
+        return outcome;
+    }
+    // In the opposite order: a manual value is set while its automatic control is still off.
+    for (const camera::V4l2Setting& setting : std::views::reverse(settings)) {
+        const auto known = std::ranges::find(before, setting.id, &CameraControl::v4l2_id);
+        if (known != before.end() && known->current) {
+            static_cast<void>(device.set(*known, integer_of(*known->current)));
+        }
+    }
+    return outcome;
 }
 
 } // namespace ringcast::capture

@@ -40,4 +40,10 @@ open_v4l2_controls(std::span<const std::uint64_t> devices);
 set_v4l2_controls(V4l2Controls& device, std::span<const camera::V4l2Setting> settings,
                   std::vector<source::CameraControl>& controls);
 
+/// The same for a device that is in use: if one value can't be set, those that the device had before
+/// are set again, as far as possible, and `controls` are what they were.
+[[nodiscard]] tl::expected<void, OpenFailure>
+change_v4l2_controls(V4l2Controls& device, std::span<const camera::V4l2Setting> settings,
+                     std::vector<source::CameraControl>& controls);
+
 } // namespace ringcast::capture

@@ -121,7 +121,8 @@ LibcameraDevice::~LibcameraDevice() {
 
 // --- opening ---
 
-tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& events) {
+tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& events,
+                                                              const Settings& settings) {
     if (events_ == nullptr) {
         events_ = &events;
         manager_.add_listener(events);
@@ -141,7 +142,7 @@ tl::expected<OpenedCamera, OpenFailure> LibcameraDevice::open(CameraEvents& even
         step = make_buffers(opened);
     }
     if (step) {
-        step = start(opened);
+        step = start(opened, settings);
     }
     if (!step) {
         close();
@@ -282,12 +283,12 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
 }
 
 tl::expected<camera::ControlPlan, OpenFailure>
-LibcameraDevice::plan_controls(OpenedCamera& opened) const {
+LibcameraDevice::plan_controls(OpenedCamera& opened, const Settings& wanted) const {
     if (const auto v4l2 = open_v4l2_controls(opened.identity.devices)) {
         std::ranges::move(v4l2->list(), std::back_inserter(opened.controls));
     }
-    std::vector<config::ControlSetting> settings = wanted_.controls;
-    if (auto focus = camera::default_focus(opened.controls, wanted_.controls)) {
+    Settings settings = wanted;
+    if (auto focus = camera::default_focus(opened.controls, wanted)) {
         settings.push_back(std::move(*focus));
     }
     auto plan = camera::plan_controls(opened.controls, settings);
@@ -308,8 +309,8 @@ LibcameraDevice::set_v4l2_controls(const std::vector<camera::V4l2Setting>& setti
                            : capture::set_v4l2_controls(*v4l2, settings, opened.controls);
 }
 
-LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
-    const auto plan = plan_controls(opened);
+LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened, const Settings& settings) {
+    const auto plan = plan_controls(opened, settings);
     if (!plan) {
         return tl::unexpected(plan.error());
     }
@@ -317,7 +318,7 @@ LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened) {
     if (!controls) {
         return refused(controls.error().message);
     }
-    opened.focus = camera::focus_text(opened.controls, wanted_.controls);
+    opened.focus = camera::focus_text(opened.controls, settings);
     opened.rate =
         set_frame_rate(camera_->controls(), *controls, opened.identity.devices, wanted_.fps);
     camera_->requestCompleted.connect(this, &LibcameraDevice::request_completed);
@@ -360,6 +361,35 @@ LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
     return {};
 }
 
+tl::expected<LibcameraDevice::Controls, OpenFailure>
+LibcameraDevice::set_controls(Controls controls, const Settings& settings) {
+    const auto plan = camera::plan_controls(controls, settings);
+    if (!plan) {
+        return refused(plan.error().message);
+    }
+    auto list = control_list(camera_->controls(), plan->libcamera, controls);
+    if (!list) {
+        return refused(list.error().message);
+    }
+    if (!plan->v4l2.empty()) {
+        const auto v4l2 = open_v4l2_controls(identity_of(*camera_).devices);
+        if (v4l2 == nullptr) {
+            return failed_call("given controls", ENODEV);
+        }
+        if (auto step = change_v4l2_controls(*v4l2, plan->v4l2, controls); !step) {
+            return tl::unexpected(std::move(step).error());
+        }
+    }
+    hand_over(std::move(*list));
+    return controls;
+}
+
+void LibcameraDevice::hand_over(libcamera::ControlList controls) {
+    const std::lock_guard lock(controls_mutex_);
+    controls.merge(next_controls_); // keeps the new values where both have one
+    next_controls_ = std::move(controls);
+}
+
 void LibcameraDevice::close() noexcept {
     if (camera_ == nullptr) {
         return;
@@ -376,6 +406,7 @@ void LibcameraDevice::close() noexcept {
     release_buffers();
     heap_fallback_.on_stopped(os::monotonic_now());
     configuration_.reset();
+    next_controls_.clear();
     camera_.reset();
 }
 
@@ -396,6 +427,11 @@ bool LibcameraDevice::queue(std::uint32_t buffer) noexcept {
     QueuedRequest& queued = requests_[buffer];
     if (std::exchange(queued.used, true)) {
         queued.request->reuse(libcamera::Request::ReuseBuffers);
+    }
+    {
+        const std::lock_guard lock(controls_mutex_);
+        queued.request->controls().merge(next_controls_);
+        next_controls_.clear();
     }
     // Checks the request and sends a message to libcamera's thread; does not call the driver.
     return camera_->queueRequest(queued.request.get()) == 0;

@@ -2,6 +2,7 @@
 // Implements CameraDevice with libcamera.
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,10 @@ public:
     LibcameraDevice& operator=(LibcameraDevice&&) = delete;
     ~LibcameraDevice() override;
 
-    [[nodiscard]] tl::expected<OpenedCamera, OpenFailure> open(CameraEvents& events) override;
+    [[nodiscard]] tl::expected<OpenedCamera, OpenFailure> open(CameraEvents& events,
+                                                               const Settings& settings) override;
+    [[nodiscard]] tl::expected<Controls, OpenFailure>
+    set_controls(Controls controls, const Settings& settings) override;
     void close() noexcept override;
     void stop_events() noexcept override;
     [[nodiscard]] bool queue(std::uint32_t buffer) noexcept override;
@@ -47,15 +51,17 @@ private:
     [[nodiscard]] Step check_start_settings(const OpenedCamera& opened) const;
     [[nodiscard]] Step configure(OpenedCamera& opened);
     [[nodiscard]] Step make_buffers(OpenedCamera& opened);
-    [[nodiscard]] Step start(OpenedCamera& opened);
+    [[nodiscard]] Step start(OpenedCamera& opened, const Settings& settings);
     /// Starts the camera again, with memory allocated by libcamera.
     [[nodiscard]] Step start_without_heap(OpenedCamera& opened, libcamera::ControlList& controls,
                                           int error);
     /// Adds the controls of the V4L2 device to those of `opened`.
     [[nodiscard]] tl::expected<camera::ControlPlan, OpenFailure>
-    plan_controls(OpenedCamera& opened) const;
+    plan_controls(OpenedCamera& opened, const Settings& settings) const;
     [[nodiscard]] Step set_v4l2_controls(const std::vector<camera::V4l2Setting>& settings,
                                          OpenedCamera& opened);
+    /// Hands the values to the next buffer that is queued.
+    void hand_over(libcamera::ControlList controls);
     void release_buffers() noexcept;
 
     void request_completed(libcamera::Request* request);
@@ -74,6 +80,9 @@ private:
     std::unique_ptr<libcamera::CameraConfiguration> configuration_;
     LibcameraMemory memory_;
     std::vector<QueuedRequest> requests_;
+
+    std::mutex controls_mutex_;
+    libcamera::ControlList next_controls_; ///< for the next request; guarded by the mutex
 };
 
 } // namespace ringcast::capture

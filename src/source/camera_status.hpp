@@ -101,6 +101,10 @@ struct CameraStatus {
     std::string driver;   ///< the kernel driver, such as "uvcvideo"; empty: unknown
     std::string format;   ///< empty while the camera is not open
     std::string focus;    ///< "continuous (default)"; empty without autofocus, or while not open
+    /// The settings of the configuration, with those that requests have changed.
+    std::vector<config::ControlSetting> controls_set;
+    std::vector<config::ControlSetting>
+        controls_changed;               ///< by requests, in effect until a restart
     std::optional<SensorStatus> sensor; ///< none without sensor modes, or while not open
     bool running = false;
     bool settling = false;     ///< frames are not published until exposure has settled

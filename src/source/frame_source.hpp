@@ -16,6 +16,7 @@
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"
 #include "source/camera_status.hpp"
+#include "source/control_change.hpp"
 #include "source/upstream_status.hpp"
 
 namespace ringcast::source {
@@ -88,6 +89,14 @@ public:
     /// of another function.
     [[nodiscard]] virtual std::span<const CameraControl> camera_controls() const noexcept {
         return {};
+    }
+    /// Changes controls of the camera, all of them or none; not while a change is under way. Changes
+    /// nothing if it throws std::bad_alloc.
+    virtual void change_controls(std::span<const ControlChange> /*changes*/) {}
+    /// Of the last change.
+    [[nodiscard]] virtual const ControlOutcome& control_outcome() const noexcept {
+        static const ControlOutcome none;
+        return none;
     }
     /// The state of the connection to the server whose stream is read; nothing for other sources.
     [[nodiscard]] virtual std::optional<UpstreamStatus> upstream() const { return std::nullopt; }

@@ -64,7 +64,7 @@ public:
     Result<void> open() {
         test::FakeDevice device(camera);
         NoEvents events;
-        OpenedCamera opened = device.open(events).value();
+        OpenedCamera opened = device.open(events, {}).value();
         memory.clear();
         for (const CameraBuffer& buffer : opened.buffers) {
             memory.push_back(buffer.planes().front());

@@ -1,11 +1,13 @@
 #pragma once
 // A camera that the test controls: its buffers are memory files, its thread is the test's.
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -17,6 +19,7 @@
 
 #include "base/assert.hpp"
 #include "base/unique_fd.hpp"
+#include "camera/camera_controls.hpp"
 #include "capture/camera_device.hpp"
 #include "os/dmabuf_log.hpp"
 
@@ -42,13 +45,24 @@ public:
     bool queued_in_use = false; ///< a buffer was queued while it was accessed
     Duration begin{};           ///< the time of the frame with sequence number 0
 
-    /// Queues a failure: each `open` fails with the first one in the queue, and succeeds if it is
+    /// Queues a failure: each `open` or `set_controls` fails with the first one in the queue, and succeeds if it is
     /// empty.
     void fail_next(capture::OpenFailure failure) {
         const std::lock_guard lock(mutex_);
         failures_.push_back(std::move(failure));
     }
-    /// The next `open` throws an exception.
+    /// Each `set_controls` waits until the test lets it go on.
+    void hold_controls(bool held) {
+        const std::lock_guard lock(mutex_);
+        controls_held_ = held;
+        changed_.notify_all();
+    }
+    /// The settings of the last `open` or `set_controls` that has begun.
+    [[nodiscard]] std::vector<config::ControlSetting> settings() {
+        const std::lock_guard lock(mutex_);
+        return settings_;
+    }
+    /// The next `open` or `set_controls` throws an exception.
     void throw_next() {
         const std::lock_guard lock(mutex_);
         throws_ = true;
@@ -121,6 +135,9 @@ private:
     std::vector<UniqueFd> files_;
     capture::CameraEvents* events_ = nullptr;
     bool throws_ = false;
+    bool controls_held_ = false;
+    std::condition_variable changed_;
+    std::vector<config::ControlSetting> settings_;
     int opens_ = 0;
     int closes_ = 0;
 };
@@ -130,17 +147,13 @@ public:
     explicit FakeDevice(FakeCamera& camera) : camera_(camera) {}
 
     [[nodiscard]] tl::expected<capture::OpenedCamera, capture::OpenFailure>
-    open(capture::CameraEvents& events) override {
+    open(capture::CameraEvents& events, const Settings& settings) override {
         const std::lock_guard lock(camera_.mutex_);
         camera_.events_ = &events;
         ++camera_.opens_;
-        if (std::exchange(camera_.throws_, false)) {
-            throw std::runtime_error("the library throws");
-        }
-        if (!camera_.failures_.empty()) {
-            auto failure = camera_.failures_.front();
-            camera_.failures_.pop_front();
-            return tl::unexpected(std::move(failure));
+        camera_.settings_ = settings;
+        if (auto failure = fail()) {
+            return tl::unexpected(std::move(*failure));
         }
         capture::OpenedCamera opened;
         opened.identity = {"id-of-it", "a camera", "front", {}};
@@ -168,6 +181,20 @@ public:
         }
         return opened;
     }
+    [[nodiscard]] tl::expected<Controls, capture::OpenFailure>
+    set_controls(Controls controls, const Settings& settings) override {
+        std::unique_lock lock(camera_.mutex_);
+        camera_.settings_ = settings;
+        camera_.changed_.wait(lock, [this] { return !camera_.controls_held_; });
+        if (auto failure = fail()) {
+            return tl::unexpected(std::move(*failure));
+        }
+        for (const config::ControlSetting& setting : settings) {
+            std::ranges::find(controls, setting.name, &source::CameraControl::name)->value =
+                camera::match_control(controls, setting).value().value;
+        }
+        return controls;
+    }
     void close() noexcept override {
         const std::lock_guard lock(camera_.mutex_);
         ++camera_.closes_;
@@ -187,6 +214,18 @@ public:
     }
 
 private:
+    std::optional<capture::OpenFailure> fail() {
+        if (std::exchange(camera_.throws_, false)) {
+            throw std::runtime_error("the library throws");
+        }
+        if (camera_.failures_.empty()) {
+            return std::nullopt;
+        }
+        auto failure = std::move(camera_.failures_.front());
+        camera_.failures_.pop_front();
+        return failure;
+    }
+
     FakeCamera& camera_;
 };
 

@@ -114,6 +114,31 @@ TEST_CASE("an error of the device names the control, and says whether trying aga
     CHECK(failure(ENODEV).error == camera::OpenError::absent);
 }
 
+TEST_CASE("a change that can't be made whole leaves a device in use as it was") {
+    FakeControls device;
+    auto controls = device.list();
+    const std::vector<camera::V4l2Setting> manual{{auto_focus, 0}, {frequency, 1}, {focus, 120}};
+    REQUIRE(change_v4l2_controls(device, manual, controls).has_value());
+    CHECK(named(controls, "focus_absolute").value == Value(std::int64_t{120}));
+    const auto before = controls;
+    device.sets.clear();
+    // Automatic focus makes the position inactive.
+    const std::vector<camera::V4l2Setting> both{{auto_focus, 1}, {frequency, 2}, {focus, 50}};
+    const auto changed = change_v4l2_controls(device, both, controls);
+    REQUIRE_FALSE(changed.has_value());
+    CHECK(changed.error().error == camera::OpenError::refused);
+    CHECK_THAT(changed.error().message,
+               ContainsSubstring("set focus_automatic_continuous = false"));
+    CHECK(named(controls, "focus_absolute").value == Value(std::int64_t{120}));
+    const auto after = device.list();
+    for (const char* name :
+         {"focus_automatic_continuous", "power_line_frequency", "focus_absolute"}) {
+        CAPTURE(name);
+        CHECK(named(after, name).current == named(before, name).current);
+        CHECK(named(after, name).inactive == named(before, name).inactive);
+    }
+}
+
 TEST_CASE("only a USB camera has a V4L2 device with controls") {
     CHECK(open_v4l2_controls({}) == nullptr);
     const std::vector<std::uint64_t> null_device{0x103};
