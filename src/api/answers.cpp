@@ -4,6 +4,9 @@
 #include <vector>
 
 #include "api/status.hpp"
+#include "base/assert.hpp"
+#include "http/field_syntax.hpp"
+#include "http/letter_case.hpp"
 #include "http/via.hpp"
 
 namespace ringcast::api {
@@ -14,6 +17,9 @@ constexpr int status_ok = 200;
 constexpr int status_no_content = 204;
 constexpr int status_not_found = 404;
 constexpr int status_timeout = 408;
+constexpr int status_length_required = 411;
+constexpr int status_too_large = 413;
+constexpr int status_media_type = 415;
 constexpr int status_unavailable = 503;
 constexpr int status_loop = 508;
 
@@ -72,8 +78,8 @@ Answer refused(const access::Refusal& refusal, bool has_users, const http::Reply
             reply.keep_alive};
 }
 
-Answer options(const http::ReplyContext& reply) {
-    return {status_no_content, http::options_reply(reply), reply.keep_alive};
+Answer options(const http::ReplyContext& reply, http::PutPolicy policy) {
+    return {status_no_content, http::options_reply(reply, policy), reply.keep_alive};
 }
 
 Answer too_many_viewers(bool per_address, const http::ReplyContext& reply) {
@@ -161,6 +167,53 @@ std::optional<Answer> no_controls(std::string_view stream_name, const stream::Si
         return no_signal(signal, "the camera has not been opened yet", reply);
     }
     return std::nullopt;
+}
+
+std::optional<Answer> no_values(const http::Request& request, const http::ReplyContext& reply) {
+    if (request.body != http::BodyKind::sized) {
+        return error(status_length_required,
+                     "Send the values as a JSON object, with its length in Content-Length.", reply);
+    }
+    const std::string_view type = request.content_type.substr(0, request.content_type.find(';'));
+    if (!http::equal_ignoring_case(http::trimmed(type), "application/json")) {
+        return error(status_media_type,
+                     "Send the values as JSON, with Content-Type: application/json.", reply);
+    }
+    static_assert(http::RequestReader::body_bytes_max == 16384);
+    if (request.body_bytes > http::RequestReader::body_bytes_max) {
+        return error(status_too_large, "The values are too long: at most 16384 bytes are allowed.",
+                     reply);
+    }
+    return std::nullopt;
+}
+
+Answer controls_busy(const http::ReplyContext& reply) {
+    return error(status_unavailable,
+                 "another change of the controls is under way: try again in 2 s", reply,
+                 retry_when_busy);
+}
+
+Answer controls_late(const http::ReplyContext& reply) {
+    return error(status_unavailable,
+                 "the camera has not answered in time: GET the controls to see whether it has the "
+                 "values now",
+                 reply, retry_when_busy);
+}
+
+Answer controls_outcome(std::string_view stream_name, const source::ControlOutcome& outcome,
+                        const std::optional<source::CameraStatus>& camera,
+                        const http::ReplyContext& reply) {
+    using Kind = source::ControlOutcome::Kind;
+    RINGCAST_ASSERT(outcome.kind != Kind::under_way);
+    if (outcome.kind == Kind::refused) {
+        return error(bad_request_status, outcome.message, reply);
+    }
+    if (outcome.kind == Kind::unavailable) {
+        return error(status_unavailable, outcome.message, reply, retry_when_busy);
+    }
+    RINGCAST_ASSERT(camera.has_value());
+    return ok(http::ContentType::json,
+              changed_controls_json(stream_name, *camera, outcome.kind == Kind::applied), reply);
 }
 
 } // namespace ringcast::api

@@ -12,6 +12,7 @@
 #include "http/request.hpp"
 #include "http/response.hpp"
 #include "source/camera_status.hpp"
+#include "source/control_change.hpp"
 #include "stream/signal.hpp"
 
 namespace ringcast::api {
@@ -38,7 +39,7 @@ struct Answer {
 /// token.
 [[nodiscard]] Answer refused(const access::Refusal& refusal, bool has_users,
                              const http::ReplyContext& reply);
-[[nodiscard]] Answer options(const http::ReplyContext& reply);
+[[nodiscard]] Answer options(const http::ReplyContext& reply, http::PutPolicy policy);
 /// `per_address`: too many from one address; else too many in all.
 [[nodiscard]] Answer too_many_viewers(bool per_address, const http::ReplyContext& reply);
 /// For /NAME/link: the path of the link, with `text` as its token, and when it expires.
@@ -71,5 +72,21 @@ struct Chain {
                                                 const stream::Signal& signal,
                                                 const std::optional<source::CameraStatus>& camera,
                                                 const http::ReplyContext& reply);
+
+// --- PUT /NAME/controls ---
+
+inline constexpr int bad_request_status = 400;
+/// Why the request has no values for controls, as its head says; nothing if it may have some.
+[[nodiscard]] std::optional<Answer> no_values(const http::Request& request,
+                                              const http::ReplyContext& reply);
+/// Another change is under way.
+[[nodiscard]] Answer controls_busy(const http::ReplyContext& reply);
+/// The camera has not answered in time.
+[[nodiscard]] Answer controls_late(const http::ReplyContext& reply);
+/// `outcome` is that of a change which is not under way any more. `camera` is not empty.
+[[nodiscard]] Answer controls_outcome(std::string_view stream_name,
+                                      const source::ControlOutcome& outcome,
+                                      const std::optional<source::CameraStatus>& camera,
+                                      const http::ReplyContext& reply);
 
 } // namespace ringcast::api

@@ -46,6 +46,10 @@ public:
         }
         return true;
     }
+    /// The last one; empty if there is none.
+    [[nodiscard]] std::string_view last() const noexcept {
+        return count_ == 0 ? std::string_view() : texts_[count_ - 1];
+    }
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
     [[nodiscard]] std::string_view operator[](std::size_t index) const noexcept {
         return texts_[index];
@@ -273,6 +277,16 @@ Route for_administrators() {
                    "This is for administrators: add your name to admins under [access].");
 }
 
+Route nobody_administrates(bool access) {
+    return refused(forbidden_status,
+                   access
+                       ? "Controls are changed by administrators only, and nobody is asked who "
+                         "they are on this address: use one without access = \"public\"."
+                       : "Controls are changed by administrators only, and this server has none: "
+                         "add to its configuration, under [access]: users_file = "
+                         "\"/etc/ringcast/users\" and admins = [\"NAME\"]");
+}
+
 Route outside_link(const access::Link& link) {
     const std::string_view what =
         link.kind == access::LinkKind::snapshot_only ? "snapshots" : "stream and the snapshots";
@@ -286,19 +300,26 @@ bool link_admits_to(const access::Link& link, const Route& route) noexcept {
 }
 
 Route resolve(const http::Request& request, const stream::Directory& streams) {
+    Segments path;
+    const bool split = path.split(request.path);
+    // By the path's form alone, because not everybody may know which streams exist.
+    const bool has_put = split && path.last() == "controls";
     if (request.method == http::Method::options) {
         Route route;
         route.kind = RouteKind::options;
+        route.changes = has_put;
         return route;
     }
-    if (request.method == http::Method::put) {
-        return refused(405, "Method not allowed: use GET, HEAD or OPTIONS.");
+    const bool put = request.method == http::Method::put;
+    if (put && !has_put) {
+        return refused(405,
+                       "Method not allowed: use GET, HEAD or OPTIONS; PUT is for /NAME/controls.");
     }
-    Segments path;
-    if (!path.split(request.path)) {
+    if (!split) {
         return not_found(streams);
     }
     Route route = locate(path, streams);
+    route.changes = put && route.kind == RouteKind::controls;
     if (route.kind == RouteKind::index || route.kind == RouteKind::stream) {
         http::QueryReader reader(request.query);
         while (const auto parameter = reader.next()) {
@@ -325,22 +346,19 @@ std::string_view without_base(std::string_view path, std::string_view base) noex
     return !below ? path : rest.empty() ? "/" : rest;
 }
 
+bool is_listed_origin(const http::Request& request, std::span<const std::string> allowed) noexcept {
+    return !request.origin.empty() && std::ranges::find(allowed, request.origin) != allowed.end();
+}
+
 std::string_view allowed_origin(const http::Request& request,
                                 std::span<const std::string> allowed) noexcept {
     if (request.origin.empty()) {
         return {};
     }
-    bool any = false;
-    for (const std::string& origin : allowed) {
-        if (origin == request.origin) {
-            return request.origin;
-        }
-        any = any || origin == "*";
-    }
-    if (is_on_requested_host(request)) {
+    if (is_listed_origin(request, allowed) || is_on_requested_host(request)) {
         return request.origin;
     }
-    return any ? "*" : std::string_view{};
+    return std::ranges::find(allowed, "*") != allowed.end() ? "*" : std::string_view{};
 }
 
 } // namespace ringcast::api

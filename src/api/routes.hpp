@@ -57,8 +57,9 @@ struct Route {
     std::optional<Duration> within;
     /// For status: set if the request named a part of the list of viewers.
     std::optional<ViewerPage> viewers;
-    bool login = false;  ///< for index: whoever asks wants to log in
-    Duration link_for{}; ///< for link: how long it is valid, from link_for_min to link_for_max
+    bool login = false;   ///< for index: whoever asks wants to log in
+    bool changes = false; ///< for controls: PUT; for options: the resource has PUT
+    Duration link_for{};  ///< for link: how long it is valid, from link_for_min to link_for_max
     bool snapshot_only = false; ///< for link
     int status = 0;             ///< for error
     std::string message;        ///< for error: one line that says what to do
@@ -81,6 +82,9 @@ inline constexpr int forbidden_status = 403;
 inline constexpr int not_found_status = 404;
 /// What only administrators may see and do.
 [[nodiscard]] Route for_administrators();
+/// Nobody is asked who they are where the request arrived, so that none of them can be an
+/// administrator. `access`: they are asked elsewhere.
+[[nodiscard]] Route nobody_administrates(bool access);
 /// What a link is not for.
 [[nodiscard]] Route outside_link(const access::Link& link);
 /// `route` is of the link's stream, or of none.
@@ -95,5 +99,9 @@ inline constexpr int misdirected_status = 421;
 /// `allowed` contains "*"; else an empty text. Points into the request or to static text.
 [[nodiscard]] std::string_view allowed_origin(const http::Request& request,
                                               std::span<const std::string> allowed) noexcept;
+
+/// Whether `allowed` lists the request's origin by its name.
+[[nodiscard]] bool is_listed_origin(const http::Request& request,
+                                    std::span<const std::string> allowed) noexcept;
 
 } // namespace ringcast::api

@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "api/routes.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
 #include "connection/frame_send.hpp"
 #include "connection/send_path.hpp"
 #include "http/multipart.hpp"
 #include "source/camera_status.hpp"
+#include "source/control_change.hpp"
 #include "stream/directory.hpp"
 #include "stream/stream_status.hpp"
 
@@ -119,6 +121,15 @@ struct ListedViewer {
 /// For /NAME/controls of a camera.
 [[nodiscard]] std::string controls_json(const source::CameraStatus& camera,
                                         std::span<const source::CameraControl> controls);
+
+/// For PUT of /NAME/controls: what is set now, and what to write into the configuration to keep it.
+/// `applied`: the camera has the values already.
+[[nodiscard]] std::string changed_controls_json(std::string_view stream_name,
+                                                const source::CameraStatus& camera, bool applied);
+/// The body of such a request: a JSON object of names and values as in the configuration, and null for
+/// what the configuration says. The error is one line about everything that is wrong in it.
+[[nodiscard]] Result<std::vector<source::ControlChange>>
+read_control_changes(std::string_view body);
 
 struct PageOptions {
     std::string_view prefix; ///< where a proxy publishes the server, as in "/cam"; empty: the root

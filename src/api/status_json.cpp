@@ -1,13 +1,18 @@
-// /api/status and /state. The only user of nlohmann-json.
+// /api/status, /state and controls. The only user of nlohmann-json.
 #include "api/status.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "api/seconds.hpp"
 #include "base/assert.hpp"
+#include "config/describe.hpp"
+#include "config/toml_text.hpp"
 
 namespace ringcast::api {
 namespace {
@@ -159,6 +164,18 @@ Json sensor_json(const std::optional<source::SensorStatus>& sensor) {
     };
 }
 
+Json plain_json(const config::ControlSetting::Value& value) {
+    return std::visit([](const auto& plain) { return Json(plain); }, value);
+}
+
+Json settings_json(std::span<const config::ControlSetting> settings) {
+    Json json = Json::object();
+    for (const config::ControlSetting& setting : settings) {
+        json[setting.name] = plain_json(setting.value);
+    }
+    return json;
+}
+
 Json camera_json(const std::optional<source::CameraStatus>& camera) {
     if (!camera) {
         return {};
@@ -173,6 +190,7 @@ Json camera_json(const std::optional<source::CameraStatus>& camera) {
         {"settling", camera->settling},
         {"format", text_or_null(camera->format)},
         {"focus", text_or_null(camera->focus)},
+        {"controls_changed", settings_json(camera->controls_changed)},
         {"sensor", sensor_json(camera->sensor)},
         {"tier", text_or_null(camera->tier)},
         {"tier_reason", text_or_null(camera->tier_reason)},
@@ -215,10 +233,10 @@ Json value_json(const source::CameraControl& control, const std::optional<Contro
             }
         }
     }
-    return std::visit([](const auto& plain) { return Json(plain); }, *value);
+    return plain_json(*value);
 }
 
-Json control_json(const source::CameraControl& control) {
+Json control_json(const source::CameraControl& control, bool changed) {
     Json json = {
         {"name", control.name},
         {"interface", control.v4l2_id == 0 ? "libcamera" : "v4l2"},
@@ -229,6 +247,7 @@ Json control_json(const source::CameraControl& control) {
         {"step", control.step ? Json(*control.step) : Json()},
         {"default", value_json(control, control.initial)},
         {"value", value_json(control, control.value)},
+        {"changed", changed},
         {"current", value_json(control, control.current)},
         {"inactive", control.inactive},
         {"read_only", control.read_only},
@@ -313,6 +332,34 @@ const Json* member(const Json& json, std::string_view name) {
     return found == json.end() ? nullptr : &*found;
 }
 
+struct Problems {
+    std::string text; ///< one line
+
+    void add(std::string_view problem) { text.append(text.empty() ? "" : "; ").append(problem); }
+};
+
+/// A value in the form of the configuration; nothing if it has no such form.
+std::optional<ControlValue> setting_value(const Json& json) {
+    constexpr std::size_t numbers_max = 64; // as in the configuration
+    if (json.is_boolean()) {
+        return json.get<bool>();
+    }
+    if (json.is_number_integer()) {
+        const bool fits = !json.is_number_unsigned() || json.get<std::uint64_t>() <= INT64_MAX;
+        return fits ? std::optional<ControlValue>(json.get<std::int64_t>()) : std::nullopt;
+    }
+    if (json.is_number_float()) {
+        return json.get<double>();
+    }
+    if (json.is_string()) {
+        auto text = json.get<std::string>();
+        return text.empty() ? std::nullopt : std::optional<ControlValue>(std::move(text));
+    }
+    const bool numbers = json.is_array() && !json.empty() && json.size() <= numbers_max &&
+                         std::ranges::all_of(json, [](const Json& e) { return e.is_number(); });
+    return numbers ? std::optional<ControlValue>(json.get<std::vector<double>>()) : std::nullopt;
+}
+
 // Replaces bytes that are not UTF-8 instead of throwing: a reason may quote the output of a child
 // process.
 std::string dump(const Json& json, int indent) {
@@ -376,13 +423,68 @@ std::string controls_json(const source::CameraStatus& camera,
                           std::span<const source::CameraControl> controls) {
     Json list = Json::array();
     for (const source::CameraControl& control : controls) {
-        list.push_back(control_json(control));
+        const bool changed =
+            std::ranges::find(camera.controls_changed, control.name,
+                              &config::ControlSetting::name) != camera.controls_changed.end();
+        list.push_back(control_json(control, changed));
     }
     Json json = Json::object();
     json["camera"] = text_or_null(camera.id);
     json["model"] = text_or_null(camera.model);
     json["controls"] = std::move(list);
     return dump(json, 2);
+}
+
+std::string changed_controls_json(std::string_view stream_name, const source::CameraStatus& camera,
+                                  bool applied) {
+    Json json = Json::object();
+    json["applied"] = applied;
+    json["set"] = settings_json(camera.controls_set);
+    json["changed"] = settings_json(camera.controls_changed);
+    json["section"] = fmt::format("[streams.{}]", stream_name);
+    json["line"] = "controls = " + config::controls_text(camera.controls_set);
+    return dump(json, 2);
+}
+
+Result<std::vector<source::ControlChange>> read_control_changes(std::string_view body) {
+    Problems problems;
+    std::set<std::string> names;
+    const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+        constexpr int members = 1;
+        if (depth == members && event == Json::parse_event_t::key) {
+            auto name = parsed.get<std::string>();
+            if (!names.insert(name).second) {
+                problems.add(fmt::format("{} occurs twice", config::toml_quoted(name)));
+            }
+        }
+        return depth <= members + 1; // what is nested more deeply is no value of a control
+    };
+    const Json json = Json::parse(body, watch, false);
+    if (!json.is_object()) {
+        return fail(
+            "Send a JSON object of controls and their values, as in {\"Brightness\": 0.1}.");
+    }
+    std::vector<source::ControlChange> changes;
+    for (const auto& [name, value] : json.items()) {
+        source::ControlChange change{name, setting_value(value)};
+        if (!change.value && !value.is_null()) {
+            problems.add(
+                fmt::format("control {}: expected true or false, a number, a name in quotes, "
+                            "a list of numbers, or null",
+                            config::toml_key(name)));
+        }
+        changes.push_back(std::move(change));
+    }
+    if (changes.empty()) {
+        problems.add("there are no controls in it");
+    } else if (changes.size() > config::camera_controls_max) {
+        problems.add(fmt::format("found {} controls, expected at most {}", changes.size(),
+                                 config::camera_controls_max));
+    }
+    if (!problems.text.empty()) {
+        return fail(std::move(problems.text));
+    }
+    return changes;
 }
 
 std::string link_json(const access::Link& link, std::string_view text) {

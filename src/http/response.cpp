@@ -12,6 +12,7 @@ namespace ringcast::http {
 namespace {
 
 constexpr std::string_view allowed_methods = "GET, HEAD, OPTIONS";
+constexpr std::string_view allowed_methods_and_put = "GET, HEAD, OPTIONS, PUT";
 
 void add_header(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
@@ -202,14 +203,15 @@ std::string error_reply(int status, std::string_view line, const ReplyContext& c
     return reply(status, ContentType::text, body, context, options);
 }
 
-std::string options_reply(const ReplyContext& context) {
+std::string options_reply(const ReplyContext& context, PutPolicy policy) {
     std::string text;
     add_status_line(text, 204, context);
     add_connection(text, context);
-    add_header(text, "Allow", allowed_methods);
+    add_header(text, "Allow", policy.put ? allowed_methods_and_put : allowed_methods);
     add_cors(text, context);
     if (!context.allow_origin.empty()) {
-        add_header(text, "Access-Control-Allow-Methods", allowed_methods);
+        add_header(text, "Access-Control-Allow-Methods",
+                   policy.put && policy.put_across ? allowed_methods_and_put : allowed_methods);
         // "*" does not include Authorization (Fetch standard, CORS-non-wildcard request-header name).
         add_header(text, "Access-Control-Allow-Headers", "*, Authorization");
         // Two hours, the most that browsers accept. Without it, each poll for a snapshot is
@@ -237,10 +239,14 @@ std::string_view reason_phrase(int status) noexcept {
         return "Method Not Allowed";
     case 408:
         return "Request Timeout";
+    case 411:
+        return "Length Required";
     case 413:
         return "Content Too Large";
     case 414:
         return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
     case 421:
         return "Misdirected Request";
     case 429:

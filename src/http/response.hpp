@@ -59,8 +59,13 @@ struct ReplyOptions {
 [[nodiscard]] std::string error_reply(int status, std::string_view line,
                                       const ReplyContext& context,
                                       const ReplyOptions& options = {});
+/// Who may send PUT, besides GET, HEAD and OPTIONS.
+struct PutPolicy {
+    bool put = false;        ///< the resource has it
+    bool put_across = false; ///< so may pages of the request's origin
+};
 /// The reply to OPTIONS: 204, the methods, and the answer to a browser's CORS preflight.
-[[nodiscard]] std::string options_reply(const ReplyContext& context);
+[[nodiscard]] std::string options_reply(const ReplyContext& context, PutPolicy policy = {});
 
 /// The client may send the body of its request (RFC 9110, 15.2.1).
 inline constexpr std::string_view interim_reply = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -45,6 +45,7 @@ void Responder::on_request(connection::Connection& connection) noexcept {
 void Responder::answer_waiting() noexcept {
     answer_report_waiters();
     answer_late_logins();
+    answer_changed();
     while (replies_left_ > 0 && !requests_.empty()) {
         answer_request(requests_.pop_front());
     }
@@ -62,7 +63,7 @@ void Responder::answer_request(connection::Connection& connection) noexcept {
     if (connection.exchange().reader.state() == http::ParseState::error) {
         answer_bad_request(connection);
     } else {
-        answer(connection);
+        answer_or_abort(connection, [&] { resolve_and_answer(connection); });
     }
 }
 
@@ -81,10 +82,6 @@ void Responder::answer_or_abort(connection::Connection& connection, Answer answe
     }
 }
 
-void Responder::answer(connection::Connection& connection) noexcept {
-    answer_or_abort(connection, [&] { resolve_and_answer(connection); });
-}
-
 void Responder::resolve_and_answer(connection::Connection& connection) {
     // First the client, whose address wrong passwords are counted for.
     connection.identify_client(parts_.context);
@@ -99,6 +96,10 @@ void Responder::resolve_and_answer(connection::Connection& connection) {
     }
     const auto& route = std::get<api::Route>(routing);
     const http::Request& request = connection.exchange().reader.request();
+    if (route.changes &&
+        !control_changes_.read_body(connection, route, reply_context(connection))) {
+        return;
+    }
     ++parts_.counters.requests[static_cast<std::size_t>(route.kind)];
     const http::ReplyContext reply = reply_context(connection);
     if (route.status == api::misdirected_status) {
@@ -135,6 +136,12 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
                     api::ok(http::ContentType::json,
                             api::state_json(parts_.streams.get(*route.stream).status()), reply));
     case api::RouteKind::controls:
+        if (route.changes) {
+            if (auto answer = control_changes_.start(connection, route, reply)) {
+                send(connection, *std::move(answer));
+            }
+            return;
+        }
         if (!refuse_single(connection, route, reply)) {
             answer_report(connection, route, ReportKind::single, reply);
         }
@@ -142,7 +149,10 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::link:
         return answer_link(connection, route, reply);
     case api::RouteKind::options:
-        return send(connection, api::options(reply));
+        return send(connection, api::options(reply, {.put = route.changes,
+                                                     .put_across = api::is_listed_origin(
+                                                         connection.exchange().reader.request(),
+                                                         parts_.settings.cors_origins)}));
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
@@ -188,6 +198,23 @@ void Responder::answer_late_logins() noexcept {
         }
         --replies_left_;
         answer_or_abort(*late, [&] { refuse(*late, Authenticator::too_late()); });
+    }
+}
+
+void Responder::answer_changed() noexcept {
+    stream::ConnectionList& waiters = control_changes_.waiters();
+    connection::Connection* next = waiters.first();
+    while (next != nullptr && replies_left_ > 0) {
+        connection::Connection& connection = *next;
+        next = waiters.next(connection);
+        answer_or_abort(connection, [&] {
+            auto answer = control_changes_.outcome(connection, parts_.router.route_of(connection),
+                                                   reply_context(connection));
+            if (answer) {
+                --replies_left_;
+                send(connection, *std::move(answer));
+            }
+        });
     }
 }
 

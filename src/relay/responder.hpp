@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "api/answers.hpp"
@@ -14,6 +15,7 @@
 #include "connection/shared_text.hpp"
 #include "http/response.hpp"
 #include "relay/client_log.hpp"
+#include "relay/control_changes.hpp"
 #include "relay/reports.hpp"
 #include "relay/router.hpp"
 #include "relay/settings.hpp"
@@ -37,6 +39,7 @@ class Responder {
 public:
     explicit Responder(ResponderParts parts)
         : parts_(std::move(parts)), replies_left_(parts_.settings.stream.submit_batch),
+          control_changes_(parts_.settings, parts_.streams, parts_.context),
           reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max) {}
 
     /// See Relay::set_draining.
@@ -69,7 +72,6 @@ private:
     template <typename Answer>
     void answer_or_abort(connection::Connection& connection, Answer answer) noexcept;
     void answer_request(connection::Connection& connection) noexcept;
-    void answer(connection::Connection& connection) noexcept;
     void answer_bad_request(connection::Connection& connection) noexcept;
     void resolve_and_answer(connection::Connection& connection);
     void answer_route(connection::Connection& connection, const api::Route& route,
@@ -80,6 +82,7 @@ private:
                          const http::ReplyContext& reply);
     void answer_report(connection::Connection& connection, const api::Route& route, ReportKind kind,
                        const http::ReplyContext& reply);
+    void answer_changed() noexcept;
     void answer_report_waiters() noexcept;
     /// Returns false if the request must wait further. Renders a report only if it `may_try`.
     bool answer_report_waiter(connection::Connection& connection, ReportKind kind, bool& may_try);
@@ -120,6 +123,7 @@ private:
     bool snapshots_pending_ = false;
     std::uint32_t replies_left_;      ///< that may be begun before the next submission
     stream::ConnectionList requests_; ///< requests that wait because no replies were left
+    ControlChanges control_changes_;
     Reports reports_;
     LogThrottle report_throttle_{std::chrono::minutes(1)};
     LogThrottle refusal_throttle_{std::chrono::minutes(1)};

@@ -135,6 +135,9 @@ api::Route Router::route_of(const connection::Connection& connection) const {
     if (caller.link && !api::link_admits_to(*caller.link, route)) {
         return api::outside_link(*caller.link);
     }
+    if (route.changes && !authenticator_.asks(connection)) {
+        return api::nobody_administrates(settings_.access.has_value());
+    }
     if (route.kind == api::RouteKind::controls && !sees_everything(connection)) {
         return api::for_administrators();
     }

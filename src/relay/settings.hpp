@@ -68,6 +68,9 @@ struct RelaySettings {
     Duration snapshot_wait = std::chrono::milliseconds(1500);
     /// How long a request waits while its password is verified, and those before it.
     Duration login_wait = std::chrono::seconds(10);
+    /// How long a request waits for the camera to take new values of its controls. USB cameras are
+    /// given 5 s for each by the kernel.
+    Duration controls_wait = std::chrono::seconds(10);
     /// Status, metrics and the page are rendered once for all requests within this time.
     Duration report_shared_for = std::chrono::milliseconds(250);
     /// How long a request waits for a report while others are rendered.

@@ -85,3 +85,55 @@ TEST_CASE("a snapshot without signal is told the reason, and when to try again")
     CHECK(answer.text.ends_with("\r\n\r\nno signal: the camera is in use\n"));
     CHECK(contains(answer.text, "\r\nRetry-After: 2\r\n"));
 }
+
+// --- PUT /NAME/controls ---
+
+TEST_CASE("values of controls are taken as JSON of a known and moderate length only") {
+    http::Request request;
+    const auto status = [&] {
+        const auto refused = api::no_values(request, {});
+        return refused ? refused->status : 0;
+    };
+    CHECK(status() == 411);
+    request.body = http::BodyKind::chunked;
+    request.content_type = "application/json";
+    CHECK(status() == 411);
+    request.body = http::BodyKind::sized;
+    for (const std::string_view type : {"application/json", "Application/JSON ; charset=utf-8"}) {
+        request.content_type = type;
+        CHECK(status() == 0);
+    }
+    for (const std::string_view type :
+         {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp",
+          "text/plain; application/json", "application/json, text/plain"}) {
+        CAPTURE(type);
+        request.content_type = type;
+        CHECK(status() == 415);
+    }
+    request.content_type = "application/json";
+    request.body_bytes = http::RequestReader::body_bytes_max;
+    CHECK(status() == 0);
+    ++request.body_bytes;
+    CHECK(status() == 413);
+}
+
+TEST_CASE("the outcome of a change is told with what is set, or why nothing was changed") {
+    using Kind = source::ControlOutcome::Kind;
+    source::CameraStatus camera;
+    camera.controls_set = {{"AfMode", std::string("manual")}, {"Brightness", 0.1}};
+    camera.controls_changed = {{"Brightness", 0.1}};
+    const auto outcome = [&](Kind kind) {
+        return api::controls_outcome("door", {kind, "because"}, camera, {});
+    };
+    const api::Answer applied = outcome(Kind::applied);
+    CHECK(applied.status == 200);
+    CHECK(contains(applied.text, "\"applied\": true"));
+    CHECK(contains(applied.text, "\"section\": \"[streams.door]\""));
+    CHECK(contains(applied.text,
+                   R"("line": "controls = { AfMode = \"manual\", Brightness = 0.1 }")"));
+    CHECK(contains(outcome(Kind::kept).text, "\"applied\": false"));
+    CHECK(outcome(Kind::refused).status == 400);
+    CHECK(outcome(Kind::refused).text.ends_with("\r\n\r\nbecause\n"));
+    CHECK(outcome(Kind::unavailable).status == 503);
+    CHECK(contains(outcome(Kind::unavailable).text, "\r\nRetry-After: 2\r\n"));
+}

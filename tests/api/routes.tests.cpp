@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -54,6 +55,58 @@ http::Variant variant_for(std::string_view accept, std::string_view user_agent,
 }
 
 } // namespace
+
+TEST_CASE("PUT is for the controls of a stream, and says nothing about streams elsewhere") {
+    const auto put = [](std::string_view target) {
+        http::Request request = request_for(target);
+        request.method = http::Method::put;
+        return resolve(request, directory);
+    };
+    for (const std::string_view target : {"/garage/controls", "/controls", "//controls/?a=b"}) {
+        CAPTURE(target);
+        CHECK(put(target).kind == RouteKind::controls);
+        CHECK(put(target).changes);
+    }
+    CHECK_FALSE(route_of("/controls").changes);
+    CHECK(put("/nothing/controls").status == 404);
+    CHECK_FALSE(put("/nothing/controls").changes);
+    for (const std::string_view target :
+         {"/", "/stream", "/garage/stream", "/nothing/stream", "/garage", "/api/status",
+          "/a/b/controls", "/controls/x"}) {
+        CAPTURE(target);
+        CHECK(put(target).status == 405);
+        CHECK_FALSE(put(target).changes);
+    }
+}
+
+TEST_CASE("OPTIONS says of every path with the form of controls that it has PUT") {
+    const auto has_put = [](std::string_view target) {
+        http::Request request = request_for(target);
+        request.method = http::Method::options;
+        const Route route = resolve(request, directory);
+        CHECK(route.kind == RouteKind::options);
+        return route.changes;
+    };
+    CHECK(has_put("/garage/controls"));
+    CHECK(has_put("/nothing/controls"));
+    CHECK(has_put("/controls"));
+    CHECK_FALSE(has_put("/garage/stream"));
+    CHECK_FALSE(has_put("*"));
+}
+
+TEST_CASE("an origin is listed by its name, not by an asterisk or by its host") {
+    http::Request request = request_for("/controls");
+    request.host = "cam.local:8080";
+    request.origin = "http://cam.local";
+    const std::vector<std::string> any{"*"};
+    const std::vector<std::string> named{"http://ui.example", "http://cam.local"};
+    CHECK_FALSE(is_listed_origin(request, any));
+    CHECK(is_listed_origin(request, named));
+    request.origin = "http://cam.local:81";
+    CHECK_FALSE(is_listed_origin(request, named));
+    request.origin = "";
+    CHECK_FALSE(is_listed_origin(request, std::vector<std::string>{""}));
+}
 
 TEST_CASE("each stream has its URLs below its name") {
     CHECK(where("/printer/stream") == "stream 1");

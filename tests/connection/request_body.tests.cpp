@@ -36,12 +36,12 @@ TEST_CASE("a body that has arrived with its head is complete at once, and so is 
     ConnectionBench bench;
     REQUIRE(bench.receive(std::string(head) + "{body}" + std::string(request_text)) ==
             ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().body_unread());
+    CHECK(bench.connection.exchange().reader.body_unread());
     CHECK(bench.connection.read_body(bench.context));
     CHECK(bench.engine.operations.empty());
-    CHECK(bench.connection.request_reader().body() == "{body}");
+    CHECK(bench.connection.exchange().reader.body() == "{body}");
     CHECK(reply(bench) == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/stream");
+    CHECK(bench.connection.exchange().reader.request().path == "/stream");
 }
 
 TEST_CASE("a body may arrive in pieces, within one time-out that begins behind the head") {
@@ -59,11 +59,11 @@ TEST_CASE("a body may arrive in pieces, within one time-out that begins behind t
     // Only the body is received: the request behind it is read when this one has been answered.
     CHECK(bench.engine.newest(Call::receive).into.size() == 1);
     CHECK(bench.receive("}") == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().body() == "{body}");
+    CHECK(bench.connection.exchange().reader.body() == "{body}");
     CHECK(reply(bench) == ConnectionEvent::none);
-    CHECK(bench.connection.request_reader().idle());
+    CHECK(bench.connection.exchange().reader.idle());
     CHECK(bench.receive(request_text) == ConnectionEvent::request);
-    CHECK(bench.connection.request_reader().request().path == "/stream");
+    CHECK(bench.connection.exchange().reader.request().path == "/stream");
 }
 
 TEST_CASE("the body of a request that has waited for its turn is received") {
@@ -124,7 +124,7 @@ TEST_CASE("a body that does not arrive in time can be answered, and the connecti
     REQUIRE(bench.receive(head) == ConnectionEvent::request);
     REQUIRE_FALSE(bench.connection.read_body(bench.context));
     CHECK(bench.receive("{bo") == ConnectionEvent::none);
-    CHECK_FALSE(bench.connection.request_reader().idle());
+    CHECK_FALSE(bench.connection.exchange().reader.idle());
     bench.connection.reply(bench.context, "408", false);
     CHECK(bench.answer_whole(Call::send) == ConnectionEvent::none);
     CHECK(bench.connection.state() == ConnectionState::draining);

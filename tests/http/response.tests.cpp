@@ -198,6 +198,19 @@ TEST_CASE("OPTIONS is answered without a body, with CORS headers only for an all
     CHECK(has(parse(options_reply(context)), "Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
 }
 
+TEST_CASE("OPTIONS lists PUT where the resource has it, for pages that may send it") {
+    ReplyContext context = persistent;
+    context.allow_origin = "http://ui.example";
+    const Parsed own = parse(options_reply(context, {.put = true}));
+    CHECK(has(own, "Allow: GET, HEAD, OPTIONS, PUT"));
+    CHECK(has(own, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
+    const Parsed listed = parse(options_reply(context, {.put = true, .put_across = true}));
+    CHECK(has(listed, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS, PUT"));
+    const Parsed without = parse(options_reply(context, {.put_across = true}));
+    CHECK(has(without, "Allow: GET, HEAD, OPTIONS"));
+    CHECK(has(without, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
+}
+
 TEST_CASE("the context of a reply is taken from its request") {
     Request request;
     request.method = Method::head;
