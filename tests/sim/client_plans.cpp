@@ -13,8 +13,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, client_kind_count> kind_names{
-    "healthy", "slow",      "far",       "never reads", "leaves", "vanishes",    "dribbles",
-    "garbage", "oversized", "pipelines", "polls",       "looks",  "says nothing"};
+    "healthy", "slow",      "far",       "never reads", "leaves", "vanishes",     "dribbles",
+    "garbage", "oversized", "pipelines", "polls",       "looks",  "says nothing", "changes"};
 
 milliseconds some_ms(Decisions& decisions, std::uint64_t low, std::uint64_t high) {
     return milliseconds(decisions.between(low, high));
@@ -151,6 +151,59 @@ std::string oversized(Decisions& decisions) {
     }
 }
 
+/// `sound`: one that an administrator may make.
+ClientRequest change_request(Decisions& decisions, Streams streams, bool sound) {
+    constexpr std::array<std::string_view, 8> bodies{R"({"AfMode": "manual"})",
+                                                     R"({"AfMode": "continuous"})",
+                                                     R"({"AfMode": 2})",
+                                                     R"({"AfMode": null})",
+                                                     R"({"AfMode": "sometimes"})",
+                                                     R"({"AfMode": 0, "Nothing": 1})",
+                                                     R"({"AfMode": )",
+                                                     "GET / HTTP/1.1\r\nHost: sim\r\n\r\n"};
+    constexpr std::size_t too_long = 20'000;
+    const std::string& name = streams[decisions.below(streams.size())].name;
+    std::string target = fmt::format("/{}/controls", name);
+    constexpr std::size_t sound_bodies = 4;
+    std::string body(bodies[decisions.below(sound ? sound_bodies : bodies.size())]);
+    std::string headers = "Content-Type: application/json\r\n";
+    bool sized = true;
+    constexpr std::uint64_t faults = 12;
+    switch (sound ? faults : decisions.below(faults)) {
+    case 0:
+        body.resize(too_long, ' ');
+        break;
+    case 1:
+        headers = "Content-Type: text/plain\r\n";
+        break;
+    case 2:
+        headers += "Transfer-Encoding: chunked\r\n";
+        body = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", body.size(), body);
+        sized = false;
+        break;
+    case 3:
+        target = fmt::format("/{}/stream", name);
+        break;
+    case 4:
+        body.clear();
+        sized = decisions.once_in(2);
+        break;
+    default:
+        break;
+    }
+    if (sized) {
+        headers += fmt::format("Content-Length: {}\r\n", body.size());
+    }
+    ClientRequest wanted;
+    if (decisions.once_in(3)) {
+        wanted.expectation.may_continue = true;
+        headers += "Expect: 100-continue\r\n";
+    }
+    wanted.text = fmt::format("PUT {} HTTP/1.1\r\nHost: sim\r\n{}\r\n{}", target, headers, body);
+    wanted.pause = milliseconds(decisions.below(60));
+    return wanted;
+}
+
 void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Streams streams) {
     switch (kind) {
     case ClientKind::garbage:
@@ -189,6 +242,14 @@ void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Strea
     case ClientKind::leaves:
         plan.requests.push_back(decisions.once_in(3) ? snapshot_request(decisions, streams)
                                                      : stream_request(decisions, streams));
+        return;
+    case ClientKind::changes:
+        plan.pipelines = decisions.once_in(4);
+        plan.repeats = !plan.pipelines; // until one of them ends the connection
+        for (int i = 0; i < 4; ++i) {
+            plan.requests.push_back(change_request(decisions, streams, i < 2));
+        }
+        plan.requests.push_back(page_request(decisions, "GET", "HTTP/1.1"));
         return;
     case ClientKind::healthy:
     case ClientKind::slow:
@@ -232,6 +293,15 @@ ClientPlan plan_client(Decisions& decisions, ClientKind kind, Streams streams) {
     } else if (kind == ClientKind::vanishes) {
         plan.departure = Departure::vanish;
         plan.departs_after = milliseconds(decisions.below(500));
+    } else if (kind == ClientKind::changes) {
+        if (decisions.once_in(2)) {
+            plan.dribble_bytes = decisions.between(5, 60);
+            plan.dribble_pause = some_ms(decisions, 1, 30);
+        }
+        if (decisions.once_in(4)) {
+            plan.departure = decisions.once_in(2) ? Departure::close : Departure::half_close;
+            plan.departs_after = milliseconds(decisions.below(300));
+        }
     } else if (kind == ClientKind::dribbles) {
         plan.dribble_bytes = decisions.between(1, 9);
         plan.dribble_pause = some_ms(decisions, 1, 150);

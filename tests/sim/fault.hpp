@@ -114,6 +114,10 @@ enum class FaultKind : std::uint8_t {
     camera_time_backwards, ///< a later frame claims an earlier time
     camera_pressed,        ///< so few buffers were left that a frame was copied
     camera_set_outlived,   ///< viewers held buffers of a camera that was gone
+    controls_set,          ///< by requests,
+    controls_kept,         ///< ... for a camera that was not open,
+    controls_failed,       ///< ... which the camera answers with an error,
+    controls_unanswered,   ///< ... which the camera answers late
     // the application
     stream_ended,
     stream_added,

@@ -114,6 +114,12 @@ bool ResponseReader::read_head(Instant now) {
     if (closing_) {
         return wrong("a response behind one that ended the connection");
     }
+    constexpr std::string_view interim = "HTTP/1.1 100 Continue";
+    if (expected_.front().may_continue && pause().substr(0, end) == interim) {
+        expected_.front().may_continue = false;
+        drop(end + head_end.size());
+        return true;
+    }
     current_ = expected_.front();
     expected_.pop_front();
     const std::string head(pause().substr(0, end + line_end.size()));

@@ -36,6 +36,7 @@ struct Expectation {
     std::optional<Duration> patience;
     Instant asked_at{};
     bool placeholder_wanted = false;
+    bool may_continue = false; ///< 100 (Continue) may come first
 };
 
 class ResponseReader {

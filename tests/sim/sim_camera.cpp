@@ -28,13 +28,52 @@ SimCamera::SimCamera(SimEngine& engine, FrameLog& log, CameraSetup setup)
     focus.name = "AfMode";
     focus.kind = source::ControlKind::enumeration;
     focus.choices = {{0, "AfModeManual"}, {2, "AfModeContinuous"}};
+    focus.initial = std::int64_t{0};
     controls_.assign(setup.controls, focus);
 }
 
 std::optional<source::CameraStatus> SimCamera::camera() const {
     source::CameraStatus status;
     status.id = "simulated";
+    status.controls_set = control_settings_.all();
+    status.controls_changed = control_settings_.changed();
     return status;
+}
+
+void SimCamera::change_controls(std::span<const source::ControlChange> changes) {
+    using Kind = source::ControlOutcome::Kind;
+    RINGCAST_ASSERT(control_outcome_.kind != Kind::under_way);
+    auto update = control_settings_.prepare(controls_, changes);
+    if (!update) {
+        control_outcome_ = {Kind::refused, std::move(update).error().message};
+    } else if (!capturing_) {
+        engine_.decisions().note(FaultKind::controls_kept);
+        control_settings_.commit(std::move(update->changed));
+        control_outcome_ = {Kind::kept, {}};
+    } else {
+        constexpr Duration late = std::chrono::seconds(1);
+        const bool unanswered = chooses(FaultKind::controls_unanswered);
+        const Duration time = setup_.controls_time + (unanswered ? late : Duration::zero());
+        control_outcome_ = {Kind::under_way, {}};
+        changed_next_ = std::move(update->changed);
+        engine_.events().after(time, [this] { finish_change(); });
+    }
+}
+
+/// In the camera's thread.
+void SimCamera::finish_change() {
+    using Kind = source::ControlOutcome::Kind;
+    if (stopping_) {
+        return;
+    }
+    if (chooses(FaultKind::controls_failed)) {
+        control_outcome_ = {Kind::unavailable, "the camera failed"};
+    } else {
+        engine_.decisions().note(FaultKind::controls_set);
+        control_settings_.commit(std::move(changed_next_));
+        control_outcome_ = {Kind::applied, {}};
+    }
+    engine_.signal(event_);
 }
 
 // --- the driver ---

@@ -14,6 +14,7 @@
 #include "camera/buffer_recycler.hpp"
 #include "camera/camera_pool.hpp"
 #include "camera/captured_frame.hpp"
+#include "camera/control_settings.hpp"
 #include "camera/frame_order.hpp"
 #include "sim/frame_log.hpp"
 #include "sim/sim_engine.hpp"
@@ -32,7 +33,8 @@ struct CameraSetup {
     bool unplugged = false; ///< at random times
     bool pauses = false;    ///< stops while nobody is watching
     Duration wakes_after = std::chrono::milliseconds(20);
-    std::size_t controls = 1; ///< how many it has
+    std::size_t controls = 1;                              ///< how many it has
+    Duration controls_time = std::chrono::milliseconds(5); ///< for setting them
 };
 
 class SimCamera final : public SimProducer, private camera::BufferRecycler {
@@ -54,6 +56,13 @@ public:
     [[nodiscard]] std::optional<source::CameraStatus> camera() const override;
     [[nodiscard]] std::span<const source::CameraControl> camera_controls() const noexcept override {
         return controls_;
+    }
+    void change_controls(std::span<const source::ControlChange> changes) override;
+    [[nodiscard]] const source::ControlOutcome& control_outcome() const noexcept override {
+        return control_outcome_;
+    }
+    [[nodiscard]] const camera::ControlSettings& control_settings() const noexcept {
+        return control_settings_;
     }
 
     [[nodiscard]] std::size_t slots_held() const noexcept override { return 0; }
@@ -105,11 +114,15 @@ private:
     void end_capture();
     void take_frames();
     void on_released(std::uint32_t set);
+    void finish_change();
     void check_outcome(const camera::CapturedFrame& frame, camera::FrameOutcome outcome,
                        std::size_t left);
 
     CameraSetup setup_;
     std::vector<source::CameraControl> controls_;
+    camera::ControlSettings control_settings_{{}};
+    std::vector<config::ControlSetting> changed_next_; ///< by the change that is under way
+    source::ControlOutcome control_outcome_;
     bool closed_ = false;
     Instant plugs_at_ = never;
     Duration absence_{};

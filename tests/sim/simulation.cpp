@@ -129,6 +129,8 @@ World some_world(Decisions& decisions) {
     world.rules_change = decisions.once_in(2);
     world.unix_open = decisions.once_in(2);
     relay.login_wait = milliseconds(decisions.between(20, 600));
+    relay.controls_wait = milliseconds(decisions.between(20, 600));
+    world.camera.controls_time = milliseconds(decisions.between(1, 100));
     world.siege = decisions.once_in(4);
     world.proxies = decisions.once_in(2);
     world.upstreams = decisions.once_in(4);
@@ -174,6 +176,10 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     window_began_ = began_;
     for (std::uint32_t i = 0; i < world.healthy_clients; ++i) {
         add_client(plan_with_proof(ClientKind::healthy));
+    }
+    if (world.passwords && world.cameras && world.clients_max > 0) {
+        add_client(
+            plan_with_proof(ClientKind::changes)); // few other worlds let them change something
     }
     schedule_arrival();
     if (world_.crowd) {
@@ -401,6 +407,7 @@ void Simulation::check() {
     check_addresses();
     check_slots();
     check_ended_streams();
+    check_controls();
     check_bounds();
     check_spinning();
 }
@@ -489,6 +496,19 @@ void Simulation::check_slots() {
     // (its newest frame).
     if (leases > relay_->send_count() + relay_->connections().size() + directory_.size()) {
         fail("more leases than there is use for");
+    }
+}
+
+/// Only administrators change controls, and nobody is one where nobody is asked who they are.
+void Simulation::check_controls() {
+    if (!world_.cameras || world_.upstreams || world_.passwords) {
+        return;
+    }
+    for (const auto& source : sources_) {
+        const auto& camera = static_cast<const SimCamera&>(*source);
+        if (!camera.control_settings().changed().empty()) {
+            fail("somebody who is no administrator has changed a camera's controls");
+        }
     }
 }
 

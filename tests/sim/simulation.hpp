@@ -141,6 +141,7 @@ private:
     void check_addresses();
     void check_slots();
     void check_ended_streams();
+    void check_controls();
     void check_bounds();
     void check_spinning();
     void fail(std::string what);

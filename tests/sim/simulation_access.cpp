@@ -26,8 +26,10 @@ ClientPlan Simulation::plan_with_proof(ClientKind kind) {
     ClientPlan plan = plan_client(decisions_, kind, directory_);
     if (world_.passwords) {
         constexpr std::uint64_t good_proofs = 3; // none of them is Proof::none
-        const Proof proof = plan.healthy ? static_cast<Proof>(1 + decisions_.below(good_proofs))
-                                         : static_cast<Proof>(decisions_.below(proof_count));
+        const bool administrates = kind == ClientKind::changes && !decisions_.once_in(3);
+        const Proof proof = administrates  ? Proof::password
+                            : plan.healthy ? static_cast<Proof>(1 + decisions_.below(good_proofs))
+                                           : static_cast<Proof>(decisions_.below(proof_count));
         const io::StreamId stream = plan.requests.front().expectation.stream;
         add_proof(plan, proof, name_of(directory_, stream), clients_.size(), engine_.wall_now());
         plan.known = !proves_nothing(proof);
