@@ -98,6 +98,11 @@ struct StatusSnapshot {
     std::optional<std::uint64_t> viewers_next;
 };
 
+/// How a stream's frames are held in memory: "registered", "copied" or "unregistered"; and why they are
+/// not in a better tier, empty in the best one.
+[[nodiscard]] std::string_view tier_of(const StreamStatus& stream);
+[[nodiscard]] std::string_view tier_reason_of(const StreamStatus& stream);
+
 /// Leaves what everybody may know who may watch: no viewers, no ids of cameras, no addresses of other
 /// servers, and no streams but those of `directory` that may be seen.
 void hide_details(StatusSnapshot& status, const stream::Directory& directory);

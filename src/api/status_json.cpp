@@ -261,26 +261,6 @@ Json control_json(const source::CameraControl& control, bool changed) {
     return json;
 }
 
-/// Frames that are sent from registered buffers of the camera need no registered slots.
-std::string_view tier_of(const StreamStatus& stream) {
-    if (stream.camera && stream.camera->tier == "registered") {
-        return "registered";
-    }
-    if (!stream.registered) {
-        return "unregistered";
-    }
-    const bool copied = stream.camera && stream.camera->tier == "copied";
-    return copied ? "copied" : "registered";
-}
-
-std::string_view tier_reason_of(const StreamStatus& stream) {
-    const std::string_view tier = tier_of(stream);
-    if (tier == "unregistered") {
-        return stream.tier_reason;
-    }
-    return tier == "copied" ? std::string_view(stream.camera->tier_reason) : std::string_view();
-}
-
 Json stream_json(const StreamStatus& stream) {
     return {
         {"name", stream.name},
@@ -332,12 +312,6 @@ const Json* member(const Json& json, std::string_view name) {
     return found == json.end() ? nullptr : &*found;
 }
 
-struct Problems {
-    std::string text; ///< one line
-
-    void add(std::string_view problem) { text.append(text.empty() ? "" : "; ").append(problem); }
-};
-
 /// A value in the form of the configuration; nothing if it has no such form.
 std::optional<ControlValue> setting_value(const Json& json) {
     constexpr std::size_t numbers_max = 64; // as in the configuration
@@ -367,16 +341,6 @@ std::string dump(const Json& json, int indent) {
 }
 
 } // namespace
-
-std::string_view send_path_name(SendPath send_path) noexcept {
-    switch (send_path) {
-    case SendPath::copy:
-        return "copy";
-    case SendPath::zero_copy:
-        return "zero-copy";
-    }
-    return {};
-}
 
 std::string status_json(const StatusSnapshot& status) {
     Json streams = Json::array();
@@ -447,14 +411,17 @@ std::string changed_controls_json(std::string_view stream_name, const source::Ca
 }
 
 Result<std::vector<source::ControlChange>> read_control_changes(std::string_view body) {
-    Problems problems;
+    std::string problems; // one line
+    const auto add_problem = [&](std::string_view problem) {
+        problems.append(problems.empty() ? "" : "; ").append(problem);
+    };
     std::set<std::string> names;
     const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
         constexpr int members = 1;
         if (depth == members && event == Json::parse_event_t::key) {
             auto name = parsed.get<std::string>();
             if (!names.insert(name).second) {
-                problems.add(fmt::format("{} occurs twice", config::toml_quoted(name)));
+                add_problem(fmt::format("{} occurs twice", config::toml_quoted(name)));
             }
         }
         return depth <= members + 1; // what is nested more deeply is no value of a control
@@ -468,7 +435,7 @@ Result<std::vector<source::ControlChange>> read_control_changes(std::string_view
     for (const auto& [name, value] : json.items()) {
         source::ControlChange change{name, setting_value(value)};
         if (!change.value && !value.is_null()) {
-            problems.add(
+            add_problem(
                 fmt::format("control {}: expected true or false, a number, a name in quotes, "
                             "a list of numbers, or null",
                             config::toml_key(name)));
@@ -476,13 +443,13 @@ Result<std::vector<source::ControlChange>> read_control_changes(std::string_view
         changes.push_back(std::move(change));
     }
     if (changes.empty()) {
-        problems.add("there are no controls in it");
+        add_problem("there are no controls in it");
     } else if (changes.size() > config::camera_controls_max) {
-        problems.add(fmt::format("found {} controls, expected at most {}", changes.size(),
-                                 config::camera_controls_max));
+        add_problem(fmt::format("found {} controls, expected at most {}", changes.size(),
+                                config::camera_controls_max));
     }
-    if (!problems.text.empty()) {
-        return fail(std::move(problems.text));
+    if (!problems.empty()) {
+        return fail(std::move(problems));
     }
     return changes;
 }

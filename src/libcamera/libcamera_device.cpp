@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -19,10 +18,10 @@
 #include "camera/sensor_mode.hpp"
 #include "capture/camera_access.hpp"
 #include "capture/tuning_file.hpp"
-#include "capture/v4l2_controls.hpp"
 #include "capture/v4l2_devices.hpp"
 #include "config/keys.hpp"
 #include "config/units.hpp"
+#include "libcamera/libcamera_failure.hpp"
 #include "libcamera/libcamera_rate.hpp"
 #include "libcamera/sensor_modes.hpp"
 #include "os/clock.hpp"
@@ -33,31 +32,6 @@ namespace ringcast::capture {
 namespace {
 
 using config::PictureSize;
-
-tl::unexpected<OpenFailure> failure(camera::OpenError error, std::string message,
-                                    std::string reason) {
-    return tl::unexpected(OpenFailure{error, std::move(message), std::move(reason)});
-}
-
-/// For a failed call of libcamera. `error` is positive.
-tl::unexpected<OpenFailure> failed_call(const char* what, int error) {
-    if (error == EBUSY) {
-        return failure(camera::OpenError::busy, "another program or another stream uses the camera",
-                       "the camera is in use");
-    }
-    if (error == ENODEV) {
-        return failure(camera::OpenError::absent, "the camera has just been unplugged",
-                       "the camera is not there");
-    }
-    return failure(camera::OpenError::unusable,
-                   fmt::format("the camera can't be {}: {}", what, std::strerror(error)),
-                   "the camera failed");
-}
-
-tl::unexpected<OpenFailure> refused(std::string message) {
-    return failure(camera::OpenError::refused, std::move(message),
-                   "the camera can't do what its configuration asks");
-}
 
 libcamera::Orientation libcamera_orientation(config::Orientation orientation) noexcept {
     return static_cast<libcamera::Orientation>(orientation); // both have EXIF's values
@@ -282,33 +256,6 @@ LibcameraDevice::Step LibcameraDevice::make_buffers(OpenedCamera& opened) {
     return {};
 }
 
-tl::expected<camera::ControlPlan, OpenFailure>
-LibcameraDevice::plan_controls(OpenedCamera& opened, const Settings& wanted) const {
-    if (const auto v4l2 = open_v4l2_controls(opened.identity.devices)) {
-        std::ranges::move(v4l2->list(), std::back_inserter(opened.controls));
-    }
-    Settings settings = wanted;
-    if (auto focus = camera::default_focus(opened.controls, wanted)) {
-        settings.push_back(std::move(*focus));
-    }
-    auto plan = camera::plan_controls(opened.controls, settings);
-    if (!plan) {
-        return refused(plan.error().message);
-    }
-    return std::move(*plan);
-}
-
-LibcameraDevice::Step
-LibcameraDevice::set_v4l2_controls(const std::vector<camera::V4l2Setting>& settings,
-                                   OpenedCamera& opened) {
-    if (settings.empty()) {
-        return {};
-    }
-    const auto v4l2 = open_v4l2_controls(opened.identity.devices);
-    return v4l2 == nullptr ? failed_call("given controls", ENODEV)
-                           : capture::set_v4l2_controls(*v4l2, settings, opened.controls);
-}
-
 LibcameraDevice::Step LibcameraDevice::start(OpenedCamera& opened, const Settings& settings) {
     const auto plan = plan_controls(opened, settings);
     if (!plan) {
@@ -359,35 +306,6 @@ LibcameraDevice::Step LibcameraDevice::start_without_heap(OpenedCamera& opened,
         return failed_call("started", -again);
     }
     return {};
-}
-
-tl::expected<LibcameraDevice::Controls, OpenFailure>
-LibcameraDevice::set_controls(Controls controls, const Settings& settings) {
-    const auto plan = camera::plan_controls(controls, settings);
-    if (!plan) {
-        return refused(plan.error().message);
-    }
-    auto list = control_list(camera_->controls(), plan->libcamera, controls);
-    if (!list) {
-        return refused(list.error().message);
-    }
-    if (!plan->v4l2.empty()) {
-        const auto v4l2 = open_v4l2_controls(identity_of(*camera_).devices);
-        if (v4l2 == nullptr) {
-            return failed_call("given controls", ENODEV);
-        }
-        if (auto step = change_v4l2_controls(*v4l2, plan->v4l2, controls); !step) {
-            return tl::unexpected(std::move(step).error());
-        }
-    }
-    hand_over(std::move(*list));
-    return controls;
-}
-
-void LibcameraDevice::hand_over(libcamera::ControlList controls) {
-    const std::lock_guard lock(controls_mutex_);
-    controls.merge(next_controls_); // keeps the new values where both have one
-    next_controls_ = std::move(controls);
 }
 
 void LibcameraDevice::close() noexcept {

@@ -29,6 +29,7 @@ struct AccessSettings {
     access::Digest key{}; ///< random
 };
 
+// Limits: plain data, which tests and the application set one by one.
 struct RelaySettings {
     RelaySettings(const http::Boundary& process_boundary, std::string process_instance)
         : boundary(process_boundary), instance(std::move(process_instance)) {}
