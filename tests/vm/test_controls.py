@@ -1,8 +1,10 @@
 """Controls of a USB camera's V4L2 device: set by name in the order that their dependencies require,
-listed, and set again after a replug."""
+listed, set again after a replug, and changed by an administrator."""
 
+import hashlib
 import json
 import unittest
+import urllib.request
 
 import guest
 import harness
@@ -32,6 +34,14 @@ SET = [
     ("zoom_absolute", 150),
 ]
 BRIGHTNESS = ("brightness", 32)  # set by libcamera, with the first frame
+
+TOKEN = "administrator-of-the-camera-in-this-guest-43"
+TOKENS_FILE = "/run/ringcast-test-tokens"
+ACCESS = f"""
+[access]
+tokens_file = "{TOKENS_FILE}"
+admins = ["boss"]
+"""
 
 
 class Controls(unittest.TestCase):
@@ -65,6 +75,23 @@ class Controls(unittest.TestCase):
             self.plug_in()
             server.wait_live()
             self.check_set()
+
+    def test_an_administrator_changes_controls_of_the_running_camera(self):
+        self.plug_in()
+        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+        self.guest.run("sh", "-c", f"umask 077; echo boss:{digest} > {TOKENS_FILE}")
+        public = CONFIGURATION.replace("fps = 15", 'fps = 15\nviewers = "public"')
+        with self.guest.configured(ACCESS + public) as server:
+            server.wait_live()
+            self.check_set()
+            request = urllib.request.Request(
+                f"{server.url}/front/controls", method="PUT", data=b'{"focus_absolute": 60, "Brightness": 0.25}',
+                headers={"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"})
+            with urllib.request.urlopen(request, timeout=harness.WAIT_SECONDS) as response:
+                answer = json.load(response)
+            self.assertEqual((answer["applied"], answer["changed"]), (True, {"focus_absolute": 60, "Brightness": 0.25}))
+            for control in (("focus_absolute", 60), ("brightness", 16)):
+                harness.wait_for(lambda control=control: control in self.camera.controls_set(), f"{control} to be set")
 
     def check_list(self, controls):
         focus = controls["focus_absolute"]
