@@ -56,12 +56,14 @@ struct RequestReader::Parser {
     ConnectionOptions connection;
     std::size_t host_count = 0;
     std::size_t content_length_count = 0;
+    bool transfer_encoding = false;
 
     void begin() noexcept {
         lines.begin();
         connection = {};
         host_count = 0;
         content_length_count = 0;
+        transfer_encoding = false;
     }
 };
 
@@ -326,8 +328,13 @@ void RequestReader::finish_header(std::string_view line) noexcept {
     if (state_ != ParseState::need_more) {
         return;
     }
-    const std::string_view name = parser_->lines.name();
-    const std::string_view value = trimmed(parser_->lines.value());
+    read_header(parser_->lines.name(), trimmed(parser_->lines.value()));
+    if (parser_->content_length_count + (parser_->transfer_encoding ? 1U : 0U) > 1) {
+        refuse(400, "Content-Length occurs twice, or together with Transfer-Encoding.");
+    }
+}
+
+void RequestReader::read_header(std::string_view name, std::string_view value) noexcept {
     const auto keep_first = [value](std::string_view& view) {
         if (view.empty()) {
             view = value;
@@ -370,6 +377,7 @@ void RequestReader::finish_header(std::string_view line) noexcept {
     } else if (equal_ignoring_case(name, "x-forwarded-for")) {
         keep_all(request_.x_forwarded_for);
     } else if (equal_ignoring_case(name, "transfer-encoding")) {
+        parser_->transfer_encoding = true;
         request_.body = BodyKind::chunked;
     } else if (equal_ignoring_case(name, "content-length")) {
         ++parser_->content_length_count;
@@ -378,9 +386,6 @@ void RequestReader::finish_header(std::string_view line) noexcept {
         }
         request_.body = BodyKind::sized;
         request_.body_bytes = length_of(value);
-    }
-    if (parser_->content_length_count + (request_.body == BodyKind::chunked ? 1U : 0U) > 1) {
-        refuse(400, "Content-Length occurs twice, or together with Transfer-Encoding.");
     }
 }
 

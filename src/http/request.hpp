@@ -152,6 +152,7 @@ private:
     void finish_line(std::string_view line) noexcept;
     void finish_request_line(std::string_view line) noexcept;
     void finish_header(std::string_view line) noexcept;
+    void read_header(std::string_view name, std::string_view value) noexcept;
     void finish_head(std::string_view line) noexcept;
     void split_target(std::string_view target) noexcept;
     void feed(std::string_view line) noexcept;

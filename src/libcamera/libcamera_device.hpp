@@ -57,7 +57,7 @@ private:
                                           int error);
     /// Adds the controls of the V4L2 device to those of `opened`.
     [[nodiscard]] tl::expected<camera::ControlPlan, OpenFailure>
-    plan_controls(OpenedCamera& opened, const Settings& settings) const;
+    plan_controls(OpenedCamera& opened, Settings settings) const;
     [[nodiscard]] Step set_v4l2_controls(const std::vector<camera::V4l2Setting>& settings,
                                          OpenedCamera& opened);
     /// Hands the values to the next buffer that is queued.

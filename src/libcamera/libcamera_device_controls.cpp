@@ -13,12 +13,11 @@
 namespace ringcast::capture {
 
 tl::expected<camera::ControlPlan, OpenFailure>
-LibcameraDevice::plan_controls(OpenedCamera& opened, const Settings& wanted) const {
+LibcameraDevice::plan_controls(OpenedCamera& opened, Settings settings) const {
     if (const auto v4l2 = open_v4l2_controls(opened.identity.devices)) {
         std::ranges::move(v4l2->list(), std::back_inserter(opened.controls));
     }
-    Settings settings = wanted;
-    if (auto focus = camera::default_focus(opened.controls, wanted)) {
+    if (auto focus = camera::default_focus(opened.controls, settings)) {
         settings.push_back(std::move(*focus));
     }
     auto plan = camera::plan_controls(opened.controls, settings);
