@@ -138,11 +138,7 @@ ConnectionEvent Connection::on_frame_send(ConnectionContext& context, SendId id,
     }
     // Only now: an abort must still see the send that failed.
     if (frames_.settle(context, id, send)) {
-        if (aborting()) {
-            join(context);
-        } else {
-            close_when_delivered(context);
-        }
+        join(context);
     }
     return event;
 }
@@ -240,8 +236,7 @@ void Connection::on_ended(ConnectionContext& context, std::int32_t result) noexc
     RINGCAST_ASSERT(operations_ > 0);
     --operations_;
     if (!aborting()) {
-        close_when_delivered(context);
-        return;
+        return join(context);
     }
     // "Not connected": the peer has reset the connection, which has ended everything too.
     const bool failed = result < 0 && result != -ENOTCONN && endpoint_.tcp();
@@ -305,15 +300,7 @@ void Connection::end_drain(ConnectionContext& context) noexcept {
 void Connection::finish_draining(ConnectionContext& context) noexcept {
     drained_ = true;
     deadline_ = context.engine.now() + context.settings.stall_timeout; // for notifications
-    close_when_delivered(context);
-}
-
-void Connection::close_when_delivered(ConnectionContext& context) noexcept {
-    // A plain close: what is in the socket still goes to the peer.
-    if (state_ == ConnectionState::draining && drained_ && operations_ == 0 &&
-        frames_.pinned() == 0) {
-        close(context);
-    }
+    join(context);
 }
 
 void Connection::evict(ConnectionContext& context) noexcept {
@@ -353,9 +340,11 @@ void Connection::abort(ConnectionContext& context) noexcept {
     join(context);
 }
 
+/// Closes a connection that is ending when nothing is under way any more.
 void Connection::join(ConnectionContext& context) noexcept {
-    RINGCAST_ASSERT(aborting());
-    if (operations_ == 0 && frames_.pinned() == 0) {
+    // A plain close: what is in the socket of a drained connection still goes to the peer.
+    const bool drained = state_ == ConnectionState::draining && drained_;
+    if ((aborting() || drained) && operations_ == 0 && frames_.pinned() == 0) {
         close(context);
     }
 }

@@ -147,9 +147,6 @@ public:
         return *exchange_;
     }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
-    /// True exactly while it is new: its first reply is not complete, and it waits neither for its
-    /// answer nor for a silent peer.
-    [[nodiscard]] bool handshaking() const noexcept { return handshaking_; }
     [[nodiscard]] bool aborting() const noexcept { return state_ == ConnectionState::aborting; }
     [[nodiscard]] Instant opened() const noexcept { return opened_; }
     /// When reading, waiting or draining is over; `never` in all other states.
@@ -168,11 +165,12 @@ private:
     [[nodiscard]] ConnectionEvent finish_reply(ConnectionContext& context) noexcept;
     void join(ConnectionContext& context) noexcept;
     void finish_draining(ConnectionContext& context) noexcept;
-    void close_when_delivered(ConnectionContext& context) noexcept;
     void close(ConnectionContext& context) noexcept;
 
     ConnectionState state_ = ConnectionState::free;
     bool streaming_ = false;
+    /// True exactly while it is new: its first reply is not complete, and it waits neither for its
+    /// answer nor for a silent peer.
     bool handshaking_ = false;
     bool keep_alive_ = false;
     bool ending_ = false;  ///< with what is being sent
