@@ -211,7 +211,7 @@ std::string options_reply(const ReplyContext& context, PutPolicy policy) {
     add_cors(text, context);
     if (!context.allow_origin.empty()) {
         add_header(text, "Access-Control-Allow-Methods",
-                   policy.put && policy.put_across ? allowed_methods_and_put : allowed_methods);
+                   policy.put && policy.put_across ? "GET, HEAD, PUT" : "GET, HEAD");
         // "*" does not include Authorization (Fetch standard, CORS-non-wildcard request-header name).
         add_header(text, "Access-Control-Allow-Headers", "*, Authorization");
         // Two hours, the most that browsers accept. Without it, each poll for a snapshot is
