@@ -12,13 +12,11 @@
 #include <vector>
 
 #include "api/routes.hpp"
-#include "base/result.hpp"
 #include "base/time.hpp"
 #include "connection/frame_send.hpp"
 #include "connection/send_path.hpp"
 #include "http/multipart.hpp"
 #include "source/camera_status.hpp"
-#include "source/control_change.hpp"
 #include "stream/directory.hpp"
 #include "stream/stream_status.hpp"
 
@@ -109,14 +107,6 @@ void hide_details(StatusSnapshot& status, const stream::Directory& directory);
 
 /// For /api/status.
 [[nodiscard]] std::string status_json(const StatusSnapshot& status);
-/// The addresses of a viewer in a `status_json`.
-struct ListedViewer {
-    std::uint64_t id = 0;
-    std::string address;
-    std::string proxy; ///< empty: none
-};
-/// The viewers in the text of a `status_json`; nothing if it is none, or does not list all viewers.
-[[nodiscard]] std::optional<std::vector<ListedViewer>> listed_viewers(std::string_view status);
 /// For /metrics: Prometheus text format 0.0.4.
 [[nodiscard]] std::string metrics_text(const StatusSnapshot& status);
 /// For /NAME/link: `path` is relative to the root of the server.
@@ -131,11 +121,6 @@ struct ListedViewer {
 /// `applied`: the camera has the values already.
 [[nodiscard]] std::string changed_controls_json(std::string_view stream_name,
                                                 const source::CameraStatus& camera, bool applied);
-/// The body of such a request: a JSON object of names and values as in the configuration, and null for
-/// what the configuration says. The error is one line about everything that is wrong in it.
-[[nodiscard]] Result<std::vector<source::ControlChange>>
-read_control_changes(std::string_view body);
-
 struct PageOptions {
     std::string_view prefix; ///< where a proxy publishes the server, as in "/cam"; empty: the root
     bool offers_login = false; ///< to see more

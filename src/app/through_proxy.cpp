@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "api/status.hpp"
+#include "api/read_json.hpp"
 #include "app/stream_comparison.hpp"
 #include "app/stream_request.hpp"
 #include "config/listen_address.hpp"

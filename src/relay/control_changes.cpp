@@ -1,6 +1,6 @@
 #include "relay/control_changes.hpp"
 
-#include "api/status.hpp"
+#include "api/read_json.hpp"
 
 namespace ringcast::relay {
 
