@@ -218,6 +218,10 @@ Route read_parameters(Route route, std::string_view query, const stream::Directo
     return route;
 }
 
+bool is_listed_origin(const http::Request& request, std::span<const std::string> allowed) noexcept {
+    return !request.origin.empty() && std::ranges::find(allowed, request.origin) != allowed.end();
+}
+
 // A page of the host that the request was sent to, on any port: that of a printer or a dashboard
 // beside ringcast.
 bool is_on_requested_host(const http::Request& request) noexcept {
@@ -346,10 +350,6 @@ std::string_view without_base(std::string_view path, std::string_view base) noex
     return !below ? path : rest.empty() ? "/" : rest;
 }
 
-bool is_listed_origin(const http::Request& request, std::span<const std::string> allowed) noexcept {
-    return !request.origin.empty() && std::ranges::find(allowed, request.origin) != allowed.end();
-}
-
 std::string_view allowed_origin(const http::Request& request,
                                 std::span<const std::string> allowed) noexcept {
     if (request.origin.empty()) {
@@ -359,6 +359,11 @@ std::string_view allowed_origin(const http::Request& request,
         return request.origin;
     }
     return std::ranges::find(allowed, "*") != allowed.end() ? "*" : std::string_view{};
+}
+
+http::PutPolicy put_policy(const Route& route, const http::Request& request,
+                           std::span<const std::string> allowed) noexcept {
+    return {.put = route.changes, .put_across = is_listed_origin(request, allowed)};
 }
 
 } // namespace ringcast::api

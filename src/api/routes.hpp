@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "http/multipart.hpp"
 #include "http/request.hpp"
+#include "http/response.hpp"
 #include "stream/directory.hpp"
 
 namespace ringcast::api {
@@ -100,8 +101,9 @@ inline constexpr int misdirected_status = 421;
 [[nodiscard]] std::string_view allowed_origin(const http::Request& request,
                                               std::span<const std::string> allowed) noexcept;
 
-/// Whether `allowed` lists the request's origin by its name.
-[[nodiscard]] bool is_listed_origin(const http::Request& request,
-                                    std::span<const std::string> allowed) noexcept;
+/// What the answer to OPTIONS says about PUT. Only pages of origins that `allowed` lists by name may
+/// use it.
+[[nodiscard]] http::PutPolicy put_policy(const Route& route, const http::Request& request,
+                                         std::span<const std::string> allowed) noexcept;
 
 } // namespace ringcast::api

@@ -119,18 +119,13 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
         return answer_report(connection, route,
-                             parts_.router.shared_kind(connection, route.viewers
-                                                                       ? ReportKind::single
-                                                                       : ReportKind::status),
-                             reply);
+                             route.viewers ? ReportKind::single : ReportKind::status, reply);
     case api::RouteKind::metrics:
-        return answer_report(connection, route,
-                             parts_.router.shared_kind(connection, ReportKind::metrics), reply);
+        return answer_report(connection, route, ReportKind::metrics, reply);
     case api::RouteKind::healthz:
         return send(connection, health(route, reply));
     case api::RouteKind::index:
-        return answer_report(connection, route,
-                             parts_.router.shared_kind(connection, ReportKind::index), reply);
+        return answer_report(connection, route, ReportKind::index, reply);
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,
@@ -149,10 +144,10 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::link:
         return answer_link(connection, route, reply);
     case api::RouteKind::options:
-        return send(connection, api::options(reply, {.put = route.changes,
-                                                     .put_across = api::is_listed_origin(
-                                                         connection.exchange().reader.request(),
-                                                         parts_.settings.cors_origins)}));
+        return send(
+            connection,
+            api::options(reply, api::put_policy(route, connection.exchange().reader.request(),
+                                                parts_.settings.cors_origins)));
     case api::RouteKind::error:
         return send(connection, api::error(route.status, route.message, reply));
     }
@@ -309,6 +304,7 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
 
 void Responder::answer_report(connection::Connection& connection, const api::Route& route,
                               ReportKind kind, const http::ReplyContext& reply) {
+    kind = parts_.router.shared_kind(connection, kind);
     const Instant now = parts_.context.engine.now();
     if (const connection::SharedText* report = reports_.fresh(kind, now)) {
         return send_report(connection, route.kind, report->share(), reply);
