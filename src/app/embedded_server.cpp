@@ -81,8 +81,8 @@ std::unique_ptr<Server> Server::create(const Config& config, std::string& error)
 
 std::vector<std::string> Server::addresses() const {
     std::vector<std::string> texts;
-    for (const config::ListenAddress& address : impl_->server->addresses()) {
-        texts.push_back(config::listen_address_text(address));
+    for (const config::ListenConfig& listen : impl_->server->listening()) {
+        texts.push_back(config::listen_address_text(listen.address));
     }
     return texts;
 }

@@ -178,7 +178,7 @@ int run(std::span<const char* const> arguments) {
     if (!server) {
         return cannot_start(server.error());
     }
-    write_message(STDERR_FILENO, startup_message((*server)->addresses(), config.access.restricted(),
+    write_message(STDERR_FILENO, startup_message((*server)->listening(), config.access.restricted(),
                                                  arguments, host_info()));
 
     // Serve until a signal or the end of the input.

@@ -202,13 +202,15 @@ Result<void> Server::open_relay(const config::Config& config,
     return {};
 }
 
-std::vector<config::ListenAddress> Server::addresses() const {
-    std::vector<config::ListenAddress> addresses;
-    addresses.reserve(listeners_.size());
+std::vector<config::ListenConfig> Server::listening() const {
+    std::vector<config::ListenConfig> listening;
+    listening.reserve(listeners_.size());
     for (const Listener& listener : listeners_) {
-        addresses.push_back(listener.address);
+        config::ListenConfig listen{listener.address};
+        listen.open = listener.open;
+        listening.push_back(std::move(listen));
     }
-    return addresses;
+    return listening;
 }
 
 relay::RelaySettings Server::relay_settings(const config::Config& config,

@@ -56,8 +56,8 @@ public:
                                                                 const ServerOptions& options);
     ~Server();
 
-    /// Listening addresses as bound: numeric, with the ports that the kernel chose.
-    [[nodiscard]] std::vector<config::ListenAddress> addresses() const;
+    /// Addresses as bound: numeric, with the ports that the kernel chose; and whether they are open.
+    [[nodiscard]] std::vector<config::ListenConfig> listening() const;
     /// Serves until `stop`, a signal or the end of the input. False when an operation did not end
     /// in time: the kernel may still use the server's memory, so it may not be destroyed.
     [[nodiscard]] bool run() noexcept;

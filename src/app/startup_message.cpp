@@ -166,34 +166,40 @@ std::optional<std::string> first_url(std::span<const config::ListenConfig> liste
     return std::nullopt;
 }
 
-std::string startup_message(std::span<const config::ListenAddress> listening, bool restricted,
+std::string startup_message(std::span<const config::ListenConfig> listening, bool restricted,
                             std::span<const char* const> arguments, const HostInfo& host) {
-    std::vector<std::string> urls;
-    std::vector<std::string> sockets;
+    std::vector<std::string> lines;
     std::uint16_t port = port_default;
-    for (const config::ListenAddress& address : listening) {
-        if (const auto* tcp = std::get_if<config::ListenTcp>(&address)) {
+    bool local = true;
+    const auto add_line = [&](const std::string& where, bool open) {
+        std::string line =
+            fmt::format("  {}{}\n", where, restricted && open ? " (without a password)" : "");
+        if (std::ranges::find(lines, line) == lines.end()) {
+            lines.push_back(std::move(line));
+        }
+    };
+    for (const config::ListenConfig& listen : listening) {
+        local = local && config::is_local(listen.address);
+        if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
             port = tcp->port;
-            for (std::string& found : urls_of(*tcp, host)) {
-                if (std::ranges::find(urls, found) == urls.end()) {
-                    urls.push_back(std::move(found));
-                }
+            for (const std::string& found : urls_of(*tcp, host)) {
+                add_line(found, listen.open);
             }
-        } else {
-            sockets.push_back(std::get<config::ListenUnix>(address).path);
+        }
+    }
+    for (const config::ListenConfig& listen : listening) {
+        if (const auto* socket = std::get_if<config::ListenUnix>(&listen.address)) {
+            add_line(fmt::format("the UNIX socket {}", socket->path), listen.open);
         }
     }
     std::string message = "ringcast: watch at\n";
-    for (const std::string& found : urls) {
-        message += fmt::format("  {}\n", found);
-    }
-    for (const std::string& path : sockets) {
-        message += fmt::format("  the UNIX socket {}\n", path);
+    for (const std::string& line : lines) {
+        message += line;
     }
     if (restricted) {
         message += "Viewers need a password, a token or a link.\n";
     }
-    if (!std::ranges::all_of(listening, config::is_local)) {
+    if (!local) {
         return restricted
                    ? message
                    : message + "Anyone who can reach these addresses can watch. To ask for a "

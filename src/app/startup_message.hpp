@@ -26,10 +26,11 @@ struct HostInfo {
 [[nodiscard]] std::optional<std::string> first_url(std::span<const config::ListenConfig> listening,
                                                    const HostInfo& host);
 
-/// `listening`: the addresses as bound. `restricted`: viewers must prove who they are. `arguments`:
+/// `listening`: the addresses as bound. `restricted`: viewers must prove who they are, except on
+/// addresses that are open. `arguments`:
 /// those of the process, with its name, to build the command line that opens the stream to the
 /// network.
-[[nodiscard]] std::string startup_message(std::span<const config::ListenAddress> listening,
+[[nodiscard]] std::string startup_message(std::span<const config::ListenConfig> listening,
                                           bool restricted, std::span<const char* const> arguments,
                                           const HostInfo& host);
 

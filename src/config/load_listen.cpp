@@ -160,7 +160,10 @@ void read_listen(Reader& reader, const Section& http, std::vector<ListenConfig>&
         if (!read) {
             continue;
         }
-        if (std::ranges::find(listen, read->address, &ListenConfig::address) != listen.end()) {
+        const auto* tcp = std::get_if<ListenTcp>(&read->address);
+        const bool chosen_by_kernel = tcp != nullptr && tcp->port == 0; // another one each time
+        if (!chosen_by_kernel &&
+            std::ranges::find(listen, read->address, &ListenConfig::address) != listen.end()) {
             reader.report(element.position, entry.path,
                           fmt::format("found {} a second time, expected each address once",
                                       toml_quoted(listen_address_text(read->address))));

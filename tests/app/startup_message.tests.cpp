@@ -18,7 +18,7 @@ namespace {
 const HostInfo pi{
     "printer-pi.lan", {"192.168.1.5", "10.0.0.1", "127.0.0.1"}, {"2001:db8::5", "::1"}};
 
-std::string message(const std::vector<config::ListenAddress>& listening,
+std::string message(const std::vector<config::ListenConfig>& listening,
                     const std::vector<const char*>& arguments = {"ringcast", "pattern"},
                     bool restricted = false) {
     return startup_message(listening, restricted, arguments, pi);
@@ -27,7 +27,7 @@ std::string message(const std::vector<config::ListenAddress>& listening,
 } // namespace
 
 TEST_CASE("on loopback the message says that only this machine can watch, and how to change that") {
-    CHECK(message({config::ListenTcp{"127.0.0.1", 8080}}) ==
+    CHECK(message({{config::ListenTcp{"127.0.0.1", 8080}}}) ==
           "ringcast: watch at\n"
           "  http://127.0.0.1:8080/\n"
           "Only this machine can watch. To open it to your network (without a password; to ask for "
@@ -36,30 +36,46 @@ TEST_CASE("on loopback the message says that only this machine can watch, and ho
 }
 
 TEST_CASE("where passwords are asked for, the message says so instead") {
-    CHECK(message({config::ListenTcp{"0.0.0.0", 80}}, {"ringcast"}, true)
+    CHECK(message({{config::ListenTcp{"0.0.0.0", 80}}}, {"ringcast"}, true)
               .ends_with("Viewers need a password, a token or a link.\n"));
     CHECK_THAT(
-        message({config::ListenTcp{"127.0.0.1", 80}}, {"ringcast"}, true),
+        message({{config::ListenTcp{"127.0.0.1", 80}}}, {"ringcast"}, true),
         ContainsSubstring("Viewers need a password, a token or a link.\nOnly this machine can "
                           "watch. To open it to your network:\n"));
 }
 
+TEST_CASE("an address that is open although passwords are asked for is marked") {
+    config::ListenConfig open{config::ListenTcp{"127.0.0.1", 81}};
+    open.open = true;
+    config::ListenConfig socket{config::ListenUnix{"/run/r"}};
+    socket.open = true;
+    const std::vector<config::ListenConfig> listening{
+        {config::ListenTcp{"127.0.0.1", 80}}, open, socket};
+    CHECK_THAT(message(listening, {"ringcast"}, true),
+               ContainsSubstring("watch at\n"
+                                 "  http://127.0.0.1:80/\n"
+                                 "  http://127.0.0.1:81/ (without a password)\n"
+                                 "  the UNIX socket /run/r (without a password)\n"
+                                 "Viewers need a password, a token or a link.\n"));
+    CHECK_THAT(message(listening), !ContainsSubstring("(without a password)\n"));
+}
+
 TEST_CASE(
     "the command line in the message keeps every argument but the addresses, quoted for a shell") {
-    const std::vector<config::ListenAddress> loopback{config::ListenTcp{"127.0.0.1", 81}};
+    const std::vector<config::ListenConfig> loopback{{config::ListenTcp{"127.0.0.1", 81}}};
     CHECK_THAT(
         message(loopback, {"./build/ringcast", "--listen", "127.0.0.1:81", "-", "--fps", "5"}),
         EndsWith("\n  ./build/ringcast - --fps 5 --listen :81\n"));
     CHECK_THAT(message(loopback, {"ringcast", "--listen=127.0.0.1:81", "my film's.mjpeg", ""}),
                EndsWith("\n  ringcast 'my film'\\''s.mjpeg' '' --listen :81\n"));
-    CHECK_THAT(message({config::ListenUnix{"/run/r"}}, {"ringcast", "conf.toml"}),
+    CHECK_THAT(message({{config::ListenUnix{"/run/r"}}}, {"ringcast", "conf.toml"}),
                EndsWith("\n  ringcast conf.toml --listen :8080\n"));
     CHECK_THAT(message(loopback, {"ringcast", "--listen", "--listen", "pattern"}),
                EndsWith("\n  ringcast pattern --listen :81\n"));
 }
 
 TEST_CASE("the command line in the message does not repeat a password") {
-    const std::vector<config::ListenAddress> loopback{config::ListenTcp{"127.0.0.1", 81}};
+    const std::vector<config::ListenConfig> loopback{{config::ListenTcp{"127.0.0.1", 81}}};
     CHECK_THAT(message(loopback, {"ringcast", "http://me:s@cret@10.0.0.2/a@b?c=d"}),
                EndsWith("\n  ringcast 'http://USER:PASSWORD@10.0.0.2/a@b?c=d' --listen :81\n"));
     CHECK_THAT(message(loopback, {"ringcast", "http://10.0.0.2/a@b"}),
@@ -67,7 +83,7 @@ TEST_CASE("the command line in the message does not repeat a password") {
 }
 
 TEST_CASE("for a wildcard every URL is listed, the .local name first") {
-    CHECK(message({config::ListenTcp{"0.0.0.0", 80}, config::ListenTcp{"::", 80}}) ==
+    CHECK(message({{config::ListenTcp{"0.0.0.0", 80}}, {config::ListenTcp{"::", 80}}}) ==
           "ringcast: watch at\n"
           "  http://printer-pi.local:80/\n"
           "  http://192.168.1.5:80/\n"
@@ -77,13 +93,13 @@ TEST_CASE("for a wildcard every URL is listed, the .local name first") {
           "  http://[::1]:80/\n"
           "Anyone who can reach these addresses can watch. To ask for a password: ringcast passwd "
           "--help\n");
-    CHECK_THAT(message({config::ListenTcp{"0.0.0.0", 80}}), !ContainsSubstring("["));
-    CHECK_THAT(message({config::ListenTcp{"::", 80}}), !ContainsSubstring("192.168"));
+    CHECK_THAT(message({{config::ListenTcp{"0.0.0.0", 80}}}), !ContainsSubstring("["));
+    CHECK_THAT(message({{config::ListenTcp{"::", 80}}}), !ContainsSubstring("192.168"));
 }
 
 TEST_CASE("an address of the network is listed as it is, with a warning") {
     const std::string text =
-        message({config::ListenTcp{"192.168.1.5", 8080}, config::ListenUnix{"/run/r.sock"}});
+        message({{config::ListenTcp{"192.168.1.5", 8080}}, {config::ListenUnix{"/run/r.sock"}}});
     CHECK_THAT(text, ContainsSubstring("  http://192.168.1.5:8080/\n"));
     CHECK_THAT(text, ContainsSubstring("  the UNIX socket /run/r.sock\n"));
     CHECK_THAT(text, ContainsSubstring("ringcast passwd --help"));
@@ -93,7 +109,7 @@ TEST_CASE("an address of the network is listed as it is, with a warning") {
 TEST_CASE("a machine without a name has no .local URL") {
     const auto* const name = GENERATE("localhost", "(none)", "");
     const HostInfo nameless{name, {"127.0.0.1"}, {}};
-    const std::vector<config::ListenAddress> listening{config::ListenTcp{"0.0.0.0", 80}};
+    const std::vector<config::ListenConfig> listening{{config::ListenTcp{"0.0.0.0", 80}}};
     CHECK_THAT(startup_message(listening, false, std::vector<const char*>{"ringcast"}, nameless),
                !ContainsSubstring(".local"));
 }
@@ -111,7 +127,7 @@ TEST_CASE("the addresses of the host contain loopback and no link-local ones") {
 TEST_CASE("the first URL is that of the first TCP address whose port is known") {
     const config::ListenConfig unix_socket{config::ListenUnix{"/run/r"}};
     const config::ListenConfig any_port{config::ListenTcp{"127.0.0.1", 0}};
-    const config::ListenConfig loopback{config::ListenTcp{"127.0.0.1", 81}};
+    const config::ListenConfig loopback{{config::ListenTcp{"127.0.0.1", 81}}};
     const config::ListenConfig wildcard{config::ListenTcp{"", 80}};
     const std::vector<config::ListenConfig> all{unix_socket, any_port, loopback, wildcard};
     CHECK(first_url(all, pi) == "http://127.0.0.1:81/");

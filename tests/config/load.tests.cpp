@@ -370,6 +370,9 @@ TEST_CASE("listen addresses must be valid and different") {
                                  "missing; expected \"HOST:PORT\""));
     CHECK_THAT(rejection(pattern_stream + "[http]\nlisten = [\":80\", \":80\"]\n"),
                ContainsSubstring("a second time"));
+    // The kernel chooses two ports.
+    CHECK(accepted(pattern_stream + "[http]\nlisten = [\"[::1]:0\", \"[::1]:0\"]\n")
+              .http.listen.size() == 2);
     CHECK_THAT(rejection(pattern_stream + "[http]\nlisten = []\n"),
                ContainsSubstring("found an empty list"));
     CHECK_THAT(rejection(pattern_stream + "[http]\nlisten = \":80\"\n"),
