@@ -12,7 +12,7 @@
 namespace ringcast::api {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json; // problems are reported in the order of the text
 using ControlValue = config::ControlSetting::Value;
 
 /// Null if `json` has none of that name.
