@@ -15,17 +15,29 @@ namespace ringcast::app {
 
 namespace {
 
-/// Nothing to read if `path` is empty.
+/// A file of [access].
+struct EntriesFile {
+    const std::string& path; ///< empty: there is none
+    std::string_view content;
+    std::string_view command; ///< that makes it
+};
+
 template <typename Entries, typename Parse>
-Result<Entries> read_entries_of(const std::string& path, std::string_view content, Parse parse) {
-    if (path.empty()) {
+Result<Entries> read_entries_of(const EntriesFile& file, Parse parse) {
+    if (file.path.empty()) {
         return Entries();
     }
-    const auto text = read_private_file(path, content, access::access_file_bytes_max + 1);
+    const auto text =
+        read_private_file_if_exists(file.path, file.content, access::access_file_bytes_max + 1);
     if (!text) {
         return tl::unexpected(text.error());
     }
-    return parse(*text, path);
+    if (!text->has_value()) {
+        return fail(fmt::format("{} in {} can't be read: there is no such file; make it with: "
+                                "ringcast {} NAME --file {}",
+                                file.content, file.path, file.command, file.path));
+    }
+    return parse(**text, file.path);
 }
 
 access::StreamRule rule_of(const config::StreamConfig& stream) {
@@ -41,13 +53,13 @@ access::StreamRule rule_of(const config::StreamConfig& stream) {
 
 Result<access::Rules> load_access_rules(const config::Config& config) {
     access::Rules::Parts parts;
-    auto user_list = read_entries_of<std::vector<access::User>>(config.access.users_file,
-                                                                "the users", &access::parse_users);
+    auto user_list = read_entries_of<std::vector<access::User>>(
+        {config.access.users_file, "the users", "passwd"}, &access::parse_users);
     if (!user_list) {
         return tl::unexpected(user_list.error());
     }
     auto token_list = read_entries_of<std::vector<access::Token>>(
-        config.access.tokens_file, "the tokens", &access::parse_tokens);
+        {config.access.tokens_file, "the tokens", "token"}, &access::parse_tokens);
     if (!token_list) {
         return tl::unexpected(token_list.error());
     }

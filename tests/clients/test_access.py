@@ -74,6 +74,17 @@ class AccessTest(unittest.TestCase):
         return done.returncode, done.stdout, done.stderr
 
 
+class MissingFiles(AccessTest):
+    def test_the_server_says_how_to_make_them(self):
+        for missing, command in ((self.users, "passwd"), (self.tokens, "token")):
+            done = subprocess.run([harness.binary(), self.config, "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE,
+                                  text=True, timeout=harness.WAIT_SECONDS, check=False)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(f"{missing} can't be read: there is no such file; make it with: ringcast {command} NAME "
+                          f"--file {missing}\n", done.stderr)
+            self.run_command("passwd", "anna", stdin="swordfish\n")
+
+
 class Passwords(AccessTest):
     def test_a_terminal_is_asked_twice_and_shows_no_password(self):
         with Terminal("passwd", "anna", "--config", self.config) as terminal:
