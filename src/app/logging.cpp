@@ -11,25 +11,28 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/log_lines.hpp"
 #include "app/shared_output.hpp"
+#include "base/immovable.hpp"
 #include "os/clock.hpp"
+#include "os/datagram_socket.hpp"
 
 namespace ringcast::app {
 
 namespace {
 
-// base/log cuts lines at 1000 bytes. With time, level and the report of lost lines the whole is one
-// piece for a pipe.
+// base/log cuts lines at 1000 bytes. With time and level, and with a backslash before each byte in
+// JSON, the whole is one piece for a pipe.
 constexpr std::size_t line_bytes_max = 1000;
 constexpr std::size_t decoration_bytes_max = 256;
-static_assert(line_bytes_max + decoration_bytes_max <= SharedOutput::piece_bytes_max);
+static_assert(2 * line_bytes_max + decoration_bytes_max <= SharedOutput::piece_bytes_max);
 
 std::atomic<std::uint64_t> lines_dropped{0};
 
@@ -47,17 +50,6 @@ spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
     return spdlog::level::err;
 }
 
-/// Priorities of syslog, which the journal reads.
-char priority(spdlog::level::level_enum level) noexcept {
-    if (level >= spdlog::level::err) {
-        return '3';
-    }
-    if (level == spdlog::level::warn) {
-        return '4';
-    }
-    return level == spdlog::level::info ? '6' : '7';
-}
-
 std::string_view colour(spdlog::level::level_enum level) noexcept {
     if (level >= spdlog::level::err) {
         return "\033[31m";
@@ -65,91 +57,148 @@ std::string_view colour(spdlog::level::level_enum level) noexcept {
     return level == spdlog::level::warn ? "\033[33m" : "\033[32m";
 }
 
-class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
+/// Where lines go, and how they look there. Called by one thread at a time.
+class LineWriter : private Immovable {
 public:
-    NeverWaitingSink(int fd, LogStyle style)
-        : base_sink(std::make_unique<spdlog::pattern_formatter>(
-              style.for_journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v")),
-          output_(fd), style_(style) {}
+    virtual ~LineWriter() = default;
+    /// Returns false if nothing of the line was written, because its reader does not read.
+    [[nodiscard]] virtual bool write(const LogLine& line) = 0;
+};
 
-protected:
-    void sink_it_(const spdlog::details::log_msg& message) override {
-        spdlog::memory_buf_t line;
-        const std::uint64_t lost = lines_dropped.load(std::memory_order_relaxed) - lost_reported_;
-        if (lost > 0) {
-            append(line, fmt::format("{} log lines were lost because the log was not read", lost),
-                   spdlog::level::warn);
+class TextWriter final : public LineWriter {
+public:
+    TextWriter(int fd, LogStyle style)
+        : output_(fd), style_(style),
+          formatter_(style.for_journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v") {}
+
+    [[nodiscard]] bool write(const LogLine& line) override {
+        spdlog::memory_buf_t text;
+        if (style_.for_journal) {
+            text.append(std::array{'<', journal_priority(line.level), '>'});
         }
-        append_formatted(line, message);
+        append_formatted(text, line);
         // A terminal may take only a part of a line; losing the rest is better than waiting.
-        if (output_.write({line.data(), line.size()}, Duration::zero()) > 0) {
-            lost_reported_ += lost;
-        } else {
-            lines_dropped.fetch_add(1, std::memory_order_relaxed);
-        }
+        return output_.write({text.data(), text.size()}, Duration::zero()) > 0;
     }
-
-    void flush_() override {} // nothing is buffered
 
 private:
-    void append(spdlog::memory_buf_t& line, std::string_view text,
-                spdlog::level::level_enum level) {
-        append_formatted(line,
-                         spdlog::details::log_msg(spdlog::string_view_t(), level,
-                                                  spdlog::string_view_t(text.data(), text.size())));
-    }
-
-    void append_formatted(spdlog::memory_buf_t& line, const spdlog::details::log_msg& message) {
+    void append_formatted(spdlog::memory_buf_t& text, const LogLine& line) {
+        const spdlog::details::log_msg message(
+            spdlog::string_view_t(), spdlog_level(line.level),
+            spdlog::string_view_t(line.text.data(), line.text.size()));
         spdlog::memory_buf_t formatted;
-        formatter_->format(message, formatted);
+        formatter_.format(message, formatted);
         const auto append_part = [&](std::size_t begin, std::size_t end) {
-            line.append(formatted.data() + begin, formatted.data() + end);
+            text.append(formatted.data() + begin, formatted.data() + end);
         };
-        if (style_.for_journal) {
-            line.append(std::array{'<', priority(message.level), '>'});
-        }
         if (!style_.colour || message.color_range_end <= message.color_range_start) {
             append_part(0, formatted.size());
             return;
         }
         append_part(0, message.color_range_start);
-        line.append(colour(message.level));
+        text.append(colour(message.level));
         append_part(message.color_range_start, message.color_range_end);
-        line.append(std::string_view("\033[0m"));
+        text.append(std::string_view("\033[0m"));
         append_part(message.color_range_end, formatted.size());
     }
 
     SharedOutput output_;
     LogStyle style_;
+    spdlog::pattern_formatter formatter_;
+};
+
+class JsonWriter final : public LineWriter {
+public:
+    explicit JsonWriter(int fd) : output_(fd) {}
+    [[nodiscard]] bool write(const LogLine& line) override {
+        return output_.write(log_json(line, os::wall_now()), Duration::zero()) > 0;
+    }
+
+private:
+    SharedOutput output_;
+};
+
+class JournalWriter final : public LineWriter {
+public:
+    explicit JournalWriter(os::DatagramSocket socket) : socket_(std::move(socket)) {}
+    [[nodiscard]] bool write(const LogLine& line) override {
+        return socket_.send(journal_fields(line));
+    }
+
+private:
+    os::DatagramSocket socket_;
+};
+
+/// The writer, and what it could not write.
+class Log : private Immovable {
+public:
+    explicit Log(std::unique_ptr<LineWriter> writer) : writer_(std::move(writer)) {}
+
+    void write(const LogLine& line) {
+        const std::lock_guard lock(mutex_);
+        const std::uint64_t lost = lines_dropped.load(std::memory_order_relaxed) - lost_reported_;
+        if (lost > 0) {
+            const std::string report =
+                fmt::format("{} log lines were lost because the log was not read", lost);
+            if (writer_->write({LogLevel::warning, report, {}, report})) {
+                lost_reported_ += lost;
+            }
+        }
+        if (!writer_->write(line)) {
+            lines_dropped.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+
+private:
+    std::mutex mutex_;
+    std::unique_ptr<LineWriter> writer_;
     std::uint64_t lost_reported_ = log_lines_dropped();
 };
 
 /// Replaced only before other threads start, as start_logging requires.
-std::unique_ptr<NeverWaitingSink> sink;
+std::unique_ptr<Log> current_log;
 
-void write_line(LogLevel level, std::string_view text) noexcept {
+void write_line(const LogLine& line) noexcept {
     try {
-        sink->log(spdlog::details::log_msg(spdlog::string_view_t(), spdlog_level(level),
-                                           spdlog::string_view_t(text.data(), text.size())));
+        current_log->write(line);
     } catch (const std::exception&) {
         lines_dropped.fetch_add(1, std::memory_order_relaxed);
     }
 }
 
+std::unique_ptr<LineWriter> make_writer(int fd, const LogStyle& style) {
+    switch (style.format) {
+    case config::LogFormat::text:
+        break;
+    case config::LogFormat::json:
+        return std::make_unique<JsonWriter>(fd);
+    case config::LogFormat::journal:
+        if (auto socket = os::DatagramSocket::open(journal_socket_path)) {
+            return std::make_unique<JournalWriter>(std::move(*socket));
+        }
+        break;
+    }
+    return std::make_unique<TextWriter>(fd, style);
+}
+
 } // namespace
 
-LogStyle log_style_of(int fd) {
+LogStyle log_style_of(int fd, std::optional<config::LogFormat> format) {
     struct stat status{};
     const char* journal = std::getenv("JOURNAL_STREAM");
+    LogStyle style;
     // Standard error may have been redirected since systemd set the variable.
-    const bool for_journal = journal != nullptr && ::fstat(fd, &status) == 0 &&
-                             fmt::format("{}:{}", status.st_dev, status.st_ino) == journal;
-    return {for_journal, ::isatty(fd) == 1};
+    style.for_journal = journal != nullptr && ::fstat(fd, &status) == 0 &&
+                        fmt::format("{}:{}", status.st_dev, status.st_ino) == journal;
+    style.colour = ::isatty(fd) == 1;
+    style.format =
+        format.value_or(style.for_journal ? config::LogFormat::journal : config::LogFormat::text);
+    return style;
 }
 
 void start_logging(int fd, LogStyle style, LogLevel lowest) {
     set_log_sink(nullptr);
-    sink = std::make_unique<NeverWaitingSink>(fd, style);
+    current_log = std::make_unique<Log>(make_writer(fd, style));
     set_log_sink(&write_line);
     set_log_level(lowest);
 }

@@ -155,7 +155,7 @@ int run(std::span<const char* const> arguments) {
         return cannot_start(forked.error());
     }
     set_signal_dispositions();
-    start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO), config.log.level);
+    start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO, config.log.format), config.log.level);
 
     // Raise the limits of the process as far as allowed. Programs get the present ones: select()
     // fails beyond 1024 descriptors.

@@ -262,13 +262,13 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
     std::optional<io::BufferId> buffer;
     if (auto registered = register_frames(bytes)) {
         buffer = *registered;
-        log(LogLevel::info, "stream {}: frames are in registered memory ({} slots)", stream.name,
-            geometry.slot_count);
+        log_stream(LogLevel::info, stream.name, "frames are in registered memory ({} slots)",
+                   geometry.slot_count);
     } else {
         parts.tier_reason = registered.error().message;
-        log(LogLevel::warning,
-            "stream {}: its slots can't be registered, so frames in them are sent by copy: {}",
-            stream.name, parts.tier_reason);
+        log_stream(LogLevel::warning, stream.name,
+                   "its slots can't be registered, so frames in them are sent by copy: {}",
+                   parts.tier_reason);
     }
     parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
     auto source = make_source(stream, {.engine = *engine_,

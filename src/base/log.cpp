@@ -1,10 +1,11 @@
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
 #include <exception>
-#include <iterator>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -16,9 +17,10 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 1000;
 
-void write_to_standard_error(LogLevel level, std::string_view line) noexcept {
-    if (level >= LogLevel::warning) {
-        std::fprintf(stderr, "ringcast: %.*s\n", static_cast<int>(line.size()), line.data());
+void write_to_standard_error(const LogLine& line) noexcept {
+    if (line.level >= LogLevel::warning) {
+        std::fprintf(stderr, "ringcast: %.*s\n", static_cast<int>(line.text.size()),
+                     line.text.data());
     }
 }
 
@@ -39,20 +41,27 @@ bool log_enabled(LogLevel level) noexcept {
     return level >= lowest_level.load(std::memory_order_relaxed);
 }
 
-void log_formatted(LogLevel level, fmt::string_view format, fmt::format_args arguments) noexcept {
-    std::array<char, line_bytes_max> line{};
+void log_formatted(LogLevel level, std::string_view stream, fmt::string_view format,
+                   fmt::format_args arguments) noexcept {
+    std::array<char, line_bytes_max> buffer{};
+    std::span<char> rest(buffer);
+    std::size_t prefix = 0;
     std::size_t length = 0;
     try {
-        const auto end = fmt::vformat_to_n(line.data(), line.size(), format, arguments);
-        length = end.size < line.size() ? end.size : line.size();
+        if (!stream.empty()) {
+            prefix = fmt::format_to_n(rest.data(), rest.size(), "stream {}: ", stream).size;
+            prefix = std::min(prefix, rest.size());
+            rest = rest.subspan(prefix);
+        }
+        length = fmt::vformat_to_n(rest.data(), rest.size(), format, arguments).size;
+        length = make_printable(rest.first(std::min(length, rest.size())));
     } catch (const std::exception&) {
         // Formats are checked when compiled; this is for allocation failure inside the library.
         constexpr std::string_view unprintable = "(a log line that could not be formatted)";
-        current_sink.load()(level, unprintable);
-        return;
+        return current_sink.load()({level, unprintable, {}, unprintable});
     }
-    length = make_printable({line.data(), length});
-    current_sink.load()(level, std::string_view(line.data(), length));
+    const std::string_view text(buffer.data(), prefix + length);
+    current_sink.load()({level, text, stream, text.substr(prefix)});
 }
 
 } // namespace ringcast

@@ -33,43 +33,41 @@ void CameraLog::opened(const source::CameraStatus& camera, config::PictureSize s
         camera.sensor ? fmt::format(" from sensor mode {}",
                                     config::picture_size_text(camera.sensor->mode.size))
                       : std::string();
-    log(LogLevel::info,
-        "stream {}: camera {} ({}) delivers {} {}{} through {}, in {} buffers from {}, {}",
-        stream_name_, camera.model, camera.id, camera.format, config::picture_size_text(size),
-        sensor, camera.library, camera.buffers, memory, tier);
+    log_stream(LogLevel::info, stream_name_,
+               "camera {} ({}) delivers {} {}{} through {}, in {} buffers from {}, {}",
+               camera.model, camera.id, camera.format, config::picture_size_text(size), sensor,
+               camera.library, camera.buffers, memory, tier);
     for (const std::string_view note : {rate_note, sensor_note}) {
         if (!note.empty()) {
-            log(LogLevel::warning, "stream {}: {}", stream_name_, note);
+            log_stream(LogLevel::warning, stream_name_, "{}", note);
         }
     }
 }
 
 void CameraLog::failed(const std::string& message) {
     if (std::exchange(last_failure_, message) != message) {
-        log(LogLevel::warning, "stream {}: {}", stream_name_, message);
+        log_stream(LogLevel::warning, stream_name_, "{}", message);
     }
 }
 
 void CameraLog::stopped_unwatched() {
-    log(LogLevel::info, "stream {}: the camera is stopped because nobody is watching",
-        stream_name_);
+    log_stream(LogLevel::info, stream_name_, "the camera is stopped because nobody is watching");
 }
 
 void CameraLog::controls_changed(std::span<const config::ControlSetting> changed) {
     if (changed.empty()) {
-        log(LogLevel::info, "stream {}: the camera's controls are those of the configuration again",
-            stream_name_);
+        log_stream(LogLevel::info, stream_name_,
+                   "the camera's controls are those of the configuration again");
     } else {
-        log(LogLevel::info, "stream {}: controls set over HTTP, until a restart: {}", stream_name_,
-            config::controls_text(changed));
+        log_stream(LogLevel::info, stream_name_, "controls set over HTTP, until a restart: {}",
+                   config::controls_text(changed));
     }
 }
 
 void CameraLog::controls_dropped() {
-    log(LogLevel::warning,
-        "stream {}: the controls that were set over HTTP are dropped, because the camera could not be "
-        "opened with them",
-        stream_name_);
+    log_stream(LogLevel::warning, stream_name_,
+               "the controls that were set over HTTP are dropped, because the camera could not be "
+               "opened with them");
 }
 
 void CameraLog::oversized(std::uint64_t total, std::size_t frame_bytes_max, Instant now) {
@@ -80,14 +78,13 @@ void CameraLog::oversized(std::uint64_t total, std::size_t frame_bytes_max, Inst
 }
 
 void CameraLog::buffer_rejected() {
-    log(LogLevel::warning,
-        "stream {}: the camera's driver has rejected a buffer, perhaps because of `controls` "
-        "that can't be combined",
-        stream_name_);
+    log_stream(LogLevel::warning, stream_name_,
+               "the camera's driver has rejected a buffer, perhaps because of `controls` "
+               "that can't be combined");
 }
 
 void CameraLog::buffer_not_queued(std::uint32_t buffer) {
-    log(LogLevel::debug, "stream {}: the camera does not accept buffer {}", stream_name_, buffer);
+    log_stream(LogLevel::debug, stream_name_, "the camera does not accept buffer {}", buffer);
 }
 
 } // namespace ringcast::capture

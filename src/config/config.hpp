@@ -173,8 +173,10 @@ struct MemoryConfig {
     std::uint16_t slots = 32;                ///< frames in memory per stream
     PictureSize picture_max{16384, 16384};   ///< the largest picture of a JPEG
 };
+enum class LogFormat : std::uint8_t { text, json, journal };
 struct LogConfig {
     LogLevel level = LogLevel::info;
+    std::optional<LogFormat> format; ///< nothing: the journal's where it is there, else text
 };
 
 struct Config {

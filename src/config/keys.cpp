@@ -54,6 +54,7 @@ constexpr std::array keys{
 
     Key{"log", "level", "", ValueKind::text, R"("info")",
         R"("debug", "info", "warning" or "error")"},
+    Key{"log", "format", "", ValueKind::text, "", R"("text", "json" or "journal")"},
 
     Key{"streams", "source", "", ValueKind::text, "",
         R"("pattern", "exec", "stdin", "file", "libcamera" or "http")"},
@@ -115,6 +116,7 @@ constexpr std::array<std::string_view, 6> sources{"pattern", "exec",      "stdin
                                                   "file",    "libcamera", "http"};
 constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 3> log_formats{"text", "json", "journal"};
 // In order of encoding effort: MJPEG needs none, and planar formats with subsampled colour need the
 // least.
 constexpr std::array<std::string_view, 12> camera_formats{
@@ -170,6 +172,10 @@ std::span<const std::string_view> send_names() noexcept {
 
 std::span<const std::string_view> log_level_names() noexcept {
     return log_levels;
+}
+
+std::span<const std::string_view> log_format_names() noexcept {
+    return log_formats;
 }
 
 std::span<const std::string_view> camera_format_names() noexcept {
@@ -245,6 +251,14 @@ std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {
         return std::nullopt;
     }
     return static_cast<LogLevel>(found - log_levels.begin());
+}
+
+std::optional<LogFormat> parse_log_format(std::string_view name) noexcept {
+    const auto* const found = std::ranges::find(log_formats, name);
+    if (found == log_formats.end()) {
+        return std::nullopt;
+    }
+    return static_cast<LogFormat>(found - log_formats.begin());
 }
 
 std::string_view log_level_name(LogLevel level) noexcept {

@@ -53,6 +53,7 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::span<const std::string_view> source_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> send_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> log_level_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> log_format_names() noexcept;
 /// "auto", and libcamera's names of the pixel formats that ringcast can send or encode as JPEG,
 /// best first.
 [[nodiscard]] std::span<const std::string_view> camera_format_names() noexcept;
@@ -70,6 +71,7 @@ inline constexpr std::string_view streams_section = "streams";
 
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
+[[nodiscard]] std::optional<LogFormat> parse_log_format(std::string_view name) noexcept;
 [[nodiscard]] std::string_view orientation_name(Orientation orientation) noexcept;
 [[nodiscard]] std::string_view camera_tier_name(CameraTier tier) noexcept;
 

@@ -134,6 +134,10 @@ void read_log(Reader& reader, const Table& root, LogConfig& log) {
                 reader.choice(*section, find_key("log", "level"), log_level_names())) {
             log.level = *parse_log_level(*level);
         }
+        if (const auto format =
+                reader.choice(*section, find_key("log", "format"), log_format_names())) {
+            log.format = *parse_log_format(*format);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 /// Viewers keep the picture that they see.
 void log_out_of_memory(std::string_view stream_name) noexcept {
-    log(LogLevel::warning, "stream {}: out of memory for a \"no signal\" picture", stream_name);
+    log_stream(LogLevel::warning, stream_name, "out of memory for a \"no signal\" picture");
 }
 
 } // namespace

@@ -120,7 +120,7 @@ void ChildProcess::on_completion(const io::Completion& completion) noexcept {
 void ChildProcess::on_standard_error(std::int32_t result) noexcept {
     RINGCAST_ASSERT(!error_ended_);
     const auto log_line = [this](std::string_view line) {
-        log(LogLevel::debug, "stream {}: program: {}", stream_name_, line);
+        log_stream(LogLevel::debug, stream_name_, "program: {}", line);
     };
     if (result > 0) {
         lines_.feed(as_text(ConstByteSpan(error_buffer_).first(static_cast<std::size_t>(result))),
@@ -196,9 +196,9 @@ void ChildProcess::join_if_over() noexcept {
 }
 
 void ChildProcess::log_end() noexcept {
-    log(end_level_, "stream {}: the program ended ({})", stream_name_, end_description_);
+    log_stream(end_level_, stream_name_, "the program ended ({})", end_description_);
     for (std::size_t i = 0; i < lines_.count(); ++i) {
-        log(end_level_, "stream {}: its last output: {}", stream_name_, lines_.line(i));
+        log_stream(end_level_, stream_name_, "its last output: {}", lines_.line(i));
     }
 }
 

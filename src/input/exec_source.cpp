@@ -45,11 +45,11 @@ void ExecSource::start_program() noexcept {
         io::source_token(stream_, Operation::standard_error, run_),
     };
     if (const auto started = child_.start(command_, tokens); !started) {
-        log(LogLevel::error, "stream {}: {}", stream_name_, started.error().message);
+        log_stream(LogLevel::error, stream_name_, "{}", started.error().message);
         run_over(started.error().reason);
         return;
     }
-    log(LogLevel::debug, "stream {}: the program was started", stream_name_);
+    log_stream(LogLevel::debug, stream_name_, "the program was started");
     state_ = State::running;
     silence_.begin(run_began_);
     frames_.begin(*sink_, io::source_token(stream_, Operation::output, run_), child_.output());
@@ -72,8 +72,8 @@ void ExecSource::on_completion(const io::Completion& completion) noexcept {
     if (io::source_token_operation(completion.token) == Operation::output) {
         const std::uint64_t seen_before = frames_seen();
         if (frames_.on_read(completion) == ByteStream::Outcome::failed) {
-            log(LogLevel::warning, "stream {}: reading from the program failed (error {})",
-                stream_name_, frames_.error_number());
+            log_stream(LogLevel::warning, stream_name_,
+                       "reading from the program failed (error {})", frames_.error_number());
         }
         if (frames_seen() != seen_before) {
             silence_.on_frame(engine_->now());

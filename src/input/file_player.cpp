@@ -235,8 +235,8 @@ void FilePlayer::fail(FrameThread::Worker& worker, const std::string& reason) {
         return;
     }
     const auto command = reason == video_reason ? video_command(path_) : std::nullopt;
-    log(LogLevel::warning, "stream {}: {}: {}{}{}", stream_name_, path_, reason,
-        command ? "; to show it: " : "", command.value_or(""));
+    log_stream(LogLevel::warning, stream_name_, "{}: {}{}{}", path_, reason,
+               command ? "; to show it: " : "", command.value_or(""));
     reported_ = reason;
     worker.report(reason);
 }

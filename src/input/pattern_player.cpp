@@ -64,7 +64,7 @@ void PatternPlayer::note_oversized(FrameThread::Worker& worker,
     std::string reason =
         fmt::format("the pattern's frames are larger than frame_max = {}: raise it in [memory]",
                     config::bytes_text_rounded(frame_bytes_max));
-    log(LogLevel::warning, "stream {}: {}", stream_name_, reason);
+    log_stream(LogLevel::warning, stream_name_, "{}", reason);
     worker.report(std::move(reason));
 }
 

@@ -48,12 +48,12 @@ void StdinSource::on_completion(const io::Completion& completion) noexcept {
         if (counters_.frames == 0) {
             return end_without_frames();
         }
-        log(LogLevel::info, "stream {}: input ended", stream_name_);
+        log_stream(LogLevel::info, stream_name_, "input ended");
         end("input ended");
         return;
     case ByteStream::Outcome::failed:
-        log(LogLevel::error, "stream {}: standard input can't be read: {}", stream_name_,
-            std::strerror(frames_.error_number()));
+        log_stream(LogLevel::error, stream_name_, "standard input can't be read: {}",
+                   std::strerror(frames_.error_number()));
         end("standard input can't be read");
         return;
     }
@@ -89,10 +89,10 @@ void StdinSource::end_without_frames() noexcept {
         reason = fmt::format("standard input ended after {} bytes without a JPEG",
                              frames_.bytes_received());
     }
-    log(LogLevel::error, "stream {}: {}{}", stream_name_, reason,
-        format.empty() || format == "text"
-            ? ""
-            : "; to show it: ... | ffmpeg -i - -q:v 4 -f mjpeg - | ringcast -");
+    log_stream(LogLevel::error, stream_name_, "{}{}", reason,
+               format.empty() || format == "text"
+                   ? ""
+                   : "; to show it: ... | ffmpeg -i - -q:v 4 -f mjpeg - | ringcast -");
     end(reason);
 }
 

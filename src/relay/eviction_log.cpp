@@ -40,10 +40,9 @@ void EvictionLog::note(Instant now, const connection::RequestPlaces::Yielding& y
 
 void EvictionLog::note_for_memory(Instant now, std::string_view stream) noexcept {
     if (memory_throttle_.should_log(now)) {
-        log(LogLevel::warning,
-            "stream {}: viewers that read too slowly are disconnected, because frames in memory "
-            "run short (raise [memory] slots to keep them longer)",
-            stream);
+        log_stream(LogLevel::warning, stream,
+                   "viewers that read too slowly are disconnected, because frames in memory "
+                   "run short (raise [memory] slots to keep them longer)");
     }
 }
 

@@ -147,8 +147,8 @@ void FrameAssembler::note_oversized(std::size_t bytes) noexcept {
 void FrameAssembler::note_dropped() noexcept {
     ++counters_->frames_dropped;
     if (dropped_throttle_.should_log(engine_->now())) {
-        log(LogLevel::warning, "stream {}: a frame was dropped: viewers hold every slot",
-            names_.stream);
+        log_stream(LogLevel::warning, names_.stream,
+                   "a frame was dropped: viewers hold every slot");
     }
 }
 
@@ -164,8 +164,8 @@ void FrameAssembler::note_skipped(std::uint64_t bytes) noexcept {
     counters_->bytes_skipped += bytes;
     trouble_.on_skipped_bytes(bytes);
     if (skipped_throttle_.should_log(engine_->now())) {
-        log(LogLevel::info, "stream {}: {} bytes between frames were skipped: they are not JPEG",
-            names_.stream, bytes);
+        log_stream(LogLevel::info, names_.stream,
+                   "{} bytes between frames were skipped: they are not JPEG", bytes);
     }
 }
 

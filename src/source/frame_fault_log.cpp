@@ -25,12 +25,13 @@ std::string oversized_reason(std::size_t bytes, std::size_t frame_bytes_max) {
 }
 
 FrameFaultLog::FrameFaultLog(std::string_view stream_name, std::string_view origin)
-    : prefix_(origin.empty() ? fmt::format("stream {}", stream_name)
-                             : fmt::format("stream {}: {}", stream_name, origin)) {}
+    : stream_name_(stream_name),
+      origin_(origin.empty() ? std::string() : fmt::format("{}: ", origin)) {}
 
 void FrameFaultLog::damaged(Instant now, std::string_view problem) noexcept {
     if (damaged_.should_log(now)) {
-        log(LogLevel::warning, "{}: a damaged frame was skipped: {}", prefix_, problem);
+        log_stream(LogLevel::warning, stream_name_, "{}a damaged frame was skipped: {}", origin_,
+                   problem);
     }
 }
 
@@ -50,9 +51,10 @@ void FrameFaultLog::oversized(Instant now, std::size_t bytes,
     }
     const std::string size =
         bytes == 0 ? std::string() : " of " + config::bytes_text_rounded_up(bytes);
-    log(LogLevel::warning,
-        "{}: a frame{} was skipped, because it is larger than frame_max = {}: raise it in [memory]",
-        prefix_, size, config::bytes_text_rounded(frame_bytes_max));
+    log_stream(
+        LogLevel::warning, stream_name_,
+        "{}a frame{} was skipped, because it is larger than frame_max = {}: raise it in [memory]",
+        origin_, size, config::bytes_text_rounded(frame_bytes_max));
 }
 
 } // namespace ringcast::source

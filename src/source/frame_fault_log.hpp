@@ -30,7 +30,8 @@ public:
     void oversized(Instant now, std::size_t bytes, std::size_t frame_bytes_max) noexcept;
 
 private:
-    std::string prefix_; ///< begins each line
+    std::string stream_name_;
+    std::string origin_; ///< begins each line: "FILE: ", or empty
     LogThrottle damaged_;
     LogThrottle oversized_;
 };

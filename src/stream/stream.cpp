@@ -71,8 +71,9 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
         placeholder_.cancel();
     }
     if (before == StreamState::lost) {
-        log(LogLevel::info, "stream {}: {}", setup_.name,
-            statistics_.frames == 0 ? "the first picture has arrived" : "the picture is back");
+        log_stream(LogLevel::info, setup_.name, "{}",
+                   statistics_.frames == 0 ? "the first picture has arrived"
+                                           : "the picture is back");
     }
     statistics_.add(info);
     make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
@@ -129,8 +130,8 @@ void Stream::lose_signal(std::string_view reason) noexcept {
         return;
     }
     // Every program and pipe begins without a picture, so that is no warning.
-    log(before == StreamState::starting ? LogLevel::info : LogLevel::warning,
-        "stream {}: no signal: {}", setup_.name, reason);
+    log_stream(before == StreamState::starting ? LogLevel::info : LogLevel::warning, setup_.name,
+               "no signal: {}", reason);
     snapshot_waiters_.note_change();
     return_camera_slot();
     placeholder_.request(setup_.name, signal_.reason(), statistics_.width, statistics_.height);

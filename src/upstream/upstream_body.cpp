@@ -33,9 +33,9 @@ void UpstreamSource::begin_body() {
     slot_retry_at_ = never;
     silence_.begin(engine_.now());
     if (!answer_.polled) {
-        log(LogLevel::info, "stream {}: receives from {}{}", stream_name_,
-            http::without_secrets(target_.url()),
-            answer_.server.empty() ? "" : fmt::format(" ({})", answer_.server));
+        log_stream(LogLevel::info, stream_name_, "receives from {}{}",
+                   http::without_secrets(target_.url()),
+                   answer_.server.empty() ? "" : fmt::format(" ({})", answer_.server));
     }
     seen_before_ = body_.parts_without_signal();
     body_.begin(*sink_, head, answer_.polled);
@@ -106,8 +106,8 @@ void UpstreamSource::on_body_end() {
         wait_for_poll();
     } else if (pictures) {
         // The stream keeps its signal while this takes no longer than a frame may.
-        log(LogLevel::info, "stream {}: the upstream server ended the stream; connecting again",
-            stream_name_);
+        log_stream(LogLevel::info, stream_name_,
+                   "the upstream server ended the stream; connecting again");
         const bool too_soon = engine_.now() - connection_.connected_at() < ReconnectDelay::first;
         note_good_run();
         reconnect_at_ = engine_.now() + (too_soon ? delay_.next() : Duration::zero());

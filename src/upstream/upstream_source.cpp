@@ -63,8 +63,7 @@ void UpstreamSource::guarded(Handler handler) noexcept {
     try {
         handler();
     } catch (const std::bad_alloc&) {
-        log(LogLevel::warning, "stream {}: out of memory for the upstream connection",
-            stream_name_);
+        log_stream(LogLevel::warning, stream_name_, "out of memory for the upstream connection");
         if (state_ != State::ending) {
             reconnect_at_ = engine_.now() + delay_.next();
             end_connection(After::wait);
@@ -85,8 +84,8 @@ void UpstreamSource::take(const Connection::Step& step) {
     case Connection::Event::none:
         break;
     case Connection::Event::connected:
-        log(LogLevel::debug, "stream {}: connected to {} at {}", stream_name_,
-            http::without_secrets(target_.url()), connection_.peer());
+        log_stream(LogLevel::debug, stream_name_, "connected to {} at {}",
+                   http::without_secrets(target_.url()), connection_.peer());
         request();
         break;
     case Connection::Event::sent:
@@ -293,8 +292,9 @@ void UpstreamSource::follow_redirect(std::string_view location) {
         return;
     }
     if (const auto redirected = target_.redirect(location); !redirected) {
-        log(LogLevel::warning, "stream {}: {} redirects to an address that can't be used: {}",
-            stream_name_, http::without_secrets(target_.url()), redirected.error().message);
+        log_stream(LogLevel::warning, stream_name_,
+                   "{} redirects to an address that can't be used: {}",
+                   http::without_secrets(target_.url()), redirected.error().message);
         fail("the upstream server redirects to an address that can't be used");
         return;
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/log_lines.hpp"
 #include "base/unique_fd.hpp"
 
 using namespace ringcast;
@@ -101,7 +103,7 @@ TEST_CASE("lines below the level are not logged") {
 
 TEST_CASE("lines for the journal contain priorities and no time") {
     const Channel channel = make_pipe();
-    start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::debug);
+    start_logging(channel.writer.get(), {.for_journal = true}, LogLevel::debug);
     log(LogLevel::debug, "a");
     log(LogLevel::info, "b");
     log(LogLevel::warning, "c");
@@ -111,14 +113,14 @@ TEST_CASE("lines for the journal contain priorities and no time") {
 
 TEST_CASE("lines for a terminal contain the level in colour") {
     const Channel channel = make_pipe();
-    start_logging(channel.writer.get(), {.for_journal = false, .colour = true}, LogLevel::info);
+    start_logging(channel.writer.get(), {.colour = true}, LogLevel::info);
     log(LogLevel::error, "text");
     CHECK_THAT(channel.read(), EndsWith(" \033[31merror\033[0m text\n"));
 }
 
 TEST_CASE("control characters of a line don't reach the terminal") {
     const Channel channel = make_pipe();
-    start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::info);
+    start_logging(channel.writer.get(), {.for_journal = true}, LogLevel::info);
     log(LogLevel::info, "a\nb\033[2Jc\x7f\u009b\u202e\xff{}", std::string(3000, 'y'));
     const std::string line = channel.read();
     CHECK_THAT(line, StartsWith("<6>a?b?[2Jc????yyy"));
@@ -130,7 +132,7 @@ TEST_CASE("lines for a full pipe or socket are dropped, counted, and reported af
     for (const bool socket : {false, true}) {
         CAPTURE(socket);
         const Channel channel = socket ? make_socket_pair() : make_pipe();
-        start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::info);
+        start_logging(channel.writer.get(), {.for_journal = true}, LogLevel::info);
         const std::uint64_t before = log_lines_dropped();
         const int lines = fill(before);
         log(LogLevel::info, "lost too");
@@ -173,7 +175,7 @@ TEST_CASE("a message for a full pipe or socket is dropped and counted") {
     for (const bool socket : {false, true}) {
         CAPTURE(socket);
         const Channel channel = socket ? make_socket_pair() : make_pipe();
-        start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::info);
+        start_logging(channel.writer.get(), {.for_journal = true}, LogLevel::info);
         fill(log_lines_dropped());
         const std::uint64_t before = log_lines_dropped();
         write_message(channel.writer.get(), "Ringcast: watch at\n");
@@ -203,7 +205,7 @@ TEST_CASE("lines are appended to a file that other processes write to as well") 
     channel.writer.reset(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     REQUIRE(channel.writer.valid());
     REQUIRE(::write(channel.writer.get(), "before\n", 7) == 7);
-    start_logging(channel.writer.get(), {.for_journal = true, .colour = false}, LogLevel::info);
+    start_logging(channel.writer.get(), {.for_journal = true}, LogLevel::info);
     log(LogLevel::info, "x");
     REQUIRE(::write(channel.writer.get(), "after\n", 6) == 6);
     std::array<char, 100> content{};
@@ -212,14 +214,63 @@ TEST_CASE("lines are appended to a file that other processes write to as well") 
 }
 
 TEST_CASE("the journal is recognised by device and inode, not by the variable alone") {
+    using config::LogFormat;
     const Channel channel = make_socket_pair();
     struct stat status{};
     REQUIRE(::fstat(channel.writer.get(), &status) == 0);
     const std::string right = fmt::format("{}:{}", status.st_dev, status.st_ino);
     REQUIRE(::setenv("JOURNAL_STREAM", right.c_str(), 1) == 0);
-    CHECK(log_style_of(channel.writer.get()).for_journal);
-    CHECK_FALSE(log_style_of(channel.reader.get()).for_journal);
+    const LogStyle there = log_style_of(channel.writer.get(), std::nullopt);
+    CHECK(there.for_journal);
+    CHECK(there.format == LogFormat::journal);
+    CHECK(log_style_of(channel.writer.get(), LogFormat::text).for_journal);
+    CHECK(log_style_of(channel.writer.get(), LogFormat::json).format == LogFormat::json);
+    CHECK_FALSE(log_style_of(channel.reader.get(), std::nullopt).for_journal);
     REQUIRE(::unsetenv("JOURNAL_STREAM") == 0);
-    CHECK_FALSE(log_style_of(channel.writer.get()).for_journal);
-    CHECK_FALSE(log_style_of(channel.writer.get()).colour);
+    const LogStyle elsewhere = log_style_of(channel.writer.get(), std::nullopt);
+    CHECK_FALSE(elsewhere.for_journal);
+    CHECK_FALSE(elsewhere.colour);
+    CHECK(elsewhere.format == LogFormat::text);
+}
+
+TEST_CASE("lines as JSON are objects with the stream beside the message") {
+    const Channel channel = make_pipe();
+    start_logging(channel.writer.get(), {.format = config::LogFormat::json}, LogLevel::info);
+    log_stream(LogLevel::warning, "door", "no signal: \"{}\" ended", R"(C:\cam)");
+    log(LogLevel::info, "plain");
+    CHECK_THAT(channel.read(),
+               Matches(R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"warning",)"
+                       R"("stream":"door","message":"no signal: \\"C:\\\\cam\\" ended"\}\n)"
+                       R"(\{"time":"[^"]*","level":"info","message":"plain"\}\n)"));
+}
+
+TEST_CASE("the longest line as JSON is written in one piece") {
+    const Channel channel = make_pipe();
+    start_logging(channel.writer.get(), {.format = config::LogFormat::json}, LogLevel::info);
+    log(LogLevel::info, "{}", std::string(3000, '"'));
+    CHECK_THAT(channel.read(), EndsWith("\\\"\"}\n"));
+}
+
+TEST_CASE("the time of a line as JSON is in UTC, with milliseconds") {
+    const LogLine line{LogLevel::error, "x", {}, "x"};
+    CHECK(log_json(line, WallTime(std::chrono::milliseconds(1'767'225'599'007))) ==
+          R"({"time":"2025-12-31T23:59:59.007Z","level":"error","message":"x"})"
+          "\n");
+}
+
+TEST_CASE("a line for the journal has a field for its stream") {
+    CHECK(journal_fields({LogLevel::warning, "stream door: slow", "door", "slow"}) ==
+          "MESSAGE=stream door: slow\nPRIORITY=4\nSYSLOG_IDENTIFIER=ringcast\n"
+          "RINGCAST_STREAM=door\n");
+    CHECK(journal_fields({LogLevel::info, "plain", {}, "plain"}) ==
+          "MESSAGE=plain\nPRIORITY=6\nSYSLOG_IDENTIFIER=ringcast\n");
+}
+
+TEST_CASE("a line about a stream begins with its name, also when it is cut") {
+    const Channel channel = make_pipe();
+    start_logging(channel.writer.get(), {.for_journal = true}, LogLevel::info);
+    log_stream(LogLevel::info, "door", "a\nb{}", std::string(3000, 'y'));
+    const std::string line = channel.read();
+    CHECK_THAT(line, StartsWith("<6>stream door: a?byyy"));
+    CHECK(line.size() == 1004);
 }

@@ -83,8 +83,8 @@ TEST_CASE("no operation is lost while the kernel is out of memory") {
     std::atomic<bool> filter_ready{false};
     std::size_t answered = 0;
     shortage_lines() = 0;
-    set_log_sink([](LogLevel, std::string_view line) noexcept {
-        if (line.find("no memory") != std::string_view::npos) {
+    set_log_sink([](const LogLine& line) noexcept {
+        if (line.text.find("no memory") != std::string_view::npos) {
             ++shortage_lines();
         }
     });

@@ -41,7 +41,7 @@ void report_crash(int signal) {
     std::raise(signal);
 }
 
-void drop_log(LogLevel, std::string_view) noexcept {}
+void drop_log(const LogLine&) noexcept {}
 
 bool parse_number(std::string_view text, std::uint64_t& number) {
     const auto result = std::from_chars(text.data(), text.data() + text.size(), number);

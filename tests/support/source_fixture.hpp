@@ -397,10 +397,10 @@ public:
         RINGCAST_ASSERT(current() == nullptr);
         current() = this;
         set_log_level(LogLevel::debug);
-        set_log_sink([](LogLevel level, std::string_view line) noexcept {
+        set_log_sink([](const LogLine& line) noexcept {
             if (LogCapture* capture = current()) {
                 const std::lock_guard lock(capture->mutex_);
-                capture->lines_.push_back({level, std::string(line)});
+                capture->lines_.push_back({line.level, std::string(line.text)});
             }
         });
     }
