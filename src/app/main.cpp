@@ -29,6 +29,7 @@
 #include "app/logging.hpp"
 #include "app/proxy_findings.hpp"
 #include "app/server.hpp"
+#include "app/service_manager.hpp"
 #include "app/signals.hpp"
 #include "app/startup_message.hpp"
 #include "app/through_proxy.hpp"
@@ -156,6 +157,7 @@ int run(std::span<const char* const> arguments) {
     }
     set_signal_dispositions();
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO, config.log.format), config.log.level);
+    ServiceManager service_manager = ServiceManager::from_environment();
 
     // Raise the limits of the process as far as allowed. Programs get the present ones: select()
     // fails beyond 1024 descriptors.
@@ -174,7 +176,8 @@ int run(std::span<const char* const> arguments) {
                                                 .program_limits = program_limits,
                                                 .ends_with_input = parsed->ends_with_input,
                                                 .handles_signals = true,
-                                                .rereads_files = parsed->from_file});
+                                                .rereads_files = parsed->from_file,
+                                                .service_manager = &service_manager});
     if (!server) {
         return cannot_start(server.error());
     }

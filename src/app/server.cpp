@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 
@@ -25,6 +25,7 @@
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "config/describe.hpp"
+#include "config/listen_address.hpp"
 #include "draw/placeholder_worker.hpp"
 
 namespace ringcast::app {
@@ -69,6 +70,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     server->ends_with_input_ = options.ends_with_input;
     server->rereads_files_ = options.rereads_files;
     server->had_terminal_ = has_terminal();
+    server->service_manager_ = options.service_manager;
     server->config_ = config;
     const OpenFileNeeds needs = open_file_needs(config);
     const ConnectionLimits limits = connection_limits(needs, options.open_files_max);
@@ -380,6 +382,9 @@ void Server::on_stop_signal() noexcept {
 void Server::begin_stop() noexcept {
     if (!stopping_) {
         stopping_ = true;
+        if (service_manager_ != nullptr) {
+            service_manager_->stopping();
+        }
         relay_->stop();
         stop_listening(listeners_);
     }
@@ -404,6 +409,23 @@ Instant Server::end_of_input() noexcept {
     return never;
 }
 
+void Server::tell_ready() const noexcept {
+    if (service_manager_ == nullptr) {
+        return;
+    }
+    try {
+        std::vector<std::string> addresses;
+        for (const Listener& listener : listeners_) {
+            addresses.push_back(config::listen_address_text(listener.address));
+        }
+        const std::size_t count = config_.streams.size();
+        service_manager_->ready(fmt::format("{} stream{} on {}", count, count == 1 ? "" : "s",
+                                            fmt::join(addresses, ", ")));
+    } catch (const std::bad_alloc&) {
+        service_manager_->ready("");
+    }
+}
+
 bool Server::run() noexcept {
     relay_->set_control_handler(
         [this](const io::Completion& completion) { on_control(completion); });
@@ -416,9 +438,12 @@ bool Server::run() noexcept {
     }
     read_stop_event();
     relay_->start();
+    tell_ready();
     Instant stop_by = never;
     while (!relay_->finished()) {
-        relay_->turn(std::min(end_of_input(), stop_by));
+        const Instant alive_by =
+            service_manager_ == nullptr ? never : service_manager_->keep_alive(engine_->now());
+        relay_->turn(std::min({end_of_input(), stop_by, alive_by}));
         if (reserve_) {
             reserve_->refill();
         }

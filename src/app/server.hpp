@@ -12,6 +12,7 @@
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
 #include "app/memory_reserve.hpp"
+#include "app/service_manager.hpp"
 #include "app/stop_requests.hpp"
 #include "base/immovable.hpp"
 #include "base/result.hpp"
@@ -46,6 +47,9 @@ struct ServerOptions {
     /// SIGHUP reads the files of [access] again, unless it means that the terminal is gone. Otherwise
     /// it stops the server.
     bool rereads_files = false;
+    /// Is told when the server is ready and when it stops, and that the loop turns. May be null;
+    /// outlives the server.
+    ServiceManager* service_manager = nullptr;
 };
 
 /// Created, run and destroyed by one thread.
@@ -98,6 +102,7 @@ private:
     void on_stop_signal() noexcept;
     void toggle_draining() noexcept;
     void begin_stop() noexcept;
+    void tell_ready() const noexcept;
     [[nodiscard]] Instant end_of_input() noexcept;
 
     // In the order of creation: the relay is destroyed first, the engine last.
@@ -118,6 +123,7 @@ private:
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
     Duration registration_patience_{}; ///< what is left of it
+    ServiceManager* service_manager_ = nullptr;
     bool ends_with_input_ = false;
     bool rereads_files_ = false;
     bool had_terminal_ = false;  ///< when the server was created
