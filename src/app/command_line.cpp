@@ -138,6 +138,7 @@ void refuse_options(const Written& written, UsageProblems& problems) {
 void apply_overrides(const Written& written, config::Config& config, UsageProblems& problems) {
     if (!written.listen.empty()) {
         config.http.listen.clear();
+        config.http.listen_is_default = false;
     }
     for (const std::string& text : written.listen) {
         auto address = config::parse_listen_address(text);

@@ -200,9 +200,12 @@ std::vector<InterfaceFacts> look_at_interfaces() {
 std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
     std::vector<AddressFacts> addresses;
     for (const config::ListenConfig& listen : config.http.listen) {
+        if (std::holds_alternative<config::ListenPassed>(listen.address)) {
+            continue; // the service manager listens there
+        }
         AddressFacts& facts = addresses.emplace_back();
         facts.address = config::listen_address_text(listen.address);
-        const auto opened = open_listeners(std::span(&listen, 1), config.viewers.stall_timeout);
+        const auto opened = open_listeners(std::span(&listen, 1), config.viewers.stall_timeout, {});
         if (opened) {
             continue;
         }

@@ -48,13 +48,17 @@ struct Listener {
     SocketFile socket_file;
     bool proxy_protocol = false; ///< as configured
     bool open = false;           ///< as configured
+    bool passed = false;         ///< opened by the service manager, which listens on without us
+    std::string passed_name;     ///< as in "systemd:NAME"
 };
 
 /// Opens all of them, or fails with an error that says what to do. ":PORT" and names open a socket
 /// for each address: one per family, so that no peer appears as an IPv4-mapped IPv6 address. Where
-/// the kernel has no IPv6, ":PORT" is IPv4 alone.
+/// the kernel has no IPv6, ":PORT" is IPv4 alone. Sockets of `passed` serve the addresses that name
+/// them or that they are bound to; those that are left follow, with default properties.
 [[nodiscard]] Result<std::vector<Listener>>
-open_listeners(std::span<const config::ListenConfig> addresses, Duration stall_timeout);
+open_listeners(std::span<const config::ListenConfig> addresses, Duration stall_timeout,
+               std::vector<Listener> passed);
 
 /// From here on connecting is refused, also to peers that wait to be accepted, which would otherwise
 /// hang until the process ends. The descriptors stay open: operations on them may be under way.

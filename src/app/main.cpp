@@ -177,7 +177,8 @@ int run(std::span<const char* const> arguments) {
                                                 .ends_with_input = parsed->ends_with_input,
                                                 .handles_signals = true,
                                                 .rereads_files = parsed->from_file,
-                                                .service_manager = &service_manager});
+                                                .service_manager = &service_manager,
+                                                .passed_sockets = take_passed_sockets()});
     if (!server) {
         return cannot_start(server.error());
     }

@@ -20,6 +20,7 @@
 #include "app/make_engine.hpp"
 #include "app/make_source.hpp"
 #include "app/own_host_names.hpp"
+#include "app/passed_listeners.hpp"
 #include "app/password_worker.hpp"
 #include "app/signals.hpp"
 #include "base/assert.hpp"
@@ -65,7 +66,7 @@ Result<void> fill_with_random(std::span<std::byte> bytes) {
 Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
-                                               const ServerOptions& options) {
+                                               ServerOptions options) {
     std::unique_ptr<Server> server(new Server());
     server->ends_with_input_ = options.ends_with_input;
     server->rereads_files_ = options.rereads_files;
@@ -90,7 +91,15 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
         }
         server->signals_ = std::move(*signals);
     }
-    auto listeners = open_listeners(config.http.listen, config.viewers.stall_timeout);
+    auto passed = passed_listeners(std::move(options.passed_sockets), config.viewers.stall_timeout);
+    if (!passed) {
+        return tl::unexpected(passed.error());
+    }
+    std::span<const config::ListenConfig> listen = config.http.listen;
+    if (config.http.listen_is_default && !passed->empty()) {
+        listen = {};
+    }
+    auto listeners = open_listeners(listen, config.viewers.stall_timeout, std::move(*passed));
     if (!listeners) {
         return tl::unexpected(listeners.error());
     }

@@ -50,6 +50,9 @@ struct ServerOptions {
     /// Is told when the server is ready and when it stops, and that the loop turns. May be null;
     /// outlives the server.
     ServiceManager* service_manager = nullptr;
+    /// Serve the addresses of the configuration that name them or that they are bound to. Others
+    /// are served too, instead of the default address.
+    std::vector<PassedSocket> passed_sockets;
 };
 
 /// Created, run and destroyed by one thread.
@@ -57,7 +60,7 @@ class Server : private Immovable {
 public:
     /// Listens as soon as it is created. The error is one line that says what to do.
     [[nodiscard]] static Result<std::unique_ptr<Server>> create(const config::Config& config,
-                                                                const ServerOptions& options);
+                                                                ServerOptions options);
     ~Server();
 
     /// Addresses as bound: numeric, with the ports that the kernel chose; and whether they are open.

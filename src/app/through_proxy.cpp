@@ -127,6 +127,13 @@ std::vector<std::string> path_candidates(const std::string& path) {
 /// Finds the address and the path of the direct stream.
 DirectAddress find_direct(const PublicUrl& url, const config::Config& config, ProxyFacts& facts) {
     for (const config::ListenConfig& listen : config.http.listen) {
+        if (std::holds_alternative<config::ListenPassed>(listen.address)) {
+            facts.direct_failure += fmt::format(
+                "{}{}: only the service manager knows that address (--listen ADDRESS names it)",
+                facts.direct_failure.empty() ? "" : "; ",
+                config::listen_address_text(listen.address));
+            continue;
+        }
         const DirectAddress address = direct_address(listen);
         for (const std::string& path : path_candidates(url.path)) {
             RequestOptions options = direct_request(address, with_query(path, url.query), url);

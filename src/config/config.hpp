@@ -27,7 +27,12 @@ struct ListenUnix {
     std::string path;
     friend bool operator==(const ListenUnix&, const ListenUnix&) = default;
 };
-using ListenAddress = std::variant<ListenTcp, ListenUnix>;
+/// The sockets of one name that the service manager passes.
+struct ListenPassed {
+    std::string name;
+    friend bool operator==(const ListenPassed&, const ListenPassed&) = default;
+};
+using ListenAddress = std::variant<ListenTcp, ListenUnix, ListenPassed>;
 
 struct ListenConfig {
     ListenAddress address;
@@ -144,6 +149,7 @@ enum class SendPathPolicy : std::uint8_t { automatic, zero_copy, copy };
 struct HttpConfig {
     /// Loopback by default: access from a network must be enabled explicitly.
     std::vector<ListenConfig> listen{{ListenTcp{"127.0.0.1", 8080}}};
+    bool listen_is_default = true; ///< sockets of the service manager replace it
     std::vector<std::string> cors_origins;
     std::vector<std::string> hosts; ///< further names of this server
     std::string base_path;          ///< where a proxy publishes it, as in "/cam"; empty: the root

@@ -21,6 +21,9 @@ std::string url_base(const ListenAddress& address) {
     if (const auto* unix_socket = std::get_if<ListenUnix>(&address)) {
         return fmt::format("unix:{}:", unix_socket->path);
     }
+    if (std::holds_alternative<ListenPassed>(address)) {
+        return fmt::format("{}:", listen_address_text(address));
+    }
     if (is_wildcard(address)) {
         return fmt::format("http://HOST:{}", std::get<ListenTcp>(address).port);
     }
@@ -112,6 +115,9 @@ std::string source_sentence(const UpstreamConfig& upstream) {
 std::string_view who_can_watch(const ListenConfig& listen, const AccessConfig& access) {
     if (access.restricted() && !listen.open) {
         return "it asks for a password";
+    }
+    if (std::holds_alternative<ListenPassed>(listen.address)) {
+        return "the socket unit says who can reach it";
     }
     return is_local(listen.address) ? "only this machine can watch"
                                     : "anyone who can reach this address can watch, there is no "

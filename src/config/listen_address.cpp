@@ -12,8 +12,10 @@ namespace ringcast::config {
 namespace {
 
 constexpr std::string_view unix_prefix = "unix:";
-constexpr std::size_t unix_path_bytes_max = 107; // sockaddr_un::sun_path less the final NUL
-constexpr std::size_t host_bytes_max = 253;      // RFC 1035, as text
+constexpr std::string_view passed_prefix = "systemd:";
+constexpr std::size_t passed_name_bytes_max = 255; // systemd.socket(5), FileDescriptorName=
+constexpr std::size_t unix_path_bytes_max = 107;   // sockaddr_un::sun_path less the final NUL
+constexpr std::size_t host_bytes_max = 253;        // RFC 1035, as text
 
 bool is_host_character(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -55,9 +57,21 @@ Result<ListenAddress> parse_unix(std::string_view path) {
     return ListenAddress(ListenUnix{std::string(path)});
 }
 
+Result<ListenAddress> parse_passed(std::string_view name) {
+    const bool printable = std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7F; });
+    if (name.empty() || name.size() > passed_name_bytes_max || !printable ||
+        name.find(':') != std::string_view::npos) {
+        return fail("the name of a socket has 1 to 255 printable characters without a colon");
+    }
+    return ListenAddress(ListenPassed{std::string(name)});
+}
+
 } // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
+    if (text.starts_with(passed_prefix)) {
+        return parse_passed(text.substr(passed_prefix.size()));
+    }
     if (text.starts_with(unix_prefix)) {
         return parse_unix(text.substr(unix_prefix.size()));
     }
@@ -90,6 +104,9 @@ std::string listen_address_text(const ListenAddress& address) {
     if (const auto* unix_socket = std::get_if<ListenUnix>(&address)) {
         return fmt::format("{}{}", unix_prefix, unix_socket->path);
     }
+    if (const auto* passed = std::get_if<ListenPassed>(&address)) {
+        return fmt::format("{}{}", passed_prefix, passed->name);
+    }
     const auto& tcp = std::get<ListenTcp>(address);
     const bool brackets = tcp.host.find(':') != std::string::npos;
     return fmt::format("{}{}{}:{}", brackets ? "[" : "", tcp.host, brackets ? "]" : "", tcp.port);
@@ -97,7 +114,10 @@ std::string listen_address_text(const ListenAddress& address) {
 
 bool is_local(const ListenAddress& address) noexcept {
     const auto* tcp = std::get_if<ListenTcp>(&address);
-    return tcp == nullptr || tcp->host == "localhost" || tcp->host == "::1" ||
+    if (tcp == nullptr) {
+        return std::holds_alternative<ListenUnix>(address);
+    }
+    return tcp->host == "localhost" || tcp->host == "::1" ||
            (tcp->host.starts_with("127.") &&
             tcp->host.find_first_not_of("0123456789.") == std::string::npos);
 }

@@ -73,7 +73,7 @@ void read_base_path(Reader& reader, const Section& section, std::string& read) {
 void read_http(Reader& reader, const Table& root, HttpConfig& http) {
     if (const auto section = reader.section(root, "http")) {
         reader.check_key_names(*section, {});
-        read_listen(reader, *section, http.listen);
+        read_listen(reader, *section, http);
         read_origins(reader, *section, http.cors_origins);
         read_hosts(reader, *section, http.hosts);
         read_base_path(reader, *section, http.base_path);

@@ -137,38 +137,39 @@ std::optional<ListenConfig> read_entry(Reader& reader, const ListEntry& entry) {
 
 } // namespace
 
-void read_listen(Reader& reader, const Section& http, std::vector<ListenConfig>& listen) {
+void read_listen(Reader& reader, const Section& section, HttpConfig& http) {
     const Key& key = find_key("http", "listen");
-    const Node* node = http.table.find(key.name);
+    const Node* node = section.table.find(key.name);
     if (node == nullptr) {
         return;
     }
     const auto* list = node->as<List>();
     if (list == nullptr || list->empty()) {
-        return reader.refuse(*node, http, key);
+        return reader.refuse(*node, section, key);
     }
     if (list->size() > listen_addresses_max) {
-        return reader.report(node->position, fmt::format("{}.{}", http.path, key.name),
+        return reader.report(node->position, fmt::format("{}.{}", section.path, key.name),
                              fmt::format("found {} entries, expected at most {}", list->size(),
                                          listen_addresses_max));
     }
-    listen.clear();
+    http.listen.clear();
+    http.listen_is_default = false;
     for (const Node& element : *list) {
         const ListEntry entry{
-            element, fmt::format("{}.{}[{}]", http.path, key.name, &element - list->data())};
+            element, fmt::format("{}.{}[{}]", section.path, key.name, &element - list->data())};
         auto read = read_entry(reader, entry);
         if (!read) {
             continue;
         }
         const auto* tcp = std::get_if<ListenTcp>(&read->address);
         const bool chosen_by_kernel = tcp != nullptr && tcp->port == 0; // another one each time
-        if (!chosen_by_kernel &&
-            std::ranges::find(listen, read->address, &ListenConfig::address) != listen.end()) {
+        if (!chosen_by_kernel && std::ranges::find(http.listen, read->address,
+                                                   &ListenConfig::address) != http.listen.end()) {
             reader.report(element.position, entry.path,
                           fmt::format("found {} a second time, expected each address once",
                                       toml_quoted(listen_address_text(read->address))));
         } else {
-            listen.push_back(std::move(*read));
+            http.listen.push_back(std::move(*read));
         }
     }
 }

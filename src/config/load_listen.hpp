@@ -8,6 +8,6 @@
 
 namespace ringcast::config {
 
-void read_listen(Reader& reader, const Section& http, std::vector<ListenConfig>& listen);
+void read_listen(Reader& reader, const Section& section, HttpConfig& http);
 
 } // namespace ringcast::config

@@ -19,10 +19,13 @@ TEST_CASE("an address is a host and a port, a port alone, or the path of a UNIX 
           ListenAddress(ListenTcp{"my-host.local", 0}));
     CHECK(parse_listen_address("unix:/run/ringcast.sock").value() ==
           ListenAddress(ListenUnix{"/run/ringcast.sock"}));
+    CHECK(parse_listen_address("systemd:ringcast.socket").value() ==
+          ListenAddress(ListenPassed{"ringcast.socket"}));
 }
 
 TEST_CASE("an address is written in the form that is parsed") {
-    for (const char* text : {"127.0.0.1:8080", ":80", "[::1]:8080", "host:65535", "unix:/a b"}) {
+    for (const char* text :
+         {"127.0.0.1:8080", ":80", "[::1]:8080", "host:65535", "unix:/a b", "systemd:web"}) {
         CAPTURE(text);
         CHECK(listen_address_text(parse_listen_address(text).value()) == text);
     }
@@ -34,6 +37,8 @@ TEST_CASE("an invalid address is rejected with the reason") {
         return address ? "accepted" : address.error().message;
     };
     CHECK_THAT(problem("8080"), ContainsSubstring("the port is missing"));
+    CHECK_THAT(problem("systemd:"), ContainsSubstring("the name of a socket"));
+    CHECK_THAT(problem("systemd:a:b"), ContainsSubstring("without a colon"));
     CHECK_THAT(problem("localhost"), ContainsSubstring("the port is missing"));
     CHECK_THAT(problem("localhost:http"), ContainsSubstring("0 to 65535"));
     CHECK_THAT(problem("localhost:65536"), ContainsSubstring("0 to 65535"));
