@@ -63,10 +63,10 @@ std::uint64_t network_of(const sockaddr_storage& address) noexcept {
     return to_endpoint(address).address.network();
 }
 
-int open_socket(const io::SocketAddress& address) noexcept {
+int open_socket(const io::SocketAddress& address, int flags) noexcept {
     sockaddr header{};
     std::memcpy(&header, address.bytes.data(), sizeof(header));
-    const int socket = ::socket(header.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int socket = ::socket(header.sa_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (socket < 0) {
         return -errno;
     }
@@ -119,7 +119,10 @@ io::Peer describe_peer(int socket) noexcept {
     return peer;
 }
 
-io::SocketProgress tcp_progress(int socket) noexcept {
+io::SocketProgress socket_progress(int socket, io::Transport transport) noexcept {
+    if (transport != io::Transport::tcp) {
+        return {};
+    }
     tcp_info info{};
     socklen_t bytes = sizeof(info);
     constexpr std::size_t bytes_needed =

@@ -11,8 +11,8 @@
 
 namespace ringcast::os {
 
-/// io::Engine::open_socket.
-[[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept;
+/// io::Engine::open_socket. `flags` are added to the socket's type (SOCK_NONBLOCK).
+[[nodiscard]] int open_socket(const io::SocketAddress& address, int flags = 0) noexcept;
 
 /// The address as text, as in io::Peer::address.
 [[nodiscard]] std::string address_text(const io::SocketAddress& address);
@@ -23,7 +23,7 @@ namespace ringcast::os {
 /// io::Peer::network of an IPv4 or IPv6 address.
 [[nodiscard]] std::uint64_t network_of(const sockaddr_storage& address) noexcept;
 
-/// From TCP_INFO.
-[[nodiscard]] io::SocketProgress tcp_progress(int socket) noexcept;
+/// io::Engine::socket_progress: from TCP_INFO; unknown for UNIX sockets.
+[[nodiscard]] io::SocketProgress socket_progress(int socket, io::Transport transport) noexcept;
 
 } // namespace ringcast::os

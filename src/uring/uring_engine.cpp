@@ -304,7 +304,7 @@ io::Peer UringEngine::describe_peer(int socket) noexcept {
 }
 
 io::SocketProgress UringEngine::socket_progress(int socket, io::Transport transport) noexcept {
-    return transport == io::Transport::tcp ? os::tcp_progress(socket) : io::SocketProgress{};
+    return os::socket_progress(socket, transport);
 }
 
 // --- the loop ---
