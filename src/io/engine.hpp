@@ -1,9 +1,10 @@
 #pragma once
 // The seam to the kernel: an engine of operations and completions. The network server above it runs
-// unchanged on io_uring and on the simulation. Nothing here may know liburing.
+// unchanged on io_uring, on epoll and on the simulation. Nothing here may know liburing.
 //
-// The calls below only prepare operations; `submit_and_reap` submits them. Memory and descriptors
-// named in an operation must stay valid until its last completion. Only the thread that owns the
+// The calls below prepare operations, which `submit_and_reap` submits; an engine may also do them at
+// once. Completions are returned by `submit_and_reap` only. Memory and descriptors named in an
+// operation must stay valid until its last completion. Only the thread that owns the
 // engine may call it.
 
 #include <array>
@@ -93,8 +94,9 @@ public:
 
     // --- operations ---
 
-    /// Accepts one connection: the result is its descriptor. Several accepts on one listener may be
-    /// under way. After an error the caller waits when descriptors or memory have run out.
+    /// Accepts one connection: the result is its descriptor, which is closed by `close`. Several
+    /// accepts on one listener may be under way. After an error the caller waits when descriptors or
+    /// memory have run out.
     virtual void accept(OpToken token, int listener) noexcept = 0;
     /// Completes with the bytes that are available, at most `into.size()`.
     virtual void receive(OpToken token, int socket, ByteSpan into) noexcept = 0;
@@ -124,8 +126,8 @@ public:
 
     // --- queries, answered at once ---
 
-    /// A new socket that can be connected to `address`; small writes are sent at once. Negative:
-    /// -errno.
+    /// A new socket that can be connected to `address`, and is closed by `close`; small writes are
+    /// sent at once. Negative: -errno.
     [[nodiscard]] virtual int open_socket(const SocketAddress& address) noexcept = 0;
     [[nodiscard]] virtual Peer describe_peer(int socket) noexcept = 0;
     [[nodiscard]] virtual SocketProgress socket_progress(int socket,

@@ -67,7 +67,8 @@ std::size_t notification_count(const Loop& loop) {
 
 } // namespace
 
-TEST_CASE("a zero-copy send completes twice, and over loopback reports that it was copied") {
+TEST_CASE("a zero-copy send completes twice, and over loopback reports that it was copied",
+          "[io_uring]") {
     Loop loop;
     REQUIRE(loop.engine().zero_copy_supported());
     const Connection connection = connect_tcp();
@@ -87,7 +88,8 @@ TEST_CASE("a zero-copy send completes twice, and over loopback reports that it w
     CHECK(notification.result == 0);
 }
 
-TEST_CASE("the kernel keeps the pages of zero-copy sends until the peer has received the bytes") {
+TEST_CASE("the kernel keeps the pages of zero-copy sends until the peer has received the bytes",
+          "[io_uring]") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
@@ -104,7 +106,8 @@ TEST_CASE("the kernel keeps the pages of zero-copy sends until the peer has rece
     CHECK(notification_count(loop) == send_count);
 }
 
-TEST_CASE("an error of a zero-copy send is followed by a notification exactly when it says so") {
+TEST_CASE("an error of a zero-copy send is followed by a notification exactly when it says so",
+          "[io_uring]") {
     Loop loop;
     const Frame frame(loop);
     SECTION("an aborted connection") {
@@ -157,7 +160,7 @@ TEST_CASE("aborting a TCP viewer on the copy send path completes every operation
     CHECK(loop.seen().size() == 4);
 }
 
-TEST_CASE("aborting a TCP viewer on the zero-copy send path releases every page") {
+TEST_CASE("aborting a TCP viewer on the zero-copy send path releases every page", "[io_uring]") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
@@ -208,7 +211,7 @@ TEST_CASE("aborting an idle TCP viewer completes its pending operations") {
     CHECK(errno == ECONNRESET);
 }
 
-TEST_CASE("closing alone releases no page: the kernel goes on sending") {
+TEST_CASE("closing alone releases no page: the kernel goes on sending", "[io_uring]") {
     Loop loop;
     Connection connection = connect_tcp(stalled_peer);
     const Frame frame(loop);
@@ -252,7 +255,7 @@ TEST_CASE("aborting a UNIX viewer completes every operation") {
     CHECK(loop.results(token_of(send_slot)).front().result == -EPIPE);
 }
 
-TEST_CASE("the engine can be destroyed while the kernel holds pages") {
+TEST_CASE("the engine can be destroyed while the kernel holds pages", "[io_uring]") {
     const Connection connection = connect_tcp(stalled_peer);
     auto loop = std::make_unique<Loop>();
     {

@@ -59,7 +59,7 @@ std::size_t place_of(const Loop& loop, io::OpToken token, bool notification) {
 
 } // namespace
 
-TEST_CASE("the release of a buffer completes only after the last send from it") {
+TEST_CASE("the release of a buffer completes only after the last send from it", "[io_uring]") {
     Loop loop;
     const Connection connection = connect_tcp(stalled_peer);
     const os::MappedMemory memory = make_memory(std::byte{1});
@@ -78,7 +78,7 @@ TEST_CASE("the release of a buffer completes only after the last send from it") 
     CHECK(place_of(loop, token_of(1), true) < place_of(loop, released, false));
 }
 
-TEST_CASE("the release of an unused buffer completes soon, and once") {
+TEST_CASE("the release of an unused buffer completes soon, and once", "[io_uring]") {
     Loop loop;
     const os::MappedMemory memory = make_memory(std::byte{1});
     loop.engine().release_buffer(register_in(loop, memory, released));
@@ -87,7 +87,7 @@ TEST_CASE("the release of an unused buffer completes soon, and once") {
     CHECK(loop.results(released).size() == 1);
 }
 
-TEST_CASE("a release without a token has no completion") {
+TEST_CASE("a release without a token has no completion", "[io_uring]") {
     Loop loop(one_entry);
     const os::MappedMemory memory = make_memory(std::byte{1});
     loop.engine().release_buffer(register_in(loop, memory, {}));
@@ -124,7 +124,7 @@ TEST_CASE("the table entry of a released buffer can be used for the next one, wh
     static_cast<void>(loop.result_of(released_next));
 }
 
-TEST_CASE("a failed registration leaves the table entry free") {
+TEST_CASE("a failed registration leaves the table entry free", "[io_uring]") {
     Loop loop(one_entry);
     // An address range without a mapping, where the kernel finds no pages.
     auto gone = os::MappedMemory::create(frame_bytes);
@@ -141,7 +141,7 @@ TEST_CASE("a failed registration leaves the table entry free") {
     CHECK(loop.seen().size() == 1); // no completion for the failed registrations
 }
 
-TEST_CASE("sets of camera buffers can be registered and released again and again") {
+TEST_CASE("sets of camera buffers can be registered and released again and again", "[io_uring]") {
     Loop loop({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 4});
     const Connection connection = connect_tcp();
     std::vector<os::MappedMemory> memories;

@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/unique_fd.hpp"
 #include "io/engine.hpp"
+#include "kernel/tested_engine.hpp"
 #include "uring/uring_engine.hpp"
 
 namespace ringcast::kernel_test {
@@ -51,13 +52,20 @@ struct SocketBuffers {
 /// An engine and all its completions.
 class Loop {
 public:
-    explicit Loop(uring::UringSettings settings = {}) {
+    /// On the engine that this run of the tests is for.
+    Loop() {
+        auto created = test::make_tested_engine();
+        REQUIRE(created);
+        engine_ = std::move(*created);
+    }
+    explicit Loop(std::unique_ptr<io::Engine> engine) : engine_(std::move(engine)) {}
+    explicit Loop(uring::UringSettings settings) {
         auto created = uring::UringEngine::create(settings);
         REQUIRE(created);
         engine_ = std::move(*created);
     }
 
-    [[nodiscard]] uring::UringEngine& engine() { return *engine_; }
+    [[nodiscard]] io::Engine& engine() { return *engine_; }
     [[nodiscard]] const std::vector<io::Completion>& seen() const { return seen_; }
 
     /// Calls submit_and_reap once. Returns the number of completions.
@@ -79,7 +87,7 @@ public:
     io::Completion result_of(io::OpToken token);
 
 private:
-    std::unique_ptr<uring::UringEngine> engine_;
+    std::unique_ptr<io::Engine> engine_;
     std::vector<io::Completion> seen_;
 };
 

@@ -1,5 +1,5 @@
-// Runs the tests where io_uring is available; otherwise prints why it is not and exits with 77. So it
-// does after a test case that the machine can't run.
+// Runs the tests where their engine is available; otherwise prints why it is not and exits with 77. So
+// it does after a test case that the machine can't run.
 
 #include <cstdio>
 #include <cstdlib>
@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 
 #include "kernel/not_tested.hpp"
-#include "uring/uring_engine.hpp"
+#include "kernel/tested_engine.hpp"
 
 namespace {
 
@@ -47,7 +47,7 @@ void ringcast::test::not_tested(const std::string& reason) {
 
 int main(int argument_count, char** arguments) {
     raise_open_files_limit();
-    if (const auto engine = ringcast::uring::UringEngine::create({}); !engine) {
+    if (const auto engine = ringcast::test::make_tested_engine(); !engine) {
         std::printf("NOT TESTED: %s\n", engine.error().message.c_str());
         return not_tested_exit_code();
     }

@@ -76,7 +76,7 @@ std::atomic<unsigned>& shortage_lines() {
 
 } // namespace
 
-TEST_CASE("no operation is lost while the kernel is out of memory") {
+TEST_CASE("no operation is lost while the kernel is out of memory", "[io_uring]") {
     constexpr std::uint32_t poll_count = 30;
     constexpr unsigned refusals = 200;
     std::atomic<int> listener{-1};

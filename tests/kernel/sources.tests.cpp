@@ -1,4 +1,4 @@
-// Every kind of source on io_uring, with real descriptors in real time.
+// Every kind of source on a real engine, with real descriptors in real time.
 
 #include <array>
 #include <chrono>
@@ -16,8 +16,8 @@
 #include "input/pattern_player.hpp"
 #include "input/stdin_source.hpp"
 #include "jpeg/stamp.hpp"
+#include "kernel/tested_engine.hpp"
 #include "support/source_fixture.hpp"
-#include "uring/uring_engine.hpp"
 
 namespace ringcast::kernel_test {
 
@@ -74,12 +74,12 @@ public:
     }
 
 private:
-    std::unique_ptr<uring::UringEngine> engine_ = std::move(uring::UringEngine::create({}).value());
+    std::unique_ptr<io::Engine> engine_ = std::move(test::make_tested_engine().value());
 };
 
 } // namespace
 
-TEST_CASE("a program's frames arrive over io_uring, through its restarts") {
+TEST_CASE("a program's frames arrive, through its restarts") {
     const std::string frame = jpeg(150'000);
     const TemporaryFile file(frame + frame + frame);
     SourceLoop loop;
@@ -95,7 +95,7 @@ TEST_CASE("a program's frames arrive over io_uring, through its restarts") {
     loop.stop(source, sink);
 }
 
-TEST_CASE("a program that writes frames endlessly is stopped over io_uring") {
+TEST_CASE("a program that writes frames endlessly is stopped") {
     const TemporaryFile file(jpeg(50'000));
     SourceLoop loop;
     FakeSink sink(frame_max);
@@ -109,7 +109,7 @@ TEST_CASE("a program that writes frames endlessly is stopped over io_uring") {
     CHECK(source.counters().frames_damaged == 0);
 }
 
-TEST_CASE("standard input is read over io_uring, whether or not its descriptor blocks") {
+TEST_CASE("standard input is read, whether or not its descriptor blocks") {
     for (const int flags : {O_CLOEXEC, O_CLOEXEC | O_NONBLOCK}) {
         std::array<int, 2> ends{};
         REQUIRE(pipe2(ends.data(), flags) == 0);
@@ -133,7 +133,7 @@ TEST_CASE("standard input is read over io_uring, whether or not its descriptor b
     }
 }
 
-TEST_CASE("a regular file on standard input is read to its end over io_uring") {
+TEST_CASE("a regular file on standard input is read to its end") {
     std::string many;
     for (int i = 0; i < 100; ++i) {
         many += jpeg(30'000);
@@ -149,7 +149,7 @@ TEST_CASE("a regular file on standard input is read to its end over io_uring") {
     loop.stop(source, sink);
 }
 
-TEST_CASE("a silent standard input is stopped over io_uring") {
+TEST_CASE("a silent standard input is stopped") {
     std::array<int, 2> ends{};
     REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
     const UniqueFd reader(ends[0]);
@@ -162,7 +162,7 @@ TEST_CASE("a silent standard input is stopped over io_uring") {
     CHECK(sink.ends.empty());
 }
 
-TEST_CASE("the pattern's frames arrive over io_uring, each whole and in order") {
+TEST_CASE("the pattern's frames arrive, each whole and in order") {
     SourceLoop loop;
     FakeSink sink(frame_max);
     input::PatternSource source(loop.engine(), "test", config::PatternConfig{{320, 240}, 200, 80});
@@ -178,7 +178,7 @@ TEST_CASE("the pattern's frames arrive over io_uring, each whole and in order") 
     }
 }
 
-TEST_CASE("a folder's files arrive over io_uring, including one that is moved in") {
+TEST_CASE("a folder's files arrive, including one that is moved in") {
     const TemporaryFolder folder;
     folder.write("a.jpg", jpeg(100, 'a'));
     SourceLoop loop;
@@ -192,7 +192,7 @@ TEST_CASE("a folder's files arrive over io_uring, including one that is moved in
     loop.stop(source, sink);
 }
 
-TEST_CASE("a \"no signal\" picture is signalled over io_uring") {
+TEST_CASE("a \"no signal\" picture is signalled") {
     SourceLoop loop;
     const auto painter = std::move(draw::PlaceholderWorker::create(loop.engine()).value());
     const auto take = [&](const io::Completion& completion) { painter->on_completion(completion); };

@@ -96,13 +96,14 @@ std::string registration_of(std::vector<std::size_t> sizes) {
 
 } // namespace
 
-TEST_CASE("the error names a seccomp profile that blocks io_uring, and what to do") {
+TEST_CASE("the error names a seccomp profile that blocks io_uring, and what to do", "[io_uring]") {
     const std::string message = refusal_under(EPERM);
     CHECK_THAT(message, ContainsSubstring("seccomp"));
     CHECK_THAT(message, ContainsSubstring("io_uring_setup"));
 }
 
-TEST_CASE("the error names the sysctl that disables io_uring, its value, and what to do") {
+TEST_CASE("the error names the sysctl that disables io_uring, its value, and what to do",
+          "[io_uring]") {
     CHECK_THAT(uring::explain_refusal(2, -1),
                ContainsSubstring("kernel.io_uring_disabled = 2") &&
                    ContainsSubstring("sysctl -w kernel.io_uring_disabled=0"));
@@ -110,7 +111,8 @@ TEST_CASE("the error names the sysctl that disables io_uring, its value, and wha
     CHECK_THAT(uring::explain_refusal(1, -1), ContainsSubstring("set kernel.io_uring_group"));
 }
 
-TEST_CASE("the error names the kernel's release when it has no io_uring or is too old") {
+TEST_CASE("the error names the kernel's release when it has no io_uring or is too old",
+          "[io_uring]") {
     CHECK_THAT(refusal_under(ENOSYS), ContainsSubstring(uring::kernel_release()) &&
                                           ContainsSubstring("io_uring is not available") &&
                                           ContainsSubstring("6.1"));
@@ -118,13 +120,15 @@ TEST_CASE("the error names the kernel's release when it has no io_uring or is to
                                           ContainsSubstring("too old") && ContainsSubstring("6.1"));
 }
 
-TEST_CASE("the error distinguishes missing memory from missing descriptors for the queues") {
+TEST_CASE("the error distinguishes missing memory from missing descriptors for the queues",
+          "[io_uring]") {
     CHECK_THAT(refusal_under(ENOMEM), ContainsSubstring("LimitMEMLOCK="));
     CHECK_THAT(refusal_under(EMFILE), ContainsSubstring("LimitNOFILE="));
     CHECK_THAT(refusal_under(EIO), ContainsSubstring(std::strerror(EIO)));
 }
 
-TEST_CASE("the error says why memory can't be pinned, and whether a newer kernel helps") {
+TEST_CASE("the error says why memory can't be pinned, and whether a newer kernel helps",
+          "[io_uring]") {
     // The errors for such memory alone, and for such memory between the process's own pages.
     for (const int error : {EOPNOTSUPP, EINVAL}) {
         const std::string too_old = uring::explain_registration_failure(error, mib).message;
@@ -136,11 +140,13 @@ TEST_CASE("the error says why memory can't be pinned, and whether a newer kernel
     CHECK_THAT(unpinnable, ContainsSubstring("no setting changes that"));
 }
 
-TEST_CASE("an ordinary user with 8 MiB can register a small buffer and use zero-copy") {
+TEST_CASE("an ordinary user with 8 MiB can register a small buffer and use zero-copy",
+          "[io_uring]") {
     CHECK(registration_of({4 * mib}) == "registered");
 }
 
-TEST_CASE("registering more than the limit fails with the amount, the limit and what to do") {
+TEST_CASE("registering more than the limit fails with the amount, the limit and what to do",
+          "[io_uring]") {
     const std::string message = registration_of({64 * mib});
     CHECK_THAT(message, ContainsSubstring("needs 64 MiB"));
     CHECK_THAT(message, ContainsSubstring("is 8 MiB"));
@@ -149,7 +155,8 @@ TEST_CASE("registering more than the limit fails with the amount, the limit and 
     CHECK_THAT(message, ContainsSubstring("CAP_IPC_LOCK"));
 }
 
-TEST_CASE("registering more than the kernel allows in one buffer fails with that reason") {
+TEST_CASE("registering more than the kernel allows in one buffer fails with that reason",
+          "[io_uring]") {
     const auto engine = uring::UringEngine::create({});
     REQUIRE(engine);
     const auto memory = os::MappedMemory::create(1024 * mib + 1);
@@ -161,11 +168,12 @@ TEST_CASE("registering more than the kernel allows in one buffer fails with that
                                                ContainsSubstring("fewer or smaller slots"));
 }
 
-TEST_CASE("the limit applies to the sum of all buffers") {
+TEST_CASE("the limit applies to the sum of all buffers", "[io_uring]") {
     CHECK_THAT(registration_of({6 * mib, 6 * mib}), ContainsSubstring("needs 6 MiB"));
 }
 
-TEST_CASE("a user with a very low limit of locked memory gets smaller queues, not an error") {
+TEST_CASE("a user with a very low limit of locked memory gets smaller queues, not an error",
+          "[io_uring]") {
     const std::string answer = in_child([]() -> std::string {
         if (!become_ordinary(128UL * 1024UL)) {
             return "still privileged";
@@ -186,7 +194,7 @@ TEST_CASE("a user with a very low limit of locked memory gets smaller queues, no
     CHECK(answer == "it started");
 }
 
-TEST_CASE("a full table of buffers is an error, not a crash") {
+TEST_CASE("a full table of buffers is an error, not a crash", "[io_uring]") {
     const auto engine =
         uring::UringEngine::create({.sq_entries = 8, .cq_entries = 64, .buffer_table_size = 1});
     REQUIRE(engine);
@@ -200,7 +208,7 @@ TEST_CASE("a full table of buffers is an error, not a crash") {
     CHECK_THAT(second.error().message, ContainsSubstring("all 1 entries"));
 }
 
-TEST_CASE("queues larger than the kernel's maxima are cut, without an error") {
+TEST_CASE("queues larger than the kernel's maxima are cut, without an error", "[io_uring]") {
     CHECK(uring::UringEngine::create(
         {.sq_entries = 100'000, .cq_entries = 1'000'000, .buffer_table_size = 1}));
 }
