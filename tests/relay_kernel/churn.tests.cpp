@@ -77,7 +77,7 @@ TEST_CASE("ten thousand connections leak no descriptor, slot, lease or send") {
     }
     REQUIRE(wait_until_closed(host, first_connections + connections));
     CHECK(open_descriptors() == descriptors);
-    host.on_loop([&](relay::Relay& relay, uring::UringEngine&) {
+    host.on_loop([&](relay::Relay& relay, io::Engine&) {
         CHECK(relay.send_count() == 0);
         const frame::FrameArena& arena = relay.stream(0).arena();
         // The stream itself keeps one slot: the newest frame.

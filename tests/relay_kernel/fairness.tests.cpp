@@ -187,7 +187,7 @@ TEST_CASE("every send of an aborted viewer completes and releases its pages") {
     std::uint32_t sends = 0;
     // Only the fast viewer's sends are left: all results and notifications of the others arrived.
     REQUIRE(pool.run_until([&] {
-        host.on_loop([&](relay::Relay& relay, uring::UringEngine&) { sends = relay.send_count(); });
+        host.on_loop([&](relay::Relay& relay, io::Engine&) { sends = relay.send_count(); });
         return host.status().server.connections == 1 && sends <= 4;
     }));
     CHECK(host.status().server.counters.late_completions == 0);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/assert.hpp"
+#include "kernel/tested_engine.hpp"
 #include "os/mapped_memory.hpp"
 
 namespace ringcast::relay_test {
@@ -24,7 +25,7 @@ struct RelayHost::Shared {
     bool started = false;
     bool stop = false;
     bool done = true; ///< the most recent `call` has returned
-    const std::function<void(relay::Relay&, uring::UringEngine&)>* call = nullptr;
+    const std::function<void(relay::Relay&, io::Engine&)>* call = nullptr;
 };
 
 namespace {
@@ -73,9 +74,7 @@ RelayHost::~RelayHost() {
 }
 
 void RelayHost::run(const HostSettings& settings) {
-    uring::UringSettings uring_settings;
-    uring_settings.cq_entries = 32768;
-    auto engine = uring::UringEngine::create(uring_settings);
+    auto engine = test::make_tested_engine();
     RINGCAST_ASSERT(engine.has_value());
     const frame::SlotGeometry geometry{.page = os::system_page_bytes(),
                                        .frame_bytes_max = settings.frame_bytes_max,
@@ -155,7 +154,7 @@ std::uint16_t RelayHost::port() const {
     return ntohs(address.sin_port);
 }
 
-void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& call) {
+void RelayHost::on_loop(const std::function<void(relay::Relay&, io::Engine&)>& call) {
     std::unique_lock lock(shared_->mutex);
     shared_->call = &call;
     shared_->done = false;
@@ -167,7 +166,7 @@ void RelayHost::on_loop(const std::function<void(relay::Relay&, uring::UringEngi
 api::StatusSnapshot RelayHost::status(bool with_viewers) {
     api::StatusSnapshot snapshot;
     constexpr api::ViewerPage all{.count_max = UINT32_MAX};
-    on_loop([&](relay::Relay& relay, uring::UringEngine&) {
+    on_loop([&](relay::Relay& relay, io::Engine&) {
         snapshot = relay.status(with_viewers ? all : api::ViewerPage{});
     });
     return snapshot;
@@ -179,7 +178,7 @@ connection::SendCounters RelayHost::sends() {
 
 std::uint64_t RelayHost::enters() {
     std::uint64_t count = 0;
-    on_loop([&](relay::Relay&, uring::UringEngine& engine) { count = engine.system_calls(); });
+    on_loop([&](relay::Relay&, io::Engine& engine) { count = engine.system_calls(); });
     return count;
 }
 

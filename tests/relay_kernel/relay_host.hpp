@@ -1,5 +1,5 @@
 #pragma once
-// The whole relay on the io_uring engine, in its own thread, listening on TCP loopback or on an
+// The whole relay on a real engine, in its own thread, listening on TCP loopback or on an
 // abstract UNIX socket.
 
 #include <cstdint>
@@ -11,7 +11,6 @@
 #include "base/unique_fd.hpp"
 #include "relay/relay.hpp"
 #include "relay_kernel/stamped_source.hpp"
-#include "uring/uring_engine.hpp"
 
 namespace ringcast::relay_test {
 
@@ -41,11 +40,11 @@ public:
     /// The port on 127.0.0.1; not with a UNIX listener.
     [[nodiscard]] std::uint16_t port() const;
     /// Runs `call` on the loop's thread and waits until it returns.
-    void on_loop(const std::function<void(relay::Relay&, uring::UringEngine&)>& call);
+    void on_loop(const std::function<void(relay::Relay&, io::Engine&)>& call);
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false);
     /// The send counters of the only stream.
     [[nodiscard]] connection::SendCounters sends();
-    /// Number of io_uring_enter calls so far, including the one that this call causes.
+    /// The engine's system calls so far, including the one that this call causes.
     [[nodiscard]] std::uint64_t enters();
     [[nodiscard]] const StampedSource& source() const { return *source_; }
 

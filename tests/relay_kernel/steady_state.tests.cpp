@@ -34,8 +34,8 @@ TEST_CASE("in steady state the loop allocates nothing") {
     // Notifications of zero-copy sends must not allocate either.
     settings.send_path_policy =
         GENERATE(connection::SendPathPolicy::copy, connection::SendPathPolicy::zero_copy);
-    settings.frame_bytes =
-        settings.send_path_policy == connection::SendPathPolicy::copy ? 5'000 : 40'000;
+    bool zero_copy = settings.send_path_policy == connection::SendPathPolicy::zero_copy;
+    settings.frame_bytes = zero_copy ? 40'000 : 5'000;
     // Small enough for an ordinary user to register: Debian's RLIMIT_MEMLOCK is 8 MiB.
     settings.frame_bytes_max = 64UL * 1024UL;
     RelayHost host(settings);
@@ -47,18 +47,17 @@ TEST_CASE("in steady state the loop allocates nothing") {
     REQUIRE(read_frames(pool, 20)); // every connection is set up by now
     std::uint64_t before = 0;
     std::uint64_t after = 0;
-    host.on_loop([&](relay::Relay&, uring::UringEngine&) {
+    host.on_loop([&](relay::Relay&, io::Engine& engine) {
+        zero_copy = zero_copy && engine.zero_copy_supported();
         count_allocations_of_this_thread();
         before = allocations_of_this_thread();
     });
     const std::uint64_t first = host.source().published();
     REQUIRE(pool.run_until([&] { return host.source().published() >= first + 1000; }));
-    host.on_loop([&](relay::Relay&, uring::UringEngine&) { after = allocations_of_this_thread(); });
+    host.on_loop([&](relay::Relay&, io::Engine&) { after = allocations_of_this_thread(); });
     CHECK(after - before == 0);
     const connection::SendCounters sends = host.sends();
-    CHECK((settings.send_path_policy == connection::SendPathPolicy::copy
-               ? sends.frames_sent_copy
-               : sends.notifications) > 0);
+    CHECK((zero_copy ? sends.notifications : sends.frames_sent_copy) > 0);
     CHECK(pool.fault().empty());
 }
 
@@ -69,7 +68,7 @@ TEST_CASE("the allocation counter counts an allocation on the loop") {
     RelayHost host;
     std::uint64_t before = 0;
     std::uint64_t after = 0;
-    host.on_loop([&](relay::Relay& relay, uring::UringEngine&) {
+    host.on_loop([&](relay::Relay& relay, io::Engine&) {
         count_allocations_of_this_thread();
         before = allocations_of_this_thread();
         static_cast<void>(relay.status({})); // allocates: it is not part of steady state
@@ -78,7 +77,7 @@ TEST_CASE("the allocation counter counts an allocation on the loop") {
     CHECK(after > before);
 }
 
-TEST_CASE("with 100 viewers the loop makes at most four system calls per frame") {
+TEST_CASE("with 100 viewers the loop makes at most four system calls per frame", "[io_uring]") {
     HostSettings settings;
     settings.frame_bytes = 100'000;
     RelayHost host(settings);
