@@ -91,6 +91,8 @@ constexpr std::array server_counters = {
 void add_server(Families& families, const ServerStatus& server) {
     add(gauge(families, "build_info", "Always 1; the label has the version."), 1,
         {{"version", server.version}});
+    add(gauge(families, "engine_info", "Always 1; the label has the engine."), 1,
+        {{"engine", server.engine}});
     add(gauge(families, "uptime_seconds", "Time since the start."), seconds(server.uptime));
     add(gauge(families, "connections", "Open connections, viewers included."), server.connections);
     add(gauge(families, "viewers_max", "Limit of concurrent viewers."), server.viewers_max);

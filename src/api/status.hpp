@@ -76,6 +76,7 @@ struct ViewerStatus {
 struct ServerStatus {
     std::string version;
     std::string instance; ///< id in chains of servers (http/via.hpp)
+    std::string engine;   ///< "io_uring" or "epoll"
     Duration uptime{};
     WallTime now{};
     std::uint32_t viewers_max = 0;

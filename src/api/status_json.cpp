@@ -68,6 +68,7 @@ Json server_json(const ServerStatus& server) {
     return {
         {"version", server.version},
         {"instance", server.instance},
+        {"engine", server.engine},
         {"uptime_seconds", seconds(server.uptime)},
         {"time_unix_seconds", seconds(server.now.time_since_epoch())},
         {"connections", server.connections},

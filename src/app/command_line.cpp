@@ -31,8 +31,8 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> option_names{
-    "--config",    "--listen",  "--size",  "--fps",     "--quality",
+constexpr std::array<std::string_view, 11> option_names{
+    "--config",    "--listen",  "--size",  "--fps",     "--quality", "--engine",
     "--log-level", "--through", "--check", "--version", "--help"};
 
 /// The arguments as they were written. They are checked afterwards, all at once.
@@ -43,6 +43,7 @@ struct Written {
     std::optional<std::string> size;
     std::optional<std::string> fps;
     std::optional<std::string> quality;
+    std::optional<std::string> engine;
     std::optional<std::string> log_level;
     std::optional<std::string> through;
     bool check = false;
@@ -120,11 +121,12 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
 
 /// `ringcast cameras` takes no options.
 void refuse_options(const Written& written, UsageProblems& problems) {
-    const std::array<std::pair<bool, std::string_view>, 6> options{{
+    const std::array<std::pair<bool, std::string_view>, 7> options{{
         {!written.listen.empty(), "--listen"},
         {written.size.has_value(), "--size"},
         {written.fps.has_value(), "--fps"},
         {written.quality.has_value(), "--quality"},
+        {written.engine.has_value(), "--engine"},
         {written.log_level.has_value(), "--log-level"},
         {written.check, "--check"},
     }};
@@ -153,6 +155,14 @@ void apply_overrides(const Written& written, config::Config& config, UsageProble
     if (config.http.listen.size() > config::listen_addresses_max) {
         problems.add(fmt::format("--listen: found {} addresses, expected at most {}",
                                  config.http.listen.size(), config::listen_addresses_max));
+    }
+    if (written.engine) {
+        if (const auto engine = config::parse_engine(*written.engine)) {
+            config.server.engine = *engine;
+        } else {
+            problems.add(fmt::format("--engine: found \"{}\", expected {}", *written.engine,
+                                     config::expected_text(config::find_key("server", "engine"))));
+        }
     }
     if (!written.log_level) {
         return;
@@ -184,9 +194,10 @@ config::Config quick_config(const Written& written, const std::string& word,
 /// `ringcast bench-encoder` takes the options of a picture.
 tl::expected<CommandLine, EarlyExit> bench_encoder(const Written& written) {
     UsageProblems problems;
-    const std::array<std::pair<bool, std::string_view>, 4> options{{
+    const std::array<std::pair<bool, std::string_view>, 5> options{{
         {!written.listen.empty(), "--listen"},
         {written.fps.has_value(), "--fps"},
+        {written.engine.has_value(), "--engine"},
         {written.log_level.has_value(), "--log-level"},
         {written.check, "--check"},
     }};
@@ -295,6 +306,7 @@ std::string option_problem(const std::string& problem) {
         Option{"--size", "a picture size, as in --size 1280x720"},
         Option{"--fps", "a number, as in --fps 15"},
         Option{"--quality", "a number from 1 to 100, as in --quality 80"},
+        Option{"--engine", "an engine, as in --engine epoll"},
         Option{"--log-level", "a level, as in --log-level debug"},
         Option{"--through", "a URL, as in --through https://cam.example.org/door/stream"},
     };
@@ -313,6 +325,7 @@ std::optional<EarlyExit> missing_values(const Written& written) {
     add("--size", written.size);
     add("--fps", written.fps);
     add("--quality", written.quality);
+    add("--engine", written.engine);
     add("--log-level", written.log_level);
     add("--through", written.through);
     for (const std::string& address : written.listen) {
@@ -374,6 +387,7 @@ tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* co
     app.add_option("--size", written.size);
     app.add_option("--fps", written.fps);
     app.add_option("--quality", written.quality);
+    app.add_option("--engine", written.engine);
     app.add_option("--log-level", written.log_level);
     app.add_option("--through", written.through);
     app.add_flag("--check", written.check);

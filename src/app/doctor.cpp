@@ -38,14 +38,29 @@ Findings check_io_uring(const MachineFacts& facts) {
     const IoUringFacts& found = facts.io_uring;
     if (found.failure) {
         // The explanation contains the advice.
-        return {{Verdict::problem, "io_uring", *found.failure, {}}};
+        const bool required = facts.needs.engine == config::EngineChoice::io_uring;
+        return {
+            {required ? Verdict::problem : Verdict::note,
+             "io_uring",
+             fmt::format("{}; {}", *found.failure,
+                         required ? "ringcast does not start, because the configuration asks for it"
+                                  : "ringcast serves with epoll instead, which copies each frame "
+                                    "for each viewer"),
+             {}}};
+    }
+    if (facts.needs.engine == config::EngineChoice::epoll) {
+        return {{Verdict::note, "io_uring",
+                 found.kernel +
+                     " provides what ringcast needs, but the configuration asks for epoll, "
+                     "which copies each frame for each viewer",
+                 "leave out engine, or set it to \"auto\""}};
     }
     return {{Verdict::ok, "io_uring", found.kernel + " provides what ringcast needs", {}}};
 }
 
 Findings check_zero_copy(const MachineFacts& facts) {
     const IoUringFacts& found = facts.io_uring;
-    if (found.failure) {
+    if (found.failure || facts.needs.engine == config::EngineChoice::epoll) {
         return {};
     }
     if (found.zero_copy_failure) {

@@ -233,6 +233,7 @@ MachineFacts look_at_machine(const config::Config& config) {
     facts.needs.open_files = open_file_needs(config);
     facts.needs.stream_count = std::max<std::size_t>(config.streams.size(), 1);
     facts.needs.stream_bytes = config::stream_memory_bytes(config.memory);
+    facts.needs.engine = config.server.engine;
     facts.needs.proxy = expects_proxy(config);
     facts.limits = look_at_limits();
     const std::unique_ptr<uring::UringEngine> engine = look_at_io_uring(facts.io_uring);

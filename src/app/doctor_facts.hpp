@@ -20,7 +20,8 @@ struct Needs {
     OpenFileNeeds open_files;
     std::size_t stream_count = 0;
     std::size_t stream_bytes = 0; ///< of memory to register, for each stream
-    bool proxy = false;           ///< one connects by a UNIX socket, is trusted, or tells addresses
+    config::EngineChoice engine = config::EngineChoice::automatic;
+    bool proxy = false; ///< one connects by a UNIX socket, is trusted, or tells addresses
 };
 
 struct IoUringFacts {

@@ -8,7 +8,7 @@ enum class ExitCode : int {
     ok = 0,              ///< ended on request
     runtime_failure = 1, ///< a failure while it ran, or input without a frame
     usage_error = 2,     ///< the command line or the configuration is wrong
-    cannot_start = 3,    ///< the machine does not allow it: port taken, io_uring off, permission
+    cannot_start = 3,    ///< the machine does not allow it: port taken, permission missing
 };
 
 } // namespace ringcast::app

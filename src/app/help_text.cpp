@@ -56,6 +56,8 @@ Options, before or after SOURCE
                         (default: 30; 1 for pictures)
   --quality N           JPEG quality of the pattern, and of cameras that produce no JPEG
                         themselves, 1 to 100 (default: 80)
+  --engine ENGINE       io_uring; epoll, which copies each frame for each viewer; or auto, which is
+                        epoll where io_uring is refused, as in most containers (default: auto)
   --log-level LEVEL     debug, info, warning or error (default: info)
   --check               describe the configuration, or list the mistakes in it, and exit; warns of
                         files and programs that are missing
@@ -80,8 +82,8 @@ Exit codes
   1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem; or
      passwd, token or link failed
   2  the command line or the configuration is wrong
-  3  can't start: the port is taken, io_uring is off, or a permission is missing; or
-     `ringcast cameras` found no camera
+  3  can't start: the port is taken, --engine io_uring was given and io_uring is off, or a permission
+     is missing; or `ringcast cameras` found no camera
 )";
 
 const std::string_view passwd_help_text = R"(Usage: ringcast passwd NAME [OPTION]...

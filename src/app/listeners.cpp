@@ -36,8 +36,8 @@ const sockaddr* generic(const sockaddr_un& address) noexcept {
     return reinterpret_cast<const sockaddr*>(&address);
 }
 
-UniqueFd unix_socket() noexcept {
-    return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+UniqueFd unix_socket(int flags = 0) noexcept {
+    return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
 }
 
 /// False when the process that listens at the other end was killed, and only its io_uring still
@@ -99,7 +99,7 @@ Result<Listener> open_unix_listener(const config::ListenConfig& listen) {
         return tl::unexpected(cleared.error());
     }
     Listener listener;
-    listener.fd = unix_socket();
+    listener.fd = unix_socket(SOCK_NONBLOCK);
     listener.address = where;
     const int fd = listener.fd.get();
     const sockaddr_un address = unix_address(where.path);

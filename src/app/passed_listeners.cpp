@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -58,6 +59,10 @@ Result<std::vector<Listener>> passed_listeners(std::vector<PassedSocket> sockets
         listener.passed = true;
         listener.passed_name = socket.name;
         int error = tcp ? set_tcp_options(fd, stall_timeout) : 0;
+        // As those of open_listeners. systemd sets the mode anew for each process that it starts.
+        if (error == 0 && ::fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+            error = errno;
+        }
         if (error == 0) {
             error = tcp ? read_tcp_address(fd, listener.address)
                         : read_unix_address(fd, listener.address);

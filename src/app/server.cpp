@@ -117,14 +117,18 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
 
     relay::RelaySettings settings = server->relay_settings(config, limits);
     auto engine =
-        make_engine(settings.viewers_max + settings.connections_extra + settings.accepts_max);
+        make_engine(config.server.engine,
+                    settings.viewers_max + settings.connections_extra + settings.accepts_max);
     if (!engine) {
         return tl::unexpected(engine.error());
     }
-    server->engine_ = std::move(*engine);
+    server->engine_ = std::move(engine->engine);
+    settings.engine = engine->name;
 
-    if (slot_geometry(config.memory).arena_bytes() * config.streams.size() <=
-        options.locked_memory_max) {
+    server->registers_memory_ = engine->registers_memory;
+    if (server->registers_memory_ &&
+        slot_geometry(config.memory).arena_bytes() * config.streams.size() <=
+            options.locked_memory_max) {
         server->registration_patience_ = registration_patience;
     }
     if (auto opened = server->open_sources(config); !opened) {
@@ -277,7 +281,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
                    geometry.slot_count);
     } else {
         parts.tier_reason = registered.error().message;
-        log_stream(LogLevel::warning, stream.name,
+        log_stream(registers_memory_ ? LogLevel::warning : LogLevel::debug, stream.name,
                    "its slots can't be registered, so frames in them are sent by copy: {}",
                    parts.tier_reason);
     }

@@ -126,6 +126,7 @@ private:
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
     Duration registration_patience_{}; ///< what is left of it
+    bool registers_memory_ = false;    ///< the engine does, unless a limit is too low
     ServiceManager* service_manager_ = nullptr;
     bool ends_with_input_ = false;
     bool rereads_files_ = false;

@@ -134,11 +134,12 @@ struct Attempt {
     int error = 0; ///< an errno; then there is no listener
 };
 
-/// The sockets are blocking: io_uring arms a poll where a call would block, with O_NONBLOCK or
-/// without.
+/// The sockets don't block: another process that has inherited one could accept a connection after
+/// the epoll engine has seen it. For io_uring it makes no difference.
 Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
     Listener listener;
-    listener.fd.reset(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+    listener.fd.reset(
+        ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
     if (!listener.fd.valid()) {
         return {{}, errno};
     }

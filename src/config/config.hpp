@@ -179,6 +179,15 @@ struct MemoryConfig {
     std::uint16_t slots = 32;                ///< frames in memory per stream
     PictureSize picture_max{16384, 16384};   ///< the largest picture of a JPEG
 };
+/// How the server talks to the kernel.
+enum class EngineChoice : std::uint8_t {
+    automatic, ///< io_uring, or epoll where io_uring is refused
+    io_uring,
+    epoll,
+};
+struct ServerConfig {
+    EngineChoice engine = EngineChoice::automatic;
+};
 enum class LogFormat : std::uint8_t { text, json, journal };
 struct LogConfig {
     LogLevel level = LogLevel::info;
@@ -186,6 +195,7 @@ struct LogConfig {
 };
 
 struct Config {
+    ServerConfig server;
     HttpConfig http;
     AccessConfig access;
     ViewersConfig viewers;

@@ -248,11 +248,16 @@ std::string_view source_name(const SourceConfig& source) noexcept {
 }
 
 std::string describe(const Config& config) {
+    constexpr std::array<std::string_view, 3> engines{
+        "Uses io_uring, or epoll where io_uring is refused.",
+        "Uses io_uring, and does not start without it.",
+        "Uses epoll: sends are always copied, and memory is not registered."};
     std::string text = listen_sentences(config.http, config.access) +
                        access_sentences(config.access) + viewers_sentences(config.viewers);
     for (const StreamConfig& stream : config.streams) {
         text += stream_sentences(stream, config);
     }
+    text += fmt::format("{}\n", engines[static_cast<std::size_t>(config.server.engine)]);
     text += fmt::format("Logs messages of level {} and above.\n", log_level_name(config.log.level));
     return text;
 }

@@ -19,6 +19,8 @@ constexpr double kibibyte_bytes = 1024;
 constexpr double mebibyte_bytes = 1024 * kibibyte_bytes;
 
 constexpr std::array keys{
+    Key{"server", "engine", "", ValueKind::text, R"("auto")", R"("auto", "io_uring" or "epoll")"},
+
     Key{"http", "listen", "", ValueKind::text_list, R"(["127.0.0.1:8080"])",
         R"(a list of addresses, as in ["127.0.0.1:8080"], each )"
         R"("HOST:PORT", ":PORT", "[IPV6]:PORT" or "unix:/PATH", or a table with address)"},
@@ -110,10 +112,20 @@ constexpr std::array keys{
     Key{"streams", "idle_after", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
 };
 
-constexpr std::array<std::string_view, 6> sections{"http",   "access", "viewers",
-                                                   "memory", "log",    "streams"};
+/// `names` are in the order of the enumerators.
+template <typename Enumeration>
+std::optional<Enumeration> enumerator_of(std::string_view name,
+                                         std::span<const std::string_view> names) noexcept {
+    const auto found = std::ranges::find(names, name);
+    return found == names.end() ? std::nullopt
+                                : std::optional(static_cast<Enumeration>(found - names.begin()));
+}
+
+constexpr std::array<std::string_view, 7> sections{"server", "http", "access", "viewers",
+                                                   "memory", "log",  "streams"};
 constexpr std::array<std::string_view, 6> sources{"pattern", "exec",      "stdin",
                                                   "file",    "libcamera", "http"};
+constexpr std::array<std::string_view, 3> engines{"auto", "io_uring", "epoll"};
 constexpr std::array<std::string_view, 3> sends{"auto", "zero-copy", "copy"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> log_formats{"text", "json", "journal"};
@@ -164,6 +176,10 @@ std::span<const std::string_view> section_names() noexcept {
 
 std::span<const std::string_view> source_names() noexcept {
     return sources;
+}
+
+std::span<const std::string_view> engine_names() noexcept {
+    return engines;
 }
 
 std::span<const std::string_view> send_names() noexcept {
@@ -244,13 +260,12 @@ bool within_limits(const Key& key, PictureSize size) noexcept {
            size.height >= picture_height_min && size.height <= largest.height;
 }
 
+std::optional<EngineChoice> parse_engine(std::string_view name) noexcept {
+    return enumerator_of<EngineChoice>(name, engines);
+}
+
 std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {
-    // The names are in the order of the enumerators.
-    const auto* const found = std::ranges::find(log_levels, name);
-    if (found == log_levels.end()) {
-        return std::nullopt;
-    }
-    return static_cast<LogLevel>(found - log_levels.begin());
+    return enumerator_of<LogLevel>(name, log_levels);
 }
 
 std::optional<LogFormat> parse_log_format(std::string_view name) noexcept {

@@ -51,6 +51,7 @@ inline constexpr std::string_view streams_section = "streams";
                                   std::string_view source = {}) noexcept;
 [[nodiscard]] std::span<const std::string_view> section_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> source_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> engine_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> send_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> log_level_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> log_format_names() noexcept;
@@ -69,6 +70,7 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] bool within_limits(const Key& key, double value) noexcept;
 [[nodiscard]] bool within_limits(const Key& key, PictureSize size) noexcept;
 
+[[nodiscard]] std::optional<EngineChoice> parse_engine(std::string_view name) noexcept;
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
 [[nodiscard]] std::optional<LogFormat> parse_log_format(std::string_view name) noexcept;

@@ -127,6 +127,16 @@ void read_memory(Reader& reader, const Table& root, MemoryConfig& memory) {
     }
 }
 
+void read_server(Reader& reader, const Table& root, ServerConfig& server) {
+    if (const auto section = reader.section(root, "server")) {
+        reader.check_key_names(*section, {});
+        if (const auto engine =
+                reader.choice(*section, find_key("server", "engine"), engine_names())) {
+            server.engine = *parse_engine(*engine);
+        }
+    }
+}
+
 void read_log(Reader& reader, const Table& root, LogConfig& log) {
     if (const auto section = reader.section(root, "log")) {
         reader.check_key_names(*section, {});
@@ -377,6 +387,7 @@ LoadResult parse(std::string_view text, std::string_view file) {
     Reader reader;
     Config config;
     reader.check_section_names(root);
+    read_server(reader, root, config.server);
     read_http(reader, root, config.http);
     read_access(reader, root, config.access);
     read_viewers(reader, root, config.viewers);

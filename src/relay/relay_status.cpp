@@ -87,6 +87,7 @@ api::StatusSnapshot Relay::status(const api::ViewerPage& page) {
     api::ServerStatus& server = snapshot.server;
     server.version = settings_.version;
     server.instance = settings_.instance;
+    server.engine = settings_.engine;
     server.uptime = engine_.now() - started_;
     server.now = engine_.wall_now();
     server.viewers_max = settings_.viewers_max;

@@ -38,6 +38,7 @@ struct RelaySettings {
     /// Id of this process in chains of servers (http/via.hpp): 16 lower-case hexadecimal digits.
     std::string instance;
     std::string version;
+    std::string engine; ///< what the relay runs on, for status: "io_uring" or "epoll"
     std::vector<std::string> cors_origins;
     /// Names of this server beyond those that api::HostNames knows; for requests over TCP.
     std::vector<std::string> hosts;

@@ -47,6 +47,7 @@ TEST_CASE("metrics contain the server's numbers") {
     const StatusSnapshot sample = sample_status();
     const std::string text = metrics_text(sample);
     const RelayCounters& counters = sample.server.counters;
+    CHECK(has_line(text, "ringcast_engine_info{engine=\"io_uring\"} 1"));
     CHECK(has_line(text, "ringcast_build_info{version=\"1.2.3\"} 1"));
     CHECK(has_line(text, "ringcast_uptime_seconds 90.5"));
     CHECK(has_line(text, "ringcast_connections 42"));

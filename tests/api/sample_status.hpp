@@ -14,6 +14,7 @@ inline StatusSnapshot sample_status() {
     ServerStatus& server = status.server;
     server.version = "1.2.3";
     server.instance = "00112233445566aa";
+    server.engine = "io_uring";
     server.uptime = milliseconds(90'500);
     server.now = WallTime(milliseconds(1'700'000'000'250));
     server.viewers_max = 4096;

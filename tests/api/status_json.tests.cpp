@@ -44,6 +44,7 @@ TEST_CASE("status contains the server's state, limits and counters") {
     const StatusSnapshot sample = sample_status();
     const auto server = status_of(sample)["server"];
     CHECK(server["version"] == "1.2.3");
+    CHECK(server["engine"] == "io_uring");
     CHECK(server["instance"] == "00112233445566aa");
     CHECK(server["uptime_seconds"] == 90.5);
     CHECK(server["time_unix_seconds"] == 1'700'000'000.25);

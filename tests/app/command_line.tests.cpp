@@ -88,7 +88,7 @@ TEST_CASE("--help and --version print to standard output, whatever the other arg
         const auto result = parsed(arguments);
         REQUIRE_FALSE(result.has_value());
         CHECK(result.error().code == ExitCode::ok);
-        for (const char* word : {"--config", "--listen", "--size", "--fps", "--quality",
+        for (const char* word : {"--config", "--listen", "--size", "--fps", "--quality", "--engine",
                                  "--log-level", "--check", "--version", "--help", "Exit codes"}) {
             CHECK_THAT(result.error().standard_output, ContainsSubstring(word));
         }
@@ -192,6 +192,7 @@ TEST_CASE("an option without its value is explained by an example") {
     CHECK_THAT(refused({"pattern", "--size"}), ContainsSubstring("as in --size 1280x720\n"));
     CHECK_THAT(refused({"pattern", "--quality"}), ContainsSubstring("as in --quality 80\n"));
     CHECK_THAT(refused({"pattern", "--log-level"}), ContainsSubstring("as in --log-level debug\n"));
+    CHECK_THAT(refused({"pattern", "--engine"}), ContainsSubstring("as in --engine epoll\n"));
     CHECK_THAT(refused({"--config"}), ContainsSubstring("as in --config ringcast.toml\n"));
 }
 
@@ -390,4 +391,18 @@ TEST_CASE("--help names the commands about access") {
         CHECK_THAT(result.error().standard_output,
                    ContainsSubstring(std::string("ringcast ") + command + " --help"));
     }
+}
+
+TEST_CASE("--engine chooses the engine, and lists those that exist") {
+    using config::EngineChoice;
+    CHECK(parsed({"pattern"})->config.server.engine == EngineChoice::automatic);
+    CHECK(parsed({"pattern", "--engine", "epoll"})->config.server.engine == EngineChoice::epoll);
+    CHECK(parsed({"pattern", "--engine", "io_uring"})->config.server.engine ==
+          EngineChoice::io_uring);
+    CHECK(parsed({"doctor", "--engine", "epoll"})->config.server.engine == EngineChoice::epoll);
+    CHECK_THAT(refused({"pattern", "--engine", "uring"}),
+               ContainsSubstring("--engine: found \"uring\", expected \"auto\", \"io_uring\" or "
+                                 "\"epoll\""));
+    CHECK_THAT(refused({"cameras", "--engine", "epoll"}), ContainsSubstring("takes no --engine"));
+    CHECK_THAT(refused({"bench-encoder", "--engine", "epoll"}), ContainsSubstring("no --engine"));
 }

@@ -97,10 +97,23 @@ TEST_CASE("a failure of io_uring is reported once, and checks that depend on it 
     MachineFacts facts = good_machine();
     facts.io_uring.failure = "io_uring is blocked, most likely by a container's seccomp profile";
     const std::vector<Finding> findings = examine(facts);
-    CHECK(finding_of(facts, "io_uring").verdict == Verdict::problem);
-    CHECK_THAT(finding_of(facts, "io_uring").meaning, ContainsSubstring("seccomp"));
+    CHECK(finding_of(facts, "io_uring").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "io_uring").meaning,
+               ContainsSubstring("seccomp") && ContainsSubstring("serves with epoll"));
     CHECK(std::ranges::find(findings, "zero-copy sends", &Finding::subject) == findings.end());
-    CHECK(has_problem(findings));
+    CHECK_FALSE(has_problem(findings));
+    facts.needs.engine = config::EngineChoice::io_uring;
+    CHECK(finding_of(facts, "io_uring").verdict == Verdict::problem);
+    CHECK_THAT(finding_of(facts, "io_uring").meaning, ContainsSubstring("does not start"));
+}
+
+TEST_CASE("an engine on epoll that the configuration asks for is a note") {
+    MachineFacts facts = good_machine();
+    facts.needs.engine = config::EngineChoice::epoll;
+    CHECK(finding_of(facts, "io_uring").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "io_uring").meaning, ContainsSubstring("asks for epoll"));
+    const std::vector<Finding> findings = examine(facts);
+    CHECK(std::ranges::find(findings, "zero-copy sends", &Finding::subject) == findings.end());
 }
 
 TEST_CASE("a kernel without zero-copy reports is a note, because frames are copied") {

@@ -1,6 +1,5 @@
 """The program as a process: its output, exit codes, signals, and operation with few privileges."""
 
-import ctypes
 import fcntl
 import json
 import os
@@ -20,6 +19,7 @@ import unittest
 import urllib.request
 
 import harness
+from seccomp_filter import refuse_io_uring
 
 
 def run(*arguments, **options):
@@ -143,10 +143,11 @@ class Doctor(unittest.TestCase):
         self.assertIn(f"(process {os.getpid()})", found[f"listening on {address}"][1])
 
     def test_doctor_explains_a_blocked_io_uring(self):
-        code, found = self.findings("--listen", "127.0.0.1:0", preexec_fn=lambda: refuse_io_uring(1))
-        self.assertEqual(code, 1)
-        self.assertEqual(found["io_uring"][0], "problem")
-        self.assertIn("seccomp", found["io_uring"][1])
+        for engine, verdict, words in (("auto", "note", "serves with epoll"), ("io_uring", "problem", "does not start")):
+            _, found = self.findings("--listen", "127.0.0.1:0", "--engine", engine, preexec_fn=lambda: refuse_io_uring(1))
+            self.assertEqual(found["io_uring"][0], verdict)
+            self.assertIn("seccomp", found["io_uring"][1])
+            self.assertIn(words, found["io_uring"][1])
 
 
 class StartMessage(unittest.TestCase):
@@ -242,7 +243,8 @@ class StartFailures(unittest.TestCase):
 
     def test_a_blocked_io_uring_is_explained(self):
         for error, words in ((1, ("io_uring is blocked", "seccomp")), (38, ("io_uring", "seccomp"))):  # EPERM, ENOSYS
-            code, _, errors = run("pattern", "--listen", "127.0.0.1:0", preexec_fn=lambda e=error: refuse_io_uring(e))
+            code, _, errors = run("pattern", "--listen", "127.0.0.1:0", "--engine", "io_uring",
+                                  preexec_fn=lambda e=error: refuse_io_uring(e))
             self.assertEqual(code, 3)
             self.assert_one_line(errors, *words)
 
@@ -254,33 +256,6 @@ class StartFailures(unittest.TestCase):
         os.close(other)
         self.assertEqual(done.returncode, 3)
         self.assert_one_line(done.stderr, "terminal", "ringcast -")
-
-
-def refuse_io_uring(error):
-    """Makes io_uring_setup fail with `error`, as a container's seccomp profile does. Call it in the
-    child process before exec."""
-
-    class Filter(ctypes.Structure):
-        _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
-
-    class Program(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.POINTER(Filter))]
-
-    load, jump_if_equal, return_value = 0x20, 0x15, 0x06  # from <linux/bpf_common.h>
-    io_uring_setup = 425  # on every architecture
-    filters = (Filter * 4)(
-        Filter(load, 0, 0, 0),  # the system call's number
-        Filter(jump_if_equal, 0, 1, io_uring_setup),
-        Filter(return_value, 0, 0, 0x0005_0000 | error),  # SECCOMP_RET_ERRNO
-        Filter(return_value, 0, 0, 0x7FFF_0000),  # SECCOMP_RET_ALLOW
-    )
-    program = Program(len(filters), filters)
-    libc = ctypes.CDLL(None, use_errno=True)
-    set_no_new_privileges, set_seccomp, mode_filter = 38, 22, 2
-    if libc.prctl(set_no_new_privileges, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
-    if libc.prctl(set_seccomp, mode_filter, ctypes.byref(program), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
 
 
 def never_reading_viewer(server):

@@ -30,6 +30,7 @@ TEST_CASE("the description lists listen addresses, stream URLs and limits") {
                          "Keeps up to 32 frames of at most 1MiB and 16384x16384: about 38 MiB"));
     CHECK_THAT(text, ContainsSubstring("Accepts up to 4096 viewers."));
     CHECK_THAT(text, ContainsSubstring("for 10s is disconnected"));
+    CHECK_THAT(text, ContainsSubstring("or epoll where io_uring is refused"));
     CHECK_THAT(text, ContainsSubstring("of level info and above"));
 }
 

@@ -64,6 +64,7 @@ TEST_CASE("a stream alone is a valid configuration; everything else has defaults
     CHECK(config.memory.frame_max == 1024UL * 1024UL);
     CHECK(config.memory.slots == 32);
     CHECK(config.memory.picture_max == PictureSize{16384, 16384});
+    CHECK(config.server.engine == EngineChoice::automatic);
     CHECK(config.log.level == LogLevel::info);
     REQUIRE(config.streams.size() == 1);
     CHECK(config.streams[0].name == "a");
@@ -88,6 +89,8 @@ send = "zero-copy"
 frame_max = "4MiB"
 slots = 64
 picture_max = "65535x64"
+[server]
+engine = "epoll"
 [log]
 level = "warning"
 [streams.zebra]
@@ -119,6 +122,7 @@ path = "/pictures"
     CHECK(config.memory.frame_max == 4UL * 1024 * 1024);
     CHECK(config.memory.slots == 64);
     CHECK(config.memory.picture_max == PictureSize{65535, 64});
+    CHECK(config.server.engine == EngineChoice::epoll);
     CHECK(config.log.level == LogLevel::warning);
     REQUIRE(config.streams.size() == 5);
     const auto& pattern = std::get<PatternConfig>(config.streams[0].source);
