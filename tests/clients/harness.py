@@ -81,6 +81,8 @@ class Ringcast:
         command = [*prefix, binary(), *map(str, arguments)]
         if listen:
             command += ["--listen", "127.0.0.1:0"]
+        if "RINGCAST_ENGINE" in os.environ:  # some suites run once on each engine
+            command += ["--engine", os.environ["RINGCAST_ENGINE"]]
         self.process = subprocess.Popen(
             command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
         )
