@@ -16,7 +16,7 @@ import threading
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "clients"))
+sys.path.append(str(HERE.parent / "clients"))
 
 import harness
 
