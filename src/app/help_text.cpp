@@ -82,8 +82,8 @@ Exit codes
   1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem; or
      passwd, token or link failed
   2  the command line or the configuration is wrong
-  3  can't start: the port is taken, --engine io_uring was given and io_uring is off, or a permission
-     is missing; or `ringcast cameras` found no camera
+  3  can't start: the port is taken, a permission is missing, or io_uring is off although it was
+     asked for; or `ringcast cameras` found no camera
 )";
 
 const std::string_view passwd_help_text = R"(Usage: ringcast passwd NAME [OPTION]...

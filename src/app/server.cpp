@@ -125,11 +125,11 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     server->engine_ = std::move(engine->engine);
     settings.engine = engine->name;
 
-    server->registers_memory_ = engine->registers_memory;
-    if (server->registers_memory_ &&
-        slot_geometry(config.memory).arena_bytes() * config.streams.size() <=
-            options.locked_memory_max) {
-        server->registration_patience_ = registration_patience;
+    if (engine->registers_memory) {
+        const std::size_t needed =
+            slot_geometry(config.memory).arena_bytes() * config.streams.size();
+        const bool allowed = needed <= options.locked_memory_max;
+        server->registration_patience_ = allowed ? registration_patience : Duration::zero();
     }
     if (auto opened = server->open_sources(config); !opened) {
         return tl::unexpected(opened.error());
@@ -256,9 +256,9 @@ relay::RelaySettings Server::relay_settings(const config::Config& config,
 
 Result<io::BufferId> Server::register_frames(ByteSpan memory) {
     auto registered = engine_->register_buffer(memory, {});
-    while (!registered && registration_patience_ > Duration(0)) {
+    while (!registered && registration_patience_ > Duration::zero()) {
         std::this_thread::sleep_for(registration_pause);
-        registration_patience_ -= registration_pause;
+        *registration_patience_ -= registration_pause;
         registered = engine_->register_buffer(memory, {});
     }
     return registered;
@@ -281,7 +281,7 @@ Result<Server::StreamParts> Server::make_stream(const config::Config& config,
                    geometry.slot_count);
     } else {
         parts.tier_reason = registered.error().message;
-        log_stream(registers_memory_ ? LogLevel::warning : LogLevel::debug, stream.name,
+        log_stream(registration_patience_ ? LogLevel::warning : LogLevel::debug, stream.name,
                    "its slots can't be registered, so frames in them are sent by copy: {}",
                    parts.tier_reason);
     }

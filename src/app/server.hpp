@@ -125,8 +125,8 @@ private:
     std::optional<MemoryReserve> reserve_; ///< empty in a program that embeds the server
     std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
-    Duration registration_patience_{}; ///< what is left of it
-    bool registers_memory_ = false;    ///< the engine does, unless a limit is too low
+    /// What is left of it; none when the engine registers no memory.
+    std::optional<Duration> registration_patience_;
     ServiceManager* service_manager_ = nullptr;
     bool ends_with_input_ = false;
     bool rereads_files_ = false;
