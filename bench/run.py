@@ -67,7 +67,9 @@ def find_contenders(programs):
     missing = []
     ringcast = programs.parent / "ringcast"
     if ringcast.exists():
-        found.append(Contender("ringcast", (str(ringcast), "-", "--listen", "{address}")))
+        command = (str(ringcast), "-", "--listen", "{address}")
+        found.append(Contender("ringcast", command))
+        found.append(Contender("epoll", (*command, "--engine", "epoll")))
     else:
         missing.append(f"ringcast: {ringcast} is not built")
     found.append(Contender("floor", (str(programs / "bench_floor"), "{address}")))
