@@ -53,16 +53,21 @@ struct PatternConfig {
     PictureSize size;
     double fps = 30;
     int quality = 80; ///< libjpeg's, 1 to 100
+    friend bool operator==(const PatternConfig&, const PatternConfig&) = default;
 };
 struct ExecConfig {
     std::vector<std::string> command; ///< the program and its arguments; no shell is involved
     /// Time without a frame until the program is restarted; 0: never.
     Duration timeout = std::chrono::seconds(10);
+    friend bool operator==(const ExecConfig&, const ExecConfig&) = default;
 };
-struct StdinConfig {};
+struct StdinConfig {
+    friend bool operator==(const StdinConfig&, const StdinConfig&) = default;
+};
 struct FileConfig {
     std::string path;          ///< a .mjpeg file, a .jpg file, or a folder of JPEG files
     std::optional<double> fps; ///< default: 30 for .mjpeg, 1 for pictures
+    friend bool operator==(const FileConfig&, const FileConfig&) = default;
 };
 
 /// Where frames of a camera that delivers JPEG are kept while they are sent: in the camera's
@@ -115,6 +120,7 @@ struct LibcameraConfig {
     bool on_demand = false; ///< stop the camera while there are no viewers
     Duration idle_after = std::chrono::seconds(10);
     CameraTier tier = CameraTier::automatic;
+    friend bool operator==(const LibcameraConfig&, const LibcameraConfig&) = default;
 };
 /// Another server's stream.
 struct UpstreamConfig {
@@ -125,6 +131,7 @@ struct UpstreamConfig {
     Duration timeout = std::chrono::seconds(10);
     bool on_demand = false; ///< connect only while there are viewers
     Duration idle_after = std::chrono::seconds(10);
+    friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 using SourceConfig = std::variant<PatternConfig, ExecConfig, StdinConfig, FileConfig,
                                   LibcameraConfig, UpstreamConfig>;
@@ -142,6 +149,7 @@ struct StreamConfig {
     bool is_default = false; ///< true for exactly one stream
     SourceConfig source;
     StreamViewers viewers{};
+    friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
 };
 
 enum class SendPathPolicy : std::uint8_t { automatic, zero_copy, copy };
@@ -153,6 +161,7 @@ struct HttpConfig {
     std::vector<std::string> cors_origins;
     std::vector<std::string> hosts; ///< further names of this server
     std::string base_path;          ///< where a proxy publishes it, as in "/cam"; empty: the root
+    friend bool operator==(const HttpConfig&, const HttpConfig&) = default;
 };
 struct AccessConfig {
     std::string users_file;
@@ -167,17 +176,20 @@ struct AccessConfig {
     [[nodiscard]] bool restricted() const noexcept {
         return !users_file.empty() || !tokens_file.empty();
     }
+    friend bool operator==(const AccessConfig&, const AccessConfig&) = default;
 };
 struct ViewersConfig {
     std::uint32_t max = 4096;
     std::uint32_t max_per_address = 0; ///< 0: no limit
     Duration stall_timeout = std::chrono::seconds(10);
     SendPathPolicy send = SendPathPolicy::automatic;
+    friend bool operator==(const ViewersConfig&, const ViewersConfig&) = default;
 };
 struct MemoryConfig {
     std::size_t frame_max = 1024UL * 1024UL; ///< the largest JPEG, bytes
     std::uint16_t slots = 32;                ///< frames in memory per stream
     PictureSize picture_max{16384, 16384};   ///< the largest picture of a JPEG
+    friend bool operator==(const MemoryConfig&, const MemoryConfig&) = default;
 };
 /// How the server talks to the kernel.
 enum class EngineChoice : std::uint8_t {
@@ -187,11 +199,13 @@ enum class EngineChoice : std::uint8_t {
 };
 struct ServerConfig {
     EngineChoice engine = EngineChoice::automatic;
+    friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
 enum class LogFormat : std::uint8_t { text, json, journal };
 struct LogConfig {
     LogLevel level = LogLevel::info;
     std::optional<LogFormat> format; ///< nothing: the journal's where it is there, else text
+    friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct Config {
