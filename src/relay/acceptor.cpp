@@ -24,13 +24,54 @@ bool peer_gone_before_accept(std::int32_t error) noexcept {
 
 Acceptor::Acceptor(io::Engine& engine, std::span<const int> sockets, AcceptorSettings settings,
                    api::RelayCounters& counters)
-    : engine_(engine), pause_(settings.pause), counters_(counters),
-      per_listener_(std::clamp(settings.accepts_max /
-                                   std::max(static_cast<std::uint32_t>(sockets.size()), 1U),
-                               1U, accepts_per_listener_max)) {
+    : engine_(engine), pause_(settings.pause), accepts_max_(settings.accepts_max),
+      counters_(counters) {
     for (const int socket : sockets) {
         listeners_.push_back({.socket = socket});
     }
+    share_accepts();
+}
+
+/// Listeners that exist have equal parts. Those with more give them up, so that a new one has its
+/// part while the table is full, too.
+void Acceptor::share_accepts() noexcept {
+    const auto count = static_cast<std::uint32_t>(std::ranges::count_if(
+        listeners_, [](const Listener& listener) { return listener.socket >= 0; }));
+    per_listener_ = std::clamp(accepts_max_ / std::max(count, 1U), 1U, accepts_per_listener_max);
+    if (per_listener_ < accepts_per_listener_max) {
+        for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
+            cancel(i, listeners_[i].under_way >> per_listener_ << per_listener_);
+        }
+    }
+}
+
+void Acceptor::cancel(std::uint32_t listener, std::uint64_t accepts) noexcept {
+    for (std::uint64_t left = accepts; left != 0; left &= left - 1) {
+        const auto index = static_cast<std::uint32_t>(std::countr_zero(left));
+        engine_.cancel({}, {io::OpKind::accept, listener * accepts_per_listener_max + index, 1});
+    }
+}
+
+void Acceptor::add(std::uint32_t listener, int socket) {
+    RINGCAST_ASSERT(listener == listeners_.size() || vacant(listener));
+    if (listener == listeners_.size()) {
+        listeners_.emplace_back();
+    }
+    listeners_[listener] = {.socket = socket};
+    share_accepts();
+}
+
+void Acceptor::remove(std::uint32_t listener) noexcept {
+    Listener& entry = listeners_[listener];
+    RINGCAST_ASSERT(entry.socket >= 0);
+    entry.socket = -1;
+    entry.paused_until = never;
+    cancel(listener, entry.under_way);
+    share_accepts();
+}
+
+bool Acceptor::vacant(std::uint32_t listener) const noexcept {
+    return listeners_[listener].socket < 0 && listeners_[listener].under_way == 0;
 }
 
 void Acceptor::accept_up_to(std::uint32_t places) noexcept {
@@ -41,7 +82,8 @@ void Acceptor::accept_up_to(std::uint32_t places) noexcept {
     const Instant now = engine_.now();
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
         Listener& listener = listeners_[i];
-        if (listener.paused_until != never && now < listener.paused_until) {
+        const bool paused = listener.paused_until != never && now < listener.paused_until;
+        if (listener.socket < 0 || paused) {
             continue;
         }
         listener.paused_until = never;
@@ -67,10 +109,7 @@ void Acceptor::stop() noexcept {
     stopping_ = true;
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
         listeners_[i].paused_until = never;
-        for (std::uint64_t left = listeners_[i].under_way; left != 0; left &= left - 1) {
-            const auto index = static_cast<std::uint32_t>(std::countr_zero(left));
-            engine_.cancel({}, {io::OpKind::accept, i * accepts_per_listener_max + index, 1});
-        }
+        cancel(i, listeners_[i].under_way);
     }
 }
 
@@ -86,7 +125,8 @@ std::optional<Acceptor::Accepted> Acceptor::on_accept(const io::Completion& comp
         entry.failing = false;
         return Accepted{completion.result, listener};
     }
-    if (!stopping_) {
+    // Cancelled: the listener was removed, or shares with a new one.
+    if (!stopping_ && entry.socket >= 0 && completion.result != -ECANCELED) {
         ++counters_.accept_errors;
         if (!peer_gone_before_accept(completion.result)) {
             pause(entry, completion.result);

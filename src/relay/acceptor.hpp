@@ -20,7 +20,7 @@ struct AcceptorSettings {
 
 class Acceptor {
 public:
-    /// `sockets` are listening; the caller owns them.
+    /// `sockets` are listening; the caller owns them, and keeps them open while they are in use.
     Acceptor(io::Engine& engine, std::span<const int> sockets, AcceptorSettings settings,
              api::RelayCounters& counters);
 
@@ -28,13 +28,23 @@ public:
     /// once per turn. Each accept ends with one connection, so a full table leaves newcomers in the
     /// kernel's queue, and a multishot accept would return all of that queue at once.
     void accept_up_to(std::uint32_t places) noexcept;
+    /// Accepts on another socket too; in a place of the list that is `vacant`, or behind the last.
+    void add(std::uint32_t listener, int socket);
+    /// Accepts nothing more on the listener. Its socket is in use until its place is `vacant`.
+    void remove(std::uint32_t listener) noexcept;
+    /// True when the listener was removed, and no accept on it is under way.
+    [[nodiscard]] bool vacant(std::uint32_t listener) const noexcept;
+    /// Places in the list of listeners, vacant ones included.
+    [[nodiscard]] std::uint32_t place_count() const noexcept {
+        return static_cast<std::uint32_t>(listeners_.size());
+    }
     void stop() noexcept;
     /// True exactly when no accept is under way.
     [[nodiscard]] bool stopped() const noexcept { return under_way_ == 0; }
 
     struct Accepted {
         int socket = -1;
-        std::uint32_t listener = 0; ///< index into `sockets`
+        std::uint32_t listener = 0; ///< index into `sockets`, or the place of one that was added
     };
     /// Handles the completion of an accept; returns empty if there is no new connection.
     [[nodiscard]] std::optional<Accepted> on_accept(const io::Completion& completion) noexcept;
@@ -49,20 +59,23 @@ private:
     static constexpr std::uint32_t accepts_per_listener_max = 64;
 
     struct Listener {
-        int socket = -1;
+        int socket = -1; ///< -1: removed
         std::uint64_t under_way = 0;
         Instant paused_until = never; ///< `never`: not paused
         bool failing = false;         ///< since the last error nothing has been accepted
     };
 
+    void share_accepts() noexcept;
     void prepare(std::uint32_t listener, std::uint32_t places) noexcept;
+    void cancel(std::uint32_t listener, std::uint64_t accepts) noexcept;
     void pause(Listener& listener, std::int32_t error) noexcept;
 
     io::Engine& engine_;
     Duration pause_;
+    std::uint32_t accepts_max_;
     api::RelayCounters& counters_;
     std::vector<Listener> listeners_;
-    std::uint32_t per_listener_; ///< accepts under way on one listener, at most
+    std::uint32_t per_listener_ = 1; ///< accepts under way on one listener, at most
     std::uint32_t under_way_ = 0;
     bool stopping_ = false;
 };

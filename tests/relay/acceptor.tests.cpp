@@ -243,3 +243,60 @@ TEST_CASE("stop ends the pause of a listener, which accepts no more") {
     listening.turn();
     CHECK(listening.under_way(0) == 1);
 }
+
+TEST_CASE("a listener that is added has its part of the accepts, which others give up") {
+    Listening listening;
+    const int socket = 43;
+    listening.acceptor.add(2, socket);
+    CHECK(listening.acceptor.place_count() == 3);
+    std::vector<io::OpToken> cancelled;
+    for (const test::Operation& operation : listening.engine.operations) {
+        if (operation.asked == Asked::cancel) {
+            cancelled.push_back(operation.target);
+        }
+    }
+    CHECK(cancelled == std::vector{accept_token(0, 1), accept_token(1, 1)});
+    CHECK_FALSE(listening.end(0, -ECANCELED, 1).has_value());
+    CHECK_FALSE(listening.end(1, -ECANCELED, 1).has_value());
+    CHECK(listening.counters.accept_errors == 0);
+    CHECK_FALSE(listening.acceptor.paused());
+    listening.turn();
+    CHECK(listening.under_way(0) == 1);
+    CHECK(listening.under_way(1) == 1);
+    const auto accepted = listening.end(2, 7);
+    REQUIRE(accepted.has_value());
+    CHECK(accepted->listener == 2);
+}
+
+TEST_CASE(
+    "a listener that is removed accepts no more, and its place is vacant after the last accept") {
+    Listening listening;
+    listening.acceptor.remove(0);
+    listening.turn();
+    CHECK_FALSE(listening.acceptor.vacant(0));
+    CHECK_FALSE(listening.end(0, -ECANCELED, 0).has_value());
+    const auto accepted = listening.end(0, 7, 1); // it was faster than the cancel
+    REQUIRE(accepted.has_value());
+    CHECK(accepted->listener == 0);
+    CHECK(listening.acceptor.vacant(0));
+    CHECK_FALSE(listening.acceptor.vacant(1));
+    listening.turn();
+    CHECK(listening.under_way(0) == 0);
+    CHECK(listening.under_way(1) == accepts_max); // all of them are its own
+    CHECK(listening.counters.accept_errors == 0);
+
+    listening.acceptor.add(0, 44); // the place can be used again
+    listening.turn();
+    CHECK_FALSE(listening.acceptor.vacant(0));
+}
+
+TEST_CASE("a listener that waits after an error can be removed") {
+    Listening listening;
+    static_cast<void>(listening.end(0, -EMFILE, 0));
+    CHECK(listening.acceptor.paused());
+    listening.acceptor.remove(0);
+    CHECK_FALSE(listening.acceptor.paused());
+    static_cast<void>(listening.end(0, -EMFILE, 1));
+    CHECK_FALSE(listening.acceptor.paused());
+    CHECK(listening.acceptor.vacant(0));
+}
