@@ -53,6 +53,8 @@ public:
     [[nodiscard]] const Rules& rules() const noexcept { return rules_; }
     /// Passwords that were changed or removed are no longer remembered.
     void set_rules(Rules rules) { rules_ = std::move(rules); }
+    /// With another key no password is remembered.
+    void set_key(const Digest& key) noexcept { remembered_.set_key(key); }
 
     /// A request without credentials comes from nobody, which is no refusal: some streams are for
     /// everybody. Throws std::bad_alloc.

@@ -22,6 +22,8 @@ public:
     /// `key`: random.
     explicit Remembered(const Digest& key) : key_(key) {}
 
+    /// With another key no password is remembered.
+    void set_key(const Digest& key) noexcept { key_ = key; }
     /// A value for the calls below. It depends on the hash of the password too, so that a changed
     /// password is a different one.
     [[nodiscard]] Digest fingerprint(std::string_view user, std::string_view password,

@@ -111,6 +111,9 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (auto filled = fill_with_random(std::as_writable_bytes(std::span(random))); !filled) {
         return tl::unexpected(filled.error());
     }
+    if (auto filled = fill_with_random(server->access_key_); !filled) {
+        return tl::unexpected(filled.error());
+    }
     const auto& [boundary_high, boundary_low, instance] = random;
     server->boundary_ = std::make_unique<http::Boundary>(boundary_high, boundary_low);
     server->instance_ = fmt::format("{:016x}", instance);
@@ -181,11 +184,7 @@ Result<void> Server::open_access(const config::Config& config, relay::RelaySetti
     if (const std::string warning = unknown_names_warning(*rules); !warning.empty()) {
         log(LogLevel::warning, "{}", warning);
     }
-    access::Digest key{};
-    if (auto filled = fill_with_random(key); !filled) {
-        return tl::unexpected(filled.error());
-    }
-    settings.access = relay::AccessSettings{std::move(*rules), key};
+    settings.access = relay::AccessSettings{std::move(*rules), access_key_};
     auto checker = PasswordWorker::create(*engine_);
     if (!checker) {
         return tl::unexpected(checker.error());
@@ -358,7 +357,7 @@ void Server::reread_access() noexcept {
             return;
         }
         const std::string warning = unknown_names_warning(*rules);
-        relay_->set_access_rules(std::move(*rules));
+        relay_->set_access(relay::AccessSettings{std::move(*rules), access_key_});
         log(LogLevel::info, "users, tokens and the key of links have been read again");
         if (!warning.empty()) {
             log(LogLevel::warning, "{}", warning);

@@ -113,6 +113,7 @@ private:
     std::vector<Listener> listeners_;
     std::unique_ptr<http::Boundary> boundary_;
     std::string instance_;                      ///< RelaySettings::instance
+    access::Digest access_key_{};               ///< AccessSettings::key
     std::unique_ptr<capture::Cameras> cameras_; ///< present when a stream is a camera
     std::vector<StreamParts> streams_;
     std::unique_ptr<source::PlaceholderPainter> painter_;

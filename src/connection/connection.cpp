@@ -104,6 +104,14 @@ void Connection::start_stream(ConnectionContext& context, std::string head,
     begin_reply(context, std::move(head), false, frame_follows);
 }
 
+void Connection::move_to_stream(ConnectionContext& context, io::StreamId stream) noexcept {
+    RINGCAST_ASSERT(streaming_);
+    leave_list(*this);
+    --context.sends_of(frames_.options().stream).viewers;
+    ++context.sends_of(stream).viewers;
+    frames_.set_stream(stream);
+}
+
 void Connection::send_part(ConnectionContext& context, const frame::FrameLease& frame,
                            bool slots_short) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::idle);

@@ -96,6 +96,9 @@ public:
     /// Sends a stream's response head. `frame_follows`: a frame will be sent at once.
     void start_stream(ConnectionContext& context, std::string head, const StreamOptions& options,
                       bool frame_follows) noexcept;
+    /// A viewer watches another stream from now on, with the same options, when the part that is under
+    /// way has been sent. An idle one is in no list of viewers then.
+    void move_to_stream(ConnectionContext& context, io::StreamId stream) noexcept;
     /// Idle only. Sends the frame as the stream's next part; by copy while `slots_short`.
     void send_part(ConnectionContext& context, const frame::FrameLease& frame,
                    bool slots_short) noexcept;

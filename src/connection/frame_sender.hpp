@@ -41,6 +41,9 @@ public:
     void begin(const Endpoint& endpoint, Instant now) noexcept;
     /// The connection becomes a viewer of a stream.
     void set_options(const StreamOptions& options) noexcept;
+    /// It becomes a viewer of another one, with the same options. Sends that are under way belong to
+    /// the earlier one.
+    void set_stream(io::StreamId stream) noexcept { options_.stream = stream; }
 
     /// Sends the next part of the stream. Always by copy while `slots_short`, which pins the frame
     /// for the shortest time.

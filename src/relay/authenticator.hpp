@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "access/gate.hpp"
+#include "base/assert.hpp"
 #include "base/log_throttle.hpp"
 #include "connection/connection.hpp"
 #include "connection/context.hpp"
@@ -23,7 +24,15 @@ public:
     /// True if requests on this connection must prove who sends them.
     [[nodiscard]] bool asks(const connection::Connection& connection) const noexcept;
     [[nodiscard]] const access::Gate& gate() const noexcept { return gate_; }
-    void set_rules(access::Rules rules) { gate_.set_rules(std::move(rules)); }
+    void set_rules(access::Rules rules, const access::Digest& key) {
+        gate_.set_key(key);
+        gate_.set_rules(std::move(rules));
+    }
+    /// Where there was none. Outlives the authenticator.
+    void set_checker(PasswordChecker& checker) noexcept {
+        RINGCAST_ASSERT(checker_ == nullptr);
+        checker_ = &checker;
+    }
 
     /// Who sends the connection's request. If the answer is access::Pending, the connection waits
     /// here. Throws std::bad_alloc.

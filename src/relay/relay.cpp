@@ -53,12 +53,8 @@ std::uint64_t frames_published(std::span<stream::Stream* const> streams) noexcep
     return sum;
 }
 
-std::uint32_t connection_places(const RelaySettings& settings) noexcept {
-    return settings.viewers_max + settings.connections_extra;
-}
-
 std::uint32_t connection_slots(const RelaySettings& settings) noexcept {
-    return connection_places(settings) + settings.accepts_max;
+    return settings.viewers_max + settings.connections_extra + settings.accepts_max;
 }
 
 connection::RequestPlaces::Settings request_places(const RelaySettings& settings,
@@ -133,12 +129,6 @@ void Relay::start() noexcept {
     }
 }
 
-io::StreamId Relay::add_stream(stream::StreamSetup setup) noexcept {
-    stream::Stream& stream = streams_.add(std::move(setup), engine_, settings_.stream, painter_);
-    stream.start();
-    return stream.id();
-}
-
 // --- one turn ---
 
 void Relay::turn(Instant wake_by) noexcept {
@@ -156,6 +146,7 @@ void Relay::turn(Instant wake_by) noexcept {
         dispatch(completions_[i]);
     }
     on_deadlines();
+    start_streams();
     for (stream::Stream* stream : streams_.all()) {
         evict_for_memory(*stream);
         stream->tell_watched();
@@ -272,10 +263,11 @@ void Relay::on_frame_send(const io::Completion& completion) noexcept {
     note_error(counters_, completion, connection);
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
+    const io::StreamId sent_by = send->stream; // the viewer may have moved to another one
     const connection::ConnectionEvent event =
         connection.on_frame_send(context_, id, *send, completion);
     if (event == connection::ConnectionEvent::frame_sent) {
-        stream_of(connection).note_sent(connection, started, captured_at);
+        streams_.get(sent_by).note_sent(connection, started, captured_at);
     }
     on_event(connection, event);
 }
@@ -350,7 +342,7 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
     }
     // Viewers never take all places, so there is one that can yield.
     const Places taken = places_taken();
-    if (taken.requests + taken.viewers > connection_places(settings_)) {
+    if (taken.requests + taken.viewers > viewers_places_ + settings_.connections_extra) {
         evict_silent();
     }
 }
@@ -359,7 +351,7 @@ void Relay::admit(Acceptor::Accepted accepted) noexcept {
 void Relay::evict_silent() noexcept {
     const connection::RequestPlaces::Yielding yielding = context_.places.next_to_yield();
     ++(yielding.over_share ? counters_.evicted_over_share : counters_.evicted_silent);
-    eviction_log_.note(engine_.now(), yielding, connection_places(settings_));
+    eviction_log_.note(engine_.now(), yielding, viewers_places_ + settings_.connections_extra);
     yielding.connection.evict(context_);
 }
 

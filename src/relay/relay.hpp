@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,15 +48,47 @@ public:
     /// True once nothing is under way any more, after `stop`.
     [[nodiscard]] bool finished() const noexcept;
 
-    /// Adds a stream while the loop runs, and starts its source. There are fewer than
-    /// `RelaySettings::streams_max`.
-    io::StreamId add_stream(stream::StreamSetup setup) noexcept;
+    // --- changes while the loop runs, between two turns -------------------------------------------
+    // Those that throw std::bad_alloc have changed nothing then.
+
+    /// Adds a stream; `stream_places` says how many more there may be. Its source starts when those of
+    /// `after`, streams that have been ended or replaced, use nothing any more; with an empty list at
+    /// once. Throws std::bad_alloc.
+    io::StreamId add_stream(stream::StreamSetup setup, std::span<const io::StreamId> after = {});
+    /// Ends a stream as `end_stream` does, and adds one of the same name as `add_stream` does, to
+    /// which its viewers move over: each is sent the rest of the part that is under way, and goes on
+    /// with the frames of the new stream, or its "no signal" picture until there are any. `after` may
+    /// contain `id`. If `id` is the default stream, the new one is.
+    io::StreamId replace_stream(io::StreamId id, stream::StreamSetup setup,
+                                std::span<const io::StreamId> after = {});
     /// Ends a stream other than the default one: its source stops, its viewers are disconnected in
     /// order. Its arena and source are in use until `has_stream` says no.
     void end_stream(io::StreamId id) noexcept;
-    /// Replaces the rules of `RelaySettings::access`, which must have been set. Those who may watch no
-    /// longer are disconnected.
-    void set_access_rules(access::Rules rules);
+    [[nodiscard]] std::size_t stream_places() const noexcept { return streams_.free_count(); }
+    /// The stream has not been ended.
+    void set_default_stream(io::StreamId id) noexcept;
+
+    /// Accepts connections on another listening socket. Returns the place of the listener; those given
+    /// to the constructor have the places from 0 on. Throws std::bad_alloc.
+    std::uint32_t add_listener(int socket, const ListenerSettings& settings);
+    /// `open` concerns the connections that the listener has accepted too.
+    void change_listener(std::uint32_t place, const ListenerSettings& settings) noexcept;
+    /// Accepts nothing more. The connections that the listener has accepted go on. Its socket is in
+    /// use until `listener_removed` says yes.
+    void remove_listener(std::uint32_t place) noexcept;
+    [[nodiscard]] bool listener_removed(std::uint32_t place) const noexcept {
+        return acceptor_.vacant(place);
+    }
+
+    /// Replaces the settings. `viewers_max` can't exceed `viewers_places`. Viewers that are here stay.
+    void change_settings(ServingSettings settings);
+    /// How many viewers there are places for.
+    [[nodiscard]] std::uint32_t viewers_places() const noexcept { return viewers_places_; }
+    /// Replaces `RelaySettings::access`; if there was none, passwords are asked for from now on, and if
+    /// there is none, no longer. Those who may watch no longer are disconnected. `checker` is taken if
+    /// the relay has none; without any, users can't log in.
+    void set_access(std::optional<AccessSettings> access, PasswordChecker* checker = nullptr);
+
     [[nodiscard]] bool has_stream(io::StreamId id) const noexcept {
         return streams_.find(id) != nullptr;
     }
@@ -109,6 +142,12 @@ private:
         return streams_.get(viewer.frames().options().stream);
     }
 
+    // relay_changes.cpp: changes while the loop runs
+    void start_after(stream::Stream& stream, std::span<const io::StreamId> after) noexcept;
+    void start_streams() noexcept;
+    void disconnect_unwelcome() noexcept;
+    [[nodiscard]] std::uint32_t free_listener_place();
+
     // relay_timers.cpp: deadlines, and the end
     [[nodiscard]] std::size_t wait_for_completions(Instant wake_at, std::size_t expected) noexcept;
     void on_deadlines() noexcept;
@@ -121,11 +160,19 @@ private:
 
     io::Engine& engine_;
     RelaySettings settings_;
+    /// Places of the table, whatever `settings_.viewers_max` is now.
+    std::uint32_t viewers_places_ = settings_.viewers_max;
     source::PlaceholderPainter* painter_;
     connection::ConnectionSlab connections_;
     connection::SendSlab sends_;
     stream::StreamTable streams_;
     io::StreamId default_stream_;
+    /// Streams whose source has not been started, and the streams whose sources must stop before.
+    struct PendingStart {
+        io::StreamId stream;
+        std::vector<io::StreamId> after;
+    };
+    std::vector<PendingStart> pending_starts_;
     connection::ConnectionContext context_;
     api::RelayCounters counters_;
     ClientLog client_log_;

@@ -44,6 +44,9 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
     return status;
 }
 
+/// Of a stream that ends: another one may have its name.
+constexpr std::uint32_t not_listed = UINT32_MAX;
+
 /// `positions`: of the streams in `snapshot`, by index of the stream.
 void list_viewers(connection::ConnectionSlab& connections, connection::ConnectionContext& context,
                   const api::ViewerPage& page, std::span<const std::uint32_t> positions,
@@ -52,7 +55,8 @@ void list_viewers(connection::ConnectionSlab& connections, connection::Connectio
         return;
     }
     const auto list = [&](connection::ConnectionId id, connection::Connection& viewer) {
-        if (!viewer.streaming() || viewer_id(id) <= page.after) {
+        if (!viewer.streaming() || viewer_id(id) <= page.after ||
+            positions[viewer.frames().options().stream.index] == not_listed) {
             return true;
         }
         if (snapshot.viewers.size() == page.count_max) {
@@ -75,8 +79,11 @@ void list_viewers(connection::ConnectionSlab& connections, connection::Connectio
 
 api::StatusSnapshot Relay::status(const api::ViewerPage& page) {
     api::StatusSnapshot snapshot;
-    std::vector<std::uint32_t> positions(streams_.sends().size());
+    std::vector<std::uint32_t> positions(streams_.sends().size(), not_listed);
     for (const stream::Stream* stream : streams_.all()) {
+        if (stream->retiring()) {
+            continue;
+        }
         positions[stream->id().index] = static_cast<std::uint32_t>(snapshot.streams.size());
         snapshot.streams.push_back(stream->status());
         snapshot.streams.back().is_default = stream->id() == default_stream_;

@@ -136,27 +136,6 @@ void Relay::disconnect(connection::Connection& connection) noexcept {
     }
 }
 
-void Relay::end_stream(io::StreamId id) noexcept {
-    RINGCAST_ASSERT(id != default_stream_);
-    streams_.retire(id);
-    connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
-        if (connection.streaming() && connection.frames().options().stream == id) {
-            disconnect(connection);
-        }
-    });
-}
-
-void Relay::set_access_rules(access::Rules rules) {
-    router_.authenticator().set_rules(std::move(rules));
-    connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
-        const connection::ConnectionState state = connection.state();
-        const bool open = state != connection::ConnectionState::closing && !connection.aborting();
-        if (open && !router_.may_stay(connection)) {
-            disconnect(connection);
-        }
-    });
-}
-
 void Relay::stop() noexcept {
     if (stopping_) {
         return;
@@ -189,7 +168,7 @@ bool Relay::finished() const noexcept {
         return false;
     }
     const bool sources_stopped = std::ranges::all_of(
-        streams_.all(), [](stream::Stream* stream) { return stream->source().stopped(); });
+        streams_.all(), [](stream::Stream* stream) { return stream->source_stopped(); });
     return acceptor_.stopped() && sources_stopped && router_.authenticator().stopped() &&
            (painter_ == nullptr || painter_->stopped());
 }

@@ -158,7 +158,10 @@ bool Router::may_stay(const connection::Connection& connection) const {
         return identity == access::Identity::nobody || rules.is_known(identity);
     }
     const connection::StreamOptions& options = connection.frames().options();
-    return rules.may_stay(options.caller, streams_.get(options.stream).name());
+    // It came where nobody was asked at that time.
+    const bool guest = options.caller == access::Identity::guest;
+    return rules.may_stay(guest ? access::Identity::nobody : options.caller,
+                          streams_.get(options.stream).name());
 }
 
 } // namespace ringcast::relay

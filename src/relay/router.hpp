@@ -2,8 +2,11 @@
 // What a request asks for, by who sends it: names of this server, callers and what they may know of,
 // routes. Sends nothing.
 
+#include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "api/host_names.hpp"
 #include "api/routes.hpp"
@@ -29,6 +32,10 @@ public:
 
     /// Sets the stream whose URLs are served at the root too.
     void set_default_stream(io::StreamId stream) noexcept { default_stream_ = stream; }
+    /// `RelaySettings::hosts` have changed to these.
+    void set_hosts(std::vector<std::string> hosts) {
+        host_names_ = api::HostNames(std::move(hosts));
+    }
     [[nodiscard]] Authenticator& authenticator() noexcept { return authenticator_; }
     [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
 

@@ -26,11 +26,26 @@ struct ListenerSettings {
 /// Who may watch.
 struct AccessSettings {
     access::Rules rules;
-    access::Digest key{}; ///< random
+    access::Digest key{}; ///< random, and the same for as long as the process runs
+};
+
+/// What can be changed while the relay runs.
+struct ServingSettings {
+    std::vector<std::string> cors_origins;
+    /// Names of this server beyond those that api::HostNames knows; for requests over TCP.
+    std::vector<std::string> hosts;
+    /// Where a proxy publishes this server, as in "/cam"; empty: the root.
+    std::string base_path;
+    /// Proxies that are believed when they name their clients.
+    http::AddressSet trusted_proxies;
+    /// Places are allocated for as many as in the beginning; later there may be fewer, but not more.
+    std::uint32_t viewers_max = 4096;
+    std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
+    connection::ConnectionSettings connection;
 };
 
 // Limits: plain data, which tests and the application set one by one.
-struct RelaySettings {
+struct RelaySettings : ServingSettings {
     RelaySettings(const http::Boundary& process_boundary, std::string process_instance)
         : boundary(process_boundary), instance(std::move(process_instance)) {}
 
@@ -39,19 +54,10 @@ struct RelaySettings {
     std::string instance;
     std::string version;
     std::string engine; ///< what the relay runs on, for status: "io_uring" or "epoll"
-    std::vector<std::string> cors_origins;
-    /// Names of this server beyond those that api::HostNames knows; for requests over TCP.
-    std::vector<std::string> hosts;
-    /// Where a proxy publishes this server, as in "/cam"; empty: the root.
-    std::string base_path;
     /// Nothing: everybody may watch, and nobody administrates.
     std::optional<AccessSettings> access;
     /// By index of the listener; those beyond have the defaults.
     std::vector<ListenerSettings> listeners;
-    /// Proxies that are believed when they name their clients.
-    http::AddressSet trusted_proxies;
-    std::uint32_t viewers_max = 4096;
-    std::uint32_t viewers_per_address_max = 0; ///< 0: no limit; never for peers on this host
     /// Connections beyond the viewers, so that status, metrics and health always answer.
     std::uint32_t connections_extra = 64;
     /// How many of its requests an address may keep while all places are taken and others have
@@ -62,7 +68,6 @@ struct RelaySettings {
     std::uint32_t accepts_max = 64;
     /// Streams at a time; more when the relay begins with more.
     std::uint32_t streams_max = 256;
-    connection::ConnectionSettings connection;
     stream::StreamSettings stream;
     /// Time-outs of connections are looked at this often; all of them are seconds.
     Duration sweep_interval = std::chrono::milliseconds(250);

@@ -25,6 +25,11 @@ public:
         list_.push_back(waiter);
         next_deadline_ = std::min(next_deadline_, waiter.deadline());
     }
+    /// Moves all of `others` to the end.
+    void take(SnapshotWaiters& others) noexcept {
+        list_.append(others.list_);
+        next_deadline_ = std::min(next_deadline_, others.next_deadline_);
+    }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     /// The stream's newest frame or its signal has changed.
     void note_change() noexcept { changed_ = true; }

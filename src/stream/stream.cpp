@@ -34,16 +34,32 @@ Stream::Stream(io::StreamId id, StreamSetup setup, io::Engine& engine,
                connection::StreamSends& sends)
     : id_(id), setup_(std::move(setup)), engine_(engine), settings_(settings), sends_(sends),
       signal_(settings, setup_.period_expected), placeholder_(painter, id),
-      eviction_(*setup_.arena, settings.slots_reserve) {}
+      eviction_(*setup_.arena, settings.slots_reserve) {
+    signal_.start(engine_.now());
+}
 
 void Stream::start() noexcept {
+    RINGCAST_ASSERT(!started_);
+    started_ = true;
     signal_.start(engine_.now());
     setup_.source->start(*this, id_);
 }
 
+void Stream::succeed(Stream& predecessor) noexcept {
+    RINGCAST_ASSERT(!started_);
+    RINGCAST_ASSERT(!predecessor.retiring_);
+    sequence_ = predecessor.sequence_;
+    statistics_.width = predecessor.statistics_.width; // of the "no signal" picture
+    statistics_.height = predecessor.statistics_.height;
+    snapshot_waiters_.take(predecessor.snapshot_waiters_);
+    signal_awaited("reconfigured");
+}
+
 void Stream::retire() noexcept {
     if (!std::exchange(retiring_, true)) {
-        setup_.source->stop();
+        if (started_) {
+            setup_.source->stop();
+        }
         latest_.release();
         placeholder_.cancel();
         snapshot_waiters_.note_change();
@@ -51,7 +67,7 @@ void Stream::retire() noexcept {
 }
 
 bool Stream::gone() noexcept {
-    return retiring_ && !watched() && sends_.in_flight.empty() && setup_.source->stopped();
+    return retiring_ && !watched() && sends_.in_flight.empty() && source_stopped();
 }
 
 // --- FrameSink ---
@@ -162,7 +178,7 @@ void Stream::add_idle(connection::Connection& viewer) noexcept {
 }
 
 void Stream::tell_watched() noexcept {
-    if (retiring_ || told_watched_ == watched()) {
+    if (!started_ || retiring_ || told_watched_ == watched()) {
         return;
     }
     told_watched_ = watched();
@@ -224,14 +240,16 @@ Instant Stream::rate_deadline() const noexcept {
 void Stream::choose_evictions(connection::ConnectionContext& context,
                               connection::ConnectionSlab& connections,
                               std::vector<connection::ConnectionId>& evictions) noexcept {
-    eviction_.choose(context, connections, sends_.in_flight, sequence_, signal_.period(),
-                     evictions);
+    if (!retiring_) {
+        eviction_.choose(context, connections, sends_.in_flight, sequence_, signal_.period(),
+                         evictions);
+    }
 }
 
 // --- time ---
 
 void Stream::on_deadline(Instant now) noexcept {
-    if (setup_.source->deadline() <= now) {
+    if (source_deadline() <= now) {
         setup_.source->on_deadline(now);
     }
     if (retiring_) {
@@ -253,10 +271,10 @@ void Stream::on_deadline(Instant now) noexcept {
 
 Instant Stream::deadline() const noexcept {
     if (retiring_) {
-        return setup_.source->deadline();
+        return source_deadline();
     }
-    Instant earliest = std::min({rate_deadline(), setup_.source->deadline(), signal_.deadline(),
-                                 snapshot_waiters_.deadline()});
+    Instant earliest = std::min(
+        {rate_deadline(), source_deadline(), signal_.deadline(), snapshot_waiters_.deadline()});
     if (watched()) {
         earliest = std::min(earliest, placeholder_.due());
     }

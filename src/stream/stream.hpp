@@ -34,10 +34,20 @@ public:
     Stream(io::StreamId id, StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
            source::PlaceholderPainter* painter, connection::StreamSends& sends);
 
+    /// Starts the source. Before that the stream has viewers and a signal, and no frames.
     void start() noexcept;
+    [[nodiscard]] bool started() const noexcept { return started_; }
+    /// The stream replaces one of the same name, which is retired next: frames are counted on from
+    /// there, so that its viewers can move over, and requests for a snapshot wait here instead. Until
+    /// the first frame the signal is lost for the reason "reconfigured". Called before `start`.
+    void succeed(Stream& predecessor) noexcept;
     /// The stream ends: its source stops, and no frame is published any more.
     void retire() noexcept;
     [[nodiscard]] bool retiring() const noexcept { return retiring_; }
+    /// True when, after `retire`, the source uses nothing any more, such as a camera.
+    [[nodiscard]] bool source_stopped() const noexcept {
+        return !started_ || setup_.source->stopped();
+    }
     /// True exactly when, after `retire`, nothing of the stream is in use: no operation of its
     /// source, no viewer, no frame.
     [[nodiscard]] bool gone() noexcept;
@@ -71,7 +81,8 @@ public:
     /// The newest frame, which may be a placeholder, or old; empty before the first.
     [[nodiscard]] const frame::FrameLease& latest() const noexcept { return latest_; }
 
-    /// Appends to `evictions` the connections to abort so that the source keeps finding slots.
+    /// Appends to `evictions` the connections to abort so that the source keeps finding slots. None
+    /// once the stream is retiring: its source takes no more.
     void choose_evictions(connection::ConnectionContext& context,
                           connection::ConnectionSlab& connections,
                           std::vector<connection::ConnectionId>& evictions) noexcept;
@@ -106,6 +117,9 @@ private:
     void publish_placeholder() noexcept;
     void release_deferred(Instant now) noexcept;
     [[nodiscard]] Instant rate_deadline() const noexcept;
+    [[nodiscard]] Instant source_deadline() const noexcept {
+        return started_ ? setup_.source->deadline() : never;
+    }
     void return_camera_slot() noexcept;
 
     io::StreamId id_;
@@ -118,6 +132,7 @@ private:
     Placeholder placeholder_;
     Eviction eviction_;
     FrameStatistics statistics_;
+    bool started_ = false;
     bool ended_ = false;
     bool retiring_ = false;
     bool told_watched_ = false; ///< what the source was told

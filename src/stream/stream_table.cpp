@@ -10,12 +10,14 @@ namespace ringcast::stream {
 StreamTable::StreamTable(std::uint32_t capacity) : sends_(capacity), entries_(capacity) {
     RINGCAST_ASSERT(capacity > 0);
     RINGCAST_ASSERT(capacity <= io::stream_id_limit);
+    live_.reserve(capacity);
+    directory_.reserve(capacity);
 }
 
 StreamTable::~StreamTable() = default;
 
-Stream& StreamTable::add(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
-                         source::PlaceholderPainter* painter) {
+Stream& StreamTable::create(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
+                            source::PlaceholderPainter* painter) {
     RINGCAST_ASSERT(!full());
     RINGCAST_ASSERT(setup.arena != nullptr);
     RINGCAST_ASSERT(setup.source != nullptr);
@@ -23,14 +25,35 @@ Stream& StreamTable::add(StreamSetup setup, io::Engine& engine, const StreamSett
                                     [](const Entry& other) { return other.stream == nullptr; });
     const auto index = static_cast<std::uint32_t>(entry - entries_.begin());
     // Generation 0 names nothing.
-    entry->generation = entry->generation + 1 < io::stream_id_limit ? entry->generation + 1 : 1;
+    const std::uint32_t generation =
+        entry->generation + 1 < io::stream_id_limit ? entry->generation + 1 : 1;
+    entry->stream = std::make_unique<Stream>(io::StreamId{index, generation}, std::move(setup),
+                                             engine, settings, painter, sends_[index]);
+    entry->generation = generation;
     sends_[index].counters = {};
-    const io::StreamId id{index, entry->generation};
-    directory_.push_back({setup.name, id});
-    entry->stream =
-        std::make_unique<Stream>(id, std::move(setup), engine, settings, painter, sends_[index]);
-    live_.push_back(entry->stream.get());
     return *entry->stream;
+}
+
+Stream& StreamTable::add(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
+                         source::PlaceholderPainter* painter) {
+    DirectoryEntry listed{setup.name, {}};
+    Stream& stream = create(std::move(setup), engine, settings, painter);
+    listed.id = stream.id();
+    directory_.push_back(std::move(listed)); // there is room for all
+    live_.push_back(&stream);
+    return stream;
+}
+
+Stream& StreamTable::add_in_place_of(io::StreamId predecessor, StreamSetup setup,
+                                     io::Engine& engine, const StreamSettings& settings,
+                                     source::PlaceholderPainter* painter) {
+    const auto listed = std::ranges::find(directory_, predecessor, &DirectoryEntry::id);
+    RINGCAST_ASSERT(listed != directory_.end());
+    RINGCAST_ASSERT(listed->name == setup.name);
+    Stream& stream = create(std::move(setup), engine, settings, painter);
+    listed->id = stream.id();
+    live_.insert(std::ranges::find(live_, &get(predecessor)) + 1, &stream);
+    return stream;
 }
 
 Stream* StreamTable::find(io::StreamId id) const noexcept {

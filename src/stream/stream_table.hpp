@@ -20,10 +20,17 @@ public:
     explicit StreamTable(std::uint32_t capacity);
     ~StreamTable();
 
-    /// The table is not full. The arguments are those of Stream, without id and sends.
+    /// The table is not full. The arguments are those of Stream, without id and sends. Changes
+    /// nothing if it throws std::bad_alloc.
     Stream& add(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
                 source::PlaceholderPainter* painter);
+    /// As `add`, for a stream that is listed in the place of `predecessor`, which is not retiring and
+    /// is retired next.
+    Stream& add_in_place_of(io::StreamId predecessor, StreamSetup setup, io::Engine& engine,
+                            const StreamSettings& settings, source::PlaceholderPainter* painter);
     [[nodiscard]] bool full() const noexcept { return live_.size() == entries_.size(); }
+    /// How many can be added.
+    [[nodiscard]] std::size_t free_count() const noexcept { return entries_.size() - live_.size(); }
     /// Null when the stream is gone.
     [[nodiscard]] Stream* find(io::StreamId id) const noexcept;
     /// The stream exists. Inline: it is called for each frame that is sent.
@@ -37,7 +44,8 @@ public:
     void retire(io::StreamId id) noexcept;
     void erase_gone() noexcept;
 
-    /// All that exist, retiring ones included, in the order in which they were added.
+    /// All that exist, retiring ones included, in the order in which they were added, those that
+    /// replace another one behind that one.
     [[nodiscard]] std::span<Stream* const> all() const noexcept { return live_; }
     /// All that are not retiring.
     [[nodiscard]] std::span<const DirectoryEntry> directory() const noexcept { return directory_; }
@@ -45,6 +53,9 @@ public:
     [[nodiscard]] std::span<connection::StreamSends> sends() noexcept { return sends_; }
 
 private:
+    Stream& create(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
+                   source::PlaceholderPainter* painter);
+
     struct Entry {
         std::uint32_t generation = 0;
         std::unique_ptr<Stream> stream;

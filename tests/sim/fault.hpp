@@ -121,6 +121,11 @@ enum class FaultKind : std::uint8_t {
     // the application
     stream_ended,
     stream_added,
+    stream_replaced,
+    stream_replaced_midway, ///< while a viewer was being sent a part
+    settings_changed,
+    listener_added,
+    listener_removed,
     // a connection that the relay makes
     connect_econnrefused,
     connect_etimedout,

@@ -101,6 +101,16 @@ const Picture& FrameLog::note(ConstByteSpan jpeg, Picture picture) {
     return pictures_.back();
 }
 
+bool FrameLog::continues(io::StreamId expected, io::StreamId stream) const {
+    for (const auto& [earlier, next] : successors_) {
+        if (expected == stream) {
+            return true;
+        }
+        expected = expected == earlier ? next : expected;
+    }
+    return expected == stream;
+}
+
 std::optional<Picture> FrameLog::find(ConstByteSpan jpeg) const {
     std::uint64_t number = 0;
     if (jpeg.size() < picture_bytes_min) {

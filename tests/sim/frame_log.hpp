@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -36,12 +37,19 @@ public:
     [[nodiscard]] std::vector<std::byte> make_jpeg(std::size_t bytes, bool tables, Picture picture);
     /// The picture that equals `jpeg` in every byte; empty if none was made.
     [[nodiscard]] std::optional<Picture> find(ConstByteSpan jpeg) const;
+    /// The stream `next` replaces `earlier`: the viewers of that one see its pictures.
+    void note_successor(io::StreamId earlier, io::StreamId next) {
+        successors_.emplace_back(earlier, next);
+    }
+    /// True if a viewer of `expected` may see pictures of `stream`.
+    [[nodiscard]] bool continues(io::StreamId expected, io::StreamId stream) const;
     [[nodiscard]] std::uint64_t count() const noexcept { return pictures_.size(); }
 
 private:
     const Picture& note(ConstByteSpan jpeg, Picture picture);
 
-    std::vector<Picture> pictures_; ///< by number
+    std::vector<Picture> pictures_;                                 ///< by number
+    std::vector<std::pair<io::StreamId, io::StreamId>> successors_; ///< in the order of time
 };
 
 } // namespace ringcast::sim

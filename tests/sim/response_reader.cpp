@@ -291,7 +291,7 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
         (void)wrong(fmt::format("a picture of {} bytes that no source has made", jpeg.size()));
         return;
     }
-    if (picture->stream != current_.stream) {
+    if (!log_.continues(current_.stream, picture->stream)) {
         (void)wrong("a picture of another stream");
     }
     if (picture->captured_at > pictures_until_) {

@@ -40,6 +40,7 @@ public:
     [[nodiscard]] const source::SourceCounters& counters() const noexcept override {
         return counters_;
     }
+    [[nodiscard]] bool started() const noexcept { return sink_ != nullptr; }
     /// Start of the time in which a frame has arrived in every period; `never` without signal.
     [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
     /// Number of the arena's slots that the source is writing.

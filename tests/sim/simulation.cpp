@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -40,6 +41,8 @@ constexpr std::size_t report_bytes_each_max = 100'000;
 constexpr std::size_t streams_at_once_max = 3;
 constexpr std::size_t streams_in_all_max = 40;
 constexpr std::uint64_t stream_change_ms_max = 800;
+constexpr std::uint64_t reload_ms_max = 400;
+constexpr std::uint32_t reloads_max = 30;
 constexpr std::uint64_t siege_pause_ms_max = 10;
 
 /// Only in headers that are not to be believed (client_proxies.cpp).
@@ -124,6 +127,7 @@ World some_world(Decisions& decisions) {
     relay.connection.send_path_policy = policies[decisions.below(policies.size())];
     relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
     world.streams_change = decisions.once_in(3);
+    world.reloads = decisions.once_in(3);
     world.passwords = decisions.once_in(3);
     world.password_time_max = milliseconds(decisions.between(1, 100));
     world.rules_change = decisions.once_in(2);
@@ -164,7 +168,8 @@ Simulation::Simulation(Decisions& decisions, const World& world)
         listeners.push_back(*proxy_listener_);
         settings.listeners.push_back({.proxy_protocol = true});
         const std::array<std::string, 1> trusted{trusted_network};
-        settings.trusted_proxies = http::AddressSet::parse(trusted).value();
+        trusted_proxies_ = http::AddressSet::parse(trusted).value();
+        settings.trusted_proxies = trusted_proxies_;
     }
     relay_ = std::make_unique<relay::Relay>(engine_, std::move(settings), std::move(setups), 0U,
                                             listeners, &painter_, checker_ ? &*checker_ : nullptr);
@@ -194,9 +199,12 @@ Simulation::Simulation(Decisions& decisions, const World& world)
     if (world_.passwords && world_.rules_change) {
         schedule_rules_change();
     }
+    if (world_.reloads) {
+        schedule_reload();
+    }
 }
 
-stream::StreamSetup Simulation::make_stream() {
+stream::StreamSetup Simulation::make_stream(std::string name) {
     const World& world = world_;
     frame::SlotGeometry geometry;
     geometry.page = world.page;
@@ -208,6 +216,7 @@ stream::StreamSetup Simulation::make_stream() {
         memory, geometry, world.relay.boundary,
         buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt));
     arenas_.back()->set_release_hook(poison_slot);
+    buffers_.push_back(buffer ? std::optional<io::BufferId>(*buffer) : std::nullopt);
     if (world.upstreams) {
         sources_.push_back(std::make_unique<SimUpstream>(
             engine_, log_, world.upstream, static_cast<std::uint8_t>(sources_.size())));
@@ -217,7 +226,7 @@ stream::StreamSetup Simulation::make_stream() {
         sources_.push_back(std::make_unique<SimSource>(engine_, log_, world.source));
     }
     stream::StreamSetup setup;
-    setup.name = fmt::format("s{}", sources_.size() - 1);
+    setup.name = name.empty() ? fmt::format("s{}", sources_.size() - 1) : std::move(name);
     setup.arena = arenas_.back().get();
     setup.source = sources_.back().get();
     setup.period_expected = world.period_expected;
@@ -256,7 +265,8 @@ SimClient& Simulation::add_client(ClientPlan plan) {
     SimClient& client = *clients_.back();
     limit_pictures(client);
     const bool is_unix = link.transport == io::Transport::unix_socket;
-    const int listener = is_unix ? unix_listener_ : tcp_listener_;
+    const bool extra = extra_listener_ && !extra_listener_->removed && decisions_.once_in(2);
+    const int listener = is_unix ? unix_listener_ : extra ? extra_listener_->socket : tcp_listener_;
     (void)engine_.connect(client.plan().proxy_header.empty() ? listener : proxy_listener_.value(),
                           link, client);
     return client;
@@ -333,6 +343,107 @@ void Simulation::change_streams() {
     }
 }
 
+// --- reloads ---
+
+std::size_t Simulation::replace_stream(std::size_t number, bool waits) {
+    decisions_.note(FaultKind::stream_replaced);
+    const io::StreamId earlier = ids_[number];
+    relay_->connections().for_each(
+        [&](connection::ConnectionId, const connection::Connection& connection) {
+            if (connection.state() == connection::ConnectionState::sending &&
+                connection.frames().options().stream == earlier) {
+                decisions_.note(FaultKind::stream_replaced_midway);
+            }
+        });
+    const auto listed = std::ranges::find(directory_, earlier, &stream::DirectoryEntry::id);
+    const std::array after{earlier};
+    const std::span<const io::StreamId> waits_for = waits ? after : std::span<const io::StreamId>();
+    const io::StreamId next = relay_->replace_stream(earlier, make_stream(listed->name), waits_for);
+    log_.note_successor(earlier, next);
+    listed->id = next;
+    ids_.push_back(next);
+    return ids_.size() - 1;
+}
+
+/// The number of the stream that a viewer of `id` watches now.
+std::size_t Simulation::successor_of(io::StreamId id) const {
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+        if (log_.continues(id, ids_[i])) {
+            number = i;
+        }
+    }
+    return number;
+}
+
+void Simulation::add_listener() {
+    decisions_.note(FaultKind::listener_added);
+    const int socket = engine_.open_listener();
+    extra_listener_ = ExtraListener{socket, relay_->add_listener(socket, {}), false};
+}
+
+void Simulation::remove_listener() {
+    decisions_.note(FaultKind::listener_removed);
+    extra_listener_->removed = true;
+    relay_->remove_listener(extra_listener_->place);
+}
+
+/// As the application does when the relay does not use something any more.
+void Simulation::return_resources() {
+    if (extra_listener_ && extra_listener_->removed &&
+        relay_->listener_removed(extra_listener_->place)) {
+        engine_.close({}, extra_listener_->socket);
+        extra_listener_.reset();
+    }
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+        if (buffers_[i] && !has_stream(i)) {
+            engine_.release_buffer(*std::exchange(buffers_[i], std::nullopt));
+        }
+    }
+}
+
+void Simulation::schedule_reload() {
+    engine_.events().after(milliseconds(decisions_.between(1, reload_ms_max)),
+                           [this] { reload_due_ = true; });
+}
+
+/// One of the changes that a reload consists of.
+void Simulation::reload() {
+    enum class Change : std::uint8_t { stream, stream_again, settings, listener };
+    constexpr std::uint64_t change_count = 4;
+    switch (static_cast<Change>(decisions_.below(change_count))) {
+    case Change::stream:
+    case Change::stream_again: {
+        const io::StreamId id = directory_[decisions_.below(directory_.size())].id;
+        replace_stream(successor_of(id), decisions_.once_in(2));
+        break;
+    }
+    case Change::settings: {
+        decisions_.note(FaultKind::settings_changed);
+        relay::ServingSettings settings = world_.relay;
+        settings.trusted_proxies = trusted_proxies_;
+        settings.viewers_max =
+            static_cast<std::uint32_t>(decisions_.between(1, world_.relay.viewers_max));
+        settings.connection.stall_timeout = milliseconds(decisions_.between(400, 3000));
+        settings.connection.send_path_policy = decisions_.once_in(2)
+                                                   ? connection::SendPathPolicy::copy
+                                                   : connection::SendPathPolicy::automatic;
+        relay_->change_settings(std::move(settings));
+        break;
+    }
+    case Change::listener:
+        if (!extra_listener_) {
+            add_listener();
+        } else if (!extra_listener_->removed) {
+            remove_listener();
+        }
+        break;
+    }
+    if (++reloads_ < reloads_max && sources_.size() < streams_in_all_max) {
+        schedule_reload();
+    }
+}
+
 // --- the run ---
 
 bool Simulation::step(Instant wake_by) {
@@ -340,6 +451,10 @@ bool Simulation::step(Instant wake_by) {
         relay_->turn(std::min(wake_by, engine_.now() + idle_max));
         check();
         change_streams();
+        if (std::exchange(reload_due_, false) && !stopping_) {
+            reload();
+        }
+        return_resources();
         if (std::exchange(rules_change_due_, false) && !stopping_) {
             revoke_access();
         }
@@ -370,7 +485,7 @@ bool Simulation::finish() {
             fail("a slot has not come back at shutdown");
         }
     }
-    const std::size_t listeners = proxy_listener_ ? 3 : 2;
+    const std::size_t listeners = (proxy_listener_ ? 3U : 2U) + (extra_listener_ ? 1U : 0U);
     if (engine_.open_descriptors() != listeners) {
         fail(fmt::format("{} descriptors are still open", engine_.open_descriptors() - listeners));
     }
@@ -424,11 +539,16 @@ void Simulation::check_clients() {
         if (!client->plan().healthy || stopping_ || !reader.streaming()) {
             continue;
         }
-        const auto id =
-            std::find(ids_.begin(), ids_.end(), client->plan().requests[0].expectation.stream);
-        const SimProducer& source = *sources_[static_cast<std::size_t>(id - ids_.begin())];
+        const std::size_t number = successor_of(client->plan().requests[0].expectation.stream);
+        const SimProducer& source = *sources_[number];
         if (client->was_reset()) {
             fail("a healthy viewer was disconnected");
+        }
+        const bool listed =
+            std::ranges::find(directory_, ids_[number], &stream::DirectoryEntry::id) !=
+            directory_.end();
+        if (!client->here() && listed && revoked_at_ == never && client->plan().known) {
+            fail("the stream of a healthy viewer has ended");
         }
         const Instant since = std::max(reader.last_picture_at(), source.steady_since());
         if (source.steady_since() != never && client->here() && now - since > healthy_max) {
@@ -523,7 +643,8 @@ void Simulation::check_ended_streams() {
         for (std::uint16_t slot = 0; slot < own + frame::SlotGeometry::adopted_slots_max; ++slot) {
             leased = leased || arena.lease_count(frame::SlotIndex{slot}) > 0;
         }
-        if (leased || arena.free_count() != own || !sources_[i]->stopped()) {
+        const bool runs = sources_[i]->started() && !sources_[i]->stopped();
+        if (leased || arena.free_count() != own || runs) {
             fail("a stream is gone, and its memory or its source is still in use");
         }
     }

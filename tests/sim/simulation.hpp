@@ -53,6 +53,7 @@ struct World {
     bool crowd = false;                ///< clients that never read, one more with every frame
     bool siege = false;          ///< silent clients of one address, more than there are places
     bool streams_change = false; ///< streams other than the first end, and others begin
+    bool reloads = false;        ///< streams are replaced, listeners come and go, limits change
     bool proxies = false;        ///< a listener expects PROXY headers, and some proxies are trusted
 };
 
@@ -78,6 +79,21 @@ public:
     /// numbered from 0 as they are added, and called "s0", "s1" and so on.
     std::size_t add_stream();
     void end_stream(std::size_t number);
+    /// Replaces a stream by one with an arena and a source of its own, which starts when the earlier
+    /// one has stopped (`waits`) or at once. Returns the number of the new one, whose name is the
+    /// earlier one's.
+    std::size_t replace_stream(std::size_t number, bool waits);
+    void set_default_stream(std::size_t number) { relay_->set_default_stream(ids_[number]); }
+    /// Opens a further listener for clients over TCP, or closes it.
+    void add_listener();
+    void remove_listener();
+    void change_settings(relay::ServingSettings settings) {
+        relay_->change_settings(std::move(settings));
+    }
+    void set_access(std::optional<relay::AccessSettings> access) {
+        relay_->set_access(std::move(access));
+    }
+    [[nodiscard]] const World& world() const noexcept { return world_; }
     [[nodiscard]] io::StreamId stream_id(std::size_t number) const { return ids_[number]; }
     [[nodiscard]] bool has_stream(std::size_t number) const {
         return relay_->has_stream(ids_[number]);
@@ -123,7 +139,7 @@ public:
     [[nodiscard]] Duration elapsed() const noexcept { return engine_.now() - began_; }
 
 private:
-    [[nodiscard]] stream::StreamSetup make_stream();
+    [[nodiscard]] stream::StreamSetup make_stream(std::string name = {});
     void list_stream(std::size_t number, io::StreamId id);
     [[nodiscard]] ClientPlan plan_arrival();
     void schedule_arrival();
@@ -136,6 +152,10 @@ private:
     void limit_pictures(SimClient& client) const;
     void note_refusals();
     void change_streams();
+    void schedule_reload();
+    void reload();
+    void return_resources();
+    [[nodiscard]] std::size_t successor_of(io::StreamId id) const;
     void check();
     void check_clients();
     void check_addresses();
@@ -153,19 +173,29 @@ private:
     std::vector<ArenaMemory> memory_;
     std::vector<std::unique_ptr<frame::FrameArena>> arenas_;
     std::vector<std::unique_ptr<SimProducer>> sources_;
-    std::vector<io::StreamId> ids_;                 ///< by number, as the three above
-    std::vector<stream::DirectoryEntry> directory_; ///< of those that have not ended
+    std::vector<std::optional<io::BufferId>> buffers_; ///< empty when released
+    std::vector<io::StreamId> ids_;                    ///< by number, as the four above
+    std::vector<stream::DirectoryEntry> directory_;    ///< of those that have not ended
     SimPainter painter_;
     std::optional<SimPasswordChecker> checker_; ///< where passwords are asked for
     int tcp_listener_;
     int unix_listener_;
     std::optional<int> proxy_listener_;
+    http::AddressSet trusted_proxies_;
+    struct ExtraListener {
+        int socket = -1;
+        std::uint32_t place = 0;
+        bool removed = false;
+    };
+    std::optional<ExtraListener> extra_listener_;
     std::unique_ptr<relay::Relay> relay_;
     std::vector<std::unique_ptr<SimClient>> clients_;
     std::uint32_t crowd_ = 0;
     std::uint32_t besiegers_ = 0;
     bool stopping_ = false;
     bool stream_change_due_ = false;
+    bool reload_due_ = false;
+    std::uint32_t reloads_ = 0;
     bool rules_change_due_ = false;
     Instant revoked_at_ = never; ///< when users, tokens and links were replaced
     std::uint64_t late_completions_max_ = 0;

@@ -63,7 +63,7 @@ void Simulation::revoke_access() {
         }
         limit_pictures(*client);
     }
-    relay_->set_access_rules(sim_rules(true));
+    relay_->set_access(relay::AccessSettings{sim_rules(true), {}});
 }
 
 void Simulation::note_refusals() {

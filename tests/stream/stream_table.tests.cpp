@@ -36,10 +36,23 @@ private:
 };
 
 struct Streams {
+    [[nodiscard]] stream::StreamSetup setup(std::string name) {
+        return {
+            .name = std::move(name), .arena = &sink.arena(), .source = &source, .tier_reason = {}};
+    }
     Stream& add(std::string name) {
-        return table.add(
-            {.name = std::move(name), .arena = &sink.arena(), .source = &source, .tier_reason = {}},
-            engine, settings, nullptr);
+        Stream& stream = table.add(setup(std::move(name)), engine, settings, nullptr);
+        stream.start();
+        return stream;
+    }
+    static void publish(Stream& stream) {
+        frame::WritableSlot slot = stream.take_slot();
+        frame::FrameInfo info;
+        info.jpeg_offset = slot.payload_offset();
+        info.jpeg_bytes = 10;
+        info.width = 64;
+        info.height = 48;
+        stream.publish(std::move(slot), info);
     }
     [[nodiscard]] std::vector<std::string> listed() const {
         std::vector<std::string> names;
@@ -164,6 +177,65 @@ TEST_CASE("streams are listed in the order in which they were added, whatever th
     CHECK(streams.add("third").id().index == first.index);
     CHECK(streams.listed() == Names{"second", "third"});
     CHECK(streams.existing() == Names{"second", "third"});
+}
+
+TEST_CASE("a stream is listed in the place of the one that it replaces") {
+    Streams streams;
+    streams.source.has_stopped = false;
+    const io::StreamId first = streams.add("first").id();
+    streams.table.retire(streams.add("other").id());
+    streams.source.has_stopped = true;
+    streams.table.erase_gone();
+    Stream& next = streams.table.add_in_place_of(first, streams.setup("first"), streams.engine,
+                                                 streams.settings, nullptr);
+    CHECK(next.id() != first);
+    CHECK(streams.table.full());
+    CHECK(streams.listed() == Names{"first"});
+    CHECK(streams.table.directory().front().id == next.id());
+    streams.table.retire(first);
+    streams.table.erase_gone();
+    CHECK(streams.existing() == Names{"first"});
+    CHECK(streams.table.find(first) == nullptr);
+    CHECK(streams.table.free_count() == 1);
+}
+
+TEST_CASE("a source that was never started is not stopped, and keeps no stream") {
+    Streams streams;
+    streams.source.has_stopped = false;
+    const Stream& stream =
+        streams.table.add(streams.setup("only"), streams.engine, streams.settings, nullptr);
+    const io::StreamId id = stream.id();
+    streams.table.retire(id);
+    CHECK(streams.source.stops == 0);
+    CHECK(stream.source_stopped());
+    streams.table.erase_gone();
+    CHECK(streams.table.find(id) == nullptr);
+}
+
+TEST_CASE("a successor counts frames on, and has no signal until its first one") {
+    Streams streams;
+    Stream& earlier = streams.add("only");
+    for (int frame = 0; frame < 3; ++frame) {
+        streams.publish(earlier);
+    }
+    connection::Connection waiter;
+    earlier.snapshot_waiters().add(waiter);
+    Stream& next = streams.table.add_in_place_of(earlier.id(), streams.setup("only"),
+                                                 streams.engine, streams.settings, nullptr);
+    next.succeed(earlier);
+    streams.table.retire(earlier.id());
+    CHECK(next.sequence() == 3);
+    CHECK(next.status().width == 64);
+    CHECK(next.signal().state() == stream::StreamState::lost);
+    CHECK(next.signal().reason() == "reconfigured");
+    CHECK(next.signal().starting());
+    CHECK(earlier.snapshot_waiters().empty());
+    CHECK_FALSE(next.snapshot_waiters().empty());
+    next.start();
+    streams.publish(next);
+    CHECK(next.sequence() == 4);
+    CHECK(next.signal().state() == stream::StreamState::live);
+    stream::ConnectionList::remove(waiter);
 }
 
 TEST_CASE("a stream that does not end is never erased") {
