@@ -205,7 +205,7 @@ std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
         }
         AddressFacts& facts = addresses.emplace_back();
         facts.address = config::listen_address_text(listen.address);
-        const auto opened = open_listeners(std::span(&listen, 1), config.viewers.stall_timeout, {});
+        const auto opened = open_listeners(std::span(&listen, 1), config.viewers.stall_timeout);
         if (opened) {
             continue;
         }

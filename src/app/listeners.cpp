@@ -139,11 +139,41 @@ SocketFile::~SocketFile() {
     }
 }
 
+void stop_listening(const Listener& listener) noexcept {
+    if (!listener.passed) {
+        static_cast<void>(::shutdown(listener.fd.get(), SHUT_RDWR));
+    }
+}
+
 void stop_listening(std::span<const Listener> listeners) noexcept {
     for (const Listener& listener : listeners) {
-        if (!listener.passed) {
-            static_cast<void>(::shutdown(listener.fd.get(), SHUT_RDWR));
+        stop_listening(listener);
+    }
+}
+
+Result<void> change_socket_file(const config::ListenConfig& listen) {
+    const auto* const where = std::get_if<config::ListenUnix>(&listen.address);
+    if (where == nullptr) {
+        return {};
+    }
+    if (!listen.group.empty()) {
+        if (auto set = set_group(where->path, listen.group); !set) {
+            return set;
         }
+    } else if (::chown(where->path.c_str(), static_cast<uid_t>(-1), ::getegid()) != 0) {
+        return fail(fmt::format("can't give unix:{} back to the group of this process: {}",
+                                where->path, std::strerror(errno)));
+    }
+    if (::chmod(where->path.c_str(), listen.mode) != 0) {
+        return fail(
+            fmt::format("can't change the mode of unix:{}: {}", where->path, std::strerror(errno)));
+    }
+    return {};
+}
+
+void set_stall_timeout(const Listener& listener, Duration stall_timeout) noexcept {
+    if (std::holds_alternative<config::ListenTcp>(listener.address)) {
+        static_cast<void>(set_user_timeout(listener.fd.get(), stall_timeout));
     }
 }
 
@@ -184,7 +214,8 @@ std::string not_passed(std::string_view name, std::span<const Listener> passed) 
 
 /// More than one for ":PORT" and for names with several addresses or sockets.
 Result<std::vector<Listener>> open_listen(const config::ListenConfig& listen,
-                                          Duration stall_timeout, std::vector<Listener>& passed) {
+                                          Duration stall_timeout, std::span<const int> closing,
+                                          std::vector<Listener>& passed) {
     if (const auto* named = std::get_if<config::ListenPassed>(&listen.address)) {
         std::vector<Listener> taken = take_if(
             passed, [&](const Listener& listener) { return listener.passed_name == named->name; });
@@ -199,7 +230,7 @@ Result<std::vector<Listener>> open_listen(const config::ListenConfig& listen,
         return bound;
     }
     if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
-        return open_tcp_listeners(*tcp, stall_timeout);
+        return open_tcp_listeners(*tcp, stall_timeout, closing);
     }
     auto listener = open_unix_listener(listen);
     if (!listener) {
@@ -212,14 +243,16 @@ Result<std::vector<Listener>> open_listen(const config::ListenConfig& listen,
 } // namespace
 
 Result<std::vector<Listener>> open_listeners(std::span<const config::ListenConfig> addresses,
-                                             Duration stall_timeout, std::vector<Listener> passed) {
+                                             Duration stall_timeout, std::span<const int> closing,
+                                             std::vector<Listener> passed) {
     std::vector<Listener> listeners;
     for (const config::ListenConfig& listen : addresses) {
-        auto opened = open_listen(listen, stall_timeout, passed);
+        auto opened = open_listen(listen, stall_timeout, closing, passed);
         if (!opened) {
             return tl::unexpected(opened.error());
         }
         for (Listener& listener : *opened) {
+            listener.configured = listen.address;
             listener.proxy_protocol = listen.proxy_protocol;
             listener.open = listen.open;
             listeners.push_back(std::move(listener));

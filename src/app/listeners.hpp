@@ -46,22 +46,33 @@ struct Listener {
     /// As bound: a numeric host, and the port that the kernel chose for port 0.
     config::ListenAddress address;
     SocketFile socket_file;
-    bool proxy_protocol = false; ///< as configured
-    bool open = false;           ///< as configured
-    bool passed = false;         ///< opened by the service manager, which listens on without us
-    std::string passed_name;     ///< as in "systemd:NAME"
+    config::ListenAddress configured; ///< several listeners may belong to one of these
+    bool proxy_protocol = false;      ///< as configured
+    bool open = false;                ///< as configured
+    std::uint32_t place = 0;          ///< in the relay's list of listeners
+    bool passed = false;     ///< opened by the service manager, which listens on without us
+    std::string passed_name; ///< as in "systemd:NAME"
 };
 
 /// Opens all of them, or fails with an error that says what to do. ":PORT" and names open a socket
 /// for each address: one per family, so that no peer appears as an IPv4-mapped IPv6 address. Where
-/// the kernel has no IPv6, ":PORT" is IPv4 alone. Sockets of `passed` serve the addresses that name
-/// them or that they are bound to; those that are left follow, with default properties.
+/// the kernel has no IPv6, ":PORT" is IPv4 alone. `closing` are sockets of this process that will be
+/// closed next: an address that one of them listens on can be opened too. Sockets of `passed` serve
+/// the addresses that name them or that they are bound to; those that are left follow, with default
+/// properties.
 [[nodiscard]] Result<std::vector<Listener>>
 open_listeners(std::span<const config::ListenConfig> addresses, Duration stall_timeout,
-               std::vector<Listener> passed);
+               std::span<const int> closing = {}, std::vector<Listener> passed = {});
+
+/// Gives the socket file of a listener that is open its present mode and group. No-op for TCP.
+[[nodiscard]] Result<void> change_socket_file(const config::ListenConfig& listen);
+
+/// Connections that are accepted from here on have this time-out. No-op for UNIX sockets.
+void set_stall_timeout(const Listener& listener, Duration stall_timeout) noexcept;
 
 /// From here on connecting is refused, also to peers that wait to be accepted, which would otherwise
 /// hang until the process ends. The descriptors stay open: operations on them may be under way.
 void stop_listening(std::span<const Listener> listeners) noexcept;
+void stop_listening(const Listener& listener) noexcept;
 
 } // namespace ringcast::app

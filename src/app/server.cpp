@@ -99,7 +99,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (config.http.listen_is_default && !passed->empty()) {
         listen = {};
     }
-    auto listeners = open_listeners(listen, config.viewers.stall_timeout, std::move(*passed));
+    auto listeners = open_listeners(listen, config.viewers.stall_timeout, {}, std::move(*passed));
     if (!listeners) {
         return tl::unexpected(listeners.error());
     }

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -134,9 +135,35 @@ struct Attempt {
     int error = 0; ///< an errno; then there is no listener
 };
 
+/// Listens on an address. Returns 0 or an errno.
+int bind_and_listen(int fd, SocketAddress& address) noexcept {
+    return ::bind(fd, address.get(), address.length) == 0 && ::listen(fd, listen_backlog) == 0
+               ? 0
+               : errno;
+}
+
+/// The same for an address that a socket of `closing` may have too.
+int listen_beside(int fd, SocketAddress& address, std::span<const int> closing) noexcept {
+    const int result = bind_and_listen(fd, address);
+    if (result != EADDRINUSE || closing.empty()) {
+        return result;
+    }
+    // The kernel admits it if all of them agree, for a moment: other programs shall not join.
+    const auto agree = [&](int value) {
+        static_cast<void>(set_option(fd, SOL_SOCKET, SO_REUSEPORT, value));
+        for (const int other : closing) {
+            static_cast<void>(set_option(other, SOL_SOCKET, SO_REUSEPORT, value));
+        }
+    };
+    agree(1);
+    const int error = bind_and_listen(fd, address);
+    agree(0);
+    return error;
+}
+
 /// The sockets don't block: another process that has inherited one could accept a connection after
 /// the epoll engine has seen it. For io_uring it makes no difference.
-Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
+Attempt open_tcp(SocketAddress address, Duration stall_timeout, std::span<const int> closing) {
     Listener listener;
     listener.fd.reset(
         ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
@@ -151,13 +178,13 @@ Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
     if (error == 0) {
         error = set_tcp_options(fd, stall_timeout);
     }
+    if (error == 0) {
+        error = listen_beside(fd, address, closing);
+    }
+    if (error == 0) {
+        error = read_tcp_address(fd, listener.address);
+    }
     if (error != 0) {
-        return {{}, error};
-    }
-    if (::bind(fd, address.get(), address.length) != 0 || ::listen(fd, listen_backlog) != 0) {
-        return {{}, errno};
-    }
-    if (error = read_tcp_address(fd, listener.address); error != 0) {
         return {{}, error};
     }
     return {std::move(listener), 0};
@@ -165,14 +192,14 @@ Attempt open_tcp(SocketAddress address, Duration stall_timeout) {
 
 /// Opens all addresses on one port. Appends to `listeners`; returns 0 or an errno.
 int open_each(const std::vector<SocketAddress>& addresses, Duration stall_timeout,
-              std::vector<Listener>& listeners) {
+              std::span<const int> closing, std::vector<Listener>& listeners) {
     std::optional<std::uint16_t> port;
     int error_without_family = 0;
     for (SocketAddress address : addresses) {
         if (port) {
             address.set_port(*port);
         }
-        Attempt attempt = open_tcp(address, stall_timeout);
+        Attempt attempt = open_tcp(address, stall_timeout, closing);
         // One family may be disabled in the kernel, or its loopback address missing.
         const bool no_family = attempt.error == EAFNOSUPPORT || attempt.error == EADDRNOTAVAIL;
         if (no_family && addresses.size() > 1) {
@@ -190,18 +217,21 @@ int open_each(const std::vector<SocketAddress>& addresses, Duration stall_timeou
 
 } // namespace
 
+int set_user_timeout(int fd, Duration stall_timeout) noexcept {
+    const auto user_timeout =
+        std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout + user_timeout_margin);
+    return set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+}
+
 // Sets neither SO_SNDBUF, which would turn the kernel's tuning off and throttle distant viewers,
 // nor SO_LINGER, which every viewer would inherit.
 int set_tcp_options(int fd, Duration stall_timeout) noexcept {
-    const auto user_timeout =
-        std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout + user_timeout_margin);
     int error = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (error == 0) {
         error = set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, notsent_lowat_bytes);
     }
     if (error == 0) {
-        error =
-            set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+        error = set_user_timeout(fd, stall_timeout);
     }
     // Finds viewers that have left and are sent nothing for long, as with ?fps=0.01.
     if (error == 0) {
@@ -232,7 +262,8 @@ int read_tcp_address(int fd, config::ListenAddress& address) {
 }
 
 Result<std::vector<Listener>> open_tcp_listeners(const config::ListenTcp& tcp,
-                                                 Duration stall_timeout) {
+                                                 Duration stall_timeout,
+                                                 std::span<const int> closing) {
     const auto addresses = resolve(tcp);
     if (!addresses) {
         return tl::unexpected(addresses.error());
@@ -240,7 +271,7 @@ Result<std::vector<Listener>> open_tcp_listeners(const config::ListenTcp& tcp,
     int error = 0;
     for (int attempt = 0; attempt < port_attempts_max; ++attempt) {
         std::vector<Listener> listeners;
-        error = open_each(*addresses, stall_timeout, listeners);
+        error = open_each(*addresses, stall_timeout, closing, listeners);
         if (error == 0) {
             return listeners;
         }

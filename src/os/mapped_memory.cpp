@@ -39,6 +39,15 @@ Result<MappedMemory> MappedMemory::create(std::size_t bytes) {
     return memory;
 }
 
+Result<void> MappedMemory::populate() const {
+    constexpr int populate_write = 23; // MADV_POPULATE_WRITE, which older headers lack
+    if (::madvise(bytes_.data(), bytes_.size(), populate_write) != 0 && errno == ENOMEM) {
+        return fail("there is no memory for " + std::to_string(bytes_.size() >> 20U) +
+                    " MiB of frames; use fewer or smaller slots (see [memory])");
+    }
+    return {};
+}
+
 MappedMemory& MappedMemory::operator=(MappedMemory&& other) noexcept {
     if (this != &other) {
         unmap();

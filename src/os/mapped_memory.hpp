@@ -27,6 +27,9 @@ public:
     MappedMemory& operator=(const MappedMemory&) = delete;
     ~MappedMemory() { unmap(); }
 
+    /// Takes all pages from the system now, where it can (Linux 5.14), instead of when they are first
+    /// written to. Fails if it has too few.
+    [[nodiscard]] Result<void> populate() const;
     [[nodiscard]] ByteSpan bytes() const noexcept { return bytes_; }
 
 private:

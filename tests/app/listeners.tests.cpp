@@ -40,7 +40,7 @@ Result<std::vector<Listener>> open(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
         addresses.push_back({config::parse_listen_address(text).value()});
     }
-    return open_listeners(addresses, 10s, {});
+    return open_listeners(addresses, 10s);
 }
 
 std::uint16_t port_of(const Listener& listener) {
@@ -109,7 +109,7 @@ TEST_CASE("the file of a UNIX socket gets the configured permissions and group")
     config::ListenConfig listen{config::ListenUnix{path}};
     listen.mode = 0606;
     listen.group = own->gr_name;
-    const auto listeners = open_listeners(std::span(&listen, 1), 10s, {});
+    const auto listeners = open_listeners(std::span(&listen, 1), 10s);
     REQUIRE(listeners.has_value());
     struct stat status{};
     REQUIRE(::lstat(path.c_str(), &status) == 0);
@@ -122,7 +122,7 @@ TEST_CASE("a group that does not exist is an error, and no socket file stays beh
     const std::string path = folder.file("r.sock");
     config::ListenConfig listen{config::ListenUnix{path}};
     listen.group = "no-such-group";
-    const auto listeners = open_listeners(std::span(&listen, 1), 10s, {});
+    const auto listeners = open_listeners(std::span(&listen, 1), 10s);
     REQUIRE_FALSE(listeners.has_value());
     CHECK_THAT(listeners.error().message, ContainsSubstring("there is no group no-such-group"));
     struct stat status{};

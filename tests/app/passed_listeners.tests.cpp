@@ -100,7 +100,7 @@ TEST_CASE(
     std::vector<config::ListenConfig> listen{listen_on("unix:" + folder.path("socket")),
                                              listen_on("127.0.0.1:0"), listen_on("systemd:web")};
     listen.back().open = true;
-    const auto listeners = open_listeners(listen, 10s, std::move(*passed));
+    const auto listeners = open_listeners(listen, 10s, {}, std::move(*passed));
     REQUIRE(listeners.has_value());
     REQUIRE(listeners->size() == 5);
     CHECK(listeners->at(0).fd.get() == fds[3]);
@@ -117,10 +117,10 @@ TEST_CASE("a socket of another name is not found, and the error lists those that
     auto passed = passed_listeners(sockets(tcp_socket("web"), tcp_socket("proxy")), 10s);
     REQUIRE(passed.has_value());
     const std::vector<config::ListenConfig> listen{listen_on("systemd:wep")};
-    CHECK_THAT(open_listeners(listen, 10s, std::move(*passed)).error().message,
+    CHECK_THAT(open_listeners(listen, 10s, {}, std::move(*passed)).error().message,
                ContainsSubstring("can't listen on systemd:wep: ") &&
                    ContainsSubstring("are called web, proxy"));
-    CHECK_THAT(open_listeners(listen, 10s, {}).error().message,
+    CHECK_THAT(open_listeners(listen, 10s).error().message,
                ContainsSubstring("no socket has been passed"));
 }
 
