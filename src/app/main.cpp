@@ -122,6 +122,15 @@ int list_cameras() {
                  : (*cameras)->library() + " finds no camera; run `ringcast doctor` for details"});
 }
 
+/// Reads the configuration again, as the command line says.
+Result<config::Config> load_again(std::span<const char* const> arguments) {
+    auto parsed = parse_command_line(arguments);
+    if (!parsed) {
+        return fail(parsed.error().standard_error);
+    }
+    return std::move(parsed->config);
+}
+
 int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
@@ -171,14 +180,16 @@ int run(std::span<const char* const> arguments) {
     reserve_open_files(open_files_needed(needs), open_files);
 
     // Open the listening sockets and everything between sources and viewers.
-    const auto server = Server::create(config, {.locked_memory_max = locked_memory,
-                                                .open_files_max = open_files,
-                                                .program_limits = program_limits,
-                                                .ends_with_input = parsed->ends_with_input,
-                                                .handles_signals = true,
-                                                .rereads_files = parsed->from_file,
-                                                .service_manager = &service_manager,
-                                                .passed_sockets = take_passed_sockets()});
+    const auto server = Server::create(
+        config,
+        {.locked_memory_max = locked_memory,
+         .open_files_max = open_files,
+         .program_limits = program_limits,
+         .ends_with_input = parsed->ends_with_input,
+         .handles_signals = true,
+         .load = parsed->from_file ? [arguments] { return load_again(arguments); } : LoadConfig(),
+         .service_manager = &service_manager,
+         .passed_sockets = take_passed_sockets()});
     if (!server) {
         return cannot_start(server.error());
     }

@@ -72,6 +72,7 @@ Result<std::vector<Listener>> passed_listeners(std::vector<PassedSocket> sockets
                                     "used: {}",
                                     socket.name, std::strerror(error)));
         }
+        listener.configured = listener.address;
         listener.fd = std::move(socket.fd);
         listeners.push_back(std::move(listener));
     }

@@ -28,6 +28,7 @@
 #include "config/describe.hpp"
 #include "config/listen_address.hpp"
 #include "draw/placeholder_worker.hpp"
+#include "os/clock.hpp"
 
 namespace ringcast::app {
 
@@ -40,19 +41,8 @@ constexpr Duration stop_bound = std::chrono::seconds(8);
 /// The kernel uncharges the locked memory of a process some time after its end, so a restart may
 /// find the limit used up for a moment. For all streams together.
 constexpr Duration registration_patience = std::chrono::milliseconds(500);
-constexpr Duration registration_pause = std::chrono::milliseconds(20);
 
 static_assert(sizeof(signalfd_siginfo) == 128, "the kernel's layout");
-
-frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
-    frame::SlotGeometry geometry;
-    geometry.page = os::system_page_bytes();
-    geometry.frame_bytes_max = memory.frame_max;
-    geometry.slot_count = memory.slots;
-    geometry.picture_max = {memory.picture_max.width, memory.picture_max.height};
-    RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(memory));
-    return geometry;
-}
 
 Result<void> fill_with_random(std::span<std::byte> bytes) {
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
@@ -67,12 +57,13 @@ Server::~Server() = default;
 
 Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                                ServerOptions options) {
-    std::unique_ptr<Server> server(new Server());
+    std::unique_ptr<Server> server(new Server(options.load));
     server->ends_with_input_ = options.ends_with_input;
-    server->rereads_files_ = options.rereads_files;
+    server->reloads_ = options.load != nullptr;
     server->had_terminal_ = has_terminal();
     server->service_manager_ = options.service_manager;
-    server->config_ = config;
+    server->parts_.config = config;
+    server->parts_.open_files_max = options.open_files_max;
     const OpenFileNeeds needs = open_file_needs(config);
     const ConnectionLimits limits = connection_limits(needs, options.open_files_max);
     if (limits.viewers_max == 0) {
@@ -80,7 +71,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
                                 "it to {} (LimitNOFILE= in a unit, `ulimit -n` in a shell)",
                                 options.open_files_max, open_files_needed(needs)));
     }
-    server->program_limits_ = options.program_limits;
+    server->parts_.program_limits = options.program_limits;
     // Before any thread is created, as threads inherit the mask, and before there are socket files,
     // which a signal must not leave behind.
     if (options.handles_signals) {
@@ -103,20 +94,20 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (!listeners) {
         return tl::unexpected(listeners.error());
     }
-    server->listeners_ = std::move(*listeners);
-    if (!server->stop_event_.open()) {
+    server->parts_.listeners = std::move(*listeners);
+    if (!server->stop_event_.open() || !server->reloader_.open()) {
         return fail("no event descriptor can be opened: " + std::string(std::strerror(errno)));
     }
     std::array<std::uint64_t, 3> random{};
     if (auto filled = fill_with_random(std::as_writable_bytes(std::span(random))); !filled) {
         return tl::unexpected(filled.error());
     }
-    if (auto filled = fill_with_random(server->access_key_); !filled) {
+    if (auto filled = fill_with_random(server->parts_.access_key); !filled) {
         return tl::unexpected(filled.error());
     }
     const auto& [boundary_high, boundary_low, instance] = random;
-    server->boundary_ = std::make_unique<http::Boundary>(boundary_high, boundary_low);
-    server->instance_ = fmt::format("{:016x}", instance);
+    server->parts_.boundary = std::make_unique<http::Boundary>(boundary_high, boundary_low);
+    server->parts_.instance = fmt::format("{:016x}", instance);
 
     relay::RelaySettings settings = server->relay_settings(config, limits);
     auto engine =
@@ -125,14 +116,13 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (!engine) {
         return tl::unexpected(engine.error());
     }
-    server->engine_ = std::move(engine->engine);
+    server->parts_.engine = std::move(engine->engine);
+    server->parts_.registers_memory = engine->registers_memory;
     settings.engine = engine->name;
 
-    if (engine->registers_memory) {
-        const std::size_t needed =
-            slot_geometry(config.memory).arena_bytes() * config.streams.size();
-        const bool allowed = needed <= options.locked_memory_max;
-        server->registration_patience_ = allowed ? registration_patience : Duration::zero();
+    if (engine->registers_memory &&
+        stream_arena_bytes(config.memory) * config.streams.size() <= options.locked_memory_max) {
+        server->registration_patience_ = registration_patience;
     }
     if (auto opened = server->open_sources(config); !opened) {
         return tl::unexpected(opened.error());
@@ -140,7 +130,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     if (auto opened = server->open_access(config, settings); !opened) {
         return tl::unexpected(opened.error());
     }
-    if (auto opened = server->open_relay(config, settings); !opened) {
+    if (auto opened = server->open_relay(settings); !opened) {
         return tl::unexpected(opened.error());
     }
     return server;
@@ -158,17 +148,22 @@ Result<void> Server::open_sources(const config::Config& config) {
         if (!cameras) {
             return tl::unexpected(cameras.error());
         }
-        cameras_ = std::move(*cameras);
+        parts_.cameras = std::move(*cameras);
     }
     for (const config::StreamConfig& stream : config.streams) {
-        auto parts = make_stream(config, stream);
+        auto memory = map_stream_memory(config.memory);
+        if (!memory) {
+            return tl::unexpected(memory.error());
+        }
+        auto parts =
+            make_stream(parts_, config.memory, stream, std::move(*memory), registration_patience_);
         if (!parts) {
             return tl::unexpected(parts.error());
         }
         if (stream.is_default) {
-            default_stream_ = static_cast<std::uint32_t>(streams_.size());
+            default_stream_ = static_cast<std::uint32_t>(parts_.streams.size());
         }
-        streams_.push_back(std::move(*parts));
+        parts_.streams.push_back(std::move(*parts));
     }
     return {};
 }
@@ -184,42 +179,47 @@ Result<void> Server::open_access(const config::Config& config, relay::RelaySetti
     if (const std::string warning = unknown_names_warning(*rules); !warning.empty()) {
         log(LogLevel::warning, "{}", warning);
     }
-    settings.access = relay::AccessSettings{std::move(*rules), access_key_};
-    auto checker = PasswordWorker::create(*engine_);
+    settings.access = relay::AccessSettings{std::move(*rules), parts_.access_key};
+    auto checker = PasswordWorker::create(*parts_.engine);
     if (!checker) {
         return tl::unexpected(checker.error());
     }
-    password_checker_ = std::move(*checker);
+    parts_.password_checker = std::move(*checker);
     return {};
 }
 
-Result<void> Server::open_relay(const config::Config& config,
-                                const relay::RelaySettings& settings) {
+Result<void> Server::open_relay(const relay::RelaySettings& settings) {
     std::vector<stream::StreamSetup> setups;
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        const StreamParts& parts = streams_[i];
-        setups.push_back({config.streams[i].name, parts.arena.get(), parts.source.get(),
-                          parts.tier_reason, configured_period(config.streams[i].source)});
+    for (const StreamParts& stream : parts_.streams) {
+        setups.push_back(stream.setup());
     }
     std::vector<int> sockets;
-    sockets.reserve(listeners_.size());
-    for (const Listener& listener : listeners_) {
+    sockets.reserve(parts_.listeners.size());
+    for (const Listener& listener : parts_.listeners) {
         sockets.push_back(listener.fd.get());
     }
-    auto painter = draw::PlaceholderWorker::create(*engine_);
+    auto painter = draw::PlaceholderWorker::create(*parts_.engine);
     if (!painter) {
         return tl::unexpected(painter.error());
     }
-    painter_ = std::move(*painter);
-    relay_ = std::make_unique<relay::Relay>(*engine_, settings, std::move(setups), default_stream_,
-                                            sockets, painter_.get(), password_checker_.get());
+    parts_.painter = std::move(*painter);
+    parts_.relay = std::make_unique<relay::Relay>(*parts_.engine, settings, std::move(setups),
+                                                  default_stream_, sockets, parts_.painter.get(),
+                                                  parts_.password_checker.get());
+    for (std::size_t i = 0; i < parts_.streams.size(); ++i) {
+        parts_.streams[i].id = parts_.relay->stream(i).id();
+    }
+    for (std::uint32_t i = 0; i < parts_.listeners.size(); ++i) {
+        parts_.listeners[i].place = i;
+    }
+    parts_.accepts_max = settings.accepts_max;
     return {};
 }
 
 std::vector<config::ListenConfig> Server::listening() const {
     std::vector<config::ListenConfig> listening;
-    listening.reserve(listeners_.size());
-    for (const Listener& listener : listeners_) {
+    listening.reserve(parts_.listeners.size());
+    for (const Listener& listener : parts_.listeners) {
         config::ListenConfig listen{listener.address};
         listen.open = listener.open;
         listening.push_back(std::move(listen));
@@ -229,81 +229,29 @@ std::vector<config::ListenConfig> Server::listening() const {
 
 relay::RelaySettings Server::relay_settings(const config::Config& config,
                                             const ConnectionLimits& limits) const {
-    relay::RelaySettings settings(*boundary_, instance_);
+    relay::RelaySettings settings(*parts_.boundary, parts_.instance);
     settings.version = RINGCAST_VERSION;
-    settings.cors_origins = config.http.cors_origins;
-    settings.hosts = own_host_names();
-    settings.hosts.insert(settings.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
-    settings.listeners.reserve(listeners_.size());
-    for (const Listener& listener : listeners_) {
+    static_cast<relay::ServingSettings&>(settings) =
+        serving_settings(config, limits, own_host_names());
+    settings.listeners.reserve(parts_.listeners.size());
+    for (const Listener& listener : parts_.listeners) {
         settings.listeners.push_back(
             {.proxy_protocol = listener.proxy_protocol, .open = listener.open});
     }
-    auto trusted_proxies = http::AddressSet::parse(config.access.trusted_proxies);
-    RINGCAST_ASSERT(trusted_proxies.has_value()); // the configuration is valid
-    settings.trusted_proxies = std::move(*trusted_proxies);
-    settings.base_path = config.http.base_path;
-    settings.viewers_max = limits.viewers_max;
     settings.connections_extra = limits.connections_extra;
     settings.accepts_max =
-        std::max(limits.accepts_max, static_cast<std::uint32_t>(listeners_.size()));
-    settings.viewers_per_address_max = config.viewers.max_per_address;
-    settings.connection.stall_timeout = config.viewers.stall_timeout;
-    settings.connection.send_path_policy = config.viewers.send;
+        std::max(limits.accepts_max, static_cast<std::uint32_t>(parts_.listeners.size()));
     return settings;
-}
-
-Result<io::BufferId> Server::register_frames(ByteSpan memory) {
-    auto registered = engine_->register_buffer(memory, {});
-    while (!registered && registration_patience_ > Duration::zero()) {
-        std::this_thread::sleep_for(registration_pause);
-        *registration_patience_ -= registration_pause;
-        registered = engine_->register_buffer(memory, {});
-    }
-    return registered;
-}
-
-Result<Server::StreamParts> Server::make_stream(const config::Config& config,
-                                                const config::StreamConfig& stream) {
-    const frame::SlotGeometry geometry = slot_geometry(config.memory);
-    StreamParts parts;
-    auto memory = os::MappedMemory::create(geometry.arena_bytes());
-    if (!memory) {
-        return tl::unexpected(memory.error());
-    }
-    parts.memory = std::move(*memory);
-    const ByteSpan bytes = parts.memory.bytes().first(geometry.arena_bytes());
-    std::optional<io::BufferId> buffer;
-    if (auto registered = register_frames(bytes)) {
-        buffer = *registered;
-        log_stream(LogLevel::info, stream.name, "frames are in registered memory ({} slots)",
-                   geometry.slot_count);
-    } else {
-        parts.tier_reason = registered.error().message;
-        log_stream(registration_patience_ ? LogLevel::warning : LogLevel::debug, stream.name,
-                   "its slots can't be registered, so frames in them are sent by copy: {}",
-                   parts.tier_reason);
-    }
-    parts.arena = std::make_unique<frame::FrameArena>(bytes, geometry, *boundary_, buffer);
-    auto source = make_source(stream, {.engine = *engine_,
-                                       .cameras = cameras_.get(),
-                                       .program_limits = program_limits_,
-                                       .instance = instance_});
-    if (!source) {
-        return tl::unexpected(source.error());
-    }
-    parts.source = std::move(*source);
-    return parts;
 }
 
 // --- running ---
 
 void Server::read_signals() noexcept {
-    engine_->read({io::OpKind::control, signal_operation, 1}, signals_.get(), signal_info_);
+    parts_.engine->read({io::OpKind::control, signal_operation, 1}, signals_.get(), signal_info_);
 }
 
 void Server::read_stop_event() noexcept {
-    stop_event_.read(*engine_, {io::OpKind::control, stop_operation, 1});
+    stop_event_.read(*parts_.engine, {io::OpKind::control, stop_operation, 1});
 }
 
 void Server::on_control(const io::Completion& completion) noexcept {
@@ -313,6 +261,12 @@ void Server::on_control(const io::Completion& completion) noexcept {
         break;
     case stop_operation:
         completion.result > 0 ? begin_stop() : read_stop_event();
+        break;
+    case reload_operation:
+        reloader_.on_prepared();
+        break;
+    case memory_operation:
+        reloader_.on_released(completion.token.generation);
         break;
     default:
         break;
@@ -339,37 +293,18 @@ void Server::handle_signal(int signal) noexcept {
         return toggle_draining();
     }
     const bool terminal_gone = had_terminal_ && !has_terminal();
-    const bool rereads = signal == SIGHUP && rereads_files_ && !terminal_gone;
-    rereads ? reread_access() : on_stop_signal();
-}
-
-/// With an error in one of the files, everything stays as it is.
-void Server::reread_access() noexcept {
-    if (!config_.access.restricted()) {
-        log(LogLevel::info, "there are no files of users and tokens to read again");
-        return;
+    if (signal != SIGHUP || !reloads_ || terminal_gone) {
+        return on_stop_signal();
     }
-    try {
-        auto rules = load_access_rules(config_);
-        if (!rules) {
-            log(LogLevel::error, "users, tokens and links stay as they were: {}",
-                rules.error().message);
-            return;
-        }
-        const std::string warning = unknown_names_warning(*rules);
-        relay_->set_access(relay::AccessSettings{std::move(*rules), access_key_});
-        log(LogLevel::info, "users, tokens and the key of links have been read again");
-        if (!warning.empty()) {
-            log(LogLevel::warning, "{}", warning);
-        }
-    } catch (const std::bad_alloc&) {
-        log(LogLevel::error, "users, tokens and links stay as they were: out of memory");
+    if (service_manager_ != nullptr) {
+        service_manager_->reloading(os::monotonic_now());
     }
+    reloader_.request();
 }
 
 void Server::toggle_draining() noexcept {
     draining_ = !draining_;
-    relay_->set_draining(draining_);
+    parts_.relay->set_draining(draining_);
     if (draining_) {
         log(LogLevel::info, "draining for maintenance: new viewers are refused, and /healthz "
                             "answers 503, until SIGUSR1 is sent again");
@@ -379,7 +314,7 @@ void Server::toggle_draining() noexcept {
 }
 
 void Server::on_stop_signal() noexcept {
-    switch (stop_requests_.take(engine_->now())) {
+    switch (stop_requests_.take(parts_.engine->now())) {
     case StopRequests::Meaning::stop:
         log(LogLevel::info, "stopping; a second signal ends the process at once");
         begin_stop();
@@ -397,24 +332,25 @@ void Server::begin_stop() noexcept {
         if (service_manager_ != nullptr) {
             service_manager_->stopping();
         }
-        relay_->stop();
-        stop_listening(listeners_);
+        reloader_.stop();
+        parts_.relay->stop();
+        stop_listening(parts_.listeners);
     }
 }
 
 Instant Server::end_of_input() noexcept {
-    if (!ends_with_input_ || stopping_ || !relay_->stream(default_stream_).source_ended()) {
+    if (!ends_with_input_ || stopping_ || !parts_.relay->stream(default_stream_).source_ended()) {
         return never;
     }
-    if (streams_[default_stream_].source->counters().frames == 0) {
+    if (parts_.streams[default_stream_].source->counters().frames == 0) {
         input_useless_ = true; // nobody has seen a picture that could stay for a while
         begin_stop();
         return never;
     }
     if (end_at_ == never) {
-        end_at_ = engine_->now() + input_ended_shown_for;
+        end_at_ = parts_.engine->now() + input_ended_shown_for;
     }
-    if (engine_->now() < end_at_) {
+    if (parts_.engine->now() < end_at_) {
         return end_at_;
     }
     begin_stop();
@@ -427,10 +363,10 @@ void Server::tell_ready() const noexcept {
     }
     try {
         std::vector<std::string> addresses;
-        for (const Listener& listener : listeners_) {
+        for (const Listener& listener : parts_.listeners) {
             addresses.push_back(config::listen_address_text(listener.address));
         }
-        const std::size_t count = config_.streams.size();
+        const std::size_t count = parts_.config.streams.size();
         service_manager_->ready(fmt::format("{} stream{} on {}", count, count == 1 ? "" : "s",
                                             fmt::join(addresses, ", ")));
     } catch (const std::bad_alloc&) {
@@ -439,30 +375,34 @@ void Server::tell_ready() const noexcept {
 }
 
 bool Server::run() noexcept {
-    relay_->set_control_handler(
+    parts_.relay->set_control_handler(
         [this](const io::Completion& completion) { on_control(completion); });
-    relay_->set_status_hook([this](api::RelayCounters& counters) {
-        counters.ring_enters = engine_->system_calls();
+    parts_.relay->set_status_hook([this](api::RelayCounters& counters) {
+        counters.ring_enters = parts_.engine->system_calls();
         counters.log_lines_dropped = log_lines_dropped();
     });
+    reloader_.set_report([this](const ReloadReport& /*report*/) { tell_ready(); });
     if (signals_.valid()) {
         read_signals();
     }
     read_stop_event();
-    relay_->start();
+    parts_.relay->start();
     tell_ready();
     Instant stop_by = never;
-    while (!relay_->finished()) {
-        const Instant alive_by =
-            service_manager_ == nullptr ? never : service_manager_->keep_alive(engine_->now());
-        relay_->turn(std::min({end_of_input(), stop_by, alive_by}));
+    while (!parts_.relay->finished()) {
+        reloader_.step();
+        const Instant alive_by = service_manager_ == nullptr
+                                     ? never
+                                     : service_manager_->keep_alive(parts_.engine->now());
+        parts_.relay->turn(reloader_.busy() ? Instant{}
+                                            : std::min({end_of_input(), stop_by, alive_by}));
         if (reserve_) {
             reserve_->refill();
         }
         if (stopping_ && stop_by == never) {
-            stop_by = engine_->now() + stop_bound;
+            stop_by = parts_.engine->now() + stop_bound;
         }
-        if (engine_->now() >= stop_by) {
+        if (parts_.engine->now() >= stop_by) {
             log(LogLevel::error, "an operation did not end in time; leaving it behind");
             return false;
         }

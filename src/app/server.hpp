@@ -12,6 +12,8 @@
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
 #include "app/memory_reserve.hpp"
+#include "app/reloader.hpp"
+#include "app/server_parts.hpp"
 #include "app/service_manager.hpp"
 #include "app/stop_requests.hpp"
 #include "base/immovable.hpp"
@@ -44,9 +46,9 @@ struct ServerOptions {
     /// Handle the signals of `open_signals`, which are then blocked. Those that stop the server end
     /// the process the second time.
     bool handles_signals = false;
-    /// SIGHUP reads the files of [access] again, unless it means that the terminal is gone. Otherwise
-    /// it stops the server.
-    bool rereads_files = false;
+    /// SIGHUP puts the configuration that this returns into force, unless it means that the terminal is
+    /// gone. Empty: SIGHUP stops the server. Called in a thread of its own.
+    LoadConfig load{};
     /// Is told when the server is ready and when it stops, and that the loop turns. May be null;
     /// outlives the server.
     ServiceManager* service_manager = nullptr;
@@ -75,25 +77,11 @@ public:
     void stop() const noexcept { stop_event_.wake(); }
 
 private:
-    /// One stream's memory and the source that writes into it.
-    struct StreamParts {
-        os::MappedMemory memory;
-        std::unique_ptr<frame::FrameArena> arena;
-        std::unique_ptr<source::FrameSource> source;
-        std::string tier_reason;
-    };
-    /// The server's own operations, as slots of OpKind::control.
-    enum ControlOperation : std::uint32_t { signal_operation, stop_operation };
-
-    Server() = default;
+    explicit Server(LoadConfig load) : reloader_(parts_, std::move(load)) {}
     [[nodiscard]] Result<void> open_sources(const config::Config& config);
     [[nodiscard]] Result<void> open_access(const config::Config& config,
                                            relay::RelaySettings& settings);
-    [[nodiscard]] Result<void> open_relay(const config::Config& config,
-                                          const relay::RelaySettings& settings);
-    [[nodiscard]] Result<StreamParts> make_stream(const config::Config& config,
-                                                  const config::StreamConfig& stream);
-    [[nodiscard]] Result<io::BufferId> register_frames(ByteSpan memory);
+    [[nodiscard]] Result<void> open_relay(const relay::RelaySettings& settings);
     [[nodiscard]] relay::RelaySettings relay_settings(const config::Config& config,
                                                       const ConnectionLimits& limits) const;
     void read_signals() noexcept;
@@ -101,36 +89,23 @@ private:
     void on_control(const io::Completion& completion) noexcept;
     void on_signal(const io::Completion& completion) noexcept;
     void handle_signal(int signal) noexcept;
-    void reread_access() noexcept;
     void on_stop_signal() noexcept;
     void toggle_draining() noexcept;
     void begin_stop() noexcept;
     void tell_ready() const noexcept;
     [[nodiscard]] Instant end_of_input() noexcept;
 
-    // In the order of creation: the relay is destroyed first, the engine last.
-    std::unique_ptr<io::Engine> engine_;
-    std::vector<Listener> listeners_;
-    std::unique_ptr<http::Boundary> boundary_;
-    std::string instance_;                      ///< RelaySettings::instance
-    access::Digest access_key_{};               ///< AccessSettings::key
-    std::unique_ptr<capture::Cameras> cameras_; ///< present when a stream is a camera
-    std::vector<StreamParts> streams_;
-    std::unique_ptr<source::PlaceholderPainter> painter_;
-    std::unique_ptr<relay::PasswordChecker> password_checker_; ///< present when there may be users
-    config::Config config_;                                    ///< for reading its files again
-    os::SoftLimits program_limits_;
+    ServerParts parts_;
+    Reloader reloader_;
     UniqueFd signals_;                         ///< empty unless the server handles signals
     std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
     threads::WakeEvent stop_event_;
     std::optional<MemoryReserve> reserve_; ///< empty in a program that embeds the server
-    std::unique_ptr<relay::Relay> relay_;
     std::uint32_t default_stream_ = 0;
-    /// What is left of it; none when the engine registers no memory.
-    std::optional<Duration> registration_patience_;
+    Duration registration_patience_{}; ///< what is left of it
     ServiceManager* service_manager_ = nullptr;
     bool ends_with_input_ = false;
-    bool rereads_files_ = false;
+    bool reloads_ = false;
     bool had_terminal_ = false;  ///< when the server was created
     StopRequests stop_requests_; ///< by signals
     bool stopping_ = false;

@@ -1,5 +1,6 @@
 #include "app/service_manager.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -78,10 +79,13 @@ void ServiceManager::ready(std::string_view status) const {
     status.empty() ? send("READY=1") : send(fmt::format("READY=1\nSTATUS={}", status));
 }
 
-void ServiceManager::reloading(Instant now) const {
+void ServiceManager::reloading(Instant now) const noexcept {
     const auto usec =
         std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
-    send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", usec));
+    std::array<char, 64> message{};
+    const auto end =
+        fmt::format_to_n(message.data(), message.size(), "RELOADING=1\nMONOTONIC_USEC={}", usec);
+    send({message.data(), end.size});
 }
 
 void ServiceManager::stopping() const noexcept {

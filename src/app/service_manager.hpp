@@ -25,7 +25,7 @@ public:
     /// Clients can connect. `status`: one line for people. Throws std::bad_alloc if it is not empty.
     void ready(std::string_view status) const;
     /// The configuration is being read again; `ready` follows. `now`: of the monotonic clock.
-    void reloading(Instant now) const;
+    void reloading(Instant now) const noexcept;
     void stopping() const noexcept;
 
     /// To be called in each turn of the loop: tells the service manager's watchdog that the loop

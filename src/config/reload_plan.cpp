@@ -109,6 +109,17 @@ std::vector<Action> plan_reload(const Config& running, const Config& wanted) {
     return actions;
 }
 
+std::vector<std::string_view> keys_for_restart(const Config& running, const Config& wanted) {
+    std::vector<std::string_view> keys;
+    if (running.server != wanted.server) {
+        keys.emplace_back("server.engine");
+    }
+    if (running.log.format != wanted.log.format) {
+        keys.emplace_back("log.format");
+    }
+    return keys;
+}
+
 std::string action_text(const Action& action) {
     switch (action.kind) {
     case Kind::change_setting:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -11,7 +12,7 @@
 namespace ringcast::config {
 
 /// One step. The enumerators are in the order in which the steps of a plan are carried out: nothing
-/// that is new is reachable under old rules, and what an ended stream used is free for the next one.
+/// that is new is reachable under old rules, and there is a default stream at any time.
 struct Action {
     enum class Kind : std::uint8_t {
         change_setting,     ///< subject: the key, "viewers.max"
@@ -20,10 +21,10 @@ struct Action {
         reread_access,      ///< no subject: users, tokens, the key of links, names in lists
         change_viewers,     ///< subject: a stream, whose `viewers` changed
         close_listener,     ///< subject: the address
-        remove_stream,      ///< subject: the stream
         replace_stream,     ///< subject: a stream that gets another source or other memory
         add_stream,         ///< subject: the stream
         set_default_stream, ///< subject: the stream
+        remove_stream,      ///< subject: the stream
         change_listener,    ///< subject: an address whose other options changed
         open_listener,      ///< subject: the address
     };
@@ -36,6 +37,10 @@ struct Action {
 /// and of `running` for what is removed. The files of [access] may have changed while the
 /// configuration has not, so they are read again in any case.
 [[nodiscard]] std::vector<Action> plan_reload(const Config& running, const Config& wanted);
+
+/// The keys whose values differ and can't be changed in a process that runs: "server.engine".
+[[nodiscard]] std::vector<std::string_view> keys_for_restart(const Config& running,
+                                                             const Config& wanted);
 
 /// For the log: "stream door: added".
 [[nodiscard]] std::string action_text(const Action& action);

@@ -28,9 +28,9 @@ public:
         gate_.set_key(key);
         gate_.set_rules(std::move(rules));
     }
-    /// Where there was none. Outlives the authenticator.
+    /// There was none, or this one. Outlives the authenticator.
     void set_checker(PasswordChecker& checker) noexcept {
-        RINGCAST_ASSERT(checker_ == nullptr);
+        RINGCAST_ASSERT(checker_ == nullptr || checker_ == &checker);
         checker_ = &checker;
     }
 

@@ -52,8 +52,8 @@ public:
     // Those that throw std::bad_alloc have changed nothing then.
 
     /// Adds a stream; `stream_places` says how many more there may be. Its source starts when those of
-    /// `after`, streams that have been ended or replaced, use nothing any more; with an empty list at
-    /// once. Throws std::bad_alloc.
+    /// `after`, streams that have been ended or are ended next, use nothing any more; with an empty
+    /// list at once. Throws std::bad_alloc.
     io::StreamId add_stream(stream::StreamSetup setup, std::span<const io::StreamId> after = {});
     /// Ends a stream as `end_stream` does, and adds one of the same name as `add_stream` does, to
     /// which its viewers move over: each is sent the rest of the part that is under way, and goes on
@@ -85,8 +85,8 @@ public:
     /// How many viewers there are places for.
     [[nodiscard]] std::uint32_t viewers_places() const noexcept { return viewers_places_; }
     /// Replaces `RelaySettings::access`; if there was none, passwords are asked for from now on, and if
-    /// there is none, no longer. Those who may watch no longer are disconnected. `checker` is taken if
-    /// the relay has none; without any, users can't log in.
+    /// there is none, no longer. Those who may watch no longer are disconnected. `checker` is the
+    /// relay's from now on, if it had none; without any, users can't log in.
     void set_access(std::optional<AccessSettings> access, PasswordChecker* checker = nullptr);
 
     [[nodiscard]] bool has_stream(io::StreamId id) const noexcept {

@@ -255,7 +255,7 @@ class Removal(AccessLoadTest):
         viewer = self.view("/door/stream", as_user("anna"))
         self.protected.write_users({})
         self.protected.reload()
-        self.server.wait_log("users, tokens and links stay as they were")
+        self.server.wait_log("the configuration stays as it was")
         viewer.wait_frames()
         self.assertEqual(self.server.get("/", as_user("anna"))[0], 200)
 

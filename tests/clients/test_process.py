@@ -395,7 +395,7 @@ class Signals(unittest.TestCase):
             server, child, path = self.with_program(folder, preexec_fn=take_terminal)
             os.close(follower)
             server.process.send_signal(signal.SIGHUP)
-            server.wait_log("to read again")
+            server.wait_log("reload: ")
             os.close(leader)
             self.assertEqual(server.wait_ended(), 0)
             self.assertFalse(os.path.exists(path))
@@ -527,7 +527,7 @@ class FirstProcess(unittest.TestCase):
             os.kill(first, signal.SIGUSR1)
             server.wait_log("draining for maintenance")
             os.kill(first, signal.SIGHUP)
-            server.wait_log("to read again")
+            server.wait_log("reload: ")
             os.kill(first, sent)
             self.assertEqual(server.wait_ended(), 0)
 

@@ -1,6 +1,7 @@
 #include "config/reload_plan.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -66,10 +67,10 @@ TEST_CASE("another size of memory concerns every stream that stays") {
                 {Kind::add_stream, "gate"}});
 }
 
-TEST_CASE("a renamed stream is removed before the other is added") {
-    CHECK(plan(cam, door) == Actions{{Kind::remove_stream, "cam"},
-                                     {Kind::add_stream, "door"},
-                                     {Kind::set_default_stream, "door"}});
+TEST_CASE("a default stream that is removed is no longer the default by then") {
+    CHECK(plan(cam, door) == Actions{{Kind::add_stream, "door"},
+                                     {Kind::set_default_stream, "door"},
+                                     {Kind::remove_stream, "cam"}});
 }
 
 TEST_CASE("the default changes without touching the streams") {
@@ -147,6 +148,17 @@ TEST_CASE("cameras, programs and standard input are used by one stream at a time
     CHECK_FALSE(is_exclusive(PatternConfig{}));
     CHECK_FALSE(is_exclusive(FileConfig{}));
     CHECK_FALSE(is_exclusive(UpstreamConfig{}));
+}
+
+TEST_CASE("the engine and the format of the log can't be changed in a process that runs") {
+    using Keys = std::vector<std::string_view>;
+    const auto keys = [](const std::string& running, const std::string& wanted) {
+        return keys_for_restart(parse(running + cam, "running").value(),
+                                parse(wanted + cam, "wanted").value());
+    };
+    CHECK(keys("", "[log]\nlevel = \"debug\"\n").empty());
+    CHECK(keys("", "[log]\nformat = \"json\"\n") == Keys{"log.format"});
+    CHECK(keys("[server]\nengine = \"epoll\"\n", "") == Keys{"server.engine"});
 }
 
 TEST_CASE("each action is one line for the log") {

@@ -1,0 +1,102 @@
+#pragma once
+// Puts another configuration into force while the server runs. Reading and checking it happens in a
+// thread (reload_preparation.hpp); then each new stream is made in a turn of the loop of its own, and
+// at last everything changes between two turns. Until then nothing does, so that an error leaves the
+// server as it was.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "app/reload_preparation.hpp"
+#include "app/server_parts.hpp"
+#include "base/immovable.hpp"
+#include "base/result.hpp"
+#include "config/reload_plan.hpp"
+#include "threads/wake_event.hpp"
+
+namespace ringcast::app {
+
+/// The outcome of a reload.
+struct ReloadReport {
+    bool done = false;              ///< false: nothing was changed
+    std::vector<std::string> lines; ///< what was done, or what is wrong
+};
+
+class Reloader : private Immovable {
+public:
+    /// `parts` are complete once the first reload is requested.
+    Reloader(ServerParts& parts, LoadConfig load) : parts_(parts), load_(std::move(load)) {}
+    /// Waits for the thread, if one is reading a configuration.
+    ~Reloader();
+
+    /// Must succeed before anything else. False when no descriptor is available; errno says why.
+    [[nodiscard]] bool open() noexcept;
+    /// `report` is called on the loop after each reload.
+    void set_report(std::function<void(const ReloadReport&)> report) {
+        report_ = std::move(report);
+    }
+
+    /// Begins a reload, or another one after the one that is under way.
+    void request() noexcept;
+    /// The completion of ControlOperation::reload_operation.
+    void on_prepared() noexcept;
+    /// The completion of ControlOperation::memory_operation: the memory can be unmapped.
+    void on_released(std::uint32_t registration) noexcept;
+    /// Once per turn: takes the next step of a reload, and returns to the system what is not used any
+    /// more.
+    void step() noexcept;
+    /// True if `step` has something to do at once.
+    [[nodiscard]] bool busy() const noexcept { return prepared_.has_value(); }
+    /// The server stops: nothing is changed any more.
+    void stop() noexcept { stopping_ = true; }
+
+private:
+    void prepare() noexcept;
+    void read_event() noexcept;
+    void reserve_lists();
+    [[nodiscard]] Result<void> make_next_stream();
+    [[nodiscard]] Result<void> open_checker();
+    void apply();
+    void apply_settings();
+    void apply_access();
+    void carry_out(const config::Action& action);
+    void close_listener(const std::string& address);
+    void change_listener(const std::string& address);
+    void open_listener(const std::string& address);
+    void take_stream(const std::string& name);
+    void remove_stream(const std::string& name);
+    void end(ReloadReport report) noexcept;
+    void fail(std::string_view problems) noexcept;
+    void release(StreamParts stream) noexcept;
+    void return_unused() noexcept;
+    [[nodiscard]] const config::StreamConfig& wanted_stream(const std::string& name) const;
+    [[nodiscard]] StreamParts* find_stream(const std::string& name) noexcept;
+    [[nodiscard]] std::vector<io::StreamId> exclusive_streams() const;
+
+    ServerParts& parts_;
+    LoadConfig load_;
+    std::function<void(const ReloadReport&)> report_;
+    threads::WakeEvent event_;
+    std::thread thread_;
+    bool reading_ = false; ///< `event_`
+    bool preparing_ = false;
+    bool again_ = false; ///< requested while one was under way
+    bool stopping_ = false;
+    // Written by the thread before it sets `thread_done_`, and read by the loop after that.
+    std::optional<Result<PreparedReload>> outcome_;
+    std::atomic<bool> thread_done_{false};
+
+    std::optional<PreparedReload> prepared_;
+    std::vector<StreamParts> made_; ///< of `prepared_`, in the order of its actions
+    std::vector<io::StreamId>
+        exclusive_; ///< see exclusive_streams, while the actions are carried out
+};
+
+} // namespace ringcast::app

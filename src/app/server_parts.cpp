@@ -1,0 +1,103 @@
+#include "app/server_parts.hpp"
+
+#include <thread>
+#include <utility>
+
+#include "app/make_source.hpp"
+#include "base/assert.hpp"
+#include "base/log.hpp"
+#include "config/describe.hpp"
+#include "http/ip_address.hpp"
+
+namespace ringcast::app {
+
+namespace {
+
+constexpr Duration registration_pause = std::chrono::milliseconds(20);
+
+frame::SlotGeometry slot_geometry(const config::MemoryConfig& memory) noexcept {
+    frame::SlotGeometry geometry;
+    geometry.page = os::system_page_bytes();
+    geometry.frame_bytes_max = memory.frame_max;
+    geometry.slot_count = memory.slots;
+    geometry.picture_max = {memory.picture_max.width, memory.picture_max.height};
+    RINGCAST_ASSERT(geometry.arena_bytes() <= config::stream_memory_bytes(memory));
+    return geometry;
+}
+
+void register_memory(ServerParts& server, ByteSpan bytes, StreamParts& parts, Duration& patience) {
+    parts.registration = ++server.registrations;
+    const io::OpToken released{io::OpKind::control, memory_operation, parts.registration};
+    auto registered = server.engine->register_buffer(bytes, released);
+    while (!registered && patience > Duration(0)) {
+        std::this_thread::sleep_for(registration_pause);
+        patience -= registration_pause;
+        registered = server.engine->register_buffer(bytes, released);
+    }
+    if (registered) {
+        parts.buffer = *registered;
+    } else {
+        parts.tier_reason = registered.error().message;
+    }
+}
+
+} // namespace
+
+std::size_t stream_arena_bytes(const config::MemoryConfig& memory) noexcept {
+    return slot_geometry(memory).arena_bytes();
+}
+
+Result<os::MappedMemory> map_stream_memory(const config::MemoryConfig& memory) {
+    return os::MappedMemory::create(stream_arena_bytes(memory));
+}
+
+Result<StreamParts> make_stream(ServerParts& server, const config::MemoryConfig& slots,
+                                const config::StreamConfig& stream, os::MappedMemory memory,
+                                Duration& patience) {
+    const frame::SlotGeometry geometry = slot_geometry(slots);
+    StreamParts parts;
+    parts.name = stream.name;
+    parts.period = configured_period(stream.source);
+    parts.memory = std::move(memory);
+    auto source = make_source(stream, {.engine = *server.engine,
+                                       .cameras = server.cameras.get(),
+                                       .program_limits = server.program_limits,
+                                       .instance = server.instance});
+    if (!source) {
+        return tl::unexpected(source.error());
+    }
+    parts.source = std::move(*source);
+    const ByteSpan bytes = parts.memory.bytes().first(geometry.arena_bytes());
+    register_memory(server, bytes, parts, patience);
+    if (parts.buffer) {
+        log_stream(LogLevel::info, stream.name, "frames are in registered memory ({} slots)",
+                   geometry.slot_count);
+    } else {
+        log_stream(server.registers_memory ? LogLevel::warning : LogLevel::debug, stream.name,
+                   "its slots can't be registered, so frames in them are sent by copy: {}",
+                   parts.tier_reason);
+    }
+    parts.arena =
+        std::make_unique<frame::FrameArena>(bytes, geometry, *server.boundary, parts.buffer);
+    return parts;
+}
+
+relay::ServingSettings serving_settings(const config::Config& config,
+                                        const ConnectionLimits& limits,
+                                        std::vector<std::string> hosts) {
+    relay::ServingSettings settings;
+    settings.cors_origins = config.http.cors_origins;
+    settings.hosts = std::move(hosts);
+    settings.hosts.insert(settings.hosts.end(), config.http.hosts.begin(), config.http.hosts.end());
+    settings.base_path = config.http.base_path;
+    auto trusted_proxies = http::AddressSet::parse(config.access.trusted_proxies);
+    RINGCAST_ASSERT(trusted_proxies.has_value()); // the configuration is valid
+    settings.trusted_proxies = std::move(*trusted_proxies);
+    settings.viewers_max = limits.viewers_max;
+    settings.viewers_per_address_max = config.viewers.max_per_address;
+    settings.connection.stall_timeout = config.viewers.stall_timeout;
+    settings.connection.send_path_policy = config.viewers.send;
+    return settings;
+}
+
+} // namespace ringcast::app
