@@ -31,9 +31,9 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> option_names{
-    "--config",    "--listen",  "--size",  "--fps",     "--quality", "--engine",
-    "--log-level", "--through", "--check", "--version", "--help"};
+constexpr std::array<std::string_view, 12> option_names{
+    "--config",    "--listen",  "--size",  "--fps",    "--quality", "--engine",
+    "--log-level", "--through", "--check", "--reload", "--version", "--help"};
 
 /// The arguments as they were written. They are checked afterwards, all at once.
 struct Written {
@@ -47,6 +47,7 @@ struct Written {
     std::optional<std::string> log_level;
     std::optional<std::string> through;
     bool check = false;
+    bool reload = false;
 };
 
 /// A number option, within the limits of the same setting in the configuration.
@@ -119,8 +120,8 @@ void apply_source_options(const Written& written, config::SourceConfig* source,
     }
 }
 
-/// `ringcast cameras` takes no options.
-void refuse_options(const Written& written, UsageProblems& problems) {
+/// `task` takes no options.
+void refuse_options(const Written& written, std::string_view task, UsageProblems& problems) {
     const std::array<std::pair<bool, std::string_view>, 7> options{{
         {!written.listen.empty(), "--listen"},
         {written.size.has_value(), "--size"},
@@ -132,7 +133,7 @@ void refuse_options(const Written& written, UsageProblems& problems) {
     }};
     for (const auto& [given, option] : options) {
         if (given) {
-            problems.add(fmt::format("cameras only lists cameras, and takes no {}", option));
+            problems.add(fmt::format("{}, and takes no {}", task, option));
         }
     }
 }
@@ -234,7 +235,31 @@ void apply_through(const Written& written, CommandLine& command_line, UsageProbl
     }
 }
 
+/// `ringcast --reload` stands alone: the running server knows its configuration.
+tl::expected<CommandLine, EarlyExit> reload(const Written& written) {
+    constexpr std::string_view task =
+        "--reload asks the running ringcast to read its own configuration again";
+    UsageProblems problems;
+    refuse_options(written, task, problems);
+    if (written.source || written.config) {
+        problems.add(
+            fmt::format("{}, and takes no {}", task, written.source ? "SOURCE" : "--config"));
+    }
+    if (written.through) {
+        problems.add(fmt::format("{}, and takes no --through", task));
+    }
+    if (problems.any()) {
+        return tl::unexpected(problems.exit());
+    }
+    CommandLine command_line;
+    command_line.task = Task::reload;
+    return command_line;
+}
+
 tl::expected<CommandLine, EarlyExit> interpret(Written written) {
+    if (written.reload) {
+        return reload(written);
+    }
     UsageProblems problems;
     CommandLine command_line;
     if (written.source == doctor_word) {
@@ -258,7 +283,7 @@ tl::expected<CommandLine, EarlyExit> interpret(Written written) {
     }
     if (written.source == cameras_word) {
         command_line.task = Task::list_cameras;
-        refuse_options(written, problems);
+        refuse_options(written, "cameras only lists cameras", problems);
         return problems.any()
                    ? tl::expected<CommandLine, EarlyExit>(tl::unexpected(problems.exit()))
                    : command_line;
@@ -391,6 +416,7 @@ tl::expected<CommandLine, EarlyExit> parse_command_line(std::span<const char* co
     app.add_option("--log-level", written.log_level);
     app.add_option("--through", written.through);
     app.add_flag("--check", written.check);
+    app.add_flag("--reload", written.reload);
     try {
         app.parse(static_cast<int>(arguments.size()), arguments.data());
     } catch (const CLI::CallForHelp&) {

@@ -19,6 +19,7 @@ enum class Task : std::uint8_t {
     stream,
     examine_machine, ///< `ringcast doctor`: the configuration may have no streams
     examine_proxy,   ///< `ringcast doctor --through URL`: the same
+    reload,          ///< `ringcast --reload`: without a configuration
     list_cameras,    ///< `ringcast cameras`: without a configuration
     bench_encoder,   ///< `ringcast bench-encoder`: the configuration is one stream, a pattern
 };

@@ -67,7 +67,8 @@ std::unique_ptr<Server> Server::create(const Config& config, std::string& error)
                                            .program_limits = {},
                                            .ends_with_input = false,
                                            .handles_signals = false,
-                                           .load = {}});
+                                           .load = {},
+                                           .control_socket = {}});
         if (server) {
             auto impl = std::make_unique<Impl>(Impl{std::move(*server)});
             return std::unique_ptr<Server>(new Server(std::move(impl)));

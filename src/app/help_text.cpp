@@ -15,6 +15,7 @@ const std::string_view examples_text =
 
 const std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast --config FILE [OPTION]...
+       ringcast --reload
        ringcast doctor [--config FILE] [--listen ADDRESS]...
        ringcast doctor --through URL [--config FILE] [--listen ADDRESS]...
        ringcast cameras
@@ -61,6 +62,8 @@ Options, before or after SOURCE
   --log-level LEVEL     debug, info, warning or error (default: info)
   --check               describe the configuration, or list the mistakes in it, and exit; warns of
                         files and programs that are missing
+  --reload              let the ringcast that runs as this user, or as a service, read its
+                        configuration again, and print what it has changed or what is wrong
   --version             print the version
   --help                print this
 
@@ -80,8 +83,8 @@ Exit codes
   0  ended on request: by a signal, by the end of its input, or after --check, --help, --version;
      or the doctor found no problem
   1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem; or
-     passwd, token or link failed
-  2  the command line or the configuration is wrong
+     passwd, token or link failed; or --reload found no running ringcast
+  2  the command line or the configuration is wrong; with --reload, nothing was changed then
   3  can't start: the port is taken, a permission is missing, or io_uring is off although it was
      asked for; or `ringcast cameras` found no camera
 )";

@@ -18,6 +18,7 @@
 
 #include "app/access_commands.hpp"
 #include "app/command_line.hpp"
+#include "app/control_socket.hpp"
 #include "app/doctor.hpp"
 #include "app/encoder_benchmark.hpp"
 #include "app/exit_code.hpp"
@@ -122,6 +123,22 @@ int list_cameras() {
                  : (*cameras)->library() + " finds no camera; run `ringcast doctor` for details"});
 }
 
+/// Asks the running server to read its configuration again.
+int reload() {
+    const auto report = ask_for_reload();
+    if (!report) {
+        write_message(STDERR_FILENO, fmt::format("ringcast: {}\n", report.error().message));
+        return finish(ExitCode::runtime_failure);
+    }
+    for (const std::string& line : report->lines) {
+        write_message(report->done ? STDOUT_FILENO : STDERR_FILENO, line + "\n");
+    }
+    if (!report->done) {
+        write_message(STDERR_FILENO, "ringcast: the configuration stays as it was\n");
+    }
+    return finish(report->done ? ExitCode::ok : ExitCode::usage_error);
+}
+
 /// Reads the configuration again, as the command line says.
 Result<config::Config> load_again(std::span<const char* const> arguments) {
     auto parsed = parse_command_line(arguments);
@@ -154,6 +171,9 @@ int run(std::span<const char* const> arguments) {
     if (parsed->task == Task::examine_proxy) {
         return examine_proxy(parsed->through, config);
     }
+    if (parsed->task == Task::reload) {
+        return reload();
+    }
     if (parsed->task == Task::bench_encoder) {
         const auto& pattern = std::get<config::PatternConfig>(config.streams.front().source);
         benchmark_encoder(pattern.size, pattern.quality);
@@ -180,16 +200,18 @@ int run(std::span<const char* const> arguments) {
     reserve_open_files(open_files_needed(needs), open_files);
 
     // Open the listening sockets and everything between sources and viewers.
-    const auto server = Server::create(
-        config,
-        {.locked_memory_max = locked_memory,
-         .open_files_max = open_files,
-         .program_limits = program_limits,
-         .ends_with_input = parsed->ends_with_input,
-         .handles_signals = true,
-         .load = parsed->from_file ? [arguments] { return load_again(arguments); } : LoadConfig(),
-         .service_manager = &service_manager,
-         .passed_sockets = take_passed_sockets()});
+    ServerOptions options{.locked_memory_max = locked_memory,
+                          .open_files_max = open_files,
+                          .program_limits = program_limits,
+                          .ends_with_input = parsed->ends_with_input,
+                          .handles_signals = true,
+                          .service_manager = &service_manager,
+                          .passed_sockets = take_passed_sockets()};
+    if (parsed->from_file) {
+        options.load = [arguments] { return load_again(arguments); };
+        options.control_socket = control_socket_path();
+    }
+    const auto server = Server::create(config, std::move(options));
     if (!server) {
         return cannot_start(server.error());
     }

@@ -47,24 +47,27 @@ bool Reloader::open() noexcept {
 
 // --- the thread ---
 
-void Reloader::request() noexcept {
+std::uint64_t Reloader::request() noexcept {
     if (stopping_) {
-        return;
+        return number_ + 1;
     }
     if (preparing_ || prepared_) {
         again_ = true;
-        return;
+        return number_ + 1;
     }
+    ++number_;
     try {
         thread_done_.store(false, std::memory_order_relaxed);
         thread_ = std::thread([this] { prepare(); });
     } catch (const std::exception& error) { // of the system, or out of memory
-        return fail(error.what());
+        fail(error.what());
+        return number_;
     }
     preparing_ = true;
     if (!std::exchange(reading_, true)) {
         read_event();
     }
+    return number_;
 }
 
 void Reloader::read_event() noexcept {
@@ -196,11 +199,13 @@ void Reloader::fail(std::string_view problems) noexcept {
     }
     made_.clear();
     prepared_.reset();
+    ReloadReport report;
     try {
-        end({false, lines_of(problems)});
+        report.lines = lines_of(problems);
     } catch (const std::bad_alloc&) {
-        end({false, {}});
+        report.lines.clear(); // the log says at least that nothing has changed
     }
+    end(std::move(report));
 }
 
 void Reloader::end(ReloadReport report) noexcept {
@@ -210,11 +215,12 @@ void Reloader::end(ReloadReport report) noexcept {
     if (!report.done) {
         log(LogLevel::error, "reload: the configuration stays as it was");
     }
+    report.number = number_;
     if (report_) {
         report_(report);
     }
     if (std::exchange(again_, false)) {
-        request();
+        static_cast<void>(request());
     }
 }
 
@@ -240,7 +246,8 @@ std::vector<io::StreamId> Reloader::exclusive_streams() const {
 }
 
 void Reloader::apply() {
-    ReloadReport report{true, {}};
+    ReloadReport report;
+    report.done = true;
     exclusive_ = exclusive_streams();
     apply_settings();
     apply_access();

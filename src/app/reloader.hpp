@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/control_socket.hpp"
 #include "app/reload_preparation.hpp"
 #include "app/server_parts.hpp"
 #include "base/immovable.hpp"
@@ -22,12 +23,6 @@
 #include "threads/wake_event.hpp"
 
 namespace ringcast::app {
-
-/// The outcome of a reload.
-struct ReloadReport {
-    bool done = false;              ///< false: nothing was changed
-    std::vector<std::string> lines; ///< what was done, or what is wrong
-};
 
 class Reloader : private Immovable {
 public:
@@ -43,8 +38,8 @@ public:
         report_ = std::move(report);
     }
 
-    /// Begins a reload, or another one after the one that is under way.
-    void request() noexcept;
+    /// Begins a reload, or another one after the one that is under way. Returns its number.
+    [[nodiscard]] std::uint64_t request() noexcept;
     /// The completion of ControlOperation::reload_operation.
     void on_prepared() noexcept;
     /// The completion of ControlOperation::memory_operation: the memory can be unmapped.
@@ -85,7 +80,8 @@ private:
     std::function<void(const ReloadReport&)> report_;
     threads::WakeEvent event_;
     std::thread thread_;
-    bool reading_ = false; ///< `event_`
+    std::uint64_t number_ = 0; ///< of the reload that is under way, or was the last one
+    bool reading_ = false;     ///< `event_`
     bool preparing_ = false;
     bool again_ = false; ///< requested while one was under way
     bool stopping_ = false;

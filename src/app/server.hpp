@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/control_socket.hpp"
 #include "app/limits.hpp"
 #include "app/listeners.hpp"
 #include "app/memory_reserve.hpp"
@@ -49,6 +50,8 @@ struct ServerOptions {
     /// SIGHUP puts the configuration that this returns into force, unless it means that the terminal is
     /// gone. Empty: SIGHUP stops the server. Called in a thread of its own.
     LoadConfig load{};
+    /// Where `ringcast --reload` reaches this process (control_socket_path); empty: nowhere.
+    std::string control_socket{};
     /// Is told when the server is ready and when it stops, and that the loop turns. May be null;
     /// outlives the server.
     ServiceManager* service_manager = nullptr;
@@ -78,6 +81,9 @@ public:
 
 private:
     explicit Server(LoadConfig load) : reloader_(parts_, std::move(load)) {}
+    [[nodiscard]] Result<void> open_listening(const config::Config& config,
+                                              std::vector<PassedSocket> sockets);
+    [[nodiscard]] Result<void> make_random_parts();
     [[nodiscard]] Result<void> open_sources(const config::Config& config);
     [[nodiscard]] Result<void> open_access(const config::Config& config,
                                            relay::RelaySettings& settings);
@@ -86,9 +92,12 @@ private:
                                                       const ConnectionLimits& limits) const;
     void read_signals() noexcept;
     void read_stop_event() noexcept;
+    void read_control_socket() noexcept;
+    void open_control_socket(const std::string& path);
     void on_control(const io::Completion& completion) noexcept;
     void on_signal(const io::Completion& completion) noexcept;
     void handle_signal(int signal) noexcept;
+    [[nodiscard]] std::uint64_t begin_reload() noexcept;
     void on_stop_signal() noexcept;
     void toggle_draining() noexcept;
     void begin_stop() noexcept;
@@ -97,8 +106,9 @@ private:
 
     ServerParts parts_;
     Reloader reloader_;
-    UniqueFd signals_;                         ///< empty unless the server handles signals
-    std::array<std::byte, 128> signal_info_{}; ///< one struct signalfd_siginfo
+    std::unique_ptr<ControlSocket> control_socket_; ///< present when a client can ask for a reload
+    UniqueFd signals_;                              ///< empty unless the server handles signals
+    std::array<std::byte, 128> signal_info_{};      ///< one struct signalfd_siginfo
     threads::WakeEvent stop_event_;
     std::optional<MemoryReserve> reserve_; ///< empty in a program that embeds the server
     std::uint32_t default_stream_ = 0;

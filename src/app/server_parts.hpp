@@ -32,8 +32,9 @@ namespace ringcast::app {
 enum ControlOperation : std::uint32_t {
     signal_operation,
     stop_operation,
-    reload_operation, ///< a configuration has been read
-    memory_operation, ///< registered memory was released; generation: StreamParts::registration
+    reload_operation,  ///< a configuration has been read
+    control_operation, ///< a client of the control socket asks for a reload
+    memory_operation,  ///< registered memory was released; generation: StreamParts::registration
 };
 
 /// One stream's memory and the source that writes into it.

@@ -2,6 +2,7 @@
 behind."""
 
 import contextlib
+import os
 import pathlib
 import re
 import selectors
@@ -303,6 +304,104 @@ class Errors(ReloadTest):
             lines = self.refuse(server, listen(port) + changing(50))
             self.assertIn(f"can't listen on 127.0.0.1:{port}", lines)
             self.assertEqual(server.get("/still/snapshot")[0], 200)
+
+
+class Control(ReloadTest):
+    """`ringcast --reload`."""
+
+    def setUp(self):
+        super().setUp()
+        self.environment = {**os.environ, "RUNTIME_DIRECTORY": str(self.folder)}
+        self.path = self.folder / "control.sock"
+
+    def ask(self, *arguments, environment=None):
+        return subprocess.run([harness.binary(), "--reload", *arguments], text=True, capture_output=True,
+                              env=environment or self.environment, stdin=subprocess.DEVNULL,
+                              timeout=harness.WAIT_SECONDS)
+
+    def test_the_outcome_is_printed_and_the_exit_code_tells_it(self):
+        server = self.start(STILL, env=self.environment).wait_live()
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual((self.ask().returncode, self.ask().stdout), (0, "nothing has changed\n"))
+        self.file.write_text(STILL + changing(50))
+        done = self.ask()
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (0, "stream changing: added\ndone: 1 change\n", ""))
+        server.wait_live(1)
+        self.file.write_text("[viewers]\nmax = -1\nmaxx = 3\n" + STILL)
+        refused = self.ask()
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertIn(":2:7: viewers.max:", refused.stderr)
+        self.assertIn(":3:1: viewers.maxx:", refused.stderr)
+        self.assertIn("stays as it was", refused.stderr)
+        self.assertEqual(server.stop(), 0)
+        self.assertFalse(self.path.exists())
+
+    def test_many_at_once_are_all_answered(self):
+        self.start(STILL, env=self.environment).wait_live()
+        asking = [subprocess.Popen([harness.binary(), "--reload"], env=self.environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL) for _ in range(10)]
+        self.assertEqual([client.wait(harness.WAIT_SECONDS) for client in asking], [0] * 10)
+
+    def test_without_a_running_server_the_exit_code_is_1(self):
+        alone = self.ask()
+        self.assertEqual((alone.returncode, alone.stdout), (1, ""))
+        self.assertIn("no running ringcast answers", alone.stderr)
+
+    def test_it_takes_no_other_options(self):
+        for arguments in (["--config", self.file], ["pattern"], ["--check"], ["--listen", ":80"]):
+            with self.subTest(arguments):
+                wrong = self.ask(*arguments)
+                self.assertEqual(wrong.returncode, 2)
+                self.assertIn("takes no", wrong.stderr)
+
+    def test_the_socket_of_a_user_is_in_a_folder_of_its_own(self):
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder)}
+        environment.pop("RUNTIME_DIRECTORY", None)
+        self.start(STILL, env=environment).wait_live()
+        folder = self.folder / "ringcast"
+        self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
+        self.assertEqual((folder / "control.sock").stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.ask(environment=environment).returncode, 0)
+
+    def test_the_first_of_two_servers_has_the_socket_and_the_second_one_says_so(self):
+        self.start(STILL, env=self.environment).wait_live()
+        second = harness.Ringcast("--config", self.file, env=self.environment)
+        with second:
+            second.wait_log("does not reach this process, but SIGHUP")
+            self.file.write_text(STILL + changing(50))
+            self.assertEqual(self.ask().returncode, 0)
+            self.assertEqual(len(second.status()["streams"]), 1)
+        self.assertEqual(self.ask().returncode, 0)
+
+    def test_the_socket_of_a_killed_server_is_replaced(self):
+        killed = self.start(STILL, env=self.environment).wait_live()
+        killed.process.kill()
+        killed.wait_ended()
+        self.assertTrue(self.path.exists())
+        self.start(STILL, env=self.environment).wait_live()
+        self.assertEqual(self.ask().returncode, 0)
+
+    def test_what_is_no_request_is_refused_and_silent_clients_hold_up_others_for_a_bounded_time(self):
+        server = self.start(STILL, env=self.environment).wait_live()
+        for sent in (b"stop\n", b"reload", b"\0" * 4096):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(self.path))
+                client.sendall(sent)
+                client.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertTrue(client.makefile("rb").read().startswith(b"failed\n"))
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.connect(str(self.path))
+            self.assertEqual(self.ask().returncode, 0)
+        with socket.socket(socket.AF_UNIX) as waiting:  # the server stops in spite of it
+            waiting.connect(str(self.path))
+            self.assertEqual(server.stop(), 0)
+
+    def test_only_a_server_with_a_configuration_file_has_a_socket(self):
+        with harness.Ringcast("pattern", env=self.environment) as server:
+            server.wait_live()
+            self.assertFalse(self.path.exists())
 
 
 if __name__ == "__main__":
