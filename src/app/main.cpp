@@ -148,6 +148,54 @@ Result<config::Config> load_again(std::span<const char* const> arguments) {
     return std::move(parsed->config);
 }
 
+int serve(const CommandLine& parsed, std::span<const char* const> arguments) {
+    const config::Config& config = parsed.config;
+    // As the first process of a container, serve in a child process.
+    if (const auto forked = fork_if_init(); !forked) {
+        return cannot_start(forked.error());
+    }
+    set_signal_dispositions();
+    start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO, config.log.format), config.log.level);
+    ServiceManager service_manager = ServiceManager::from_environment();
+
+    // Raise the limits of the process as far as allowed. Programs get the present ones: select()
+    // fails beyond 1024 descriptors.
+    const os::SoftLimits program_limits = os::soft_limits();
+    const std::uint64_t open_files = raise_open_files_limit();
+    const std::uint64_t locked_memory = raise_locked_memory_limit();
+    const OpenFileNeeds needs = open_file_needs(config);
+    if (const auto warning = open_files_warning(needs, open_files)) {
+        log(LogLevel::warning, "{}", *warning);
+    }
+    reserve_open_files(open_files_needed(needs), open_files);
+
+    // Open the listening sockets and everything between sources and viewers.
+    ServerOptions options{.locked_memory_max = locked_memory,
+                          .open_files_max = open_files,
+                          .program_limits = program_limits,
+                          .ends_with_input = parsed.ends_with_input,
+                          .handles_signals = true,
+                          .service_manager = &service_manager,
+                          .passed_sockets = take_passed_sockets()};
+    if (parsed.from_file) {
+        options.load = [arguments] { return load_again(arguments); };
+        options.control_socket = control_socket_path();
+    }
+    const auto server = Server::create(config, std::move(options));
+    if (!server) {
+        return cannot_start(server.error());
+    }
+    write_message(STDERR_FILENO, startup_message((*server)->listening(), config.access.restricted(),
+                                                 arguments, host_info()));
+
+    // Serve until a signal or the end of the input.
+    if (!(*server)->run()) {
+        // The kernel may still use the server's memory: destroy nothing.
+        std::_Exit(finish(ExitCode::runtime_failure));
+    }
+    return finish((*server)->input_useless() ? ExitCode::runtime_failure : ExitCode::ok);
+}
+
 int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
@@ -180,50 +228,7 @@ int run(std::span<const char* const> arguments) {
         return finish(ExitCode::ok);
     }
 
-    // As the first process of a container, serve in a child process.
-    if (const auto forked = fork_if_init(); !forked) {
-        return cannot_start(forked.error());
-    }
-    set_signal_dispositions();
-    start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO, config.log.format), config.log.level);
-    ServiceManager service_manager = ServiceManager::from_environment();
-
-    // Raise the limits of the process as far as allowed. Programs get the present ones: select()
-    // fails beyond 1024 descriptors.
-    const os::SoftLimits program_limits = os::soft_limits();
-    const std::uint64_t open_files = raise_open_files_limit();
-    const std::uint64_t locked_memory = raise_locked_memory_limit();
-    const OpenFileNeeds needs = open_file_needs(config);
-    if (const auto warning = open_files_warning(needs, open_files)) {
-        log(LogLevel::warning, "{}", *warning);
-    }
-    reserve_open_files(open_files_needed(needs), open_files);
-
-    // Open the listening sockets and everything between sources and viewers.
-    ServerOptions options{.locked_memory_max = locked_memory,
-                          .open_files_max = open_files,
-                          .program_limits = program_limits,
-                          .ends_with_input = parsed->ends_with_input,
-                          .handles_signals = true,
-                          .service_manager = &service_manager,
-                          .passed_sockets = take_passed_sockets()};
-    if (parsed->from_file) {
-        options.load = [arguments] { return load_again(arguments); };
-        options.control_socket = control_socket_path();
-    }
-    const auto server = Server::create(config, std::move(options));
-    if (!server) {
-        return cannot_start(server.error());
-    }
-    write_message(STDERR_FILENO, startup_message((*server)->listening(), config.access.restricted(),
-                                                 arguments, host_info()));
-
-    // Serve until a signal or the end of the input.
-    if (!(*server)->run()) {
-        // The kernel may still use the server's memory: destroy nothing.
-        std::_Exit(finish(ExitCode::runtime_failure));
-    }
-    return finish((*server)->input_useless() ? ExitCode::runtime_failure : ExitCode::ok);
+    return serve(*parsed, arguments);
 }
 
 } // namespace
