@@ -139,6 +139,29 @@ int reload() {
     return finish(report->done ? ExitCode::ok : ExitCode::usage_error);
 }
 
+/// The tasks that run no server.
+int run_task(const CommandLine& command_line) {
+    const config::Config& config = command_line.config;
+    switch (command_line.task) {
+    case Task::list_cameras:
+        return list_cameras();
+    case Task::examine_machine:
+        return examine_machine(config);
+    case Task::examine_proxy:
+        return examine_proxy(command_line.through, config);
+    case Task::reload:
+        return reload();
+    case Task::bench_encoder: {
+        const auto& pattern = std::get<config::PatternConfig>(config.streams.front().source);
+        benchmark_encoder(pattern.size, pattern.quality);
+        break;
+    }
+    case Task::stream:
+        break;
+    }
+    return finish(ExitCode::ok);
+}
+
 /// Reads the configuration again, as the command line says.
 Result<config::Config> load_again(std::span<const char* const> arguments) {
     auto parsed = parse_command_line(arguments);
@@ -209,23 +232,8 @@ int run(std::span<const char* const> arguments) {
     if (!parsed) {
         return print(parsed.error());
     }
-    if (parsed->task == Task::list_cameras) {
-        return list_cameras();
-    }
-    const config::Config& config = parsed->config;
-    if (parsed->task == Task::examine_machine) {
-        return examine_machine(config);
-    }
-    if (parsed->task == Task::examine_proxy) {
-        return examine_proxy(parsed->through, config);
-    }
-    if (parsed->task == Task::reload) {
-        return reload();
-    }
-    if (parsed->task == Task::bench_encoder) {
-        const auto& pattern = std::get<config::PatternConfig>(config.streams.front().source);
-        benchmark_encoder(pattern.size, pattern.quality);
-        return finish(ExitCode::ok);
+    if (parsed->task != Task::stream) {
+        return run_task(*parsed);
     }
 
     return serve(*parsed, arguments);

@@ -391,23 +391,37 @@ void Reloader::release(StreamParts stream) noexcept {
     }
 }
 
+/// One of each kind in a turn: unpinning and unmapping the memory of a stream takes milliseconds.
 void Reloader::return_unused() noexcept {
-    std::erase_if(parts_.retired, [this](StreamParts& stream) {
-        const bool unused = !parts_.relay->has_stream(stream.id);
-        if (unused) {
-            release(std::move(stream));
-        }
-        return unused;
-    });
+    const auto retired = std::ranges::find_if(
+        parts_.retired, [this](const StreamParts& stream) { return is_unused(stream); });
+    if (retired != parts_.retired.end()) {
+        StreamParts stream = std::move(*retired);
+        parts_.retired.erase(retired);
+        release(std::move(stream));
+    }
+    const auto released = std::ranges::find(parts_.releasing, true, &StreamParts::released);
+    if (released != parts_.releasing.end()) {
+        parts_.releasing.erase(released);
+    }
     std::erase_if(parts_.closing, [this](const Listener& listener) {
         return parts_.relay->listener_removed(listener.place);
     });
 }
 
+bool Reloader::busy() const noexcept {
+    return prepared_ ||
+           std::ranges::any_of(parts_.retired,
+                               [this](const StreamParts& stream) { return is_unused(stream); }) ||
+           std::ranges::any_of(parts_.releasing, &StreamParts::released);
+}
+
 void Reloader::on_released(std::uint32_t registration) noexcept {
-    std::erase_if(parts_.releasing, [registration](const StreamParts& stream) {
-        return stream.registration == registration;
-    });
+    const auto found =
+        std::ranges::find(parts_.releasing, registration, &StreamParts::registration);
+    if (found != parts_.releasing.end()) {
+        found->released = true;
+    }
 }
 
 } // namespace ringcast::app

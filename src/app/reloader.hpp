@@ -48,7 +48,7 @@ public:
     /// more.
     void step() noexcept;
     /// True if `step` has something to do at once.
-    [[nodiscard]] bool busy() const noexcept { return prepared_.has_value(); }
+    [[nodiscard]] bool busy() const noexcept;
     /// The server stops: nothing is changed any more.
     void stop() noexcept { stopping_ = true; }
 
@@ -71,6 +71,9 @@ private:
     void fail(std::string_view problems) noexcept;
     void release(StreamParts stream) noexcept;
     void return_unused() noexcept;
+    [[nodiscard]] bool is_unused(const StreamParts& retired) const noexcept {
+        return !parts_.relay->has_stream(retired.id);
+    }
     [[nodiscard]] const config::StreamConfig& wanted_stream(const std::string& name) const;
     [[nodiscard]] StreamParts* find_stream(const std::string& name) noexcept;
     [[nodiscard]] std::vector<io::StreamId> exclusive_streams() const;

@@ -44,6 +44,7 @@ struct StreamParts {
     os::MappedMemory memory;
     std::optional<io::BufferId> buffer; ///< if the memory is registered
     std::uint32_t registration = 0;
+    bool released = false; ///< the kernel uses the memory no more
     std::unique_ptr<frame::FrameArena> arena;
     std::unique_ptr<source::FrameSource> source;
     std::string tier_reason;

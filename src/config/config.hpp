@@ -76,7 +76,6 @@ struct AccessConfig {
     /// Addresses, networks and "unix", valid for http::AddressSet.
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> admins; ///< names of users and tokens
-
     /// True when the server asks for passwords.
     [[nodiscard]] bool restricted() const noexcept {
         return !users_file.empty() || !tokens_file.empty();

@@ -50,6 +50,7 @@ enum class ConnectionEvent : std::uint8_t {
 };
 
 struct ConnectionListTag;
+// Limits: one function for each completion and for each decision of the relay.
 class Connection : public container::TaggedHook<ConnectionListTag>, public PlaceHolder {
 public:
     /// Reads a request from an accepted socket, behind a PROXY header if the endpoint has one.

@@ -24,6 +24,7 @@
 
 namespace ringcast::relay {
 
+// Limits: the functions are those of the turn, and of changes between two turns, in a file each.
 class Relay : private Immovable {
 public:
     /// `streams` is not empty; the one at `default_stream` is served at the root too. `painter` may
@@ -48,9 +49,7 @@ public:
     /// True once nothing is under way any more, after `stop`.
     [[nodiscard]] bool finished() const noexcept;
 
-    // --- changes while the loop runs, between two turns -------------------------------------------
-    // Those that throw std::bad_alloc have changed nothing then.
-
+    // --- changes between two turns; those that throw std::bad_alloc have changed nothing then -----
     /// Adds a stream; `stream_places` says how many more there may be. Its source starts when those of
     /// `after`, streams that have been ended or are ended next, use nothing any more; with an empty
     /// list at once. Throws std::bad_alloc.
@@ -111,7 +110,7 @@ public:
         return connections_;
     }
     struct Places {
-        std::uint32_t requests = 0; ///< connections that are neither streams nor ending
+        std::uint32_t requests = 0; ///< neither streams nor ending
         std::uint32_t viewers = 0;
     };
     [[nodiscard]] Places places_taken() const noexcept {

@@ -28,6 +28,7 @@ namespace ringcast::stream {
 using ConnectionList =
     container::IntrusiveList<connection::Connection, connection::ConnectionListTag>;
 
+// Limits: one function for each event of the source, of viewers and of time, and many queries.
 class Stream final : public source::FrameSink {
 public:
     /// `painter` may be null. Everything passed by reference or pointer outlives the stream.

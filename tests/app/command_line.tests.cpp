@@ -406,3 +406,13 @@ TEST_CASE("--engine chooses the engine, and lists those that exist") {
     CHECK_THAT(refused({"cameras", "--engine", "epoll"}), ContainsSubstring("takes no --engine"));
     CHECK_THAT(refused({"bench-encoder", "--engine", "epoll"}), ContainsSubstring("no --engine"));
 }
+
+TEST_CASE("--reload stands alone") {
+    CHECK(accepted({"--reload"}).task == Task::reload);
+    CHECK_THAT(refused({"--reload", "--config", "a.toml"}), ContainsSubstring("takes no --config"));
+    CHECK_THAT(refused({"--reload", "pattern"}), ContainsSubstring("takes no SOURCE"));
+    CHECK_THAT(refused({"--reload", "--check", "--fps", "3"}),
+               ContainsSubstring("takes no --check"));
+    CHECK_THAT(refused({"--reload", "--through", "http://a"}),
+               ContainsSubstring("takes no --through"));
+}

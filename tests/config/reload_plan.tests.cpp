@@ -62,9 +62,9 @@ TEST_CASE("each option of a source makes it another source") {
 TEST_CASE("another size of memory concerns every stream that stays") {
     CHECK(
         plan(cam + door, "[memory]\nslots = 16\n" + cam + "[streams.gate]\nsource = \"stdin\"\n") ==
-        Actions{{Kind::remove_stream, "door"},
-                {Kind::replace_stream, "cam"},
-                {Kind::add_stream, "gate"}});
+        Actions{{Kind::replace_stream, "cam"},
+                {Kind::add_stream, "gate"},
+                {Kind::remove_stream, "door"}});
 }
 
 TEST_CASE("a default stream that is removed is no longer the default by then") {
