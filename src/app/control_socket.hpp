@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "app/listeners.hpp"
-#include "base/immovable.hpp"
 #include "base/result.hpp"
 #include "io/engine.hpp"
 #include "threads/wake_event.hpp"
@@ -34,11 +33,15 @@ struct ReloadReport {
 /// $RUNTIME_DIRECTORY/control.sock, else $XDG_RUNTIME_DIR/ringcast/control.sock.
 [[nodiscard]] std::string control_socket_path();
 
-class ControlSocket : private Immovable {
+class ControlSocket {
 public:
     /// Listens at `path`, whose folder is created (for this user alone) if its parent exists. Fails if
     /// another process listens there.
     [[nodiscard]] static Result<std::unique_ptr<ControlSocket>> create(const std::string& path);
+    ControlSocket(const ControlSocket&) = delete;
+    ControlSocket& operator=(const ControlSocket&) = delete;
+    ControlSocket(ControlSocket&&) = delete;
+    ControlSocket& operator=(ControlSocket&&) = delete;
     ~ControlSocket();
 
     /// The loop: a completion with this token arrives when a client asks.
@@ -54,6 +57,8 @@ private:
     ControlSocket() = default;
     void serve() noexcept;
     void answer(int client);
+    [[nodiscard]] std::optional<ReloadReport> request_reload();
+    [[nodiscard]] bool pause();
 
     Listener listener_;
     threads::WakeEvent asked_;

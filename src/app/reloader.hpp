@@ -17,17 +17,20 @@
 #include "app/control_socket.hpp"
 #include "app/reload_preparation.hpp"
 #include "app/server_parts.hpp"
-#include "base/immovable.hpp"
 #include "base/result.hpp"
 #include "config/reload_plan.hpp"
 #include "threads/wake_event.hpp"
 
 namespace ringcast::app {
 
-class Reloader : private Immovable {
+class Reloader {
 public:
     /// `parts` are complete once the first reload is requested.
     Reloader(ServerParts& parts, LoadConfig load) : parts_(parts), load_(std::move(load)) {}
+    Reloader(const Reloader&) = delete;
+    Reloader& operator=(const Reloader&) = delete;
+    Reloader(Reloader&&) = delete;
+    Reloader& operator=(Reloader&&) = delete;
     /// Waits for the thread, if one is reading a configuration.
     ~Reloader();
 

@@ -87,7 +87,8 @@ struct ServerParts : private Immovable {
 /// Registers the memory and creates arena and source. Waits up to `patience` where the memory can't be
 /// registered, and takes from it what it has waited; after that the frames are sent by copy. `cameras`
 /// exist if the stream is a camera.
-[[nodiscard]] Result<StreamParts> make_stream(ServerParts& parts, const config::MemoryConfig& slots,
+[[nodiscard]] Result<StreamParts> make_stream(ServerParts& server,
+                                              const config::MemoryConfig& slots,
                                               const config::StreamConfig& stream,
                                               os::MappedMemory memory, Duration& patience);
 
