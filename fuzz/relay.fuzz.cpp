@@ -36,7 +36,7 @@ sim::World small_world(sim::Decisions& decisions) {
     return world;
 }
 
-void drop_log(LogLevel, std::string_view) noexcept {}
+void drop_log(const LogLine&) noexcept {}
 
 } // namespace
 

@@ -63,12 +63,7 @@ std::unique_ptr<Server> Server::create(const Config& config, std::string& error)
     try {
         auto server = app::Server::create(config.impl_->values,
                                           {.locked_memory_max = app::locked_memory_limit(),
-                                           .open_files_max = app::open_files_limit(),
-                                           .program_limits = {},
-                                           .ends_with_input = false,
-                                           .handles_signals = false,
-                                           .load = {},
-                                           .control_socket = {}});
+                                           .open_files_max = app::open_files_limit()});
         if (server) {
             auto impl = std::make_unique<Impl>(Impl{std::move(*server)});
             return std::unique_ptr<Server>(new Server(std::move(impl)));

@@ -57,7 +57,7 @@ struct ServerOptions {
     ServiceManager* service_manager = nullptr;
     /// Serve the addresses of the configuration that name them or that they are bound to. Others
     /// are served too, instead of the default address.
-    std::vector<PassedSocket> passed_sockets;
+    std::vector<PassedSocket> passed_sockets{};
 };
 
 /// Created, run and destroyed by one thread.
