@@ -92,7 +92,7 @@ TEST_CASE("the reference as shipped is equal to the defaults") {
     CHECK(shipped->memory.frame_max == defaults.memory.frame_max);
     CHECK(shipped->memory.slots == defaults.memory.slots);
     CHECK(shipped->memory.picture_max == defaults.memory.picture_max);
-    CHECK(shipped->log.level == defaults.log.level);
+    CHECK(shipped->log == defaults.log);
     REQUIRE(shipped->streams.size() == 1);
     const auto& pattern = std::get<PatternConfig>(shipped->streams[0].source);
     const auto& pattern_default = std::get<PatternConfig>(defaults.streams[0].source);
