@@ -8,8 +8,8 @@
 
 namespace ringcast::epoll {
 
-PendingOperations::PendingOperations(std::size_t operations_max, std::size_t descriptors_expected)
-    : buckets_(std::bit_ceil(operations_max), none), descriptors_(descriptors_expected) {
+PendingOperations::PendingOperations(std::size_t operations_max, std::size_t descriptor_count)
+    : buckets_(std::bit_ceil(operations_max), none), descriptors_(descriptor_count) {
     RINGCAST_ASSERT(operations_max > 0);
     RINGCAST_ASSERT(operations_max < none);
     entries_.reserve(operations_max);

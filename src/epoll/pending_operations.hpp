@@ -20,9 +20,9 @@ public:
     using Index = std::uint32_t;
     static constexpr Index none = std::numeric_limits<Index>::max();
 
-    /// For at most `operations_max` at the same time; descriptors below `descriptors_expected` need
+    /// For at most `operations_max` at the same time; descriptors below `descriptor_count` need
     /// no further memory.
-    PendingOperations(std::size_t operations_max, std::size_t descriptors_expected);
+    PendingOperations(std::size_t operations_max, std::size_t descriptor_count);
 
     /// Adds the operation behind those of its descriptor. False when there is no memory for it.
     [[nodiscard]] bool add(const Operation& operation) noexcept;
