@@ -182,9 +182,9 @@ namespace {
 template <typename Predicate>
 std::vector<Listener> take_if(std::vector<Listener>& passed, Predicate predicate) {
     std::vector<Listener> taken;
-    const auto chosen = std::ranges::stable_partition(passed, std::not_fn(predicate));
-    std::ranges::move(chosen, std::back_inserter(taken));
-    passed.erase(chosen.begin(), chosen.end());
+    const auto chosen = std::stable_partition(passed.begin(), passed.end(), std::not_fn(predicate));
+    std::move(chosen, passed.end(), std::back_inserter(taken));
+    passed.erase(chosen, passed.end());
     return taken;
 }
 

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -259,8 +258,8 @@ tl::expected<void, OpenFailure> change_v4l2_controls(V4l2Controls& device,
         return outcome;
     }
     // In the opposite order: a manual value is set while its automatic control is still off.
-    for (const camera::V4l2Setting& setting : std::views::reverse(settings)) {
-        const auto known = std::ranges::find(before, setting.id, &CameraControl::v4l2_id);
+    for (auto setting = settings.rbegin(); setting != settings.rend(); ++setting) {
+        const auto known = std::ranges::find(before, setting->id, &CameraControl::v4l2_id);
         if (known != before.end() && known->current) {
             static_cast<void>(device.set(*known, integer_of(*known->current)));
         }
