@@ -544,9 +544,8 @@ void Simulation::check_clients() {
         if (client->was_reset()) {
             fail("a healthy viewer was disconnected");
         }
-        const bool listed =
-            std::ranges::find(directory_, ids_[number], &stream::DirectoryEntry::id) !=
-            directory_.end();
+        const bool listed = std::ranges::find(directory_, ids_[number],
+                                              &stream::DirectoryEntry::id) != directory_.end();
         if (!client->here() && listed && revoked_at_ == never && client->plan().known) {
             fail("the stream of a healthy viewer has ended");
         }
