@@ -48,8 +48,8 @@ Result<std::vector<Listener>> passed_listeners(std::vector<PassedSocket> sockets
         const int fd = socket.fd.get();
         const int domain = option(fd, SO_DOMAIN);
         const bool tcp = domain == AF_INET || domain == AF_INET6;
-        if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1 ||
-            !(tcp || domain == AF_UNIX)) {
+        const bool listens = option(fd, SO_TYPE) == SOCK_STREAM && option(fd, SO_ACCEPTCONN) == 1;
+        if (!listens || (!tcp && domain != AF_UNIX)) {
             return fail(fmt::format("the socket {} that has been passed to this process takes no "
                                     "connections: it needs ListenStream= and Accept=no in its "
                                     "socket unit",

@@ -167,6 +167,7 @@ void Server::tell_ready() const noexcept {
     }
     try {
         std::vector<std::string> addresses;
+        addresses.reserve(parts_.listeners.size());
         for (const Listener& listener : parts_.listeners) {
             addresses.push_back(config::listen_address_text(listener.address));
         }

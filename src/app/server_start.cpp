@@ -207,6 +207,7 @@ Result<void> Server::open_access(const config::Config& config, relay::RelaySetti
 
 Result<void> Server::open_relay(const relay::RelaySettings& settings) {
     std::vector<stream::StreamSetup> setups;
+    setups.reserve(parts_.streams.size());
     for (const StreamParts& stream : parts_.streams) {
         setups.push_back(stream.setup());
     }
