@@ -146,7 +146,7 @@ void read_log(Reader& reader, const Table& root, LogConfig& log) {
         }
         if (const auto format =
                 reader.choice(*section, find_key("log", "format"), log_format_names())) {
-            log.format = *parse_log_format(*format);
+            log.format = parse_log_format(*format);
         }
     }
 }
