@@ -105,6 +105,16 @@ UniqueFd connect_to(const std::string& path) noexcept {
 
 } // namespace
 
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
 std::string control_socket_path() {
     // systemd separates several by colons.
     const std::string_view own = variable("RUNTIME_DIRECTORY");
@@ -266,11 +276,7 @@ Result<ReloadReport> ask_for_reload() {
     }
     std::string_view rest(text);
     rest.remove_prefix(rest.find('\n') + 1);
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        report.lines.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    report.lines = lines_of(rest);
     return report;
 }
 

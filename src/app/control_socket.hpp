@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct ReloadReport {
     std::vector<std::string> lines; ///< what was done, or what is wrong
     std::uint64_t number = 0;       ///< of the reload, as Reloader::request has returned it
 };
+
+/// The lines of a text, without their ends.
+[[nodiscard]] std::vector<std::string> lines_of(std::string_view text);
 
 /// Where the socket of a server with this environment is; empty if there is no place for it:
 /// $RUNTIME_DIRECTORY/control.sock, else $XDG_RUNTIME_DIR/ringcast/control.sock.

@@ -179,7 +179,6 @@ int serve(const CommandLine& parsed, std::span<const char* const> arguments) {
     }
     set_signal_dispositions();
     start_logging(STDERR_FILENO, log_style_of(STDERR_FILENO, config.log.format), config.log.level);
-    ServiceManager service_manager = ServiceManager::from_environment();
 
     // Raise the limits of the process as far as allowed. Programs get the present ones: select()
     // fails beyond 1024 descriptors.
@@ -198,7 +197,7 @@ int serve(const CommandLine& parsed, std::span<const char* const> arguments) {
                           .program_limits = program_limits,
                           .ends_with_input = parsed.ends_with_input,
                           .handles_signals = true,
-                          .service_manager = &service_manager,
+                          .service_manager = ServiceManager::from_environment(),
                           .passed_sockets = take_passed_sockets()};
     if (parsed.from_file) {
         options.load = [arguments] { return load_again(arguments); };

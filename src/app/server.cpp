@@ -97,9 +97,7 @@ void Server::handle_signal(int signal) noexcept {
 
 /// Returns the number of the reload.
 std::uint64_t Server::begin_reload() noexcept {
-    if (service_manager_ != nullptr) {
-        service_manager_->reloading(os::monotonic_now());
-    }
+    service_manager_.reloading(os::monotonic_now());
     return reloader_.request();
 }
 
@@ -130,9 +128,7 @@ void Server::on_stop_signal() noexcept {
 void Server::begin_stop() noexcept {
     if (!stopping_) {
         stopping_ = true;
-        if (service_manager_ != nullptr) {
-            service_manager_->stopping();
-        }
+        service_manager_.stopping();
         reloader_.stop();
         if (control_socket_) {
             control_socket_->stop();
@@ -162,9 +158,6 @@ Instant Server::end_of_input() noexcept {
 }
 
 void Server::tell_ready() const noexcept {
-    if (service_manager_ == nullptr) {
-        return;
-    }
     try {
         std::vector<std::string> addresses;
         addresses.reserve(parts_.listeners.size());
@@ -172,10 +165,10 @@ void Server::tell_ready() const noexcept {
             addresses.push_back(config::listen_address_text(listener.address));
         }
         const std::size_t count = parts_.config.streams.size();
-        service_manager_->ready(fmt::format("{} stream{} on {}", count, count == 1 ? "" : "s",
-                                            fmt::join(addresses, ", ")));
+        service_manager_.ready(fmt::format("{} stream{} on {}", count, count == 1 ? "" : "s",
+                                           fmt::join(addresses, ", ")));
     } catch (const std::bad_alloc&) {
-        service_manager_->ready("");
+        service_manager_.ready("");
     }
 }
 
@@ -204,9 +197,7 @@ bool Server::run() noexcept {
     Instant stop_by = never;
     while (!parts_.relay->finished()) {
         reloader_.step();
-        const Instant alive_by = service_manager_ == nullptr
-                                     ? never
-                                     : service_manager_->keep_alive(parts_.engine->now());
+        const Instant alive_by = service_manager_.keep_alive(parts_.engine->now());
         parts_.relay->turn(reloader_.busy() ? Instant{}
                                             : std::min({end_of_input(), stop_by, alive_by}));
         if (reserve_) {

@@ -52,9 +52,8 @@ struct ServerOptions {
     LoadConfig load{};
     /// Where `ringcast --reload` reaches this process (control_socket_path); empty: nowhere.
     std::string control_socket{};
-    /// Is told when the server is ready and when it stops, and that the loop turns. May be null;
-    /// outlives the server.
-    ServiceManager* service_manager = nullptr;
+    /// Is told when the server is ready and when it stops, and that the loop turns.
+    ServiceManager service_manager{};
     /// Serve the addresses of the configuration that name them or that they are bound to. Others
     /// are served too, instead of the default address.
     std::vector<PassedSocket> passed_sockets{};
@@ -113,7 +112,7 @@ private:
     std::optional<MemoryReserve> reserve_; ///< empty in a program that embeds the server
     std::uint32_t default_stream_ = 0;
     Duration registration_patience_{}; ///< what is left of it
-    ServiceManager* service_manager_ = nullptr;
+    ServiceManager service_manager_;
     bool ends_with_input_ = false;
     bool reloads_ = false;
     bool had_terminal_ = false;  ///< when the server was created

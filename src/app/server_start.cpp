@@ -49,7 +49,7 @@ Result<std::unique_ptr<Server>> Server::create(const config::Config& config,
     server->ends_with_input_ = options.ends_with_input;
     server->reloads_ = options.load != nullptr;
     server->had_terminal_ = has_terminal();
-    server->service_manager_ = options.service_manager;
+    server->service_manager_ = std::move(options.service_manager);
     server->parts_.config = config;
     server->parts_.open_files_max = options.open_files_max;
     const OpenFileNeeds needs = open_file_needs(config);
