@@ -151,8 +151,9 @@ class PassedSockets(unittest.TestCase):
                 with self.start((tcp,), "web"):
                     self.assertEqual(waiting.recv(100).split(b"\r\n")[0], b"HTTP/1.1 200 OK")
 
-    def test_connections_are_answered_while_one_process_replaces_another(self):
-        """Under load: each of the connections is accepted by the first process or by the second."""
+    def test_no_connection_is_refused_while_one_process_replaces_another(self):
+        """Under load. One whose request arrives as the first process ends is ended in order, unanswered: of this
+        client, which asks one thing after the other, at most one."""
         with socket.create_server(("127.0.0.1", 0), backlog=128) as tcp:
             answers, stop = [], threading.Event()
 
@@ -175,7 +176,8 @@ class PassedSockets(unittest.TestCase):
                         thread.join(harness.WAIT_SECONDS)
                 finally:
                     stop.set()
-            self.assertEqual(set(answers), {b"HTTP/1.1 200 OK"})
+            self.assertLessEqual(answers.count(b""), 1)
+            self.assertEqual(set(answers) - {b""}, {b"HTTP/1.1 200 OK"})
 
     def test_a_reload_is_announced_and_keeps_them(self):
         with socket.create_server(("127.0.0.1", 0)) as tcp:
