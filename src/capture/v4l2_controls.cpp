@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -258,8 +259,9 @@ tl::expected<void, OpenFailure> change_v4l2_controls(V4l2Controls& device,
         return outcome;
     }
     // In the opposite order: a manual value is set while its automatic control is still off.
-    for (auto setting = settings.rbegin(); setting != settings.rend(); ++setting) {
-        const auto known = std::ranges::find(before, setting->id, &CameraControl::v4l2_id);
+    for (std::size_t left = settings.size(); left > 0; --left) {
+        const camera::V4l2Setting& setting = settings[left - 1];
+        const auto known = std::ranges::find(before, setting.id, &CameraControl::v4l2_id);
         if (known != before.end() && known->current) {
             static_cast<void>(device.set(*known, integer_of(*known->current)));
         }
