@@ -27,6 +27,8 @@ constexpr int status_loop = 508;
 constexpr std::uint32_t retry_when_full = 5;
 constexpr std::uint32_t retry_when_busy = 2;
 constexpr std::uint32_t retry_when_draining = 10;
+/// A restart takes less.
+constexpr std::uint32_t retry_when_ending = 1;
 constexpr std::uint32_t retry_without_signal = 2;
 
 /// With the signal's reason, or with `otherwise` when it has none.
@@ -107,6 +109,11 @@ Answer draining(const http::ReplyContext& reply) {
                  "draining for maintenance: no new viewers are admitted; use another server, or "
                  "try again later",
                  reply, retry_when_draining);
+}
+
+Answer ending(const http::ReplyContext& reply) {
+    return error(status_unavailable, "ringcast is ending: try again in 1 s", reply,
+                 retry_when_ending);
 }
 
 Answer busy(const http::ReplyContext& reply) {

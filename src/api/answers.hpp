@@ -49,6 +49,8 @@ struct Answer {
 [[nodiscard]] Answer no_links(bool asks, const http::ReplyContext& reply);
 /// A viewer or a health check while the server is prepared for maintenance.
 [[nodiscard]] Answer draining(const http::ReplyContext& reply);
+/// Any request while the server ends.
+[[nodiscard]] Answer ending(const http::ReplyContext& reply);
 /// A report that could not be rendered in time, because too many others were asked for.
 [[nodiscard]] Answer busy(const http::ReplyContext& reply);
 /// A snapshot without a picture. `source`: the kind of the stream's source.

@@ -151,6 +151,8 @@ public:
         return *exchange_;
     }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
+    /// See `end_handshaking`.
+    [[nodiscard]] bool handshaking() const noexcept { return handshaking_; }
     [[nodiscard]] bool aborting() const noexcept { return state_ == ConnectionState::aborting; }
     [[nodiscard]] Instant opened() const noexcept { return opened_; }
     /// When reading, waiting or draining is over; `never` in all other states.

@@ -146,7 +146,7 @@ void Relay::turn(Instant wake_by) noexcept {
         dispatch(completions_[i]);
     }
     on_deadlines();
-    start_streams();
+    starts_.start_due(streams_);
     for (stream::Stream* stream : streams_.all()) {
         evict_for_memory(*stream);
         stream->tell_watched();
@@ -318,11 +318,6 @@ void Relay::on_event(connection::Connection& connection,
 // --- admission and eviction ---
 
 void Relay::admit(Acceptor::Accepted accepted) noexcept {
-    if (stopping_) {
-        ++counters_.connections_refused;
-        engine_.close({}, accepted.socket);
-        return;
-    }
     ++counters_.connections_accepted;
     if (next_sweep_ == never) {
         next_sweep_ = engine_.now() + settings_.sweep_interval;

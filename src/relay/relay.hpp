@@ -19,6 +19,7 @@
 #include "relay/loop_hold.hpp"
 #include "relay/responder.hpp"
 #include "relay/settings.hpp"
+#include "relay/stream_starts.hpp"
 #include "source/placeholder_painter.hpp"
 #include "stream/stream_table.hpp"
 
@@ -44,7 +45,8 @@ public:
     /// While draining, new viewers are refused and the health check fails, so that a load balancer
     /// sends nobody else. Everything goes on for the viewers that are here.
     void set_draining(bool draining) noexcept { responder_.set_draining(draining); }
-    /// Stops accepting, lets parts in flight finish within a bound, then ends everything.
+    /// Stops accepting, lets parts in flight finish within a bound, then ends everything. Requests that
+    /// arrive meanwhile on new connections, and those that wait, are refused.
     void stop() noexcept;
     /// True once nothing is under way any more, after `stop`.
     [[nodiscard]] bool finished() const noexcept;
@@ -142,8 +144,6 @@ private:
     }
 
     // relay_changes.cpp: changes while the loop runs
-    void start_after(stream::Stream& stream, std::span<const io::StreamId> after) noexcept;
-    void start_streams() noexcept;
     void disconnect_unwelcome() noexcept;
     [[nodiscard]] std::uint32_t free_listener_place();
 
@@ -155,6 +155,7 @@ private:
     void check_progress(connection::Connection& connection, Instant now) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
     void disconnect(connection::Connection& connection) noexcept;
+    void end_with_server(connection::Connection& connection) noexcept;
     void abort_all(Instant now) noexcept;
 
     io::Engine& engine_;
@@ -166,12 +167,7 @@ private:
     connection::SendSlab sends_;
     stream::StreamTable streams_;
     io::StreamId default_stream_;
-    /// Streams whose source has not been started, and the streams whose sources must stop before.
-    struct PendingStart {
-        io::StreamId stream;
-        std::vector<io::StreamId> after;
-    };
-    std::vector<PendingStart> pending_starts_;
+    StreamStarts starts_;
     connection::ConnectionContext context_;
     api::RelayCounters counters_;
     ClientLog client_log_;

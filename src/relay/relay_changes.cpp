@@ -11,23 +11,22 @@ namespace ringcast::relay {
 // --- streams ---
 
 io::StreamId Relay::add_stream(stream::StreamSetup setup, std::span<const io::StreamId> after) {
-    PendingStart pending{{}, {after.begin(), after.end()}};
-    pending_starts_.reserve(pending_starts_.size() + 1);
-    stream::Stream& stream = streams_.add(std::move(setup), engine_, settings_.stream, painter_);
+    StreamStarts::Pending pending = starts_.prepare(after);
+    const stream::Stream& stream =
+        streams_.add(std::move(setup), engine_, settings_.stream, painter_);
     pending.stream = stream.id();
-    pending_starts_.push_back(std::move(pending));
-    start_streams();
+    starts_.add(std::move(pending));
+    starts_.start_due(streams_);
     return stream.id();
 }
 
 io::StreamId Relay::replace_stream(io::StreamId id, stream::StreamSetup setup,
                                    std::span<const io::StreamId> after) {
-    PendingStart pending{{}, {after.begin(), after.end()}};
-    pending_starts_.reserve(pending_starts_.size() + 1);
+    StreamStarts::Pending pending = starts_.prepare(after);
     stream::Stream& next =
         streams_.add_in_place_of(id, std::move(setup), engine_, settings_.stream, painter_);
     pending.stream = next.id();
-    pending_starts_.push_back(std::move(pending));
+    starts_.add(std::move(pending));
     stream::Stream& earlier = streams_.get(id);
     next.succeed(earlier);
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
@@ -42,7 +41,7 @@ io::StreamId Relay::replace_stream(io::StreamId id, stream::StreamSetup setup,
     if (id == default_stream_) {
         set_default_stream(next.id());
     }
-    start_streams();
+    starts_.start_due(streams_);
     return next.id();
 }
 
@@ -60,24 +59,6 @@ void Relay::set_default_stream(io::StreamId id) noexcept {
     RINGCAST_ASSERT(!streams_.get(id).retiring());
     default_stream_ = id;
     router_.set_default_stream(id);
-}
-
-/// Starts those that wait for nothing any more.
-void Relay::start_streams() noexcept {
-    std::erase_if(pending_starts_, [this](const PendingStart& pending) {
-        stream::Stream* const stream = streams_.find(pending.stream);
-        if (stream == nullptr || stream->retiring()) {
-            return true;
-        }
-        const bool waits = std::ranges::any_of(pending.after, [this](io::StreamId id) {
-            const stream::Stream* const earlier = streams_.find(id);
-            return earlier != nullptr && !earlier->source_stopped();
-        });
-        if (!waits) {
-            stream->start();
-        }
-        return !waits;
-    });
 }
 
 // --- listeners ---

@@ -59,6 +59,9 @@ void Relay::sweep(Instant now) noexcept {
         }
         if (now - connection.opened() >= settings_.sweep_interval) {
             connection.end_handshaking(context_);
+            if (stopping_) {
+                end_with_server(connection);
+            }
         }
         if (now < connection.deadline()) {
             check_progress(connection, now);
@@ -136,6 +139,20 @@ void Relay::disconnect(connection::Connection& connection) noexcept {
     }
 }
 
+/// A new connection has time for its request: while another process takes over its listening socket,
+/// a client can't know that it has reached this one.
+void Relay::end_with_server(connection::Connection& connection) noexcept {
+    if (connection.state() == connection::ConnectionState::waiting) {
+        return responder_.answer_ending(connection);
+    }
+    const bool awaits_request =
+        connection.state() == connection::ConnectionState::reading ||
+        connection.state() == connection::ConnectionState::reading_proxy_header;
+    if (!awaits_request || !connection.handshaking()) {
+        disconnect(connection);
+    }
+}
+
 void Relay::stop() noexcept {
     if (stopping_) {
         return;
@@ -152,7 +169,7 @@ void Relay::stop() noexcept {
         painter_->stop();
     }
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
-        disconnect(connection);
+        end_with_server(connection);
     });
 }
 

@@ -45,7 +45,7 @@ public:
     /// See Relay::set_draining.
     void set_draining(bool draining) noexcept { draining_ = draining; }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
-    /// From now on every reply is the last one of its connection.
+    /// From now on every request is refused, and every reply is the last one of its connection.
     void stop() noexcept { stopping_ = true; }
 
     // If memory is short for an answer, the connection of the request is aborted.
@@ -57,6 +57,8 @@ public:
     void answer_waiting() noexcept;
     /// A completion of the password checker.
     void on_password_checked(const io::Completion& completion) noexcept;
+    /// After `stop`: answers a request that waits.
+    void answer_ending(connection::Connection& connection) noexcept;
     /// Answers a request that was not complete in time.
     void answer_timeout(connection::Connection& connection) noexcept;
     /// Answers the waiting snapshots whose stream has a frame for them or no signal, and those that
@@ -68,6 +70,8 @@ public:
     [[nodiscard]] std::size_t report_bytes() const noexcept { return reports_.bytes(); }
 
 private:
+    static constexpr int status_ok = 200;
+
     /// Runs `answer`, and aborts the connection if it throws std::bad_alloc.
     template <typename Answer>
     void answer_or_abort(connection::Connection& connection, Answer answer) noexcept;

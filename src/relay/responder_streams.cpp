@@ -14,7 +14,6 @@ namespace ringcast::relay {
 
 namespace {
 
-constexpr int streaming_status = 200;
 /// WallTime can't express much later times.
 constexpr access::LinkExpiry link_expiry_max{std::chrono::seconds(9'000'000'000)};
 
@@ -79,7 +78,7 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
     std::string head =
         http::stream_head(parts_.settings.boundary, route.variant, reply, via_of(stream));
     if (reply.head_only) {
-        return send(connection, {streaming_status, std::move(head), false});
+        return send(connection, {status_ok, std::move(head), false});
     }
     if (refuse_viewer(connection, reply)) {
         return;
@@ -96,7 +95,7 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
     if (caller.link) {
         options.ends_at = std::min<access::LinkExpiry>(caller.link->expiry, link_expiry_max);
     }
-    parts_.counters.count_response(streaming_status);
+    parts_.counters.count_response(status_ok);
     connection.start_stream(parts_.context, std::move(head), options, stream.has_fresh_frame());
 }
 
