@@ -240,10 +240,8 @@ Instant Stream::rate_deadline() const noexcept {
 void Stream::choose_evictions(connection::ConnectionContext& context,
                               connection::ConnectionSlab& connections,
                               std::vector<connection::ConnectionId>& evictions) noexcept {
-    if (!retiring_) {
-        eviction_.choose(context, connections, sends_.in_flight, sequence_, signal_.period(),
-                         evictions);
-    }
+    eviction_.choose(context, connections, sends_.in_flight, sequence_, signal_.period(),
+                     evictions);
 }
 
 // --- time ---
