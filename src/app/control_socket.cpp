@@ -225,15 +225,16 @@ std::optional<ReloadReport> ControlSocket::request_reload() {
 
 void ControlSocket::answer(int client) {
     set_timeouts(client, client_timeout_s, client_timeout_s);
-    if (!may_ask(client)) {
-        return send_all(client, "failed\nonly the user who runs ringcast may ask it\n");
-    }
     std::array<char, 64> request{}; // it arrives as it was sent, at once
     // The analyzer takes the lock of an earlier request_reload for held.
     // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection)
     const ssize_t received = ::recv(client, request.data(), request.size(), 0);
     if (received <= 0) {
         return;
+    }
+    // Only now: a client gets no answer from a socket that is closed with its request unread.
+    if (!may_ask(client)) {
+        return send_all(client, "failed\nonly the user who runs ringcast may ask it\n");
     }
     if (std::string_view(request.data(), static_cast<std::size_t>(received)) != request_text) {
         return send_all(client, "failed\nthis version of ringcast does not know the request\n");
