@@ -78,18 +78,25 @@ Result<void> open_added_listeners(const RunningServer& running, PreparedReload& 
     return {};
 }
 
-Result<void> change_socket_files(const PreparedReload& prepared) {
+/// With a failure, those that were changed are as before.
+Result<void> change_socket_files(const RunningServer& running, const PreparedReload& prepared) {
+    std::vector<const config::ListenConfig*> earlier;
     for (const Action& action : prepared.actions) {
         if (action.kind != Action::Kind::change_listener) {
             continue;
         }
-        for (const config::ListenConfig& listen : prepared.config.http.listen) {
-            if (config::listen_address_text(listen.address) == action.subject) {
-                if (auto changed = change_socket_file(listen); !changed) {
-                    return changed;
-                }
+        const auto address = [](const config::ListenConfig& listen) {
+            return config::listen_address_text(listen.address);
+        };
+        auto changed = change_socket_file(
+            *std::ranges::find(prepared.config.http.listen, action.subject, address));
+        if (!changed) {
+            for (const config::ListenConfig* const listen : earlier) {
+                static_cast<void>(change_socket_file(*listen));
             }
+            return changed;
         }
+        earlier.push_back(&*std::ranges::find(running.config.http.listen, action.subject, address));
     }
     return {};
 }
@@ -156,7 +163,7 @@ Result<PreparedReload> prepare_reload(const RunningServer& running, const LoadCo
     if (auto done = open_added_listeners(running, prepared); !done) {
         return tl::unexpected(done.error());
     }
-    if (auto done = change_socket_files(prepared); !done) {
+    if (auto done = change_socket_files(running, prepared); !done) {
         return tl::unexpected(done.error());
     }
     return prepared;
