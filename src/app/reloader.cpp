@@ -113,17 +113,17 @@ void Reloader::step() noexcept {
     if (stopping_) {
         return prepared_.reset();
     }
+    const bool complete = made_.size() == prepared_->memory.size();
     try {
         reserve_lists();
-        const bool complete = made_.size() == prepared_->memory.size();
         if (auto done = complete ? open_checker() : make_next_stream(); !done) {
             return fail(done.error().message);
         }
-        if (complete) {
-            apply();
-        }
     } catch (const std::bad_alloc&) {
-        fail("out of memory");
+        return fail("out of memory");
+    }
+    if (complete) {
+        apply();
     }
 }
 
@@ -235,7 +235,9 @@ std::vector<io::StreamId> Reloader::exclusive_streams() const {
     return ids;
 }
 
-void Reloader::apply() {
+/// Out of memory in here, in spite of the memory reserve, the process ends: a configuration that is
+/// in force in part is worse than a restart.
+void Reloader::apply() noexcept {
     ReloadReport report;
     report.done = true;
     exclusive_ = exclusive_streams();

@@ -61,7 +61,7 @@ private:
     void reserve_lists();
     [[nodiscard]] Result<void> make_next_stream();
     [[nodiscard]] Result<void> open_checker();
-    void apply();
+    void apply() noexcept;
     void apply_settings();
     void apply_access();
     void carry_out(const config::Action& action);

@@ -9,6 +9,7 @@ import selectors
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -295,6 +296,15 @@ class Errors(ReloadTest):
         harness.wait_for(lambda: open_files(server) <= before, "descriptors to be closed")
         self.assertIn("nothing has changed", self.reload(server, STILL))
 
+    def test_a_socket_file_that_cannot_be_changed_leaves_the_others_as_they_were(self):
+        first, second = self.folder / "first", self.folder / "second"
+        entry = lambda path, mode: f'{{ address = "unix:{path}", mode = "{mode}" }}'
+        text = lambda mode: f'[http]\nlisten = [{entry(first, mode)}, {entry(second, mode)}, "127.0.0.1:0"]\n' + STILL
+        server = self.start(text("0660"), listen=False)
+        second.unlink()
+        self.assertIn(str(second), self.refuse(server, text("0600")))
+        self.assertEqual(first.stat().st_mode & 0o777, 0o660)
+
     def test_an_address_that_is_taken_changes_nothing(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
@@ -397,6 +407,20 @@ class Control(ReloadTest):
         with socket.socket(socket.AF_UNIX) as waiting:  # the server stops in spite of it
             waiting.connect(str(self.path))
             self.assertEqual(server.stop(), 0)
+
+    def test_another_user_is_refused_even_if_the_socket_can_be_reached(self):
+        self.start(STILL, env=self.environment).wait_live()
+        self.folder.chmod(0o755)
+        self.path.chmod(0o666)
+        other = ["setpriv", "--reuid=65534", "--clear-groups"]
+        if os.geteuid() != 0:
+            harness.need("sudo")
+            other = ["sudo", "--non-interactive", *other]
+        ask = ("import socket, sys; client = socket.socket(socket.AF_UNIX); client.connect(sys.argv[1]); "
+               "client.sendall(b'reload\\n'); print(client.makefile().read())")
+        answer = subprocess.run([*other, sys.executable, "-c", ask, str(self.path)], text=True, capture_output=True,
+                                timeout=harness.WAIT_SECONDS)
+        self.assertIn("failed\nonly the user who runs ringcast", answer.stdout, answer.stderr)
 
     def test_only_a_server_with_a_configuration_file_has_a_socket(self):
         with harness.Ringcast("pattern", env=self.environment) as server:
