@@ -313,6 +313,12 @@ def curl_stream(count, *arguments):
     return [body.rsplit(b"\r\n--", 1)[0] for body in read.split(b"\r\n\r\n")[1 : count + 1]]
 
 
+def picture_size(jpeg):
+    """(width, height) from the SOF0 segment."""
+    found = re.search(rb"\xff\xc0\x00\x11\x08(..)(..)", jpeg, re.DOTALL)
+    return int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
+
+
 class StampedFrame:
     """A JPEG with the stamp (sequence, capture time, checksum) in a comment segment; ValueError if
     damaged."""

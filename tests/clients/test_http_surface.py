@@ -52,12 +52,6 @@ def near(rate, expected):
     return abs(rate - expected) < expected / 5
 
 
-def size_of(jpeg):
-    """(width, height) from the SOF0 segment."""
-    found = re.search(rb"\xff\xc0\x00\x11\x08(..)(..)", jpeg, re.DOTALL)
-    return int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
-
-
 class Urls(unittest.TestCase):
     FRONT_SIZE = (640, 360)
     BACK_SIZE = (320, 240)
@@ -65,14 +59,14 @@ class Urls(unittest.TestCase):
     def assert_stream(self, path, size):
         with harness.StreamReader(server.url, path) as reader:
             self.assertEqual(reader.status, 200, path)
-            self.assertEqual(size_of(reader.part().body), size, path)
+            self.assertEqual(harness.picture_size(reader.part().body), size, path)
 
     def assert_snapshot(self, path, size):
         status, headers, body = server.get(path)
         self.assertEqual(status, 200, path)
         self.assertEqual(headers["Content-Type"], "image/jpeg")
         harness.StampedFrame(body)
-        self.assertEqual(size_of(body), size, path)
+        self.assertEqual(harness.picture_size(body), size, path)
 
     def test_each_stream_answers_under_its_name(self):
         for path in ("/front/stream", "/front.mjpg", "/front/stream/", "//front//stream"):
