@@ -121,6 +121,7 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
                             api::state_json(parts_.streams.get(*route.stream).status()), reply));
     case api::RouteKind::controls:
         if (route.changes) {
+            answer_changed(); // before the outcome of the next change takes the place of theirs
             if (auto answer = control_changes_.start(connection, route, reply)) {
                 send(connection, *std::move(answer));
             }
@@ -193,14 +194,13 @@ void Responder::answer_late_logins() noexcept {
 void Responder::answer_changed() noexcept {
     stream::ConnectionList& waiters = control_changes_.waiters();
     connection::Connection* next = waiters.first();
-    while (next != nullptr && replies_left_ > 0) {
+    while (next != nullptr) { // at most one for each camera
         connection::Connection& connection = *next;
         next = waiters.next(connection);
         answer_or_abort(connection, [&] {
             auto answer = control_changes_.outcome(connection, parts_.router.route_of(connection),
                                                    reply_context(connection));
             if (answer) {
-                --replies_left_;
                 send(connection, *std::move(answer));
             }
         });

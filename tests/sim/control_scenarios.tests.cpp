@@ -221,3 +221,23 @@ TEST_CASE("a client that leaves while its change is under way leaves it to the c
     CHECK(scene.changed());
     scene.finish();
 }
+
+TEST_CASE("a change that is asked for as another one ends does not change the other one's answer") {
+    World world = camera_world();
+    world.camera.controls_time = 5ms;
+    Scene scene(world);
+    CHECK(scene.answer_to({}) == 200); // the password is remembered from here on
+    const SimClient& first = scene.send({.body = R"({"AfMode": "continuous"})"});
+    const SimClient& second = scene.send(
+        {.body = R"({"AfMode": "sometimes"})", .dribble_bytes = 150, .dribble_pause = 8ms});
+    scene.run_for(4ms);
+    CHECK(first.reader().responses() == 0);
+    // In one turn of the loop the camera answers, and then the rest of the second request arrives.
+    EventQueue& events = scene.simulation.engine().events();
+    events.run_until(events.now() + 10ms);
+    scene.run_for(1s);
+    CHECK(first.reader().last_status() == 200);
+    CHECK(first.reader().last_body().find("continuous") != std::string::npos);
+    CHECK(second.reader().last_status() == 400);
+    scene.finish();
+}
