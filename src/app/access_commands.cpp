@@ -95,8 +95,8 @@ Result<std::string> link_base(const LinkCommand& command, const config::Config& 
     auto url = first_url(config.http.listen, host);
     if (!url) {
         return fail(
-            "the configuration has no TCP address with a port: name the one by which viewers "
-            "reach the server, as in --base https://cam.example.org/");
+            "the configuration has no TCP address with a port that viewers can use: name the one by "
+            "which they reach the server, as in --base https://cam.example.org/");
     }
     url->pop_back();
     return *url + config.http.base_path + "/";

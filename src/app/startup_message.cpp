@@ -156,7 +156,7 @@ std::optional<std::string> first_url(std::span<const config::ListenConfig> liste
                                      const HostInfo& host) {
     for (const config::ListenConfig& listen : listening) {
         const auto* tcp = std::get_if<config::ListenTcp>(&listen.address);
-        if (tcp == nullptr || tcp->port == 0) {
+        if (tcp == nullptr || tcp->port == 0 || listen.proxy_protocol) {
             continue;
         }
         if (const std::vector<std::string> urls = urls_of(*tcp, host); !urls.empty()) {
@@ -171,9 +171,10 @@ std::string startup_message(std::span<const config::ListenConfig> listening, boo
     std::vector<std::string> lines;
     std::uint16_t port = port_default;
     bool local = true;
-    const auto add_line = [&](const std::string& where, bool open) {
-        std::string line =
-            fmt::format("  {}{}\n", where, restricted && open ? " (without a password)" : "");
+    const auto add_line = [&](const std::string& where, const config::ListenConfig& listen) {
+        std::string line = fmt::format(
+            "  {}{}{}\n", where, restricted && listen.open ? " (without a password)" : "",
+            listen.proxy_protocol ? " (only for a proxy that sends the PROXY protocol)" : "");
         if (std::ranges::find(lines, line) == lines.end()) {
             lines.push_back(std::move(line));
         }
@@ -181,15 +182,15 @@ std::string startup_message(std::span<const config::ListenConfig> listening, boo
     for (const config::ListenConfig& listen : listening) {
         local = local && config::is_local(listen.address);
         if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
-            port = tcp->port;
+            port = listen.proxy_protocol ? port : tcp->port;
             for (const std::string& found : urls_of(*tcp, host)) {
-                add_line(found, listen.open);
+                add_line(found, listen);
             }
         }
     }
     for (const config::ListenConfig& listen : listening) {
         if (const auto* socket = std::get_if<config::ListenUnix>(&listen.address)) {
-            add_line(fmt::format("the UNIX socket {}", socket->path), listen.open);
+            add_line(fmt::format("the UNIX socket {}", socket->path), listen);
         }
     }
     std::string message = "ringcast: watch at\n";

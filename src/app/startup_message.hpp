@@ -21,8 +21,8 @@ struct HostInfo {
 
 [[nodiscard]] HostInfo host_info();
 
-/// The first URL, with a slash at its end, that reaches the first TCP address with a known port;
-/// nothing if there is none.
+/// The first URL, with a slash at its end, that reaches the first TCP address with a known port,
+/// without those that only a proxy can use; nothing if there is none.
 [[nodiscard]] std::optional<std::string> first_url(std::span<const config::ListenConfig> listening,
                                                    const HostInfo& host);
 

@@ -60,6 +60,18 @@ TEST_CASE("an address that is open although passwords are asked for is marked") 
     CHECK_THAT(message(listening), !ContainsSubstring("(without a password)\n"));
 }
 
+TEST_CASE("an address that browsers can't use, because a PROXY header is expected, is marked") {
+    config::ListenConfig for_proxy{config::ListenTcp{"127.0.0.1", 81}};
+    for_proxy.proxy_protocol = true;
+    const std::vector<config::ListenConfig> listening{{config::ListenTcp{"127.0.0.1", 80}},
+                                                      for_proxy};
+    const std::string text = message(listening);
+    CHECK_THAT(text, ContainsSubstring("  http://127.0.0.1:80/\n"
+                                       "  http://127.0.0.1:81/ (only for a proxy that sends the "
+                                       "PROXY protocol)\n"));
+    CHECK_THAT(text, EndsWith("--listen :80\n"));
+}
+
 TEST_CASE(
     "the command line in the message keeps every argument but the addresses, quoted for a shell") {
     const std::vector<config::ListenConfig> loopback{{config::ListenTcp{"127.0.0.1", 81}}};
@@ -135,5 +147,9 @@ TEST_CASE("the first URL is that of the first TCP address whose port is known") 
     CHECK(first_url(std::vector{wildcard}, {"(none)", {"192.0.2.7"}, {}}) ==
           "http://192.0.2.7:80/");
     CHECK_FALSE(first_url(std::vector{unix_socket, any_port}, pi));
+    config::ListenConfig for_proxy = loopback;
+    for_proxy.proxy_protocol = true;
+    CHECK(first_url(std::vector{for_proxy, wildcard}, pi) == "http://printer-pi.local:80/");
+    CHECK_FALSE(first_url(std::vector{for_proxy}, pi));
     CHECK_FALSE(first_url(std::vector{wildcard}, HostInfo{}));
 }
