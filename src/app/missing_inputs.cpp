@@ -1,5 +1,6 @@
 #include "app/missing_inputs.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "app/access_rules.hpp"
 #include "base/printable.hpp"
 #include "capture/tuning_file.hpp"
 #include "config/toml_text.hpp"
@@ -82,10 +84,28 @@ std::string problem_of(const Source& /*source*/) {
     return {};
 }
 
+/// Nothing where this user may not read them: ringcast often runs as another one.
+std::string problem_of_access_files(const config::Config& config) {
+    if (!config.access.restricted()) {
+        return {};
+    }
+    for (const std::string& path :
+         {config.access.users_file, config.access.tokens_file, config.access.link_key_file}) {
+        if (!path.empty() && ::access(path.c_str(), R_OK) != 0 && errno == EACCES) {
+            return {};
+        }
+    }
+    const auto rules = load_access_rules(config);
+    return rules ? unknown_names_warning(*rules) : rules.error().message;
+}
+
 } // namespace
 
 std::string missing_inputs(const config::Config& config) {
     std::string lines;
+    if (const std::string problem = problem_of_access_files(config); !problem.empty()) {
+        lines = fmt::format("ringcast: warning: {}\n", problem);
+    }
     for (const config::StreamConfig& stream : config.streams) {
         const std::string problem =
             std::visit([](const auto& source) { return problem_of(source); }, stream.source);

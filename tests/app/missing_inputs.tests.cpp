@@ -10,6 +10,8 @@
 #include "config/load.hpp"
 
 using namespace ringcast;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -72,4 +74,27 @@ TEST_CASE("a tuning file that is missing is named") {
 
 TEST_CASE("sources that need nothing of the machine have no warnings") {
     CHECK(warnings("[streams.a]\nsource = \"pattern\"\n[streams.b]\nsource = \"stdin\"\n").empty());
+}
+
+TEST_CASE("files of passwords that the server would refuse are named, with the reason") {
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("ringcast-access-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder);
+    const std::string users = (folder / "users").string();
+    const auto check = [&users](const std::string& lines) {
+        return warnings("[access]\nusers_file = \"" + users + "\"\n" + lines +
+                        "[streams.door]\nsource = \"pattern\"\n");
+    };
+    CHECK_THAT(check(""), StartsWith("ringcast: warning: the users in " + users) &&
+                              ContainsSubstring("make it with: ringcast passwd NAME"));
+    std::ofstream(users) << "";
+    std::filesystem::permissions(users, std::filesystem::perms{0600});
+    CHECK_THAT(check(""), ContainsSubstring("an empty file would lock everybody out"));
+    std::ofstream(users) << "anna:$2b$04$abcdefghijklmnopqrstuuJJuBev/9NX3ry4CxL8HIhmMBZ5t7NVq\n";
+    CHECK(check("").empty());
+    CHECK_THAT(check("admins = [\"ana\"]\n"),
+               ContainsSubstring("neither users nor tokens contain ana"));
+    std::filesystem::permissions(users, std::filesystem::perms{0644});
+    CHECK_THAT(check(""), ContainsSubstring("chmod 600 " + users));
+    std::filesystem::remove_all(folder);
 }
