@@ -40,9 +40,6 @@ constexpr std::string_view page_main = R"(</style>
 <body>
 <main data-boundary=")";
 
-constexpr std::string_view page_footer = R"(</main>
-<footer><a href="api/status">status</a><a href="metrics">metrics</a>)";
-
 constexpr std::string_view page_login = R"(<a href="?login">log in</a>)";
 
 constexpr std::string_view page_players = R"(
@@ -167,28 +164,55 @@ std::string escape_url(std::string_view text) {
     return escaped;
 }
 
+/// The addresses on the page. Without the token in its own address they would be refused.
+class Addresses {
+public:
+    explicit Addresses(std::string_view token)
+        : token_(token.empty() ? "" : "token=" + escape_url(token)) {}
+
+    /// `path` may have parameters. Ready for an attribute.
+    [[nodiscard]] std::string to(std::string_view path) const {
+        std::string address(path);
+        if (!token_.empty()) {
+            address += path.find('?') == std::string_view::npos ? '?' : '&';
+            address += token_;
+        }
+        return escape_html(address);
+    }
+
+private:
+    std::string token_;
+};
+
 struct Figure {
     std::string_view stream;
     bool live = false;
     bool offers_link = false;
 };
 
+void add_anchor(std::string& page, std::string_view address, std::string_view text) {
+    page.append("<a href=\"").append(address).append("\">").append(text).append("</a>");
+}
+
 /// `time`: milliseconds since 1970.
-void add_stream(std::string& page, const Figure& figure, const std::string& time) {
+void add_stream(std::string& page, const Figure& figure, const std::string& time,
+                const Addresses& addresses) {
     const std::string name = escape_html(figure.stream);
     const std::string folder = escape_url(figure.stream);
-    page.append("<figure>\n<a href=\"").append(folder).append("/stream\"><img src=\"");
-    page.append(folder);
+    const std::string stream = addresses.to(folder + "/stream");
+    page.append("<figure>\n<a href=\"").append(stream).append("\"><img src=\"");
     // WebKit shows nothing for an address of a stream that it has shown on some earlier visits.
     // placeholder=1: without signal, the picture is the "no signal" picture instead of an error.
-    page.append(figure.live ? "/stream?t=" + time + "\""
-                            : "/snapshot?max_age_ms=1000&amp;placeholder=1\" class=\"still\"");
+    page.append(addresses.to(
+        folder + (figure.live ? "/stream?t=" + time : "/snapshot?max_age_ms=1000&placeholder=1")));
+    page.append(figure.live ? "\"" : "\" class=\"still\"");
     page.append(" alt=\"").append(name).append("\"></a>\n<figcaption><strong>");
-    page.append(name).append("</strong><a href=\"").append(folder).append("/stream\">stream</a>");
-    page.append("<a href=\"").append(folder).append("/snapshot\">snapshot</a>");
+    page.append(name).append("</strong>");
+    add_anchor(page, stream, "stream");
+    add_anchor(page, addresses.to(folder + "/snapshot"), "snapshot");
     if (figure.offers_link) {
-        page.append("<a class=\"link\" href=\"").append(folder);
-        page.append("/link?for=24h\">link for 24 h</a>");
+        page.append("<a class=\"link\" href=\"").append(addresses.to(folder + "/link?for=24h"));
+        page.append("\">link for 24 h</a>");
     }
     page.append("</figcaption>\n</figure>\n");
 }
@@ -209,13 +233,18 @@ std::string index_page(const stream::Directory& streams, const http::Boundary& b
         .append(page_main)
         .append(boundary.text())
         .append("\">\n");
+    const Addresses addresses(options.token);
     std::size_t shown = 0;
     for (const stream::DirectoryEntry& entry : streams.entries) {
         if (streams.shows(entry)) {
-            add_stream(page, {entry.name, shown++ < live_streams_max, options.offers_links}, text);
+            add_stream(page, {entry.name, shown++ < live_streams_max, options.offers_links}, text,
+                       addresses);
         }
     }
-    page.append(page_footer).append(options.offers_login ? page_login : "");
+    page.append("</main>\n<footer>");
+    add_anchor(page, addresses.to("api/status"), "status");
+    add_anchor(page, addresses.to("metrics"), "metrics");
+    page.append(options.offers_login ? page_login : "");
     return page.append(page_players).append(page_script).append(page_end);
 }
 

@@ -126,6 +126,7 @@ struct PageOptions {
     std::string_view prefix; ///< where a proxy publishes the server, as in "/cam"; empty: the root
     bool offers_login = false; ///< to see more
     bool offers_links = false; ///< to a stream, for 24 hours
+    std::string token;         ///< in the page's address, and so in those of its links; empty: none
 };
 
 /// For "/": one self-contained HTML page with the streams that may be seen. The page recognises a

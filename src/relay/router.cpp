@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "http/forwarded.hpp"
+#include "http/query.hpp"
 
 namespace ringcast::relay {
 
@@ -111,7 +112,7 @@ std::string_view Router::prefix_of(const connection::Connection& connection) con
     return http::forwarded_prefix(sent).value_or(settings_.base_path);
 }
 
-api::PageOptions Router::page_options(const connection::Connection& connection) const noexcept {
+api::PageOptions Router::page_options(const connection::Connection& connection) const {
     const bool asks = authenticator_.asks(connection);
     api::PageOptions options;
     options.prefix = prefix_of(connection);
@@ -119,6 +120,10 @@ api::PageOptions Router::page_options(const connection::Connection& connection) 
         asks && connection.exchange().caller.identity == access::Identity::nobody;
     options.offers_links =
         asks && !options.offers_login && authenticator_.gate().rules().link_key().has_value();
+    if (asks) {
+        const http::Request& request = connection.exchange().reader.request();
+        options.token = http::find_parameter(request.query, "token").value_or("");
+    }
     return options;
 }
 

@@ -53,8 +53,7 @@ public:
     /// ReportKind::single.
     [[nodiscard]] ReportKind shared_kind(const connection::Connection& connection,
                                          ReportKind kind) const noexcept;
-    [[nodiscard]] api::PageOptions
-    page_options(const connection::Connection& connection) const noexcept;
+    [[nodiscard]] api::PageOptions page_options(const connection::Connection& connection) const;
     /// Whether the present rules still allow what the connection has begun.
     [[nodiscard]] bool may_stay(const connection::Connection& connection) const;
 

@@ -102,6 +102,23 @@ TEST_CASE("only the first four streams are live, because browsers limit connecti
           std::string::npos);
 }
 
+TEST_CASE("all addresses on a page that was opened with a token have it") {
+    const std::vector<stream::DirectoryEntry> entries{{"door", {}}};
+    PageOptions options;
+    options.offers_links = true;
+    options.token = "a\"b";
+    const std::string page = index_page({entries, {}}, boundary, noon, options);
+    for (const char* const address :
+         {"src=\"door/stream?t=1764417600123&amp;token=a%22b\"", "href=\"door/stream?token=a%22b\"",
+          "href=\"door/snapshot?token=a%22b\"", "href=\"door/link?for=24h&amp;token=a%22b\"",
+          "href=\"api/status?token=a%22b\"", "href=\"metrics?token=a%22b\""}) {
+        CAPTURE(address);
+        CHECK(page.find(address) != std::string::npos);
+    }
+    const std::size_t without_icon = count_of(page, "href=\"") - 1;
+    CHECK(count_of(page, "token=") == without_icon + count_of(page, "<img "));
+}
+
 TEST_CASE("names are escaped in text and in URLs") {
     const std::vector<std::string> streams = {"<b>\"&/ "};
     const std::string page = page_of(streams);

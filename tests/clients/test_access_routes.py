@@ -1,5 +1,6 @@
 """Who may do what: each cell of the tables in docs/http-api.md, and what these don't show."""
 
+import html
 import http.client
 import itertools
 import pathlib
@@ -141,6 +142,12 @@ class WithoutPublicStreams(RoutesTest):
         self.assertEqual(self.status(with_token(path, "wrong")), 200)
         self.assertEqual(self.status(with_token("/door/snapshot", "wrong"), as_user("anna")), 401)
         self.assertEqual(self.status(with_token(with_token("/door/snapshot", "wrong"), self.link)), 401)
+
+    def test_a_page_that_is_opened_with_a_token_shows_its_streams(self):
+        page = self.server.get(with_token("/", self.protected.token))[2].decode()
+        addresses = [html.unescape(address) for address in re.findall(r' (?:src|href)="([^":]+)"', page)]
+        self.assertIn(with_token("door/snapshot", self.protected.token), addresses)
+        self.assertEqual({self.status("/" + address) for address in addresses}, {200})
 
     def test_401_tells_how_to_log_in(self):
         login = 'Basic realm="ringcast", charset="UTF-8"'
