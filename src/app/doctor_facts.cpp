@@ -210,10 +210,11 @@ std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
             continue;
         }
         facts.failure = opened.error().message;
-        if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
-            const auto holder = find_port_owner(tcp->port);
-            facts.held_by_ringcast = holder && holder->program == "ringcast";
-        }
+        const auto* tcp = std::get_if<config::ListenTcp>(&listen.address);
+        const auto owner =
+            tcp != nullptr ? find_port_owner(tcp->port)
+                           : find_socket_owner(std::get<config::ListenUnix>(listen.address).path);
+        facts.held_by_ringcast = owner && owner->program == "ringcast";
     }
     return addresses;
 }

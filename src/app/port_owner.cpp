@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -11,8 +12,12 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include "base/assert.hpp"
 #include "base/printable.hpp"
+#include "base/unique_fd.hpp"
 
 namespace ringcast::app {
 
@@ -64,6 +69,13 @@ bool has_one_of(const fs::path& process, const std::vector<std::string>& sockets
     return false;
 }
 
+std::string program_of(const fs::path& process) {
+    std::ifstream comm(process / "comm");
+    std::string program;
+    std::getline(comm, program);
+    return printable_text(program); // a process names itself as it likes
+}
+
 } // namespace
 
 std::optional<PortOwner> find_port_owner(std::uint16_t port) {
@@ -81,12 +93,24 @@ std::optional<PortOwner> find_port_owner(std::uint16_t port) {
             !has_one_of(entry->path(), sockets)) {
             continue;
         }
-        std::ifstream comm(entry->path() / "comm");
-        std::string program;
-        std::getline(comm, program);
-        return PortOwner{printable_text(program), pid}; // a process names itself as it likes
+        return PortOwner{program_of(entry->path()), pid};
     }
     return std::nullopt;
+}
+
+std::optional<PortOwner> find_socket_owner(const std::string& path) {
+    sockaddr_un address{};
+    RINGCAST_ASSERT(path.size() < sizeof address.sun_path);
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    ucred peer{}; // the process that listens
+    socklen_t length = sizeof peer;
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0) {
+        return std::nullopt;
+    }
+    return PortOwner{program_of(fs::path("/proc") / std::to_string(peer.pid)), peer.pid};
 }
 
 } // namespace ringcast::app

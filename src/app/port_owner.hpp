@@ -1,5 +1,6 @@
 #pragma once
-// Finds the process that listens on a TCP port, as far as /proc shows it to this user.
+// Finds the process that listens on a TCP port, as far as /proc shows it to this user, or on a UNIX
+// socket.
 
 #include <cstdint>
 #include <optional>
@@ -16,5 +17,7 @@ struct PortOwner {
 
 /// Nothing when no process listens, or when it belongs to another user.
 [[nodiscard]] std::optional<PortOwner> find_port_owner(std::uint16_t port);
+/// Connects to the socket. Nothing when no process listens, or when this user may not connect.
+[[nodiscard]] std::optional<PortOwner> find_socket_owner(const std::string& path);
 
 } // namespace ringcast::app

@@ -274,7 +274,11 @@ TEST_CASE("a UNIX socket is accessible to owner and group, and removed at the en
         REQUIRE(::stat(path.c_str(), &status) == 0);
         CHECK((status.st_mode & 07777U) == 0660U);
         CHECK(connect_to_unix(path) == 0);
+        const auto owner = find_socket_owner(path);
+        REQUIRE(owner.has_value());
+        CHECK(owner->pid == ::getpid());
     }
+    CHECK_FALSE(find_socket_owner(path).has_value());
     CHECK_FALSE(std::filesystem::exists(path));
 }
 

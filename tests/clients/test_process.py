@@ -142,6 +142,15 @@ class Doctor(unittest.TestCase):
         self.assertEqual(found[f"listening on {address}"][0], "problem")
         self.assertIn(f"(process {os.getpid()})", found[f"listening on {address}"][1])
 
+    def test_doctor_finds_nothing_wrong_with_addresses_of_a_running_ringcast(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"unix:{folder}/http.sock"
+            with harness.Ringcast("pattern", "--listen", path, "--listen", "127.0.0.1:0", listen=False) as server:
+                addresses = (path, f"127.0.0.1:{server.port}")
+                _, found = self.findings(*(word for address in addresses for word in ("--listen", address)))
+        for address in addresses:
+            self.assertEqual(found[f"listening on {address}"], ("ok", "ringcast listens there already"))
+
     def test_doctor_explains_a_blocked_io_uring(self):
         for engine, verdict, words in (("auto", "note", "serves with epoll"), ("io_uring", "problem", "does not start")):
             _, found = self.findings("--listen", "127.0.0.1:0", "--engine", engine, preexec_fn=lambda: refuse_io_uring(1))
