@@ -18,7 +18,7 @@ pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(libxcrypt REQUIRED IMPORTED_TARGET libxcrypt>=4.2)
 
 # libcamera before 0.3 could not set a camera's orientation, and kept released cameras open.
-if(RINGCAST_LIBCAMERA)
+if(NOT RINGCAST_LIBCAMERA STREQUAL "OFF")
     pkg_check_modules(libcamera IMPORTED_TARGET libcamera>=0.3.2)
     if(NOT libcamera_FOUND)
         message(FATAL_ERROR "libcamera 0.3.2 or later is missing: install libcamera-dev (Debian 12: "

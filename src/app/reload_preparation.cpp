@@ -9,6 +9,7 @@
 #include "app/access_rules.hpp"
 #include "app/own_host_names.hpp"
 #include "app/server_parts.hpp"
+#include "capture/cameras.hpp"
 #include "config/listen_address.hpp"
 
 namespace ringcast::app {
@@ -22,11 +23,18 @@ bool set_before_start(const config::LibcameraConfig& camera) {
     return camera.hdr || !camera.tuning.empty();
 }
 
-/// Fails for what can't be done while the server runs.
+/// Fails for what can't be done while the server runs, and without libcamera. Loads it here, because
+/// that would hold the loop.
 Result<void> check_cameras(const config::Config& running, const config::Config& wanted) {
     for (const config::StreamConfig& stream : wanted.streams) {
         const auto* const camera = std::get_if<config::LibcameraConfig>(&stream.source);
-        if (camera == nullptr || !set_before_start(*camera)) {
+        if (camera == nullptr) {
+            continue;
+        }
+        if (auto loaded = capture::load_camera_library(); !loaded) {
+            return loaded;
+        }
+        if (!set_before_start(*camera)) {
             continue;
         }
         const bool known = std::ranges::any_of(running.streams, [&](const auto& other) {

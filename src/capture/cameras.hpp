@@ -1,7 +1,7 @@
 #pragma once
 // The cameras of this machine: one object per process, because libcamera allows only one. The build
-// selects the implementation: libcamera_cameras.cpp, or no_libcamera.cpp, which reports that
-// libcamera is missing.
+// selects the implementation: libcamera is linked in (src/libcamera/linked_cameras.cpp), or loaded
+// when it is needed (loaded_cameras.cpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -50,10 +50,14 @@ public:
     make_device(const config::LibcameraConfig& wanted) = 0;
 };
 
+/// Loads libcamera where it is not linked in, which takes some hundredths of a second; open_cameras
+/// does it too. May be called by any thread. Fails if it is not installed; the error says what to do.
+[[nodiscard]] Result<void> load_camera_library();
+
 /// `streams` use the cameras: what they ask for is prepared that has to be set before the library
 /// starts. Called before other threads exist, because it may set an environment variable. Does not
-/// block. Fails if that is not possible on this machine, or in a build without libcamera; the error
-/// says what to do.
+/// block once the library is loaded. Fails if that is not possible on this machine; the error says
+/// what to do.
 [[nodiscard]] Result<std::unique_ptr<Cameras>>
 open_cameras(std::span<const config::LibcameraConfig> streams);
 

@@ -26,15 +26,15 @@ struct Size {
     int width = 0;
     int height = 0;
 };
-constexpr Size size_max{1920, 1080};
+constexpr Size picture_size_max{1920, 1080};
 /// Reduced sizes stay at least this large, so that the title and one line of the reason are
 /// readable.
 constexpr Size readable_min{320, 180};
 
 Size drawn_size(Size asked) noexcept {
     const Size size{std::max(asked.width, 1), std::max(asked.height, 1)};
-    const double scale = std::min(static_cast<double>(size_max.width) / size.width,
-                                  static_cast<double>(size_max.height) / size.height);
+    const double scale = std::min(static_cast<double>(picture_size_max.width) / size.width,
+                                  static_cast<double>(picture_size_max.height) / size.height);
     if (scale >= 1) {
         return size;
     }

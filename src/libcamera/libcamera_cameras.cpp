@@ -1,4 +1,4 @@
-#include "capture/cameras.hpp"
+#include "libcamera/libcamera_cameras.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -73,7 +73,7 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<Cameras>> open_cameras(std::span<const config::LibcameraConfig> streams) {
+Result<std::unique_ptr<Cameras>> open_libcamera(std::span<const config::LibcameraConfig> streams) {
     auto tuning = find_tuning_file(streams);
     if (!tuning) {
         return tl::unexpected(tuning.error());

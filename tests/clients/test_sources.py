@@ -481,15 +481,6 @@ size = "320x240"
             self.assertEqual(status, 404)
             self.assertIn(b"Stream pattern is no camera.", body)
 
-    def test_a_build_without_libcamera_says_so(self):
-        program = os.environ["RINGCAST_WITHOUT_LIBCAMERA"]
-        for source in ("camera", "cameras"):
-            done = subprocess.run([program, source], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  check=False, timeout=harness.WAIT_SECONDS)
-            self.assertNotEqual(done.returncode, 0)
-            self.assertIn("built without libcamera", done.stderr)
-            self.assertIn("-DRINGCAST_LIBCAMERA=ON", done.stderr)
-
 
 if __name__ == "__main__":
     harness.main()
