@@ -41,6 +41,7 @@ elseif(EXISTS /usr/share/llhttp/llhttp.c)
     add_library(llhttp_from_node STATIC
         /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
     target_include_directories(llhttp_from_node SYSTEM PUBLIC /usr/share/include/llhttp)
+    ringcast_harden(llhttp_from_node)
     target_link_libraries(ringcast_llhttp INTERFACE llhttp_from_node)
 else()
     message(FATAL_ERROR "llhttp is missing: install libllhttp-dev (Debian 13) or node-llhttp (Debian 12)")

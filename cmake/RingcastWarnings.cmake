@@ -1,5 +1,6 @@
-# ringcast_warnings(TARGET) enables the warnings that both g++ and clang support, and hardening
-# whose cost is not measurable.
+# ringcast_warnings(TARGET) enables the warnings that both g++ and clang support, and hardens TARGET.
+include(RingcastHardening)
+
 function(ringcast_warnings target)
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
@@ -8,9 +9,8 @@ function(ringcast_warnings target)
         -Wmissing-declarations -Wswitch-enum
         # Readable backtraces of crashes in the field are worth the register that this costs.
         -fno-omit-frame-pointer
-        $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>
-        # _FORTIFY_SOURCE needs optimisation, and sanitizer builds check the same and more.
-        $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>)
+        $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>)
+    ringcast_harden(${target})
     if(RINGCAST_WERROR)
         target_compile_options(${target} PRIVATE -Werror)
     endif()
