@@ -29,7 +29,7 @@ struct AccessFileKind {
 
 /// Used where the command line names nothing else. The unit in packaging/ has the same configuration.
 struct AccessPaths {
-    std::string config = "/etc/ringcast.toml";
+    std::string config = "/etc/ringcast/ringcast.toml";
     std::string folder = "/etc/ringcast";
 };
 

@@ -95,8 +95,8 @@ Adds a user or changes the password of one, in a file with lines NAME:HASH. Asks
 twice; if standard input is not a terminal, its first line is the password.
 
 Options
-  --config FILE         change the users_file of this configuration (default: /etc/ringcast.toml;
-                        where it names none, /etc/ringcast/users)
+  --config FILE         change the users_file of this configuration (default:
+                        /etc/ringcast/ringcast.toml; where it names none, /etc/ringcast/users)
   --file FILE           change this file
   --delete              remove the user
   --help                print this
@@ -121,8 +121,8 @@ Options
   --replace             make a new token for a name that has one, with the same streams unless
                         --stream is given; the old token becomes invalid
   --delete              remove the token
-  --config FILE         change the tokens_file of this configuration (default: /etc/ringcast.toml;
-                        where it names none, /etc/ringcast/tokens)
+  --config FILE         change the tokens_file of this configuration (default:
+                        /etc/ringcast/ringcast.toml; where it names none, /etc/ringcast/tokens)
   --file FILE           change this file
   --help                print this
 
@@ -146,7 +146,7 @@ Options
   --snapshot-only       for single pictures, not for the stream
   --base URL            the address by which viewers reach this server, such as that of a proxy
                         (default: the first address that the configuration listens on)
-  --config FILE         the configuration of the server (default: /etc/ringcast.toml)
+  --config FILE         the configuration of the server (default: /etc/ringcast/ringcast.toml)
   --revoke-all          make a new key, so that all links become invalid; to revoke one link alone
                         is not possible
   --help                print this

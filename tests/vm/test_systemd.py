@@ -24,7 +24,8 @@ class Systemd(unittest.TestCase):
         cls.guest.run("install", "-D", "-m", "755", harness.binary(), "/usr/local/bin/ringcast")
         cls.guest.run("mkdir", "/units")
         cls.guest.run("cp", PACKAGING / "ringcast.service", PACKAGING / "ringcast.socket", "/units")
-        cls.write("/etc/ringcast.toml", CONFIGURATION)
+        cls.guest.run("mkdir", "-p", "/etc/ringcast")
+        cls.write("/etc/ringcast/ringcast.toml", CONFIGURATION)
         cls.enterClassContext(cls.guest.camera())
         cls.booted = subprocess.Popen([*cls.guest.prefix, str(HERE / "boot-systemd"), "/units"],
                                       stdin=subprocess.DEVNULL)
@@ -85,12 +86,12 @@ class Systemd(unittest.TestCase):
 
     def test_a_reload_changes_the_streams_or_fails(self):
         self.addCleanup(self.systemd, "systemctl", "reload", "ringcast")
-        self.addCleanup(self.write, "/etc/ringcast.toml", CONFIGURATION)
+        self.addCleanup(self.write, "/etc/ringcast/ringcast.toml", CONFIGURATION)
         process = self.property("MainPID")
-        self.write("/etc/ringcast.toml", CONFIGURATION + '[streams.second]\nsource = "pattern"\n')
+        self.write("/etc/ringcast/ringcast.toml", CONFIGURATION + '[streams.second]\nsource = "pattern"\n')
         self.systemd("systemctl", "reload", "ringcast")
         self.assertTrue(self.property("StatusText").startswith("3 streams"))
-        self.write("/etc/ringcast.toml", "nonsense")
+        self.write("/etc/ringcast/ringcast.toml", "nonsense")
         with self.assertRaises(AssertionError):
             self.systemd("systemctl", "reload", "ringcast")
         self.assertIn("nonsense", self.systemd("journalctl", "-u", "ringcast", "-n", "5", "--no-pager"))
