@@ -42,15 +42,13 @@ void add(MetricFamily& family, Number value, Labels labels = {}) {
         static_cast<double>(value);
 }
 
-void add_histogram(MetricFamily& family, const metrics::LatencyHistogram& histogram,
-                   Labels labels) {
+void add_histogram(MetricFamily& family, const metrics::TimeHistogram& histogram, Labels labels) {
     ClientMetric& metric = family.metric.emplace_back();
     metric.label = std::move(labels);
     std::uint64_t cumulative = 0;
-    for (std::size_t i = 0; i < metrics::LatencyHistogram::bounds.size(); ++i) {
+    for (std::size_t i = 0; i < metrics::TimeHistogram::bounds.size(); ++i) {
         cumulative += histogram.count_in(i);
-        metric.histogram.bucket.push_back(
-            {cumulative, seconds(metrics::LatencyHistogram::bounds[i])});
+        metric.histogram.bucket.push_back({cumulative, seconds(metrics::TimeHistogram::bounds[i])});
     }
     metric.histogram.sample_count = histogram.count();
     metric.histogram.sample_sum = seconds(histogram.sum());
@@ -134,6 +132,10 @@ void add_by_stream(MetricFamily& family, const Streams& streams, Value value) {
     }
 }
 
+Labels by_lane(const StreamStatus& stream, SendPath path) {
+    return {{"stream", stream.name}, {"lane", std::string(send_path_name(path))}};
+}
+
 void add_stream_gauges(Families& families, const Streams& streams) {
     add_by_stream(gauge(families, "stream_live", "1 while frames arrive."), streams,
                   [](const StreamStatus& stream) { return stream.state == StreamState::live; });
@@ -141,8 +143,12 @@ void add_stream_gauges(Families& families, const Streams& streams) {
                         "1 while the stream is paused because nobody is watching."),
                   streams,
                   [](const StreamStatus& stream) { return stream.state == StreamState::paused; });
-    add_by_stream(gauge(families, "stream_viewers", "Viewers of the stream."), streams,
-                  [](const StreamStatus& stream) { return stream.viewers; });
+    MetricFamily& viewers =
+        gauge(families, "stream_viewers", "Viewers of the stream, by send path (label lane).");
+    for (const StreamStatus& stream : streams) {
+        add(viewers, stream.viewers_zero_copy, by_lane(stream, SendPath::zero_copy));
+        add(viewers, stream.viewers - stream.viewers_zero_copy, by_lane(stream, SendPath::copy));
+    }
     add_by_stream(gauge(families, "stream_frames_per_second", "Measured frame rate."), streams,
                   [](const StreamStatus& stream) { return stream.fps; });
     add_by_stream(gauge(families, "stream_width_pixels", "Width of the latest frame."), streams,
@@ -186,6 +192,16 @@ constexpr std::array source_counters = {
     SourceRow{"source_restarts_total", "Restarts of the source.",
               &source::SourceCounters::restarts},
 };
+
+void add_losses(Families& families, const Streams& streams) {
+    MetricFamily& losses = counter(families, "stream_signal_lost_total",
+                                   "Times that the stream lost its picture, by reason.");
+    for (const StreamStatus& stream : streams) {
+        for (const stream::LossCount& loss : stream.losses) {
+            add(losses, loss.count, {{"stream", stream.name}, {"reason", loss.reason}});
+        }
+    }
+}
 
 void add_source_counters(Families& families, const Streams& streams) {
     for (const SourceRow& row : source_counters) {
@@ -279,8 +295,13 @@ void add_cameras(Families& families, const Streams& streams) {
     add_by_camera(
         counter(families, "camera_copied_bytes_total", "Bytes of frames that were copied once."),
         streams, [](const CameraStatus& camera) { return camera.counters.bytes_copied; });
-    add_by_camera(counter(families, "camera_encode_seconds_total", "Time spent encoding."), streams,
-                  [](const CameraStatus& camera) { return seconds(camera.counters.encode_time); });
+    MetricFamily& encode = begin(families, MetricType::Histogram, "camera_encode_seconds",
+                                 "Time to encode a frame of a camera that makes no JPEG itself.");
+    for (const StreamStatus& stream : streams) {
+        if (stream.camera) {
+            add_histogram(encode, stream.camera->counters.encode, {{"stream", stream.name}});
+        }
+    }
 }
 
 // Adds a sample for each stream that is another server's; `value` computes it.
@@ -314,10 +335,8 @@ void add_sends(Families& families, const Streams& streams) {
     MetricFamily& sent = counter(families, "frames_sent_total",
                                  "Frames sent to viewers, by send path (label lane).");
     for (const StreamStatus& stream : streams) {
-        add(sent, stream.sends.frames_sent_zero_copy,
-            {{"stream", stream.name}, {"lane", std::string(send_path_name(SendPath::zero_copy))}});
-        add(sent, stream.sends.frames_sent_copy,
-            {{"stream", stream.name}, {"lane", std::string(send_path_name(SendPath::copy))}});
+        add(sent, stream.sends.frames_sent_zero_copy, by_lane(stream, SendPath::zero_copy));
+        add(sent, stream.sends.frames_sent_copy, by_lane(stream, SendPath::copy));
     }
     MetricFamily& skipped =
         counter(families, "frames_skipped_total", "Frames not sent to a viewer, by reason.");
@@ -337,10 +356,34 @@ void add_sends(Families& families, const Streams& streams) {
                           "Zero-copy sends that the kernel copied after all."),
                   streams,
                   [](const StreamStatus& stream) { return stream.sends.notifications_copied; });
-    MetricFamily& latency = begin(families, MetricType::Histogram, "frame_latency_seconds",
-                                  "Time from capture to the end of a send.");
-    for (const StreamStatus& stream : streams) {
-        add_histogram(latency, stream.latency, {{"stream", stream.name}});
+}
+
+struct TimesRow {
+    std::string_view name;
+    std::string_view help;
+    metrics::TimeHistogram stream::FrameTimes::* value;
+};
+constexpr std::array frame_times = {
+    TimesRow{"frame_arrival_seconds",
+             "Time from capture until the stream has the frame: reading, copying, encoding.",
+             &stream::FrameTimes::arrival},
+    TimesRow{"frame_send_seconds",
+             "Time from the start of a send until the frame's bytes are in the socket.",
+             &stream::FrameTimes::send},
+    TimesRow{"frame_latency_seconds", "Time from capture to the end of a send.",
+             &stream::FrameTimes::latency},
+    TimesRow{
+        "delivered_age_seconds",
+        "Age of the newest frame that a viewer's machine, or its proxy, has received: samples.",
+        &stream::FrameTimes::delivered_age},
+};
+
+void add_frame_times(Families& families, const Streams& streams) {
+    for (const TimesRow& row : frame_times) {
+        MetricFamily& family = begin(families, MetricType::Histogram, row.name, row.help);
+        for (const StreamStatus& stream : streams) {
+            add_histogram(family, stream.times.*row.value, {{"stream", stream.name}});
+        }
     }
 }
 
@@ -350,10 +393,12 @@ std::string metrics_text(const StatusSnapshot& status) {
     Families families;
     add_server(families, status.server);
     add_stream_gauges(families, status.streams);
+    add_losses(families, status.streams);
     add_source_counters(families, status.streams);
     add_cameras(families, status.streams);
     add_upstreams(families, status.streams);
     add_sends(families, status.streams);
+    add_frame_times(families, status.streams);
     std::ostringstream text;
     prometheus::TextSerializer().Serialize(text, families);
     return text.str();

@@ -117,12 +117,13 @@ Json sends_json(const SendCounters& sends) {
     };
 }
 
-Json latency_json(const metrics::LatencyHistogram& latency) {
-    const auto count = static_cast<std::int64_t>(latency.count());
-    return {
-        {"count", count},
-        {"mean_seconds", count == 0 ? Json() : Json(seconds(latency.sum() / count))},
-    };
+Json mean_seconds(const metrics::TimeHistogram& times) {
+    const auto count = static_cast<std::int64_t>(times.count());
+    return count == 0 ? Json() : Json(seconds(times.sum() / count));
+}
+
+Json latency_json(const metrics::TimeHistogram& latency) {
+    return {{"count", latency.count()}, {"mean_seconds", mean_seconds(latency)}};
 }
 
 Json camera_counters_json(const source::CameraTotals& counters) {
@@ -138,10 +139,7 @@ Json camera_counters_json(const source::CameraTotals& counters) {
         {"bytes_copied", counters.bytes_copied},
         {"encoded", counters.encoded},
         {"encode_skipped", counters.encode_skipped},
-        {"encode_mean_seconds",
-         counters.encoded == 0
-             ? Json()
-             : Json(seconds(counters.encode_time / static_cast<std::int64_t>(counters.encoded)))},
+        {"encode_mean_seconds", mean_seconds(counters.encode)},
         {"opened", counters.opened},
     };
 }
@@ -282,7 +280,7 @@ Json stream_json(const StreamStatus& stream) {
         {"camera", camera_json(stream.camera)},
         {"upstream", upstream_json(stream.upstream)},
         {"sent", sends_json(stream.sends)},
-        {"latency", latency_json(stream.latency)},
+        {"latency", latency_json(stream.times.latency)},
     };
 }
 

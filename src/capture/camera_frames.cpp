@@ -74,7 +74,7 @@ void CameraFrames::describe(source::CameraStatus& status) const {
     status.counters.bytes_copied = pool.bytes_copied;
     status.counters.encoded = raw.encoded;
     status.counters.encode_skipped = raw.encode_skipped;
-    status.counters.encode_time = raw.encode_time;
+    status.counters.encode = raw.encode;
 }
 
 } // namespace ringcast::capture

@@ -119,7 +119,7 @@ void CameraRawFrames::on_completion(const io::Completion& completion) noexcept {
 
 void CameraRawFrames::publish(const encode::EncodeWorker::Answer& answer) noexcept {
     ++own_counters_.encoded;
-    own_counters_.encode_time += answer.encode_time;
+    own_counters_.encode.add(answer.encode_time);
     counters_.bytes_moved += answer.bytes_moved;
     if (!watched_) {
         return; // the stream is paused; one more frame would make it expect further ones

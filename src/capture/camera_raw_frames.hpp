@@ -15,6 +15,7 @@
 #include "encode/encode_worker.hpp"
 #include "frame/frame_arena.hpp"
 #include "io/engine.hpp"
+#include "metrics/histogram.hpp"
 #include "source/frame_source.hpp"
 #include "threads/latest_only.hpp"
 
@@ -24,7 +25,7 @@ namespace ringcast::capture {
 struct RawFrameCounters {
     std::uint64_t encoded = 0;
     std::uint64_t encode_skipped = 0; ///< because nobody was watching
-    Duration encode_time{};           ///< sum over `encoded`
+    metrics::TimeHistogram encode;    ///< times of `encoded`
 };
 
 class CameraRawFrames {

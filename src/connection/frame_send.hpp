@@ -70,7 +70,8 @@ using InFlightList = container::IntrusiveList<FrameSend, InFlightTag>;
 struct StreamSends {
     InFlightList in_flight;
     SendCounters counters;
-    std::uint32_t viewers = 0; ///< right now
+    std::uint32_t viewers = 0;           ///< right now
+    std::uint32_t viewers_zero_copy = 0; ///< of these, as counted a moment ago
 };
 
 } // namespace ringcast::connection

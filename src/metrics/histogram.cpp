@@ -4,12 +4,12 @@
 
 namespace ringcast::metrics {
 
-void LatencyHistogram::add(Duration latency) noexcept {
-    latency = std::max(latency, Duration::zero());
-    const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), latency);
+void TimeHistogram::add(Duration time) noexcept {
+    time = std::max(time, Duration::zero());
+    const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), time);
     ++counts_[static_cast<std::size_t>(bucket - bounds.begin())];
     ++count_;
-    sum_ += latency;
+    sum_ += time;
 }
 
 } // namespace ringcast::metrics

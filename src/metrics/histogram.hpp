@@ -1,5 +1,5 @@
 #pragma once
-// A histogram of latencies with fixed buckets. Adding a value allocates nothing and takes no lock.
+// A histogram of times with fixed buckets. Adding a value allocates nothing and takes no lock.
 
 #include <array>
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace ringcast::metrics {
 
-class LatencyHistogram {
+class TimeHistogram {
 public:
     /// Upper bounds of the buckets, inclusive; one more bucket counts values above the last. The
     /// range is from half a frame period at 1000 frames/s to delays that are not live any more.
@@ -24,8 +24,8 @@ public:
     };
     static constexpr std::size_t bucket_count = bounds.size() + 1;
 
-    /// A negative latency (the wall clock was set back) counts as zero.
-    void add(Duration latency) noexcept;
+    /// A negative time (the wall clock was set back) counts as zero.
+    void add(Duration time) noexcept;
 
     /// The number of values in bucket `index`, not cumulative.
     [[nodiscard]] std::uint64_t count_in(std::size_t index) const noexcept {

@@ -151,6 +151,8 @@ private:
     [[nodiscard]] std::size_t wait_for_completions(Instant wake_at, std::size_t expected) noexcept;
     void on_deadlines() noexcept;
     void sweep(Instant now) noexcept;
+    void count_viewer(const connection::Connection& viewer) noexcept;
+    void sample_ages(Instant now) noexcept;
     void on_connection_deadline(connection::Connection& connection) noexcept;
     void check_progress(connection::Connection& connection, Instant now) noexcept;
     [[nodiscard]] Instant next_deadline() const noexcept;
@@ -181,6 +183,7 @@ private:
     Instant started_{};
     LoopHold loop_hold_{settings_.sweep_interval};
     Instant next_sweep_ = never;
+    std::uint32_t next_age_sample_ = 0; ///< a place in the table of connections
     Instant stop_by_ = never;
     struct FanOut {
         std::uint32_t completions_expected = 0; ///< of sends of the newest frames

@@ -1,11 +1,19 @@
 // Deadlines of the relay, and its shutdown.
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "relay/relay.hpp"
 
 namespace ringcast::relay {
+
+namespace {
+
+constexpr std::uint32_t age_samples_per_sweep = 16;
+
+} // namespace
 
 /// Waits until `wake_at` for completions, `expected` of which are likely to arrive in quick
 /// succession. Returns how many there are.
@@ -42,6 +50,7 @@ void Relay::on_deadlines() noexcept {
     }
     if (judges && now >= next_sweep_) {
         sweep(now);
+        sample_ages(now);
         next_sweep_ = connections_.size() > 0 ? now + settings_.sweep_interval : never;
     }
     if (now >= stop_by_) {
@@ -50,8 +59,12 @@ void Relay::on_deadlines() noexcept {
 }
 
 void Relay::sweep(Instant now) noexcept {
+    for (connection::StreamSends& sends : streams_.sends()) {
+        sends.viewers_zero_copy = 0;
+    }
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         if (connection.streaming()) {
+            count_viewer(connection);
             connection.frames().update_rate(now);
             if (engine_.wall_now() >= connection.frames().options().ends_at) {
                 disconnect(connection);
@@ -69,6 +82,37 @@ void Relay::sweep(Instant now) noexcept {
             on_connection_deadline(connection);
         }
     });
+}
+
+void Relay::count_viewer(const connection::Connection& viewer) noexcept {
+    const bool zero_copy =
+        viewer.frames().send_path(context_, viewer.endpoint()) == connection::SendPath::zero_copy;
+    context_.sends_of(viewer.frames().options().stream).viewers_zero_copy += zero_copy ? 1U : 0U;
+}
+
+/// For the statistics: some viewers each time, one after the other. The kernel has to be asked for
+/// each of them.
+void Relay::sample_ages(Instant now) noexcept {
+    std::uint32_t left = age_samples_per_sweep;
+    const auto sample = [&](connection::ConnectionId id, connection::Connection& viewer) {
+        const connection::ConnectionState state = viewer.state();
+        if (!viewer.streaming() || viewer.aborting() ||
+            state == connection::ConnectionState::closing) {
+            return true;
+        }
+        if (left == 0) {
+            next_age_sample_ = id.index;
+            return false;
+        }
+        --left;
+        viewer.frames().sample_delivery(context_, viewer.endpoint());
+        const Instant captured_at = viewer.frames().delivery().delivered_captured_at();
+        if (captured_at != never) {
+            stream_of(viewer).note_delivered_age(now - captured_at);
+        }
+        return true;
+    };
+    connections_.for_each_from(std::exchange(next_age_sample_, 0), sample);
 }
 
 void Relay::on_connection_deadline(connection::Connection& connection) noexcept {

@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "metrics/histogram.hpp"
 
 namespace ringcast::source {
 
@@ -89,7 +90,7 @@ struct CameraTotals {
     std::uint64_t bytes_copied = 0;          ///< by both kinds of copies
     std::uint64_t encoded = 0;               ///< frames encoded from a raw format
     std::uint64_t encode_skipped = 0;        ///< raw frames not encoded because not needed
-    Duration encode_time{};                  ///< total for `encoded`
+    metrics::TimeHistogram encode;           ///< times of `encoded`
     std::uint64_t opened = 0;                ///< number of times the camera was started
 };
 

@@ -5,8 +5,18 @@
 
 #include "frame/slot.hpp"
 #include "metrics/histogram.hpp"
+#include "stream/loss_counts.hpp"
 
 namespace ringcast::stream {
+
+/// Where the time of a stream's frames goes.
+struct FrameTimes {
+    metrics::TimeHistogram arrival; ///< from capture until the stream has the frame
+    metrics::TimeHistogram send;    ///< from the start of a send until its bytes are in the socket
+    metrics::TimeHistogram latency; ///< from capture to the end of a send
+    /// Of the newest frame that a viewer's kernel has: some of the viewers, several times a second.
+    metrics::TimeHistogram delivered_age;
+};
 
 struct FrameStatistics {
     std::uint16_t width = 0; ///< pixels, of the newest frame
@@ -14,7 +24,8 @@ struct FrameStatistics {
     std::uint64_t frames = 0;
     std::uint64_t bytes_last = 0;
     std::uint64_t bytes_total = 0;
-    metrics::LatencyHistogram latency; ///< from capture to the end of a send
+    FrameTimes times;
+    LossCounts losses; ///< of a picture that was there
 
     void add(const frame::FrameInfo& info) noexcept {
         width = info.width;

@@ -92,6 +92,7 @@ void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noe
                                            : "the picture is back");
     }
     statistics_.add(info);
+    statistics_.times.arrival.add(now - info.captured_at);
     make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
     release_deferred(now);
 }
@@ -144,6 +145,9 @@ void Stream::lose_signal(std::string_view reason) noexcept {
     const StreamState before = signal_.state();
     if (retiring_ || !signal_.lose(reason)) {
         return;
+    }
+    if (before == StreamState::live) {
+        statistics_.losses.add(signal_.reason());
     }
     // Every program and pipe begins without a picture, so that is no warning.
     log_stream(before == StreamState::starting ? LogLevel::info : LogLevel::warning, setup_.name,
@@ -212,7 +216,8 @@ void Stream::note_sent(connection::Connection& viewer, Instant started,
                        Instant captured_at) noexcept {
     const Instant now = engine_.now();
     const Duration period = signal_.period();
-    statistics_.latency.add(now - captured_at);
+    statistics_.times.latency.add(now - captured_at);
+    statistics_.times.send.add(now - started);
     viewer.frames().set_slow(period > Duration::zero() && now - started > period);
 }
 
@@ -324,7 +329,9 @@ StreamStatus Stream::status() const {
     status.tier_reason = setup_.tier_reason;
     status.viewers = sends_.viewers;
     status.sends = sends_.counters;
-    status.latency = statistics_.latency;
+    status.viewers_zero_copy = std::min(sends_.viewers_zero_copy, sends_.viewers);
+    status.times = statistics_.times;
+    status.losses = statistics_.losses.all();
     return status;
 }
 

@@ -82,8 +82,9 @@ public:
     /// The newest frame, which may be a placeholder, or old; empty before the first.
     [[nodiscard]] const frame::FrameLease& latest() const noexcept { return latest_; }
 
-    /// Appends to `evictions` the connections to abort so that the source keeps finding slots. None
-    /// once the stream is retiring: its source takes no more.
+    /// The newest frame that the viewer's kernel has was captured so long ago.
+    void note_delivered_age(Duration age) noexcept { statistics_.times.delivered_age.add(age); }
+    /// Appends to `evictions` the connections to abort so that the source keeps finding slots.
     void choose_evictions(connection::ConnectionContext& context,
                           connection::ConnectionSlab& connections,
                           std::vector<connection::ConnectionId>& evictions) noexcept;

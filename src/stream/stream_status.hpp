@@ -4,14 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.hpp"
 #include "connection/frame_send.hpp"
-#include "metrics/histogram.hpp"
 #include "source/camera_status.hpp"
 #include "source/frame_source.hpp"
 #include "source/upstream_status.hpp"
 #include "stream/signal.hpp"
+#include "stream/statistics.hpp"
 
 namespace ringcast::stream {
 
@@ -36,7 +37,9 @@ struct StreamStatus {
     std::string tier_reason; ///< why they are not; empty when they are
     std::uint32_t viewers = 0;
     connection::SendCounters sends; ///< frames by send path, bytes, notifications, skips by reason
-    metrics::LatencyHistogram latency; ///< from capture to the end of the send
+    std::uint32_t viewers_zero_copy = 0; ///< of `viewers`
+    FrameTimes times;
+    std::vector<LossCount> losses;
 };
 
 } // namespace ringcast::stream

@@ -81,7 +81,7 @@ TEST_CASE("metrics contain each stream's numbers") {
     CHECK(has_line(text, "ringcast_stream_live{stream=\"printer\"} 1"));
     CHECK(has_line(text, "ringcast_stream_live{stream=\"garage\"} 0"));
     CHECK(has_line(text, "ringcast_stream_resting{stream=\"printer\"} 0"));
-    CHECK(has_line(text, "ringcast_stream_viewers{stream=\"printer\"} 3"));
+    CHECK(has_line(text, "ringcast_stream_viewers{stream=\"printer\",lane=\"copy\"} 3"));
     CHECK(has_line(text, "ringcast_stream_frames_per_second{stream=\"printer\"} 29.5"));
     CHECK(has_line(text, "ringcast_stream_frame_age_seconds{stream=\"printer\"} 0.012"));
     CHECK(text.find("ringcast_stream_frame_age_seconds{stream=\"garage\"}") == std::string::npos);
@@ -133,7 +133,8 @@ TEST_CASE("metrics contain each camera's numbers, and no camera metrics for othe
     }
     CHECK(has_line(text, "ringcast_camera_copied_bytes_total{stream=\"garage\"} " +
                              std::to_string(counters.bytes_copied)));
-    CHECK(has_line(text, "ringcast_camera_encode_seconds_total{stream=\"garage\"} 0.05"));
+    CHECK(has_line(text, "ringcast_camera_encode_seconds_sum{stream=\"garage\"} 0.05"));
+    CHECK(has_line(text, "ringcast_camera_encode_seconds_count{stream=\"garage\"} 4"));
     CHECK(text.find("ringcast_camera_running{stream=\"printer\"}") == std::string::npos);
 }
 
@@ -165,6 +166,32 @@ TEST_CASE("the buckets of the latency histogram are cumulative, and the last cou
     CHECK(has_line(text, name + "_bucket{stream=\"printer\",le=\"+Inf\"} 3"));
     CHECK(has_line(text, name + "_count{stream=\"printer\"} 3"));
     CHECK(has_line(text, name + "_sum{stream=\"printer\"} 20.008"));
+}
+
+TEST_CASE("metrics say where the time of frames goes") {
+    const std::string text = sample_text();
+    CHECK(has_line(text, "ringcast_frame_arrival_seconds_sum{stream=\"printer\"} 0.001"));
+    CHECK(has_line(text, "ringcast_frame_send_seconds_sum{stream=\"printer\"} 0.002"));
+    CHECK(has_line(text, "ringcast_delivered_age_seconds_sum{stream=\"printer\"} 0.04"));
+    CHECK(has_line(text, "ringcast_delivered_age_seconds_count{stream=\"garage\"} 0"));
+}
+
+TEST_CASE("metrics count lost signals by reason") {
+    const std::string text = sample_text();
+    CHECK(has_line(text,
+                   "ringcast_stream_signal_lost_total{stream=\"garage\",reason=\"the camera is "
+                   "unplugged\"} 2"));
+    CHECK(has_line(text, "ringcast_stream_signal_lost_total{stream=\"garage\",reason=\"no picture "
+                         "for a while\"} 1"));
+}
+
+TEST_CASE("metrics count the viewers of a stream by send path") {
+    StatusSnapshot sample = sample_status();
+    sample.streams[0].viewers = 5;
+    sample.streams[0].viewers_zero_copy = 2;
+    const std::string text = metrics_text(sample);
+    CHECK(has_line(text, "ringcast_stream_viewers{stream=\"printer\",lane=\"zero-copy\"} 2"));
+    CHECK(has_line(text, "ringcast_stream_viewers{stream=\"printer\",lane=\"copy\"} 3"));
 }
 
 TEST_CASE("counters, and only counters, end in _total") {

@@ -58,9 +58,12 @@ inline StatusSnapshot sample_status() {
     fill(sends.frames_sent_copy, sends.frames_sent_zero_copy, sends.bytes_sent, sends.notifications,
          sends.notifications_copied, sends.skipped.busy, sends.skipped.rate, sends.skipped.memory,
          sends.skipped.late);
-    live.latency.add(milliseconds(3));
-    live.latency.add(milliseconds(5));
-    live.latency.add(std::chrono::seconds(20));
+    live.times.arrival.add(milliseconds(1));
+    live.times.send.add(milliseconds(2));
+    live.times.delivered_age.add(milliseconds(40));
+    live.times.latency.add(milliseconds(3));
+    live.times.latency.add(milliseconds(5));
+    live.times.latency.add(std::chrono::seconds(20));
 
     source::UpstreamStatus& upstream = live.upstream.emplace();
     upstream.address = "printer.local:8080/stream";
@@ -98,7 +101,10 @@ inline StatusSnapshot sample_status() {
          captured.lent, captured.copied, captured.copied_under_pressure, captured.bytes_copied,
          captured.encode_skipped, captured.skipped_for_rate, captured.opened);
     captured.encoded = 4;
-    captured.encode_time = milliseconds(50);
+    for (const int time : {5, 10, 15, 20}) {
+        captured.encode.add(milliseconds(time));
+    }
+    lost.losses = {{"the camera is unplugged", 2}, {"no picture for a while", 1}};
 
     status.streams = {live, lost};
 

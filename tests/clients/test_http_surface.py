@@ -468,7 +468,7 @@ class Operators(unittest.TestCase):
             for _ in range(10):
                 reader.part()
             families = read()
-        self.assertEqual(value(families, "ringcast_stream_viewers", stream="front"), 1)
+        self.assertEqual(value(families, "ringcast_stream_viewers", stream="front", lane="copy"), 1)
         self.assertEqual(value(families, "ringcast_stream_live", stream="front"), 1)
         self.assertEqual(value(families, "ringcast_stream_live", stream="broken"), 0)
         self.assertEqual(value(families, "ringcast_stream_width_pixels", stream="back"), 320)

@@ -11,11 +11,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 TEST_CASE("the bounds of a histogram are in ascending order") {
-    CHECK(std::is_sorted(LatencyHistogram::bounds.begin(), LatencyHistogram::bounds.end()));
+    CHECK(std::is_sorted(TimeHistogram::bounds.begin(), TimeHistogram::bounds.end()));
 }
 
 TEST_CASE("a latency falls into the first bucket whose bound it does not exceed") {
-    LatencyHistogram histogram;
+    TimeHistogram histogram;
     histogram.add(microseconds(500)); // equal to the bound
     histogram.add(microseconds(501));
     histogram.add(milliseconds(1));
@@ -23,14 +23,14 @@ TEST_CASE("a latency falls into the first bucket whose bound it does not exceed"
     histogram.add(seconds(11));
     CHECK(histogram.count_in(0) == 1);
     CHECK(histogram.count_in(1) == 2);
-    CHECK(histogram.count_in(LatencyHistogram::bounds.size() - 1) == 1);
-    CHECK(histogram.count_in(LatencyHistogram::bounds.size()) == 1);
+    CHECK(histogram.count_in(TimeHistogram::bounds.size() - 1) == 1);
+    CHECK(histogram.count_in(TimeHistogram::bounds.size()) == 1);
     CHECK(histogram.count() == 5);
     CHECK(histogram.sum() == microseconds(2001) + seconds(21));
 }
 
 TEST_CASE("a negative latency counts as zero") {
-    LatencyHistogram histogram;
+    TimeHistogram histogram;
     histogram.add(milliseconds(-7));
     CHECK(histogram.count_in(0) == 1);
     CHECK(histogram.sum() == Duration::zero());

@@ -538,8 +538,9 @@ TEST_CASE("a viewer on this host is served by copy, and one on another host by z
         const SimClient& viewer = simulation.add_client(plan);
         run_for(simulation, 3s);
         CHECK(viewer.reader().frames() > 80);
-        const connection::SendCounters sends = simulation.status().streams[0].sends;
-        CHECK((local ? sends.frames_sent_zero_copy : sends.frames_sent_copy) == 0);
+        const api::StreamStatus status = simulation.status().streams[0];
+        CHECK((local ? status.sends.frames_sent_zero_copy : status.sends.frames_sent_copy) == 0);
+        CHECK(status.viewers_zero_copy == (local ? 0 : 1));
         finish(simulation);
     }
 }
@@ -580,10 +581,44 @@ TEST_CASE("latency is measured from a frame's capture, not from the start of its
     const SimClient& viewer = simulation.add_client(stream_viewer("192.0.2.1:1"));
     run_for(simulation, 100ms);
     CHECK(viewer.reader().frames() == 1); // the newest frame when it joined
-    const auto latency = stream.status().latency;
-    CHECK(latency.count() == 1);
-    CHECK(latency.sum() >= 600ms);
-    CHECK(latency.sum() <= 720ms);
+    const stream::FrameTimes times = stream.status().times;
+    CHECK(times.latency.count() == 1);
+    CHECK(times.latency.sum() >= 600ms);
+    CHECK(times.latency.sum() <= 720ms);
+    CHECK(times.send.count() == 1);
+    CHECK(times.send.sum() < 100ms);
+    CHECK(times.arrival.count() == 1);
+    CHECK(times.arrival.sum() < 100ms);
+    finish(simulation);
+}
+
+TEST_CASE("the age of what viewers have is sampled, of all viewers in turn") {
+    Decisions decisions{std::span<const std::uint8_t>{}};
+    World world = quiet_world();
+    Simulation simulation(decisions, world);
+    constexpr std::uint32_t prompt_viewers = 30;
+    for (std::uint32_t i = 0; i < prompt_viewers; ++i) {
+        static_cast<void>(simulation.add_client(stream_viewer("192.0.2.1:1")));
+    }
+    ClientPlan far = stream_viewer("192.0.2.2:1");
+    far.link.round_trip = 1s;
+    static_cast<void>(simulation.add_client(far));
+    run_for(simulation, 5s);
+    const metrics::TimeHistogram before = simulation.status().streams[0].times.delivered_age;
+    run_for(simulation, 10s);
+    const metrics::TimeHistogram ages = simulation.status().streams[0].times.delivered_age;
+    // Sixteen in each quarter of a second, and fewer where a round ends.
+    const std::uint64_t samples = ages.count() - before.count();
+    CHECK(samples >= 500);
+    CHECK(samples <= 41 * 16);
+    // One in 31 is of the far viewer, half a second old or more.
+    std::uint64_t old = 0;
+    for (std::size_t i = 0; i < metrics::TimeHistogram::bucket_count; ++i) {
+        const bool late = i > 0 && metrics::TimeHistogram::bounds[i - 1] >= 500ms;
+        old += late ? ages.count_in(i) - before.count_in(i) : 0;
+    }
+    CHECK(old >= samples / 31 - 3);
+    CHECK(old <= samples / 31 + 3);
     finish(simulation);
 }
 
