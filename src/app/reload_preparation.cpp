@@ -1,6 +1,7 @@
 #include "app/reload_preparation.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -86,7 +87,7 @@ Result<void> open_added_listeners(const RunningServer& running, PreparedReload& 
     return {};
 }
 
-/// With a failure, those that were changed are as before.
+/// With a failure, those that were changed become as before.
 Result<void> change_socket_files(const RunningServer& running, const PreparedReload& prepared) {
     std::vector<const config::ListenConfig*> earlier;
     for (const Action& action : prepared.actions) {
@@ -99,10 +100,13 @@ Result<void> change_socket_files(const RunningServer& running, const PreparedRel
         auto changed = change_socket_file(
             *std::ranges::find(prepared.config.http.listen, action.subject, address));
         if (!changed) {
+            std::string problems = changed.error().message;
             for (const config::ListenConfig* const listen : earlier) {
-                static_cast<void>(change_socket_file(*listen));
+                if (const auto undone = change_socket_file(*listen); !undone) {
+                    problems.append("\n").append(undone.error().message);
+                }
             }
-            return changed;
+            return fail(problems);
         }
         earlier.push_back(&*std::ranges::find(running.config.http.listen, action.subject, address));
     }
