@@ -106,7 +106,8 @@ std::optional<PortOwner> find_socket_owner(const std::string& path) {
     const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     ucred peer{}; // the process that listens
     socklen_t length = sizeof peer;
-    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+    if (!probe.valid() ||
+        ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0) {
         return std::nullopt;
     }
