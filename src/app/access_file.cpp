@@ -69,8 +69,13 @@ std::string folder_problem(const std::string& path) {
     if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) {
         return {};
     }
+    const int error = errno;
+    const std::string parent = folder.substr(0, folder.rfind('/', folder.size() - 2) + 1);
+    const bool permitted =
+        ::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES;
     return fmt::format("{} can't be written to: {}: {}, or name another file by --file", folder,
-                       std::strerror(errno), errno == ENOENT ? "create it" : "use sudo");
+                       std::strerror(error),
+                       error == ENOENT && permitted ? "create it" : "use sudo");
 }
 
 /// Lines for the user about a new file.
@@ -150,6 +155,8 @@ tl::expected<AccessFile, EarlyExit> choose_access_file(const AccessFileKind& kin
         file.path = configured;
     } else {
         file.path = fmt::format("{}/{}", paths.folder, kind.file_name);
+    }
+    if (file.path.substr(0, file.path.rfind('/')) == paths.folder) {
         create_usual_folder(paths.folder);
     }
     file.configured = file.path == configured;

@@ -253,6 +253,13 @@ TEST_CASE("a folder that can't be written to is reported before the password is 
               "--file\n");
 }
 
+TEST_CASE("the usual folder is made also for a configuration that names a file in it already") {
+    const Machine machine;
+    machine.configure("[access]\nusers_file = \"" + machine.path("usual/users") + "\"\n");
+    CHECK_THAT(machine.done({"passwd", "anna"}), StartsWith("ringcast: anna has a new password"));
+    CHECK(machine.mode("usual") == 0755U);
+}
+
 TEST_CASE("a configuration with mistakes is reported") {
     const Machine machine;
     machine.write("ringcast.toml", "[acess]\n");
