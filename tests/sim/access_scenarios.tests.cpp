@@ -13,6 +13,7 @@
 #include "access/link.hpp"
 #include "sim/sim_access.hpp"
 #include "sim/simulation.hpp"
+#include "support/source_fixture.hpp"
 
 using namespace ringcast;
 using namespace ringcast::sim;
@@ -156,6 +157,31 @@ TEST_CASE("a first login from an address without failures passes those who guess
     const SimClient& viewer = door.watch(Proof::password);
     door.run_for(300ms);
     CHECK(viewer.reader().frames() > 0);
+    door.finish();
+}
+
+TEST_CASE("a password that others on the network could read is reported once, with what to do") {
+    World world = locked_world();
+    world.proxies = true;
+    Door door(world);
+    test::LogCapture lines;
+    const auto ask = [&](Proof proof, std::string_view address, io::Transport transport) {
+        ClientPlan plan = door.plan("/s0/snapshot", AnswerKind::snapshot, proof, address);
+        plan.link.transport = transport;
+        const SimClient& client = door.simulation.add_client(std::move(plan));
+        door.run_for(300ms);
+        CHECK(client.reader().last_status() == ok);
+    };
+    ask(Proof::password, "unix", io::Transport::unix_socket);
+    ask(Proof::password, "198.51.100.1:4000", io::Transport::tcp); // a trusted proxy
+    ask(Proof::token, "192.0.2.66:1", io::Transport::tcp);
+    CHECK(lines.count("without encryption") == 0);
+    for (int i = 0; i < 2; ++i) {
+        ask(Proof::password, "192.0.2.66:1", io::Transport::tcp);
+    }
+    CHECK(lines.count("a password came from 192.0.2.66:1 without encryption", LogLevel::warning) ==
+          1);
+    CHECK(lines.count("put a proxy with HTTPS in front") == 1);
     door.finish();
 }
 
