@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "access/names.hpp"
+#include "app/command_arguments.hpp"
 #include "app/help_text.hpp"
 #include "app/usage_problems.hpp"
-#include "config/did_you_mean.hpp"
 #include "config/units.hpp"
 #include "http/field_syntax.hpp"
 
@@ -25,12 +25,6 @@ constexpr Duration link_duration_max = std::chrono::hours(365 * 24);
 constexpr double link_fps_min = 0.001;
 constexpr double link_fps_max = access::link_millifps_max / 1000.0;
 
-struct OptionForm {
-    std::string_view name;
-    std::string_view needs; ///< its value, for messages; empty: it has none
-};
-
-constexpr OptionForm config_option{"--config", "a file, as in --config ringcast.toml"};
 constexpr OptionForm file_option{"--file", "a file, as in --file /etc/ringcast/users"};
 constexpr OptionForm stream_option{"--stream", "the name of a stream, as in --stream door"};
 constexpr OptionForm for_option{"--for", "a duration, as in --for 24h or --for 7d"};
@@ -47,93 +41,8 @@ constexpr std::array token_options{config_option, file_option, stream_option, de
 constexpr std::array link_options{config_option, for_option,      fps_option,
                                   base_option,   snapshot_option, revoke_option};
 
-/// The arguments behind the command, told apart.
-class AccessArguments {
-public:
-    AccessArguments(std::span<const char* const> arguments, std::span<const OptionForm> forms,
-                    UsageProblems& problems)
-        : forms_(forms) {
-        for (std::size_t i = 0; i < arguments.size(); ++i) {
-            const std::string_view argument = arguments[i];
-            if (!argument.starts_with('-')) {
-                words_.push_back(argument);
-            } else if (argument == "--help" || argument == "-h") {
-                help_ = true;
-            } else {
-                const bool has_next = i + 1 < arguments.size();
-                i += take_option(argument, has_next ? arguments[i + 1] : std::string_view(),
-                                 problems);
-            }
-        }
-    }
-
-    [[nodiscard]] bool help() const noexcept { return help_; }
-    [[nodiscard]] std::span<const std::string_view> words() const noexcept { return words_; }
-    [[nodiscard]] std::vector<std::string> values(const OptionForm& form) const {
-        std::vector<std::string> values;
-        for (const auto& [name, value] : options_) {
-            if (name == form.name) {
-                values.emplace_back(value);
-            }
-        }
-        return values;
-    }
-    [[nodiscard]] bool given(const OptionForm& form) const { return !values(form).empty(); }
-    /// Empty if the option is not given.
-    [[nodiscard]] std::string value(const OptionForm& form, UsageProblems& problems) const {
-        const std::vector<std::string> all = values(form);
-        if (all.size() > 1) {
-            problems.add(fmt::format("{} is given {} times, expected once", form.name, all.size()));
-        }
-        return all.empty() ? std::string() : all.front();
-    }
-
-private:
-    /// Returns the number of arguments behind `argument` that belong to it.
-    std::size_t take_option(std::string_view argument, std::string_view next,
-                            UsageProblems& problems) {
-        const std::size_t equals = argument.find('=');
-        const std::string_view name = argument.substr(0, equals);
-        const auto form = std::ranges::find(forms_, name, &OptionForm::name);
-        if (form == forms_.end()) {
-            report_unknown(name, problems);
-            return 0;
-        }
-        const bool attached = equals != std::string_view::npos;
-        if (form->needs.empty()) {
-            if (attached) {
-                problems.add(fmt::format("{} takes no value", name));
-            }
-            options_.emplace_back(form->name, "");
-            return 0;
-        }
-        const std::string_view value = attached ? argument.substr(equals + 1) : next;
-        if (value.empty() || (!attached && value.starts_with("--"))) {
-            problems.add(fmt::format("{} needs {}", name, form->needs));
-            return 0;
-        }
-        options_.emplace_back(form->name, value);
-        return attached ? 0 : 1;
-    }
-
-    void report_unknown(std::string_view name, UsageProblems& problems) const {
-        std::vector<std::string_view> names{"--help"};
-        for (const OptionForm& form : forms_) {
-            names.push_back(form.name);
-        }
-        const auto hint = config::closest(name, names);
-        problems.add(fmt::format("unknown option {}{}", name,
-                                 hint ? fmt::format("; did you mean {}?", *hint) : ""));
-    }
-
-    std::span<const OptionForm> forms_;
-    std::vector<std::string_view> words_;
-    std::vector<std::pair<std::string_view, std::string_view>> options_;
-    bool help_ = false;
-};
-
 /// The NAME of a user or token.
-std::string entry_name(const AccessArguments& arguments, std::string_view command,
+std::string entry_name(const CommandArguments& arguments, std::string_view command,
                        std::string_view why_no_more, UsageProblems& problems) {
     if (arguments.words().empty()) {
         problems.add(fmt::format("{0} needs a name, as in ringcast {0} anna", command));
@@ -150,11 +59,11 @@ std::string entry_name(const AccessArguments& arguments, std::string_view comman
     return std::string(name);
 }
 
-AccessFileChoice file_choice(const AccessArguments& arguments, UsageProblems& problems) {
+AccessFileChoice file_choice(const CommandArguments& arguments, UsageProblems& problems) {
     return {arguments.value(file_option, problems), arguments.value(config_option, problems)};
 }
 
-PasswdCommand parse_passwd(const AccessArguments& arguments, UsageProblems& problems) {
+PasswdCommand parse_passwd(const CommandArguments& arguments, UsageProblems& problems) {
     return {entry_name(arguments, passwd_word,
                        ": it asks for the password, because every user of this machine can see "
                        "arguments (ps)",
@@ -162,7 +71,7 @@ PasswdCommand parse_passwd(const AccessArguments& arguments, UsageProblems& prob
             file_choice(arguments, problems), arguments.given(delete_option)};
 }
 
-TokenCommand parse_token(const AccessArguments& arguments, UsageProblems& problems) {
+TokenCommand parse_token(const CommandArguments& arguments, UsageProblems& problems) {
     TokenCommand command;
     command.name = entry_name(arguments, token_word,
                               ": it makes the token; streams are named by --stream", problems);
@@ -196,7 +105,7 @@ std::optional<std::string> parse_base(std::string_view text) {
     return std::nullopt;
 }
 
-void read_link_properties(const AccessArguments& arguments, LinkCommand& command,
+void read_link_properties(const CommandArguments& arguments, LinkCommand& command,
                           UsageProblems& problems) {
     if (const std::string written = arguments.value(for_option, problems); written.empty()) {
         problems.add(fmt::format("link needs {}", for_option.needs));
@@ -233,7 +142,7 @@ void read_link_properties(const AccessArguments& arguments, LinkCommand& command
     }
 }
 
-LinkCommand parse_link(const AccessArguments& arguments, UsageProblems& problems) {
+LinkCommand parse_link(const CommandArguments& arguments, UsageProblems& problems) {
     LinkCommand command;
     command.config = arguments.value(config_option, problems);
     command.revoke_all = arguments.given(revoke_option);
@@ -256,23 +165,6 @@ LinkCommand parse_link(const AccessArguments& arguments, UsageProblems& problems
     return command;
 }
 
-template <typename Parse>
-tl::expected<AccessCommand, EarlyExit>
-parse_arguments(std::span<const char* const> arguments, std::span<const OptionForm> forms,
-                std::string_view command, std::string_view help, Parse parse) {
-    const std::string help_command = fmt::format("ringcast {} --help", command);
-    UsageProblems problems(help_command);
-    const AccessArguments told_apart(arguments, forms, problems);
-    if (told_apart.help()) {
-        return tl::unexpected(EarlyExit{ExitCode::ok, std::string(help), ""});
-    }
-    AccessCommand parsed = parse(told_apart, problems);
-    if (problems.any()) {
-        return tl::unexpected(problems.exit());
-    }
-    return parsed;
-}
-
 } // namespace
 
 bool is_access_word(std::string_view word) noexcept {
@@ -288,12 +180,14 @@ parse_access_command(std::span<const char* const> arguments) {
     const std::string_view command = arguments[1];
     const auto others = arguments.subspan(2);
     if (command == passwd_word) {
-        return parse_arguments(others, passwd_options, command, passwd_help_text, parse_passwd);
+        return parse_command<AccessCommand>(others, passwd_options, command, passwd_help_text,
+                                            parse_passwd);
     }
     if (command == token_word) {
-        return parse_arguments(others, token_options, command, token_help_text, parse_token);
+        return parse_command<AccessCommand>(others, token_options, command, token_help_text,
+                                            parse_token);
     }
-    return parse_arguments(others, link_options, command, link_help_text, parse_link);
+    return parse_command<AccessCommand>(others, link_options, command, link_help_text, parse_link);
 }
 
 } // namespace ringcast::app

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "app/access_command_line.hpp"
+#include "app/command_arguments.hpp"
 #include "app/help_text.hpp"
 #include "app/missing_inputs.hpp"
 #include "app/source_word.hpp"
@@ -22,7 +23,6 @@
 #include "config/describe.hpp"
 #include "config/did_you_mean.hpp"
 #include "config/keys.hpp"
-#include "config/listen_address.hpp"
 #include "config/load.hpp"
 #include "config/units.hpp"
 #include "input/video_file.hpp"
@@ -143,19 +143,8 @@ void apply_overrides(const Written& written, config::Config& config, UsageProble
         config.http.listen.clear();
         config.http.listen_is_default = false;
     }
-    for (const std::string& text : written.listen) {
-        auto address = config::parse_listen_address(text);
-        if (!address) {
-            problems.add(fmt::format("--listen: found \"{}\": {}; expected {}", text,
-                                     address.error().message, config::listen_address_expected));
-        } else if (std::ranges::find(config.http.listen, *address,
-                                     &config::ListenConfig::address) == config.http.listen.end()) {
-            config.http.listen.push_back({std::move(*address)});
-        }
-    }
-    if (config.http.listen.size() > config::listen_addresses_max) {
-        problems.add(fmt::format("--listen: found {} addresses, expected at most {}",
-                                 config.http.listen.size(), config::listen_addresses_max));
+    for (config::ListenAddress& address : listen_addresses(written.listen, problems)) {
+        config.http.listen.push_back({std::move(address)});
     }
     if (written.engine) {
         if (const auto engine = config::parse_engine(*written.engine)) {

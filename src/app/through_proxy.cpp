@@ -9,9 +9,9 @@
 #include <fmt/core.h>
 
 #include "api/read_json.hpp"
+#include "app/direct_address.hpp"
 #include "app/stream_comparison.hpp"
 #include "app/stream_request.hpp"
-#include "config/listen_address.hpp"
 #include "os/clock.hpp"
 
 namespace ringcast::app {
@@ -30,14 +30,6 @@ constexpr std::uint64_t slow_byte_rate = 300'000;
 constexpr int status_ok = 200;
 constexpr int status_not_found = 404;
 
-/// A way to ringcast without the proxy.
-struct DirectAddress {
-    std::string base; ///< "http://127.0.0.1:8080"
-    std::string socket_path;
-    bool proxy_protocol = false;
-    std::string shown;
-};
-
 /// Runs one request until it has ended.
 void run_alone(StreamRequest& request) {
     StreamRequests requests;
@@ -46,18 +38,11 @@ void run_alone(StreamRequest& request) {
     requests.remove(request);
 }
 
-std::string with_query(std::string path, const std::string& query) {
-    return query.empty() ? path : std::move(path) + "?" + query;
-}
-
 RequestOptions direct_request(const DirectAddress& address, const std::string& target,
                               const PublicUrl& url) {
-    RequestOptions options;
-    options.url = address.base + target;
+    RequestOptions options = address.request(target);
     options.user = url.user;
     options.password = url.password;
-    options.socket_path = address.socket_path;
-    options.proxy_protocol = address.proxy_protocol;
     return options;
 }
 
@@ -71,46 +56,6 @@ RequestOptions proxied_request(const PublicUrl& url, bool checks_certificate) {
 }
 
 // --- the direct address ---
-
-DirectAddress direct_address(const config::ListenConfig& listen) {
-    DirectAddress address;
-    address.shown = config::listen_address_text(listen.address);
-    address.proxy_protocol = listen.proxy_protocol;
-    if (const auto* tcp = std::get_if<config::ListenTcp>(&listen.address)) {
-        const bool every_ipv6 = tcp->host == "::";
-        const bool every = config::is_wildcard(listen.address);
-        const std::string host = every_ipv6 ? "::1" : every ? "127.0.0.1" : tcp->host;
-        const bool brackets = host.find(':') != std::string::npos;
-        address.base = fmt::format("http://{}{}{}:{}", brackets ? "[" : "", host,
-                                   brackets ? "]" : "", tcp->port);
-    } else {
-        address.base = "http://localhost";
-        address.socket_path = std::get<config::ListenUnix>(listen.address).path;
-    }
-    return address;
-}
-
-/// Why `answer` is not from ringcast; empty if it is.
-std::string failure_of(const StreamAnswer& answer) {
-    switch (answer.no_answer) {
-    case NoAnswer::none:
-        return answer.header("server").starts_with("ringcast/") ? ""
-                                                                : "another program answers there";
-    case NoAnswer::refused:
-        return "connection refused";
-    case NoAnswer::unreachable:
-        return answer.detail.empty() ? "not reachable" : answer.detail;
-    case NoAnswer::timed_out:
-        return "no answer";
-    case NoAnswer::name_not_found:
-        return "the name is not found";
-    case NoAnswer::certificate:
-    case NoAnswer::no_tls:
-    case NoAnswer::no_http:
-        break;
-    }
-    return "no HTTP answer";
-}
 
 /// The beginnings of the public path that ringcast may not see left out one after the other:
 /// "/cam/door/stream", "/door/stream", "/stream".
@@ -127,14 +72,13 @@ std::vector<std::string> path_candidates(const std::string& path) {
 /// Finds the address and the path of the direct stream.
 DirectAddress find_direct(const PublicUrl& url, const config::Config& config, ProxyFacts& facts) {
     for (const config::ListenConfig& listen : config.http.listen) {
-        if (std::holds_alternative<config::ListenPassed>(listen.address)) {
-            facts.direct_failure += fmt::format(
-                "{}{}: only the service manager knows that address (--listen ADDRESS names it)",
-                facts.direct_failure.empty() ? "" : "; ",
-                config::listen_address_text(listen.address));
+        const Result<DirectAddress> found = direct_address(listen);
+        if (!found) {
+            facts.direct_failure.append(facts.direct_failure.empty() ? "" : "; ")
+                .append(found.error().message);
             continue;
         }
-        const DirectAddress address = direct_address(listen);
+        const DirectAddress& address = *found;
         for (const std::string& path : path_candidates(url.path)) {
             RequestOptions options = direct_request(address, with_query(path, url.query), url);
             options.head_only = true;
