@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "app/access_command_line.hpp"
+#include "app/client_command_line.hpp"
 #include "app/command_arguments.hpp"
 #include "app/help_text.hpp"
 #include "app/missing_inputs.hpp"
@@ -34,6 +35,9 @@ namespace {
 constexpr std::array<std::string_view, 12> option_names{
     "--config",    "--listen",  "--size",  "--fps",    "--quality", "--engine",
     "--log-level", "--through", "--check", "--reload", "--version", "--help"};
+
+constexpr std::array<std::string_view, 4> command_words{passwd_word, token_word, link_word,
+                                                        health_word};
 
 /// The arguments as they were written. They are checked afterwards, all at once.
 struct Written {
@@ -360,10 +364,10 @@ std::optional<EarlyExit> missing_values(const Written& written) {
 std::optional<EarlyExit> leftovers(const std::vector<std::string>& words,
                                    const std::string& source) {
     UsageProblems problems;
-    if (is_access_word(source)) {
-        problems.add(fmt::format("{0} has to be the first argument, as in ringcast {0} NAME "
+    if (is_access_word(source) || is_client_word(source)) {
+        problems.add(fmt::format("{0} has to be the first argument, as in ringcast {0}{1} "
                                  "--config FILE",
-                                 source));
+                                 source, is_access_word(source) ? " NAME" : ""));
         return problems.exit();
     }
     for (const std::string& word : words) {
@@ -376,7 +380,7 @@ std::optional<EarlyExit> leftovers(const std::vector<std::string>& words,
     }
     // A word behind an unknown option is probably its value, so words are reported only alone.
     if (!problems.any() && !words.empty()) {
-        const auto hint = config::closest(source, access_words);
+        const auto hint = config::closest(source, command_words);
         problems.add(fmt::format("expected one SOURCE, also found {}{}", fmt::join(words, " "),
                                  hint ? fmt::format("; did you mean {}?", *hint) : ""));
     }

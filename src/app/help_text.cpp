@@ -20,9 +20,10 @@ const std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast doctor --through URL [--config FILE] [--listen ADDRESS]...
        ringcast cameras
        ringcast bench-encoder [--size WIDTHxHEIGHT] [--quality N]
-       ringcast passwd NAME      sets the password of a user: ringcast passwd --help
-       ringcast token NAME       makes a token for a program: ringcast token --help
-       ringcast link STREAM      makes a link that expires: ringcast link --help
+       ringcast passwd NAME       sets the password of a user: ringcast passwd --help
+       ringcast token NAME        makes a token for a program: ringcast token --help
+       ringcast link STREAM       makes a link that expires: ringcast link --help
+       ringcast health [STREAM]   checks a running ringcast: ringcast health --help
 
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
@@ -155,6 +156,29 @@ Examples
   sudo ringcast link door --for 24h
   sudo ringcast link door --for 7d --fps 5 --base https://cam.example.org/
   sudo ringcast link --revoke-all && sudo systemctl reload ringcast
+)";
+
+const std::string_view health_help_text = R"(Usage: ringcast health [STREAM] [OPTION]...
+
+Asks the ringcast that runs on this machine whether it is healthy, and prints its answer: "ok" while
+it runs and admits viewers; with STREAM, while that stream is live, or paused because nobody
+watches. Takes at most 5 s. Sends no password: where ringcast asks for one, STREAM has to be public.
+
+Options
+  --config FILE         the configuration of that ringcast: its addresses are tried in turn
+  --listen ADDRESS      an address where it listens, instead of those of the configuration; may be
+                        repeated (default: 127.0.0.1:8080)
+  --help                print this
+
+Examples
+  ringcast health
+  ringcast health door --config /etc/ringcast/ringcast.toml
+  docker run --health-cmd "ringcast health" ...
+
+Exit codes
+  0  healthy
+  1  not healthy, or nothing answers
+  2  the command line or the configuration is wrong
 )";
 
 } // namespace ringcast::app

@@ -15,5 +15,7 @@ extern const std::string_view passwd_help_text;
 extern const std::string_view token_help_text;
 /// `ringcast link --help`.
 extern const std::string_view link_help_text;
+/// `ringcast health --help`.
+extern const std::string_view health_help_text;
 
 } // namespace ringcast::app

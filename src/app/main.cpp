@@ -17,12 +17,14 @@
 #include <unistd.h>
 
 #include "app/access_commands.hpp"
+#include "app/client_command_line.hpp"
 #include "app/command_line.hpp"
 #include "app/control_socket.hpp"
 #include "app/doctor.hpp"
 #include "app/encoder_benchmark.hpp"
 #include "app/exit_code.hpp"
 #include "app/findings.hpp"
+#include "app/health.hpp"
 #include "app/init_process.hpp"
 #include "app/limits.hpp"
 #include "app/list_cameras.hpp"
@@ -162,6 +164,15 @@ int run_task(const CommandLine& command_line) {
     return finish(ExitCode::ok);
 }
 
+/// The commands that look at a running server.
+int run_client_command(std::span<const char* const> arguments) {
+    const auto command = parse_client_command(arguments);
+    if (!command) {
+        return print(command.error());
+    }
+    return print(check_health(std::get<HealthCommand>(*command)));
+}
+
 /// Reads the configuration again, as the command line says.
 Result<config::Config> load_again(std::span<const char* const> arguments) {
     auto parsed = parse_command_line(arguments);
@@ -222,9 +233,12 @@ int run(std::span<const char* const> arguments) {
     open_standard_descriptors();
     return_freed_memory();
 
-    // Commands that change who may watch run no server.
+    // Commands that change who may watch, or look at a running server, run no server.
     if (is_access_command(arguments)) {
         return print(run_access_command(arguments));
+    }
+    if (is_client_command(arguments)) {
+        return run_client_command(arguments);
     }
     // Read the command line; some options only print a text.
     const auto parsed = parse_command_line(arguments);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/access_command_line.hpp"
+#include "app/client_command_line.hpp"
 #include "config/did_you_mean.hpp"
 #include "http/url.hpp"
 #include "input/video_file.hpp"
@@ -23,9 +24,9 @@ bool is_frame_file(const std::string& path) {
 }
 
 std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
-    constexpr std::array<std::string_view, 8> words{"pattern",   camera_word, cameras_word,
+    constexpr std::array<std::string_view, 9> words{"pattern",   camera_word, cameras_word,
                                                     doctor_word, bench_word,  passwd_word,
-                                                    token_word,  link_word};
+                                                    token_word,  link_word,   health_word};
     if (type == std::filesystem::file_type::character) {
         return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
     }

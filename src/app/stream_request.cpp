@@ -194,7 +194,7 @@ StreamRequest::StreamRequest(const RequestOptions& options)
     set(CURLOPT_URL, own.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_PROXY, ""); // not that of the environment
-    set(CURLOPT_USERAGENT, "ringcast-doctor/" RINGCAST_VERSION);
+    set(CURLOPT_USERAGENT, "ringcast/" RINGCAST_VERSION);
     set(CURLOPT_ACCEPT_ENCODING, ""); // all that libcurl can decode, as browsers do
     set(CURLOPT_CONNECTTIMEOUT_MS, connect_milliseconds_max);
     set(CURLOPT_ERRORBUFFER, state_->error_text.data());

@@ -372,7 +372,7 @@ TEST_CASE("bench-encoder takes the size and the quality of a picture") {
                ContainsSubstring("takes --size and --quality, and no --fps"));
 }
 
-TEST_CASE("a command about access behind an option is explained") {
+TEST_CASE("a command with arguments of its own behind an option is explained") {
     for (const auto& arguments :
          {std::vector<const char*>{"--config", "good.toml", "passwd", "anna"},
           {"--config", "good.toml", "passwd"}}) {
@@ -381,13 +381,18 @@ TEST_CASE("a command about access behind an option is explained") {
     }
     CHECK_THAT(refused({"paswd"}), ContainsSubstring("did you mean passwd?"));
     CHECK_THAT(refused({"paswd", "anna"}), ContainsSubstring("did you mean passwd?"));
+    CHECK_THAT(refused({"--config", "good.toml", "health"}),
+               ContainsSubstring("health has to be the first argument, as in ringcast health "
+                                 "--config FILE"));
+    CHECK_THAT(refused({"helth"}), ContainsSubstring("did you mean health?"));
+    CHECK_THAT(refused({"helth", "door"}), ContainsSubstring("did you mean health?"));
     CHECK_THAT(refused({"pattern", "anna"}), !ContainsSubstring("did you mean"));
 }
 
-TEST_CASE("--help names the commands about access") {
+TEST_CASE("--help names the commands with a help text of their own") {
     const auto result = parsed({"--help"});
     REQUIRE_FALSE(result.has_value());
-    for (const char* command : {"passwd", "token", "link"}) {
+    for (const char* command : {"passwd", "token", "link", "health"}) {
         CHECK_THAT(result.error().standard_output,
                    ContainsSubstring(std::string("ringcast ") + command + " --help"));
     }
