@@ -46,7 +46,7 @@ void wipe(std::string& secret) {
 }
 
 /// As a quoted string (RFC 9110, 5.6.4).
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -216,19 +216,20 @@ std::string Authorization::digest_header(std::string_view method, std::string_vi
                              ? joined(key_, challenge_.nonce,
                                       fmt::format("{}:{}:auth:{}", count, cnonce_, request_hash))
                              : joined(key_, challenge_.nonce, request_hash);
-    std::string value = fmt::format(
-        "Digest username={}, realm={}, nonce={}, uri={}, response=\"{}\"", quoted(user_),
-        quoted(challenge_.realm), quoted(challenge_.nonce), quoted(target), hash(scheme_, secret));
+    std::string value =
+        fmt::format("Digest username={}, realm={}, nonce={}, uri={}, response=\"{}\"",
+                    quoted_string(user_), quoted_string(challenge_.realm),
+                    quoted_string(challenge_.nonce), quoted_string(target), hash(scheme_, secret));
     wipe(secret);
     // Servers of before RFC 2617 may not know the others.
     if (!challenge_.algorithm.empty()) {
         value.append(", algorithm=").append(challenge_.algorithm);
     }
     if (!challenge_.opaque.empty()) {
-        value.append(", opaque=").append(quoted(challenge_.opaque));
+        value.append(", opaque=").append(quoted_string(challenge_.opaque));
     }
     if (with_qop) {
-        value.append(fmt::format(", qop=auth, nc={}, cnonce={}", count, quoted(cnonce_)));
+        value.append(fmt::format(", qop=auth, nc={}, cnonce={}", count, quoted_string(cnonce_)));
     }
     return value;
 }
