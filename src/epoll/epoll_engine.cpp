@@ -268,6 +268,10 @@ io::Peer EpollEngine::describe_peer(int socket) noexcept {
     return os::describe_peer(socket);
 }
 
+void EpollEngine::shorten_queue(int socket) noexcept {
+    os::shorten_queue(socket);
+}
+
 io::SocketProgress EpollEngine::socket_progress(int socket, io::Transport transport) noexcept {
     return os::socket_progress(socket, transport);
 }

@@ -73,6 +73,7 @@ public:
 
     [[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept override;
     [[nodiscard]] io::Peer describe_peer(int socket) noexcept override;
+    void shorten_queue(int socket) noexcept override;
     [[nodiscard]] io::SocketProgress socket_progress(int socket,
                                                      io::Transport transport) noexcept override;
 

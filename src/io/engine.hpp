@@ -130,6 +130,9 @@ public:
     /// sent at once. Negative: -errno.
     [[nodiscard]] virtual int open_socket(const SocketAddress& address) noexcept = 0;
     [[nodiscard]] virtual Peer describe_peer(int socket) noexcept = 0;
+    /// From now on the kernel keeps little of what is sent for the peer of this UNIX socket to read: less
+    /// than a picture.
+    virtual void shorten_queue(int socket) noexcept = 0;
     [[nodiscard]] virtual SocketProgress socket_progress(int socket,
                                                          Transport transport) noexcept = 0;
 

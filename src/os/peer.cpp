@@ -119,6 +119,11 @@ io::Peer describe_peer(int socket) noexcept {
     return peer;
 }
 
+void shorten_queue(int socket) noexcept {
+    constexpr int bytes = 32 * 1024; // the kernel doubles it
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes));
+}
+
 io::SocketProgress socket_progress(int socket, io::Transport transport) noexcept {
     if (transport != io::Transport::tcp) {
         return {};

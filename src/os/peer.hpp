@@ -20,6 +20,9 @@ namespace ringcast::os {
 /// Address and locality of the peer. The address is "gone" when the peer has already left.
 [[nodiscard]] io::Peer describe_peer(int socket) noexcept;
 
+/// io::Engine::shorten_queue: 64 KiB, with the kernel's own structures.
+void shorten_queue(int socket) noexcept;
+
 /// io::Peer::network of an IPv4 or IPv6 address.
 [[nodiscard]] std::uint64_t network_of(const sockaddr_storage& address) noexcept;
 

@@ -218,7 +218,12 @@ void Stream::note_sent(connection::Connection& viewer, Instant started,
     const Duration period = signal_.period();
     statistics_.times.latency.add(now - captured_at);
     statistics_.times.send.add(now - started);
-    viewer.frames().set_slow(period > Duration::zero() && now - started > period);
+    const bool slow = period > Duration::zero() && now - started > period;
+    if (slow && !viewer.frames().slow() && !viewer.endpoint().tcp()) {
+        // What waits to be read grows old. Not for all viewers: sending in small pieces costs time.
+        engine_.shorten_queue(viewer.endpoint().socket);
+    }
+    viewer.frames().set_slow(slow);
 }
 
 void Stream::release_deferred(Instant now) noexcept {

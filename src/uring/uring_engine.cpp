@@ -303,6 +303,10 @@ io::Peer UringEngine::describe_peer(int socket) noexcept {
     return os::describe_peer(socket);
 }
 
+void UringEngine::shorten_queue(int socket) noexcept {
+    os::shorten_queue(socket);
+}
+
 io::SocketProgress UringEngine::socket_progress(int socket, io::Transport transport) noexcept {
     return os::socket_progress(socket, transport);
 }

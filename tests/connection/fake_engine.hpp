@@ -111,6 +111,7 @@ public:
     void cancel(io::OpToken token, io::OpToken target) noexcept override {
         operations.push_back({.call = Call::cancel, .token = token, .target = target});
     }
+    void shorten_queue(int /*socket*/) noexcept override {}
     [[nodiscard]] io::SocketProgress socket_progress(int socket, io::Transport) noexcept override {
         progress_socket = socket;
         return progress;

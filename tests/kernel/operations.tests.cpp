@@ -387,6 +387,25 @@ TEST_CASE("a peer is described by address, port and whether it is on this host")
     }
 }
 
+TEST_CASE("a UNIX socket whose queue is shortened takes less than a picture") {
+    Loop loop;
+    const Connection connection = connect_unix();
+    constexpr ssize_t picture_bytes = 72'000;
+    const std::vector<char> bytes(static_cast<std::size_t>(picture_bytes));
+    const int server = connection.server.get();
+    const auto takes = [&] {
+        return ::send(server, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    };
+    CHECK(takes() == picture_bytes);
+    std::vector<char> received(bytes.size());
+    REQUIRE(::recv(connection.viewer.get(), received.data(), received.size(), MSG_WAITALL) ==
+            picture_bytes);
+    loop.engine().shorten_queue(server);
+    const ssize_t taken = takes();
+    CHECK(taken > 10'000);
+    CHECK(taken < 65'536);
+}
+
 TEST_CASE("socket_progress counts the bytes that the peer's kernel has acknowledged") {
     Loop loop;
     const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});

@@ -2,6 +2,7 @@
 // One simulated connection: the server's socket, the wire and the client's socket. It moves bytes
 // in virtual time and returns the results of a kernel; it knows neither operations nor engines.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -100,6 +101,11 @@ public:
         return dropped_ ? std::numeric_limits<std::uint64_t>::max() : acknowledged_;
     }
 
+    /// Less than a picture is waiting for the client from now on.
+    void shorten_queue() noexcept {
+        constexpr std::size_t bytes = 4096;
+        setup_.send_buffer = std::min(setup_.send_buffer, bytes);
+    }
     /// connect(AF_UNSPEC): drops everything; the client gets a reset.
     void abort();
     /// shutdown(SHUT_RDWR) of a UNIX socket.

@@ -285,6 +285,14 @@ void SimEngine::check_send(const Operation& operation, const Descriptor& entry) 
 
 // --- questions and memory ---
 
+void SimEngine::shorten_queue(int socket) noexcept {
+    const Descriptor* entry = descriptor(socket);
+    if (entry == nullptr || entry->kind != FdKind::socket) {
+        return violation("shorten_queue of something that is no socket");
+    }
+    sockets_[entry->socket]->connection->shorten_queue();
+}
+
 io::Peer SimEngine::describe_peer(int socket) noexcept {
     io::Peer peer;
     const Descriptor* entry = descriptor(socket);

@@ -60,6 +60,7 @@ public:
     void cancel(io::OpToken token, io::OpToken target) noexcept override;
     [[nodiscard]] int open_socket(const io::SocketAddress& address) noexcept override;
     [[nodiscard]] io::Peer describe_peer(int socket) noexcept override;
+    void shorten_queue(int socket) noexcept override;
     [[nodiscard]] io::SocketProgress socket_progress(int socket,
                                                      io::Transport transport) noexcept override;
     [[nodiscard]] Result<io::BufferId> register_buffer(ByteSpan memory,

@@ -209,6 +209,7 @@ public:
     void abort(io::OpToken, int, io::Transport) noexcept override { std::abort(); }
     void shutdown_writing(io::OpToken, int) noexcept override { std::abort(); }
     [[nodiscard]] io::Peer describe_peer(int) noexcept override { std::abort(); }
+    void shorten_queue(int /*socket*/) noexcept override {}
     [[nodiscard]] io::SocketProgress socket_progress(int, io::Transport) noexcept override {
         std::abort();
     }
