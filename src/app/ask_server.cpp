@@ -41,6 +41,7 @@ server_addresses(const ServerChoice& choice) {
         return std::move(config.http.listen);
     }
     std::vector<config::ListenConfig> addresses;
+    addresses.reserve(choice.listen.size());
     for (const config::ListenAddress& address : choice.listen) {
         addresses.push_back({address});
     }
