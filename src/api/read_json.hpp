@@ -1,12 +1,11 @@
 #pragma once
 // Reads JSON: the bodies of requests, and the status of another server. No I/O.
 
-#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/listed_status.hpp"
 #include "base/result.hpp"
 #include "source/control_change.hpp"
 
@@ -17,13 +16,8 @@ namespace ringcast::api {
 [[nodiscard]] Result<std::vector<source::ControlChange>>
 read_control_changes(std::string_view body);
 
-/// The addresses of a viewer in a `status_json`.
-struct ListedViewer {
-    std::uint64_t id = 0;
-    std::string address;
-    std::string proxy; ///< empty: none
-};
-/// The viewers in the text of a `status_json`; nothing if it is none, or does not list all viewers.
-[[nodiscard]] std::optional<std::vector<ListedViewer>> listed_viewers(std::string_view status);
+/// A `status_json` of this version, or another one: what it lacks is empty. Texts are printable.
+/// Nothing if `text` is no status.
+[[nodiscard]] std::optional<ListedStatus> read_status(std::string_view text);
 
 } // namespace ringcast::api

@@ -114,8 +114,12 @@ std::optional<Viewers> list_viewers(const DirectAddress& address, const PublicUr
     StreamRequest request(
         direct_request(address, with_query("/api/status", "viewers=100&" + url.query), url));
     run_alone(request);
-    return request.answer().status == status_ok ? api::listed_viewers(request.body())
-                                                : std::nullopt;
+    auto status =
+        request.answer().status == status_ok ? api::read_status(request.body()) : std::nullopt;
+    if (!status || status->viewers_next) {
+        return std::nullopt;
+    }
+    return std::move(status->viewers);
 }
 
 /// The only viewer that is in `after` and not in `before`, apart from one at the address `own`.

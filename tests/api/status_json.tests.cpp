@@ -1,5 +1,6 @@
 #include "api/status.hpp"
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -424,29 +425,85 @@ TEST_CASE("without details a status has no viewers, no cameras and only the stre
     CHECK(sample.viewers_total == 0);
 }
 
-TEST_CASE("the viewers that a status lists are read back") {
-    StatusSnapshot sample = sample_status();
-    CHECK_FALSE(listed_viewers(status_json(sample)).has_value()); // there are more
-    sample.viewers_next.reset();
-    const auto viewers = listed_viewers(status_json(sample));
-    REQUIRE(viewers.has_value());
-    REQUIRE(viewers->size() == 2);
-    CHECK(viewers->at(0).id == 77);
-    CHECK(viewers->at(0).address == "192.0.2.7:51234");
-    CHECK(viewers->at(0).proxy == "127.0.0.1:40000");
-    CHECK(viewers->at(1).address == "unix");
-    CHECK(viewers->at(1).proxy.empty());
+TEST_CASE("a status is read back") {
+    const StatusSnapshot sample = sample_status();
+    const auto status = read_status(status_json(sample));
+    REQUIRE(status.has_value());
+    CHECK(status->version == "1.2.3");
+    CHECK(status->instance == "00112233445566aa");
+    CHECK(status->engine == "io_uring");
+    CHECK(status->uptime == sample.server.uptime);
+    CHECK(status->viewers_max == 4096);
+    CHECK(status->draining);
+    CHECK_FALSE(status->accept_paused);
+    CHECK(status->viewers_total == sample.viewers_total);
+    CHECK(status->viewers_next == sample.viewers_next);
+
+    REQUIRE(status->streams.size() == 2);
+    const ListedStream& live = status->streams[0];
+    const StreamStatus& expected = sample.streams[0];
+    CHECK(live.name == "printer");
+    CHECK(live.state == "live");
+    CHECK(live.reason.empty());
+    CHECK(live.width == 1280);
+    CHECK(live.height == 720);
+    CHECK(live.fps == 29.5);
+    CHECK(live.frame_bytes_mean == expected.frame_bytes_mean);
+    CHECK(live.frame_age == expected.frame_age);
+    CHECK(live.viewers == 3);
+    CHECK(live.frames_sent ==
+          expected.sends.frames_sent_copy + expected.sends.frames_sent_zero_copy);
+    CHECK(live.frames_skipped == expected.sends.skipped.busy + expected.sends.skipped.memory +
+                                     expected.sends.skipped.late);
+    CHECK(live.bytes_sent == expected.sends.bytes_sent);
+    CHECK(live.latency_count == 3);
+    CHECK(live.latency_mean == std::chrono::microseconds(6'669'333));
+    CHECK(status->streams[1].state == "lost");
+    CHECK(status->streams[1].reason == "said \"no\" and?ended \xEF\xBF\xBD");
+    CHECK_FALSE(status->streams[1].frame_age.has_value());
 }
 
-TEST_CASE("text that is no status has no viewers") {
+TEST_CASE("the viewers of a status are read back") {
+    const StatusSnapshot sample = sample_status();
+    const auto status = read_status(status_json(sample));
+    REQUIRE(status.has_value());
+    REQUIRE(status->viewers.size() == 2);
+    const ListedViewer& viewer = status->viewers[0];
+    const ViewerStatus& expected = sample.viewers[0];
+    CHECK(viewer.id == 77);
+    CHECK(viewer.address == "192.0.2.7:51234");
+    CHECK(viewer.proxy == "127.0.0.1:40000");
+    CHECK(viewer.stream == sample.streams[expected.stream].name);
+    CHECK(viewer.send_path == send_path_name(expected.send_path));
+    CHECK(viewer.fps == expected.fps);
+    CHECK(viewer.delivered_age == expected.delivered_age);
+    CHECK(viewer.connected_for == expected.connected_for);
+    CHECK(viewer.frames_sent == expected.frames_sent);
+    CHECK(viewer.frames_skipped ==
+          expected.skipped.busy + expected.skipped.memory + expected.skipped.late);
+    CHECK(viewer.bytes_sent == expected.bytes_sent);
+    CHECK(status->viewers[1].address == "unix");
+    CHECK(status->viewers[1].proxy.empty());
+}
+
+TEST_CASE("a status with other fields or values than expected is read as far as possible") {
     for (const std::string_view text :
-         {"", "{", "[]", "null", "{}", R"({"viewers": [], "viewers_next": 3})",
-          R"({"viewers": [1], "viewers_next": null})",
-          R"({"viewers": [{"id": -1, "address": "x", "proxy": null}], "viewers_next": null})",
-          R"({"viewers": [{"id": 1, "address": 2, "proxy": null}], "viewers_next": null})"}) {
+         {"", "{", "[]", "null", "{}", R"({"server": {}, "streams": []})",
+          R"({"server": 1, "streams": [], "viewers": []})"}) {
         INFO(text);
-        CHECK_FALSE(listed_viewers(text).has_value());
+        CHECK_FALSE(read_status(text).has_value());
     }
+    const auto status = read_status(
+        R"({"server": {"version": 1, "uptime_seconds": 1e300, "new": 2}, "streams": [1, {"name": "a\u001b[2J",
+            "viewers": -1, "sent": [], "latency": {"count": "x"}}], "viewers": [{"id": -1}], "viewers_next": "x"})");
+    REQUIRE(status.has_value());
+    CHECK(status->version.empty());
+    CHECK(status->uptime == std::chrono::seconds(1'000'000'000));
+    REQUIRE(status->streams.size() == 2);
+    CHECK(status->streams[1].name == "a?[2J");
+    CHECK(status->streams[1].viewers == 0);
+    CHECK(status->viewers.size() == 1);
+    CHECK_FALSE(status->viewers_next.has_value());
 }
 
 } // namespace ringcast::api
