@@ -1,58 +1,14 @@
 """`ringcast passwd`, `token` and `link` as programs: terminals, signals, and what is printed where."""
 
-import fcntl
-import os
 import pathlib
 import re
 import signal
 import subprocess
 import tempfile
-import termios
 import unittest
 
 import harness
-
-
-class Terminal:
-    """A program at a terminal of its own, as its controlling terminal."""
-
-    def __init__(self, *arguments):
-        self._user, self._program = os.openpty()
-        self.shown = b""
-        self.process = subprocess.Popen(
-            [harness.binary(), *map(str, arguments)], stdin=self._program, stdout=self._program,
-            stderr=self._program, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self._user)
-        os.close(self._program)
-
-    def shows_what_is_typed(self):
-        return bool(termios.tcgetattr(self._program)[3] & termios.ECHO)
-
-    def wait_shown(self, text, count=1):
-        os.set_blocking(self._user, False)
-
-        def shown():
-            try:
-                self.shown += os.read(self._user, 4096)
-            except BlockingIOError:
-                pass
-            return self.shown.count(text) >= count
-
-        harness.wait_for(shown, f"{text!r} on the terminal")
-
-    def type(self, text):
-        os.write(self._user, text)
-
-    def ended(self):
-        return self.process.wait(harness.WAIT_SECONDS)
+from terminal import Terminal
 
 
 class AccessTest(unittest.TestCase):
