@@ -1,6 +1,7 @@
 #include "app/client_command_line.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -34,6 +35,24 @@ HealthCommand parse_health(const CommandArguments& arguments, UsageProblems& pro
     return command;
 }
 
+TopCommand parse_top(const CommandArguments& arguments, UsageProblems& problems) {
+    TopCommand command{{}, server_choice(arguments, problems)};
+    if (arguments.words().empty()) {
+        return command;
+    }
+    if (arguments.words().size() > 1) {
+        problems.add("top takes at most one URL");
+    } else if (!command.server.config.empty() || !command.server.listen.empty()) {
+        problems.add("URL excludes --config and --listen: give one of them");
+    }
+    if (auto url = parse_public_url(arguments.words().front())) {
+        command.url = *std::move(url);
+    } else {
+        problems.add("expected the URL of a server, as in http://192.0.2.10:8080/");
+    }
+    return command;
+}
+
 } // namespace
 
 bool is_client_word(std::string_view word) noexcept {
@@ -46,8 +65,12 @@ bool is_client_command(std::span<const char* const> arguments) noexcept {
 
 tl::expected<ClientCommand, EarlyExit>
 parse_client_command(std::span<const char* const> arguments) {
-    return parse_command<ClientCommand>(arguments.subspan(2), server_options, health_word,
-                                        health_help_text, parse_health);
+    const auto others = arguments.subspan(2);
+    if (arguments[1] == health_word) {
+        return parse_command<ClientCommand>(others, server_options, health_word, health_help_text,
+                                            parse_health);
+    }
+    return parse_command<ClientCommand>(others, server_options, top_word, top_help_text, parse_top);
 }
 
 } // namespace ringcast::app

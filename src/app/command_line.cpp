@@ -36,8 +36,8 @@ constexpr std::array<std::string_view, 12> option_names{
     "--config",    "--listen",  "--size",  "--fps",    "--quality", "--engine",
     "--log-level", "--through", "--check", "--reload", "--version", "--help"};
 
-constexpr std::array<std::string_view, 4> command_words{passwd_word, token_word, link_word,
-                                                        health_word};
+constexpr std::array<std::string_view, 5> command_words{passwd_word, token_word, link_word,
+                                                        health_word, top_word};
 
 /// The arguments as they were written. They are checked afterwards, all at once.
 struct Written {

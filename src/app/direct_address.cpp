@@ -53,7 +53,9 @@ std::string failure_of(const StreamAnswer& answer) {
     case NoAnswer::name_not_found:
         return "the name is not found";
     case NoAnswer::certificate:
+        return "its certificate is not valid: " + answer.detail;
     case NoAnswer::no_tls:
+        return "no TLS: " + answer.detail;
     case NoAnswer::no_http:
         break;
     }

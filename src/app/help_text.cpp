@@ -24,6 +24,7 @@ const std::string_view help_text = R"(Usage: ringcast SOURCE [OPTION]...
        ringcast token NAME        makes a token for a program: ringcast token --help
        ringcast link STREAM       makes a link that expires: ringcast link --help
        ringcast health [STREAM]   checks a running ringcast: ringcast health --help
+       ringcast top [URL]         shows its streams and viewers: ringcast top --help
 
 Sends the frames of a source to many viewers over HTTP, as MJPEG.
 
@@ -160,9 +161,9 @@ Examples
 
 const std::string_view health_help_text = R"(Usage: ringcast health [STREAM] [OPTION]...
 
-Asks the ringcast that runs on this machine whether it is healthy, and prints its answer: "ok" while
-it runs and admits viewers; with STREAM, while that stream is live, or paused because nobody
-watches. Takes at most 5 s. Sends no password: where ringcast asks for one, STREAM has to be public.
+Asks the ringcast that runs on this machine whether it is healthy, and prints its answer: "ok"
+while it runs and admits viewers; with STREAM, while that stream is live, or paused because nobody
+watches. Takes at most 5 s. Sends no password: where ringcast asks for one, STREAM must be public.
 
 Options
   --config FILE         the configuration of that ringcast: its addresses are tried in turn
@@ -179,6 +180,42 @@ Exit codes
   0  healthy
   1  not healthy, or nothing answers
   2  the command line or the configuration is wrong
+)";
+
+const std::string_view top_help_text = R"(Usage: ringcast top [URL] [OPTION]...
+
+Shows the streams and viewers of a running ringcast, anew every second, until q or Ctrl-C. If
+standard output is not a terminal, prints them once, with the rates of one second.
+
+URL is the address of the server, as in http://192.0.2.10:8080/, maybe that of a proxy. It may
+contain USER:PASSWORD@ or ?token=TOKEN, which are not shown: where ringcast asks for passwords,
+only administrators see the viewers. Without URL, the ringcast on this machine is asked.
+
+Options
+  --config FILE         the configuration of that ringcast: its addresses are tried in turn
+  --listen ADDRESS      an address where it listens, instead of those of the configuration; may be
+                        repeated (default: 127.0.0.1:8080)
+  --help                print this
+
+Columns of streams
+  KB                    mean size of a frame
+  MBIT/S                sent to all viewers in the last second
+  AGE                   of the newest frame
+  DELAY                 from the capture of a frame to the end of its send, mean of the last second
+  SKIPPED               share of the frames that viewers did not take in time, in the last second
+  STATE                 live, starting, lost with the reason, or resting while nobody watches
+
+Columns of viewers
+  AGE                   of the newest frame that has arrived
+  FPS                   frames per second that are sent
+  SKIPPED               share of the frames that were not taken in time, in the last second
+  PATH                  zero-copy or copy: how the kernel gets the frames
+
+Examples
+  ringcast top
+  ringcast top --config /etc/ringcast/ringcast.toml
+  ringcast top http://anna:secret@192.0.2.10:8080/
+  ringcast top | grep lost
 )";
 
 } // namespace ringcast::app

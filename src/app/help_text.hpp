@@ -17,5 +17,7 @@ extern const std::string_view token_help_text;
 extern const std::string_view link_help_text;
 /// `ringcast health --help`.
 extern const std::string_view health_help_text;
+/// `ringcast top --help`.
+extern const std::string_view top_help_text;
 
 } // namespace ringcast::app

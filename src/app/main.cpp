@@ -36,6 +36,7 @@
 #include "app/signals.hpp"
 #include "app/startup_message.hpp"
 #include "app/through_proxy.hpp"
+#include "app/top.hpp"
 #include "base/log.hpp"
 #include "capture/camera_access.hpp"
 #include "capture/cameras.hpp"
@@ -170,7 +171,10 @@ int run_client_command(std::span<const char* const> arguments) {
     if (!command) {
         return print(command.error());
     }
-    return print(check_health(std::get<HealthCommand>(*command)));
+    if (const auto* health = std::get_if<HealthCommand>(&*command)) {
+        return print(check_health(*health));
+    }
+    return print(run_top(std::get<TopCommand>(*command)));
 }
 
 /// Reads the configuration again, as the command line says.

@@ -24,9 +24,9 @@ bool is_frame_file(const std::string& path) {
 }
 
 std::string unknown_source(const std::string& word, std::filesystem::file_type type) {
-    constexpr std::array<std::string_view, 9> words{"pattern",   camera_word, cameras_word,
-                                                    doctor_word, bench_word,  passwd_word,
-                                                    token_word,  link_word,   health_word};
+    constexpr std::array<std::string_view, 10> words{
+        "pattern",   camera_word, cameras_word, doctor_word, bench_word,
+        passwd_word, token_word,  link_word,    health_word, top_word};
     if (type == std::filesystem::file_type::character) {
         return fmt::format("{} is a device, but not a camera such as /dev/video0", word);
     }

@@ -79,3 +79,22 @@ TEST_CASE("--help of health has its options and exit codes") {
         CHECK_THAT(result.error().standard_output, ContainsSubstring(word));
     }
 }
+
+TEST_CASE("top takes a URL, or a configuration and addresses") {
+    CHECK_FALSE(accepted<TopCommand>({"top"}).url.has_value());
+    const auto command = accepted<TopCommand>({"top", "http://anna:secret@192.0.2.10:8080/"});
+    REQUIRE(command.url.has_value());
+    CHECK(command.url->shown == "http://192.0.2.10:8080/");
+    CHECK(command.url->password == "secret");
+    CHECK(accepted<TopCommand>({"top", "--config", "a.toml"}).server.config == "a.toml");
+}
+
+TEST_CASE("the mistakes in the arguments of top are reported without what may be a password") {
+    CHECK_THAT(refused({"top", "http://a/", "--listen", ":1"}),
+               ContainsSubstring("URL excludes --config and --listen"));
+    CHECK_THAT(refused({"top", "http://a/", "http://b/"}), ContainsSubstring("at most one URL"));
+    const std::string errors = refused({"top", "anna:secret@192.0.2.10"});
+    CHECK_THAT(errors, ContainsSubstring("as in http://192.0.2.10:8080/"));
+    CHECK_THAT(errors, !ContainsSubstring("secret"));
+    CHECK_THAT(errors, ContainsSubstring("Try `ringcast top --help`."));
+}

@@ -392,7 +392,7 @@ TEST_CASE("a command with arguments of its own behind an option is explained") {
 TEST_CASE("--help names the commands with a help text of their own") {
     const auto result = parsed({"--help"});
     REQUIRE_FALSE(result.has_value());
-    for (const char* command : {"passwd", "token", "link", "health"}) {
+    for (const char* command : {"passwd", "token", "link", "health", "top"}) {
         CHECK_THAT(result.error().standard_output,
                    ContainsSubstring(std::string("ringcast ") + command + " --help"));
     }

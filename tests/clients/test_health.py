@@ -118,6 +118,12 @@ class HealthTest(unittest.TestCase):
         self.assertEqual((code, output), (1, ""))
         self.assertIn("another program answers there", errors)
 
+    def test_help_fits_a_terminal(self):
+        code, output, errors = health("--help")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("Usage: ringcast health ", output)
+        self.assertLess(max(map(len, output.splitlines())), 100)
+
     def test_a_wrong_command_line_or_configuration_has_its_own_exit_code(self):
         self.assertEqual(health("--lisen", ":1")[0], 2)
         with configuration('[streams.door]\nsource = "x"\n') as file:
