@@ -1,6 +1,8 @@
-"""The unit files, run by a real systemd: ready, reloaded, restarted, watched, and with a camera."""
+"""The unit files, run by a real systemd: ready, reloaded, restarted, watched, and with a camera. The
+program loads libcamera as a module, as that of the packages does."""
 
 import json
+import os
 import pathlib
 import subprocess
 import unittest
@@ -21,7 +23,10 @@ class Systemd(unittest.TestCase):
     def setUpClass(cls):
         harness.need("unshare")
         cls.guest = guest.running()
-        cls.guest.run("install", "-D", "-m", "755", harness.binary(), "/usr/local/bin/ringcast")
+        build = pathlib.Path(os.environ["RINGCAST_BUILD"])
+        for file, place in (("tests/clients/ringcast_loading", "/usr/local/bin/ringcast"),
+                            ("libcamera.so", "/usr/local/lib/ringcast/libcamera.so")):
+            cls.guest.run("install", "-D", "-m", "755", build / file, place)
         cls.guest.run("mkdir", "/units")
         cls.guest.run("cp", PACKAGING / "ringcast.service", PACKAGING / "ringcast.socket", "/units")
         cls.guest.run("mkdir", "-p", "/etc/ringcast")
