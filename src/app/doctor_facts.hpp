@@ -95,6 +95,7 @@ struct AddressFacts {
     std::string address;                ///< as configured
     std::optional<std::string> failure; ///< why ringcast could not listen there
     bool held_by_ringcast = false;      ///< because it does already
+    bool loopback = false;              ///< TCP, for programs on this machine alone
 };
 
 struct MachineFacts {

@@ -302,6 +302,20 @@ TEST_CASE("an address that can't be listened on is a problem, unless ringcast li
     CHECK(finding_of(facts, "listening").verdict == Verdict::ok);
 }
 
+TEST_CASE("where only this machine can reach the addresses, the line that opens them is named") {
+    MachineFacts facts = good_machine();
+    const auto about_watching = [](const Finding& finding) {
+        return finding.subject == "who can watch";
+    };
+    CHECK(std::ranges::none_of(examine(facts), about_watching));
+    facts.addresses[0].loopback = true;
+    CHECK(finding_of(facts, "who can watch").verdict == Verdict::note);
+    CHECK_THAT(finding_of(facts, "who can watch").advice,
+               ContainsSubstring("listen = [\":8080\"]"));
+    facts.addresses.push_back({"unix:/run/ringcast/http.sock", std::nullopt, false});
+    CHECK(std::ranges::none_of(examine(facts), about_watching));
+}
+
 TEST_CASE("where a proxy is expected, the kernel's limit of unsent bytes is checked") {
     MachineFacts facts = good_machine();
     facts.unsent_bytes_max = 4'294'967'295;
