@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ringcast::access {
@@ -67,13 +70,21 @@ Decision Gate::decide_token(std::string_view text, WallTime now) const {
         Challenge::invalid_token};
 }
 
+/// For an unknown user the same work is done, so that the time does not tell which names exist. Hashes
+/// may differ in cost, so one of all is taken, for a name always the same.
+const User& Gate::stand_in(std::string_view unknown) const {
+    const Digest digest = remembered_.fingerprint(unknown, {}, {});
+    std::size_t number = 0;
+    std::memcpy(&number, digest.data(), sizeof number);
+    return rules_.users()[number % rules_.users().size()];
+}
+
 Decision Gate::decide_password(UserPassword credentials, const Attempt& attempt) {
     if (rules_.users().empty()) {
         return Refusal{401, wrong_password};
     }
     const User* const user = rules_.find_user(credentials.user());
-    // For an unknown user the same work is done, so that the time does not tell which names exist.
-    const std::string& hash = (user == nullptr ? rules_.users().front() : *user).hash;
+    const std::string& hash = (user == nullptr ? stand_in(credentials.user()) : *user).hash;
     Digest fingerprint = remembered_.fingerprint(credentials.user(), credentials.password(), hash);
     if (user != nullptr && remembered_.use(fingerprint, attempt.now)) {
         return rules_.caller_of(*user);

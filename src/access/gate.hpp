@@ -75,6 +75,7 @@ public:
     [[nodiscard]] Outcome finish_check(bool matches, Instant now);
 
 private:
+    [[nodiscard]] const User& stand_in(std::string_view unknown) const;
     [[nodiscard]] Decision decide_token(std::string_view text, WallTime now) const;
     [[nodiscard]] Decision decide_password(UserPassword credentials, const Attempt& attempt);
 

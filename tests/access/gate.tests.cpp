@@ -1,6 +1,7 @@
 #include "access/gate.hpp"
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -138,6 +139,33 @@ TEST_CASE("a wrong password and an unknown user are refused alike, after the sam
     CHECK(wrong->message == unknown->message);
     CHECK(unknown->challenge == Challenge::login);
     CHECK(std::holds_alternative<Pending>(bench.login("nobody", "right"))); // not remembered
+}
+
+TEST_CASE(
+    "unknown users share the work of known ones, each that of one, so that costs tell nothing") {
+    Bench bench;
+    std::set<std::string> hashes;
+    for (const User& user : bench.gate.rules().users()) {
+        hashes.insert(user.hash);
+    }
+    REQUIRE(hashes.size() > 1);
+    std::set<std::string> used;
+    for (int number = 0; number < 40; ++number) {
+        const std::string name = "nobody" + std::to_string(number);
+        std::string first;
+        for (const std::string password : {"one", "other"}) {
+            ++bench.address; // otherwise it has to wait
+            REQUIRE(std::holds_alternative<Pending>(bench.login(name, password)));
+            const Check* const check = bench.gate.begin_check();
+            REQUIRE(check != nullptr);
+            const std::string hash = check->hash;
+            CHECK((first.empty() || hash == first));
+            first = hash;
+            used.insert(hash);
+            static_cast<void>(bench.gate.finish_check(false, bench.now));
+        }
+    }
+    CHECK(used == hashes);
 }
 
 TEST_CASE("requests with one password share its verification") {
