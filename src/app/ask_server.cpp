@@ -14,8 +14,6 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr int status_unauthorized = 401;
-
 ServerAnswer ask(const DirectAddress& address, const std::string& target, Instant until) {
     StreamRequest request(address.request(target));
     StreamRequests requests;

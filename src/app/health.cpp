@@ -12,7 +12,6 @@ namespace ringcast::app {
 namespace {
 
 constexpr Duration check_time_max = std::chrono::seconds(5);
-constexpr int status_ok = 200;
 
 std::string advice(const HealthCommand& command, const NoServerAnswer& none) {
     if (none.asks_for_password) {

@@ -32,6 +32,10 @@ struct AnswerHeader {
     std::string value;
 };
 
+// Of RFC 9110.
+inline constexpr int status_ok = 200;
+inline constexpr int status_unauthorized = 401;
+
 /// An answer to a request for a stream, as far as it was received.
 struct StreamAnswer {
     NoAnswer no_answer = NoAnswer::none;

@@ -27,7 +27,6 @@ constexpr Duration compare_time = std::chrono::seconds(5);
 constexpr Duration slow_time = std::chrono::seconds(12);
 constexpr Duration slow_time_judged = std::chrono::seconds(6);
 constexpr std::uint64_t slow_byte_rate = 300'000;
-constexpr int status_ok = 200;
 constexpr int status_not_found = 404;
 
 /// Runs one request until it has ended.

@@ -28,9 +28,7 @@ namespace {
 using api::ListedStatus;
 
 constexpr Duration refresh_period = std::chrono::seconds(1);
-constexpr Duration answer_time_max = std::chrono::seconds(5);
-constexpr int status_ok = 200;
-constexpr int status_unauthorized = 401;
+constexpr Duration status_time_max = std::chrono::seconds(5);
 /// Each has 100 viewers, and holds the server's loop for up to 2 ms.
 constexpr int parts_max = 10;
 
@@ -79,7 +77,7 @@ tl::expected<Server, EarlyExit> find_server(const ServerChoice& choice) {
     if (!addresses) {
         return tl::unexpected(addresses.error());
     }
-    const auto found = ask_server(*addresses, status_target("", std::nullopt), answer_time_max);
+    const auto found = ask_server(*addresses, status_target("", std::nullopt), status_time_max);
     if (!found) {
         const std::string advice =
             found.error().asks_for_password
@@ -121,7 +119,7 @@ private:
         options.url += status_target(server_.query, after);
         StreamRequest request(options);
         requests_.add(request);
-        requests_.run(os::monotonic_now() + answer_time_max,
+        requests_.run(os::monotonic_now() + status_time_max,
                       [&] { return request.ended() || interrupted(); });
         requests_.remove(request);
         const StreamAnswer answer = request.answer();
