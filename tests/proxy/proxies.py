@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import re
 import socket
+import ssl
 import subprocess
 import tempfile
 
@@ -139,12 +140,24 @@ class Proxy:
         with servers.program(self.http, *self._command, env=environment):
             # A listening socket is not yet configured completely when it begins to listen.
             harness.wait_for(self._answers, f"{self.name} to answer")
+            for host in (ROOT_HOST, SUBPATH_HOST):
+                # Caddy makes its certificates while it runs.
+                harness.wait_for(lambda host=host: self._has_certificate(host), f"{self.name}'s certificate")
             yield self
 
     def _answers(self):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.http), 1) as connection:
             connection.sendall(f"GET / HTTP/1.1\r\nHost: {ROOT_HOST}\r\n\r\n".encode())
             return connection.recv(1)
+
+    def _has_certificate(self, host):
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.https), 1) as connection:
+            with context.wrap_socket(connection, server_hostname=host):
+                return True
+        return False
 
     def connect(self, host=ROOT_HOST, path="/stream"):
         """A connection over HTTP/1.1 that has sent a request."""
