@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/unique_fd.hpp"
+#include "os/unix_address.hpp"
 
 namespace ringcast::app {
 
@@ -83,21 +84,14 @@ std::string text_of(const ReloadReport& report) {
     return text;
 }
 
-bool fits(const std::string& path) noexcept {
-    return path.size() < sizeof(sockaddr_un{}.sun_path);
-}
-
 /// Empty if nobody listens there.
 UniqueFd connect_to(const std::string& path) noexcept {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (!fd.valid() || path.empty() || !fits(path)) {
+    if (!fd.valid() || path.empty() || !os::fits_unix_address(path)) {
         return {};
     }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    const void* const name = &address;
-    if (::connect(fd.get(), static_cast<const sockaddr*>(name), sizeof address) != 0) {
+    const sockaddr_un address = os::unix_address(path);
+    if (::connect(fd.get(), os::generic(address), sizeof address) != 0) {
         return {};
     }
     return fd;
@@ -128,7 +122,7 @@ std::string control_socket_path() {
 // --- the server's end ---
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::create(const std::string& path) {
-    if (!fits(path)) {
+    if (!os::fits_unix_address(path)) {
         return fail(fmt::format("the path {} is too long for a socket", path));
     }
     const std::string folder = path.substr(0, path.rfind('/'));

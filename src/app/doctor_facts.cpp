@@ -25,7 +25,6 @@
 #include "base/unique_fd.hpp"
 #include "config/describe.hpp"
 #include "config/listen_address.hpp"
-#include "http/ip_address.hpp"
 #include "os/mapped_memory.hpp"
 #include "uring/setup_failure.hpp"
 #include "uring/uring_engine.hpp"
@@ -198,15 +197,6 @@ std::vector<InterfaceFacts> look_at_interfaces() {
 
 // --- addresses ---
 
-bool is_loopback(const config::ListenAddress& address) {
-    const auto* const tcp = std::get_if<config::ListenTcp>(&address);
-    if (tcp == nullptr) {
-        return false;
-    }
-    const auto ip = http::IpAddress::parse(tcp->host);
-    return tcp->host == "localhost" || (ip && ip->is_loopback());
-}
-
 std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
     std::vector<AddressFacts> addresses;
     for (const config::ListenConfig& listen : config.http.listen) {
@@ -215,7 +205,8 @@ std::vector<AddressFacts> look_at_addresses(const config::Config& config) {
         }
         AddressFacts& facts = addresses.emplace_back();
         facts.address = config::listen_address_text(listen.address);
-        facts.loopback = is_loopback(listen.address);
+        facts.loopback = std::holds_alternative<config::ListenTcp>(listen.address) &&
+                         config::is_local(listen.address);
         const auto opened = open_listeners(std::span(&listen, 1), config.viewers.stall_timeout);
         if (opened) {
             continue;

@@ -17,24 +17,12 @@
 #include <unistd.h>
 
 #include "app/tcp_listener.hpp"
-#include "base/assert.hpp"
 #include "config/listen_address.hpp"
+#include "os/unix_address.hpp"
 
 namespace ringcast::app {
 
 namespace {
-
-sockaddr_un unix_address(const std::string& path) noexcept {
-    sockaddr_un address{};
-    RINGCAST_ASSERT(path.size() < sizeof address.sun_path);
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return address;
-}
-
-const sockaddr* generic(const sockaddr_un& address) noexcept {
-    return reinterpret_cast<const sockaddr*>(&address);
-}
 
 UniqueFd unix_socket(int flags = 0) noexcept {
     return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
@@ -61,8 +49,8 @@ Result<void> clear_path(const std::string& path) {
             "can't listen on unix:{}: a file that is not a socket is in the way", path));
     }
     const UniqueFd probe = unix_socket();
-    const sockaddr_un address = unix_address(path);
-    const bool connected = ::connect(probe.get(), generic(address), sizeof address) == 0;
+    const sockaddr_un address = os::unix_address(path);
+    const bool connected = ::connect(probe.get(), os::generic(address), sizeof address) == 0;
     if (connected && listener_lives(probe.get())) {
         return fail(fmt::format("can't listen on unix:{}: another program listens there", path));
     }
@@ -102,11 +90,11 @@ Result<Listener> open_unix_listener(const config::ListenConfig& listen) {
     listener.fd = unix_socket(SOCK_NONBLOCK);
     listener.address = where;
     const int fd = listener.fd.get();
-    const sockaddr_un address = unix_address(where.path);
+    const sockaddr_un address = os::unix_address(where.path);
     // The mode before bind is the initial mode of the file (less the umask), so no other user can
     // connect in between; chmod after it sets the configured mode whatever the umask.
     if (fd < 0 || ::fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
-        ::bind(fd, generic(address), sizeof address) != 0) {
+        ::bind(fd, os::generic(address), sizeof address) != 0) {
         return fail(fmt::format("can't listen on unix:{}: {}", where.path, std::strerror(errno)));
     }
     listener.socket_file = SocketFile(where.path);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,9 +14,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "base/assert.hpp"
 #include "base/printable.hpp"
 #include "base/unique_fd.hpp"
+#include "os/unix_address.hpp"
 
 namespace ringcast::app {
 
@@ -99,15 +98,11 @@ std::optional<PortOwner> find_port_owner(std::uint16_t port) {
 }
 
 std::optional<PortOwner> find_socket_owner(const std::string& path) {
-    sockaddr_un address{};
-    RINGCAST_ASSERT(path.size() < sizeof address.sun_path);
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const sockaddr_un address = os::unix_address(path);
     const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     ucred peer{}; // the process that listens
     socklen_t length = sizeof peer;
-    if (!probe.valid() ||
-        ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+    if (!probe.valid() || ::connect(probe.get(), os::generic(address), sizeof address) != 0 ||
         ::getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0) {
         return std::nullopt;
     }

@@ -15,6 +15,7 @@
 
 #include "base/assert.hpp"
 #include "os/peer.hpp"
+#include "os/unix_address.hpp"
 #include "threads/wake_event.hpp"
 
 namespace ringcast::input {
@@ -126,10 +127,8 @@ void NameResolver::begin(const std::shared_ptr<Lookup>& lookup) {
 
 std::span<const io::SocketAddress> NameResolver::unix_address(const std::string& path) {
     addresses_.clear();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() < sizeof(address.sun_path)) {
-        std::memcpy(address.sun_path, path.data(), path.size());
+    if (os::fits_unix_address(path)) {
+        const sockaddr_un address = os::unix_address(path);
         addresses_.push_back(to_address(&address, sizeof(address), io::Transport::unix_socket));
     }
     return addresses_;

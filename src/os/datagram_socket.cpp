@@ -8,10 +8,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "os/unix_address.hpp"
+
 namespace ringcast::os {
 
 Result<DatagramSocket> DatagramSocket::open(const std::string& address) {
-    if (address.size() < 2 || address.size() >= sizeof sockaddr_un{}.sun_path ||
+    if (address.size() < 2 || !fits_unix_address(address) ||
         (address.front() != '/' && address.front() != '@')) {
         return fail("\"" + address + "\" is no address of a UNIX socket");
     }
@@ -27,14 +29,12 @@ Result<DatagramSocket> DatagramSocket::open(const std::string& address) {
 }
 
 bool DatagramSocket::send(std::string_view datagram) const noexcept {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, name_.data(), name_.size());
+    const sockaddr_un address = unix_address(name_);
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name_.size());
     ssize_t sent = 0;
     do {
         sent = ::sendto(socket_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL,
-                        reinterpret_cast<const sockaddr*>(&address), length);
+                        generic(address), length);
     } while (sent < 0 && errno == EINTR);
     return sent >= 0;
 }
