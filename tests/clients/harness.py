@@ -204,6 +204,13 @@ def configured(text, *arguments, **options):
         return Ringcast("--config", file.name, *arguments, **options)
 
 
+def run(*arguments, **options):
+    """Runs ringcast until it exits; returns (exit code, standard output, standard error)."""
+    options = {"stdin": subprocess.DEVNULL, "timeout": WAIT_SECONDS, **options}
+    done = subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, check=False, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
 def need(program):
     """Skips the test if `program` is missing."""
     if shutil.which(program) is None:

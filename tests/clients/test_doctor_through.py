@@ -163,12 +163,7 @@ class Findings:
 
 
 def doctor(url, *options):
-    """(exit code, standard output, standard error)"""
-    done = subprocess.run(
-        [harness.binary(), "doctor", "--through", url, *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=RUN_SECONDS, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    return harness.run("doctor", "--through", url, *options, timeout=RUN_SECONDS)
 
 
 class ThroughTest(unittest.TestCase):

@@ -3,7 +3,6 @@
 import http.server
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import unittest
@@ -16,12 +15,7 @@ STREAMS = '[streams.door]\nsource = "pattern"\nsize = "320x240"\n[streams.broken
 
 
 def health(*arguments):
-    """(exit code, standard output, standard error)"""
-    done = subprocess.run(
-        [harness.binary(), "health", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=harness.WAIT_SECONDS, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    return harness.run("health", *arguments)
 
 
 def configuration(text):

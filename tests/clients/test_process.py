@@ -19,16 +19,8 @@ import unittest
 import urllib.request
 
 import harness
+from harness import run
 from seccomp_filter import refuse_io_uring
-
-
-def run(*arguments, **options):
-    """Runs ringcast until it exits; returns (exit code, standard output, standard error)."""
-    done = subprocess.run(
-        [harness.binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=harness.WAIT_SECONDS, check=False, **options,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 def state(pid):

@@ -5,7 +5,6 @@ import http.server
 import pathlib
 import re
 import signal
-import subprocess
 import threading
 import unittest
 
@@ -21,12 +20,8 @@ ESCAPE = re.compile(r"\x1b\[[?\d]*[A-Za-z]")
 
 
 def top(*arguments):
-    """(exit code, standard output, standard error) of a run whose output is a pipe."""
-    done = subprocess.run(
-        [harness.binary(), "top", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=harness.WAIT_SECONDS, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    """A run whose output is a pipe."""
+    return harness.run("top", *arguments)
 
 
 def screens(terminal):
