@@ -350,6 +350,8 @@ class Shutdown(unittest.TestCase):
                     connection.connect(address)
                 except ConnectionRefusedError:
                     return True
+                except ConnectionResetError:
+                    pass  # it was in the backlog when the listener closed
                 return False
 
         with tempfile.TemporaryDirectory() as folder:
