@@ -56,8 +56,8 @@ class Controls(unittest.TestCase):
     def check_set(self):
         """The camera was sent exactly these controls, after the driver's own trials."""
         expected = [*SET, BRIGHTNESS]
-        harness.wait_for(lambda: BRIGHTNESS in self.camera.controls_set(), "the controls of libcamera")
-        self.assertEqual(self.camera.controls_set()[-len(expected) :], expected)
+        # In a slow guest a camera may deliver nothing for ten seconds, and is opened and set again.
+        harness.wait_for(lambda: self.camera.controls_set()[-len(expected) :] == expected, "all controls, in order")
 
     def listed(self, server):
         status, _, body = server.get("/front/controls")
