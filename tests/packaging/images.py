@@ -43,11 +43,14 @@ class Image:
             elif name in ("ENTRYPOINT", "CMD"):
                 settings[name] = json.loads(rest)
             elif name == "HEALTHCHECK":
-                settings[name] = json.loads(rest[rest.index("CMD") + len("CMD"):])
+                options, command = rest.split("CMD", 1)
+                settings[name] = json.loads(command)
+                settings["health timeout"] = re.search(r"--timeout=(\d+)s", options)[1]
             else:
                 settings[name] = rest
         self.command = settings["ENTRYPOINT"] + settings["CMD"]
         self.health_check = settings["HEALTHCHECK"]
+        self.health_seconds_max = int(settings["health timeout"])
         self.stop_signal = settings["STOPSIGNAL"]
         self.port = int(settings["EXPOSE"])
         self.user = settings["USER"]

@@ -49,6 +49,12 @@ class Image(unittest.TestCase):
         self.assertEqual(self.image.health_check, ["ringcast", "health", "--config", "/etc/ringcast/ringcast.toml"])
         self.assertEqual(copied, {"/etc/ringcast/ringcast.toml": "packaging/container/ringcast.toml"})
 
+    def test_the_engine_waits_longer_than_the_health_check_takes(self):
+        usage = subprocess.run([harness.binary(), "health", "--help"], capture_output=True, text=True, check=True).stdout
+        seconds_max = int(re.search(r"Takes at most (\d+) s\.", usage)[1])
+        for image in (self.image, images.home_assistant_image()):
+            self.assertGreater(image.health_seconds_max, seconds_max)
+
     def test_the_user_is_the_one_of_the_tests_and_owns_the_place_of_the_control_socket(self):
         (created,) = [rest for name, rest in images.instructions(CONTAINER / "Containerfile") if "useradd" in rest]
         self.assertIn(f"useradd --system --uid {bubble.USER} --gid ringcast --groups video", created)
