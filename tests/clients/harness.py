@@ -356,8 +356,18 @@ class StreamReader(OpenSocket):
         super().__init__(socket.create_connection((host, int(port)), WAIT_SECONDS))
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        self.status = int(self.file.readline().split()[1])
+        try:
+            self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
+            self._read_head()
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_head(self):
+        line = self.file.readline()
+        if not line:
+            raise EOFError
+        self.status = int(line.split()[1])
         self.headers = read_headers(self.file)
         self.boundary = b""
         if self.status == 200:
