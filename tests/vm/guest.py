@@ -111,7 +111,7 @@ class Camera:
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            harness.wait_for(self.seen_by_driver, f"the driver of {product}", COMMAND_SECONDS_MAX)
+            harness.wait_for(self.seen_by_driver, f"the driver of {product}")
             guest.run("udevadm", "settle")
         except AssertionError:
             self.unplug()
@@ -150,7 +150,8 @@ class Camera:
 
 
 class Guest:
-    def __init__(self):
+    def __init__(self, *options):
+        """`options` are further ones of run-guest; by default its root is that of the host, with udev."""
         os.environ["PATH"] += ":/usr/sbin:/sbin"
         for program in PROGRAMS:
             harness.need(program)
@@ -172,8 +173,8 @@ class Guest:
         self.prefix = [str(HERE / "in_guest.py")]
         forwards = [word for port in (control, *self.ports) for word in ("--forward", str(port))]
         self._process = subprocess.Popen(
-            [HERE / "run-guest", "--kernel", kernel, "--seconds", str(SECONDS_MAX), "--udev",
-             "--card", "e1000e", *forwards, "--",
+            [HERE / "run-guest", "--kernel", kernel, "--seconds", str(SECONDS_MAX),
+             "--card", "e1000e", *forwards, *options, "--",
              "/usr/bin/python3", "-B", HERE / "job_server.py", str(control), token],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -181,8 +182,8 @@ class Guest:
         self._ready = False
         threading.Thread(target=self._read_output, daemon=True).start()
         harness.wait_for(self._is_ready, "the guest", BOOT_SECONDS_MAX)
-        self.run("modprobe", "-a", "vhci-hcd", "uvcvideo")
-        self.run(HERE / "firmware-node")
+        self.in_root("modprobe", "-a", "vhci-hcd", "uvcvideo", seconds=BOOT_SECONDS_MAX)
+        self.in_root("bash", "-c", (HERE / "firmware-node").read_text(), seconds=BOOT_SECONDS_MAX)
 
     def _jpegs(self, size):
         return pathlib.Path(self._folder.name, f"{size}.mjpeg")
@@ -205,6 +206,10 @@ class Guest:
         if check and done.returncode != 0:
             raise AssertionError(f"{command} in the guest: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def in_root(self, *command, **options):
+        """Like run(), in the guest's root, where that is not the host's."""
+        return self.run("chroot", "/proc/1/root", *command, **options)
 
     def binary_for_all(self):
         """Path in the guest of a copy of ringcast that every user can execute."""
@@ -243,7 +248,7 @@ def running():
     """The guest of this test run; boots it at the first call."""
     if not _running:
         try:
-            _running.append(Guest())
+            _running.append(Guest("--udev"))
         except Exception as error:  # raised again for each test, instead of booting once more
             _running.append(error)
     if isinstance(_running[0], Exception):
