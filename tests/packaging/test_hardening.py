@@ -1,5 +1,7 @@
-"""packaging/check-hardening finds each missing protection."""
+"""packaging/check-hardening finds each missing protection. ./dev vm --arch arm64 runs this with the prefix of
+the cross-compiler's programs in RINGCAST_CROSS_PREFIX."""
 
+import os
 import platform
 
 from in_folder import PACKAGING, InFolder, run
@@ -19,14 +21,16 @@ class Hardening(InFolder):
         int g(int n) { return n; } int h(int n) { return n; } int i(int n) { return n; }
         int main(int count, char** words) {
             std::vector<int> numbers(static_cast<unsigned>(count));
-            volatile char large[20000];
+            volatile char large[200000];
             large[count] = 1;
             char copy[16];
             std::strcpy(copy, words[0]);
             return std::printf("%s %d %d", copy, numbers[static_cast<unsigned>(count)], large[count]);
         }
     """
-    JUMPS = "-fcf-protection=full" if platform.machine() == "x86_64" else "-mbranch-protection=standard"
+    PREFIX = os.environ.get("RINGCAST_CROSS_PREFIX", "")
+    MACHINE = PREFIX.split("-")[0] or platform.machine()
+    JUMPS = "-fcf-protection=full" if MACHINE == "x86_64" else "-mbranch-protection=standard"
     FLAGS = ["-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3", "-D_GLIBCXX_ASSERTIONS", "-fstack-protector-strong",
              "-fstack-clash-protection", JUMPS, "-fPIE", "-pie", "-Wl,-z,relro", "-Wl,-z,now"]
 
@@ -35,9 +39,9 @@ class Hardening(InFolder):
         flags = [dict(changes).get(flag, flag) for flag in self.FLAGS]
         source, program = self.folder / "program.cpp", self.folder / "program"
         source.write_text(self.SOURCE)
-        built = run("g++", "-w", *flags, source, "-o", program)
+        built = run(f"{self.PREFIX}g++", "-w", *flags, source, "-o", program)
         self.assertEqual(built.returncode, 0, built.stderr)
-        return run(PACKAGING / "check-hardening", program)
+        return run(PACKAGING / "check-hardening", f"--prefix={self.PREFIX}", program)
 
     def test_a_hardened_program_passes(self):
         done = self.check()
