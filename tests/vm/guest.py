@@ -25,12 +25,21 @@ SECONDS_MAX = int(os.environ.get("RINGCAST_GUEST_SECONDS", "900"))
 JPEG_SIZES = ("1280x720", "640x480")
 # (red, green, blue) of the bars that uvc_camera and libcamera draw, from left to right.
 BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
-BOOT_SECONDS_MAX = 240
-# For commands that take a moment on a real machine.
-COMMAND_SECONDS_MAX = 120
+# Of ./dev vm --arch arm64: the root of a guest with another processor, and the packages to install in it,
+# so that /usr/bin/ringcast there is tested.
+ARCHITECTURE = os.environ.get("RINGCAST_GUEST_ARCH", "amd64")
+ROOT = os.environ.get("RINGCAST_GUEST_ROOT", "/")
+PACKAGES = os.environ.get("RINGCAST_GUEST_PACKAGES", "").split()
+BOOT_SECONDS_MAX = 240 if ARCHITECTURE == "amd64" else 600
+# For commands that take a moment on a real machine. For arm64 the guest may run beside builds.
+COMMAND_SECONDS_MAX = 120 if ARCHITECTURE == "amd64" else 240
 # In the emulated guest on a busy machine a program takes up to 20 seconds to reopen a camera.
 harness.WAIT_SECONDS = COMMAND_SECONDS_MAX
-PROGRAMS = ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz", "udevadm", "cam", "ffmpeg")
+INSTALL_SECONDS_MAX = 600
+PROGRAMS = {
+    "amd64": ("qemu-system-x86_64", "busybox", "modprobe", "cpio", "xz", "udevadm", "cam", "ffmpeg"),
+    "arm64": ("qemu-system-aarch64", "modprobe", "cpio", "xz", "ffmpeg"),
+}
 
 
 def built(name):
@@ -67,7 +76,7 @@ def find_kernel():
     """The folder of the guest's kernel. Skips the test, with the reason, if no kernel is
     available."""
     fetch = HERE.parents[1] / "packaging" / "fetch-kernel"
-    done = subprocess.run([fetch, "--cached"], capture_output=True, text=True, check=False)
+    done = subprocess.run([fetch, "--cached", "--arch", ARCHITECTURE], capture_output=True, text=True, check=False)
     if done.returncode == 77:
         raise unittest.SkipTest(done.stderr.splitlines()[-1].removeprefix("NOT TESTED: "))
     if done.returncode != 0:
@@ -113,7 +122,7 @@ class Camera:
         try:
             harness.wait_for(self.seen_by_driver, f"the driver of {product}")
             guest.run("udevadm", "settle")
-        except AssertionError:
+        except (AssertionError, subprocess.TimeoutExpired):
             self.unplug()
             raise
 
@@ -153,10 +162,12 @@ class Guest:
     def __init__(self, *options):
         """`options` are further ones of run-guest; by default its root is that of the host, with udev."""
         os.environ["PATH"] += ":/usr/sbin:/sbin"
-        for program in PROGRAMS:
+        for program in PROGRAMS[ARCHITECTURE]:
             harness.need(program)
         kernel = find_kernel()
         self._folder = tempfile.TemporaryDirectory()
+        if ROOT != "/":
+            tempfile.tempdir = self._folder.name  # all that the guest sees of /tmp
         token = pathlib.Path(self._folder.name, "token")
         token.write_text(secrets.token_hex(), encoding="ascii")
         token.chmod(0o600)
@@ -174,7 +185,7 @@ class Guest:
         forwards = [word for port in (control, *self.ports) for word in ("--forward", str(port))]
         self._process = subprocess.Popen(
             [HERE / "run-guest", "--kernel", kernel, "--seconds", str(SECONDS_MAX),
-             "--card", "e1000e", *forwards, *options, "--",
+             "--card", "e1000e", *forwards, *options, *self._other_root(), "--",
              "/usr/bin/python3", "-B", HERE / "job_server.py", str(control), token],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -184,6 +195,15 @@ class Guest:
         harness.wait_for(self._is_ready, "the guest", BOOT_SECONDS_MAX)
         self.in_root("modprobe", "-a", "vhci-hcd", "uvcvideo", seconds=BOOT_SECONDS_MAX)
         self.in_root("bash", "-c", (HERE / "firmware-node").read_text(), seconds=BOOT_SECONDS_MAX)
+        if PACKAGES:
+            self.run("dpkg", "--install", *PACKAGES, seconds=INSTALL_SECONDS_MAX)
+
+    def _other_root(self):
+        """Options of run-guest for another root than this system's."""
+        if ROOT == "/":
+            return []
+        shared = [HERE.parents[1], self._folder.name]
+        return ["--arch", ARCHITECTURE, "--root", ROOT, *(str(word) for folder in shared for word in ("--share", folder))]
 
     def _jpegs(self, size):
         return pathlib.Path(self._folder.name, f"{size}.mjpeg")

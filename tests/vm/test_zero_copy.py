@@ -14,7 +14,6 @@ import harness
 # any.
 SETTLED_FRAMES = 10
 FRAMES = 300
-FPS = 30
 
 
 class Copies:
@@ -32,6 +31,11 @@ class Copies:
 
 
 class CameraToCard(unittest.TestCase):
+    SIZE = "1280x720"
+    FPS = 30
+    # Frames that are copied because the viewer paused for a moment.
+    COPIES_MAX = 0
+
     def setUp(self):
         self.guest = guest.running()
 
@@ -44,9 +48,9 @@ class CameraToCard(unittest.TestCase):
         """Streams FRAMES frames to one viewer; returns (frames received, frames sent, copies
         meanwhile)."""
         copies = Copies(self.guest)
-        configuration = f'[streams.front]\nsource = "libcamera"\nfps = {FPS}\ntier = "{tier}"\n'
+        configuration = f'[streams.front]\nsource = "libcamera"\nfps = {self.FPS}\ntier = "{tier}"\n'
         with (
-            self.guest.camera("--fps", FPS) as camera,
+            self.guest.camera("--fps", self.FPS, mjpeg=[self.SIZE]) as camera,
             self.guest.configured(configuration, before=copies.environment) as server,
         ):
             server.wait_live()
@@ -56,7 +60,9 @@ class CameraToCard(unittest.TestCase):
                 before = copies.read()
                 received = [self.live_frame(reader) for _ in range(FRAMES)]
                 during = [now - then for now, then in zip(copies.read(), before)]
-            self.assertEqual(server.stream_status()["tier"], tier)
+            stream = server.stream_status()
+            self.assertEqual(stream["tier"], tier)
+            self.copied_under_pressure = stream["camera"]["counters"]["copied_under_pressure"]
             self.assertGreaterEqual(guest.uncopied_share(server), 0.99)
             return received, camera.sent(), during
 
@@ -79,7 +85,9 @@ class CameraToCard(unittest.TestCase):
     def check_registered(self):
         received, sent, copies = self.stream("registered")
         self.assert_identical(received, sent)
-        self.assertEqual(copies, [0, 0, 0, 0])
+        count, _, *reads = copies
+        self.assertLessEqual(count, min(self.COPIES_MAX, self.copied_under_pressure))
+        self.assertEqual(reads, [0, 0])
 
     def test_copied_frames_are_copied_once(self):
         harness.retried(self.check_copied)
