@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <csetjmp>
 #include <cstdio>
 #include <new>
 
@@ -12,60 +11,15 @@
 
 #include "base/assert.hpp"
 #include "encode/component_lines.hpp"
+#include "encode/jpeg_errors.hpp"
 #include "encode/jpeg_memory.hpp"
+#include "encode/span_destination.hpp"
 
 namespace ringcast::encode {
 
 namespace {
 
 static_assert(ComponentLines::block == DCTSIZE);
-
-/// A destination of fixed size. Output that does not fit overwrites `spill` again and again: thus
-/// the encoder never writes beyond its span, and need not be stopped by a longjmp out of the
-/// library.
-struct SpanDestination {
-    jpeg_destination_mgr manager{}; // first, so that a pointer to it is one to the whole struct
-    ByteSpan into;
-    bool fits = true;
-    std::array<JOCTET, 4096> spill{};
-};
-
-SpanDestination& destination_of(j_compress_ptr encoder) noexcept {
-    return *reinterpret_cast<SpanDestination*>(encoder->dest);
-}
-
-void begin_output(j_compress_ptr encoder) noexcept {
-    SpanDestination& destination = destination_of(encoder);
-    destination.manager.next_output_byte = reinterpret_cast<JOCTET*>(destination.into.data());
-    destination.manager.free_in_buffer = destination.into.size();
-}
-
-/// The library calls this as soon as the last byte is used, so an exact fit counts as too small.
-boolean spill_output(j_compress_ptr encoder) noexcept {
-    SpanDestination& destination = destination_of(encoder);
-    destination.fits = false;
-    destination.manager.next_output_byte = destination.spill.data();
-    destination.manager.free_in_buffer = destination.spill.size();
-    return TRUE;
-}
-
-void end_output(j_compress_ptr /*encoder*/) noexcept {}
-
-/// The library's error manager, and where to go on after a failed allocation.
-struct Errors {
-    jpeg_error_mgr manager{}; // first, so that a pointer to it is one to the whole struct
-    std::jmp_buf no_memory{};
-};
-
-/// Every input is checked before it is passed to the library: the only error left is a failed
-/// allocation. The library is written for this jump, and no frame that it leaves has a destructor.
-[[noreturn]] void on_error(j_common_ptr encoder) {
-    if (encoder->err->msg_code == JERR_OUT_OF_MEMORY) {
-        std::longjmp(reinterpret_cast<Errors*>(encoder->err)->no_memory, 1); // NOLINT
-    }
-    encoder->err->output_message(encoder);
-    assertion_failed("libjpeg accepts the picture", __FILE__, __LINE__);
-}
 
 /// The colour space of the lines that are passed to the library.
 J_COLOR_SPACE colour_space_of(PixelFormat format) noexcept {
@@ -110,24 +64,18 @@ McuSize mcu_size(PixelFormat format) noexcept {
 
 struct RawEncoder::State {
     jpeg_compress_struct library{};
-    Errors errors{};
-    SpanDestination destination{};
+    JpegErrors errors;
+    SpanDestination destination;
     JpegMemory memory;
     ComponentLines components;
     bool out_of_memory = false; ///< for the last picture
 
     State() {
-        library.err = jpeg_std_error(&errors.manager);
-        errors.manager.error_exit = &on_error;
-        if (setjmp(errors.no_memory) != 0) { // NOLINT(cert-err52-cpp)
+        library.err = errors.prepare();
+        if (!without_error(errors, [this] { jpeg_create_compress(&library); })) {
             throw std::bad_alloc();
         }
-        jpeg_create_compress(&library);
         memory.attach(library);
-        library.dest = &destination.manager;
-        destination.manager.init_destination = &begin_output;
-        destination.manager.empty_output_buffer = &spill_output;
-        destination.manager.term_destination = &end_output;
     }
     State(State&&) = delete;
     State& operator=(State&&) = delete;
@@ -135,7 +83,19 @@ struct RawEncoder::State {
     State& operator=(const State&) = delete;
     ~State() { jpeg_destroy_compress(&library); }
 
-    /// False when memory is short.
+    /// False when memory is short, which is the only error: every input is checked before it is passed
+    /// to the library.
+    template <typename Work>
+    [[nodiscard]] bool attempt(const Work& work) noexcept {
+        if (without_error(errors, work)) {
+            return true;
+        }
+        if (errors.code != JERR_OUT_OF_MEMORY) {
+            errors.manager.output_message(reinterpret_cast<j_common_ptr>(&library));
+            assertion_failed("libjpeg accepts the picture", __FILE__, __LINE__);
+        }
+        return false;
+    }
     [[nodiscard]] bool write(const RawPicture& picture, const EncodeSettings& settings) noexcept;
 
     void configure(const RawPicture& picture, const EncodeSettings& settings) {
@@ -201,22 +161,22 @@ RawEncoder& RawEncoder::operator=(RawEncoder&&) noexcept = default;
 RawEncoder::~RawEncoder() = default;
 
 bool RawEncoder::State::write(const RawPicture& picture, const EncodeSettings& settings) noexcept {
-    if (setjmp(errors.no_memory) != 0) { // NOLINT(cert-err52-cpp)
+    if (!attempt([&] { configure(picture, settings); })) {
         return false;
     }
-    configure(picture, settings);
     if (library.raw_data_in == TRUE && !components.begin(picture)) {
         return false;
     }
-    jpeg_start_compress(&library, TRUE);
-    write_comment(settings.comment_bytes);
-    if (library.raw_data_in == TRUE) {
-        write_components(picture);
-    } else {
-        write_pixels(picture);
-    }
-    jpeg_finish_compress(&library);
-    return true;
+    return attempt([&] {
+        jpeg_start_compress(&library, TRUE);
+        write_comment(settings.comment_bytes);
+        if (library.raw_data_in == TRUE) {
+            write_components(picture);
+        } else {
+            write_pixels(picture);
+        }
+        jpeg_finish_compress(&library);
+    });
 }
 
 bool RawEncoder::out_of_memory() const noexcept {
@@ -231,18 +191,13 @@ std::optional<std::size_t> RawEncoder::encode(const RawPicture& picture,
     if (into.empty() || !problem_of(picture).empty()) {
         return std::nullopt;
     }
-    SpanDestination& destination = state_->destination;
-    destination.into = into;
-    destination.fits = true;
+    state_->destination.attach(state_->library, into);
     state_->out_of_memory = !state_->write(picture, settings);
     if (state_->out_of_memory) {
         jpeg_abort_compress(&state_->library); // the next picture begins anew
         return std::nullopt;
     }
-    if (!destination.fits) {
-        return std::nullopt;
-    }
-    return into.size() - destination.manager.free_in_buffer;
+    return state_->destination.bytes();
 }
 
 } // namespace ringcast::encode
