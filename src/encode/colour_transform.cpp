@@ -66,9 +66,16 @@ ColourTransform::ColourTransform(ColourRange range, ColourMatrix matrix) noexcep
 void ColourTransform::transform_luma(std::span<std::uint8_t> luma,
                                      std::span<const std::uint8_t> blue,
                                      std::span<const std::uint8_t> red) const noexcept {
-    RINGCAST_ASSERT(luma.size() == 2 * blue.size());
-    RINGCAST_ASSERT(luma.size() == 2 * red.size());
+    RINGCAST_ASSERT(blue.size() == red.size());
     const Row row = to_luma_;
+    if (luma.size() == blue.size()) {
+        for (std::size_t i = 0; i < blue.size(); ++i) {
+            luma[i] =
+                sample(row.luma * luma[i] + row.blue * blue[i] + row.red * red[i] + row.constant);
+        }
+        return;
+    }
+    RINGCAST_ASSERT(luma.size() == 2 * blue.size());
     for (std::size_t i = 0; i < blue.size(); ++i) {
         const std::int32_t tint = row.blue * blue[i] + row.red * red[i] + row.constant;
         luma[2 * i] = sample(row.luma * luma[2 * i] + tint);

@@ -18,8 +18,8 @@ public:
         return range == ColourRange::full && matrix == ColourMatrix::bt601;
     }
 
-    /// Transforms one line in place. `blue` and `red` are half as long and must not be transformed
-    /// yet, because luma depends on the original colour.
+    /// Transforms one line in place. `blue` and `red` are as long or half as long, and must not be
+    /// transformed yet, because luma depends on the original colour.
     void transform_luma(std::span<std::uint8_t> luma, std::span<const std::uint8_t> blue,
                         std::span<const std::uint8_t> red) const noexcept;
     /// Transforms one line of a grey picture in place.

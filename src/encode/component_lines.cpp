@@ -47,8 +47,9 @@ bool ComponentLines::begin(const RawPicture& picture) noexcept {
     }
     constexpr std::size_t pair = 2 * block;
     luma_bytes_ = (static_cast<std::size_t>(picture.width) + pair - 1) / pair * pair;
-    // Two colour components with lines of half the length need as much as luma.
-    const std::size_t bytes = 2 * lines_max * luma_bytes_;
+    const int colour_shift = layout_->component_count > 1 ? layout_->components[1].column_shift : 0;
+    colour_bytes_ = luma_bytes_ >> colour_shift;
+    const std::size_t bytes = lines_max * (luma_bytes_ + 2 * colour_bytes_);
     try {
         buffers_.resize(std::max(buffers_.size(), bytes));
     } catch (const std::bad_alloc&) {
@@ -63,9 +64,8 @@ std::span<std::uint8_t> ComponentLines::buffer(std::size_t component, int line) 
     if (component == 0) {
         return std::span(buffers_).subspan(index * luma_bytes_, luma_bytes_);
     }
-    const std::size_t line_bytes = luma_bytes_ / 2;
-    const std::size_t area = luma_area + (component - 1) * lines_max * line_bytes;
-    return std::span(buffers_).subspan(area + index * line_bytes, line_bytes);
+    const std::size_t area = luma_area + (component - 1) * lines_max * colour_bytes_;
+    return std::span(buffers_).subspan(area + index * colour_bytes_, colour_bytes_);
 }
 
 /// Returns how many lines the picture has there, without repeated ones.

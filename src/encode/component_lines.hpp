@@ -44,6 +44,7 @@ private:
     std::optional<ColourTransform> transform_;
     std::array<bool, 3> in_place_{}; ///< the component's lines need no copy
     std::size_t luma_bytes_ = 0;     ///< length of a luma line in a buffer, whole pairs of blocks
+    std::size_t colour_bytes_ = 0;   ///< the same of Cb and Cr
     std::vector<std::uint8_t> buffers_;
     std::array<Lines, 3> lines_{};
 };

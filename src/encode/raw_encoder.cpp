@@ -40,6 +40,9 @@ J_COLOR_SPACE colour_space_of(PixelFormat format) noexcept {
     case PixelFormat::nv21:
     case PixelFormat::yuyv:
     case PixelFormat::uyvy:
+    case PixelFormat::yuv444:
+    case PixelFormat::yuv422:
+    case PixelFormat::yuv440:
         return JCS_YCbCr;
     }
     assertion_failed("the pixel format is known", __FILE__, __LINE__);
@@ -57,9 +60,11 @@ McuSize mcu_size(PixelFormat format) noexcept {
     if (layout.component_count == 1) {
         return {DCTSIZE, DCTSIZE};
     }
-    // RGB is encoded as 4:2:0.
-    const int line_shift = layout.component_count == 0 ? 1 : layout.components[1].line_shift;
-    return {2 * DCTSIZE, DCTSIZE << line_shift};
+    if (layout.component_count == 0) {
+        return {2 * DCTSIZE, 2 * DCTSIZE}; // RGB is encoded as 4:2:0
+    }
+    const ComponentLayout& chroma = layout.components[1];
+    return {DCTSIZE << chroma.column_shift, DCTSIZE << chroma.line_shift};
 }
 
 struct RawEncoder::State {

@@ -7,7 +7,6 @@ namespace ringcast::encode {
 namespace {
 
 constexpr PlaneLayout full_plane{1, 0, 0};
-constexpr PlaneLayout quarter_plane{1, 1, 1};
 constexpr ComponentLayout luma{0, 0, 1, 0, 0};
 
 constexpr ComponentLayout colour(std::uint8_t plane, std::uint8_t offset, std::uint8_t step,
@@ -15,11 +14,15 @@ constexpr ComponentLayout colour(std::uint8_t plane, std::uint8_t offset, std::u
     return {plane, offset, step, 1, line_shift};
 }
 
-constexpr PixelLayout three_planes(std::uint8_t blue, std::uint8_t red) noexcept {
+/// The first two arguments are the planes of Cb and Cr; the others say how often they are sampled.
+constexpr PixelLayout three_planes(std::uint8_t blue, std::uint8_t red, std::uint8_t column_shift,
+                                   std::uint8_t line_shift) noexcept {
+    const PlaneLayout plane{1, column_shift, line_shift};
     return {3,
             3,
-            {full_plane, quarter_plane, quarter_plane},
-            {luma, colour(blue, 0, 1, 1), colour(red, 0, 1, 1)}};
+            {full_plane, plane, plane},
+            {luma, ComponentLayout{blue, 0, 1, column_shift, line_shift},
+             ComponentLayout{red, 0, 1, column_shift, line_shift}}};
 }
 
 constexpr PixelLayout two_planes(std::uint8_t blue, std::uint8_t red) noexcept {
@@ -43,8 +46,11 @@ constexpr PixelLayout packed_rgb(std::uint8_t pixel_bytes) noexcept {
     return {1, 0, {PlaneLayout{pixel_bytes, 0, 0}}, {}};
 }
 
-constexpr PixelLayout yuv420_layout = three_planes(1, 2);
-constexpr PixelLayout yvu420_layout = three_planes(2, 1);
+constexpr PixelLayout yuv420_layout = three_planes(1, 2, 1, 1);
+constexpr PixelLayout yvu420_layout = three_planes(2, 1, 1, 1);
+constexpr PixelLayout yuv444_layout = three_planes(1, 2, 0, 0);
+constexpr PixelLayout yuv422_layout = three_planes(1, 2, 1, 0);
+constexpr PixelLayout yuv440_layout = three_planes(1, 2, 0, 1);
 constexpr PixelLayout nv12_layout = two_planes(0, 1);
 constexpr PixelLayout nv21_layout = two_planes(1, 0);
 constexpr PixelLayout yuyv_layout = packed_yuv(0, 1, 3);
@@ -82,6 +88,12 @@ const PixelLayout& layout_of(PixelFormat format) noexcept {
         return rgbx_layout;
     case PixelFormat::grey:
         return grey_layout;
+    case PixelFormat::yuv444:
+        return yuv444_layout;
+    case PixelFormat::yuv422:
+        return yuv422_layout;
+    case PixelFormat::yuv440:
+        return yuv440_layout;
     }
     assertion_failed("the pixel format is known", __FILE__, __LINE__);
 }

@@ -26,6 +26,9 @@ enum class PixelFormat : std::uint8_t {
     rgbx, ///< the fourth byte is ignored
     bgrx,
     grey,
+    yuv444, ///< three planes: Y, Cb, Cr, all of the same size
+    yuv422, ///< three planes: Y, Cb, Cr; Cb and Cr have half the width
+    yuv440, ///< three planes: Y, Cb, Cr; Cb and Cr have half the height
 };
 
 /// Full: 0 to 255. Limited: luma 16 to 235, Cb and Cr 16 to 240. RGB is always full.

@@ -28,7 +28,8 @@ using test::scene_samples;
 
 constexpr std::array yuv_formats = {PixelFormat::yuv420, PixelFormat::yvu420, PixelFormat::nv12,
                                     PixelFormat::nv21,   PixelFormat::yuyv,   PixelFormat::uyvy,
-                                    PixelFormat::grey};
+                                    PixelFormat::grey,   PixelFormat::yuv444, PixelFormat::yuv422,
+                                    PixelFormat::yuv440};
 constexpr std::array rgb_formats = {PixelFormat::rgb, PixelFormat::bgr, PixelFormat::rgbx,
                                     PixelFormat::bgrx};
 
@@ -156,6 +157,9 @@ TEST_CASE("the samples of each format are read from where cameras write them") {
         {PixelFormat::yuyv, {{left, blue, right, red}}},
         {PixelFormat::uyvy, {{blue, left, red, right}}},
         {PixelFormat::grey, {{left, right}}},
+        {PixelFormat::yuv444, {{left, right}, {blue, blue}, {red, red}}},
+        {PixelFormat::yuv422, {{left, right}, {blue}, {red}}},
+        {PixelFormat::yuv440, {{left, right}, {blue, blue}, {red, red}}},
     };
     RawEncoder encoder;
     ringcast::test::Bytes memory(100'000);

@@ -11,7 +11,8 @@ namespace {
 constexpr std::array all_formats = {PixelFormat::yuv420, PixelFormat::yvu420, PixelFormat::nv12,
                                     PixelFormat::nv21,   PixelFormat::yuyv,   PixelFormat::uyvy,
                                     PixelFormat::rgb,    PixelFormat::bgr,    PixelFormat::rgbx,
-                                    PixelFormat::bgrx,   PixelFormat::grey};
+                                    PixelFormat::bgrx,   PixelFormat::grey,   PixelFormat::yuv444,
+                                    PixelFormat::yuv422, PixelFormat::yuv440};
 
 } // namespace
 

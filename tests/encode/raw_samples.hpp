@@ -218,9 +218,10 @@ inline void write_pixels(const PictureKind& kind, ByteSpan plane, std::size_t st
         const bool decoded = tjDecompressToYUVPlanes(decoder, data, jpeg.size(), pointers.data(),
                                                      width, strides.data(), height, 0) == 0;
         for (std::size_t i = 0; decoded && i < padded.size(); ++i) {
-            const bool half = i > 0;
-            Samples plane{encode::sample_count(width, half ? 1 : 0),
-                          encode::sample_count(height, half && subsampling == TJSAMP_420 ? 1 : 0),
+            const bool half_width = subsampling == TJSAMP_420 || subsampling == TJSAMP_422;
+            const bool half_height = subsampling == TJSAMP_420 || subsampling == TJSAMP_440;
+            Samples plane{encode::sample_count(width, i > 0 && half_width ? 1 : 0),
+                          encode::sample_count(height, i > 0 && half_height ? 1 : 0),
                           {}};
             for (int y = 0; y < plane.height; ++y) {
                 const auto line = padded[i].begin() + y * strides[i];
