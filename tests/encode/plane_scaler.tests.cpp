@@ -1,6 +1,7 @@
 #include "encode/plane_scaler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <random>
 #include <vector>
@@ -123,7 +124,8 @@ TEST_CASE("each sample is the average of its area at any ratio, but for rounding
 
 TEST_CASE("an area of one colour keeps it, also the brightest one") {
     PlaneScaler scaler;
-    for (const std::uint8_t value : {0, 1, 128, 254, 255}) {
+    constexpr std::array<std::uint8_t, 5> values{0, 1, 128, 254, 255};
+    for (const std::uint8_t value : values) {
         Samples from{101, 67, std::vector<std::uint8_t>(std::size_t{101} * 67, value)};
         for (const ScaleRatio ratio : {ScaleRatio{2, 1}, {4, 1}, {101, 97}, {8, 3}, {20, 1}}) {
             const Samples made = scaled(scaler, from, 1, ratio, ratio, 5, 4, 1);
