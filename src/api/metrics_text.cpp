@@ -2,7 +2,9 @@
 // counts the numbers itself, without locks.
 #include "api/status.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -304,6 +306,37 @@ void add_cameras(Families& families, const Streams& streams) {
     }
 }
 
+void add_renditions(Families& families, const Streams& streams) {
+    Families added;
+    added.reserve(4); // so that the references stay valid
+    MetricFamily& viewers =
+        gauge(added, "rendition_viewers", "Viewers of the rendition, also among the stream's.");
+    MetricFamily& frames =
+        counter(added, "rendition_frames_total", "Smaller pictures that were made.");
+    MetricFamily& skipped = counter(added, "rendition_frames_skipped_total",
+                                    "Frames that were not made smaller, by reason.");
+    MetricFamily& work = begin(added, MetricType::Histogram, "rendition_work_seconds",
+                               "Time to make a picture smaller.");
+    for (const StreamStatus& stream : streams) {
+        for (const stream::RenditionStatus& rendition : stream.renditions) {
+            const stream::RenditionTotals& totals = rendition.totals;
+            const Labels labels{{"stream", stream.name}, {"rendition", totals.name}};
+            add(viewers, rendition.viewers, labels);
+            add(frames, totals.made, labels);
+            add_histogram(work, totals.work, labels);
+            const auto add_skipped = [&](const char* reason, std::uint64_t count) {
+                add(skipped, count, {labels[0], labels[1], {"reason", reason}});
+            };
+            add_skipped("missed", totals.missed);
+            add_skipped("no_slot", totals.without_slot);
+            add_skipped("damaged", totals.damaged);
+            add_skipped("oversized", totals.oversized);
+            add_skipped("failed", totals.failed);
+        }
+    }
+    std::ranges::move(added, std::back_inserter(families));
+}
+
 // Adds a sample for each stream that is another server's; `value` computes it.
 template <typename Value>
 void add_by_upstream(MetricFamily& family, const Streams& streams, Value value) {
@@ -397,6 +430,7 @@ std::string metrics_text(const StatusSnapshot& status) {
     add_source_counters(families, status.streams);
     add_cameras(families, status.streams);
     add_upstreams(families, status.streams);
+    add_renditions(families, status.streams);
     add_sends(families, status.streams);
     add_frame_times(families, status.streams);
     std::ostringstream text;

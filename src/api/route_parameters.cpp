@@ -17,6 +17,24 @@ std::string_view read_fps(Route& route, std::string_view value) {
     return {};
 }
 
+/// How large the picture is. The names of renditions are the stream's.
+std::string_view read_picture_parameter(Route& route, const http::QueryParameter& parameter) {
+    const std::string_view value = parameter.value.value_or("");
+    if (parameter.name == "size") {
+        route.size = value;
+        if (value.empty()) {
+            return "size must be the name of a rendition, for example size=half.";
+        }
+    } else if (parameter.name == "width") {
+        const auto width = http::read_integer(value, 1, UINT16_MAX);
+        if (!width) {
+            return "width must be a whole number of pixels from 1 to 65535, for example width=640.";
+        }
+        route.width = static_cast<std::uint32_t>(*width);
+    }
+    return {};
+}
+
 std::string_view read_stream_parameter(Route& route, const http::QueryParameter& parameter) {
     const std::string_view value = parameter.value.value_or("");
     if (parameter.name == "fps") {
@@ -31,7 +49,7 @@ std::string_view read_stream_parameter(Route& route, const http::QueryParameter&
             return "variant must be standard or advance.";
         }
     }
-    return {};
+    return read_picture_parameter(route, parameter);
 }
 
 std::string_view read_snapshot_parameter(Route& route, const http::QueryParameter& parameter) {
@@ -58,7 +76,7 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
         }
         route.placeholder = *flag;
     }
-    return {};
+    return read_picture_parameter(route, parameter);
 }
 
 std::string_view read_status_parameter(Route& route, const http::QueryParameter& parameter) {

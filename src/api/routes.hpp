@@ -51,6 +51,10 @@ struct Route {
     /// For stream and link: limit in frames/s, from fps_min to fps_max; empty: no limit.
     std::optional<double> fps;
     http::Variant variant = http::Variant::standard; ///< for stream
+    /// For stream and snapshot: name of a rendition; empty: not said.
+    std::string size;
+    /// For stream and snapshot: the smallest rendition that is so wide, pixels.
+    std::optional<std::uint32_t> width;
     /// For snapshot: maximum age of the picture; zero: it must be newer than the request.
     Duration age_max{};
     bool placeholder = false; ///< for snapshot: the "no signal" picture is acceptable

@@ -60,6 +60,7 @@ struct ViewerStatus {
     std::string address;      ///< the client's, as far as it is known
     std::string proxy;        ///< the socket's peer if that is a proxy; else empty
     std::uint32_t stream = 0; ///< index into StatusSnapshot::streams
+    std::string rendition;    ///< empty: the stream as it is
     SendPath send_path = SendPath::copy;
     http::Variant variant = http::Variant::standard;
     std::optional<double> fps_limit;

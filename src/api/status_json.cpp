@@ -258,6 +258,30 @@ Json control_json(const source::CameraControl& control, bool changed) {
     return json;
 }
 
+Json renditions_json(const std::vector<stream::RenditionStatus>& renditions) {
+    Json json = Json::array();
+    for (const stream::RenditionStatus& rendition : renditions) {
+        const stream::RenditionTotals& totals = rendition.totals;
+        json.push_back({
+            {"name", totals.name},
+            {"running", rendition.running},
+            {"width", rendition.width},
+            {"height", rendition.height},
+            {"fps", rate(rendition.fps)},
+            {"frame_bytes_mean", rendition.frame_bytes_mean},
+            {"viewers", rendition.viewers},
+            {"frames", totals.made},
+            {"frames_missed", totals.missed},
+            {"frames_without_slot", totals.without_slot},
+            {"frames_damaged", totals.damaged},
+            {"frames_oversized", totals.oversized},
+            {"frames_failed", totals.failed},
+            {"work_mean_seconds", mean_seconds(totals.work)},
+        });
+    }
+    return json;
+}
+
 Json stream_json(const StreamStatus& stream) {
     return {
         {"name", stream.name},
@@ -279,6 +303,7 @@ Json stream_json(const StreamStatus& stream) {
         {"source_counters", source_json(stream.source_counters)},
         {"camera", camera_json(stream.camera)},
         {"upstream", upstream_json(stream.upstream)},
+        {"renditions", renditions_json(stream.renditions)},
         {"sent", sends_json(stream.sends)},
         {"latency", latency_json(stream.times.latency)},
     };
@@ -291,6 +316,7 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
         {"address", viewer.address},
         {"proxy", text_or_null(viewer.proxy)},
         {"stream", streams[viewer.stream].name},
+        {"rendition", viewer.rendition.empty() ? "full" : viewer.rendition},
         {"lane", send_path_name(viewer.send_path)},
         {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},
         {"fps_limit", viewer.fps_limit ? Json(rate(*viewer.fps_limit)) : Json()},

@@ -115,7 +115,7 @@ void Connection::move_to_stream(ConnectionContext& context, io::StreamId stream)
 void Connection::send_part(ConnectionContext& context, const frame::FrameLease& frame,
                            bool slots_short) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::idle);
-    RINGCAST_ASSERT(frame.sequence() > frames_.pacing().last_sequence());
+    RINGCAST_ASSERT(frame.sequence() > frames_.last_sequence());
     leave_list(*this);
     state_ = ConnectionState::sending;
     frames_.send_part(context, endpoint_, frame, slots_short);

@@ -43,6 +43,16 @@ struct SendCounters {
     std::uint64_t notifications = 0;
     std::uint64_t notifications_copied = 0;
     SkipCounters skipped;
+
+    SendCounters& operator+=(const SendCounters& other) noexcept {
+        frames_sent_copy += other.frames_sent_copy;
+        frames_sent_zero_copy += other.frames_sent_zero_copy;
+        bytes_sent += other.bytes_sent;
+        notifications += other.notifications;
+        notifications_copied += other.notifications_copied;
+        skipped += other.skipped;
+        return *this;
+    }
 };
 
 struct InFlightTag;

@@ -77,7 +77,8 @@ void FrameSender::submit(ConnectionContext& context, const Endpoint& endpoint, S
 
 void FrameSender::send_part(ConnectionContext& context, const Endpoint& endpoint,
                             const frame::FrameLease& frame, bool slots_short) noexcept {
-    const SkipCounters skips = pacing_.on_send(frame.sequence(), context.engine.now());
+    const SkipCounters skips = pacing_.on_send(frame.info().ordinal, context.engine.now());
+    last_sequence_ = frame.sequence();
     context.sends_of(options_.stream).counters.skipped += skips;
     const ConstByteSpan bytes =
         options_.variant == http::Variant::standard ? frame.standard_span() : frame.advance_span();

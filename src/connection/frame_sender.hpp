@@ -43,7 +43,10 @@ public:
     void set_options(const StreamOptions& options) noexcept;
     /// It becomes a viewer of another one, with the same options. Sends that are under way belong to
     /// the earlier one.
-    void set_stream(io::StreamId stream) noexcept { options_.stream = stream; }
+    void set_stream(io::StreamId stream) noexcept {
+        options_.stream = stream;
+        pacing_.begin_again();
+    }
 
     /// Sends the next part of the stream. Always by copy while `slots_short`, which pins the frame
     /// for the shortest time.
@@ -81,6 +84,8 @@ public:
     [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
     [[nodiscard]] Pacing& pacing() noexcept { return pacing_; }
     [[nodiscard]] const Pacing& pacing() const noexcept { return pacing_; }
+    /// FrameLease::sequence of the newest frame that was sent; 0 before the first.
+    [[nodiscard]] std::uint64_t last_sequence() const noexcept { return last_sequence_; }
     [[nodiscard]] Delivery& delivery() noexcept { return delivery_; }
     [[nodiscard]] const Delivery& delivery() const noexcept { return delivery_; }
     [[nodiscard]] SendPath send_path(const ConnectionContext& context,
@@ -110,6 +115,7 @@ private:
     StreamOptions options_;
     SendPathChoice path_;
     Pacing pacing_;
+    std::uint64_t last_sequence_ = 0;
     Delivery delivery_;
     FrameRate rate_;
     std::uint32_t sends_ = 0;

@@ -177,15 +177,16 @@ FrameLease FrameArena::seal(WritableSlot slot, const FrameInfo& info,
     RINGCAST_ASSERT(info.jpeg_bytes <= end_max - info.jpeg_offset);
     slot.arena_ = nullptr; // the lease takes over
 
-    entry.header_bytes = static_cast<std::uint32_t>(
-        http::write_part_header(entry.memory.first(info.jpeg_offset),
-                                {info.jpeg_bytes, info.captured, info.placeholder, info.reason}));
+    entry.header_bytes = static_cast<std::uint32_t>(http::write_part_header(
+        entry.memory.first(info.jpeg_offset),
+        {info.jpeg_bytes, info.captured, info.placeholder, info.reason, info.rendition}));
     http::write_part_tail(entry.memory.subspan(info.jpeg_offset + info.jpeg_bytes), boundary_);
     entry.state = SlotState::leased;
     entry.lease_count = 1;
     entry.sequence = sequence;
     entry.info = info;
     entry.info.reason = {};
+    entry.info.rendition = {};
     return {*this, index};
 }
 

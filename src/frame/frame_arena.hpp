@@ -69,7 +69,9 @@ public:
     void release() noexcept;
 
     [[nodiscard]] SlotIndex slot() const noexcept { return index_; }
-    /// Increases by at least one with every frame of a stream, placeholders included.
+    /// Increases by at least one with every frame of a stream, placeholders included. A rendition's
+    /// frame has the number of the frame that it was made of, so that these numbers are in the order
+    /// of time for a stream and its renditions together.
     [[nodiscard]] std::uint64_t sequence() const noexcept;
     [[nodiscard]] const FrameInfo& info() const noexcept;
     /// The slot's registration with the engine; none in tier "unregistered".

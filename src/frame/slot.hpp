@@ -32,9 +32,14 @@ struct FrameInfo {
     WallTime captured{};         ///< reported to viewers
     Instant captured_at{};       ///< start of a frame's age
     bool placeholder = false;    ///< a "no signal" picture, not from the source
+    /// Of the frame that this one was made of, see FrameLease::sequence; 0: the stream's next one.
+    std::uint64_t sequence = 0;
+    std::uint64_t ordinal = 0; ///< counts the frames of its stream; set by the stream
     /// Of a "no signal" picture: why there is none. Valid during `FrameArena::seal` only, which does
     /// not keep it.
     std::string_view reason{};
+    /// Name of the rendition that the frame belongs to; set by the stream, and valid as `reason` is.
+    std::string_view rendition{};
 };
 
 /// Dimensions of one stream's slots, in bytes, and of the pictures in them. `page` is read from the system, never assumed.

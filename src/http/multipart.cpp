@@ -84,6 +84,10 @@ std::size_t write_part_header(ByteSpan headroom, const PartInfo& part) noexcept 
     writer.number(part.jpeg_bytes);
     writer.text("\r\nX-Timestamp: ");
     write_timestamp(writer, part.captured);
+    if (!part.rendition.empty()) {
+        writer.text("\r\nX-Ringcast-Rendition: ");
+        writer.text(part.rendition);
+    }
     if (part.placeholder) {
         writer.text("\r\nX-Ringcast-Signal: none");
         write_reason(writer, part.reason);

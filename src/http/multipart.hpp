@@ -36,15 +36,17 @@ struct PartInfo {
     WallTime captured{};
     bool placeholder = false;  ///< a "no signal" picture; adds X-Ringcast-Signal
     std::string_view reason{}; ///< of a "no signal" picture, for X-Ringcast-Reason; empty: not said
+    /// For X-Ringcast-Rendition, letters, digits, - and _; empty: the stream as it is.
+    std::string_view rendition{};
 };
 
 /// The longest possible part header, bytes.
-inline constexpr std::size_t part_header_bytes_max = 256;
+inline constexpr std::size_t part_header_bytes_max = 384;
 /// The longest line of a part header without its end, bytes: some clients read no longer ones.
 inline constexpr std::size_t part_line_bytes_max = 126;
 
-/// Writes Content-Type, Content-Length, X-Timestamp, X-Ringcast-Signal and X-Ringcast-Reason of a
-/// "no signal" picture, and the empty line, right-aligned in `headroom` (at least
+/// Writes Content-Type, Content-Length, X-Timestamp, X-Ringcast-Rendition of a rendition,
+/// X-Ringcast-Signal and X-Ringcast-Reason of a "no signal" picture, and the empty line, right-aligned in `headroom` (at least
 /// part_header_bytes_max long). A longer reason than fits into its line is cut, and its bytes that
 /// are not printable ASCII become question marks. Returns the number of bytes written.
 [[nodiscard]] std::size_t write_part_header(ByteSpan headroom, const PartInfo& part) noexcept;

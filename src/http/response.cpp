@@ -70,7 +70,7 @@ void add_cors(std::string& head, const ReplyContext& context) {
     add_header(head, "Access-Control-Allow-Origin", context.allow_origin);
     // Without this, scripts of another origin can't read these headers.
     add_header(head, "Access-Control-Expose-Headers",
-               "X-Timestamp, X-Ringcast-Signal, X-Ringcast-Reason");
+               "X-Timestamp, X-Ringcast-Rendition, X-Ringcast-Signal, X-Ringcast-Reason");
 }
 
 // Live pictures must be neither cached nor transformed. Pragma and Expires are for HTTP/1.0 caches.

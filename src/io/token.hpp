@@ -20,6 +20,7 @@ enum class OpKind : std::uint8_t {
     close,      ///< slot: connection
     source,     ///< slot: stream and the source's own operation number
     painter,    ///< the painter of "no signal" pictures
+    pictures,   ///< the threads that make pictures smaller
     password,   ///< the thread that verifies passwords
     control,    ///< slot: the application's own operation number (signals)
 };

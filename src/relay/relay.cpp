@@ -48,7 +48,7 @@ bool fan_out_pending(std::span<stream::Stream* const> streams) noexcept {
 std::uint64_t frames_published(std::span<stream::Stream* const> streams) noexcept {
     std::uint64_t sum = 0;
     for (const stream::Stream* stream : streams) {
-        sum += stream->sequence();
+        sum += stream->frame_count();
     }
     return sum;
 }
@@ -86,10 +86,11 @@ void note_error(api::RelayCounters& counters, const io::Completion& completion,
 
 Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
              std::size_t default_stream, std::span<const int> listeners,
-             source::PlaceholderPainter* painter, PasswordChecker* checker)
+             source::PlaceholderPainter* painter, PasswordChecker* checker, PictureMaking pictures)
     : engine_(engine), settings_(std::move(settings)), painter_(painter),
       connections_(connection_slots(settings_)), sends_(send_slots(settings_)),
-      streams_(std::max(settings_.streams_max, static_cast<std::uint32_t>(streams.size()))),
+      streams_(std::max(settings_.streams_max, static_cast<std::uint32_t>(streams.size())) +
+               static_cast<std::uint32_t>(Renditions::count_max)),
       context_{engine_,
                sends_,
                streams_.sends(),
@@ -98,6 +99,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                {},
                connection::RequestPlaces(request_places(settings_, engine_.now()))},
       router_(settings_, streams_, context_, checker),
+      renditions_({engine_, streams_, settings_.stream, painter_, pictures}),
       acceptor_(engine_, listeners,
                 {.pause = settings_.accept_pause, .accepts_max = settings_.accepts_max}, counters_),
       responder_({.settings = settings_,
@@ -106,6 +108,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .counters = counters_,
                   .client_log = client_log_,
                   .router = router_,
+                  .renditions = renditions_,
                   .status = [this](const api::ViewerPage& page) { return status(page); }}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
@@ -156,6 +159,7 @@ void Relay::turn(Instant wake_by) noexcept {
     if (!stopping_) { // a stopping relay still asks the sources whether they have stopped
         streams_.erase_gone();
     }
+    renditions_.step();
 }
 
 void Relay::fan_out() noexcept {
@@ -199,6 +203,8 @@ void Relay::dispatch(const io::Completion& completion) noexcept {
         return on_source(completion);
     case io::OpKind::painter:
         return on_painter(completion);
+    case io::OpKind::pictures:
+        return renditions_.on_completion(completion);
     case io::OpKind::password:
         return responder_.on_password_checked(completion);
     case io::OpKind::control:
@@ -244,6 +250,7 @@ void Relay::on_connection_completion(const io::Completion& completion) noexcept 
     case io::OpKind::frame_send:
     case io::OpKind::source:
     case io::OpKind::painter:
+    case io::OpKind::pictures:
     case io::OpKind::password:
     case io::OpKind::control:
         break;

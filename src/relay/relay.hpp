@@ -17,6 +17,7 @@
 #include "relay/client_log.hpp"
 #include "relay/eviction_log.hpp"
 #include "relay/loop_hold.hpp"
+#include "relay/renditions.hpp"
 #include "relay/responder.hpp"
 #include "relay/settings.hpp"
 #include "relay/stream_starts.hpp"
@@ -30,11 +31,13 @@ class Relay : private Immovable {
 public:
     /// `streams` is not empty; the one at `default_stream` is served at the root too. `painter` may
     /// be null: then there are no "no signal" pictures. `checker` may be null unless there are users
-    /// in `settings.access`. The engine, sources, arenas, painter and checker outlive the relay.
+    /// in `settings.access`. Without `pictures` there are no renditions. The engine, sources, arenas,
+    /// painter, checker and `pictures` outlive the relay.
     /// `listeners` are listening sockets that the caller closes after the relay has finished.
     Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::StreamSetup> streams,
           std::size_t default_stream, std::span<const int> listeners,
-          source::PlaceholderPainter* painter, PasswordChecker* checker = nullptr);
+          source::PlaceholderPainter* painter, PasswordChecker* checker = nullptr,
+          PictureMaking pictures = {});
     ~Relay();
 
     /// Starts the sources. Connections are accepted from the first turn on.
@@ -65,7 +68,10 @@ public:
     /// Ends a stream other than the default one: its source stops, its viewers are disconnected in
     /// order. Its arena and source are in use until `has_stream` says no.
     void end_stream(io::StreamId id) noexcept;
-    [[nodiscard]] std::size_t stream_places() const noexcept { return streams_.free_count(); }
+    /// Those of the stream that run and are changed or gone end; their viewers move over to the one of
+    /// the same name, or to the stream itself.
+    void set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> renditions);
+    [[nodiscard]] std::size_t stream_places() const noexcept;
     /// The stream has not been ended.
     void set_default_stream(io::StreamId id) noexcept;
 
@@ -77,9 +83,7 @@ public:
     /// Accepts nothing more. The connections that the listener has accepted go on. Its socket is in
     /// use until `listener_removed` says yes.
     void remove_listener(std::uint32_t place) noexcept;
-    [[nodiscard]] bool listener_removed(std::uint32_t place) const noexcept {
-        return acceptor_.vacant(place);
-    }
+    [[nodiscard]] bool listener_removed(std::uint32_t place) const noexcept;
 
     /// Replaces the settings. `viewers_max` can't exceed `viewers_places`. Viewers that are here stay.
     void change_settings(ServingSettings settings);
@@ -90,9 +94,7 @@ public:
     /// relay's from now on, if it had none; without any, users can't log in.
     void set_access(std::optional<AccessSettings> access, PasswordChecker* checker = nullptr);
 
-    [[nodiscard]] bool has_stream(io::StreamId id) const noexcept {
-        return streams_.find(id) != nullptr;
-    }
+    [[nodiscard]] bool has_stream(io::StreamId id) const noexcept;
 
     /// Receives the completions of the application's own operations (OpKind::control).
     void set_control_handler(std::function<void(const io::Completion&)> handler) {
@@ -115,15 +117,11 @@ public:
         std::uint32_t requests = 0; ///< neither streams nor ending
         std::uint32_t viewers = 0;
     };
-    [[nodiscard]] Places places_taken() const noexcept {
-        return {context_.places.size(), context_.counts.streaming};
-    }
+    [[nodiscard]] Places places_taken() const noexcept;
     [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
     [[nodiscard]] std::size_t report_bytes() const noexcept { return responder_.report_bytes(); }
     /// `position`: in the order in which the streams were added, those that are gone left out.
-    [[nodiscard]] const stream::Stream& stream(std::size_t position) const noexcept {
-        return *streams_.all()[position];
-    }
+    [[nodiscard]] const stream::Stream& stream(std::size_t position) const noexcept;
 
 private:
     // relay.cpp: the loop
@@ -144,6 +142,8 @@ private:
     }
 
     // relay_changes.cpp: changes while the loop runs
+    void move_viewers(io::StreamId from, stream::Stream& to) noexcept;
+    void move_to_successor(io::StreamId rendition, stream::Stream& original);
     void disconnect_unwelcome() noexcept;
     [[nodiscard]] std::uint32_t free_listener_place();
 
@@ -174,6 +174,7 @@ private:
     api::RelayCounters counters_;
     ClientLog client_log_;
     Router router_;
+    Renditions renditions_;
     Acceptor acceptor_;
     Responder responder_;
     std::vector<io::Completion> completions_;

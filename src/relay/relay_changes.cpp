@@ -29,14 +29,10 @@ io::StreamId Relay::replace_stream(io::StreamId id, stream::StreamSetup setup,
     starts_.add(std::move(pending));
     stream::Stream& earlier = streams_.get(id);
     next.succeed(earlier);
-    connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
-        if (connection.streaming() && connection.frames().options().stream == id) {
-            connection.move_to_stream(context_, next.id());
-            if (connection.state() == connection::ConnectionState::idle) {
-                next.add_idle(connection);
-            }
-        }
-    });
+    move_viewers(id, next);
+    for (const io::StreamId rendition : renditions_.of(id)) {
+        move_to_successor(rendition, next);
+    }
     streams_.retire(id);
     if (id == default_stream_) {
         set_default_stream(next.id());
@@ -45,14 +41,72 @@ io::StreamId Relay::replace_stream(io::StreamId id, stream::StreamSetup setup,
     return next.id();
 }
 
+/// Ends a rendition. Its viewers are sent the one of the same name of `original`, or that itself.
+void Relay::move_to_successor(io::StreamId rendition, stream::Stream& original) {
+    streams_.retire(rendition);
+    const stream::Stream& ended = streams_.get(rendition);
+    const auto spec =
+        std::ranges::find(original.renditions(), ended.rendition(), &stream::RenditionSpec::name);
+    stream::Stream* next = &original;
+    if (spec != original.renditions().end() && ended.watched()) {
+        next = renditions_.obtain(original, *spec).value_or(next);
+    }
+    move_viewers(rendition, *next);
+}
+
+void Relay::move_viewers(io::StreamId from, stream::Stream& to) noexcept {
+    connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
+        if (connection.streaming() && connection.frames().options().stream == from) {
+            connection.move_to_stream(context_, to.id());
+            if (connection.state() == connection::ConnectionState::idle) {
+                to.add_idle(connection);
+            }
+        }
+    });
+}
+
 void Relay::end_stream(io::StreamId id) noexcept {
     RINGCAST_ASSERT(id != default_stream_);
-    streams_.retire(id);
+    stream::Stream& ending = streams_.get(id);
+    for (stream::Stream* stream : streams_.all()) {
+        if (stream == &ending || stream->original() == &ending) {
+            streams_.retire(stream->id());
+        }
+    }
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
-        if (connection.streaming() && connection.frames().options().stream == id) {
+        if (!connection.streaming()) {
+            return;
+        }
+        const stream::Stream& watched = stream_of(connection);
+        if (&watched == &ending || watched.original() == &ending) {
             disconnect(connection);
         }
     });
+}
+
+void Relay::set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> renditions) {
+    stream::Stream& original = streams_.get(id);
+    const std::vector<stream::RenditionSpec> before =
+        original.set_renditions(std::move(renditions));
+    for (const io::StreamId running : renditions_.of(id)) {
+        const std::string& name = streams_.get(running).rendition();
+        const auto find = [&name](std::span<const stream::RenditionSpec> specs) {
+            const auto found = std::ranges::find(specs, name, &stream::RenditionSpec::name);
+            return found == specs.end() ? nullptr : &*found;
+        };
+        const stream::RenditionSpec* const next = find(original.renditions());
+        if (next == nullptr || *next != *find(before)) {
+            move_to_successor(running, original);
+        }
+    }
+}
+
+std::size_t Relay::stream_places() const noexcept {
+    return streams_.free_count() - (Renditions::count_max - renditions_.count());
+}
+
+bool Relay::has_stream(io::StreamId id) const noexcept {
+    return streams_.find(id) != nullptr;
 }
 
 void Relay::set_default_stream(io::StreamId id) noexcept {
@@ -94,6 +148,10 @@ void Relay::change_listener(std::uint32_t place, const ListenerSettings& setting
 
 void Relay::remove_listener(std::uint32_t place) noexcept {
     acceptor_.remove(place);
+}
+
+bool Relay::listener_removed(std::uint32_t place) const noexcept {
+    return acceptor_.vacant(place);
 }
 
 // --- settings, and who may watch ---

@@ -1,6 +1,9 @@
 // Gathers the relay's numbers for status and metrics.
 
+#include <algorithm>
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "relay/relay.hpp"
@@ -44,12 +47,30 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
     return status;
 }
 
+/// Viewers of a rendition are viewers of the stream.
+void add_rendition(stream::StreamStatus& status, const stream::Stream& rendition) {
+    const stream::StreamStatus running = rendition.status();
+    status.viewers += running.viewers;
+    status.viewers_zero_copy += running.viewers_zero_copy;
+    status.sends += running.sends;
+    const auto listed = std::ranges::find_if(status.renditions, [&](const auto& other) {
+        return other.totals.name == rendition.rendition();
+    });
+    listed->running = true;
+    listed->width = running.width;
+    listed->height = running.height;
+    listed->fps = running.fps;
+    listed->frame_bytes_mean = running.frame_bytes_mean;
+    listed->viewers = running.viewers;
+}
+
 /// Of a stream that ends: another one may have its name.
 constexpr std::uint32_t not_listed = UINT32_MAX;
 
 /// `positions`: of the streams in `snapshot`, by index of the stream.
 void list_viewers(connection::ConnectionSlab& connections, connection::ConnectionContext& context,
                   const api::ViewerPage& page, std::span<const std::uint32_t> positions,
+                  const std::function<std::string(const connection::Connection&)>& rendition_of,
                   api::StatusSnapshot& snapshot) {
     if (page.count_max == 0) {
         return;
@@ -69,6 +90,7 @@ void list_viewers(connection::ConnectionSlab& connections, connection::Connectio
             viewer.frames().sample_delivery(context, viewer.endpoint());
         }
         snapshot.viewers.push_back(viewer_status(context, viewer));
+        snapshot.viewers.back().rendition = rendition_of(viewer);
         snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
         return true;
     };
@@ -77,19 +99,37 @@ void list_viewers(connection::ConnectionSlab& connections, connection::Connectio
 
 } // namespace
 
+Relay::Places Relay::places_taken() const noexcept {
+    return {context_.places.size(), context_.counts.streaming};
+}
+
+const stream::Stream& Relay::stream(std::size_t position) const noexcept {
+    return *streams_.all()[position];
+}
+
 api::StatusSnapshot Relay::status(const api::ViewerPage& page) {
     api::StatusSnapshot snapshot;
     std::vector<std::uint32_t> positions(streams_.sends().size(), not_listed);
     for (const stream::Stream* stream : streams_.all()) {
-        if (stream->retiring()) {
+        if (stream->retiring() || stream->original() != nullptr) {
             continue;
         }
         positions[stream->id().index] = static_cast<std::uint32_t>(snapshot.streams.size());
         snapshot.streams.push_back(stream->status());
         snapshot.streams.back().is_default = stream->id() == default_stream_;
     }
+    for (const stream::Stream* stream : streams_.all()) {
+        const stream::Stream* const original = stream->original();
+        if (original != nullptr && !stream->retiring() && !original->retiring()) {
+            const std::uint32_t position = positions[original->id().index];
+            positions[stream->id().index] = position;
+            add_rendition(snapshot.streams[position], *stream);
+        }
+    }
     snapshot.viewers_total = context_.counts.streaming;
-    list_viewers(connections_, context_, page, positions, snapshot);
+    list_viewers(
+        connections_, context_, page, positions,
+        [this](const auto& viewer) { return stream_of(viewer).rendition(); }, snapshot);
 
     api::ServerStatus& server = snapshot.server;
     server.version = settings_.version;

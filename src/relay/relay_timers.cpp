@@ -36,7 +36,7 @@ Instant Relay::next_deadline() const noexcept {
     for (const stream::Stream* stream : streams_.all()) {
         earliest = std::min(earliest, stream->deadline());
     }
-    earliest = std::max(earliest, loop_hold_.judge_from());
+    earliest = std::min(std::max(earliest, loop_hold_.judge_from()), renditions_.deadline());
     return std::min({earliest, stop_by_, acceptor_.deadline()});
 }
 
@@ -206,6 +206,7 @@ void Relay::stop() noexcept {
     acceptor_.stop();
     responder_.stop();
     router_.authenticator().stop();
+    renditions_.stop();
     for (stream::Stream* stream : streams_.all()) {
         stream->retire();
     }
@@ -231,7 +232,7 @@ bool Relay::finished() const noexcept {
     const bool sources_stopped = std::ranges::all_of(
         streams_.all(), [](stream::Stream* stream) { return stream->source_stopped(); });
     return acceptor_.stopped() && sources_stopped && router_.authenticator().stopped() &&
-           (painter_ == nullptr || painter_->stopped());
+           renditions_.stopped() && (painter_ == nullptr || painter_->stopped());
 }
 
 } // namespace ringcast::relay

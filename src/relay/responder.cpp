@@ -211,10 +211,14 @@ void Responder::answer_changed() noexcept {
 
 void Responder::answer_snapshot(connection::Connection& connection, const api::Route& route,
                                 const http::ReplyContext& reply) {
-    stream::Stream& stream = parts_.streams.get(*route.stream);
-    if (refuse_loop(connection, stream, reply)) {
+    if (refuse_loop(connection, parts_.streams.get(*route.stream), reply)) {
         return;
     }
+    const auto found = parts_.renditions.find(route);
+    if (!found) {
+        return send(connection, api::error(found.error().status, found.error().message, reply));
+    }
+    stream::Stream& stream = **found;
     const Instant now = parts_.context.engine.now();
     const stream::StreamState state = stream.signal().state();
     const bool lost = state == stream::StreamState::lost;
@@ -231,7 +235,7 @@ void Responder::answer_snapshot(connection::Connection& connection, const api::R
     }
     const Duration within = route.within.value_or(parts_.settings.snapshot_wait);
     connection.wait(parts_.context, now + within,
-                    {.stream = *route.stream, .placeholder = route.placeholder, .asked_at = now});
+                    {.stream = stream.id(), .placeholder = route.placeholder, .asked_at = now});
     stream.snapshot_waiters().add(connection);
 }
 
@@ -284,7 +288,8 @@ void Responder::send_snapshot(connection::Connection& connection, const stream::
     std::string head = http::snapshot_head({.jpeg_bytes = info.jpeg_bytes,
                                             .captured = info.captured,
                                             .placeholder = info.placeholder,
-                                            .reason = stream.signal().reason()},
+                                            .reason = stream.signal().reason(),
+                                            .rendition = stream.rendition()},
                                            reply, via_of(stream));
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), reply.keep_alive});

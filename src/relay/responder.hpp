@@ -16,6 +16,7 @@
 #include "http/response.hpp"
 #include "relay/client_log.hpp"
 #include "relay/control_changes.hpp"
+#include "relay/renditions.hpp"
 #include "relay/reports.hpp"
 #include "relay/router.hpp"
 #include "relay/settings.hpp"
@@ -31,6 +32,7 @@ struct ResponderParts {
     api::RelayCounters& counters;
     ClientLog& client_log;
     Router& router;
+    Renditions& renditions;
     /// Gathers the status, with this part of the list of viewers.
     std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
 };

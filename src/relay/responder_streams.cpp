@@ -71,20 +71,24 @@ bool Responder::refuse_viewer(connection::Connection& connection, const http::Re
 
 void Responder::answer_stream(connection::Connection& connection, const api::Route& route,
                               const http::ReplyContext& reply) {
-    const stream::Stream& stream = parts_.streams.get(*route.stream);
-    if (refuse_loop(connection, stream, reply) || refuse_while_draining(connection, reply)) {
+    const stream::Stream& original = parts_.streams.get(*route.stream);
+    if (refuse_loop(connection, original, reply) || refuse_while_draining(connection, reply)) {
         return;
     }
     std::string head =
-        http::stream_head(parts_.settings.boundary, route.variant, reply, via_of(stream));
+        http::stream_head(parts_.settings.boundary, route.variant, reply, via_of(original));
     if (reply.head_only) {
         return send(connection, {status_ok, std::move(head), false});
     }
     if (refuse_viewer(connection, reply)) {
         return;
     }
+    const auto stream = parts_.renditions.find(route);
+    if (!stream) {
+        return send(connection, api::error(stream.error().status, stream.error().message, reply));
+    }
     connection::StreamOptions options;
-    options.stream = *route.stream;
+    options.stream = (*stream)->id();
     options.variant = route.variant;
     if (route.fps) {
         options.period_min =
@@ -96,7 +100,7 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
         options.ends_at = std::min<access::LinkExpiry>(caller.link->expiry, link_expiry_max);
     }
     parts_.counters.count_response(status_ok);
-    connection.start_stream(parts_.context, std::move(head), options, stream.has_fresh_frame());
+    connection.start_stream(parts_.context, std::move(head), options, (*stream)->has_fresh_frame());
 }
 
 } // namespace ringcast::relay

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/time.hpp"
 #include "frame/frame_arena.hpp"
@@ -22,6 +23,21 @@ struct StreamSettings {
     /// Time for the first frame of a stream before its viewers see "no picture has come yet".
     Duration first_frame_wait = std::chrono::seconds(1);
     Duration placeholder_period = std::chrono::seconds(1);
+    /// A rendition ends, and its memory is given back, so long after its last viewer.
+    Duration rendition_idle_after = std::chrono::seconds(10);
+};
+
+class Stream;
+
+/// A smaller picture of a stream, which is made on demand.
+struct RenditionSpec {
+    std::string name;
+    std::uint16_t width = 0;  ///< pixels, together with height: what the picture is fitted into
+    std::uint16_t height = 0; ///< pixels
+    std::uint8_t eighths = 0; ///< instead of both: of each side of the stream's picture
+    Duration period_min{};    ///< time between two frames; zero: all frames of the stream
+    int quality = 80;         ///< libjpeg's, 1 to 100
+    friend bool operator==(const RenditionSpec&, const RenditionSpec&) = default;
 };
 
 /// One stream, wired: the arena and the source outlive the relay.
@@ -32,6 +48,10 @@ struct StreamSetup {
     std::string tier_reason; ///< why the frames' memory is not registered; empty when it is
     /// Time between two frames according to the configuration; zero if it names no rate.
     Duration period_expected{};
+    /// The stream that this one is a rendition of, which outlives it; null: it is none.
+    Stream* original = nullptr;
+    std::string rendition{};                 ///< its name; empty: it is none
+    std::vector<RenditionSpec> renditions{}; ///< that the stream has; none of a rendition
 };
 
 } // namespace ringcast::stream

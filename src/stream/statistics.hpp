@@ -2,6 +2,7 @@
 // Statistics of a stream's frames for the status. Plain numbers.
 
 #include <cstdint>
+#include <string>
 
 #include "frame/slot.hpp"
 #include "metrics/histogram.hpp"
@@ -16,6 +17,18 @@ struct FrameTimes {
     metrics::TimeHistogram latency; ///< from capture to the end of a send
     /// Of the newest frame that a viewer's kernel has: some of the viewers, several times a second.
     metrics::TimeHistogram delivered_age;
+};
+
+/// What was made for one rendition of a stream, since the stream began.
+struct RenditionTotals {
+    std::string name;
+    std::uint64_t made = 0;
+    std::uint64_t missed = 0;       ///< a newer frame had come before a worker was idle
+    std::uint64_t without_slot = 0; ///< viewers held all slots
+    std::uint64_t damaged = 0;      ///< the frame could not be decoded
+    std::uint64_t oversized = 0;    ///< the smaller picture was larger than its slot
+    std::uint64_t failed = 0;       ///< no memory or no thread was available
+    metrics::TimeHistogram work;    ///< time that a worker took for a frame
 };
 
 struct FrameStatistics {

@@ -49,6 +49,7 @@ void Stream::succeed(Stream& predecessor) noexcept {
     RINGCAST_ASSERT(!started_);
     RINGCAST_ASSERT(!predecessor.retiring_);
     sequence_ = predecessor.sequence_;
+    numbered_ = predecessor.numbered_;
     statistics_.width = predecessor.statistics_.width; // of the "no signal" picture
     statistics_.height = predecessor.statistics_.height;
     snapshot_waiters_.take(predecessor.snapshot_waiters_);
@@ -67,7 +68,8 @@ void Stream::retire() noexcept {
 }
 
 bool Stream::gone() noexcept {
-    return retiring_ && !watched() && sends_.in_flight.empty() && source_stopped();
+    return retiring_ && !watched() && sends_.in_flight.empty() && source_stopped() &&
+           renditions_made_ == 0;
 }
 
 // --- FrameSink ---
@@ -78,27 +80,38 @@ frame::WritableSlot Stream::take_slot() noexcept {
 
 void Stream::publish(frame::WritableSlot slot, const frame::FrameInfo& info) noexcept {
     RINGCAST_ASSERT(!info.placeholder);
-    if (retiring_) {
-        return; // the slot becomes free again
+    if (retiring_ || (info.sequence != 0 && info.sequence <= sequence_)) {
+        return; // it is older than a "no signal" picture; the slot becomes free again
     }
     const Instant now = engine_.now();
     const StreamState before = signal_.on_frame(now);
     if (before != StreamState::live) {
         placeholder_.cancel();
     }
-    if (before == StreamState::lost) {
+    if (before == StreamState::lost && setup_.original == nullptr) {
         log_stream(LogLevel::info, setup_.name, "{}",
                    statistics_.frames == 0 ? "the first picture has arrived"
                                            : "the picture is back");
     }
     statistics_.add(info);
     statistics_.times.arrival.add(now - info.captured_at);
-    make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
+    make_latest(std::move(slot), info);
     release_deferred(now);
+    for (Follower* follower = followers_.first(); follower != nullptr;
+         follower = followers_.next(*follower)) {
+        follower->on_frame();
+    }
 }
 
-void Stream::make_latest(frame::FrameLease frame) noexcept {
-    latest_ = std::move(frame);
+std::uint64_t Stream::next_sequence() noexcept {
+    return setup_.original != nullptr ? setup_.original->next_sequence() : ++numbered_;
+}
+
+void Stream::make_latest(frame::WritableSlot slot, frame::FrameInfo info) noexcept {
+    sequence_ = info.sequence != 0 ? info.sequence : next_sequence();
+    info.ordinal = ++ordinal_;
+    info.rendition = setup_.rendition;
+    latest_ = setup_.arena->seal(std::move(slot), info, sequence_);
     snapshot_waiters_.note_change();
     // The viewers that were served first are served last in the next round: a batch moves to the
     // end.
@@ -126,6 +139,7 @@ void Stream::pause() noexcept {
     signal_.pause(engine_.now());
     placeholder_.cancel();
     return_camera_slot();
+    tell_signal();
 }
 
 /// The newest frame is old, and the camera may be waiting for its buffer. Viewers that are being
@@ -149,12 +163,15 @@ void Stream::lose_signal(std::string_view reason) noexcept {
     if (before == StreamState::live) {
         statistics_.losses.add(signal_.reason());
     }
-    // Every program and pipe begins without a picture, so that is no warning.
-    log_stream(before == StreamState::starting ? LogLevel::info : LogLevel::warning, setup_.name,
-               "no signal: {}", reason);
+    if (setup_.original == nullptr) {
+        // Every program and pipe begins without a picture, so that is no warning.
+        log_stream(before == StreamState::starting ? LogLevel::info : LogLevel::warning,
+                   setup_.name, "no signal: {}", reason);
+    }
     snapshot_waiters_.note_change();
     return_camera_slot();
     placeholder_.request(setup_.name, signal_.reason(), statistics_.width, statistics_.height);
+    tell_signal();
 }
 
 // --- viewers ---
@@ -170,8 +187,8 @@ bool Stream::has_fresh_frame() const noexcept {
 }
 
 void Stream::add_idle(connection::Connection& viewer) noexcept {
-    viewer.frames().pacing().note_idle_from(sequence_);
-    const bool newcomer = viewer.frames().pacing().last_sequence() == 0;
+    viewer.frames().pacing().note_idle_from(ordinal_);
+    const bool newcomer = viewer.frames().last_sequence() == 0;
     if (newcomer && !has_fresh_frame()) {
         up_to_date_.push_back(viewer); // the newest frame is old: the next one is its first
     } else if (!rate_limited_.released(viewer.frames().pacing().due())) {
@@ -197,7 +214,7 @@ std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
     while (started < sends_max && !ready_.empty()) {
         connection::Connection& viewer = ready_.front();
         connection::FrameSender& frames = viewer.frames();
-        if (!latest_.valid() || frames.pacing().last_sequence() >= latest_.sequence()) {
+        if (!latest_.valid() || frames.last_sequence() >= latest_.sequence()) {
             up_to_date_.push_back(ready_.pop_front());
         } else if (!rate_limited_.released(frames.pacing().due())) {
             rate_limited_.add(ready_.pop_front());
@@ -303,7 +320,32 @@ void Stream::publish_placeholder() noexcept {
     if (slot.valid()) {
         frame::FrameInfo info = placeholder_.info(slot, now, engine_.wall_now());
         info.reason = signal_.reason();
-        make_latest(setup_.arena->seal(std::move(slot), info, ++sequence_));
+        make_latest(std::move(slot), info);
+    }
+}
+
+// --- renditions ---
+
+void Stream::set_follower_watching(bool watching) noexcept {
+    RINGCAST_ASSERT(watching || followers_watching_ > 0);
+    followers_watching_ += watching ? 1U : -1U;
+    tell_watched();
+}
+
+RenditionTotals& Stream::totals_of(std::string_view rendition) {
+    const auto found = std::ranges::find(rendition_totals_, rendition, &RenditionTotals::name);
+    if (found != rendition_totals_.end()) {
+        return *found;
+    }
+    RenditionTotals& totals = rendition_totals_.emplace_back();
+    totals.name = rendition;
+    return totals;
+}
+
+void Stream::tell_signal() noexcept {
+    for (Follower* follower = followers_.first(); follower != nullptr;
+         follower = followers_.next(*follower)) {
+        follower->on_signal();
     }
 }
 
@@ -337,6 +379,9 @@ StreamStatus Stream::status() const {
     status.viewers_zero_copy = std::min(sends_.viewers_zero_copy, sends_.viewers);
     status.times = statistics_.times;
     status.losses = statistics_.losses.all();
+    for (const RenditionTotals& totals : rendition_totals_) {
+        status.renditions.push_back({.totals = totals});
+    }
     return status;
 }
 

@@ -3,8 +3,11 @@
 // lists; requests and replies are the relay's.
 
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -15,6 +18,7 @@
 #include "source/frame_source.hpp"
 #include "source/placeholder_painter.hpp"
 #include "stream/eviction.hpp"
+#include "stream/follower.hpp"
 #include "stream/placeholder.hpp"
 #include "stream/rate_schedule.hpp"
 #include "stream/settings.hpp"
@@ -90,6 +94,26 @@ public:
                           std::vector<connection::ConnectionId>& evictions) noexcept;
     [[nodiscard]] const Eviction& eviction() const noexcept { return eviction_; }
 
+    // --- renditions ------------------------------------------------------------------------------
+
+    /// Returns those before.
+    std::vector<RenditionSpec> set_renditions(std::vector<RenditionSpec> renditions) noexcept {
+        return std::exchange(setup_.renditions, std::move(renditions));
+    }
+    /// Of the rendition with this name; valid for as long as the stream. Throws std::bad_alloc.
+    [[nodiscard]] RenditionTotals& totals_of(std::string_view rendition);
+    /// The stream exists for as long as one of its renditions.
+    void add_rendition() noexcept { ++renditions_made_; }
+    /// A rendition is gone. What its viewers were sent is counted on here.
+    void remove_rendition(const connection::SendCounters& counters) noexcept {
+        --renditions_made_;
+        sends_.counters += counters;
+    }
+    /// From now on the follower is told of frames and of the signal.
+    void add_follower(Follower& follower) noexcept { followers_.push_back(follower); }
+    /// A follower begins or ceases to watch, as if it were a viewer.
+    void set_follower_watching(bool watching) noexcept;
+
     // --- time ------------------------------------------------------------------------------------
 
     void on_deadline(Instant now) noexcept;
@@ -107,14 +131,29 @@ public:
     [[nodiscard]] bool source_ended() const noexcept { return ended_; }
     /// Number of the newest frame, placeholders included; 0 before the first.
     [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
+    /// How many frames were published, placeholders included.
+    [[nodiscard]] std::uint64_t frame_count() const noexcept { return ordinal_; }
+    /// The stream that this one is a rendition of; null if it is none.
+    [[nodiscard]] Stream* original() const noexcept { return setup_.original; }
+    [[nodiscard]] const std::string& rendition() const noexcept { return setup_.rendition; }
+    [[nodiscard]] std::span<const RenditionSpec> renditions() const noexcept {
+        return setup_.renditions;
+    }
+    /// Pixels; zero before the first frame.
+    [[nodiscard]] std::uint16_t width() const noexcept { return statistics_.width; }
+    [[nodiscard]] std::uint16_t height() const noexcept { return statistics_.height; }
+    [[nodiscard]] const connection::StreamSends& sends() const noexcept { return sends_; }
+    [[nodiscard]] bool watched() const noexcept {
+        return sends_.viewers > 0 || !snapshot_waiters_.empty() || followers_watching_ > 0;
+    }
     /// Everything except `is_default`.
     [[nodiscard]] StreamStatus status() const;
 
 private:
-    [[nodiscard]] bool watched() const noexcept {
-        return sends_.viewers > 0 || !snapshot_waiters_.empty();
-    }
-    void make_latest(frame::FrameLease frame) noexcept;
+    /// Of the stream and its renditions, so that these numbers are in the order of time.
+    [[nodiscard]] std::uint64_t next_sequence() noexcept;
+    void make_latest(frame::WritableSlot slot, frame::FrameInfo info) noexcept;
+    void tell_signal() noexcept;
     void lose_signal(std::string_view reason) noexcept;
     void publish_placeholder() noexcept;
     void release_deferred(Instant now) noexcept;
@@ -139,7 +178,13 @@ private:
     bool retiring_ = false;
     bool told_watched_ = false; ///< what the source was told
     frame::FrameLease latest_;
-    std::uint64_t sequence_ = 0;
+    std::uint64_t sequence_ = 0; ///< of `latest_`
+    std::uint64_t numbered_ = 0; ///< the highest one of the stream and its renditions
+    std::uint64_t ordinal_ = 0;  ///< FrameInfo::ordinal of `latest_`
+    std::deque<RenditionTotals> rendition_totals_; ///< of those that were made
+    FollowerList followers_;
+    std::uint32_t followers_watching_ = 0;
+    std::uint32_t renditions_made_ = 0;
 
     // Each idle viewer of the stream is in exactly one of these.
     ConnectionList ready_;      ///< may be sent the newest frame, if it has not been yet

@@ -16,6 +16,17 @@
 
 namespace ringcast::stream {
 
+/// A rendition that was watched.
+struct RenditionStatus {
+    RenditionTotals totals;
+    bool running = false;
+    std::uint32_t width = 0; ///< of the newest frame; zero if it does not run, as all below
+    std::uint32_t height = 0;
+    double fps = 0; ///< as measured
+    std::uint64_t frame_bytes_mean = 0;
+    std::uint32_t viewers = 0; ///< also among those of the stream
+};
+
 struct StreamStatus {
     std::string name;
     bool is_default = false;
@@ -40,6 +51,7 @@ struct StreamStatus {
     std::uint32_t viewers_zero_copy = 0; ///< of `viewers`
     FrameTimes times;
     std::vector<LossCount> losses;
+    std::vector<RenditionStatus> renditions;
 };
 
 } // namespace ringcast::stream

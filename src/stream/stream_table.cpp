@@ -36,10 +36,15 @@ Stream& StreamTable::create(StreamSetup setup, io::Engine& engine, const StreamS
 
 Stream& StreamTable::add(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
                          source::PlaceholderPainter* painter) {
+    const bool rendition = setup.original != nullptr;
     DirectoryEntry listed{setup.name, {}};
     Stream& stream = create(std::move(setup), engine, settings, painter);
     listed.id = stream.id();
-    directory_.push_back(std::move(listed)); // there is room for all
+    if (rendition) {
+        stream.original()->add_rendition();
+    } else {
+        directory_.push_back(std::move(listed)); // there is room for all
+    }
     live_.push_back(&stream);
     return stream;
 }
@@ -70,13 +75,20 @@ void StreamTable::retire(io::StreamId id) noexcept {
 }
 
 void StreamTable::erase_gone() noexcept {
-    std::erase_if(live_, [this](Stream* stream) {
-        if (!stream->gone()) {
-            return false;
-        }
-        entries_[stream->id().index].stream.reset();
-        return true;
-    });
+    // A stream is gone only after its renditions.
+    for (const bool renditions : {true, false}) {
+        std::erase_if(live_, [&](Stream* stream) {
+            Stream* const original = stream->original();
+            if ((original != nullptr) != renditions || !stream->gone()) {
+                return false;
+            }
+            if (original != nullptr) {
+                original->remove_rendition(stream->sends().counters);
+            }
+            entries_[stream->id().index].stream.reset();
+            return true;
+        });
+    }
 }
 
 } // namespace ringcast::stream

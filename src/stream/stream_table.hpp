@@ -20,8 +20,8 @@ public:
     explicit StreamTable(std::uint32_t capacity);
     ~StreamTable();
 
-    /// The table is not full. The arguments are those of Stream, without id and sends. Changes
-    /// nothing if it throws std::bad_alloc.
+    /// The table is not full. The arguments are those of Stream, without id and sends. A rendition is
+    /// not listed. Changes nothing if it throws std::bad_alloc.
     Stream& add(StreamSetup setup, io::Engine& engine, const StreamSettings& settings,
                 source::PlaceholderPainter* painter);
     /// As `add`, for a stream that is listed in the place of `predecessor`, which is not retiring and
@@ -47,7 +47,7 @@ public:
     /// All that exist, retiring ones included, in the order in which they were added, those that
     /// replace another one behind that one.
     [[nodiscard]] std::span<Stream* const> all() const noexcept { return live_; }
-    /// All that are not retiring.
+    /// All that are neither retiring nor renditions.
     [[nodiscard]] std::span<const DirectoryEntry> directory() const noexcept { return directory_; }
     /// By index of the stream; for ConnectionContext.
     [[nodiscard]] std::span<connection::StreamSends> sends() noexcept { return sends_; }

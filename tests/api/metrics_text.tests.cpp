@@ -176,6 +176,25 @@ TEST_CASE("metrics say where the time of frames goes") {
     CHECK(has_line(text, "ringcast_delivered_age_seconds_count{stream=\"garage\"} 0"));
 }
 
+TEST_CASE("metrics count renditions by stream and name") {
+    StatusSnapshot sample = sample_status();
+    const stream::RenditionStatus& rendition = sample.streams.front().renditions.front();
+    const stream::RenditionTotals& totals = rendition.totals;
+    const std::string text = metrics_text(sample);
+    const std::string labels = "{stream=\"printer\",rendition=\"half\"";
+    CHECK(has_line(text, "ringcast_rendition_viewers" + labels + "} " +
+                             std::to_string(rendition.viewers)));
+    CHECK(has_line(text, "ringcast_rendition_frames_total" + labels + "} " +
+                             std::to_string(totals.made)));
+    const std::string skipped = "ringcast_rendition_frames_skipped_total" + labels + ",reason=";
+    CHECK(has_line(text, skipped + "\"missed\"} " + std::to_string(totals.missed)));
+    CHECK(has_line(text, skipped + "\"no_slot\"} " + std::to_string(totals.without_slot)));
+    CHECK(has_line(text, skipped + "\"damaged\"} " + std::to_string(totals.damaged)));
+    CHECK(has_line(text, skipped + "\"oversized\"} " + std::to_string(totals.oversized)));
+    CHECK(has_line(text, skipped + "\"failed\"} " + std::to_string(totals.failed)));
+    CHECK(has_line(text, "ringcast_rendition_work_seconds_sum" + labels + "} 0.004"));
+}
+
 TEST_CASE("metrics count lost signals by reason") {
     const std::string text = sample_text();
     CHECK(has_line(text,

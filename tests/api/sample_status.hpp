@@ -74,6 +74,18 @@ inline StatusSnapshot sample_status() {
     upstream.via = {"0123456789abcdef", "fedcba9876543210"};
     fill(upstream.connections, upstream.parts_without_signal);
 
+    stream::RenditionStatus& rendition = live.renditions.emplace_back();
+    rendition.totals.name = "half";
+    rendition.running = true;
+    rendition.width = 640;
+    rendition.height = 360;
+    rendition.fps = 28.5;
+    rendition.totals.work.add(milliseconds(4));
+    rendition.viewers = 2;
+    fill(rendition.frame_bytes_mean, rendition.totals.made, rendition.totals.missed,
+         rendition.totals.without_slot, rendition.totals.damaged, rendition.totals.oversized,
+         rendition.totals.failed);
+
     StreamStatus lost;
     lost.name = "garage";
     lost.source = "exec";

@@ -51,7 +51,8 @@ public:
         ++sequence;
         const frame::FrameInfo info{.jpeg_offset = slot.payload_offset(),
                                     .jpeg_bytes = jpeg.size(),
-                                    .captured_at = captured_at(sequence)};
+                                    .captured_at = captured_at(sequence),
+                                    .ordinal = sequence};
         return arena.seal(std::move(slot), info, sequence);
     }
     [[nodiscard]] static Instant captured_at(std::uint64_t sequence) {

@@ -44,6 +44,7 @@ public:
         case io::OpKind::frame_send:
         case io::OpKind::source:
         case io::OpKind::painter:
+        case io::OpKind::pictures:
         case io::OpKind::password:
         case io::OpKind::control:
             break;

@@ -69,6 +69,14 @@ TEST_CASE("a placeholder's part header has the reason, and a live picture's has 
           std::string::npos);
 }
 
+TEST_CASE("a rendition's part header has its name, behind the capture time") {
+    CHECK(header_of({7, at(0), false, "", "half"})
+              .ends_with(".000000\r\nX-Ringcast-Rendition: half\r\n\r\n"));
+    CHECK(header_of({7, at(0), true, "", "half"})
+              .ends_with("\r\nX-Ringcast-Rendition: half\r\nX-Ringcast-Signal: none\r\n\r\n"));
+    CHECK(header_of({7, at(0)}).find("Rendition") == std::string::npos);
+}
+
 TEST_CASE("bytes of a reason that are not printable ASCII become question marks") {
     CHECK(header_of({7, at(0), true, "a\r\nb\tc\x7F \xC3\xA9~"})
               .ends_with("\r\nX-Ringcast-Reason: a??b?c? ??~\r\n\r\n"));
@@ -76,8 +84,9 @@ TEST_CASE("bytes of a reason that are not printable ASCII become question marks"
 
 TEST_CASE("the longest part header fits its bound, and its lines are short enough for parsers") {
     const std::string reason(1000, 'r');
-    const std::string header =
-        header_of({std::numeric_limits<std::size_t>::max(), WallTime::max(), true, reason});
+    const std::string rendition(63, 'n'); // the longest name
+    const std::string header = header_of(
+        {std::numeric_limits<std::size_t>::max(), WallTime::max(), true, reason, rendition});
     CHECK(header.size() <= part_header_bytes_max);
     CHECK(longest_line(header) == part_line_bytes_max);
 }

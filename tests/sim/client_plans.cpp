@@ -49,6 +49,16 @@ LinkSetup some_link(Decisions& decisions) {
     return link;
 }
 
+/// Asks for a rendition, sometimes. The target has parameters already.
+void add_size(Decisions& decisions, std::string& target, Expectation& expectation) {
+    constexpr std::array<std::string_view, 3> names{"half", "wall", "full"};
+    if (decisions.once_in(3)) {
+        const std::string_view name = names[decisions.below(names.size())];
+        target += fmt::format("&size={}", name);
+        expectation.rendition = name == "full" ? "" : name;
+    }
+}
+
 using Streams = std::span<const stream::DirectoryEntry>;
 
 ClientRequest stream_request(Decisions& decisions, Streams streams) {
@@ -69,6 +79,7 @@ ClientRequest stream_request(Decisions& decisions, Streams streams) {
         wanted.expectation.kind = AnswerKind::stream_standard;
         target += fmt::format("{}variant=standard", joint);
     }
+    add_size(decisions, target, wanted.expectation);
     wanted.text = request("GET", target, decisions.once_in(8) ? "HTTP/1.0" : "HTTP/1.1");
     return wanted;
 }
@@ -91,6 +102,7 @@ ClientRequest snapshot_request(Decisions& decisions, Streams streams) {
         wanted.expectation.patience = milliseconds(within_ms);
         target += fmt::format("&within_ms={}", within_ms);
     }
+    add_size(decisions, target, wanted.expectation);
     wanted.text = request("GET", target, "HTTP/1.1");
     wanted.pause = milliseconds(decisions.below(60));
     return wanted;

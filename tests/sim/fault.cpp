@@ -155,6 +155,11 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::login_too_late, "a login that took too long", 0, 0},
     {K::too_many_logins, "too many logins", 0, 0},
     {K::rules_replaced, "other users, tokens and links", 0, 0},
+    {K::rendition_made, "a rendition", 0, 0},
+    {K::rendition_begun, "a frame to be made smaller", 0, 0},
+    {K::rendition_refused, "no thread to make a frame smaller", 0, 0},
+    {K::rendition_damaged, "a frame that can't be made smaller", 0, 0},
+    {K::rendition_ended, "a rendition that nobody watches", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

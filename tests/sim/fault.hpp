@@ -163,9 +163,15 @@ enum class FaultKind : std::uint8_t {
     login_too_late,  ///< the verification of its password took too long
     too_many_logins, ///< the queue was full, or the address had to wait
     rules_replaced,  ///< while viewers watched who were admitted under the earlier ones
+    // renditions
+    rendition_made,
+    rendition_begun,   ///< a worker was given a frame
+    rendition_refused, ///< there was no thread for it
+    rendition_damaged, ///< the worker could not read it
+    rendition_ended,   ///< because nobody watched it any more
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::rules_replaced) + 1;
+    static_cast<std::size_t>(FaultKind::rendition_ended) + 1;
 
 /// The errors of one operation. One draw chooses the error, a second one whether it occurs.
 enum class ErrorGroup : std::uint8_t {

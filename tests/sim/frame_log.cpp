@@ -95,6 +95,7 @@ std::vector<std::byte> FrameLog::make_jpeg(std::size_t bytes, bool tables, Pictu
 
 const Picture& FrameLog::note(ConstByteSpan jpeg, Picture picture) {
     picture.number = pictures_.size();
+    picture.order = picture.rendition ? picture.order : picture.number;
     picture.bytes = jpeg.size();
     picture.checksum = checksum_of(jpeg);
     pictures_.push_back(picture);
@@ -102,6 +103,11 @@ const Picture& FrameLog::note(ConstByteSpan jpeg, Picture picture) {
 }
 
 bool FrameLog::continues(io::StreamId expected, io::StreamId stream) const {
+    const auto rendition =
+        std::ranges::find(renditions_, stream, &std::pair<io::StreamId, io::StreamId>::second);
+    if (rendition != renditions_.end()) {
+        stream = rendition->first;
+    }
     for (const auto& [earlier, next] : successors_) {
         if (expected == stream) {
             return true;

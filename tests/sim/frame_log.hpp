@@ -22,7 +22,9 @@ struct Picture {
     WallTime captured{};
     Instant captured_at{};
     bool placeholder = false;
-    bool from_afar = false; ///< of another server: the relay may know only when it arrived
+    bool rendition = false;  ///< made of the picture whose number is `order`
+    std::uint64_t order = 0; ///< `number`, or that of the picture that it was made of
+    bool from_afar = false;  ///< of another server: the relay may know only when it arrived
 };
 
 class FrameLog {
@@ -41,6 +43,10 @@ public:
     void note_successor(io::StreamId earlier, io::StreamId next) {
         successors_.emplace_back(earlier, next);
     }
+    /// The stream `rendition` shows the pictures of `original`.
+    void note_rendition(io::StreamId original, io::StreamId rendition) {
+        renditions_.emplace_back(original, rendition);
+    }
     /// True if a viewer of `expected` may see pictures of `stream`.
     [[nodiscard]] bool continues(io::StreamId expected, io::StreamId stream) const;
     [[nodiscard]] std::uint64_t count() const noexcept { return pictures_.size(); }
@@ -50,6 +56,7 @@ private:
 
     std::vector<Picture> pictures_;                                 ///< by number
     std::vector<std::pair<io::StreamId, io::StreamId>> successors_; ///< in the order of time
+    std::vector<std::pair<io::StreamId, io::StreamId>> renditions_; ///< originals, and theirs
 };
 
 } // namespace ringcast::sim

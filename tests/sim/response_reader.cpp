@@ -189,6 +189,10 @@ void ResponseReader::note_picture(std::string_view head) {
     if (marked_ != header(head, "X-Ringcast-Reason").has_value()) {
         (void)wrong("a 'no signal' picture without a reason, or a live one with a reason");
     }
+    if (!timestamp_.empty() && !current_.rendition_may_change &&
+        header(head, "X-Ringcast-Rendition").value_or("") != current_.rendition) {
+        (void)wrong("a part that says another rendition");
+    }
 }
 
 bool ResponseReader::read_body() {
@@ -306,11 +310,14 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
         ++placeholders_;
         return;
     }
+    if (!current_.rendition_may_change && picture->rendition == current_.rendition.empty()) {
+        (void)wrong("a picture of another rendition");
+    }
     if (says_more && !picture->from_afar && timestamp != timestamp_text(picture->captured)) {
         (void)wrong(fmt::format("X-Timestamp {} instead of {}", timestamp,
                                 timestamp_text(picture->captured)));
     }
-    if (picture->number < next_number_) {
+    if (picture->order < next_number_) {
         (void)wrong("a frame that is not newer than the one before");
     }
     // The latest picture is sent shortly before the time for a newer one is over.
@@ -320,7 +327,7 @@ void ResponseReader::check_picture(ConstByteSpan jpeg, bool marked, std::string_
         now < current_.asked_at + *current_.patience - early_max) {
         (void)wrong("a snapshot that is older than its request");
     }
-    next_number_ = picture->number + 1;
+    next_number_ = picture->order + 1;
     last_picture_age_ = now - picture->captured_at;
     ++frames_;
 }

@@ -28,7 +28,9 @@ enum class AnswerKind : std::uint8_t {
 /// The response that a request must get.
 struct Expectation {
     AnswerKind kind = AnswerKind::page;
-    io::StreamId stream{0, 1}; ///< the first of the world
+    io::StreamId stream{0, 1};         ///< the first of the world
+    std::string rendition;             ///< whose pictures they are; empty: the stream's own
+    bool rendition_may_change = false; ///< ... and those of others
     bool head_only = false;
     Duration age_max{}; ///< maximum age of a snapshot's picture, if the request has one
     /// Time after which a snapshot's picture may be older; empty: the server's default, which the

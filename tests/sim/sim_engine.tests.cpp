@@ -809,7 +809,7 @@ TEST_CASE("the same seed repeats a run, and another one does not") {
 
 TEST_CASE("every error that an operation may return occurs") {
     Census census;
-    for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
         std::vector<std::string> trace;
         census.add(provoke(seed, trace));
     }

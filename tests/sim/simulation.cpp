@@ -126,6 +126,9 @@ World some_world(Decisions& decisions) {
         connection::SendPathPolicy::zero_copy, connection::SendPathPolicy::copy};
     relay.connection.send_path_policy = policies[decisions.below(policies.size())];
     relay.connection.zero_copy_probe_interval = milliseconds(decisions.between(100, 2000));
+    relay.stream.rendition_idle_after = milliseconds(decisions.between(20, 500));
+    world.workers.count = static_cast<std::uint32_t>(decisions.between(1, 3));
+    world.workers.time_max = milliseconds(decisions.between(1, 80));
     world.streams_change = decisions.once_in(3);
     world.reloads = decisions.once_in(3);
     world.passwords = decisions.once_in(3);
@@ -144,10 +147,23 @@ World some_world(Decisions& decisions) {
     return world;
 }
 
+namespace {
+
+frame::SlotGeometry slot_geometry(const World& world) noexcept {
+    frame::SlotGeometry geometry;
+    geometry.page = world.page;
+    geometry.frame_bytes_max = world.source.frame_bytes_max;
+    geometry.slot_count = world.slots;
+    return geometry;
+}
+
+} // namespace
+
 Simulation::Simulation(Decisions& decisions, const World& world)
     : decisions_(decisions), world_(world), engine_(decisions, world.engine),
-      painter_(engine_, log_), tcp_listener_(engine_.open_listener()),
-      unix_listener_(engine_.open_listener()) {
+      painter_(engine_, log_), workers_(engine_, log_, world.workers),
+      renditions_(engine_, log_, decisions, slot_geometry(world), world.relay.boundary),
+      tcp_listener_(engine_.open_listener()), unix_listener_(engine_.open_listener()) {
     engine_.set_servers([this](const io::SocketAddress& address) {
         return upstream(SimUpstream::number_of(address)).accept();
     });
@@ -172,7 +188,8 @@ Simulation::Simulation(Decisions& decisions, const World& world)
         settings.trusted_proxies = trusted_proxies_;
     }
     relay_ = std::make_unique<relay::Relay>(engine_, std::move(settings), std::move(setups), 0U,
-                                            listeners, &painter_, checker_ ? &*checker_ : nullptr);
+                                            listeners, &painter_, checker_ ? &*checker_ : nullptr,
+                                            relay::PictureMaking{&renditions_, &workers_});
     for (std::size_t i = 0; i < world.streams; ++i) {
         list_stream(i, relay_->stream(i).id());
     }
@@ -206,10 +223,7 @@ Simulation::Simulation(Decisions& decisions, const World& world)
 
 stream::StreamSetup Simulation::make_stream(std::string name) {
     const World& world = world_;
-    frame::SlotGeometry geometry;
-    geometry.page = world.page;
-    geometry.frame_bytes_max = world.source.frame_bytes_max;
-    geometry.slot_count = world.slots;
+    const frame::SlotGeometry geometry = slot_geometry(world);
     const ByteSpan memory = memory_.emplace_back(geometry.arena_bytes(), world.page).bytes();
     const auto buffer = engine_.register_buffer(memory, {});
     arenas_.push_back(std::make_unique<frame::FrameArena>(
@@ -230,6 +244,9 @@ stream::StreamSetup Simulation::make_stream(std::string name) {
     setup.arena = arenas_.back().get();
     setup.source = sources_.back().get();
     setup.period_expected = world.period_expected;
+    setup.renditions = {
+        {.name = "half", .eighths = 4},
+        {.name = "wall", .width = 160, .height = 120, .period_min = 3 * world.source.period}};
     return setup;
 }
 
@@ -395,6 +412,7 @@ void Simulation::return_resources() {
         engine_.close({}, extra_listener_->socket);
         extra_listener_.reset();
     }
+    renditions_.return_unused(*relay_);
     for (std::size_t i = 0; i < buffers_.size(); ++i) {
         if (buffers_[i] && !has_stream(i)) {
             engine_.release_buffer(*std::exchange(buffers_[i], std::nullopt));
@@ -522,6 +540,7 @@ void Simulation::check() {
     check_addresses();
     check_slots();
     check_ended_streams();
+    check_renditions();
     check_controls();
     check_bounds();
     check_spinning();
@@ -611,9 +630,10 @@ void Simulation::check_slots() {
             fail("the source found no slot");
         }
     }
-    // Each lease belongs to a send, to a reply whose body is not being sent yet, or to a stream
-    // (its newest frame).
-    if (leases > relay_->send_count() + relay_->connections().size() + directory_.size()) {
+    // Each lease belongs to a send, to a reply whose body is not being sent yet, to a stream (its
+    // newest frame) or to a worker.
+    if (leases >
+        relay_->send_count() + relay_->connections().size() + directory_.size() + workers_.busy()) {
         fail("more leases than there is use for");
     }
 }
@@ -646,6 +666,15 @@ void Simulation::check_ended_streams() {
         if (leased || arena.free_count() != own || runs) {
             fail("a stream is gone, and its memory or its source is still in use");
         }
+    }
+}
+
+void Simulation::check_renditions() {
+    if (!workers_.complaint().empty()) {
+        fail(workers_.complaint());
+    }
+    if (!renditions_.complaint().empty()) {
+        fail(renditions_.complaint());
     }
 }
 

@@ -23,6 +23,7 @@
 #include "sim/sim_camera.hpp"
 #include "sim/sim_client.hpp"
 #include "sim/sim_engine.hpp"
+#include "sim/sim_renditions.hpp"
 #include "sim/sim_source.hpp"
 #include "sim/sim_upstream.hpp"
 #include "stream/directory.hpp"
@@ -46,6 +47,7 @@ struct World {
     Duration password_time_max{}; ///< of a verification
     bool unix_open = false;       ///< ... but not on the UNIX socket
     bool rules_change = false;    ///< users, tokens and links are replaced once
+    WorkersSetup workers;         ///< of renditions
     relay::RelaySettings relay{http::Boundary{1, 2}, "00000000000000aa"};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
@@ -83,6 +85,11 @@ public:
     /// one has stopped (`waits`) or at once. Returns the number of the new one, whose name is the
     /// earlier one's.
     std::size_t replace_stream(std::size_t number, bool waits);
+    void set_renditions(std::size_t number, std::vector<stream::RenditionSpec> renditions) {
+        relay_->set_renditions(ids_[number], std::move(renditions));
+    }
+    /// How many exist, those included that end.
+    [[nodiscard]] std::size_t rendition_count() const noexcept { return renditions_.count(); }
     void set_default_stream(std::size_t number) { relay_->set_default_stream(ids_[number]); }
     /// Opens a further listener for clients over TCP, or closes it.
     void add_listener();
@@ -161,6 +168,7 @@ private:
     void check_addresses();
     void check_slots();
     void check_ended_streams();
+    void check_renditions();
     void check_controls();
     void check_bounds();
     void check_spinning();
@@ -177,6 +185,8 @@ private:
     std::vector<io::StreamId> ids_;                    ///< by number, as the four above
     std::vector<stream::DirectoryEntry> directory_;    ///< of those that have not ended
     SimPainter painter_;
+    SimPictureWorkers workers_;
+    SimRenditionMaker renditions_;
     std::optional<SimPasswordChecker> checker_; ///< where passwords are asked for
     int tcp_listener_;
     int unix_listener_;

@@ -29,6 +29,7 @@ FLOORS = {
     "camera": 6,
     "connection": 6,
     "encode": 6,
+    "rendition": 8,
     "api": 8,
     "capture": 7,
     "draw": 7,

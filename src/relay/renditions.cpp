@@ -1,0 +1,172 @@
+#include "relay/renditions.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/assert.hpp"
+#include "rendition/choice.hpp"
+
+namespace ringcast::relay {
+
+namespace {
+
+std::uint64_t ticket_of(io::StreamId id) noexcept {
+    return (std::uint64_t{id.index} << 32U) | id.generation;
+}
+
+} // namespace
+
+Renditions::Renditions(const RenditionParts& parts) : parts_(parts) {
+    RINGCAST_ASSERT((parts.pictures.maker == nullptr) == (parts.pictures.workers == nullptr));
+    list_.reserve(count_max);
+}
+
+tl::expected<stream::Stream*, Renditions::Refusal> Renditions::find(const api::Route& route) {
+    constexpr int bad_request = 400;
+    constexpr int unavailable = 503;
+    stream::Stream& original = parts_.streams.get(*route.stream);
+    const std::span<const stream::RenditionSpec> all = original.renditions();
+    const stream::RenditionSpec* spec = nullptr;
+    if (!route.size.empty() && route.size != rendition::full_size) {
+        const auto found = std::ranges::find(all, route.size, &stream::RenditionSpec::name);
+        if (found == all.end()) {
+            return tl::unexpected(
+                Refusal{bad_request, "size must be " + rendition::names_text(all) + "."});
+        }
+        spec = &*found;
+    } else if (route.size.empty() && route.width) {
+        spec =
+            rendition::smallest_of_width(all, {original.width(), original.height()}, *route.width);
+    }
+    if (spec == nullptr) {
+        return &original;
+    }
+    auto made = obtain(original, *spec);
+    if (!made) {
+        return tl::unexpected(Refusal{unavailable, made.error().message});
+    }
+    return *made;
+}
+
+Result<stream::Stream*> Renditions::obtain(stream::Stream& original,
+                                           const stream::RenditionSpec& spec) {
+    for (const Entry& entry : list_) {
+        stream::Stream& stream = parts_.streams.get(entry.id);
+        if (entry.original == original.id() && entry.name == spec.name && !stream.retiring()) {
+            return &stream;
+        }
+    }
+    if (parts_.pictures.maker == nullptr) {
+        return tl::unexpected(Error{"This server makes no smaller pictures."});
+    }
+    if (list_.size() == count_max || parts_.streams.full()) {
+        return tl::unexpected(Error{fmt::format(
+            "Too many smaller pictures are watched, of all streams together at most {}.",
+            count_max)});
+    }
+    Entry entry{{}, original.id(), spec.name, nullptr, parts_.engine.now()};
+    auto made = parts_.pictures.maker->make(original, spec);
+    if (!made) {
+        return tl::unexpected(made.error());
+    }
+    entry.source = made->source;
+    stream::Stream* stream = nullptr;
+    try {
+        stream = &parts_.streams.add(std::move(made->setup), parts_.engine, parts_.settings,
+                                     parts_.painter);
+    } catch (...) {
+        parts_.pictures.maker->discard();
+        throw;
+    }
+    parts_.pictures.maker->added(stream->id());
+    entry.id = stream->id();
+    list_.push_back(std::move(entry)); // there is room
+    stream->start();
+    return stream;
+}
+
+std::vector<io::StreamId> Renditions::of(io::StreamId original) const {
+    std::vector<io::StreamId> ids;
+    for (const Entry& entry : list_) {
+        if (entry.original == original && !parts_.streams.get(entry.id).retiring()) {
+            ids.push_back(entry.id);
+        }
+    }
+    return ids;
+}
+
+void Renditions::step() noexcept {
+    if (list_.empty()) {
+        return;
+    }
+    std::erase_if(list_,
+                  [this](const Entry& entry) { return parts_.streams.find(entry.id) == nullptr; });
+    if (!stopping_) {
+        give_work();
+        end_idle();
+    }
+}
+
+/// In turn, so that none of them waits for long because others have more to do.
+void Renditions::give_work() noexcept {
+    for (std::size_t looked = 0; looked < list_.size() && parts_.pictures.workers->idle() > 0;
+         ++looked) {
+        next_ = next_ < list_.size() ? next_ : 0;
+        const Entry& entry = list_[next_++];
+        if (entry.source->ready()) {
+            if (const auto task = entry.source->begin(ticket_of(entry.id))) {
+                if (!parts_.pictures.workers->begin(*task)) {
+                    return entry.source->give_back();
+                }
+            }
+        }
+    }
+}
+
+void Renditions::end_idle() noexcept {
+    const Instant now = parts_.engine.now();
+    for (Entry& entry : list_) {
+        const stream::Stream& stream = parts_.streams.get(entry.id);
+        if (stream.watched()) {
+            entry.idle_since = never;
+        } else if (entry.idle_since == never) {
+            entry.idle_since = now;
+        } else if (now - entry.idle_since >= parts_.settings.rendition_idle_after &&
+                   !stream.retiring()) {
+            parts_.streams.retire(entry.id);
+        }
+    }
+}
+
+void Renditions::on_completion(const io::Completion& completion) noexcept {
+    RINGCAST_ASSERT(parts_.pictures.workers != nullptr);
+    parts_.pictures.workers->on_completion(completion);
+    while (const auto answer = parts_.pictures.workers->next_answer()) {
+        const auto found = std::ranges::find(
+            list_, answer->ticket, [](const Entry& entry) { return ticket_of(entry.id); });
+        RINGCAST_ASSERT(found != list_.end()); // it is not gone while a worker has its frame
+        found->source->finish(*answer);
+    }
+}
+
+Instant Renditions::deadline() const noexcept {
+    Instant earliest = never;
+    for (const Entry& entry : list_) {
+        if (entry.idle_since != never && !parts_.streams.get(entry.id).retiring()) {
+            earliest = std::min(earliest, entry.idle_since + parts_.settings.rendition_idle_after);
+        }
+    }
+    return earliest;
+}
+
+void Renditions::stop() noexcept {
+    stopping_ = true;
+    if (parts_.pictures.workers != nullptr) {
+        parts_.pictures.workers->stop();
+    }
+}
+
+} // namespace ringcast::relay
