@@ -12,6 +12,7 @@
 
 #include "app/logging.hpp"
 #include "app/password_worker.hpp"
+#include "app/rendition_maker.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "config/listen_address.hpp"
@@ -131,7 +132,8 @@ void Reloader::step() noexcept {
 void Reloader::reserve_lists() {
     const std::size_t ending = parts_.retired.size() + parts_.streams.size();
     parts_.retired.reserve(ending);
-    parts_.releasing.reserve(parts_.releasing.size() + ending + prepared_->memory.size());
+    parts_.releasing.reserve(parts_.releasing.size() + ending + prepared_->memory.size() +
+                             parts_.renditions.size());
     made_.reserve(prepared_->memory.size());
     parts_.streams.reserve(parts_.streams.size() + prepared_->memory.size());
     parts_.closing.reserve(parts_.closing.size() + parts_.listeners.size());
@@ -185,7 +187,7 @@ Result<void> Reloader::open_checker() {
 /// Nothing was changed.
 void Reloader::fail(std::string_view problems) noexcept {
     for (StreamParts& stream : made_) {
-        release(std::move(stream));
+        release(parts_, std::move(stream));
     }
     made_.clear();
     prepared_.reset();
@@ -295,6 +297,8 @@ void Reloader::carry_out(const Action& action) {
     case Kind::reread_access:
     case Kind::change_viewers:
         return;
+    case Kind::change_renditions:
+        return change_renditions(action.subject);
     case Kind::close_listener:
         return close_listener(action.subject);
     case Kind::replace_stream:
@@ -349,6 +353,12 @@ void Reloader::open_listener(const std::string& address) {
 }
 
 /// Adds the stream that was made, in the place of the one with this name if there is one.
+void Reloader::change_renditions(const std::string& name) {
+    StreamParts& stream = *find_stream(name);
+    stream.renditions = rendition_specs(wanted_stream(name).renditions);
+    parts_.relay->set_renditions(stream.id, stream.renditions);
+}
+
 void Reloader::take_stream(const std::string& name) {
     StreamParts& made = *std::ranges::find(made_, name, &StreamParts::name);
     const bool waits = config::is_exclusive(wanted_stream(name).source);
@@ -373,24 +383,16 @@ void Reloader::remove_stream(const std::string& name) {
 
 // --- what is not used any more ---
 
-/// The stream is not the relay's, or is no longer.
-void Reloader::release(StreamParts stream) noexcept {
-    stream.source.reset();
-    stream.arena.reset();
-    if (stream.buffer) {
-        parts_.engine->release_buffer(*stream.buffer);
-        parts_.releasing.push_back(std::move(stream)); // there is room
-    }
-}
-
 /// One of each kind in a turn: unpinning and unmapping the memory of a stream takes milliseconds.
 void Reloader::return_unused() noexcept {
-    const auto retired = std::ranges::find_if(
-        parts_.retired, [this](const StreamParts& stream) { return is_unused(stream); });
-    if (retired != parts_.retired.end()) {
-        StreamParts stream = std::move(*retired);
-        parts_.retired.erase(retired);
-        release(std::move(stream));
+    for (std::vector<StreamParts>* const streams : {&parts_.retired, &parts_.renditions}) {
+        const auto unused = std::ranges::find_if(
+            *streams, [this](const StreamParts& stream) { return is_unused(stream); });
+        if (unused != streams->end()) {
+            StreamParts stream = std::move(*unused);
+            streams->erase(unused);
+            release(parts_, std::move(stream));
+        }
     }
     const auto released = std::ranges::find(parts_.releasing, true, &StreamParts::released);
     if (released != parts_.releasing.end()) {
@@ -402,9 +404,9 @@ void Reloader::return_unused() noexcept {
 }
 
 bool Reloader::busy() const noexcept {
-    return prepared_ ||
-           std::ranges::any_of(parts_.retired,
-                               [this](const StreamParts& stream) { return is_unused(stream); }) ||
+    const auto unused = [this](const StreamParts& stream) { return is_unused(stream); };
+    return prepared_ || std::ranges::any_of(parts_.retired, unused) ||
+           std::ranges::any_of(parts_.renditions, unused) ||
            std::ranges::any_of(parts_.releasing, &StreamParts::released);
 }
 

@@ -68,11 +68,11 @@ private:
     void close_listener(const std::string& address);
     void change_listener(const std::string& address);
     void open_listener(const std::string& address);
+    void change_renditions(const std::string& name);
     void take_stream(const std::string& name);
     void remove_stream(const std::string& name);
     void end(ReloadReport report) noexcept;
     void fail(std::string_view problems) noexcept;
-    void release(StreamParts stream) noexcept;
     void return_unused() noexcept;
     [[nodiscard]] bool is_unused(const StreamParts& retired) const noexcept {
         return !parts_.relay->has_stream(retired.id);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/make_source.hpp"
+#include "app/rendition_maker.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "config/describe.hpp"
@@ -54,7 +55,6 @@ Result<os::MappedMemory> map_stream_memory(const config::MemoryConfig& memory) {
 Result<StreamParts> make_stream(ServerParts& server, const config::MemoryConfig& slots,
                                 const config::StreamConfig& stream, os::MappedMemory memory,
                                 Duration& patience) {
-    const frame::SlotGeometry geometry = slot_geometry(slots);
     StreamParts parts;
     parts.name = stream.name;
     parts.period = configured_period(stream.source);
@@ -67,19 +67,35 @@ Result<StreamParts> make_stream(ServerParts& server, const config::MemoryConfig&
         return tl::unexpected(source.error());
     }
     parts.source = std::move(*source);
-    const ByteSpan bytes = parts.memory.bytes().first(geometry.arena_bytes());
-    register_memory(server, bytes, parts, patience);
+    parts.renditions = rendition_specs(stream.renditions);
+    open_arena(server, slots, parts, patience);
     if (parts.buffer) {
         log_stream(LogLevel::info, stream.name, "frames are in registered memory ({} slots)",
-                   geometry.slot_count);
+                   slots.slots);
     } else {
         log_stream(server.registers_memory ? LogLevel::warning : LogLevel::debug, stream.name,
                    "its slots can't be registered, so frames in them are sent by copy: {}",
                    parts.tier_reason);
     }
+    return parts;
+}
+
+void open_arena(ServerParts& server, const config::MemoryConfig& slots, StreamParts& parts,
+                Duration& patience) {
+    const frame::SlotGeometry geometry = slot_geometry(slots);
+    const ByteSpan bytes = parts.memory.bytes().first(geometry.arena_bytes());
+    register_memory(server, bytes, parts, patience);
     parts.arena =
         std::make_unique<frame::FrameArena>(bytes, geometry, *server.boundary, parts.buffer);
-    return parts;
+}
+
+void release(ServerParts& server, StreamParts stream) noexcept {
+    stream.source.reset();
+    stream.arena.reset();
+    if (stream.buffer) {
+        server.engine->release_buffer(*stream.buffer);
+        server.releasing.push_back(std::move(stream));
+    }
 }
 
 relay::ServingSettings serving_settings(const config::Config& config,

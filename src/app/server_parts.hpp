@@ -49,9 +49,12 @@ struct StreamParts {
     std::unique_ptr<source::FrameSource> source;
     std::string tier_reason;
     Duration period{}; ///< StreamSetup::period_expected
+    std::vector<stream::RenditionSpec> renditions;
 
     [[nodiscard]] stream::StreamSetup setup() const {
-        return {name, arena.get(), source.get(), tier_reason, period};
+        stream::StreamSetup setup{name, arena.get(), source.get(), tier_reason, period};
+        setup.renditions = renditions;
+        return setup;
     }
 };
 
@@ -65,11 +68,14 @@ struct ServerParts : private Immovable {
     access::Digest access_key{};               ///< AccessSettings::key
     std::unique_ptr<capture::Cameras> cameras; ///< present when a stream is or was a camera
     std::vector<StreamParts> streams;
+    std::vector<StreamParts> renditions; ///< streams of the relay that are renditions of others
     // Of earlier configurations:
     std::vector<StreamParts> retired;   ///< ended streams that the relay still uses
     std::vector<StreamParts> releasing; ///< whose memory the kernel still uses
     std::vector<Listener> closing;      ///< removed listeners that the relay still uses
     std::unique_ptr<source::PlaceholderPainter> painter;
+    std::unique_ptr<relay::RenditionMaker> rendition_maker;
+    std::unique_ptr<source::PictureWorkers> picture_workers;
     std::unique_ptr<relay::PasswordChecker> password_checker; ///< present when there may be users
     config::Config config;                                    ///< that is in force
     std::uint64_t open_files_max = 0;                         ///< ServerOptions::open_files_max
@@ -91,6 +97,12 @@ struct ServerParts : private Immovable {
                                               const config::MemoryConfig& slots,
                                               const config::StreamConfig& stream,
                                               os::MappedMemory memory, Duration& patience);
+
+/// Registers `parts.memory` and makes the arena in it. Waits and says why not, as `make_stream` does.
+void open_arena(ServerParts& server, const config::MemoryConfig& slots, StreamParts& parts,
+                Duration& patience);
+/// The stream is not the relay's, or is no longer. `server.releasing` has room.
+void release(ServerParts& server, StreamParts stream) noexcept;
 
 /// `hosts`: names of this machine (own_host_names).
 [[nodiscard]] relay::ServingSettings serving_settings(const config::Config& config,

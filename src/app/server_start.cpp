@@ -9,6 +9,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -20,9 +21,13 @@
 #include "app/own_host_names.hpp"
 #include "app/passed_listeners.hpp"
 #include "app/password_worker.hpp"
+#include "app/rendition_maker.hpp"
 #include "app/signals.hpp"
 #include "base/log.hpp"
 #include "draw/placeholder_worker.hpp"
+#include "encode/picture_pool.hpp"
+#include "jpeg/frame_scanner.hpp"
+#include "os/clock.hpp"
 
 namespace ringcast::app {
 
@@ -37,6 +42,18 @@ Result<void> fill_with_random(std::span<std::byte> bytes) {
         return fail("the system provides no random numbers: " + std::string(std::strerror(errno)));
     }
     return {};
+}
+
+/// One processor is left to the loop.
+encode::TransformPool::Limits picture_limits(const config::Config& config) noexcept {
+    constexpr std::uint32_t threads_max = 4;
+    const std::uint32_t processors = std::max(std::thread::hardware_concurrency(), 2U);
+    const std::uint32_t threads =
+        config.encoder.threads.value_or(std::min(processors - 1, threads_max));
+    const config::PictureSize largest = config.memory.picture_max;
+    return {.workers_max = static_cast<int>(threads),
+            .pixels_max = std::min<std::size_t>(std::size_t{largest.width} * largest.height,
+                                                jpeg::PictureLimit::pixels_max)};
 }
 
 } // namespace
@@ -221,9 +238,17 @@ Result<void> Server::open_relay(const relay::RelaySettings& settings) {
         return tl::unexpected(painter.error());
     }
     parts_.painter = std::move(*painter);
-    parts_.relay = std::make_unique<relay::Relay>(*parts_.engine, settings, std::move(setups),
-                                                  default_stream_, sockets, parts_.painter.get(),
-                                                  parts_.password_checker.get());
+    auto workers = encode::PicturePool::create(*parts_.engine, &os::monotonic_now,
+                                               picture_limits(parts_.config));
+    if (!workers) {
+        return tl::unexpected(workers.error());
+    }
+    parts_.picture_workers = std::move(*workers);
+    parts_.rendition_maker = std::make_unique<ServerRenditions>(parts_);
+    parts_.relay = std::make_unique<relay::Relay>(
+        *parts_.engine, settings, std::move(setups), default_stream_, sockets, parts_.painter.get(),
+        parts_.password_checker.get(),
+        relay::PictureMaking{parts_.rendition_maker.get(), parts_.picture_workers.get()});
     for (std::size_t i = 0; i < parts_.streams.size(); ++i) {
         parts_.streams[i].id = parts_.relay->stream(i).id();
     }

@@ -49,11 +49,21 @@ struct StreamViewers {
     friend bool operator==(const StreamViewers&, const StreamViewers&) = default;
 };
 
+/// A smaller picture of a stream, in addition to half and quarter of each side.
+struct RenditionConfig {
+    std::string name;
+    PictureSize size;          ///< the picture is fitted into it
+    std::optional<double> fps; ///< the most; nothing: all frames of the stream
+    int quality = 80;          ///< libjpeg's, 1 to 100
+    friend bool operator==(const RenditionConfig&, const RenditionConfig&) = default;
+};
+
 struct StreamConfig {
     std::string name;
     bool is_default = false; ///< true for exactly one stream
     SourceConfig source;
     StreamViewers viewers{};
+    std::vector<RenditionConfig> renditions{};
     friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
 };
 
@@ -95,6 +105,11 @@ struct MemoryConfig {
     PictureSize picture_max{16384, 16384};   ///< the largest picture of a JPEG
     friend bool operator==(const MemoryConfig&, const MemoryConfig&) = default;
 };
+struct EncoderConfig {
+    /// That make pictures smaller; nothing: one fewer than processors, at least 1, at most 4.
+    std::optional<std::uint32_t> threads;
+    friend bool operator==(const EncoderConfig&, const EncoderConfig&) = default;
+};
 /// How the server talks to the kernel.
 enum class EngineChoice : std::uint8_t {
     automatic, ///< io_uring, or epoll where io_uring is refused
@@ -118,6 +133,7 @@ struct Config {
     AccessConfig access;
     ViewersConfig viewers;
     MemoryConfig memory;
+    EncoderConfig encoder;
     LogConfig log;
     std::vector<StreamConfig> streams; ///< in the order of the file; at least one
 };

@@ -170,6 +170,21 @@ std::string viewers_sentence(const StreamViewers& viewers) {
     return fmt::format("  It may be watched by {}.\n", fmt::join(viewers.names, ", "));
 }
 
+std::string renditions_sentence(const std::vector<RenditionConfig>& renditions) {
+    std::string text;
+    for (const RenditionConfig& rendition : renditions) {
+        text += fmt::format(", ?size={} fitted into {}", rendition.name,
+                            picture_size_text(rendition.size));
+        if (rendition.fps) {
+            text += fmt::format(" with at most {} frames/s", number_text(*rendition.fps));
+        }
+        text += fmt::format(" and JPEG quality {}", rendition.quality);
+    }
+    return fmt::format("  Smaller pictures are made while somebody watches: ?size=half, "
+                       "?size=quarter{}.\n",
+                       text);
+}
+
 std::string viewers_sentences(const ViewersConfig& viewers) {
     const std::string per_address =
         viewers.max_per_address == 0
@@ -194,6 +209,7 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
                     config.memory.slots, bytes_text(config.memory.frame_max),
                     picture_size_text(config.memory.picture_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
+    text += renditions_sentence(stream.renditions);
     text += viewers_sentence(stream.viewers);
     for (const ListenConfig& listen : config.http.listen) {
         const std::string base = url_base(listen.address) + config.http.base_path;

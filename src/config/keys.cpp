@@ -54,6 +54,8 @@ constexpr std::array keys{
     Key{"memory", "slots", "", ValueKind::integer, "32", "a whole number", 8, 1024},
     Key{"memory", "picture_max", "", ValueKind::picture_max, R"("16384x16384")", "a picture size"},
 
+    Key{"encoder", "threads", "", ValueKind::integer, "", "a whole number", 1, 64},
+
     Key{"log", "level", "", ValueKind::text, R"("info")",
         R"("debug", "info", "warning" or "error")"},
     Key{"log", "format", "", ValueKind::text, "", R"("text", "json" or "journal")"},
@@ -64,6 +66,8 @@ constexpr std::array keys{
     Key{"streams", "viewers", "", ValueKind::text_list, "",
         R"(a list of names from the users file or the tokens file, as in ["anna", "tablet"], )"
         R"(or "public")"},
+    Key{"streams", "renditions", "", ValueKind::rendition_table, "",
+        R"(a table of renditions, as in { wall = { size = "480x270", fps = 5 } })"},
     Key{"streams", "size", "pattern", ValueKind::picture_size, R"("1280x720")", "a picture size"},
     Key{"streams", "fps", "pattern", ValueKind::number, "30", "a number", 0.1, 240},
     Key{"streams", "quality", "pattern", ValueKind::integer, "80", "a whole number", 1, 100},
@@ -110,6 +114,10 @@ constexpr std::array keys{
     Key{"streams", "timeout", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
     Key{"streams", "on_demand", "http", ValueKind::boolean, "false", "true or false"},
     Key{"streams", "idle_after", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
+
+    Key{"renditions", "size", "", ValueKind::picture_size, "", "a picture size"},
+    Key{"renditions", "fps", "", ValueKind::number, "", "a number", 0.1, 240},
+    Key{"renditions", "quality", "", ValueKind::integer, "80", "a whole number", 1, 100},
 };
 
 /// `names` are in the order of the enumerators.
@@ -121,8 +129,8 @@ std::optional<Enumeration> enumerator_of(std::string_view name,
                                 : std::optional(static_cast<Enumeration>(found - names.begin()));
 }
 
-constexpr std::array<std::string_view, 7> sections{"server", "http", "access", "viewers",
-                                                   "memory", "log",  "streams"};
+constexpr std::array<std::string_view, 8> sections{"server", "http",    "access", "viewers",
+                                                   "memory", "encoder", "log",    "streams"};
 constexpr std::array<std::string_view, 6> sources{"pattern", "exec",      "stdin",
                                                   "file",    "libcamera", "http"};
 constexpr std::array<std::string_view, 3> engines{"auto", "io_uring", "epoll"};
@@ -220,6 +228,7 @@ std::string limits_text(const Key& key) {
     case ValueKind::boolean:
     case ValueKind::text_or_index:
     case ValueKind::control_table:
+    case ValueKind::rendition_table:
         return {};
     case ValueKind::integer:
     case ValueKind::number:

@@ -19,16 +19,19 @@ enum class ValueKind : std::uint8_t {
     boolean,
     integer,
     number,
-    duration,      ///< limits in seconds
-    bytes,         ///< limits in bytes
-    picture_size,  ///< limits: picture_width_min and the others below
-    picture_max,   ///< a bound of pictures: from picture_width_min to what JPEG can express
-    text_or_index, ///< text, or a whole number within the limits
-    control_table, ///< names and values of a camera's controls
+    duration,        ///< limits in seconds
+    bytes,           ///< limits in bytes
+    picture_size,    ///< limits: picture_width_min and the others below
+    picture_max,     ///< a bound of pictures: from picture_width_min to what JPEG can express
+    text_or_index,   ///< text, or a whole number within the limits
+    control_table,   ///< names and values of a camera's controls
+    rendition_table, ///< names, and a table with the keys of the section "renditions" for each
 };
 
 struct Key {
-    std::string_view section; ///< "streams" stands for every [streams.NAME]
+    /// "streams" stands for every [streams.NAME], "renditions" for every
+    /// [streams.NAME.renditions.NAME].
+    std::string_view section;
     std::string_view name;
     std::string_view source; ///< the source kind that has the key; empty: all kinds
     ValueKind kind = ValueKind::text;

@@ -18,6 +18,7 @@
 #include "config/keys.hpp"
 #include "config/load_access.hpp"
 #include "config/load_listen.hpp"
+#include "config/load_renditions.hpp"
 #include "config/load_upstream.hpp"
 #include "config/reader.hpp"
 #include "config/toml_text.hpp"
@@ -124,6 +125,15 @@ void read_memory(Reader& reader, const Table& root, MemoryConfig& memory) {
         assign(memory.picture_max,
                reader.picture_size(*section, find_key("memory", "picture_max")));
         check_memory(reader, *section, memory);
+    }
+}
+
+void read_encoder(Reader& reader, const Table& root, EncoderConfig& encoder) {
+    if (const auto section = reader.section(root, "encoder")) {
+        reader.check_key_names(*section, {});
+        if (const auto threads = reader.number(*section, find_key("encoder", "threads"))) {
+            encoder.threads = static_cast<std::uint32_t>(*threads);
+        }
     }
 }
 
@@ -327,7 +337,7 @@ void read_stream(Reader& reader, const Entry& entry, const AccessConfig& access,
     if (source) {
         streams.list.push_back({entry.key, is_default,
                                 read_source(reader, entry.position, stream, *source),
-                                std::move(viewers)});
+                                std::move(viewers), read_renditions(reader, stream)});
     }
 }
 
@@ -392,6 +402,7 @@ LoadResult parse(std::string_view text, std::string_view file) {
     read_access(reader, root, config.access);
     read_viewers(reader, root, config.viewers);
     read_memory(reader, root, config.memory);
+    read_encoder(reader, root, config.encoder);
     read_log(reader, root, config.log);
     config.streams = read_streams(reader, root, config.access);
     if (auto problems = reader.take_problems(); !problems.empty()) {

@@ -161,7 +161,9 @@ void Reader::check_section_names(const Table& root) {
             fmt::format("unknown section, expected one of {}{}", fmt::join(known, ", "),
                         did_you_mean(closest(entry.key, known)));
         // A known key, written above the first section's header.
-        const auto home = std::ranges::find(all_keys(), entry.key, &Key::name);
+        const auto home = std::ranges::find_if(all_keys(), [&](const Key& key) {
+            return key.name == entry.key && std::ranges::find(known, key.section) != known.end();
+        });
         if (home != all_keys().end() && entry.value.as<Table>() == nullptr) {
             message = fmt::format("is outside any section, expected it in [{}{}]", home->section,
                                   home->section == streams_section ? ".NAME" : "");

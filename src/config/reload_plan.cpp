@@ -71,6 +71,8 @@ void plan_streams(const Config& running, const Config& wanted, std::vector<Actio
             actions.push_back({Kind::add_stream, stream.name});
         } else if (other_memory || before->source != stream.source) {
             actions.push_back({Kind::replace_stream, stream.name});
+        } else if (before->renditions != stream.renditions) {
+            actions.push_back({Kind::change_renditions, stream.name});
         }
     }
     if (default_stream(running) != default_stream(wanted)) {
@@ -114,6 +116,9 @@ std::vector<std::string_view> keys_for_restart(const Config& running, const Conf
     if (running.server != wanted.server) {
         keys.emplace_back("server.engine");
     }
+    if (running.encoder != wanted.encoder) {
+        keys.emplace_back("encoder.threads");
+    }
     if (running.log.format != wanted.log.format) {
         keys.emplace_back("log.format");
     }
@@ -132,6 +137,8 @@ std::string action_text(const Action& action) {
         return "access: users, tokens and the key of links have been read again";
     case Kind::change_viewers:
         return fmt::format("stream {}: its viewers have changed", action.subject);
+    case Kind::change_renditions:
+        return fmt::format("stream {}: its renditions have changed", action.subject);
     case Kind::close_listener:
         return fmt::format("{}: closed", action.subject);
     case Kind::remove_stream:

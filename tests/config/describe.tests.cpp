@@ -83,3 +83,13 @@ TEST_CASE("the description lists the settings of a camera") {
                                  "ColourGains = [1.5, 2], AeEnable = true, X = 3, Y = 0.5, memory "
                                  "tier copied; it is stopped 1m after its last viewer.\n"));
 }
+
+TEST_CASE("the description lists the renditions of a stream") {
+    const std::string stream = "[streams.a]\nsource = \"stdin\"\n";
+    CHECK_THAT(described(stream), ContainsSubstring("?size=half, ?size=quarter.\n"));
+    CHECK_THAT(described(stream + "renditions = { wall = { size = \"480x270\", fps = 5 }, "
+                                  "clock = { size = \"64x64\", quality = 50 } }\n"),
+               ContainsSubstring("?size=quarter, ?size=wall fitted into 480x270 with at most 5 "
+                                 "frames/s and JPEG quality 80, ?size=clock fitted into 64x64 and "
+                                 "JPEG quality 50.\n"));
+}

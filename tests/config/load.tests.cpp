@@ -266,7 +266,8 @@ TEST_CASE("the error for a key of another source kind names that kind") {
     CHECK_THAT(rejection("[streams.a]\nsource = \"exec\"\ncommand = [\"x\"]\nquality = 5\n"),
                ContainsSubstring("test.toml:4:1: streams.a.quality: belongs to source = "
                                  "\"pattern\" or \"libcamera\", but this stream has source = "
-                                 "\"exec\", expected one of source, default, viewers, command"));
+                                 "\"exec\", expected one of source, default, viewers, "
+                                 "renditions, command"));
     CHECK_THAT(rejection("[streams.a]\nsource = \"stdin\"\nfps = 5\n"),
                ContainsSubstring("belongs to source = \"pattern\""));
 }
@@ -409,6 +410,11 @@ TEST_CASE("the limits of every key are enforced at both ends") {
                 written = '"' + number_text(value) + "B\"";
             }
             const std::string line = std::string(key.name) + " = " + written + "\n";
+            if (key.section == "renditions") {
+                return "[streams.a]\nsource = \"pattern\"\n[streams.a.renditions.wall]\n"
+                       "size = \"480x270\"\n" +
+                       line;
+            }
             if (key.section != streams_section) {
                 return "[" + std::string(key.section) + "]\n" + line + other + pattern_stream;
             }
@@ -599,4 +605,41 @@ TEST_CASE("invalid values of a camera's keys are rejected with the expected ones
     }
     CHECK_THAT(rejection("[streams.a]\nsource = \"stdin\"\non_demand = true\n"),
                ContainsSubstring("belongs to source = \"libcamera\""));
+}
+
+TEST_CASE("renditions are read with their defaults") {
+    const Config config =
+        accepted(pattern_stream + "[streams.a.renditions]\n"
+                                  "wall = { size = \"480x270\", fps = 5, quality = 60 }\n"
+                                  "clock = { size = \"64x64\" }\n");
+    const std::vector<RenditionConfig> expected{{"wall", {480, 270}, 5.0, 60},
+                                                {"clock", {64, 64}, std::nullopt, 80}};
+    CHECK(config.streams[0].renditions == expected);
+    CHECK(accepted(pattern_stream).streams[0].renditions.empty());
+}
+
+TEST_CASE("mistakes in renditions are explained") {
+    const std::string table = pattern_stream + "[streams.a.renditions]\n";
+    CHECK_THAT(
+        rejection(table + "wall = \"480x270\"\n"),
+        ContainsSubstring("test.toml:4:8: streams.a.renditions.wall: found \"480x270\", expected a "
+                          "table, as in { size = \"480x270\" }"));
+    CHECK_THAT(
+        rejection(table + "wall = { fps = 5 }\n"),
+        ContainsSubstring("streams.a.renditions.wall.size: is missing, expected a picture size"));
+    CHECK_THAT(rejection(table + "half = { size = \"480x270\" }\n"),
+               ContainsSubstring("every stream has this rendition already: choose another name"));
+    CHECK_THAT(
+        rejection(table + "wall = { size = \"480x270\", speed = 5 }\n"),
+        ContainsSubstring("streams.a.renditions.wall.speed: unknown key, expected one of size, "
+                          "fps, quality"));
+    CHECK_THAT(rejection(table + "\"a b\" = { size = \"480x270\" }\n"),
+               ContainsSubstring("streams.a.renditions.\"a b\""));
+    CHECK_THAT(rejection(pattern_stream + "renditions = 5\n"),
+               ContainsSubstring("streams.a.renditions: found 5, expected a table of renditions"));
+    std::string many = table;
+    for (int i = 0; i < 9; ++i) {
+        many += "r" + std::to_string(i) + " = { size = \"480x270\" }\n";
+    }
+    CHECK_THAT(rejection(many), ContainsSubstring("found 9 renditions, expected at most 8"));
 }

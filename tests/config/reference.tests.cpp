@@ -47,6 +47,10 @@ KeyName name_of(const Key& key) {
     return KeyName(key.section, key.name, key.source);
 }
 
+bool is_of_every_source(const std::string& key) {
+    return key == "source" || key == "default" || key == "viewers" || key == "renditions";
+}
+
 /// A parser of its own, so that it does not share bugs with the real one.
 std::map<KeyName, std::string> keys_in_reference() {
     std::map<KeyName, std::string> found;
@@ -66,8 +70,15 @@ std::map<KeyName, std::string> keys_in_reference() {
             if (section == streams_section && key == "source") {
                 source = value.substr(1, value.size() - 2);
             }
-            const bool of_every_source = key == "source" || key == "default" || key == "viewers";
-            found[{section, key, of_every_source ? "" : source}] = value;
+            found[{section, key, is_of_every_source(key) ? "" : source}] = value;
+            if (key == "renditions") { // { NAME = { KEY = VALUE, ... } }
+                const std::string inner = value.substr(value.find('{', 1));
+                const std::regex pair("(\\w+) = (\"[^\"]*\"|\\w+)");
+                for (std::sregex_iterator it(inner.begin(), inner.end(), pair), end; it != end;
+                     ++it) {
+                    found[{"renditions", (*it)[1], ""}] = (*it)[2];
+                }
+            }
         }
     }
     return found;
@@ -147,12 +158,18 @@ TEST_CASE("the documentation has a table row for every key with default and limi
         }
         const bool of_stream = match[1].str() == streams_section;
         std::string name = match[2];
+        std::string section = match[1];
         if (of_stream) {
             REQUIRE(name.starts_with("NAME."));
             name = name.substr(5);
         }
-        const bool of_every_source = name == "source" || name == "default" || name == "viewers";
-        const KeyName key{match[1], name, of_stream && !of_every_source ? source : ""};
+        const bool of_rendition = name.starts_with("renditions.NAME.");
+        if (of_rendition) {
+            section = "renditions";
+            name = name.substr(16);
+        }
+        const bool of_source = of_stream && !of_rendition && !is_of_every_source(name);
+        const KeyName key{section, name, of_source ? source : ""};
         CAPTURE(line);
         const auto known = std::ranges::find_if(
             all_keys(), [&](const Key& candidate) { return key == name_of(candidate); });

@@ -42,6 +42,14 @@ TEST_CASE("only the streams that differ are touched") {
           Actions{{Kind::replace_stream, "door"}});
 }
 
+TEST_CASE("other renditions change the stream in place, unless it is replaced anyway") {
+    const std::string wall = "renditions = { wall = { size = \"480x270\" } }\n";
+    CHECK(plan(cam, cam + wall) == Actions{{Kind::change_renditions, "cam"}});
+    CHECK(plan(cam + wall, cam) == Actions{{Kind::change_renditions, "cam"}});
+    CHECK(plan(cam, cam + wall + "fps = 5\n") == Actions{{Kind::replace_stream, "cam"}});
+    CHECK(plan(cam + wall, cam + wall).empty());
+}
+
 TEST_CASE("each option of a source makes it another source") {
     const auto [before, after] = GENERATE(table<std::string, std::string>({
         {"source = \"pattern\"", "source = \"pattern\"\nsize = \"640x480\""},

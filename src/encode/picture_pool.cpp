@@ -1,0 +1,68 @@
+#include "encode/picture_pool.hpp"
+
+namespace ringcast::encode {
+
+namespace {
+
+TargetSize target_size(const source::PictureTarget& target) noexcept {
+    return target.eighths > 0 ? TargetSize::of_eighths(target.eighths)
+                              : TargetSize::fitted({target.width, target.height});
+}
+
+source::PictureFailure failure_of(TransformFailure failure) noexcept {
+    switch (failure) {
+    case TransformFailure::damaged:
+        return source::PictureFailure::damaged;
+    case TransformFailure::does_not_fit:
+        return source::PictureFailure::oversized;
+    case TransformFailure::out_of_memory:
+        return source::PictureFailure::no_memory;
+    case TransformFailure::unsupported:
+        break;
+    }
+    return source::PictureFailure::unsupported;
+}
+
+} // namespace
+
+Result<std::unique_ptr<PicturePool>> PicturePool::create(io::Engine& engine,
+                                                         TransformPool::ReadClock read_clock,
+                                                         TransformPool::Limits limits) {
+    auto pool = TransformPool::create(engine, {io::OpKind::pictures, 0, 1}, read_clock, limits);
+    if (!pool) {
+        return tl::unexpected(pool.error());
+    }
+    return std::make_unique<PicturePool>(std::move(*pool));
+}
+
+bool PicturePool::begin(const source::PictureTask& task) noexcept {
+    TransformPool::Job job;
+    job.ticket = task.ticket;
+    job.jpeg = task.jpeg;
+    job.transform.target = target_size(task.target);
+    job.transform.quality = task.target.quality;
+    job.into = task.into;
+    return pool_->submit(job);
+}
+
+std::optional<source::PictureAnswer> PicturePool::next_answer() noexcept {
+    if (answers_.empty()) {
+        return std::nullopt;
+    }
+    const TransformPool::Answer& from = answers_.front();
+    answers_ = answers_.subspan(1);
+    source::PictureAnswer answer;
+    answer.ticket = from.ticket;
+    answer.time = from.time;
+    if (from.result) {
+        answer.bytes = from.result->bytes;
+        answer.width = static_cast<std::uint16_t>(from.result->width);
+        answer.height = static_cast<std::uint16_t>(from.result->height);
+    } else {
+        answer.failure = failure_of(from.result.error().failure);
+        answer.reason = from.result.error().reason;
+    }
+    return answer;
+}
+
+} // namespace ringcast::encode
