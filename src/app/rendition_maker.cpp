@@ -13,7 +13,7 @@ namespace ringcast::app {
 namespace {
 
 /// Enough for some slow viewers beside the newest frame, the one that is being made, and the reserve.
-constexpr std::uint16_t slots = 8;
+constexpr std::uint16_t rendition_slots = 8;
 constexpr std::size_t frame_bytes_min = 64UL * 1024UL;
 constexpr std::size_t bytes_per_pixel = 2; ///< more than a JPEG of quality 95 needs
 constexpr int built_in_quality = 80;
@@ -48,7 +48,7 @@ config::MemoryConfig rendition_memory(const config::MemoryConfig& of_stream,
                                    ? of_stream.frame_max * spec.eighths * spec.eighths / area
                                    : std::size_t{spec.width} * spec.height * bytes_per_pixel;
     config::MemoryConfig memory = of_stream;
-    memory.slots = slots;
+    memory.slots = rendition_slots;
     memory.frame_max =
         std::clamp(wanted, std::min(frame_bytes_min, of_stream.frame_max), of_stream.frame_max);
     return memory;
