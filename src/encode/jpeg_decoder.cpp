@@ -231,9 +231,10 @@ bool JpegDecoder::State::lay_out() noexcept {
                            static_cast<std::size_t>(component.v_samp_factor * block);
         planes[i].samples = {nullptr, stride, 1, static_cast<int>(component.downsampled_width),
                              static_cast<int>(component.downsampled_height)};
-        const int smallest = smallest_block(library);
-        planes[i].across = {component.h_samp_factor * block, library.max_h_samp_factor * smallest};
-        planes[i].down = {component.v_samp_factor * block, library.max_v_samp_factor * smallest};
+        const std::int64_t smallest = smallest_block(library);
+        const std::int64_t own = block;
+        planes[i].across = {component.h_samp_factor * own, library.max_h_samp_factor * smallest};
+        planes[i].down = {component.v_samp_factor * own, library.max_v_samp_factor * smallest};
         begins[i] = total;
         total += stride * lines;
     }
@@ -257,8 +258,8 @@ void JpegDecoder::State::read_planes() {
     for (std::size_t row = 0; row < library.total_iMCU_rows; ++row) {
         for (std::size_t i = 0; i < plane_count; ++i) {
             const jpeg_component_info& component = library.comp_info[i];
-            const auto count =
-                static_cast<std::size_t>(component.v_samp_factor * scaled_block(component));
+            const auto count = static_cast<std::size_t>(component.v_samp_factor) *
+                               static_cast<std::size_t>(scaled_block(component));
             RINGCAST_ASSERT(count <= lines_max);
             std::uint8_t* line = samples.data() + (planes[i].samples.first - samples.data()) +
                                  row * count * planes[i].samples.stride;

@@ -80,10 +80,10 @@ private:
     }
     [[nodiscard]] Answer answer_to(const Job& job) noexcept {
         const Instant begun = read_clock_();
-        TransformResult result = job.raw.has_value()
-                                     ? transform_raw(job)
-                                     : transformer_.transform(job.jpeg, job.transform, job.into);
-        return {job.ticket, std::move(result), read_clock_() - begun};
+        const TransformResult result =
+            job.raw.has_value() ? transform_raw(job)
+                                : transformer_.transform(job.jpeg, job.transform, job.into);
+        return {job.ticket, result, read_clock_() - begun};
     }
     [[nodiscard]] TransformResult transform_raw(const Job& job) noexcept;
 

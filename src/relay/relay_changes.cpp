@@ -90,12 +90,10 @@ void Relay::set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> r
         original.set_renditions(std::move(renditions));
     for (const io::StreamId running : renditions_.of(id)) {
         const std::string& name = streams_.get(running).rendition();
-        const auto find = [&name](std::span<const stream::RenditionSpec> specs) {
-            const auto found = std::ranges::find(specs, name, &stream::RenditionSpec::name);
-            return found == specs.end() ? nullptr : &*found;
-        };
-        const stream::RenditionSpec* const next = find(original.renditions());
-        if (next == nullptr || *next != *find(before)) {
+        const std::span<const stream::RenditionSpec> after = original.renditions();
+        const auto was = std::ranges::find(before, name, &stream::RenditionSpec::name);
+        const auto is = std::ranges::find(after, name, &stream::RenditionSpec::name);
+        if (is == after.end() || was == before.end() || *is != *was) {
             move_to_successor(running, original);
         }
     }
