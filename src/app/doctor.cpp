@@ -19,12 +19,11 @@ namespace {
 
 using Findings = std::vector<Finding>;
 
-constexpr std::string_view memlock_advice_in_container =
-    "the container's option `--ulimit memlock=-1`, or for this amount `--ulimit memlock={0}:{0}`";
 /// How a Debian user raises the limit: {0} is MiB, {1} KiB.
 constexpr std::string_view memlock_advice =
     "LimitMEMLOCK={0}M in the unit (packaging/ringcast.service has one), or for a shell a line "
-    "`USER - memlock {1}` in /etc/security/limits.d/ringcast.conf and a new login";
+    "`USER - memlock {1}` in /etc/security/limits.d/ringcast.conf and a new login, or for a "
+    "container its option `--ulimit memlock=-1`";
 
 std::uint64_t in_mib(std::uint64_t bytes) {
     constexpr std::uint64_t mib = 1024UL * 1024UL;
@@ -109,9 +108,7 @@ Findings check_locked_memory(const MachineFacts& facts) {
     constexpr std::uint64_t camera_mib = 16;
     const std::uint64_t wanted_mib = in_mib(needed) + camera_mib * needs.stream_count;
     return {{Verdict::note, "locked memory", fmt::format("{}; {}; {}", has, wants, consequence),
-             limits.in_container
-                 ? fmt::format(memlock_advice_in_container, wanted_mib * 1024 * 1024)
-                 : fmt::format(memlock_advice, wanted_mib, wanted_mib * 1024)}};
+             fmt::format(memlock_advice, wanted_mib, wanted_mib * 1024)}};
 }
 
 Findings check_open_files(const MachineFacts& facts) {

@@ -25,7 +25,6 @@
 #include "base/unique_fd.hpp"
 #include "config/describe.hpp"
 #include "config/listen_address.hpp"
-#include "os/in_container.hpp"
 #include "os/mapped_memory.hpp"
 #include "uring/setup_failure.hpp"
 #include "uring/uring_engine.hpp"
@@ -116,7 +115,6 @@ LimitFacts look_at_limits() {
     }
     static_cast<void>(raise_locked_memory_limit());
     facts.may_lock_all = has_capability(cap_ipc_lock);
-    facts.in_container = os::in_container();
     facts.open_files_max = raise_open_files_limit();
     return facts;
 }

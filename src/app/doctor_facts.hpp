@@ -38,7 +38,6 @@ struct LimitFacts {
     std::optional<std::uint64_t> locked_soft;
     std::optional<std::uint64_t> locked_hard;
     bool may_lock_all = false;        ///< CAP_IPC_LOCK
-    bool in_container = false;        ///< an engine sets the limits
     std::uint64_t open_files_max = 0; ///< the hard limit
 };
 

@@ -35,7 +35,7 @@ namespace {
 
 /// The kernel uncharges the locked memory of a process some time after its end, so a restart may
 /// find the limit used up for a moment. For all streams together.
-constexpr Duration registration_patience = std::chrono::milliseconds(500);
+constexpr Duration registration_patience = std::chrono::seconds(2);
 
 Result<void> fill_with_random(std::span<std::byte> bytes) {
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {

@@ -8,8 +8,6 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
-#include "os/in_container.hpp"
-
 namespace ringcast::uring {
 
 namespace {
@@ -19,12 +17,6 @@ long read_sysctl(const char* path, long fallback) {
     std::ifstream file(path);
     long value = fallback;
     return file >> value ? value : fallback;
-}
-
-/// How the limit on locked memory is set. A container has no unit file.
-std::string memlock_setting() {
-    return os::in_container() ? "the container's option `--ulimit memlock=-1`"
-                              : "LimitMEMLOCK= in the unit file or `ulimit -l`";
 }
 
 constexpr std::size_t mib = 1024UL * 1024UL;
@@ -76,9 +68,9 @@ Error explain_setup_failure(int error) {
                 " is too old for ringcast: its io_uring lacks SINGLE_ISSUER or DEFER_TASKRUN; use "
                 "Linux 6.1 or newer"};
     case ENOMEM:
-        return {"not enough memory for io_uring's queues: raise the locked-memory limit (" +
-                memlock_setting() +
-                ") or the memory limit of the control group, or admit fewer viewers"};
+        return {"not enough memory for io_uring's queues: raise the locked-memory limit "
+                "(LimitMEMLOCK= in the unit file, `ulimit -l`, or a container's `--ulimit "
+                "memlock=-1`) or the memory limit of the control group, or admit fewer viewers"};
     case EMFILE:
     case ENFILE:
         return {"no file descriptor is left for io_uring: raise LimitNOFILE= in the unit file, or "
@@ -105,8 +97,9 @@ Error explain_registration_failure(int error, std::size_t bytes) {
         // The kernel charges locked memory to the user, so the user's other programs count too.
         return {problem + "this needs " + in_mib(bytes) +
                 " of locked memory besides what this user has locked already, and the limit is " +
-                in_mib(limit.rlim_cur) + " (RLIMIT_MEMLOCK): raise it with " + memlock_setting() +
-                ", or grant CAP_IPC_LOCK"};
+                in_mib(limit.rlim_cur) +
+                " (RLIMIT_MEMLOCK): raise it with LimitMEMLOCK= in the unit file, `ulimit -l`, or "
+                "a container's option `--ulimit memlock=-1`, or grant CAP_IPC_LOCK"};
     }
     // Linux 6.1 answers EOPNOTSUPP for memory that a driver has mapped, and EINVAL where such
     // memory lies between pages of ours.

@@ -410,8 +410,10 @@ class Operators(unittest.TestCase):
         # their fields.
         for absent in ("camera", "upstream"):
             example["streams"][0][absent] = None
-        with harness.StreamReader(server.url, "/front/stream") as reader:
+        with (harness.StreamReader(server.url, "/front/stream") as reader,
+              harness.StreamReader(server.url, "/front/stream?size=half") as smaller):
             reader.part()
+            smaller.part()
             answered = server.status()
 
         def fields(value, path=""):
