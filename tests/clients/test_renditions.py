@@ -106,7 +106,8 @@ class Streams(RenditionTest):
         self.assertGreater(made, 0)
         self.snapshot(server, "")  # of the stream, which works on
         self.assertEqual(server.stream_status()["renditions"][0]["frames"], made)
-        harness.wait_for(lambda: locked_kilobytes(server) == memory, "its memory to be given back")
+        harness.wait_for(lambda: locked_kilobytes(server) == memory,
+                         f"its memory to be given back: {locked_kilobytes(server)} instead of {memory} KiB")
 
     def test_it_says_when_the_stream_has_no_signal(self):
         server = harness.configured('[streams.front]\nsource = "exec"\ncommand = ["cat", "/dev/null"]\n')
