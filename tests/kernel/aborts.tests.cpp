@@ -23,10 +23,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t frame_bytes = 64UL * 1024UL;
+constexpr std::size_t frame_bytes = 16UL * 1024UL;
 
-/// The peer's receive buffer holds far less than a frame, the server's send buffer several frames.
-/// Both are below the usual maximum (net.core.wmem_max, 208 KiB), which would cut them.
+/// The peer's receive buffer holds less than a frame, the server's send buffer several frames. Both are
+/// below the usual maximum (net.core.wmem_max, 208 KiB), which would cut them. For such a peer the
+/// kernel makes packets of at most half its window, and charges a zero-copy send's send buffer one or
+/// two pages for each: with pages of 16 KiB, at least four times its bytes.
 constexpr SocketBuffers stalled_peer{.server_send_bytes = 200 * 1024, .viewer_receive_bytes = 8192};
 
 /// Registered memory, filled with a pattern.
@@ -72,7 +74,7 @@ TEST_CASE("a zero-copy send completes twice, and over loopback reports that it w
     Loop loop;
     REQUIRE(loop.engine().zero_copy_supported());
     const Connection connection = connect_tcp();
-    const Frame frame(loop);
+    const Frame frame(loop, 64UL * 1024UL);
     const ConstByteSpan part = frame.memory.bytes().subspan(100, 60'000);
     loop.engine().send_zero_copy(token_of(1), connection.server.get(), part, frame.buffer, {});
     const std::vector<std::byte> received = read_all(loop, connection.viewer.get(), part.size());
