@@ -239,7 +239,9 @@ public:
 class FakeSink : public source::FrameSink {
 public:
     explicit FakeSink(std::size_t frame_bytes_max, std::uint16_t slot_count = 4)
-        : geometry_{4096, frame_bytes_max, slot_count, picture_max},
+        // Of the pages of a camera's buffers, which it can be given.
+        : geometry_{static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), frame_bytes_max, slot_count,
+                    picture_max},
           memory_(geometry_.arena_bytes()),
           arena_(memory_, geometry_, http::Boundary(1, 2), std::nullopt) {}
 
