@@ -7,6 +7,7 @@ import encode_part
 import hold_part
 import hop_part
 import proxy_part
+import rendition_part
 
 BEGIN = "<!-- results: begin (written by ./dev bench) -->"
 END = "<!-- results: end -->"
@@ -74,6 +75,9 @@ def sections(results):
     if "encode" in parts:
         yield from encode_part.sections(parts["encode"], table)
         yield origin(measured["encode"])
+    if "rendition" in parts:
+        yield from rendition_part.sections(parts["rendition"], table)
+        yield origin(measured["rendition"])
 
 
 def origin(machine):

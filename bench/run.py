@@ -28,6 +28,7 @@ import encode_part  # noqa: E402  (found beside this file)
 import hold_part  # noqa: E402
 import hop_part  # noqa: E402
 import proxy_part  # noqa: E402
+import rendition_part  # noqa: E402
 import report  # noqa: E402
 
 PORT = 8080
@@ -46,7 +47,7 @@ LIMITED_VIEWERS = (100, 1000, 4000)
 LIMITED_BYTES = 10_000
 PARTS = (
     "table", "most", "slow", "reader", "burst", "far", "limited", "hold", "hop", "proxy",
-    "instructions", "encode",
+    "instructions", "encode", "rendition",
 )  # fmt: skip
 
 
@@ -497,6 +498,15 @@ class Bench:
         return encode_part.measure(
             self.programs, options.runs, options.foreign, ATTEMPTS_MAX, say
         )
+
+    def rendition(self):
+        self.planned += rendition_part.ROW_COUNT
+
+        def say(text):
+            self.done += 1
+            self.say(text)
+
+        return rendition_part.measure(self.programs, self.options.runs, say)
 
     def instructions(self):
         """User-space instructions per viewer and frame, by callgrind: the cost of 190 more viewers
