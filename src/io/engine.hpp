@@ -61,11 +61,21 @@ struct SocketAddress {
     Transport transport = Transport::tcp;
 };
 
-/// How much of a socket's data has arrived at the peer. `known` is false where the kernel can't
-/// tell (UNIX sockets, a dead connection).
+/// How much of a socket's data has arrived at the peer, and how fast. `known` is false where the kernel
+/// can't tell (UNIX sockets, a dead connection).
 struct SocketProgress {
     bool known = false;
+    /// True exactly when `delivery_rate` was measured while the connection had too little to send: the
+    /// path can carry at least so much.
+    bool app_limited = false;
     std::uint64_t bytes_acked = 0; ///< payload bytes that the peer's kernel has acknowledged
+    /// Bytes in the socket that are not acknowledged: those in flight, and those not sent yet.
+    std::uint64_t bytes_pending = 0;
+    /// Bytes per second, as the kernel measured it last; 0 before the first measurement. While
+    /// `app_limited`, only a higher one replaces it (Linux 4.9, tcp_rate.c).
+    std::uint64_t delivery_rate = 0;
+    Duration rtt{};     ///< smoothed round trip time, queues on the path included; zero: unknown
+    Duration rtt_min{}; ///< the shortest one of the last 5 minutes (net.ipv4.tcp_min_rtt_wlen)
 };
 
 struct SendOptions {

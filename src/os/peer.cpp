@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -130,13 +131,26 @@ io::SocketProgress socket_progress(int socket, io::Transport transport) noexcept
     }
     tcp_info info{};
     socklen_t bytes = sizeof(info);
+    // The last of the fields that are read. Linux 4.19 and later have them all.
     constexpr std::size_t bytes_needed =
-        offsetof(tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked);
+        offsetof(tcp_info, tcpi_bytes_retrans) + sizeof(info.tcpi_bytes_retrans);
     if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0 || bytes < bytes_needed ||
         info.tcpi_state == tcp_state_closed) {
         return {};
     }
-    return {true, info.tcpi_bytes_acked};
+    // tcpi_bytes_sent counts retransmitted bytes again.
+    const std::uint64_t sent_once = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
+    const std::uint64_t in_flight =
+        sent_once > info.tcpi_bytes_acked ? sent_once - info.tcpi_bytes_acked : 0;
+    // Without a measurement tcpi_min_rtt is ~0.
+    const bool rtt_known = info.tcpi_rtt != 0 && info.tcpi_min_rtt != ~std::uint32_t{0};
+    return {.known = true,
+            .app_limited = info.tcpi_delivery_rate_app_limited != 0,
+            .bytes_acked = info.tcpi_bytes_acked,
+            .bytes_pending = in_flight + info.tcpi_notsent_bytes,
+            .delivery_rate = info.tcpi_delivery_rate,
+            .rtt = std::chrono::microseconds(rtt_known ? info.tcpi_rtt : 0),
+            .rtt_min = std::chrono::microseconds(rtt_known ? info.tcpi_min_rtt : 0)};
 }
 
 } // namespace ringcast::os

@@ -9,9 +9,12 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -427,4 +430,68 @@ TEST_CASE("socket_progress counts the bytes that the peer's kernel has acknowled
     const Connection local = connect_unix();
     CHECK_FALSE(
         loop.engine().socket_progress(local.server.get(), io::Transport::unix_socket).known);
+}
+
+TEST_CASE("socket_progress counts the bytes that are not acknowledged") {
+    Loop loop;
+    const Connection connection = connect_tcp({.viewer_receive_bytes = 8192});
+    const auto progress = [&] {
+        return loop.engine().socket_progress(connection.server.get(), io::Transport::tcp);
+    };
+    CHECK(progress().bytes_pending == 0);
+    const std::vector<std::byte> frame = make_pattern(256UL * 1024UL);
+    loop.engine().send(token_of(1), connection.server.get(), frame, {});
+    REQUIRE(loop.result_of(token_of(1)).result == static_cast<std::int32_t>(frame.size()));
+    // The viewer's kernel may acknowledge more between two queries, but nobody reads, so it stops.
+    loop.turn_until([&] {
+        const io::SocketProgress seen = progress();
+        return seen.bytes_acked > 0 && seen.bytes_acked + seen.bytes_pending == frame.size();
+    });
+    int queued = 0; // as the kernel counts for SIOCOUTQ
+    REQUIRE(::ioctl(connection.server.get(), SIOCOUTQ, &queued) == 0);
+    CHECK(progress().bytes_pending == static_cast<std::uint64_t>(queued));
+    CHECK(queued > 0);
+    CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
+    loop.turn_until([&] { return progress().bytes_pending == 0; });
+}
+
+TEST_CASE("socket_progress tells the rate of delivery, and the round trip time") {
+    Loop loop;
+    const Connection connection = connect_tcp({});
+    const int server = connection.server.get();
+    const auto progress = [&] { return loop.engine().socket_progress(server, io::Transport::tcp); };
+    const std::vector<std::byte> frame = make_pattern(4UL * 1024UL * 1024UL);
+    loop.engine().send(token_of(1), server, frame, {});
+    CHECK(read_all(loop, connection.viewer.get(), frame.size()) == frame);
+    loop.turn_until([&] { return progress().bytes_pending == 0; });
+    // Nothing is under way, so that both see the same.
+    tcp_info info{};
+    socklen_t bytes = sizeof info;
+    REQUIRE(::getsockopt(server, IPPROTO_TCP, TCP_INFO, &info, &bytes) == 0);
+    const io::SocketProgress seen = progress();
+    CHECK(seen.delivery_rate == info.tcpi_delivery_rate);
+    CHECK(seen.delivery_rate > 0);
+    CHECK(seen.app_limited == (info.tcpi_delivery_rate_app_limited != 0));
+    CHECK(seen.rtt == std::chrono::microseconds(info.tcpi_rtt));
+    CHECK(seen.rtt > Duration::zero());
+    CHECK(seen.rtt_min == std::chrono::microseconds(info.tcpi_min_rtt));
+    CHECK(seen.rtt_min <= seen.rtt);
+}
+
+TEST_CASE("socket_progress says when there was too little to send for a measurement") {
+    Loop loop;
+    const Connection connection = connect_tcp({});
+    const int server = connection.server.get();
+    const std::vector<std::byte> little = make_pattern(100);
+    // Each one alone: nothing else waits to be sent.
+    for (std::uint32_t count = 1; count <= 5; ++count) {
+        loop.engine().send(token_of(count), server, little, {});
+        CHECK(read_all(loop, connection.viewer.get(), little.size()) == little);
+        loop.turn_until([&] {
+            return loop.engine().socket_progress(server, io::Transport::tcp).bytes_pending == 0;
+        });
+    }
+    const io::SocketProgress seen = loop.engine().socket_progress(server, io::Transport::tcp);
+    CHECK(seen.delivery_rate > 0);
+    CHECK(seen.app_limited);
 }

@@ -322,7 +322,7 @@ io::SocketProgress SimEngine::socket_progress(int socket, io::Transport transpor
         chooses(FaultKind::progress_unknown, &connection)) {
         return {};
     }
-    return {true, connection.acknowledged()};
+    return {.known = true, .bytes_acked = connection.acknowledged()};
 }
 
 Result<io::BufferId> SimEngine::register_buffer(ByteSpan memory, io::OpToken released) {
