@@ -150,6 +150,11 @@ void Renditions::on_completion(const io::Completion& completion) noexcept {
         RINGCAST_ASSERT(found != list_.end()); // it is not gone while a worker has its frame
         found->source->finish(*answer);
     }
+    if (parts_.pictures.workers->stopped()) { // tasks that had not begun are not answered
+        for (const Entry& entry : list_) {
+            entry.source->abandon();
+        }
+    }
 }
 
 Instant Renditions::deadline() const noexcept {

@@ -109,6 +109,14 @@ void RenditionSource::give_back() noexcept {
     working_.release();
 }
 
+void RenditionSource::abandon() noexcept {
+    slot_.reset();
+    working_.release();
+    if (stopping_) {
+        leave();
+    }
+}
+
 void RenditionSource::finish(const source::PictureAnswer& answer) noexcept {
     RINGCAST_ASSERT(working_.valid());
     const frame::FrameLease original = std::move(working_);

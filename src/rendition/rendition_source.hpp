@@ -33,6 +33,8 @@ public:
     /// The task could not be begun.
     void give_back() noexcept;
     void finish(const source::PictureAnswer& answer) noexcept;
+    /// The workers have stopped: a task that was not answered will not be.
+    void abandon() noexcept;
 
     // --- FrameSource -----------------------------------------------------------------------------
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;

@@ -60,8 +60,9 @@ public:
     virtual void on_completion(const io::Completion& completion) noexcept = 0;
     /// The next answer that has arrived.
     [[nodiscard]] virtual std::optional<PictureAnswer> next_answer() noexcept = 0;
-    /// Tasks that have begun are finished and answered.
+    /// A task that a thread works on is finished; it, and others, may stay unanswered.
     virtual void stop() noexcept = 0;
+    /// True once no thread uses anything of a task, answered or not.
     [[nodiscard]] virtual bool stopped() const noexcept = 0;
 };
 

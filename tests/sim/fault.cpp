@@ -158,6 +158,7 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::rendition_made, "a rendition", 0, 0},
     {K::rendition_begun, "a frame to be made smaller", 0, 0},
     {K::rendition_refused, "no thread to make a frame smaller", 0, 0},
+    {K::rendition_abandoned, "a frame that was not made smaller before the end", 0, 0},
     {K::rendition_damaged, "a frame that can't be made smaller", 0, 0},
     {K::rendition_ended, "a rendition that nobody watches", 0, 0},
 }};

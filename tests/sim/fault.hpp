@@ -165,10 +165,11 @@ enum class FaultKind : std::uint8_t {
     rules_replaced,  ///< while viewers watched who were admitted under the earlier ones
     // renditions
     rendition_made,
-    rendition_begun,   ///< a worker was given a frame
-    rendition_refused, ///< there was no thread for it
-    rendition_damaged, ///< the worker could not read it
-    rendition_ended,   ///< because nobody watched it any more
+    rendition_begun,     ///< a worker was given a frame
+    rendition_refused,   ///< there was no thread for it
+    rendition_abandoned, ///< the workers stopped before
+    rendition_damaged,   ///< the worker could not read it
+    rendition_ended,     ///< because nobody watched it any more
 };
 inline constexpr std::size_t fault_kind_count =
     static_cast<std::size_t>(FaultKind::rendition_ended) + 1;

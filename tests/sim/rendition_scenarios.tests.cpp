@@ -14,7 +14,8 @@ ClientPlan plan_for_half(const std::string& target, AnswerKind kind) {
 
 std::uint64_t made(Running& running) {
     std::uint64_t sum = 0;
-    for (const auto& rendition : running.simulation.status().streams[first].renditions) {
+    const api::StatusSnapshot status = running.simulation.status();
+    for (const auto& rendition : status.streams[first].renditions) {
         sum += rendition.totals.made;
     }
     return sum;
@@ -23,6 +24,11 @@ std::uint64_t made(Running& running) {
 const stream::RenditionStatus& only_rendition(const api::StatusSnapshot& status) {
     REQUIRE(status.streams[first].renditions.size() == 1);
     return status.streams[first].renditions[0];
+}
+
+bool runs(Running& running) {
+    const api::StatusSnapshot status = running.simulation.status();
+    return only_rendition(status).running;
 }
 
 } // namespace
@@ -70,10 +76,10 @@ TEST_CASE("nothing is made without a viewer, and the rendition ends after a whil
     running.run_for(1s);
     const std::uint64_t before = made(running);
     CHECK(before > 0);
-    CHECK(only_rendition(running.simulation.status()).running);
+    CHECK(runs(running));
     running.run_for(running.simulation.world().relay.stream.rendition_idle_after + 1s);
     CHECK(made(running) == before);
-    CHECK_FALSE(only_rendition(running.simulation.status()).running);
+    CHECK_FALSE(runs(running));
     CHECK(running.simulation.rendition_count() == 0);
     running.finish();
 }

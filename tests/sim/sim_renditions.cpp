@@ -41,7 +41,9 @@ bool SimPictureWorkers::begin(const source::PictureTask& task) noexcept {
     engine_.events().after(
         Duration(1 + static_cast<std::int64_t>(engine_.decisions().below(longest))),
         [this, worker = worker - jobs_.begin()] {
-            finish(*std::exchange(jobs_[static_cast<std::size_t>(worker)], {}));
+            if (auto& done = jobs_[static_cast<std::size_t>(worker)]; done) {
+                finish(*std::exchange(done, std::nullopt));
+            }
         });
     return true;
 }
@@ -105,6 +107,13 @@ void SimPictureWorkers::end_reading() {
 void SimPictureWorkers::stop() noexcept {
     if (std::exchange(stopping_, true)) {
         return;
+    }
+    for (auto& job : jobs_) { // those that no thread works on yet
+        if (job && engine_.decisions().once_in(2)) {
+            engine_.decisions().note(FaultKind::rendition_abandoned);
+            job.reset();
+            --busy_;
+        }
     }
     if (!reading_) {
         end_reading();
