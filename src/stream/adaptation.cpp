@@ -132,7 +132,7 @@ void Adaptation::on_frame_sent(RenditionCosts costs, std::uint8_t rendition, std
         }
     }
     // If all is acknowledged already, it was the server that was late.
-    const bool slow = took > period_ && !(progress.known && progress.bytes_pending == 0);
+    const bool slow = took > period_ && (!progress.known || progress.bytes_pending > 0);
     window_.last_slow = slow;
     if (slow) {
         ++window_.slow;
@@ -208,11 +208,11 @@ void Adaptation::judge_probe(RenditionCosts costs, const io::SocketProgress& pro
     }
     // It is looked at once in a period, so it was acknowledged between two looks: in the middle.
     const Duration elapsed = std::max(now - probe_.begun - progress.rtt_min, Duration::zero());
-    if (elapsed > period * 3 / 2) {
-        fail_probe(costs, now);
-    } else if (progress.bytes_acked < probe_.bytes_end) {
+    const bool overdue = elapsed > period * 3 / 2;
+    const bool acked = progress.bytes_acked >= probe_.bytes_end;
+    if (!overdue && !acked) {
         probe_.checked = elapsed;
-    } else if ((probe_.checked + elapsed) / 2 <= period) {
+    } else if (!overdue && (probe_.checked + elapsed) / 2 <= period) {
         pass_probe(costs, true, now);
     } else {
         fail_probe(costs, now);
