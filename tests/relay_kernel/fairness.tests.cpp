@@ -60,7 +60,7 @@ TEST_CASE("a viewer that reads slowly from the start is at most one second behin
     CHECK(passed);
 }
 
-TEST_CASE("stalled and slow viewers cost the fast viewers no frames") {
+TEST_CASE("stalled and slow viewers cost the fast viewers no frames", "[rate]") {
     const bool unix_listener = GENERATE(false, true);
     const auto send_path =
         GENERATE(connection::SendPathPolicy::automatic, connection::SendPathPolicy::zero_copy);
@@ -102,7 +102,8 @@ TEST_CASE("stalled and slow viewers cost the fast viewers no frames") {
 }
 
 TEST_CASE("viewers that stall one frame apart are evicted before the source or a fast viewer "
-          "runs short") {
+          "runs short",
+          "[rate]") {
     HostSettings settings;
     settings.frame_bytes = 60'000;
     settings.period = std::chrono::milliseconds(15);
@@ -137,7 +138,7 @@ TEST_CASE("viewers that stall one frame apart are evicted before the source or a
     CHECK(passed);
 }
 
-TEST_CASE("a fast viewer keeps its rate while every other admitted viewer is stalled") {
+TEST_CASE("a fast viewer keeps its rate while every other admitted viewer is stalled", "[rate]") {
     HostSettings settings;
     settings.frame_bytes = 20'000;
     settings.viewers_max = 600;

@@ -36,7 +36,7 @@ int ask_all(const std::vector<UniqueFd>& sockets, std::string_view request) {
 
 } // namespace
 
-TEST_CASE("300 requests for status or metrics at once cost no viewer a frame") {
+TEST_CASE("300 requests for status or metrics at once cost no viewer a frame", "[rate]") {
     const std::string_view request = GENERATE(status_request, metrics_request);
     constexpr std::size_t viewers = 150;
     constexpr std::size_t askers = 300;

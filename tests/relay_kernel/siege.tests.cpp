@@ -112,7 +112,8 @@ std::chrono::nanoseconds time_of_answer(const RelayHost& host, std::string_view 
 
 } // namespace
 
-TEST_CASE("4400 connections that redial at once keep nobody else from an answer within 250 ms") {
+TEST_CASE("4400 connections that redial at once keep nobody else from an answer within 250 ms",
+          "[rate]") {
     constexpr std::size_t attacker_count = 4400;
     if (!raise_open_files(2 * attacker_count + 500)) {
         test::not_tested("the limit of open files is too low");

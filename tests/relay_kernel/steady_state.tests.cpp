@@ -112,7 +112,7 @@ TEST_CASE("with 100 viewers the loop makes at most four system calls per frame",
     CHECK(pool.fault().empty());
 }
 
-TEST_CASE("a new viewer receives its first frame within 3 ms in the median") {
+TEST_CASE("a new viewer receives its first frame within 3 ms in the median", "[rate]") {
     HostSettings settings;
     settings.frame_bytes = 60'000;
     RelayHost host(settings);
@@ -138,7 +138,8 @@ TEST_CASE("a new viewer receives its first frame within 3 ms in the median") {
     CHECK(passed);
 }
 
-TEST_CASE("300 viewers that connect at the same instant all receive a frame within 60 ms") {
+TEST_CASE("300 viewers that connect at the same instant all receive a frame within 60 ms",
+          "[rate]") {
     HostSettings settings;
     settings.frame_bytes = 60'000;
     RelayHost host(settings);

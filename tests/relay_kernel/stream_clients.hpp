@@ -78,7 +78,7 @@ public:
                       std::uint64_t bytes_per_second = 0);
     /// Reads from all clients until `done()` is true. False when that takes longer than `bound`.
     [[nodiscard]] bool run_until(const std::function<bool()>& done,
-                                 std::chrono::seconds bound = std::chrono::seconds(30));
+                                 std::chrono::seconds bound = std::chrono::minutes(3));
     /// Reads the available bytes of all clients, after waiting at most `wait_ms` for input.
     void poll(int wait_ms);
     [[nodiscard]] std::deque<StreamClient>& clients() { return clients_; }
