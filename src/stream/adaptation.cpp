@@ -21,6 +21,8 @@ constexpr double share_min = 0.75;
 /// packets to what 100 Mbit/s takes at 300 ms.
 constexpr Duration window_min = seconds(1);
 constexpr int window_round_trips = 12;
+/// More than samples of a constant link vary. In slow start the rate doubles in each round trip.
+constexpr double rising_min = 1.25;
 /// After a loss CUBIC takes 4 to 5 s to open a window of 108 packets again (that of 100 Mbit/s at 40 ms,
 /// measured) while nothing queues.
 constexpr Duration doubt_max = seconds(6);
@@ -254,6 +256,9 @@ void Adaptation::fail_probe(RenditionCosts costs, Instant now) noexcept {
 void Adaptation::evaluate(RenditionCosts costs, Instant now) noexcept {
     const Duration elapsed = now - window_.begun;
     const Duration span = std::max(window_min, rtt_min_ * window_round_trips);
+    if (window_.rate == 0 && elapsed >= span / 2) {
+        window_.rate = kernel_rate_;
+    }
     const double got = to_seconds(window_.sent);
     const double missed = to_seconds(window_.lost - window_.longest);
     if (elapsed >= span && window_.slow >= slow_min && level_ + 1U < costs.size() &&
@@ -277,9 +282,11 @@ bool Adaptation::doubtful(RenditionCosts costs, Instant now) noexcept {
         return false;
     }
     const bool fast_enough = static_cast<double>(kernel_rate_) > share_min * need_of(costs, level_);
-    const bool began = moves_ == 0 && now - moved_at_ < beginning;
+    const bool began = moves_ == 0 && doubted_at_ == never && now - moved_at_ < beginning;
     const bool window_opens = !began && rtt_ < rtt_min_ + rtt_noise;
-    if (!fast_enough && !window_opens) {
+    const bool rising = window_.rate > 0 && static_cast<double>(kernel_rate_) >
+                                                rising_min * static_cast<double>(window_.rate);
+    if (!fast_enough && !window_opens && !rising) {
         return false;
     }
     doubted_at_ = doubted_at_ == never ? now : doubted_at_;

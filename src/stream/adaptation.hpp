@@ -5,7 +5,8 @@
 // - A viewer begins with the largest rendition. It moves down when at least three sends were longer
 //   than a frame period and, the longest wait apart, it got less than three quarters of the frames.
 //   One long wait is a stall: of the server, of a reader, of the path. Where the kernel says that the
-//   path carries the rendition, or that nothing queues on it, it moves only if that lasts.
+//   path carries the rendition, that its rate rises, or that nothing queues, it moves only if that
+//   lasts.
 // - It moves down to the largest rendition that the measured rate carries: the kernel's delivery rate,
 //   at most what the socket took.
 // - It moves up by one after a probe: a single frame of the next larger rendition that was
@@ -78,6 +79,7 @@ private:
         Duration lost{};    ///< time in which sends were longer than a period, or frames were held
         Duration longest{}; ///< the longest single wait in `lost`
         std::uint64_t bytes = 0;
+        std::uint64_t rate = 0; ///< the kernel's, after half of the time to judge in; 0: not yet
         std::uint32_t slow = 0; ///< sends longer than a period, and times of holding
         bool held = false;
         bool last_slow = false;

@@ -107,6 +107,13 @@ TEST_CASE("a viewer at 100 Mbit/s never moves") {
     }
 }
 
+TEST_CASE("a viewer whose link becomes fast in its first second does not move") {
+    for (const std::uint32_t seed : seeds) {
+        // A radio that wakes up, or a busy server, in slow start.
+        check_no_move({.rates = {{0, 4}, {0.7, 15}, {1.2, 100}}, .duration = 20, .seed = seed});
+    }
+}
+
 TEST_CASE("links of every rate, round trip and size of frames are fresh, and moves are few") {
     for (const double mbit : {1., 2., 3., 4., 6., 8., 12., 20., 30., 50.}) {
         for (const Seconds rtt : {0.005, 0.040, 0.100}) {
