@@ -26,9 +26,8 @@ namespace {
 constexpr std::size_t frame_bytes = 16UL * 1024UL;
 
 /// The peer's receive buffer holds less than a frame, the server's send buffer several frames. Both are
-/// below the usual maximum (net.core.wmem_max, 208 KiB), which would cut them. For such a peer the
-/// kernel makes packets of at most half its window, and charges a zero-copy send's send buffer one or
-/// two pages for each: with pages of 16 KiB, at least four times its bytes.
+/// below the usual maximum (net.core.wmem_max, 208 KiB), which would cut them. Where pages have
+/// 16 KiB, four zero-copy sends of 64 KiB to such a peer did not fit (found on arm64).
 constexpr SocketBuffers stalled_peer{.server_send_bytes = 200 * 1024, .viewer_receive_bytes = 8192};
 
 /// Registered memory, filled with a pattern.
