@@ -12,6 +12,21 @@ ClientPlan plan_for_half(const std::string& target, AnswerKind kind) {
     return plan;
 }
 
+/// A viewer of half of the default stream's picture.
+SimClient& watch_half(Running& running) {
+    return running.simulation.add_client(
+        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard));
+}
+
+/// One that leaves after half a second.
+SimClient& watch_half_for_a_while(Running& running) {
+    ClientPlan plan =
+        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard);
+    plan.departure = Departure::close;
+    plan.departs_after = 500ms;
+    return running.simulation.add_client(std::move(plan));
+}
+
 std::uint64_t made(Running& running) {
     std::uint64_t sum = 0;
     const api::StatusSnapshot status = running.simulation.status();
@@ -37,8 +52,7 @@ TEST_CASE("a viewer of a rendition is sent its pictures, and counts as a viewer 
     Running running;
     const SimClient& full = running.simulation.add_client(
         plan_for("/s0/stream?variant=standard", AnswerKind::stream_standard));
-    const SimClient& half = running.simulation.add_client(
-        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard));
+    const SimClient& half = watch_half(running);
     running.run_for(2s);
     CHECK(full.reader().frames() > 50);
     CHECK(half.reader().frames() > 25);
@@ -56,8 +70,7 @@ TEST_CASE("a viewer of a rendition is sent its pictures, and counts as a viewer 
 TEST_CASE("all viewers of a rendition share the work for it") {
     Running running;
     for (int i = 0; i < 5; ++i) {
-        running.simulation.add_client(
-            plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard));
+        watch_half(running);
     }
     running.run_for(2s);
     const std::uint64_t frames = running.simulation.status().streams[first].source_counters.frames;
@@ -68,11 +81,7 @@ TEST_CASE("all viewers of a rendition share the work for it") {
 
 TEST_CASE("nothing is made without a viewer, and the rendition ends after a while") {
     Running running;
-    ClientPlan plan =
-        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard);
-    plan.departure = Departure::close;
-    plan.departs_after = 500ms;
-    running.simulation.add_client(std::move(plan));
+    watch_half_for_a_while(running);
     running.run_for(1s);
     const std::uint64_t before = made(running);
     CHECK(before > 0);
@@ -86,11 +95,7 @@ TEST_CASE("nothing is made without a viewer, and the rendition ends after a whil
 
 TEST_CASE("the counters of a stream include what viewers of its renditions were sent, also later") {
     Running running;
-    ClientPlan plan =
-        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard);
-    plan.departure = Departure::close;
-    plan.departs_after = 500ms;
-    const SimClient& client = running.simulation.add_client(std::move(plan));
+    const SimClient& client = watch_half_for_a_while(running);
     running.run_for(1s);
     const auto sent = [&] { return running.simulation.status().streams[first].sends.bytes_sent; };
     CHECK(client.reader().frames() > 5);
@@ -113,8 +118,7 @@ TEST_CASE("a snapshot of a rendition is newer than its request") {
 
 TEST_CASE("the renditions of a stream without signal say so") {
     Running running;
-    const SimClient& client = running.simulation.add_client(
-        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard));
+    const SimClient& client = watch_half(running);
     running.run_for(1s);
     running.simulation.hold_source(first, 20s);
     running.run_for(10s);
@@ -127,8 +131,7 @@ TEST_CASE("the renditions of a stream without signal say so") {
 
 TEST_CASE("viewers of a rendition move over when the stream is replaced") {
     Running running;
-    const SimClient& client = running.simulation.add_client(
-        plan_for_half("/s0/stream?size=half&variant=standard", AnswerKind::stream_standard));
+    const SimClient& client = watch_half(running);
     running.run_for(1s);
     const std::uint64_t frames = client.reader().frames();
     running.simulation.replace_stream(first, true);
