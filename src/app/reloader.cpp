@@ -352,13 +352,13 @@ void Reloader::open_listener(const std::string& address) {
     }
 }
 
-/// Adds the stream that was made, in the place of the one with this name if there is one.
 void Reloader::change_renditions(const std::string& name) {
     StreamParts& stream = *find_stream(name);
     stream.renditions = rendition_specs(wanted_stream(name).renditions);
     parts_.relay->set_renditions(stream.id, stream.renditions);
 }
 
+/// Adds the stream that was made, in the place of the one with this name if there is one.
 void Reloader::take_stream(const std::string& name) {
     StreamParts& made = *std::ranges::find(made_, name, &StreamParts::name);
     const bool waits = config::is_exclusive(wanted_stream(name).source);

@@ -1,9 +1,7 @@
 // Gathers the relay's numbers for status and metrics.
 
 #include <algorithm>
-#include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "relay/relay.hpp"
@@ -69,9 +67,8 @@ constexpr std::uint32_t not_listed = UINT32_MAX;
 
 /// `positions`: of the streams in `snapshot`, by index of the stream.
 void list_viewers(connection::ConnectionSlab& connections, connection::ConnectionContext& context,
-                  const api::ViewerPage& page, std::span<const std::uint32_t> positions,
-                  const std::function<std::string(const connection::Connection&)>& rendition_of,
-                  api::StatusSnapshot& snapshot) {
+                  const stream::StreamTable& streams, const api::ViewerPage& page,
+                  std::span<const std::uint32_t> positions, api::StatusSnapshot& snapshot) {
     if (page.count_max == 0) {
         return;
     }
@@ -89,9 +86,10 @@ void list_viewers(connection::ConnectionSlab& connections, connection::Connectio
             // A system call: only for viewers that are listed.
             viewer.frames().sample_delivery(context, viewer.endpoint());
         }
+        const io::StreamId watched = viewer.frames().options().stream;
         snapshot.viewers.push_back(viewer_status(context, viewer));
-        snapshot.viewers.back().rendition = rendition_of(viewer);
-        snapshot.viewers.back().stream = positions[viewer.frames().options().stream.index];
+        snapshot.viewers.back().rendition = streams.get(watched).rendition();
+        snapshot.viewers.back().stream = positions[watched.index];
         return true;
     };
     connections.for_each_from(table_index(page.after), list);
@@ -127,9 +125,7 @@ api::StatusSnapshot Relay::status(const api::ViewerPage& page) {
         }
     }
     snapshot.viewers_total = context_.counts.streaming;
-    list_viewers(
-        connections_, context_, page, positions,
-        [this](const auto& viewer) { return stream_of(viewer).rendition(); }, snapshot);
+    list_viewers(connections_, context_, streams_, page, positions, snapshot);
 
     api::ServerStatus& server = snapshot.server;
     server.version = settings_.version;
