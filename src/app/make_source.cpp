@@ -12,6 +12,7 @@
 #include "app/credentials.hpp"
 #include "base/assert.hpp"
 #include "capture/camera_source.hpp"
+#include "config/units.hpp"
 #include "encode/band_encoder.hpp"
 #include "input/exec_source.hpp"
 #include "input/file_player.hpp"
@@ -98,8 +99,7 @@ Duration configured_period(const config::SourceConfig& source) noexcept {
     } else if (const auto* file = std::get_if<config::FileConfig>(&source)) {
         fps = file->fps;
     }
-    return fps ? std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *fps))
-               : Duration::zero();
+    return fps ? config::period_of(*fps) : Duration::zero();
 }
 
 } // namespace ringcast::app

@@ -1,11 +1,11 @@
 #include "app/rendition_maker.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
 
 #include "base/log.hpp"
+#include "config/units.hpp"
 #include "rendition/rendition_source.hpp"
 
 namespace ringcast::app {
@@ -16,37 +16,30 @@ namespace {
 constexpr std::uint16_t rendition_slots = 8;
 constexpr std::size_t frame_bytes_min = 64UL * 1024UL;
 constexpr std::size_t bytes_per_pixel = 2; ///< more than a JPEG of quality 95 needs
-constexpr int built_in_quality = 80;
-
-Duration period_of(const config::RenditionConfig& rendition) {
-    return rendition.fps
-               ? std::chrono::round<Duration>(std::chrono::duration<double>(1.0 / *rendition.fps))
-               : Duration::zero();
-}
 
 } // namespace
 
 std::vector<stream::RenditionSpec>
 rendition_specs(const std::vector<config::RenditionConfig>& configured) {
-    std::vector<stream::RenditionSpec> specs{
-        {.name = "half", .eighths = 4, .quality = built_in_quality},
-        {.name = "quarter", .eighths = 2, .quality = built_in_quality}};
+    std::vector<stream::RenditionSpec> specs{{.name = "half", .target = {.eighths = 4}},
+                                             {.name = "quarter", .target = {.eighths = 2}}};
     for (const config::RenditionConfig& rendition : configured) {
-        specs.push_back({.name = rendition.name,
-                         .width = rendition.size.width,
-                         .height = rendition.size.height,
-                         .period_min = period_of(rendition),
-                         .quality = rendition.quality});
+        specs.push_back(
+            {.name = rendition.name,
+             .target = {.width = rendition.size.width,
+                        .height = rendition.size.height,
+                        .quality = rendition.quality},
+             .period_min = rendition.fps ? config::period_of(*rendition.fps) : Duration::zero()});
     }
     return specs;
 }
 
 config::MemoryConfig rendition_memory(const config::MemoryConfig& of_stream,
-                                      const stream::RenditionSpec& spec) noexcept {
+                                      const source::PictureTarget& target) noexcept {
     constexpr std::size_t area = 64; // of a picture, in squares of an eighth of each side
-    const std::size_t wanted = spec.eighths > 0
-                                   ? of_stream.frame_max * spec.eighths * spec.eighths / area
-                                   : std::size_t{spec.width} * spec.height * bytes_per_pixel;
+    const std::size_t wanted = target.eighths > 0
+                                   ? of_stream.frame_max * target.eighths * target.eighths / area
+                                   : std::size_t{target.width} * target.height * bytes_per_pixel;
     config::MemoryConfig memory = of_stream;
     memory.slots = rendition_slots;
     memory.frame_max =
@@ -56,7 +49,7 @@ config::MemoryConfig rendition_memory(const config::MemoryConfig& of_stream,
 
 Result<relay::RenditionMaker::Made> ServerRenditions::make(stream::Stream& original,
                                                            const stream::RenditionSpec& spec) {
-    const config::MemoryConfig memory = rendition_memory(parts_.config.memory, spec);
+    const config::MemoryConfig memory = rendition_memory(parts_.config.memory, spec.target);
     auto mapped = map_stream_memory(memory);
     if (!mapped) {
         return tl::unexpected(mapped.error());

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "relay/renditions.hpp"
+#include "source/picture_workers.hpp"
 #include "stream/settings.hpp"
 
 namespace ringcast::app {
@@ -18,7 +19,7 @@ rendition_specs(const std::vector<config::RenditionConfig>& configured);
 
 /// How large the slots of a rendition are: for pictures of a part of the stream's area.
 [[nodiscard]] config::MemoryConfig rendition_memory(const config::MemoryConfig& of_stream,
-                                                    const stream::RenditionSpec& spec) noexcept;
+                                                    const source::PictureTarget& target) noexcept;
 
 class ServerRenditions final : public relay::RenditionMaker {
 public:

@@ -25,6 +25,7 @@
 #include "app/signals.hpp"
 #include "base/log.hpp"
 #include "draw/placeholder_worker.hpp"
+#include "encode/band_encoder.hpp"
 #include "encode/picture_pool.hpp"
 #include "jpeg/frame_scanner.hpp"
 #include "os/clock.hpp"
@@ -44,14 +45,12 @@ Result<void> fill_with_random(std::span<std::byte> bytes) {
     return {};
 }
 
-/// One processor is left to the loop.
 encode::TransformPool::Limits picture_limits(const config::Config& config) noexcept {
-    constexpr std::uint32_t threads_max = 4;
-    const std::uint32_t processors = std::max(std::thread::hardware_concurrency(), 2U);
-    const std::uint32_t threads =
-        config.encoder.threads.value_or(std::min(processors - 1, threads_max));
     const config::PictureSize largest = config.memory.picture_max;
-    return {.workers_max = static_cast<int>(threads),
+    const auto threads =
+        static_cast<int>(config.encoder.threads.value_or(static_cast<std::uint32_t>(
+            encode::encode_workers_for(std::thread::hardware_concurrency()))));
+    return {.workers_max = threads,
             .pixels_max = std::min<std::size_t>(std::size_t{largest.width} * largest.height,
                                                 jpeg::PictureLimit::pixels_max)};
 }

@@ -119,6 +119,10 @@ std::optional<double> parse_number(std::string_view text) noexcept {
     return value;
 }
 
+Duration period_of(double fps) noexcept {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / fps));
+}
+
 std::string duration_text(Duration duration) {
     // Zero is a whole number of every unit; of hours it would read oddly beside other durations.
     return duration == Duration::zero()

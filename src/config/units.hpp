@@ -21,6 +21,9 @@ namespace ringcast::config {
 /// A finite decimal number, such as "30" or "29.97".
 [[nodiscard]] std::optional<double> parse_number(std::string_view text) noexcept;
 
+/// The time between two of `fps` frames per second, which is above zero.
+[[nodiscard]] Duration period_of(double fps) noexcept;
+
 // The inverse functions. Durations and sizes are in the largest unit that gives a whole number.
 [[nodiscard]] std::string duration_text(Duration duration);
 [[nodiscard]] std::string bytes_text(std::size_t bytes);

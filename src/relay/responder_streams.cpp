@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "config/units.hpp"
 #include "http/via.hpp"
 #include "relay/responder.hpp"
 
@@ -91,8 +92,7 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
     options.stream = (*stream)->id();
     options.variant = route.variant;
     if (route.fps) {
-        options.period_min =
-            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1.0 / *route.fps));
+        options.period_min = config::period_of(*route.fps);
     }
     const access::Caller& caller = connection.exchange().caller;
     options.caller = caller.identity;

@@ -17,17 +17,17 @@ constexpr std::uint32_t proportion(std::uint64_t a, std::uint64_t b, std::uint64
 
 } // namespace
 
-Size size_of(const stream::RenditionSpec& spec, Size full) noexcept {
-    if (spec.eighths > 0) {
-        return {scaled(full.width, spec.eighths), scaled(full.height, spec.eighths)};
+Size size_of(const source::PictureTarget& target, Size full) noexcept {
+    if (target.eighths > 0) {
+        return {scaled(full.width, target.eighths), scaled(full.height, target.eighths)};
     }
-    if (full.width <= spec.width && full.height <= spec.height) {
+    if (full.width <= target.width && full.height <= target.height) {
         return full;
     }
     const bool wide =
-        std::uint64_t{full.width} * spec.height >= std::uint64_t{full.height} * spec.width;
-    return wide ? Size{spec.width, proportion(full.height, spec.width, full.width)}
-                : Size{proportion(full.width, spec.height, full.height), spec.height};
+        std::uint64_t{full.width} * target.height >= std::uint64_t{full.height} * target.width;
+    return wide ? Size{target.width, proportion(full.height, target.width, full.width)}
+                : Size{proportion(full.width, target.height, full.height), target.height};
 }
 
 const stream::RenditionSpec* smallest_of_width(std::span<const stream::RenditionSpec> renditions,
@@ -38,7 +38,7 @@ const stream::RenditionSpec* smallest_of_width(std::span<const stream::Rendition
         return nullptr;
     }
     for (const stream::RenditionSpec& spec : renditions) {
-        const std::uint32_t has = size_of(spec, full).width;
+        const std::uint32_t has = size_of(spec.target, full).width;
         if (has >= width && has < smallest_width) {
             smallest = &spec;
             smallest_width = has;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "source/picture_workers.hpp"
 #include "stream/settings.hpp"
 
 namespace ringcast::rendition {
@@ -20,8 +21,8 @@ struct Size {
     friend bool operator==(Size, Size) = default;
 };
 
-/// The size of the rendition of a picture of size `full`.
-[[nodiscard]] Size size_of(const stream::RenditionSpec& spec, Size full) noexcept;
+/// The size of what is made of a picture of size `full`.
+[[nodiscard]] Size size_of(const source::PictureTarget& target, Size full) noexcept;
 
 /// The smallest of `renditions` that is at least so wide; null: the stream itself, also when its
 /// size is not known yet (`full` is zero).

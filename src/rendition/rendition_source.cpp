@@ -95,10 +95,7 @@ std::optional<source::PictureTask> RenditionSource::begin(std::uint64_t ticket) 
     return source::PictureTask{
         .ticket = ticket,
         .jpeg = working_.jpeg_span(),
-        .target = {.eighths = spec_.eighths,
-                   .width = spec_.width,
-                   .height = spec_.height,
-                   .quality = spec_.quality},
+        .target = spec_.target,
         .into = frame::SlotGeometry::frame_part(slot_.payload()),
     };
 }

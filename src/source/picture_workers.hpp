@@ -20,6 +20,7 @@ struct PictureTarget {
     std::uint16_t width = 0;  ///< pixels: the picture is fitted into it, and never enlarged
     std::uint16_t height = 0; ///< pixels
     int quality = 80;         ///< libjpeg's, 1 to 100
+    friend bool operator==(const PictureTarget&, const PictureTarget&) = default;
 };
 
 struct PictureTask {

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "frame/frame_arena.hpp"
 #include "source/frame_source.hpp"
+#include "source/picture_workers.hpp"
 
 namespace ringcast::stream {
 
@@ -32,11 +33,8 @@ class Stream;
 /// A smaller picture of a stream, which is made on demand.
 struct RenditionSpec {
     std::string name;
-    std::uint16_t width = 0;  ///< pixels, together with height: what the picture is fitted into
-    std::uint16_t height = 0; ///< pixels
-    std::uint8_t eighths = 0; ///< instead of both: of each side of the stream's picture
-    Duration period_min{};    ///< time between two frames; zero: all frames of the stream
-    int quality = 80;         ///< libjpeg's, 1 to 100
+    source::PictureTarget target;
+    Duration period_min{}; ///< time between two frames; zero: all frames of the stream
     friend bool operator==(const RenditionSpec&, const RenditionSpec&) = default;
 };
 

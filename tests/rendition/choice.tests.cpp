@@ -11,9 +11,9 @@ using stream::RenditionSpec;
 
 namespace {
 
-const RenditionSpec half{.name = "half", .eighths = 4};
-const RenditionSpec quarter{.name = "quarter", .eighths = 2};
-const RenditionSpec wall{.name = "wall", .width = 480, .height = 270};
+const RenditionSpec half{.name = "half", .target = {.eighths = 4}};
+const RenditionSpec quarter{.name = "quarter", .target = {.eighths = 2}};
+const RenditionSpec wall{.name = "wall", .target = {.width = 480, .height = 270}};
 const std::vector<RenditionSpec> all{half, quarter, wall};
 
 std::string chosen(Size full, std::uint32_t width) {
@@ -24,18 +24,18 @@ std::string chosen(Size full, std::uint32_t width) {
 } // namespace
 
 TEST_CASE("a part of a picture has its sides, rounded up") {
-    CHECK(size_of(half, {1280, 720}) == Size{640, 360});
-    CHECK(size_of(quarter, {1281, 721}) == Size{321, 181});
-    CHECK(size_of(half, {1, 1}) == Size{1, 1});
+    CHECK(size_of(half.target, {1280, 720}) == Size{640, 360});
+    CHECK(size_of(quarter.target, {1281, 721}) == Size{321, 181});
+    CHECK(size_of(half.target, {1, 1}) == Size{1, 1});
 }
 
 TEST_CASE("a picture is fitted into a size, keeps its proportions, and is never enlarged") {
-    CHECK(size_of(wall, {1280, 720}) == Size{480, 270});
-    CHECK(size_of(wall, {640, 480}) == Size{360, 270});
-    CHECK(size_of(wall, {1920, 480}) == Size{480, 120});
-    CHECK(size_of(wall, {320, 240}) == Size{320, 240});
-    CHECK(size_of(wall, {480, 270}) == Size{480, 270});
-    CHECK(size_of(wall, {10000, 1}) == Size{480, 1});
+    CHECK(size_of(wall.target, {1280, 720}) == Size{480, 270});
+    CHECK(size_of(wall.target, {640, 480}) == Size{360, 270});
+    CHECK(size_of(wall.target, {1920, 480}) == Size{480, 120});
+    CHECK(size_of(wall.target, {320, 240}) == Size{320, 240});
+    CHECK(size_of(wall.target, {480, 270}) == Size{480, 270});
+    CHECK(size_of(wall.target, {10000, 1}) == Size{480, 1});
 }
 
 TEST_CASE("a width chooses the smallest rendition that is at least so wide") {

@@ -244,9 +244,10 @@ stream::StreamSetup Simulation::make_stream(std::string name) {
     setup.arena = arenas_.back().get();
     setup.source = sources_.back().get();
     setup.period_expected = world.period_expected;
-    setup.renditions = {
-        {.name = "half", .eighths = 4},
-        {.name = "wall", .width = 160, .height = 120, .period_min = 3 * world.source.period}};
+    setup.renditions = {{.name = "half", .target = {.eighths = 4}},
+                        {.name = "wall",
+                         .target = {.width = 160, .height = 120},
+                         .period_min = 3 * world.source.period}};
     return setup;
 }
 
