@@ -12,7 +12,9 @@
 #include <cstring>
 #include <ctime>
 #include <deque>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +39,9 @@ constexpr int packets_per_pass = 64;
 struct Options {
     double delay_ms = 50.0; ///< one way
     double rate_mbit = 1000.0;
+    /// Seconds from the start, and the rate from then on.
+    std::vector<std::pair<double, double>> changes;
+    double loss = 0.0;                     ///< share of the packets that are lost, at random
     std::int64_t queue_bytes = 256 * 1024; ///< queue of the bottleneck; more packets are dropped
     std::vector<std::string> command;
 };
@@ -98,7 +103,10 @@ class Direction {
 public:
     Direction(int from, int to, const Options& options)
         : from_(from), to_(to), delay_ns_(static_cast<std::int64_t>(options.delay_ms * 1e6)),
-          ns_per_byte_(8e3 / options.rate_mbit), queue_bytes_max_(options.queue_bytes) {}
+          ns_per_byte_(8e3 / options.rate_mbit), lost_(options.loss),
+          queue_bytes_max_(options.queue_bytes) {}
+
+    void set_rate(double mbit) { ns_per_byte_ = 8e3 / mbit; }
 
     /// Reads packets that have arrived. A packet leaves the bottleneck after those before it.
     void take() {
@@ -112,7 +120,7 @@ public:
             free_ns_ = std::max(free_ns_, now);
             const auto queued_bytes =
                 static_cast<std::int64_t>(static_cast<double>(free_ns_ - now) / ns_per_byte_);
-            if (queued_bytes > queue_bytes_max_) {
+            if (queued_bytes > queue_bytes_max_ || lost_(random_)) {
                 continue;
             }
             free_ns_ += static_cast<std::int64_t>(static_cast<double>(bytes) * ns_per_byte_);
@@ -141,6 +149,8 @@ private:
     int to_;
     std::int64_t delay_ns_;
     double ns_per_byte_;
+    std::bernoulli_distribution lost_;
+    std::mt19937 random_; // the same losses in each run
     std::int64_t queue_bytes_max_;
     std::int64_t free_ns_ = 0; ///< when the bottleneck's queue will be empty
     std::deque<Packet> packets_;
@@ -163,8 +173,16 @@ int relay(int here, int there, const Options& options) {
     std::signal(SIGINT, end_command);
     const int child_fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     pollfd watched[3] = {{here, POLLIN, 0}, {there, POLLIN, 0}, {child_fd, POLLIN, 0}};
+    const std::int64_t start = now_ns();
+    std::size_t changed = 0;
     while ((watched[2].revents & POLLIN) == 0) {
         const std::int64_t now = now_ns();
+        if (changed < options.changes.size() &&
+            static_cast<double>(now - start) / 1e9 >= options.changes[changed].first) {
+            out.set_rate(options.changes[changed].second);
+            back.set_rate(options.changes[changed].second);
+            ++changed;
+        }
         const std::int64_t due = std::min(out.deliver(now), back.deliver(now));
         const std::int64_t wait_ns = std::max<std::int64_t>(due - now_ns(), 0);
         const timespec wait{wait_ns / ns_per_second, wait_ns % ns_per_second};
@@ -190,6 +208,10 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0.0, 10'000.0));
     app.add_option("--rate-mbit", options.rate_mbit, "rate of each direction")
         ->check(CLI::Range(0.1, 10'000.0));
+    app.add_option("--change", options.changes,
+                   "seconds from the start and the rate from then on, in Mbit/s; several in order");
+    app.add_option("--loss", options.loss, "share of the packets that are lost")
+        ->check(CLI::Range(0.0, 1.0));
     app.add_option("--queue-bytes", options.queue_bytes, "queue of the bottleneck");
     app.add_option("command", options.command, "the command, after --")->required();
     CLI11_PARSE(app, argc, argv);
