@@ -125,6 +125,9 @@ void RenditionSource::finish(const source::PictureAnswer& answer) noexcept {
     if (answer.failure) {
         return note_failure(*answer.failure, answer.reason);
     }
+    if (!watched_) {
+        return; // it has paused, and a frame would make it live again
+    }
     const frame::FrameInfo info{.jpeg_offset = slot.payload_offset(),
                                 .jpeg_bytes = answer.bytes,
                                 .width = answer.width,

@@ -93,6 +93,21 @@ TEST_CASE("nothing is made without a viewer, and the rendition ends after a whil
     running.finish();
 }
 
+TEST_CASE(
+    "a rendition rests without a viewer, also if a picture was being made when the last one left") {
+    World world = two_streams();
+    world.workers.time_max = 40ms;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Running running(world, seed);
+        watch_half_for_a_while(running);
+        running.run_for(1s);
+        const stream::Stream& half = running.simulation.relay().stream(2);
+        REQUIRE(half.rendition() == "half");
+        CHECK(half.signal().state() == stream::StreamState::paused);
+        running.finish();
+    }
+}
+
 TEST_CASE("the counters of a stream include what viewers of its renditions were sent, also later") {
     Running running;
     const SimClient& client = watch_half_for_a_while(running);
