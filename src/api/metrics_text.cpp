@@ -380,6 +380,12 @@ void add_sends(Families& families, const Streams& streams) {
         add(skipped, sends.skipped.memory, {{"stream", stream.name}, {"reason", "memory"}});
         add(skipped, sends.skipped.late, {{"stream", stream.name}, {"reason", "late"}});
     }
+    MetricFamily& moves = counter(families, "viewer_moves_total",
+                                  "Moves of viewers that adapt to a smaller or larger rendition.");
+    for (const StreamStatus& stream : streams) {
+        add(moves, stream.sends.moves_down, {{"stream", stream.name}, {"direction", "down"}});
+        add(moves, stream.sends.moves_up, {{"stream", stream.name}, {"direction", "up"}});
+    }
     add_by_stream(counter(families, "sent_bytes_total", "Bytes of frames sent to viewers."),
                   streams, [](const StreamStatus& stream) { return stream.sends.bytes_sent; });
     add_by_stream(counter(families, "zero_copy_notifications_total",

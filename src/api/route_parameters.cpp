@@ -48,6 +48,11 @@ std::string_view read_stream_parameter(Route& route, const http::QueryParameter&
         } else {
             return "variant must be standard or advance.";
         }
+    } else if (parameter.name == "adapt") {
+        route.adapt = http::read_flag(value);
+        if (!route.adapt) {
+            return "adapt must be 1 or 0.";
+        }
     }
     return read_picture_parameter(route, parameter);
 }

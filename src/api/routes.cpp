@@ -191,11 +191,11 @@ Route apply_action(Route route, std::optional<std::string_view> value,
 // of fetch is "*/*", that of a page begins with "text/html") and lists "image/svg+xml", which a
 // program that wants JPEG does not; old versions of Chromium, found on tablets, do not list it
 // either. Gecko paints both variants at once.
-http::Variant automatic_variant(const http::Request& request) noexcept {
+bool is_image_of_browser(const http::Request& request) noexcept {
     const bool image = request.accept.starts_with("image/");
     const bool browser = request.accept.find("image/svg+xml") != std::string_view::npos ||
                          request.user_agent.find("Chrome/") != std::string_view::npos;
-    return image && browser ? http::Variant::advance : http::Variant::standard;
+    return image && browser;
 }
 
 Route read_parameters(Route route, std::string_view query, const stream::Directory& streams) {
@@ -339,7 +339,8 @@ Route resolve(const http::Request& request, const stream::Directory& streams) {
                                 "/snapshot.");
     }
     if (route.kind == RouteKind::stream) {
-        route.variant = automatic_variant(request);
+        route.image = is_image_of_browser(request);
+        route.variant = route.image ? http::Variant::advance : http::Variant::standard;
     }
     return read_parameters(std::move(route), request.query, streams);
 }

@@ -55,6 +55,9 @@ struct Route {
     std::string size;
     /// For stream and snapshot: the smallest rendition that is so wide, pixels.
     std::optional<std::uint32_t> width;
+    /// For stream: whether the viewer is moved between renditions; empty: not said.
+    std::optional<bool> adapt;
+    bool image = false; ///< for stream: it is for the `<img>` of a browser
     /// For snapshot: maximum age of the picture; zero: it must be newer than the request.
     Duration age_max{};
     bool placeholder = false; ///< for snapshot: the "no signal" picture is acceptable

@@ -61,6 +61,9 @@ struct ViewerStatus {
     std::string proxy;        ///< the socket's peer if that is a proxy; else empty
     std::uint32_t stream = 0; ///< index into StatusSnapshot::streams
     std::string rendition;    ///< empty: the stream as it is
+    bool adapts = false;      ///< it is moved between renditions
+    std::uint32_t moves = 0;
+    double link_rate = 0; ///< bytes/s that its link carries; 0: not known, or enough for all
     SendPath send_path = SendPath::copy;
     http::Variant variant = http::Variant::standard;
     std::optional<double> fps_limit;

@@ -114,6 +114,8 @@ Json sends_json(const SendCounters& sends) {
         {"zero_copy_notifications", sends.notifications},
         {"zero_copy_copied", sends.notifications_copied},
         {"frames_skipped", skips_json(sends.skipped)},
+        {"moves_down", sends.moves_down},
+        {"moves_up", sends.moves_up},
     };
 }
 
@@ -317,6 +319,10 @@ Json viewer_json(const ViewerStatus& viewer, const std::vector<StreamStatus>& st
         {"proxy", text_or_null(viewer.proxy)},
         {"stream", streams[viewer.stream].name},
         {"rendition", viewer.rendition.empty() ? "full" : viewer.rendition},
+        {"adapts", viewer.adapts},
+        {"moves", viewer.moves},
+        {"link_bytes_per_second",
+         viewer.link_rate > 0 ? Json(std::llround(viewer.link_rate)) : Json()},
         {"lane", send_path_name(viewer.send_path)},
         {"variant", viewer.variant == http::Variant::advance ? "advance" : "standard"},
         {"fps_limit", viewer.fps_limit ? Json(rate(*viewer.fps_limit)) : Json()},

@@ -354,8 +354,10 @@ void Reloader::open_listener(const std::string& address) {
 
 void Reloader::change_renditions(const std::string& name) {
     StreamParts& stream = *find_stream(name);
-    stream.renditions = rendition_specs(wanted_stream(name).renditions);
-    parts_.relay->set_renditions(stream.id, stream.renditions);
+    const config::StreamConfig& wanted = wanted_stream(name);
+    stream.renditions = rendition_specs(wanted.renditions);
+    stream.adapting = adapting_of(wanted.adapt);
+    parts_.relay->set_renditions(stream.id, stream.renditions, stream.adapting);
 }
 
 /// Adds the stream that was made, in the place of the one with this name if there is one.

@@ -34,6 +34,18 @@ rendition_specs(const std::vector<config::RenditionConfig>& configured) {
     return specs;
 }
 
+stream::Adapting adapting_of(config::Adapt adapt) noexcept {
+    switch (adapt) {
+    case config::Adapt::browsers:
+        return stream::Adapting::browsers;
+    case config::Adapt::everybody:
+        return stream::Adapting::everybody;
+    case config::Adapt::nobody:
+        return stream::Adapting::nobody;
+    }
+    return stream::Adapting::browsers;
+}
+
 config::MemoryConfig rendition_memory(const config::MemoryConfig& of_stream,
                                       const source::PictureTarget& target) noexcept {
     constexpr std::size_t area = 64; // of a picture, in squares of an eighth of each side

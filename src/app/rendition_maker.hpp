@@ -17,6 +17,8 @@ namespace ringcast::app {
 [[nodiscard]] std::vector<stream::RenditionSpec>
 rendition_specs(const std::vector<config::RenditionConfig>& configured);
 
+[[nodiscard]] stream::Adapting adapting_of(config::Adapt adapt) noexcept;
+
 /// How large the slots of a rendition are: for pictures of a part of the stream's area.
 [[nodiscard]] config::MemoryConfig rendition_memory(const config::MemoryConfig& of_stream,
                                                     const source::PictureTarget& target) noexcept;

@@ -68,6 +68,7 @@ Result<StreamParts> make_stream(ServerParts& server, const config::MemoryConfig&
     }
     parts.source = std::move(*source);
     parts.renditions = rendition_specs(stream.renditions);
+    parts.adapting = adapting_of(stream.adapt);
     open_arena(server, slots, parts, patience);
     if (parts.buffer) {
         log_stream(LogLevel::info, stream.name, "frames are in registered memory ({} slots)",

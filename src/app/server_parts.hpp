@@ -50,10 +50,12 @@ struct StreamParts {
     std::string tier_reason;
     Duration period{}; ///< StreamSetup::period_expected
     std::vector<stream::RenditionSpec> renditions;
+    stream::Adapting adapting = stream::Adapting::browsers;
 
     [[nodiscard]] stream::StreamSetup setup() const {
         stream::StreamSetup setup{name, arena.get(), source.get(), tier_reason, period};
         setup.renditions = renditions;
+        setup.adapting = adapting;
         return setup;
     }
 };

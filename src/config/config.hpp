@@ -58,12 +58,16 @@ struct RenditionConfig {
     friend bool operator==(const RenditionConfig&, const RenditionConfig&) = default;
 };
 
+/// Which viewers that name no size are moved between renditions, as their links require.
+enum class Adapt : std::uint8_t { browsers, everybody, nobody };
+
 struct StreamConfig {
     std::string name;
     bool is_default = false; ///< true for exactly one stream
     SourceConfig source;
     StreamViewers viewers{};
     std::vector<RenditionConfig> renditions{};
+    Adapt adapt = Adapt::browsers;
     friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
 };
 

@@ -185,6 +185,18 @@ std::string renditions_sentence(const std::vector<RenditionConfig>& renditions) 
                        text);
 }
 
+std::string_view adapt_sentence(Adapt adapt) {
+    switch (adapt) {
+    case Adapt::browsers:
+        return "  Browsers whose link is too slow for the picture are sent smaller ones.\n";
+    case Adapt::everybody:
+        return "  Viewers whose link is too slow for the picture are sent smaller ones.\n";
+    case Adapt::nobody:
+        return "  Nobody is sent smaller pictures who does not ask for them.\n";
+    }
+    return {};
+}
+
 std::string viewers_sentences(const ViewersConfig& viewers) {
     const std::string per_address =
         viewers.max_per_address == 0
@@ -210,6 +222,7 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
                     picture_size_text(config.memory.picture_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
     text += renditions_sentence(stream.renditions);
+    text += adapt_sentence(stream.adapt);
     text += viewers_sentence(stream.viewers);
     for (const ListenConfig& listen : config.http.listen) {
         const std::string base = url_base(listen.address) + config.http.base_path;

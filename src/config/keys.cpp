@@ -68,6 +68,8 @@ constexpr std::array keys{
         R"(or "public")"},
     Key{"streams", "renditions", "", ValueKind::rendition_table, "",
         R"(a table of renditions, as in { wall = { size = "480x270", fps = 5 } })"},
+    Key{"streams", "adapt", "", ValueKind::boolean_or_auto, R"("auto")",
+        R"("auto", true or false)"},
     Key{"streams", "size", "pattern", ValueKind::picture_size, R"("1280x720")", "a picture size"},
     Key{"streams", "fps", "pattern", ValueKind::number, "30", "a number", 0.1, 240},
     Key{"streams", "quality", "pattern", ValueKind::integer, "80", "a whole number", 1, 100},
@@ -226,6 +228,7 @@ std::string limits_text(const Key& key) {
     case ValueKind::text:
     case ValueKind::text_list:
     case ValueKind::boolean:
+    case ValueKind::boolean_or_auto:
     case ValueKind::text_or_index:
     case ValueKind::control_table:
     case ValueKind::rendition_table:

@@ -17,6 +17,7 @@ enum class ValueKind : std::uint8_t {
     text,
     text_list,
     boolean,
+    boolean_or_auto, ///< true, false or "auto"
     integer,
     number,
     duration,        ///< limits in seconds

@@ -80,4 +80,19 @@ std::vector<RenditionConfig> read_renditions(Reader& reader, const Section& stre
     return renditions;
 }
 
+Adapt read_adapt(Reader& reader, const Section& stream) {
+    const Key& key = find_key("streams", "adapt");
+    const Node* node = stream.table.find(key.name);
+    if (node == nullptr) {
+        return Adapt::browsers;
+    }
+    if (const bool* everybody = node->as<bool>()) {
+        return *everybody ? Adapt::everybody : Adapt::nobody;
+    }
+    if (const auto* text = node->as<std::string>(); text == nullptr || *text != "auto") {
+        reader.refuse(*node, stream, key);
+    }
+    return Adapt::browsers;
+}
+
 } // namespace ringcast::config

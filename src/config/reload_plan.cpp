@@ -71,7 +71,7 @@ void plan_streams(const Config& running, const Config& wanted, std::vector<Actio
             actions.push_back({Kind::add_stream, stream.name});
         } else if (other_memory || before->source != stream.source) {
             actions.push_back({Kind::replace_stream, stream.name});
-        } else if (before->renditions != stream.renditions) {
+        } else if (before->renditions != stream.renditions || before->adapt != stream.adapt) {
             actions.push_back({Kind::change_renditions, stream.name});
         }
     }
@@ -138,7 +138,8 @@ std::string action_text(const Action& action) {
     case Kind::change_viewers:
         return fmt::format("stream {}: its viewers have changed", action.subject);
     case Kind::change_renditions:
-        return fmt::format("stream {}: its renditions have changed", action.subject);
+        return fmt::format("stream {}: its renditions, or who is moved between them, have changed",
+                           action.subject);
     case Kind::close_listener:
         return fmt::format("{}: closed", action.subject);
     case Kind::remove_stream:

@@ -20,7 +20,7 @@ struct Action {
         switch_access_off,  ///< no subject
         reread_access,      ///< no subject: users, tokens, the key of links, names in lists
         change_viewers,     ///< subject: a stream, whose `viewers` changed
-        change_renditions,  ///< subject: a stream, whose `renditions` changed
+        change_renditions,  ///< subject: a stream, whose `renditions` or `adapt` changed
         close_listener,     ///< subject: the address
         replace_stream,     ///< subject: a stream that gets another source or other memory
         add_stream,         ///< subject: the stream

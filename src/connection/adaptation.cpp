@@ -1,11 +1,11 @@
-#include "stream/adaptation.hpp"
+#include "connection/adaptation.hpp"
 
 #include <algorithm>
 #include <chrono>
 
 #include "base/assert.hpp"
 
-namespace ringcast::stream {
+namespace ringcast::connection {
 
 namespace {
 
@@ -46,6 +46,10 @@ constexpr Duration probe_wait_max = seconds(20);
 /// Probes become rarer with the time since the last move: one in 4 s after a minute, so that there are
 /// two within 10 s, where the first one only opens the congestion window.
 constexpr int probe_wait_share = 15;
+/// A window that fits the small frames of 2 Mbit/s takes four probes to fit the larger ones of 100 Mbit/s
+/// (measured, 40 ms). A link that loses packets looks the same, so there are no more in a row.
+constexpr Duration quick_probe_wait = milliseconds(500);
+constexpr std::uint8_t quick_probes_max = 4;
 constexpr Duration probe_calm = seconds(1);
 
 /// After a move up that did not last this long, the next one needs so many probes in a row.
@@ -204,7 +208,7 @@ void Adaptation::judge_probe(RenditionCosts costs, const io::SocketProgress& pro
         if (now - probe_.begun <= period) {
             pass_probe(costs, false, now);
         } else {
-            fail_probe(costs, now);
+            fail_probe(costs, progress, now);
         }
         return;
     }
@@ -217,7 +221,7 @@ void Adaptation::judge_probe(RenditionCosts costs, const io::SocketProgress& pro
     } else if (!overdue && (probe_.checked + elapsed) / 2 <= period) {
         pass_probe(costs, true, now);
     } else {
-        fail_probe(costs, now);
+        fail_probe(costs, progress, now);
     }
 }
 
@@ -242,9 +246,18 @@ void Adaptation::pass_probe(RenditionCosts costs, bool progress_known, Instant n
     begin_window(now);
 }
 
-void Adaptation::fail_probe(RenditionCosts costs, Instant now) noexcept {
+void Adaptation::fail_probe(RenditionCosts costs, const io::SocketProgress& progress,
+                            Instant now) noexcept {
     probe_.active = false;
     probe_.passes = 0;
+    // Nothing queued: it was the congestion window that was too small, which each probe opens.
+    const bool window_opens = progress.known && progress.rtt < progress.rtt_min + rtt_noise;
+    if (window_opens && probe_.quick < quick_probes_max) {
+        ++probe_.quick;
+        probe_.next = now + quick_probe_wait;
+        return;
+    }
+    probe_.quick = 0;
     const Duration takes =
         rate_ > 0.0 ? to_duration(bytes_of(costs, level_ - 1U) / rate_) : Duration::zero();
     const Duration wait = std::max((now - moved_at_) / probe_wait_share, takes * probe_wait_factor);
@@ -317,4 +330,4 @@ void Adaptation::move_down(RenditionCosts costs, Instant now) noexcept {
     begin_window(now);
 }
 
-} // namespace ringcast::stream
+} // namespace ringcast::connection

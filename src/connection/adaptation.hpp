@@ -30,7 +30,7 @@
 #include "base/time.hpp"
 #include "io/engine.hpp"
 
-namespace ringcast::stream {
+namespace ringcast::connection {
 
 /// What a rendition costs a link.
 struct RenditionCost {
@@ -55,6 +55,8 @@ public:
     [[nodiscard]] bool wants_progress(Instant now) const noexcept {
         return level_ > 0 || window_.slow > 0 || (begun_ != never && now - begun_ > period_);
     }
+    /// The next choice is a probe, unless it is to hold the frame back.
+    [[nodiscard]] bool probe_due(Instant now) const noexcept;
     /// The viewer is idle and could be sent a new frame. Unless the answer is to hold, its send begins
     /// now, and the next call is `on_frame_sent`.
     [[nodiscard]] Choice choose(RenditionCosts costs, const io::SocketProgress& progress,
@@ -66,6 +68,10 @@ public:
 
     /// The viewer's own rendition.
     [[nodiscard]] std::uint8_t rendition() const noexcept { return level_; }
+    /// When it became so; when the viewer began, if it has not moved.
+    [[nodiscard]] Instant moved_at() const noexcept { return moved_at_; }
+    /// True between `choose` and `on_frame_sent`.
+    [[nodiscard]] bool sending() const noexcept { return begun_ != never; }
     /// Bytes per second that the link is known to carry; 0: unknown, as on good links.
     [[nodiscard]] double rate() const noexcept { return rate_; }
     [[nodiscard]] std::uint32_t moves() const noexcept { return moves_; }
@@ -92,6 +98,7 @@ private:
             0;                    ///< position of its last byte, as in SocketProgress::bytes_acked
         Duration checked{};       ///< not yet acknowledged so long after `begun` and a round trip
         std::uint32_t passes = 0; ///< in a row
+        std::uint8_t quick = 0;   ///< failures in a row after which the next one came soon
         Instant next{};
     };
 
@@ -99,11 +106,10 @@ private:
     [[nodiscard]] bool must_hold(RenditionCosts costs,
                                  const io::SocketProgress& progress) const noexcept;
     void note_hold(RenditionCosts costs, Instant now) noexcept;
-    [[nodiscard]] bool probe_due(Instant now) const noexcept;
     void judge_probe(RenditionCosts costs, const io::SocketProgress& progress,
                      Instant now) noexcept;
     void pass_probe(RenditionCosts costs, bool progress_known, Instant now) noexcept;
-    void fail_probe(RenditionCosts costs, Instant now) noexcept;
+    void fail_probe(RenditionCosts costs, const io::SocketProgress& progress, Instant now) noexcept;
     void evaluate(RenditionCosts costs, Instant now) noexcept;
     [[nodiscard]] bool doubtful(RenditionCosts costs, Instant now) noexcept;
     void move_down(RenditionCosts costs, Instant now) noexcept;
@@ -129,4 +135,4 @@ private:
     Probe probe_;
 };
 
-} // namespace ringcast::stream
+} // namespace ringcast::connection

@@ -43,6 +43,9 @@ struct SendCounters {
     std::uint64_t notifications = 0;
     std::uint64_t notifications_copied = 0;
     SkipCounters skipped;
+    /// Viewers that adapt were moved to a smaller rendition, or to a larger one.
+    std::uint64_t moves_down = 0;
+    std::uint64_t moves_up = 0;
 
     SendCounters& operator+=(const SendCounters& other) noexcept {
         frames_sent_copy += other.frames_sent_copy;
@@ -51,6 +54,8 @@ struct SendCounters {
         notifications += other.notifications;
         notifications_copied += other.notifications_copied;
         skipped += other.skipped;
+        moves_down += other.moves_down;
+        moves_up += other.moves_up;
         return *this;
     }
 };

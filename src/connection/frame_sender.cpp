@@ -1,6 +1,7 @@
 #include "connection/frame_sender.hpp"
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -24,6 +25,7 @@ void FrameSender::begin(const Endpoint& endpoint, Instant now) noexcept {
 void FrameSender::set_options(const StreamOptions& options) noexcept {
     options_ = options;
     pacing_.set_period_min(options.period_min);
+    adaptation_.reset(options.adapts ? new (std::nothrow) Adaptation : nullptr);
 }
 
 SendPath FrameSender::send_path(const ConnectionContext& context,
@@ -178,9 +180,12 @@ void FrameSender::on_notification(ConnectionContext& context, const FrameSend& s
     }
 }
 
-void FrameSender::sample_delivery(ConnectionContext& context, const Endpoint& endpoint) noexcept {
-    delivery_.on_sample(context.engine.socket_progress(endpoint.socket, endpoint.peer.transport),
-                        context.engine.now());
+io::SocketProgress FrameSender::sample_delivery(ConnectionContext& context,
+                                                const Endpoint& endpoint) noexcept {
+    const io::SocketProgress progress =
+        context.engine.socket_progress(endpoint.socket, endpoint.peer.transport);
+    delivery_.on_sample(progress, context.engine.now());
+    return progress;
 }
 
 } // namespace ringcast::connection

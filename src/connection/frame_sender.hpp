@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "access/rules.hpp"
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "connection/adaptation.hpp"
 #include "connection/context.hpp"
 #include "connection/delivery.hpp"
 #include "connection/frame_rate.hpp"
@@ -25,6 +27,7 @@ struct StreamOptions {
     io::StreamId stream;
     http::Variant variant = http::Variant::standard;
     Duration period_min{};                             ///< 1/fps of `?fps=N`; zero: every frame
+    bool adapts = false;                               ///< to its link: see Adaptation
     access::Identity caller = access::Identity::guest; ///< who watches
     WallTime ends_at = WallTime::max();                ///< when a link expires
 };
@@ -39,7 +42,7 @@ enum class SendOutcome : std::uint8_t {
 class FrameSender {
 public:
     void begin(const Endpoint& endpoint, Instant now) noexcept;
-    /// The connection becomes a viewer of a stream.
+    /// The connection becomes a viewer of a stream. It does not adapt if there is no memory for that.
     void set_options(const StreamOptions& options) noexcept;
     /// It becomes a viewer of another one, with the same options. Sends that are under way belong to
     /// the earlier one.
@@ -76,12 +79,15 @@ public:
     }
 
     /// Asks the kernel how far the peer has received: a system call.
-    void sample_delivery(ConnectionContext& context, const Endpoint& endpoint) noexcept;
+    io::SocketProgress sample_delivery(ConnectionContext& context,
+                                       const Endpoint& endpoint) noexcept;
     void update_rate(Instant now) noexcept { rate_.update(frames_sent_, now); }
     /// The viewer's last send took longer than a frame period.
     void set_slow(bool slow) noexcept { slow_ = slow; }
 
     [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
+    /// Null unless the viewer adapts.
+    [[nodiscard]] Adaptation* adaptation() const noexcept { return adaptation_.get(); }
     [[nodiscard]] Pacing& pacing() noexcept { return pacing_; }
     [[nodiscard]] const Pacing& pacing() const noexcept { return pacing_; }
     /// FrameLease::sequence of the newest frame that was sent; 0 before the first.
@@ -118,6 +124,7 @@ private:
     std::uint64_t last_sequence_ = 0;
     Delivery delivery_;
     FrameRate rate_;
+    std::unique_ptr<Adaptation> adaptation_;
     std::uint32_t sends_ = 0;
     std::uint64_t frames_sent_ = 0;
     bool slow_ = false;

@@ -132,6 +132,14 @@ void Relay::start() noexcept {
     }
 }
 
+void Relay::set_control_handler(std::function<void(const io::Completion&)> handler) {
+    control_handler_ = std::move(handler);
+}
+
+void Relay::set_status_hook(std::function<void(api::RelayCounters&)> hook) {
+    status_hook_ = std::move(hook);
+}
+
 // --- one turn ---
 
 void Relay::turn(Instant wake_by) noexcept {
@@ -174,7 +182,7 @@ void Relay::fan_out() noexcept {
     RINGCAST_ASSERT(count > 0);
     for (std::uint32_t i = 0; i < count && budget > 0; ++i) {
         const std::uint32_t started =
-            streams[(fan_out_.next_stream + i) % count]->fan_out(context_, budget);
+            streams[(fan_out_.next_stream + i) % count]->fan_out(context_, adaptive_, budget);
         fan_out_.completions_expected += started;
         budget -= started;
     }
@@ -270,11 +278,16 @@ void Relay::on_frame_send(const io::Completion& completion) noexcept {
     note_error(counters_, completion, connection);
     const Instant started = send->started;
     const Instant captured_at = send->lease.info().captured_at;
-    const io::StreamId sent_by = send->stream; // the viewer may have moved to another one
+    stream::Stream& sent_by =
+        streams_.get(send->stream); // the viewer may have moved to another one
+    const std::uint64_t bytes = send->lease.standard_span().size(); // little more than in advance
     const connection::ConnectionEvent event =
         connection.on_frame_send(context_, id, *send, completion);
     if (event == connection::ConnectionEvent::frame_sent) {
-        streams_.get(sent_by).note_sent(connection, started, captured_at);
+        sent_by.note_sent(connection, started, captured_at);
+        if (connection.frames().adaptation() != nullptr) {
+            adaptive_.on_sent(connection, sent_by, bytes);
+        }
     }
     on_event(connection, event);
 }

@@ -14,6 +14,7 @@
 #include "connection/connection.hpp"
 #include "io/engine.hpp"
 #include "relay/acceptor.hpp"
+#include "relay/adaptive_viewers.hpp"
 #include "relay/client_log.hpp"
 #include "relay/eviction_log.hpp"
 #include "relay/loop_hold.hpp"
@@ -69,8 +70,9 @@ public:
     /// order. Its arena and source are in use until `has_stream` says no.
     void end_stream(io::StreamId id) noexcept;
     /// Those of the stream that run and are changed or gone end; their viewers move over to the one of
-    /// the same name, or to the stream itself.
-    void set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> renditions);
+    /// the same name, or to the stream itself. `adapting` is for viewers that come later.
+    void set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> renditions,
+                        stream::Adapting adapting);
     [[nodiscard]] std::size_t stream_places() const noexcept;
     /// The stream has not been ended.
     void set_default_stream(io::StreamId id) noexcept;
@@ -97,14 +99,10 @@ public:
     [[nodiscard]] bool has_stream(io::StreamId id) const noexcept;
 
     /// Receives the completions of the application's own operations (OpKind::control).
-    void set_control_handler(std::function<void(const io::Completion&)> handler) {
-        control_handler_ = std::move(handler);
-    }
+    void set_control_handler(std::function<void(const io::Completion&)> handler);
     /// Adds to each status the counters that only the application knows (system calls, lines not
     /// logged).
-    void set_status_hook(std::function<void(api::RelayCounters&)> hook) {
-        status_hook_ = std::move(hook);
-    }
+    void set_status_hook(std::function<void(api::RelayCounters&)> hook);
 
     /// Asks the kernel for the progress of each viewer that is listed.
     [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page);
@@ -175,6 +173,7 @@ private:
     ClientLog client_log_;
     Router router_;
     Renditions renditions_;
+    AdaptiveViewers adaptive_{context_, renditions_};
     Acceptor acceptor_;
     Responder responder_;
     std::vector<io::Completion> completions_;

@@ -84,10 +84,11 @@ void Relay::end_stream(io::StreamId id) noexcept {
     });
 }
 
-void Relay::set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> renditions) {
+void Relay::set_renditions(io::StreamId id, std::vector<stream::RenditionSpec> renditions,
+                           stream::Adapting adapting) {
     stream::Stream& original = streams_.get(id);
     const std::vector<stream::RenditionSpec> before =
-        original.set_renditions(std::move(renditions));
+        original.set_renditions(std::move(renditions), adapting);
     for (const io::StreamId running : renditions_.of(id)) {
         const std::string& name = streams_.get(running).rendition();
         const std::span<const stream::RenditionSpec> after = original.renditions();

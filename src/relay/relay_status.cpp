@@ -38,6 +38,11 @@ api::ViewerStatus viewer_status(const connection::ConnectionContext& context,
     if (frames.delivery().delivered_captured_at() != never) {
         status.delivered_age = now - frames.delivery().delivered_captured_at();
     }
+    if (const connection::Adaptation* adaptation = frames.adaptation()) {
+        status.adapts = true;
+        status.moves = adaptation->moves();
+        status.link_rate = adaptation->rate();
+    }
     status.frames_sent = frames.frames_sent();
     status.skipped = frames.pacing().skipped();
     status.bytes_sent = frames.delivery().bytes_sent();

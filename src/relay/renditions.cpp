@@ -1,6 +1,8 @@
 #include "relay/renditions.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -12,6 +14,11 @@
 namespace ringcast::relay {
 
 namespace {
+
+/// Long enough for a picture or two of slow streams.
+constexpr Duration wanted_for = std::chrono::seconds(1);
+/// After a failure, memory is asked for again so much later.
+constexpr Duration make_pause = std::chrono::seconds(5);
 
 std::uint64_t ticket_of(io::StreamId id) noexcept {
     return (std::uint64_t{id.index} << 32U) | id.generation;
@@ -38,8 +45,8 @@ tl::expected<stream::Stream*, Renditions::Refusal> Renditions::find(const api::R
         }
         spec = &*found;
     } else if (route.size.empty() && route.width) {
-        spec =
-            rendition::smallest_of_width(all, {original.width(), original.height()}, *route.width);
+        spec = rendition::smallest_of_width(
+            all, {original.statistics().width, original.statistics().height}, *route.width);
     }
     if (spec == nullptr) {
         return &original;
@@ -53,11 +60,8 @@ tl::expected<stream::Stream*, Renditions::Refusal> Renditions::find(const api::R
 
 Result<stream::Stream*> Renditions::obtain(stream::Stream& original,
                                            const stream::RenditionSpec& spec) {
-    for (const Entry& entry : list_) {
-        stream::Stream& stream = parts_.streams.get(entry.id);
-        if (entry.original == original.id() && entry.name == spec.name && !stream.retiring()) {
-            return &stream;
-        }
+    if (stream::Stream* const made = running(original.id(), spec.name)) {
+        return made;
     }
     if (parts_.pictures.maker == nullptr) {
         return tl::unexpected(Error{"This server makes no smaller pictures."});
@@ -88,6 +92,56 @@ Result<stream::Stream*> Renditions::obtain(stream::Stream& original,
     return stream;
 }
 
+std::size_t Renditions::find_running(io::StreamId original, std::string_view name) const noexcept {
+    const auto found = std::ranges::find_if(list_, [&](const Entry& entry) {
+        return entry.original == original && entry.name == name &&
+               !parts_.streams.get(entry.id).retiring();
+    });
+    return static_cast<std::size_t>(found - list_.begin());
+}
+
+stream::Stream* Renditions::running(io::StreamId original, std::string_view name) const noexcept {
+    const std::size_t position = find_running(original, name);
+    return position == list_.size() ? nullptr : &parts_.streams.get(list_[position].id);
+}
+
+bool Renditions::make_wanted(stream::Stream& original, const stream::RenditionSpec& spec) noexcept {
+    const Instant now = parts_.engine.now();
+    if (now < make_again_at_) {
+        return false;
+    }
+    bool made = false;
+    try {
+        made = obtain(original, spec).has_value();
+    } catch (const std::bad_alloc&) { // as if it were refused
+    }
+    make_again_at_ = made ? now : now + make_pause;
+    return made;
+}
+
+void Renditions::want(stream::Stream& original, const stream::RenditionSpec& spec) noexcept {
+    if (stopping_ ||
+        (running(original.id(), spec.name) == nullptr && !make_wanted(original, spec))) {
+        return;
+    }
+    Entry& entry = list_[find_running(original.id(), spec.name)];
+    if (entry.wanted_until == never) {
+        parts_.streams.get(entry.id).set_follower_watching(true);
+    }
+    entry.wanted_until = parts_.engine.now() + wanted_for;
+}
+
+void Renditions::release_unwanted() noexcept {
+    for (Entry& entry : list_) {
+        stream::Stream& stream = parts_.streams.get(entry.id);
+        if (entry.wanted_until != never &&
+            (entry.wanted_until <= parts_.engine.now() || stream.retiring())) {
+            entry.wanted_until = never;
+            stream.set_follower_watching(false);
+        }
+    }
+}
+
 std::vector<io::StreamId> Renditions::of(io::StreamId original) const {
     std::vector<io::StreamId> ids;
     for (const Entry& entry : list_) {
@@ -104,6 +158,7 @@ void Renditions::step() noexcept {
     }
     std::erase_if(list_,
                   [this](const Entry& entry) { return parts_.streams.find(entry.id) == nullptr; });
+    release_unwanted();
     if (!stopping_) {
         give_work();
         end_idle();
@@ -160,6 +215,7 @@ void Renditions::on_completion(const io::Completion& completion) noexcept {
 Instant Renditions::deadline() const noexcept {
     Instant earliest = never;
     for (const Entry& entry : list_) {
+        earliest = std::min(earliest, entry.wanted_until);
         if (entry.idle_since != never && !parts_.streams.get(entry.id).retiring()) {
             earliest = std::min(earliest, entry.idle_since + parts_.settings.rendition_idle_after);
         }

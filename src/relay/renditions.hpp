@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -73,6 +74,11 @@ public:
     /// line for whoever asked. Throws std::bad_alloc, and has changed nothing then.
     [[nodiscard]] Result<stream::Stream*> obtain(stream::Stream& original,
                                                  const stream::RenditionSpec& spec);
+    /// That of `original` with this name, if there is one that does not end.
+    [[nodiscard]] stream::Stream* running(io::StreamId original,
+                                          std::string_view name) const noexcept;
+    /// Makes its pictures for a short time, as if somebody watched, if there is memory for it.
+    void want(stream::Stream& original, const stream::RenditionSpec& spec) noexcept;
     /// How many there are, those included that end.
     [[nodiscard]] std::size_t count() const noexcept { return list_.size(); }
     /// Those of `original` that do not end.
@@ -94,9 +100,16 @@ private:
         io::StreamId original;
         std::string name;
         rendition::RenditionSource* source = nullptr;
-        Instant idle_since = never; ///< `never` while somebody watches
+        Instant idle_since = never;   ///< `never` while somebody watches
+        Instant wanted_until = never; ///< `never` while it is not wanted
     };
 
+    /// Its position in the list; that of the end if there is none.
+    [[nodiscard]] std::size_t find_running(io::StreamId original,
+                                           std::string_view name) const noexcept;
+    [[nodiscard]] bool make_wanted(stream::Stream& original,
+                                   const stream::RenditionSpec& spec) noexcept;
+    void release_unwanted() noexcept;
     void give_work() noexcept;
     void end_idle() noexcept;
 
@@ -104,6 +117,7 @@ private:
     std::vector<Entry> list_;
     std::size_t next_ = 0; ///< in `list_`: whose turn it is
     bool stopping_ = false;
+    Instant make_again_at_{}; ///< what is wanted, after a failure
 };
 
 } // namespace ringcast::relay

@@ -24,6 +24,26 @@ std::vector<std::string> upstream_ids(const stream::Stream& stream) {
     return upstream ? std::move(upstream->via) : std::vector<std::string>();
 }
 
+/// Another ringcast passes the stream on to viewers of its own, each of which has another link.
+bool is_ringcast(const http::Request& request) noexcept {
+    return !request.via.empty();
+}
+
+bool adapts(const stream::Stream& original, const api::Route& route, const http::Request& request) {
+    if (!route.size.empty() || route.width) {
+        return false;
+    }
+    switch (original.adapting()) {
+    case stream::Adapting::browsers:
+        return route.adapt.value_or(route.image);
+    case stream::Adapting::everybody:
+        return route.adapt.value_or(!is_ringcast(request));
+    case stream::Adapting::nobody:
+        return false;
+    }
+    return false;
+}
+
 } // namespace
 
 bool Responder::refuse_loop(connection::Connection& connection, const stream::Stream& stream,
@@ -94,6 +114,7 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
     if (route.fps) {
         options.period_min = config::period_of(*route.fps);
     }
+    options.adapts = adapts(original, route, connection.exchange().reader.request());
     const access::Caller& caller = connection.exchange().caller;
     options.caller = caller.identity;
     if (caller.link) {

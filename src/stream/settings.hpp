@@ -38,6 +38,13 @@ struct RenditionSpec {
     friend bool operator==(const RenditionSpec&, const RenditionSpec&) = default;
 };
 
+/// Which viewers that name no size are moved between renditions, as their links require.
+enum class Adapting : std::uint8_t {
+    browsers,  ///< the images of browsers; a recorder can't change its size
+    everybody, ///< except other ringcasts, which pass the stream on
+    nobody,
+};
+
 /// One stream, wired: the arena and the source outlive the relay.
 struct StreamSetup {
     std::string name;
@@ -50,6 +57,7 @@ struct StreamSetup {
     Stream* original = nullptr;
     std::string rendition{};                 ///< its name; empty: it is none
     std::vector<RenditionSpec> renditions{}; ///< that the stream has; none of a rendition
+    Adapting adapting = Adapting::browsers;
 };
 
 } // namespace ringcast::stream

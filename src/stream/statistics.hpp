@@ -37,6 +37,7 @@ struct FrameStatistics {
     std::uint64_t frames = 0;
     std::uint64_t bytes_last = 0;
     std::uint64_t bytes_total = 0;
+    double bytes_smoothed = 0.0; ///< of the newest frames
     FrameTimes times;
     LossCounts losses; ///< of a picture that was there
 
@@ -45,6 +46,9 @@ struct FrameStatistics {
         height = info.height;
         bytes_last = info.jpeg_bytes;
         bytes_total += info.jpeg_bytes;
+        constexpr double weight = 0.1;
+        const double difference = static_cast<double>(info.jpeg_bytes) - bytes_smoothed;
+        bytes_smoothed += frames == 0 ? difference : difference * weight;
         ++frames;
     }
     [[nodiscard]] std::uint64_t bytes_mean() const noexcept {

@@ -207,7 +207,7 @@ void Stream::tell_watched() noexcept {
     setup_.source->set_watched(told_watched_);
 }
 
-std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
+std::uint32_t Stream::fan_out(connection::ConnectionContext& context, AdaptiveSends& adaptive,
                               std::uint32_t sends_max) noexcept {
     const bool slots_short = eviction_.slots_short(); // starting sends changes nothing about it
     std::uint32_t started = 0;
@@ -221,9 +221,20 @@ std::uint32_t Stream::fan_out(connection::ConnectionContext& context,
         } else if (frames.slow() && slots_short && latest_.sequence() != batch_sequence_) {
             frames.pacing().note_deferred();
             deferred_.push_back(ready_.pop_front());
-        } else {
+        } else if (frames.adaptation() == nullptr) {
             viewer.send_part(context, latest_, slots_short);
             ++started;
+        } else {
+            switch (adaptive.offer(*this, viewer)) {
+            case AdaptiveSends::Offered::sent:
+                ++started;
+                break;
+            case AdaptiveSends::Offered::moved:
+                break;
+            case AdaptiveSends::Offered::held:
+                up_to_date_.push_back(ready_.pop_front());
+                break;
+            }
         }
     }
     return started;
@@ -325,6 +336,12 @@ void Stream::publish_placeholder() noexcept {
 }
 
 // --- renditions ---
+
+std::vector<RenditionSpec> Stream::set_renditions(std::vector<RenditionSpec> renditions,
+                                                  Adapting adapting) noexcept {
+    setup_.adapting = adapting;
+    return std::exchange(setup_.renditions, std::move(renditions));
+}
 
 void Stream::set_follower_watching(bool watching) noexcept {
     RINGCAST_ASSERT(watching || followers_watching_ > 0);

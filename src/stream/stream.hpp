@@ -17,6 +17,7 @@
 #include "io/engine.hpp"
 #include "source/frame_source.hpp"
 #include "source/placeholder_painter.hpp"
+#include "stream/adaptive_sends.hpp"
 #include "stream/eviction.hpp"
 #include "stream/follower.hpp"
 #include "stream/placeholder.hpp"
@@ -76,7 +77,8 @@ public:
     /// True exactly when `fan_out` has something to do.
     [[nodiscard]] bool fan_out_pending() const noexcept { return !ready_.empty(); }
     /// Starts at most `sends_max` sends of the newest frame; returns how many.
-    std::uint32_t fan_out(connection::ConnectionContext& context, std::uint32_t sends_max) noexcept;
+    std::uint32_t fan_out(connection::ConnectionContext& context, AdaptiveSends& adaptive,
+                          std::uint32_t sends_max) noexcept;
     /// A part's bytes are in the socket: records how long that took.
     void note_sent(connection::Connection& viewer, Instant started, Instant captured_at) noexcept;
     /// Tells the source whether anybody watches, when that has changed.
@@ -97,9 +99,8 @@ public:
     // --- renditions ------------------------------------------------------------------------------
 
     /// Returns those before.
-    std::vector<RenditionSpec> set_renditions(std::vector<RenditionSpec> renditions) noexcept {
-        return std::exchange(setup_.renditions, std::move(renditions));
-    }
+    std::vector<RenditionSpec> set_renditions(std::vector<RenditionSpec> renditions,
+                                              Adapting adapting) noexcept;
     /// Of the rendition with this name; valid for as long as the stream. Throws std::bad_alloc.
     [[nodiscard]] RenditionTotals& totals_of(std::string_view rendition);
     /// The stream exists for as long as one of its renditions.
@@ -135,13 +136,12 @@ public:
     [[nodiscard]] std::uint64_t frame_count() const noexcept { return ordinal_; }
     /// The stream that this one is a rendition of; null if it is none.
     [[nodiscard]] Stream* original() const noexcept { return setup_.original; }
+    [[nodiscard]] Adapting adapting() const noexcept { return setup_.adapting; }
     [[nodiscard]] const std::string& rendition() const noexcept { return setup_.rendition; }
     [[nodiscard]] std::span<const RenditionSpec> renditions() const noexcept {
         return setup_.renditions;
     }
-    /// Pixels; zero before the first frame.
-    [[nodiscard]] std::uint16_t width() const noexcept { return statistics_.width; }
-    [[nodiscard]] std::uint16_t height() const noexcept { return statistics_.height; }
+    [[nodiscard]] const FrameStatistics& statistics() const noexcept { return statistics_; }
     [[nodiscard]] const connection::StreamSends& sends() const noexcept { return sends_; }
     [[nodiscard]] bool watched() const noexcept {
         return sends_.viewers > 0 || !snapshot_waiters_.empty() || followers_watching_ > 0;

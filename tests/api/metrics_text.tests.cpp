@@ -95,6 +95,10 @@ TEST_CASE("metrics contain each stream's numbers") {
                              std::to_string(stream.sends.frames_sent_zero_copy)));
     CHECK(has_line(text, "ringcast_frames_skipped_total{stream=\"printer\",reason=\"busy\"} " +
                              std::to_string(stream.sends.skipped.busy)));
+    CHECK(has_line(text, "ringcast_viewer_moves_total{stream=\"printer\",direction=\"down\"} " +
+                             std::to_string(stream.sends.moves_down)));
+    CHECK(has_line(text, "ringcast_viewer_moves_total{stream=\"printer\",direction=\"up\"} " +
+                             std::to_string(stream.sends.moves_up)));
 }
 
 TEST_CASE("metrics contain each camera's numbers, and no camera metrics for other streams") {

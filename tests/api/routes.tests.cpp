@@ -316,6 +316,18 @@ TEST_CASE("the parameter `variant` overrides the automatic choice") {
     CHECK(where("/stream?variant=fast") == "400");
 }
 
+TEST_CASE("a viewer says whether it adapts, and the <img> of a browser is known as one") {
+    CHECK_FALSE(route_of("/stream").adapt);
+    CHECK(route_of("/stream?adapt=1").adapt == true);
+    CHECK(route_of("/stream?adapt=0").adapt == false);
+    CHECK(where("/stream?adapt=maybe") == "400");
+    CHECK(where("/snapshot?adapt=maybe") == "snapshot 1");
+    http::Request request = request_for("/stream?variant=standard");
+    CHECK_FALSE(resolve(request, directory).image);
+    request.accept = chromium_image;
+    CHECK(resolve(request, directory).image);
+}
+
 TEST_CASE("OPTIONS is answered for every path") {
     http::Request request = request_for("/whatever");
     request.method = http::Method::options;

@@ -57,7 +57,7 @@ inline StatusSnapshot sample_status() {
     connection::SendCounters& sends = live.sends;
     fill(sends.frames_sent_copy, sends.frames_sent_zero_copy, sends.bytes_sent, sends.notifications,
          sends.notifications_copied, sends.skipped.busy, sends.skipped.rate, sends.skipped.memory,
-         sends.skipped.late);
+         sends.skipped.late, sends.moves_down, sends.moves_up);
     live.times.arrival.add(milliseconds(1));
     live.times.send.add(milliseconds(2));
     live.times.delivered_age.add(milliseconds(40));
@@ -129,6 +129,9 @@ inline StatusSnapshot sample_status() {
     viewer.fps_limit = 5.0;
     viewer.fps = 4.75;
     viewer.delivered_age = milliseconds(80);
+    viewer.adapts = true;
+    viewer.moves = 3;
+    viewer.link_rate = 245'000.4;
     fill(viewer.frames_sent, viewer.skipped.busy, viewer.bytes_sent);
     viewer.connected_for = milliseconds(60'500);
     ViewerStatus other;

@@ -118,6 +118,8 @@ TEST_CASE("status describes each stream") {
     const SendCounters& sends = sample.streams[0].sends;
     CHECK(live["sent"]["frames_copy"] == sends.frames_sent_copy);
     CHECK(live["sent"]["frames_zero_copy"] == sends.frames_sent_zero_copy);
+    CHECK(live["sent"]["moves_down"] == sends.moves_down);
+    CHECK(live["sent"]["moves_up"] == sends.moves_up);
     CHECK(live["sent"]["bytes"] == sends.bytes_sent);
     CHECK(live["sent"]["zero_copy_notifications"] == sends.notifications);
     CHECK(live["sent"]["zero_copy_copied"] == sends.notifications_copied);
@@ -367,6 +369,9 @@ TEST_CASE("status describes each viewer") {
     CHECK(viewer["address"] == "192.0.2.7:51234");
     CHECK(viewer["proxy"] == "127.0.0.1:40000");
     CHECK(viewer["stream"] == "printer");
+    CHECK(viewer["adapts"] == true);
+    CHECK(viewer["moves"] == 3);
+    CHECK(viewer["link_bytes_per_second"] == 245'000);
     CHECK(viewer["lane"] == "zero-copy");
     CHECK(viewer["variant"] == "advance");
     CHECK(viewer["fps_limit"] == 5.0);
@@ -377,6 +382,8 @@ TEST_CASE("status describes each viewer") {
     CHECK(viewer["bytes_sent"] == sample.viewers[0].bytes_sent);
     CHECK(viewer["connected_seconds"] == 60.5);
     CHECK(viewers[1]["stream"] == "garage");
+    CHECK(viewers[1]["adapts"] == false);
+    CHECK(viewers[1]["link_bytes_per_second"].is_null());
     CHECK(viewers[1]["lane"] == "copy");
     CHECK(viewers[1]["fps_limit"].is_null());
     CHECK(viewers[1]["delivered_age_seconds"].is_null());

@@ -84,6 +84,15 @@ TEST_CASE("the description lists the settings of a camera") {
                                  "tier copied; it is stopped 1m after its last viewer.\n"));
 }
 
+TEST_CASE("the description says who adapts") {
+    const std::string stream = "[streams.a]\nsource = \"stdin\"\n";
+    CHECK_THAT(described(stream), ContainsSubstring("  Browsers whose link is too slow"));
+    CHECK_THAT(described(stream + "adapt = true\n"),
+               ContainsSubstring("  Viewers whose link is too slow"));
+    CHECK_THAT(described(stream + "adapt = false\n"),
+               ContainsSubstring("  Nobody is sent smaller"));
+}
+
 TEST_CASE("the description lists the renditions of a stream") {
     const std::string stream = "[streams.a]\nsource = \"stdin\"\n";
     CHECK_THAT(described(stream), ContainsSubstring("?size=half, ?size=quarter.\n"));

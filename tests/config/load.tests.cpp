@@ -267,7 +267,7 @@ TEST_CASE("the error for a key of another source kind names that kind") {
                ContainsSubstring("test.toml:4:1: streams.a.quality: belongs to source = "
                                  "\"pattern\" or \"libcamera\", but this stream has source = "
                                  "\"exec\", expected one of source, default, viewers, "
-                                 "renditions, command"));
+                                 "renditions, adapt, command"));
     CHECK_THAT(rejection("[streams.a]\nsource = \"stdin\"\nfps = 5\n"),
                ContainsSubstring("belongs to source = \"pattern\""));
 }
@@ -616,6 +616,21 @@ TEST_CASE("renditions are read with their defaults") {
                                                 {"clock", {64, 64}, std::nullopt, 80}};
     CHECK(config.streams[0].renditions == expected);
     CHECK(accepted(pattern_stream).streams[0].renditions.empty());
+}
+
+TEST_CASE("the configuration says who adapts") {
+    const auto adapt = [](const std::string& line) {
+        return accepted(pattern_stream + line).streams[0].adapt;
+    };
+    CHECK(adapt("") == Adapt::browsers);
+    CHECK(adapt("adapt = \"auto\"\n") == Adapt::browsers);
+    CHECK(adapt("adapt = true\n") == Adapt::everybody);
+    CHECK(adapt("adapt = false\n") == Adapt::nobody);
+    CHECK_THAT(rejection(pattern_stream + "adapt = \"always\"\n"),
+               ContainsSubstring("streams.a.adapt: found \"always\", expected \"auto\", true or "
+                                 "false"));
+    CHECK_THAT(rejection(pattern_stream + "adapt = 1\n"),
+               ContainsSubstring("streams.a.adapt: found 1, expected \"auto\", true or false"));
 }
 
 TEST_CASE("mistakes in renditions are explained") {

@@ -48,6 +48,8 @@ TEST_CASE("other renditions change the stream in place, unless it is replaced an
     CHECK(plan(cam + wall, cam) == Actions{{Kind::change_renditions, "cam"}});
     CHECK(plan(cam, cam + wall + "fps = 5\n") == Actions{{Kind::replace_stream, "cam"}});
     CHECK(plan(cam + wall, cam + wall).empty());
+    CHECK(plan(cam, cam + "adapt = false\n") == Actions{{Kind::change_renditions, "cam"}});
+    CHECK(plan(cam, cam + "adapt = \"auto\"\n").empty());
 }
 
 TEST_CASE("each option of a source makes it another source") {

@@ -1,4 +1,4 @@
-#include "stream/adaptation.hpp"
+#include "connection/adaptation.hpp"
 
 #include <cstdio>
 #include <string>
@@ -6,14 +6,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "stream/adaptation_link.hpp"
+#include "connection/adaptation_link.hpp"
 
 using namespace ringcast;
+using connection::Adaptation;
 using link_test::far_off;
 using link_test::Run;
 using link_test::Scenario;
 using link_test::Seconds;
-using stream::Adaptation;
 
 namespace {
 
@@ -248,7 +248,7 @@ TEST_CASE("a stream of one rendition never moves") {
 
 TEST_CASE("a viewer on a good link costs no query of its socket") {
     constexpr Duration period = std::chrono::milliseconds(33);
-    const std::array<stream::RenditionCost, 2> costs{{{4, 100'000, 30.0}, {1, 25'000, 30.0}}};
+    const std::array<connection::RenditionCost, 2> costs{{{4, 100'000, 30.0}, {1, 25'000, 30.0}}};
     Adaptation adaptation;
     Instant now{std::chrono::seconds(1000)};
     for (int frame = 0; frame < 1000; ++frame, now += period) {
@@ -264,7 +264,7 @@ TEST_CASE("a viewer on a good link costs no query of its socket") {
 }
 
 TEST_CASE("a viewer's rendition stays in the list when that becomes shorter") {
-    const std::array<stream::RenditionCost, 3> costs{
+    const std::array<connection::RenditionCost, 3> costs{
         {{16, 100'000, 30.0}, {4, 25'000, 30.0}, {1, 7'000, 30.0}}};
     Adaptation adaptation;
     Instant now{std::chrono::seconds(1000)};
@@ -279,7 +279,7 @@ TEST_CASE("a viewer's rendition stays in the list when that becomes shorter") {
 }
 
 TEST_CASE("a rate that was measured with too little to send is the least that the link carries") {
-    const std::array<stream::RenditionCost, 2> costs{{{4, 100'000, 30.0}, {1, 25'000, 30.0}}};
+    const std::array<connection::RenditionCost, 2> costs{{{4, 100'000, 30.0}, {1, 25'000, 30.0}}};
     Adaptation adaptation;
     Instant now{std::chrono::seconds(1000)};
     const auto sample = [&](std::uint64_t rate, bool app_limited) {

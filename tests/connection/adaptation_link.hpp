@@ -1,5 +1,5 @@
 #pragma once
-// A viewer behind a simulated link, for the tests of stream::Adaptation: a source of frames, the relay's
+// A viewer behind a simulated link, for the tests of connection::Adaptation: a source of frames, the relay's
 // way of sending them (whole frames, one send under way, the newest one next), a TCP sender, a link
 // with one queue, and a reader. Deterministic: everything random comes from the seed.
 
@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "connection/adaptation.hpp"
 #include "io/engine.hpp"
-#include "stream/adaptation.hpp"
 
 namespace ringcast::link_test {
 
@@ -544,8 +544,8 @@ private:
     const Scenario& scenario_;
     Tcp tcp_;
     std::mt19937 random_;
-    stream::Adaptation adaptation_;
-    std::vector<stream::RenditionCost> costs_;
+    connection::Adaptation adaptation_;
+    std::vector<connection::RenditionCost> costs_;
     std::deque<Sent> sent_;
     Run result_;
     Seconds now_ = 0, captured_at_ = 0, stall_end_ = far_off;

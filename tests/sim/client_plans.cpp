@@ -13,8 +13,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, client_kind_count> kind_names{
-    "healthy", "slow",      "far",       "never reads", "leaves", "vanishes",     "dribbles",
-    "garbage", "oversized", "pipelines", "polls",       "looks",  "says nothing", "changes"};
+    "healthy",   "slow",     "far",      "recovers",     "never reads",
+    "leaves",    "vanishes", "dribbles", "garbage",      "oversized",
+    "pipelines", "polls",    "looks",    "says nothing", "changes"};
 
 milliseconds some_ms(Decisions& decisions, std::uint64_t low, std::uint64_t high) {
     return milliseconds(decisions.between(low, high));
@@ -49,6 +50,14 @@ LinkSetup some_link(Decisions& decisions) {
     return link;
 }
 
+/// Adapts to its link, sometimes. The target has parameters already.
+void add_adapt(Decisions& decisions, std::string& target, Expectation& expectation) {
+    if (decisions.once_in(2)) {
+        target += "&adapt=1";
+        expectation.rendition_may_change = true;
+    }
+}
+
 /// Asks for a rendition, sometimes. The target has parameters already.
 void add_size(Decisions& decisions, std::string& target, Expectation& expectation) {
     constexpr std::array<std::string_view, 3> names{"half", "wall", "full"};
@@ -79,7 +88,11 @@ ClientRequest stream_request(Decisions& decisions, Streams streams) {
         wanted.expectation.kind = AnswerKind::stream_standard;
         target += fmt::format("{}variant=standard", joint);
     }
-    add_size(decisions, target, wanted.expectation);
+    if (decisions.once_in(2)) {
+        add_size(decisions, target, wanted.expectation);
+    } else {
+        add_adapt(decisions, target, wanted.expectation);
+    }
     wanted.text = request("GET", target, decisions.once_in(8) ? "HTTP/1.0" : "HTTP/1.1");
     return wanted;
 }
@@ -266,6 +279,7 @@ void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Strea
     case ClientKind::healthy:
     case ClientKind::slow:
     case ClientKind::far:
+    case ClientKind::recovers:
     case ClientKind::never_reads:
     case ClientKind::vanishes:
         plan.requests.push_back(stream_request(decisions, streams));
@@ -283,6 +297,7 @@ ClientPlan plan_client(Decisions& decisions, ClientKind kind, Streams streams) {
     constexpr std::uint64_t ample = 1 << 18;
     if (kind == ClientKind::healthy) {
         plan.healthy = true;
+        plan.requests[0].expectation.rendition_may_change = false; // its link is good enough
         plan.link.faultless = true;
         plan.link.round_trip = std::min<Duration>(plan.link.round_trip, milliseconds(3));
         plan.link.send_buffer = plan.link.receive_buffer = ample;
@@ -292,6 +307,10 @@ ClientPlan plan_client(Decisions& decisions, ClientKind kind, Streams streams) {
     } else if (kind == ClientKind::far && plan.link.transport == io::Transport::tcp) {
         plan.link.round_trip = some_ms(decisions, 50, 200);
         plan.link.send_buffer = plan.link.receive_buffer = ample;
+    } else if (kind == ClientKind::recovers && plan.link.transport == io::Transport::tcp) {
+        plan.link.round_trip = some_ms(decisions, 1, 40);
+        plan.link.bytes_per_second = decisions.between(10'000, 40'000);
+        plan.link_recovers_after = some_ms(decisions, 1500, 3000);
     } else if (kind == ClientKind::never_reads) {
         plan.read_total_max = decisions.below(4000);
     } else if (kind == ClientKind::leaves) {

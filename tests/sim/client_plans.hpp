@@ -15,6 +15,7 @@ enum class ClientKind : std::uint8_t {
     healthy,     ///< reads at once over a good link: must get its frames, and in time
     slow,        ///< reads less than the stream's rate
     far,         ///< a long round trip and enough bandwidth
+    recovers,    ///< its link carries less than the stream at first, and enough later
     never_reads, ///< reads a few bytes at most
     leaves,      ///< at a random time and in a random way
     vanishes,

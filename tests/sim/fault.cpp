@@ -161,6 +161,8 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::rendition_abandoned, "a frame that was not made smaller before the end", 0, 0},
     {K::rendition_damaged, "a frame that can't be made smaller", 0, 0},
     {K::rendition_ended, "a rendition that nobody watches", 0, 0},
+    {K::viewer_moved_down, "a viewer that was moved to a smaller rendition", 0, 0},
+    {K::viewer_moved_up, "a viewer that was moved to a larger rendition", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

@@ -14,6 +14,10 @@ void SimClient::on_connected(SimConnection& connection) {
     if (plan_.departure != Departure::never) {
         events_.after(plan_.departs_after, [this] { leave(plan_.departure); });
     }
+    if (plan_.link_recovers_after > Duration::zero()) {
+        constexpr std::uint64_t enough = 100'000'000;
+        events_.after(plan_.link_recovers_after, [this] { set_link_rate(enough); });
+    }
     outgoing_ = plan_.proxy_header;
     write_on();
     write_request();

@@ -41,6 +41,8 @@ struct ClientPlan {
     std::size_t read_bytes = 0;                ///< per read; 0: all available bytes
     Duration read_pause{};                     ///< between two reads
     std::uint64_t read_total_max = UINT64_MAX; ///< stops reading after so many bytes
+    /// Counted from connecting; zero: the link stays as it is.
+    Duration link_recovers_after{};
     Departure departure = Departure::never;
     Duration departs_after{}; ///< counted from connecting
     bool known = true;        ///< may watch, until access is revoked
@@ -69,6 +71,10 @@ public:
     [[nodiscard]] bool was_reset() const noexcept { return was_reset_; }
     [[nodiscard]] Instant connected_at() const noexcept { return connected_at_; }
     void leave(Departure how);
+    /// The rate of its link from now on. It has connected.
+    void set_link_rate(std::uint64_t bytes_per_second) noexcept {
+        connection_->set_rate(bytes_per_second);
+    }
 
 private:
     void write_request();

@@ -101,6 +101,10 @@ public:
         return dropped_ ? std::numeric_limits<std::uint64_t>::max() : acknowledged_;
     }
 
+    /// The rate of the link from now on.
+    void set_rate(std::uint64_t bytes_per_second) noexcept {
+        setup_.bytes_per_second = bytes_per_second;
+    }
     /// Less than a picture is waiting for the client from now on.
     void shorten_queue() noexcept {
         constexpr std::size_t bytes = 4096;

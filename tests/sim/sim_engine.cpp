@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -322,7 +323,18 @@ io::SocketProgress SimEngine::socket_progress(int socket, io::Transport transpor
         chooses(FaultKind::progress_unknown, &connection)) {
         return {};
     }
-    return {.known = true, .bytes_acked = connection.acknowledged()};
+    const LinkSetup& link = connection.setup();
+    const std::uint64_t pending = connection.put_total() - connection.acknowledged();
+    const double queue_s =
+        static_cast<double>(pending) / static_cast<double>(link.bytes_per_second);
+    const auto queue = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(queue_s));
+    return {.known = true,
+            .app_limited = pending == 0,
+            .bytes_acked = connection.acknowledged(),
+            .bytes_pending = pending,
+            .delivery_rate = connection.acknowledged() > 0 ? link.bytes_per_second : 0,
+            .rtt = link.round_trip + queue,
+            .rtt_min = link.round_trip};
 }
 
 Result<io::BufferId> SimEngine::register_buffer(ByteSpan memory, io::OpToken released) {

@@ -482,6 +482,14 @@ bool Simulation::step(Instant wake_by) {
 }
 
 bool Simulation::finish() {
+    for (const stream::StreamStatus& stream : status().streams) {
+        if (stream.sends.moves_down > 0) {
+            decisions_.note(FaultKind::viewer_moved_down);
+        }
+        if (stream.sends.moves_up > 0) {
+            decisions_.note(FaultKind::viewer_moved_up);
+        }
+    }
     stopping_ = true;
     relay_->stop();
     const Instant finished_by = engine_.now() + world_.relay.shutdown_grace +

@@ -85,8 +85,9 @@ public:
     /// one has stopped (`waits`) or at once. Returns the number of the new one, whose name is the
     /// earlier one's.
     std::size_t replace_stream(std::size_t number, bool waits);
-    void set_renditions(std::size_t number, std::vector<stream::RenditionSpec> renditions) {
-        relay_->set_renditions(ids_[number], std::move(renditions));
+    void set_renditions(std::size_t number, std::vector<stream::RenditionSpec> renditions,
+                        stream::Adapting adapting = stream::Adapting::browsers) {
+        relay_->set_renditions(ids_[number], std::move(renditions), adapting);
     }
     /// How many exist, those included that end.
     [[nodiscard]] std::size_t rendition_count() const noexcept { return renditions_.count(); }
