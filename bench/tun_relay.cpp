@@ -163,6 +163,12 @@ void end_command(int) {
     kill(command_process, SIGTERM);
 }
 
+volatile sig_atomic_t change_wanted = 0;
+
+void want_change(int) {
+    change_wanted = 1;
+}
+
 /// Relays until the command ends; returns its exit status.
 int relay(int here, int there, const Options& options) {
     Direction out(here, there, options);
@@ -171,6 +177,7 @@ int relay(int here, int there, const Options& options) {
     command_process = child;
     std::signal(SIGTERM, end_command);
     std::signal(SIGINT, end_command);
+    std::signal(SIGUSR1, want_change);
     const int child_fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     pollfd watched[3] = {{here, POLLIN, 0}, {there, POLLIN, 0}, {child_fd, POLLIN, 0}};
     const std::int64_t start = now_ns();
@@ -178,7 +185,9 @@ int relay(int here, int there, const Options& options) {
     while ((watched[2].revents & POLLIN) == 0) {
         const std::int64_t now = now_ns();
         if (changed < options.changes.size() &&
-            static_cast<double>(now - start) / 1e9 >= options.changes[changed].first) {
+            (change_wanted != 0 ||
+             static_cast<double>(now - start) / 1e9 >= options.changes[changed].first)) {
+            change_wanted = 0;
             out.set_rate(options.changes[changed].second);
             back.set_rate(options.changes[changed].second);
             ++changed;
@@ -209,7 +218,9 @@ int main(int argc, char** argv) {
     app.add_option("--rate-mbit", options.rate_mbit, "rate of each direction")
         ->check(CLI::Range(0.1, 10'000.0));
     app.add_option("--change", options.changes,
-                   "seconds from the start and the rate from then on, in Mbit/s; several in order");
+                   "seconds from the start and the rate from then on, in Mbit/s; several in order. "
+                   "SIGUSR1 makes the next one at once")
+        ->allow_extra_args(false);
     app.add_option("--loss", options.loss, "share of the packets that are lost")
         ->check(CLI::Range(0.0, 1.0));
     app.add_option("--queue-bytes", options.queue_bytes, "queue of the bottleneck");
