@@ -74,6 +74,20 @@ std::string_view read_snapshot_parameter(Route& route, const http::QueryParamete
             return "within_ms must be a whole number of milliseconds from 0 to 10000.";
         }
         route.within = milliseconds(*within);
+    } else if (parameter.name == "after") {
+        constexpr double latest = 9e9; // in the year 2255; WallTime ends in 2262
+        const auto after = http::read_number(value);
+        if (!after || *after < 0 || *after > latest) {
+            return "after must be a time in UNIX seconds, such as the X-Timestamp of a picture.";
+        }
+        route.after = WallTime(
+            std::chrono::round<std::chrono::microseconds>(std::chrono::duration<double>(*after)));
+    } else if (parameter.name == "sharpest") {
+        const auto count = http::read_integer(value, 1, Route::sharpest_max);
+        if (!count) {
+            return "sharpest must be a number of pictures from 1 to 30.";
+        }
+        route.sharpest = static_cast<std::uint32_t>(*count);
     } else if (parameter.name == "placeholder") {
         const auto flag = http::read_flag(value);
         if (!flag) {

@@ -63,6 +63,9 @@ struct Route {
     bool placeholder = false; ///< for snapshot: the "no signal" picture is acceptable
     /// For snapshot: time for the answer, up to within_limit; empty: the default.
     std::optional<Duration> within;
+    /// For snapshot: the picture must have been captured later; empty: later than the request.
+    std::optional<WallTime> after;
+    std::uint32_t sharpest = 1; ///< for snapshot: the sharpest of so many, up to sharpest_max
     /// For status: set if the request named a part of the list of viewers.
     std::optional<ViewerPage> viewers;
     bool login = false;   ///< for index: whoever asks wants to log in
@@ -75,6 +78,7 @@ struct Route {
     static constexpr double fps_min = 0.001;
     static constexpr double fps_max = 1000;
     static constexpr Duration age_limit = std::chrono::hours(24);
+    static constexpr std::uint32_t sharpest_max = 30;
     static constexpr Duration within_limit = std::chrono::seconds(10);
     static constexpr Duration link_for_min = std::chrono::seconds(1);
     static constexpr Duration link_for_max = std::chrono::days(365);

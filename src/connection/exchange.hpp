@@ -22,8 +22,20 @@ namespace ringcast::connection {
 /// Options of a snapshot's request.
 struct SnapshotOptions {
     io::StreamId stream;
-    bool placeholder = false; ///< the "no signal" picture is acceptable
-    Instant asked_at{};       ///< the frame must be newer
+    bool placeholder = false;        ///< the "no signal" picture is acceptable
+    Instant asked_at{};              ///< the frame must be newer ...
+    std::optional<WallTime> after{}; ///< ... or, instead, captured later than this
+};
+
+/// The sharpest picture so far, for a request that wants that of several. A copy: a frame that is held
+/// for long would be missing to the source.
+struct SharpestPicture {
+    std::shared_ptr<const void> place; ///< counts the requests of this kind
+    std::uint32_t left = 0;            ///< pictures that have not come yet
+    std::uint64_t seen = 0;            ///< FrameLease::sequence of the last one
+    std::string jpeg{};                ///< empty: none has come
+    WallTime captured{};
+    Instant captured_at{};
 };
 
 /// A request that waits until a password has been verified.
@@ -41,6 +53,7 @@ struct Exchange {
     ConstByteSpan unsent;    ///< the rest of `text`, then of `shared`
     SendId body;             ///< a snapshot's JPEG, sent after the text; invalid without one
     SnapshotOptions snapshot;
+    std::unique_ptr<SharpestPicture> sharpest;
     access::Caller caller; ///< who sent the request, as the relay has found out
     Verification verification;
     std::size_t drained = 0; ///< bytes received and discarded after the reply

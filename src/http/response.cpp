@@ -70,7 +70,8 @@ void add_cors(std::string& head, const ReplyContext& context) {
     add_header(head, "Access-Control-Allow-Origin", context.allow_origin);
     // Without this, scripts of another origin can't read these headers.
     add_header(head, "Access-Control-Expose-Headers",
-               "X-Timestamp, X-Ringcast-Rendition, X-Ringcast-Signal, X-Ringcast-Reason");
+               "X-Timestamp, X-Ringcast-Age, X-Ringcast-Rendition, X-Ringcast-Signal, "
+               "X-Ringcast-Reason");
 }
 
 // Live pictures must be neither cached nor transformed. Pragma and Expires are for HTTP/1.0 caches.
@@ -138,7 +139,7 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
     return head;
 }
 
-std::string snapshot_head(const PartInfo& picture, const ReplyContext& context,
+std::string snapshot_head(const PartInfo& picture, Duration age, const ReplyContext& context,
                           std::string_view via) {
     std::string head;
     head.reserve(768);
@@ -146,6 +147,8 @@ std::string snapshot_head(const PartInfo& picture, const ReplyContext& context,
     add_connection(head, context);
     add_live(head);
     add_via(head, via);
+    add_header(head, "X-Ringcast-Age",
+               fmt::format("{:.3f}", std::chrono::duration<double>(age).count()));
     add_resource_policy(head, "cross-origin");
     add_cors(head, context);
     // The rest is the same as a part header, including the empty line.

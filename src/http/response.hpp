@@ -34,9 +34,10 @@ struct ReplyContext {
 [[nodiscard]] std::string stream_head(const Boundary& boundary, Variant variant,
                                       const ReplyContext& context, std::string_view via = {});
 
-/// The head of a single picture; the JPEG follows, unless `context.head_only`. `via` as above.
-[[nodiscard]] std::string snapshot_head(const PartInfo& picture, const ReplyContext& context,
-                                        std::string_view via = {});
+/// The head of a single picture, which was captured `age` ago; the JPEG follows, unless
+/// `context.head_only`. `via` as above.
+[[nodiscard]] std::string snapshot_head(const PartInfo& picture, Duration age,
+                                        const ReplyContext& context, std::string_view via = {});
 
 enum class ContentType : std::uint8_t { text, json, html, metrics };
 

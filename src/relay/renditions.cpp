@@ -31,27 +31,40 @@ Renditions::Renditions(const RenditionParts& parts) : parts_(parts) {
     list_.reserve(count_max);
 }
 
-tl::expected<stream::Stream*, Renditions::Refusal> Renditions::find(const api::Route& route) {
+tl::expected<const stream::RenditionSpec*, Renditions::Refusal>
+Renditions::spec_of(const api::Route& route) const {
     constexpr int bad_request = 400;
-    constexpr int unavailable = 503;
-    stream::Stream& original = parts_.streams.get(*route.stream);
+    const stream::Stream& original = parts_.streams.get(*route.stream);
     const std::span<const stream::RenditionSpec> all = original.renditions();
-    const stream::RenditionSpec* spec = nullptr;
-    if (!route.size.empty() && route.size != rendition::full_size) {
+    if (route.size == rendition::full_size) {
+        return nullptr;
+    }
+    if (!route.size.empty()) {
         const auto found = std::ranges::find(all, route.size, &stream::RenditionSpec::name);
         if (found == all.end()) {
             return tl::unexpected(
                 Refusal{bad_request, "size must be " + rendition::names_text(all) + "."});
         }
-        spec = &*found;
-    } else if (route.size.empty() && route.width) {
-        spec = rendition::smallest_of_width(
-            all, {original.statistics().width, original.statistics().height}, *route.width);
+        return &*found;
     }
-    if (spec == nullptr) {
+    if (!route.width) {
+        return nullptr;
+    }
+    const stream::FrameStatistics& seen = original.statistics();
+    return rendition::smallest_of_width(all, {seen.width, seen.height}, *route.width);
+}
+
+tl::expected<stream::Stream*, Renditions::Refusal> Renditions::find(const api::Route& route) {
+    constexpr int unavailable = 503;
+    stream::Stream& original = parts_.streams.get(*route.stream);
+    const auto spec = spec_of(route);
+    if (!spec) {
+        return tl::unexpected(spec.error());
+    }
+    if (*spec == nullptr) {
         return &original;
     }
-    auto made = obtain(original, *spec);
+    auto made = obtain(original, **spec);
     if (!made) {
         return tl::unexpected(Refusal{unavailable, made.error().message});
     }

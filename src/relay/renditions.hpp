@@ -67,6 +67,9 @@ public:
         int status = 0;
         std::string message; ///< one line for whoever asked
     };
+    /// The rendition that a request for a stream or a snapshot means; null: the stream itself.
+    [[nodiscard]] tl::expected<const stream::RenditionSpec*, Refusal>
+    spec_of(const api::Route& route) const;
     /// The stream that a request for a stream or a snapshot means; a rendition is made if there is none
     /// yet. Throws std::bad_alloc.
     [[nodiscard]] tl::expected<stream::Stream*, Refusal> find(const api::Route& route);

@@ -209,36 +209,6 @@ void Responder::answer_changed() noexcept {
 
 // --- snapshots ---
 
-void Responder::answer_snapshot(connection::Connection& connection, const api::Route& route,
-                                const http::ReplyContext& reply) {
-    if (refuse_loop(connection, parts_.streams.get(*route.stream), reply)) {
-        return;
-    }
-    const auto found = parts_.renditions.find(route);
-    if (!found) {
-        return send(connection, api::error(found.error().status, found.error().message, reply));
-    }
-    stream::Stream& stream = **found;
-    const Instant now = parts_.context.engine.now();
-    const stream::StreamState state = stream.signal().state();
-    const bool lost = state == stream::StreamState::lost;
-    if (lost && !route.placeholder && !stream.signal().starting()) {
-        return send(connection, api::no_snapshot(stream.signal(), stream.source().kind(), reply));
-    }
-    const frame::FrameLease& latest = stream.latest();
-    const bool recent = latest.valid() && state == stream::StreamState::live &&
-                        now - latest.info().captured_at <= route.age_max;
-    const bool shows_reason =
-        lost && route.placeholder && latest.valid() && latest.info().placeholder;
-    if (recent || shows_reason) {
-        return send_snapshot(connection, stream, reply);
-    }
-    const Duration within = route.within.value_or(parts_.settings.snapshot_wait);
-    connection.wait(parts_.context, now + within,
-                    {.stream = stream.id(), .placeholder = route.placeholder, .asked_at = now});
-    stream.snapshot_waiters().add(connection);
-}
-
 void Responder::answer_snapshot_waiters() noexcept {
     const Instant now = parts_.context.engine.now();
     // Bounded like a fan-out, for the same reason.
@@ -248,55 +218,14 @@ void Responder::answer_snapshot_waiters() noexcept {
             now, budget, [this, stream](connection::Connection& connection, bool late) {
                 bool answered = true; // also when memory is short for the answer
                 answer_or_abort(connection, [&] {
-                    answered = answer_snapshot_waiter(connection, *stream, late);
+                    answered = connection.exchange().sharpest != nullptr
+                                   ? answer_sharpest_waiter(connection, *stream, late)
+                                   : answer_snapshot_waiter(connection, *stream, late);
                 });
                 return answered;
             });
     }
     snapshots_pending_ = budget == 0;
-}
-
-bool Responder::answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
-                                       bool late) {
-    const connection::SnapshotOptions& options = connection.exchange().snapshot;
-    const frame::FrameLease& latest = stream.latest();
-    const stream::Signal& signal = stream.signal();
-    const bool lost = signal.state() == stream::StreamState::lost;
-    bool suitable = false;
-    if (latest.valid() && latest.info().placeholder) {
-        suitable = lost && options.placeholder;
-    } else if (latest.valid()) {
-        // Of a slow stream the latest frame is better than none.
-        suitable = latest.info().captured_at > options.asked_at ||
-                   (late && signal.state() == stream::StreamState::live);
-    }
-    if (suitable) {
-        send_snapshot(connection, stream, reply_context(connection));
-        return true;
-    }
-    if (late || (lost && !signal.starting() && !options.placeholder) || stream.retiring()) {
-        send(connection,
-             api::no_snapshot(signal, stream.source().kind(), reply_context(connection)));
-        return true;
-    }
-    return false;
-}
-
-void Responder::send_snapshot(connection::Connection& connection, const stream::Stream& stream,
-                              const http::ReplyContext& reply) {
-    const frame::FrameInfo& info = stream.latest().info();
-    std::string head = http::snapshot_head({.jpeg_bytes = info.jpeg_bytes,
-                                            .captured = info.captured,
-                                            .placeholder = info.placeholder,
-                                            .reason = stream.signal().reason(),
-                                            .rendition = stream.rendition()},
-                                           reply, via_of(stream));
-    if (reply.head_only) {
-        return send(connection, {status_ok, std::move(head), reply.keep_alive});
-    }
-    parts_.counters.count_response(status_ok);
-    connection.reply_with_jpeg(parts_.context, std::move(head), stream.latest().share(),
-                               stream.id(), reply.keep_alive);
 }
 
 // --- reports ---

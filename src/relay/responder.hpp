@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -37,6 +38,7 @@ struct ResponderParts {
     std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
 };
 
+// Limits: one function for each kind of request, and for each that may have to wait.
 class Responder {
 public:
     explicit Responder(ResponderParts parts)
@@ -104,6 +106,10 @@ private:
     /// Returns false if the snapshot must wait further, which it does not when it is `late`.
     bool answer_snapshot_waiter(connection::Connection& connection, stream::Stream& stream,
                                 bool late);
+    bool answer_sharpest_waiter(connection::Connection& connection, const stream::Stream& stream,
+                                bool late);
+    bool end_waiting(connection::Connection& connection, const stream::Stream& stream, bool late);
+    [[nodiscard]] bool suits(const stream::Stream& stream, const api::Route& route) const noexcept;
     [[nodiscard]] api::Answer health(const api::Route& route,
                                      const http::ReplyContext& reply) const;
     void send(connection::Connection& connection, api::Answer answer) noexcept;
@@ -127,6 +133,8 @@ private:
     bool stopping_ = false;
     bool draining_ = false;
     bool snapshots_pending_ = false;
+    /// Shared by the requests that wait for the sharpest of several pictures.
+    std::shared_ptr<const bool> sharpest_requests_ = std::make_shared<const bool>();
     std::uint32_t replies_left_;      ///< that may be begun before the next submission
     stream::ConnectionList requests_; ///< requests that wait because no replies were left
     ControlChanges control_changes_;

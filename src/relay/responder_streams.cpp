@@ -99,7 +99,10 @@ void Responder::answer_stream(connection::Connection& connection, const api::Rou
     std::string head =
         http::stream_head(parts_.settings.boundary, route.variant, reply, via_of(original));
     if (reply.head_only) {
-        return send(connection, {status_ok, std::move(head), false});
+        const auto spec = parts_.renditions.spec_of(route);
+        return send(connection, spec
+                                    ? api::Answer{status_ok, std::move(head), false}
+                                    : api::error(spec.error().status, spec.error().message, reply));
     }
     if (refuse_viewer(connection, reply)) {
         return;

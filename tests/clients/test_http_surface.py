@@ -9,6 +9,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -356,6 +357,52 @@ class Snapshots(unittest.TestCase):
                 captured_us = harness.StampedFrame(answer.body).captured_ns // 1000
                 self.assertEqual(int(whole) * 1_000_000 + int(micros), captured_us)
                 self.assertNotIn("x-ringcast-signal", answer.headers)
+
+    def test_a_snapshot_says_how_old_its_picture_is(self):
+        with server.connect() as connection:
+            for query in ("", "?max_age_ms=1000"):
+                answer = connection.ask(f"/snapshot{query}")
+                oldest = time.time() - harness.StampedFrame(answer.body).captured_ns / 1e9
+                self.assertLessEqual(float(answer.headers["x-ringcast-age"]), oldest + 0.001)
+
+    def test_pictures_that_follow_one_another_can_be_asked_for(self):
+        with server.connect() as connection:
+            latest = connection.ask("/snapshot").headers["x-timestamp"]
+            sequences = []
+            for _ in range(10):
+                answer = connection.ask(f"/snapshot?after={latest}")
+                self.assertEqual(answer.status, 200)
+                self.assertGreater(float(answer.headers["x-timestamp"]), float(latest))
+                latest = answer.headers["x-timestamp"]
+                sequences.append(harness.StampedFrame(answer.body).sequence)
+            self.assertTrue(harness.rising(sequences), sequences)
+            self.assertEqual(connection.ask("/snapshot?after=yesterday").status, 400)
+            never = connection.ask(f"/snapshot?after={time.time() + 3600}&within_ms=50")
+            self.assertEqual(never.status, 503)
+
+    def test_the_sharpest_of_several_pictures_is_chosen(self):
+        program = ("import sys, time\n"
+                   "pictures = [open(name, 'rb').read() for name in sys.argv[1:]]\n"
+                   "while True:\n"
+                   "    for picture in pictures:\n"
+                   "        sys.stdout.buffer.write(picture)\n"
+                   "        sys.stdout.buffer.flush()\n"
+                   "        time.sleep(0.04)\n")
+        with tempfile.TemporaryDirectory() as folder:
+            names = {}
+            for name, blur in (("sharp", 0), ("soft", 1), ("blurred", 4)):
+                names[name] = f"{folder}/{name}.jpg"
+                subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240", "-frames:v", "1",
+                                *(["-vf", f"gblur=sigma={blur}"] if blur else []), "-q:v", "3", names[name]],
+                               check=True, timeout=harness.WAIT_SECONDS)
+            command = [sys.executable, "-c", program,
+                       *(names[name] for name in ("blurred", "soft", "blurred", "sharp", "blurred"))]
+            toml = f'[streams.motion]\nsource = "exec"\ncommand = {json.dumps(command)}\n'
+            sharp = len(pathlib.Path(names["sharp"]).read_bytes())
+            with harness.configured(toml) as running, running.wait_live().connect() as connection:
+                for _ in range(5):
+                    self.assertGreaterEqual(len(connection.ask("/snapshot?sharpest=6").body), sharp)
+                self.assertEqual(connection.ask("/snapshot?sharpest=31").status, 400)
 
     def test_without_signal_a_snapshot_is_refused_with_the_reason(self):
         with server.connect() as connection:

@@ -65,6 +65,8 @@ class Snapshots(RenditionTest):
         for path in ("/front/snapshot?size=huge", "/front/stream?size=huge"):
             status, _, body = server.get(path)
             self.assertEqual((status, body), (400, b"size must be full, half, quarter or wall.\n"))
+            with server.connect() as connection:
+                self.assertEqual(connection.ask(path, method="HEAD").status, 400)
         status, _, body = server.get("/front/stream?width=0")
         self.assertEqual((status, body.split(b",")[0]),
                          (400, b"width must be a whole number of pixels from 1 to 65535"))
@@ -149,7 +151,7 @@ class Reloads(RenditionTest):
         count = len(server.lines)
         server.process.send_signal(signal.SIGHUP)
         harness.wait_for(lambda: re.search("reload: done: ", "\n".join(server.lines[count:])), "the reload")
-        self.assertIn("stream front: its renditions have changed", "\n".join(server.lines[count:]))
+        self.assertIn("stream front: its renditions, or who is moved between them, have changed", "\n".join(server.lines[count:]))
 
 
 if __name__ == "__main__":

@@ -67,16 +67,18 @@ TEST_CASE("HEAD has the same head and no body") {
 
 TEST_CASE("a snapshot's head has the same headers as a part") {
     const WallTime captured(std::chrono::milliseconds(1'500));
-    const Parsed reply = parse(snapshot_head({4711, captured, false}, persistent));
+    const Parsed reply = parse(
+        snapshot_head({4711, captured, false}, std::chrono::microseconds(1'234'567), persistent));
     CHECK(reply.status_line == "HTTP/1.1 200 OK");
     CHECK(has(reply, "Content-Type: image/jpeg"));
     CHECK(has(reply, "Content-Length: 4711"));
     CHECK(has(reply, "X-Timestamp: 1.500000"));
+    CHECK(has(reply, "X-Ringcast-Age: 1.235"));
     CHECK(has(reply, "Cache-Control: no-store, no-cache, must-revalidate, no-transform"));
     CHECK(!names(reply, "X-Ringcast-Signal"));
     CHECK(!names(reply, "Connection"));
     CHECK(reply.body.empty());
-    const Parsed without_signal = parse(snapshot_head({1, captured, true, "unplugged"}, {}));
+    const Parsed without_signal = parse(snapshot_head({1, captured, true, "unplugged"}, {}, {}));
     CHECK(has(without_signal, "X-Ringcast-Signal: none"));
     CHECK(has(without_signal, "X-Ringcast-Reason: unplugged"));
 }
@@ -84,9 +86,9 @@ TEST_CASE("a snapshot's head has the same headers as a part") {
 TEST_CASE("the heads of pictures list the servers that they come through") {
     CHECK(has(parse(stream_head(boundary, Variant::standard, persistent, "a, b")),
               "X-Ringcast-Via: a, b"));
-    CHECK(has(parse(snapshot_head({}, persistent, "a, b")), "X-Ringcast-Via: a, b"));
+    CHECK(has(parse(snapshot_head({}, {}, persistent, "a, b")), "X-Ringcast-Via: a, b"));
     CHECK(!names(parse(stream_head(boundary, Variant::standard, persistent)), "X-Ringcast-Via"));
-    CHECK(!names(parse(snapshot_head({}, persistent)), "X-Ringcast-Via"));
+    CHECK(!names(parse(snapshot_head({}, {}, persistent)), "X-Ringcast-Via"));
 }
 
 TEST_CASE("the Connection header follows keep-alive and the client's HTTP version") {
@@ -133,7 +135,7 @@ TEST_CASE("every reply names the server and its version") {
     ReplyContext context = persistent;
     context.version = "1.2.3";
     for (const std::string& text :
-         {stream_head(boundary, Variant::standard, context), snapshot_head({}, context),
+         {stream_head(boundary, Variant::standard, context), snapshot_head({}, {}, context),
           reply(200, ContentType::json, "{}", context), error_reply(400, "No.", context),
           options_reply(context)}) {
         CHECK(has(parse(text), "Server: ringcast/1.2.3"));
@@ -142,7 +144,7 @@ TEST_CASE("every reply names the server and its version") {
 
 TEST_CASE("every reply forbids browsers to guess its type") {
     for (const std::string& text :
-         {stream_head(boundary, Variant::standard, persistent), snapshot_head({}, persistent),
+         {stream_head(boundary, Variant::standard, persistent), snapshot_head({}, {}, persistent),
           reply(200, ContentType::json, "{}", persistent), error_reply(400, "No.", persistent),
           options_reply(persistent)}) {
         CHECK(has(parse(text), "X-Content-Type-Options: nosniff"));
@@ -150,8 +152,8 @@ TEST_CASE("every reply forbids browsers to guess its type") {
 }
 
 TEST_CASE("pages of any origin may embed pictures, and no other reply") {
-    for (const std::string& text :
-         {stream_head(boundary, Variant::standard, persistent), snapshot_head({}, persistent)}) {
+    for (const std::string& text : {stream_head(boundary, Variant::standard, persistent),
+                                    snapshot_head({}, {}, persistent)}) {
         CHECK(has(parse(text), "Cross-Origin-Resource-Policy: cross-origin"));
     }
     for (const std::string& text : {reply(200, ContentType::json, "{}", persistent),
@@ -171,13 +173,13 @@ TEST_CASE("an allowed origin is named in the reply; a wildcard needs no Vary") {
     ReplyContext context = persistent;
     context.allow_origin = "http://ui.example";
     for (const std::string& text :
-         {stream_head(boundary, Variant::standard, context), snapshot_head({}, context),
+         {stream_head(boundary, Variant::standard, context), snapshot_head({}, {}, context),
           reply(200, ContentType::json, "{}", context), options_reply(context)}) {
         CHECK(has(parse(text), "Access-Control-Allow-Origin: http://ui.example"));
         CHECK(has(parse(text), "Vary: Origin"));
     }
     // A cache must not reuse the reply to a request without origin for one with an origin.
-    CHECK(has(parse(snapshot_head({}, persistent)), "Vary: Origin"));
+    CHECK(has(parse(snapshot_head({}, {}, persistent)), "Vary: Origin"));
     CHECK(has(parse(error_reply(404, "None.", persistent)), "Vary: Origin"));
     context.allow_origin = "*";
     const Parsed open = parse(stream_head(boundary, Variant::standard, context));

@@ -44,8 +44,10 @@ struct Asked {
             REQUIRE(simulation.step(end));
         }
     }
-    /// A client that asks for one snapshot, with these parameters.
-    const SimClient& ask(const std::string& parameters = "") {
+    /// A client that asks for one snapshot, with these parameters, and accepts an old one.
+    SimClient& ask_for_old(const std::string& parameters) { return ask(parameters, 1h); }
+    /// ... and wants one that is newer.
+    SimClient& ask(const std::string& parameters = "", Duration age_max = {}) {
         ClientPlan plan;
         plan.name = "snapshot " + parameters;
         plan.link.address = "192.0.2.1:1";
@@ -55,6 +57,7 @@ struct Asked {
         ClientRequest request;
         request.text = fmt::format("GET /s0/snapshot?{} HTTP/1.1\r\nHost: sim\r\n\r\n", parameters);
         request.expectation.kind = AnswerKind::snapshot;
+        request.expectation.age_max = age_max;
         request.expectation.placeholder_wanted = parameters.find("placeholder=1") == 0;
         if (const auto at = parameters.find("within_ms="); at != std::string::npos) {
             request.expectation.patience =
@@ -95,6 +98,83 @@ TEST_CASE("a snapshot of a stream of one frame in five seconds is its latest, wi
         CHECK(client.reader().frames() == 1);
         asked.run_for(777ms);
     }
+    asked.finish();
+}
+
+TEST_CASE("a snapshot is of a picture that was captured after the time that its request names") {
+    Asked asked(quiet_world(1s), 1100ms); // the latest picture is 100 ms old
+    const auto seconds_ago = [&](double seconds) {
+        const auto now = asked.simulation.engine().wall_now().time_since_epoch();
+        return fmt::format("after={:.6f}", std::chrono::duration<double>(now).count() - seconds);
+    };
+    const SimClient& at_once = asked.ask_for_old(seconds_ago(0.2));
+    CHECK(asked.wait(at_once) < 10ms);
+    CHECK(at_once.reader().last_picture_age() > 80ms);
+    const SimClient& next = asked.ask(seconds_ago(0.05));
+    const Duration waited = asked.wait(next);
+    CHECK(waited > 700ms);
+    CHECK(waited < 1s);
+    CHECK(next.reader().last_picture_age() < 10ms);
+    const SimClient& too_late = asked.ask(seconds_ago(0.0) + "&within_ms=300");
+    CHECK(asked.wait(too_late) <= 300ms);
+    CHECK(too_late.reader().last_status() == unavailable);
+    const SimClient& too_old = asked.ask(seconds_ago(3.0) + "&max_age_ms=50");
+    CHECK(asked.wait(too_old) > 500ms);
+    CHECK(too_old.reader().last_status() == ok);
+    asked.finish();
+}
+
+TEST_CASE("a client that asks for what follows the picture that it has gets no picture twice") {
+    Asked asked(quiet_world(100ms), 1s);
+    const WallTime captured = asked.simulation.relay().stream(0).latest().info().captured;
+    const auto since = std::chrono::floor<std::chrono::microseconds>(captured).time_since_epoch();
+    const SimClient& next =
+        asked.ask(fmt::format("after={}.{:06}", since.count() / 1'000'000,
+                              since.count() % 1'000'000)); // as X-Timestamp says it
+    CHECK(asked.wait(next) > 50ms);
+    CHECK(next.reader().last_picture_age() < 10ms);
+    asked.finish();
+}
+
+TEST_CASE(
+    "the sharpest of several pictures is chosen when all have come, or when the time is over") {
+    Asked asked(quiet_world(100ms), 1010ms);
+    const SimClient& of_three = asked.ask("sharpest=3");
+    const Duration waited = asked.wait(of_three);
+    CHECK(waited > 250ms);
+    CHECK(waited < 310ms);
+    CHECK(of_three.reader().last_status() == ok);
+    const SimClient& in_time = asked.ask("sharpest=30&within_ms=350");
+    CHECK(asked.wait(in_time) <= 350ms);
+    CHECK(in_time.reader().last_status() == ok);
+    const SimClient& none = asked.ask("sharpest=30&within_ms=1");
+    CHECK(asked.wait(none) <= 10ms);
+    CHECK(none.reader().last_status() == unavailable);
+    asked.simulation.hold_source(0, 30s);
+    const SimClient& lost = asked.ask("sharpest=20&within_ms=10000");
+    CHECK(asked.wait(lost) > 1s);
+    CHECK(lost.reader().last_status() == unavailable);
+    asked.finish();
+}
+
+TEST_CASE("few requests at a time may choose among pictures, and those that leave make room") {
+    Asked asked(quiet_world(100ms), 1s);
+    std::vector<SimClient*> waiting;
+    for (int i = 0; i < 8; ++i) {
+        waiting.push_back(&asked.ask("sharpest=30&within_ms=10000"));
+    }
+    asked.run_for(50ms);
+    const SimClient& refused = asked.ask("sharpest=2");
+    CHECK(asked.wait(refused) < 10ms);
+    CHECK(refused.reader().last_status() == unavailable);
+    const SimClient& usual = asked.ask();
+    asked.wait(usual);
+    CHECK(usual.reader().last_status() == ok);
+    waiting[3]->leave(Departure::reset);
+    asked.run_for(5s); // the others have their answers
+    const SimClient& admitted = asked.ask("sharpest=2");
+    asked.wait(admitted);
+    CHECK(admitted.reader().last_status() == ok);
     asked.finish();
 }
 
