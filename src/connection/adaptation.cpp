@@ -98,7 +98,7 @@ Adaptation::Choice Adaptation::choose(RenditionCosts costs, const io::SocketProg
         begin_window(now);
         moved_at_ = now;
     }
-    note(progress);
+    note(progress, now);
     judge_probe(costs, progress, now);
     period_ = period_of(costs[level_]);
     if (must_hold(costs, progress)) {
@@ -121,7 +121,7 @@ Adaptation::Choice Adaptation::choose(RenditionCosts costs, const io::SocketProg
 void Adaptation::on_frame_sent(RenditionCosts costs, std::uint8_t rendition, std::uint64_t bytes,
                                const io::SocketProgress& progress, Instant now) noexcept {
     RINGCAST_ASSERT(begun_ != never);
-    note(progress);
+    note(progress, now);
     const Duration took = now - begun_;
     begun_ = never;
     window_.bytes += bytes;
@@ -149,9 +149,16 @@ void Adaptation::on_frame_sent(RenditionCosts costs, std::uint8_t rendition, std
     evaluate(costs, now);
 }
 
-void Adaptation::note(const io::SocketProgress& progress) noexcept {
+void Adaptation::note(const io::SocketProgress& progress, Instant now) noexcept {
     if (!progress.known || progress.delivery_rate == 0) {
         return;
+    }
+    if (window_.acked_from == never) {
+        window_.acked_from = now;
+        window_.acked_begin = progress.bytes_acked;
+    } else if (now > window_.acked_from) {
+        window_.acked_rate = static_cast<double>(progress.bytes_acked - window_.acked_begin) /
+                             to_seconds(now - window_.acked_from);
     }
     // One acknowledgement's sample: 200 to 247 KB/s on a link of 2 Mbit/s (measured).
     const auto rate = static_cast<double>(progress.delivery_rate);
@@ -161,8 +168,15 @@ void Adaptation::note(const io::SocketProgress& progress) noexcept {
         rate_ = std::max(rate_, rate); // the link carries at least so much
     }
     kernel_rate_ = progress.delivery_rate;
+    app_limited_ = progress.app_limited;
     rtt_ = progress.rtt;
     rtt_min_ = progress.rtt_min;
+}
+
+/// While a connection is app-limited, only a higher rate replaces the last one. So after its link has
+/// become slower the kernel's rate is that of before, and the queue alone shows it.
+bool Adaptation::out_of_date() const noexcept {
+    return app_limited_ && rtt_ > rtt_min_ + rtt_queue_max;
 }
 
 // --- holding frames back ---
@@ -294,7 +308,8 @@ bool Adaptation::doubtful(RenditionCosts costs, Instant now) noexcept {
     if (rtt_min_ == Duration::zero()) {
         return false;
     }
-    const bool fast_enough = static_cast<double>(kernel_rate_) > share_min * need_of(costs, level_);
+    const double rate = out_of_date() ? window_.acked_rate : static_cast<double>(kernel_rate_);
+    const bool fast_enough = rate > share_min * need_of(costs, level_);
     const bool began = moves_ == 0 && doubted_at_ == never && now - moved_at_ < beginning;
     const bool window_opens = !began && rtt_ < rtt_min_ + rtt_noise;
     const bool rising = window_.rate > 0 && static_cast<double>(kernel_rate_) >
@@ -309,7 +324,9 @@ bool Adaptation::doubtful(RenditionCosts costs, Instant now) noexcept {
 void Adaptation::move_down(RenditionCosts costs, Instant now) noexcept {
     // While frames are held the socket takes less than the link carries.
     const double took = static_cast<double>(window_.bytes) / to_seconds(now - window_.begun);
-    if (rate_ <= 0.0) {
+    if (out_of_date()) {
+        rate_ = window_.acked_rate;
+    } else if (rate_ <= 0.0) {
         rate_ = took;
     } else if (!window_.held) {
         rate_ = std::min(rate_, took);

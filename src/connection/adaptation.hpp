@@ -87,6 +87,9 @@ private:
         std::uint64_t bytes = 0;
         std::uint64_t rate = 0; ///< the kernel's, after half of the time to judge in; 0: not yet
         std::uint32_t slow = 0; ///< sends longer than a period, and times of holding
+        Instant acked_from = never; ///< time of the first sample
+        std::uint64_t acked_begin = 0;
+        double acked_rate = 0.0; ///< bytes per second that were acknowledged since then
         bool held = false;
         bool last_slow = false;
     };
@@ -102,7 +105,8 @@ private:
         Instant next{};
     };
 
-    void note(const io::SocketProgress& progress) noexcept;
+    void note(const io::SocketProgress& progress, Instant now) noexcept;
+    [[nodiscard]] bool out_of_date() const noexcept;
     [[nodiscard]] bool must_hold(RenditionCosts costs,
                                  const io::SocketProgress& progress) const noexcept;
     void note_hold(RenditionCosts costs, Instant now) noexcept;
@@ -120,6 +124,7 @@ private:
     std::uint32_t probes_ = 0;
     double rate_ = 0.0;
     std::uint64_t kernel_rate_ = 0; ///< the last sample
+    bool app_limited_ = false;      ///< so that the link may carry more, or now less
     Duration rtt_{};
     Duration rtt_min_{}; ///< zero: unknown
     Duration period_{};
