@@ -6,6 +6,7 @@ import statistics
 import encode_part
 import hold_part
 import hop_part
+import link_part
 import proxy_part
 import rendition_part
 
@@ -52,6 +53,9 @@ def sections(results):
         )
         yield origin(measured["most"])
     yield from scenario_tables(parts, measured)
+    if "link" in parts:
+        yield from link_part.sections(parts["link"], table)
+        yield origin(measured["link"])
     if "limited" in parts:
         yield "### Viewers that limit their rate (`?fps=5` of 30 frames/s), frames of 10 KB"
         yield limited_table(parts["limited"])

@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 import encode_part  # noqa: E402  (found beside this file)
 import hold_part  # noqa: E402
 import hop_part  # noqa: E402
+import link_part  # noqa: E402
 import proxy_part  # noqa: E402
 import rendition_part  # noqa: E402
 import report  # noqa: E402
@@ -46,7 +47,7 @@ LIMITED_FPS = 5
 LIMITED_VIEWERS = (100, 1000, 4000)
 LIMITED_BYTES = 10_000
 PARTS = (
-    "table", "most", "slow", "reader", "burst", "far", "limited", "hold", "hop", "proxy",
+    "table", "most", "slow", "reader", "burst", "far", "link", "limited", "hold", "hop", "proxy",
     "instructions", "encode", "rendition",
 )  # fmt: skip
 
@@ -54,8 +55,7 @@ PARTS = (
 @dataclass(frozen=True)
 class Contender:
     name: str
-    command: tuple  # {address} is replaced by the address to listen on
-    far: bool = True  # can listen on an address other than loopback
+    command: tuple  # {address} and {host} are replaced by what to listen on
 
 
 class Failed(Exception):
@@ -81,12 +81,10 @@ def find_contenders(programs):
     if shutil.which("gst-launch-1.0"):
         pipeline = (
             "fdsrc fd=0 blocksize=1048576 ! image/jpeg,framerate=30/1 ! jpegparse ! "
-            f"multipartmux boundary=frame ! tcpserversink host=127.0.0.1 port={PORT} "
+            f"multipartmux boundary=frame ! tcpserversink host={{host}} port={PORT} "
             "sync=false sync-method=latest"
         )
-        found.append(
-            Contender("gstreamer", ("gst-launch-1.0", "-q", *pipeline.split()), far=False)
-        )
+        found.append(Contender("gstreamer", ("gst-launch-1.0", "-q", *pipeline.split())))
     else:
         missing.append("gstreamer: install gstreamer1.0-tools and its base, good and bad plugins")
     return found, missing
@@ -227,7 +225,10 @@ class Bench:
         log = self.work / f"server-{port}.log"
         with log.open("w") as output:
             server = processes.start(
-                [part.replace("{address}", address) for part in command],
+                [
+                    part.replace("{address}", address).replace("{host}", address.rsplit(":", 1)[0])
+                    for part in command
+                ],
                 self.server_core,
                 stdin=feeder.stdout if feeder else subprocess.DEVNULL,
                 stdout=output,
@@ -340,7 +341,7 @@ class Bench:
         return results
 
     def scenario(self, what, frame_bytes, arguments, rate=FPS, link=None):
-        chosen = [c for c in self.contenders if c.far or not link]
+        chosen = self.contenders
         runs = max(1, self.options.runs // 2)
         self.planned += len(chosen) * runs
         results = {contender.name: [] for contender in chosen}
@@ -378,6 +379,28 @@ class Bench:
                 link=["--delay-ms", "10", "--rate-mbit", "20"],
             ),
         }
+
+    def link(self):
+        """One viewer behind a thin link, and behind one whose rate changes."""
+        chosen = [c for c in self.contenders if c.name in ("ringcast", "python", "gstreamer")]
+        self.planned += sum(len(link_part.variants(c)) for c in chosen) * (len(link_part.RATES) + 1)
+
+        def say(text):
+            self.done += 1
+            self.say(text)
+
+        return link_part.measure(chosen, self.read_behind, say)
+
+    def read_behind(self, contender, path, link, seconds):
+        """The frames that one viewer behind `link` gets; see link_reader.py."""
+        with Processes() as processes:
+            self.start_server(processes, contender, link_part.FRAME_BYTES, FPS, f"0.0.0.0:{PORT}")
+            reader = ["/usr/bin/python3", str(HERE / "link_reader.py"), f"10.99.0.1:{PORT}"]
+            command = [str(self.programs / "bench_tun_relay"), *link, "--", *reader, path]
+            done = subprocess.run(
+                [*command, str(seconds)], stdout=subprocess.PIPE, check=True, timeout=seconds + 60
+            )
+        return json.loads(done.stdout)
 
     def limited(self):
         """The cost of a frame for viewers that ask for ?fps=5 of a stream of 30 frames/s, and for
