@@ -20,6 +20,8 @@ import harness
 
 ROOT = os.environ.get("RINGCAST_BARE_ROOT", "")
 PACKAGES = os.environ.get("RINGCAST_PACKAGES", "")
+# The folder may also have the packages of another architecture.
+ARCHITECTURE = "amd64"
 NAMES = ("ringcast", "ringcast-libcamera")
 CONFIGURATION = "/etc/ringcast/ringcast.toml"
 # An emulated machine on a busy one is slow, and nothing here has to be fast.
@@ -39,7 +41,7 @@ USER_FILES = re.compile(r"/etc/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\
 
 def with_higher_version(folder, target):
     """Writes the packages of `folder` to `target`, with the same files and a higher version."""
-    for package in sorted(pathlib.Path(folder).glob("*.deb")):
+    for package in sorted(pathlib.Path(folder).glob(f"*_{ARCHITECTURE}.deb")):
         name, version, rest = package.name.split("_")
         if name not in NAMES:
             continue
@@ -98,7 +100,7 @@ class Packages(unittest.TestCase):
         with_higher_version(PACKAGES, pathlib.Path(newer.name))
         # As the guest's system sees the folders of the host.
         cls.folder, cls.newer_folder = (f"/run/outside{folder}" for folder in (PACKAGES, newer.name))
-        (package,) = pathlib.Path(PACKAGES).glob("ringcast_*.deb")
+        (package,) = pathlib.Path(PACKAGES).glob(f"ringcast_*_{ARCHITECTURE}.deb")
         cls.version = package.name.split("_")[1]
         cls.port = harness.fixed_free_port()
         cls.url = f"http://127.0.0.1:{cls.port}"
@@ -125,7 +127,7 @@ class Packages(unittest.TestCase):
     def install(self, *names, folder=None):
         """With the commands of docs/install.md."""
         backports = ["-t", "bookworm-backports"] if "bookworm" in self.release and NAMES[1] in names else []
-        files = [f"./{name}_*.deb" for name in names]
+        files = [f"./{name}_*_{ARCHITECTURE}.deb" for name in names]
         return self.apt("install", *backports, *files, folder=folder or self.folder)
 
     def property(self, name, unit="ringcast.service"):
