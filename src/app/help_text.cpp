@@ -86,7 +86,8 @@ Exit codes
      or the doctor found no problem
   1  a failure while it ran, its input had no JPEG frame, or the doctor found a problem; or
      passwd, token or link failed; or --reload found no running ringcast
-  2  the command line or the configuration is wrong; with --reload, nothing was changed then
+  2  the command line or the configuration is wrong, or shows a camera without the package
+     ringcast-libcamera; with --reload, nothing was changed then
   3  can't start: the port is taken, a permission is missing, or io_uring is off although it was
      asked for; or `ringcast cameras` found no camera
 )";

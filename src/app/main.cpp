@@ -1,5 +1,6 @@
 // The program: reads the command line, raises limits, runs the server.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -52,9 +53,19 @@ int finish(ExitCode code) noexcept {
     return static_cast<int>(code);
 }
 
-int cannot_start(const Error& error) {
+int cannot_start(const Error& error, ExitCode code = ExitCode::cannot_start) {
     write_message(STDERR_FILENO, "ringcast: " + error.message + "\n");
-    return finish(ExitCode::cannot_start);
+    return finish(code);
+}
+
+/// A service manager starts ringcast again after other failures, which may pass. Without the module
+/// for cameras it would do so for ever, so a configuration that needs it counts as wrong.
+ExitCode code_of_failed_start(const config::Config& config) {
+    const bool needs_cameras = std::ranges::any_of(config.streams, [](const auto& stream) {
+        return std::holds_alternative<config::LibcameraConfig>(stream.source);
+    });
+    return needs_cameras && !capture::camera_library_installed() ? ExitCode::usage_error
+                                                                 : ExitCode::cannot_start;
 }
 
 /// Opens /dev/null for each of the descriptors 0 to 2 that the caller has closed. Otherwise the
@@ -220,7 +231,7 @@ int serve(const CommandLine& parsed, std::span<const char* const> arguments) {
     }
     const auto server = Server::create(config, std::move(options));
     if (!server) {
-        return cannot_start(server.error());
+        return cannot_start(server.error(), code_of_failed_start(config));
     }
     write_message(STDERR_FILENO, startup_message((*server)->listening(), config.access.restricted(),
                                                  arguments, host_info()));

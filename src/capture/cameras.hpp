@@ -50,6 +50,9 @@ public:
     make_device(const config::LibcameraConfig& wanted) = 0;
 };
 
+/// False if libcamera is neither linked in nor installed as a module.
+[[nodiscard]] bool camera_library_installed();
+
 /// Loads libcamera where it is not linked in, which takes some hundredths of a second; open_cameras
 /// does it too. May be called by any thread. Fails if it is not installed; the error says what to do.
 [[nodiscard]] Result<void> load_camera_library();

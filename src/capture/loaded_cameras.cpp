@@ -12,19 +12,26 @@ namespace ringcast::capture {
 
 namespace {
 
+Result<std::filesystem::path> module_file() {
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) {
+        return fail("libcamera can't be found, because /proc/self/exe can't be read: " +
+                    error.message() + "; mount /proc");
+    }
+    return camera_module_file(program.parent_path(), installed_camera_module);
+}
+
 Result<const CameraModule*> loaded_module() {
     static std::mutex mutex;
     static const CameraModule* loaded = nullptr;
     const std::lock_guard lock(mutex);
     if (loaded == nullptr) {
-        std::error_code error;
-        const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-        if (error) {
-            return fail("libcamera can't be found, because /proc/self/exe can't be read: " +
-                        error.message() + "; mount /proc");
+        const auto file = module_file();
+        if (!file) {
+            return tl::unexpected(file.error());
         }
-        const auto module = load_camera_module(
-            camera_module_file(program.parent_path(), installed_camera_module), build_identity);
+        const auto module = load_camera_module(*file, build_identity);
         if (!module) {
             return module;
         }
@@ -34,6 +41,12 @@ Result<const CameraModule*> loaded_module() {
 }
 
 } // namespace
+
+bool camera_library_installed() {
+    const auto file = module_file();
+    std::error_code error;
+    return file && std::filesystem::exists(*file, error);
+}
 
 Result<void> load_camera_library() {
     return loaded_module().map([](const CameraModule*) {});

@@ -5,6 +5,10 @@
 
 namespace ringcast::capture {
 
+bool camera_library_installed() {
+    return true;
+}
+
 Result<void> load_camera_library() {
     return {};
 }

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,21 @@ class CameraModule(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(MISSING, done.stderr)
         self.assertIn(MISSING, self.run_program("doctor").stdout)
+
+    def test_the_service_is_not_restarted_while_the_module_is_not_installed(self):
+        unit = (pathlib.Path(__file__).parents[2] / "packaging/ringcast.service").read_text()
+        final = int(re.search(r"^RestartPreventExitStatus=(\d+)$", unit, re.MULTILINE)[1])
+        configuration = self.folder / "ringcast.toml"
+        configuration.write_text(CAMERA + PATTERN)
+        done = self.run_program("--config", configuration)
+        self.assertIn(MISSING, done.stderr)
+        self.assertEqual(done.returncode, final)
+        # While packages are upgraded, the program may find the module of the previous version.
+        (self.folder / "libcamera.so").write_bytes(b"not of this version")
+        done = self.run_program("--config", configuration)
+        self.assertIn("install ringcast and ringcast-libcamera in the same version", done.stderr)
+        self.assertNotEqual(done.returncode, final)
+        self.assertNotEqual(done.returncode, 0)
 
     def test_cameras_are_listed_through_the_module(self):
         self.install_module()
