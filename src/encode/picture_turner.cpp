@@ -92,13 +92,41 @@ void transpose_bytes(const SampleSource& from, const Turn& turn, const SampleTar
     turn_samples<1>(from, turn, to, 0, bottom, to.width, to.height);
 }
 
+/// Writes `count` bytes in reverse order, eight at a time.
+void reverse_bytes(const std::uint8_t* from, int count, std::uint8_t* to) noexcept {
+    int done = 0;
+    for (; count - done >= block_side; done += block_side) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, from + (count - done - block_side), block_side);
+        bytes = __builtin_bswap64(bytes);
+        std::memcpy(to + done, &bytes, block_side);
+    }
+    for (; done < count; ++done) {
+        to[done] = from[count - 1 - done];
+    }
+}
+
+/// Without transposing.
+void turn_bytes(const SampleSource& from, const Turn& turn, const SampleTarget& to) noexcept {
+    for (int y = 0; y < to.height; ++y) {
+        const std::uint8_t* const line =
+            from.first +
+            static_cast<std::size_t>(position(y, to.height, turn.swap_rows)) * from.stride;
+        std::uint8_t* const turned = to.first + static_cast<std::size_t>(y) * to.stride;
+        if (turn.swap_columns) {
+            reverse_bytes(line, to.width, turned);
+        } else {
+            std::memcpy(turned, line, static_cast<std::size_t>(to.width));
+        }
+    }
+}
+
 /// Samples are `bytes` bytes long, 1 to 4. Their step is not looked at.
 void turn_plane(const SampleSource& from, const Turn& turn, int bytes,
                 const SampleTarget& to) noexcept {
     switch (bytes) {
     case 1:
-        return turn.transpose ? transpose_bytes(from, turn, to)
-                              : turn_samples<1>(from, turn, to, 0, 0, to.width, to.height);
+        return turn.transpose ? transpose_bytes(from, turn, to) : turn_bytes(from, turn, to);
     case 3:
         return turn_samples<3>(from, turn, to, 0, 0, to.width, to.height);
     default:

@@ -40,6 +40,9 @@ const RawPicture* RawScaler::scale(const RawPicture& picture,
         unchanged_ = picture;
         return &unchanged_;
     }
+    if (scaled == original && scaled_format(picture.format) == picture.format) {
+        return turn_picture(picture, turn, turned_) ? &turned_.picture() : nullptr;
+    }
     // A fraction's areas are whole pixels where possible, also at sizes that it does not divide.
     const TargetSize& target = transform.target;
     const bool fraction = target.kind == TargetSize::Kind::fraction;
