@@ -53,7 +53,6 @@ void check_source(const SourceConfig& source) {
         RINGCAST_ASSERT(within_limits(find_key("streams", "fps", "libcamera"), camera->fps));
         RINGCAST_ASSERT(
             within_limits(find_key("streams", "quality", "libcamera"), camera->quality));
-        RINGCAST_ASSERT(!orientation_name(camera->orientation).empty());
         RINGCAST_ASSERT(!camera_tier_name(camera->tier).empty());
     }
 }

@@ -11,6 +11,7 @@
 #include "api/seconds.hpp"
 #include "base/assert.hpp"
 #include "config/describe.hpp"
+#include "config/keys.hpp"
 
 namespace ringcast::api {
 namespace {
@@ -260,6 +261,25 @@ Json control_json(const source::CameraControl& control, bool changed) {
     return json;
 }
 
+Json picture_json(const std::optional<source::PictureStatus>& picture) {
+    if (!picture) {
+        return {};
+    }
+    return {
+        {"rotate", text_or_null(config::rotation_name(picture->turn.rotate))},
+        {"mirror", picture->turn.mirror},
+        {"how", text_or_null(picture->how)},
+        {"frames", picture->made},
+        {"frames_lossless", picture->lossless},
+        {"frames_missed", picture->missed},
+        {"frames_without_slot", picture->without_slot},
+        {"frames_damaged", picture->damaged},
+        {"frames_oversized", picture->oversized},
+        {"frames_failed", picture->failed},
+        {"work_mean_seconds", mean_seconds(picture->work)},
+    };
+}
+
 Json renditions_json(const std::vector<stream::RenditionStatus>& renditions) {
     Json json = Json::array();
     for (const stream::RenditionStatus& rendition : renditions) {
@@ -305,6 +325,7 @@ Json stream_json(const StreamStatus& stream) {
         {"source_counters", source_json(stream.source_counters)},
         {"camera", camera_json(stream.camera)},
         {"upstream", upstream_json(stream.upstream)},
+        {"picture", picture_json(stream.picture)},
         {"renditions", renditions_json(stream.renditions)},
         {"sent", sends_json(stream.sends)},
         {"latency", latency_json(stream.times.latency)},

@@ -72,8 +72,9 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
             } else if constexpr (std::is_same_v<Kind, config::LibcameraConfig>) {
                 RINGCAST_ASSERT(parts.cameras != nullptr);
                 return Made(std::make_unique<capture::CameraSource>(
-                    parts.engine, stream.name, kind, parts.cameras->make_device(kind),
-                    encode::encode_workers_for(std::thread::hardware_concurrency())));
+                    parts.engine, stream.name, kind, parts.cameras->make_device(kind, stream.turn),
+                    encode::encode_workers_for(std::thread::hardware_concurrency()),
+                    capture::PictureChanges{stream.turn}));
             } else {
                 static_assert(std::is_same_v<Kind, config::StdinConfig>);
                 if (isatty(STDIN_FILENO) == 1) {

@@ -1,14 +1,19 @@
 #include "app/server_parts.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "app/make_source.hpp"
 #include "app/rendition_maker.hpp"
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "config/describe.hpp"
+#include "encode/picture_pool.hpp"
 #include "http/ip_address.hpp"
+#include "os/clock.hpp"
+#include "rendition/transformed_source.hpp"
 
 namespace ringcast::app {
 
@@ -42,7 +47,50 @@ void register_memory(ServerParts& server, ByteSpan bytes, StreamParts& parts, Du
     }
 }
 
+/// Puts a source that turns pictures between `parts.source` and the stream. Its memory is not
+/// registered, because none of it is sent.
+Result<void> turn_pictures(ServerParts& server, const config::MemoryConfig& memory,
+                           const PictureTurn& turn, StreamParts& parts) {
+    config::MemoryConfig slots = memory;
+    slots.slots = rendition::TransformedSource::slots_min;
+    const frame::SlotGeometry geometry = slot_geometry(slots);
+    auto mapped = os::MappedMemory::create(geometry.arena_bytes());
+    if (!mapped) {
+        return tl::unexpected(mapped.error());
+    }
+    parts.original_memory = std::move(*mapped);
+    parts.original_arena = std::make_unique<frame::FrameArena>(
+        parts.original_memory.bytes(), geometry, *server.boundary, std::nullopt);
+    parts.original = std::move(parts.source);
+    source::PictureTarget target;
+    constexpr std::uint8_t full = 8;
+    target.eighths = full;
+    target.quality = 0;
+    target.turn = turn;
+    io::Engine& engine = *server.engine;
+    encode::TransformPool::Limits limits = picture_limits(memory, 1);
+    limits.niceness = 0; // it serves the stream itself
+    const auto make_worker =
+        [&engine, limits](io::OpToken token) -> Result<std::unique_ptr<source::PictureWorkers>> {
+        return encode::PicturePool::create(engine, token, &os::monotonic_now, limits);
+    };
+    parts.source = std::make_unique<rendition::TransformedSource>(
+        rendition::TransformedParts{engine, server.stream_settings, *parts.original,
+                                    *parts.original_arena, parts.period, target, make_worker});
+    return {};
+}
+
 } // namespace
+
+encode::TransformPool::Limits picture_limits(const config::MemoryConfig& memory,
+                                             int workers) noexcept {
+    const config::PictureSize largest = memory.picture_max;
+    encode::TransformPool::Limits limits;
+    limits.workers_max = workers;
+    limits.pixels_max = std::min<std::size_t>(std::size_t{largest.width} * largest.height,
+                                              jpeg::PictureLimit::pixels_max);
+    return limits;
+}
 
 std::size_t stream_arena_bytes(const config::MemoryConfig& memory) noexcept {
     return slot_geometry(memory).arena_bytes();
@@ -67,6 +115,12 @@ Result<StreamParts> make_stream(ServerParts& server, const config::MemoryConfig&
         return tl::unexpected(source.error());
     }
     parts.source = std::move(*source);
+    const bool camera = std::holds_alternative<config::LibcameraConfig>(stream.source);
+    if (!camera && stream.turn != PictureTurn{}) {
+        if (auto turned = turn_pictures(server, slots, stream.turn, parts); !turned) {
+            return tl::unexpected(turned.error());
+        }
+    }
     parts.renditions = rendition_specs(stream.renditions);
     parts.adapting = adapting_of(stream.adapt);
     open_arena(server, slots, parts, patience);
@@ -92,6 +146,8 @@ void open_arena(ServerParts& server, const config::MemoryConfig& slots, StreamPa
 
 void release(ServerParts& server, StreamParts stream) noexcept {
     stream.source.reset();
+    stream.original.reset();
+    stream.original_arena.reset();
     stream.arena.reset();
     if (stream.buffer) {
         server.engine->release_buffer(*stream.buffer);

@@ -16,6 +16,7 @@
 #include "base/time.hpp"
 #include "capture/cameras.hpp"
 #include "config/config.hpp"
+#include "encode/transform_pool.hpp"
 #include "frame/frame_arena.hpp"
 #include "http/multipart.hpp"
 #include "io/engine.hpp"
@@ -46,6 +47,10 @@ struct StreamParts {
     std::uint32_t registration = 0;
     bool released = false; ///< the kernel uses the memory no more
     std::unique_ptr<frame::FrameArena> arena;
+    // Of the source whose pictures `source` turns, if it does:
+    os::MappedMemory original_memory;
+    std::unique_ptr<frame::FrameArena> original_arena;
+    std::unique_ptr<source::FrameSource> original;
     std::unique_ptr<source::FrameSource> source;
     std::string tier_reason;
     Duration period{}; ///< StreamSetup::period_expected
@@ -84,8 +89,13 @@ struct ServerParts : private Immovable {
     std::uint32_t accepts_max = 0;                            ///< RelaySettings::accepts_max
     os::SoftLimits program_limits;
     std::uint32_t registrations = 0; ///< of memory, so far
+    const stream::StreamSettings stream_settings{};
     std::unique_ptr<relay::Relay> relay;
 };
+
+/// Of threads that make pictures of JPEGs: `workers` of them.
+[[nodiscard]] encode::TransformPool::Limits picture_limits(const config::MemoryConfig& memory,
+                                                           int workers) noexcept;
 
 /// Memory for the slots of one stream.
 [[nodiscard]] Result<os::MappedMemory> map_stream_memory(const config::MemoryConfig& memory);

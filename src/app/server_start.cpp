@@ -27,7 +27,6 @@
 #include "draw/placeholder_worker.hpp"
 #include "encode/band_encoder.hpp"
 #include "encode/picture_pool.hpp"
-#include "jpeg/frame_scanner.hpp"
 #include "os/clock.hpp"
 
 namespace ringcast::app {
@@ -45,14 +44,9 @@ Result<void> fill_with_random(std::span<std::byte> bytes) {
     return {};
 }
 
-encode::TransformPool::Limits picture_limits(const config::Config& config) noexcept {
-    const config::PictureSize largest = config.memory.picture_max;
-    const auto threads =
-        static_cast<int>(config.encoder.threads.value_or(static_cast<std::uint32_t>(
-            encode::encode_workers_for(std::thread::hardware_concurrency()))));
-    return {.workers_max = threads,
-            .pixels_max = std::min<std::size_t>(std::size_t{largest.width} * largest.height,
-                                                jpeg::PictureLimit::pixels_max)};
+int picture_threads(const config::EncoderConfig& encoder) noexcept {
+    return static_cast<int>(encoder.threads.value_or(static_cast<std::uint32_t>(
+        encode::encode_workers_for(std::thread::hardware_concurrency()))));
 }
 
 } // namespace
@@ -237,8 +231,9 @@ Result<void> Server::open_relay(const relay::RelaySettings& settings) {
         return tl::unexpected(painter.error());
     }
     parts_.painter = std::move(*painter);
-    auto workers = encode::PicturePool::create(*parts_.engine, &os::monotonic_now,
-                                               picture_limits(parts_.config));
+    auto workers = encode::PicturePool::create(
+        *parts_.engine, {io::OpKind::pictures, 0, 1}, &os::monotonic_now,
+        picture_limits(parts_.config.memory, picture_threads(parts_.config.encoder)));
     if (!workers) {
         return tl::unexpected(workers.error());
     }
@@ -273,6 +268,7 @@ relay::RelaySettings Server::relay_settings(const config::Config& config,
                                             const ConnectionLimits& limits) const {
     relay::RelaySettings settings(*parts_.boundary, parts_.instance);
     settings.version = RINGCAST_VERSION;
+    settings.stream = parts_.stream_settings;
     static_cast<relay::ServingSettings&>(settings) =
         serving_settings(config, limits, own_host_names());
     settings.listeners.reserve(parts_.listeners.size());

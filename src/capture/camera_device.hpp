@@ -12,6 +12,7 @@
 #include <tl/expected.hpp>
 
 #include "base/immovable.hpp"
+#include "base/picture_turn.hpp"
 #include "base/time.hpp"
 #include "camera/camera_match.hpp"
 #include "camera/camera_session.hpp"
@@ -48,6 +49,7 @@ struct OpenedCamera {
     std::string format;  ///< "MJPEG", "YUYV"
     config::PictureSize size;
     std::uint32_t stride = 0; ///< bytes per line of the first plane; 0: it has no lines
+    PictureTurn turn;         ///< what is left to do: cameras can turn some pictures themselves
     encode::ColourRange colour_range = encode::ColourRange::full;
     encode::ColourMatrix colour_matrix = encode::ColourMatrix::bt601;
     std::vector<CameraBuffer> buffers;

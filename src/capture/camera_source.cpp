@@ -12,10 +12,10 @@ namespace ringcast::capture {
 
 CameraSource::CameraSource(io::Engine& engine, const std::string& stream_name,
                            config::LibcameraConfig wanted, std::unique_ptr<CameraDevice> device,
-                           int encode_workers)
+                           int encode_workers, PictureChanges changes)
     : engine_(engine), wanted_(std::move(wanted)), device_(std::move(device)), thread_(*device_),
-      frames_(engine, *this, counters_, wanted_, encode_workers), log_(stream_name),
-      control_settings_(wanted_.controls), idle_time_(wanted_.idle_after) {
+      frames_(engine, *this, counters_, wanted_, encode_workers, std::move(changes)),
+      log_(stream_name), control_settings_(wanted_.controls), idle_time_(wanted_.idle_after) {
     session_.set_wanted(!wanted_.on_demand);
 }
 
@@ -47,7 +47,10 @@ void CameraSource::on_completion(const io::Completion& completion) noexcept {
         on_wake();
         break;
     case Operation::encode:
-        frames_.on_encode_completion(completion);
+        if (const std::string_view problem = frames_.on_encode_completion(completion);
+            !problem.empty()) {
+            log_.damaged(problem, engine_.now());
+        }
         break;
     case Operation::release:
         frames_.on_release_completion(completion);

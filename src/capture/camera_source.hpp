@@ -36,7 +36,8 @@ public:
 
     /// `engine` must outlive the source. `encode_workers` encode each raw picture together.
     CameraSource(io::Engine& engine, const std::string& stream_name, config::LibcameraConfig wanted,
-                 std::unique_ptr<CameraDevice> device, int encode_workers);
+                 std::unique_ptr<CameraDevice> device, int encode_workers,
+                 PictureChanges changes = {});
 
     void start(source::FrameSink& sink, io::StreamId stream) noexcept override;
     void on_completion(const io::Completion& completion) noexcept override;
@@ -50,6 +51,9 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "libcamera"; }
     [[nodiscard]] std::optional<source::CameraStatus> camera() const override;
+    [[nodiscard]] std::optional<source::PictureStatus> picture() const override {
+        return frames_.picture();
+    }
     [[nodiscard]] std::span<const source::CameraControl> camera_controls() const noexcept override {
         return description_.controls();
     }

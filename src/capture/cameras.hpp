@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/immovable.hpp"
+#include "base/picture_turn.hpp"
 #include "base/result.hpp"
 #include "camera/camera_match.hpp"
 #include "camera/camera_offer.hpp"
@@ -45,9 +46,10 @@ public:
     [[nodiscard]] virtual std::string library() const = 0;
     /// The available cameras. Blocks, the first time for up to a second.
     [[nodiscard]] virtual Result<std::vector<CameraListing>> list() = 0;
-    /// Does not block. This object must outlive the device.
+    /// `turn`: of the pictures, as far as the camera can; see OpenedCamera. Does not block. This object
+    /// must outlive the device.
     [[nodiscard]] virtual std::unique_ptr<CameraDevice>
-    make_device(const config::LibcameraConfig& wanted) = 0;
+    make_device(const config::LibcameraConfig& wanted, const PictureTurn& turn) = 0;
 };
 
 /// False if libcamera is neither linked in nor installed as a module.

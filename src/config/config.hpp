@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/picture_turn.hpp"
 #include "base/time.hpp"
 #include "config/source_config.hpp"
 
@@ -68,6 +69,7 @@ struct StreamConfig {
     StreamViewers viewers{};
     std::vector<RenditionConfig> renditions{};
     Adapt adapt = Adapt::browsers;
+    PictureTurn turn{}; ///< of its pictures
     friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
 };
 

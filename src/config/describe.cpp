@@ -75,9 +75,6 @@ std::string source_sentence(const LibcameraConfig& camera) {
     }
     text += camera.hdr ? ", with HDR of the sensor" : "";
     text += camera.tuning.empty() ? std::string() : ", tuned by " + toml_quoted(camera.tuning);
-    if (camera.orientation != Orientation::rotate0) {
-        text += fmt::format(", {}", orientation_name(camera.orientation));
-    }
     for (const ControlSetting& control : camera.controls) {
         text += fmt::format(", {} = {}", toml_key(control.name), control_value_text(control.value));
     }
@@ -197,6 +194,28 @@ std::string_view adapt_sentence(Adapt adapt) {
     return {};
 }
 
+std::string turn_sentence(const StreamConfig& stream) {
+    const PictureTurn& turn = stream.turn;
+    if (turn == PictureTurn{}) {
+        return {};
+    }
+    std::string text;
+    if (turn.rotate != Rotation::none) {
+        text = fmt::format("rotated by {} degrees clockwise{}", rotation_name(turn.rotate),
+                           turn.mirror ? ", then " : "");
+    }
+    text += turn.mirror ? "mirrored" : "";
+    const bool camera = std::holds_alternative<LibcameraConfig>(stream.source);
+    const std::string_view how =
+        camera
+            ? "by the camera if it can, raw ones before they are encoded, others without loss "
+              "where their size is a multiple of the JPEG's blocks, else decoded and encoded "
+              "again"
+            : "without loss where their size is a multiple of the JPEG's blocks, else decoded and "
+              "encoded again";
+    return fmt::format("  Its pictures are {}: {}.\n", text, how);
+}
+
 std::string viewers_sentences(const ViewersConfig& viewers) {
     const std::string per_address =
         viewers.max_per_address == 0
@@ -221,6 +240,7 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
                     config.memory.slots, bytes_text(config.memory.frame_max),
                     picture_size_text(config.memory.picture_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
+    text += turn_sentence(stream);
     text += renditions_sentence(stream.renditions);
     text += adapt_sentence(stream.adapt);
     text += viewers_sentence(stream.viewers);

@@ -66,6 +66,8 @@ constexpr std::array keys{
     Key{"streams", "viewers", "", ValueKind::text_list, "",
         R"(a list of names from the users file or the tokens file, as in ["anna", "tablet"], )"
         R"(or "public")"},
+    Key{"streams", "rotate", "", ValueKind::text, "", R"("90", "180" or "270")"},
+    Key{"streams", "mirror", "", ValueKind::boolean, "false", "true or false"},
     Key{"streams", "renditions", "", ValueKind::rendition_table, "",
         R"(a table of renditions, as in { wall = { size = "480x270", fps = 5 } })"},
     Key{"streams", "adapt", "", ValueKind::boolean_or_auto, R"("auto")",
@@ -97,9 +99,6 @@ constexpr std::array keys{
         R"(the name of a tuning file, as in "imx219_noir.json", or its absolute path)"},
     Key{"streams", "controls", "libcamera", ValueKind::control_table, "{}",
         R"(a table of the camera's controls, as in { AfMode = "continuous", Brightness = 0.1 })"},
-    Key{"streams", "orientation", "libcamera", ValueKind::text, R"("rotate0")",
-        R"("rotate0", "rotate90", "rotate180" or "rotate270", or one of these followed )"
-        R"(by "-mirror")"},
     Key{"streams", "on_demand", "libcamera", ValueKind::boolean, "false", "true or false"},
     // Below one second, a camera would stop and start again whenever a browser reconnects.
     Key{"streams", "idle_after", "libcamera", ValueKind::duration, R"("10s")", "a duration", 1,
@@ -145,9 +144,7 @@ constexpr std::array<std::string_view, 12> camera_formats{
     "auto", "MJPEG",  "YUV420", "NV12",     "NV21",     "YUYV",
     "UYVY", "BGR888", "RGB888", "XRGB8888", "XBGR8888", "R8"};
 constexpr std::array<std::string_view, 3> camera_tiers{"auto", "registered", "copied"};
-constexpr std::array<std::string_view, 8> orientations{
-    "rotate0",         "rotate0-mirror", "rotate180",        "rotate180-mirror",
-    "rotate90-mirror", "rotate270",      "rotate270-mirror", "rotate90"};
+constexpr std::array<std::string_view, 3> rotations{"90", "180", "270"};
 
 // First segments of the server's own paths, which a stream name would hide.
 constexpr std::array<std::string_view, 8> endpoints{"api",      "metrics", "healthz",  "stream",
@@ -212,8 +209,8 @@ std::span<const std::string_view> camera_tier_names() noexcept {
     return camera_tiers;
 }
 
-std::span<const std::string_view> orientation_names() noexcept {
-    return orientations;
+std::span<const std::string_view> rotation_names() noexcept {
+    return rotations;
 }
 
 std::string limits_text(const Key& key) {
@@ -276,6 +273,13 @@ std::optional<EngineChoice> parse_engine(std::string_view name) noexcept {
     return enumerator_of<EngineChoice>(name, engines);
 }
 
+std::optional<Rotation> parse_rotation(std::string_view name) noexcept {
+    const auto* const found = std::ranges::find(rotations, name);
+    return found == rotations.end()
+               ? std::nullopt
+               : std::optional(static_cast<Rotation>(found - rotations.begin() + 1));
+}
+
 std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {
     return enumerator_of<LogLevel>(name, log_levels);
 }
@@ -292,8 +296,9 @@ std::string_view log_level_name(LogLevel level) noexcept {
     return log_levels[static_cast<std::size_t>(level)];
 }
 
-std::string_view orientation_name(Orientation orientation) noexcept {
-    return orientations[static_cast<std::size_t>(orientation) - 1];
+std::string_view rotation_name(Rotation rotation) noexcept {
+    return rotation == Rotation::none ? std::string_view()
+                                      : rotations[static_cast<std::size_t>(rotation) - 1];
 }
 
 std::string_view camera_tier_name(CameraTier tier) noexcept {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/log.hpp"
+#include "base/picture_turn.hpp"
 #include "config/config.hpp"
 
 namespace ringcast::config {
@@ -64,8 +65,8 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::span<const std::string_view> camera_format_names() noexcept;
 /// In the order of the enumerators of CameraTier.
 [[nodiscard]] std::span<const std::string_view> camera_tier_names() noexcept;
-/// In the order of the enumerators of Orientation, which begin at 1.
-[[nodiscard]] std::span<const std::string_view> orientation_names() noexcept;
+/// Degrees: in the order of the enumerators of Rotation, without the first.
+[[nodiscard]] std::span<const std::string_view> rotation_names() noexcept;
 
 /// "1s to 10m"; empty for kinds without limits.
 [[nodiscard]] std::string limits_text(const Key& key);
@@ -75,10 +76,12 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] bool within_limits(const Key& key, PictureSize size) noexcept;
 
 [[nodiscard]] std::optional<EngineChoice> parse_engine(std::string_view name) noexcept;
+[[nodiscard]] std::optional<Rotation> parse_rotation(std::string_view name) noexcept;
+/// "90"; empty for no rotation.
+[[nodiscard]] std::string_view rotation_name(Rotation rotation) noexcept;
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
 [[nodiscard]] std::optional<LogFormat> parse_log_format(std::string_view name) noexcept;
-[[nodiscard]] std::string_view orientation_name(Orientation orientation) noexcept;
 [[nodiscard]] std::string_view camera_tier_name(CameraTier tier) noexcept;
 
 /// Empty if `name` is a valid stream name, else an error message.

@@ -18,6 +18,7 @@
 #include "config/keys.hpp"
 #include "config/load_access.hpp"
 #include "config/load_listen.hpp"
+#include "config/load_picture.hpp"
 #include "config/load_renditions.hpp"
 #include "config/load_upstream.hpp"
 #include "config/reader.hpp"
@@ -258,9 +259,6 @@ LibcameraConfig read_libcamera(Reader& reader, const Section& stream) {
     read_tuning(reader, stream, source.tuning);
     source.controls = reader.controls(stream, key("controls"), camera_controls_max)
                           .value_or(std::vector<ControlSetting>());
-    assign_choice(source.orientation,
-                  reader.choice(stream, key("orientation"), orientation_names()),
-                  orientation_names(), static_cast<int>(Orientation::rotate0));
     assign(source.on_demand, reader.boolean(stream, key("on_demand")));
     assign_duration(source.idle_after, reader.number(stream, key("idle_after")));
     assign_choice(source.tier, reader.choice(stream, key("tier"), camera_tier_names()),
@@ -335,9 +333,10 @@ void read_stream(Reader& reader, const Entry& entry, const AccessConfig& access,
     }
     StreamViewers viewers = read_stream_viewers(reader, stream, access);
     if (source) {
-        streams.list.push_back(
-            {entry.key, is_default, read_source(reader, entry.position, stream, *source),
-             std::move(viewers), read_renditions(reader, stream), read_adapt(reader, stream)});
+        streams.list.push_back({entry.key, is_default,
+                                read_source(reader, entry.position, stream, *source),
+                                std::move(viewers), read_renditions(reader, stream),
+                                read_adapt(reader, stream), read_turn(reader, stream)});
     }
 }
 

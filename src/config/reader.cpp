@@ -46,6 +46,10 @@ std::vector<std::string_view> keys_of(std::string_view section, std::string_view
 
 std::string unknown_key_message(const Section& section, std::string_view key,
                                 std::string_view source, std::span<const std::string_view> known) {
+    if (section.name == streams_section && key == "orientation") { // until version 0.1
+        return R"(has been replaced, for every source, by rotate = "90", "180" or "270" (clockwise) )"
+               "and mirror = true";
+    }
     std::string elsewhere;
     for (const Key& candidate : all_keys()) {
         if (candidate.name == key && candidate.section == section.name) {

@@ -46,18 +46,6 @@ struct FileConfig {
 /// buffers, registered with io_uring, or copied into the stream's own slots.
 enum class CameraTier : std::uint8_t { automatic, registered, copied };
 
-/// EXIF's numbers. Each camera reports which of them it supports.
-enum class Orientation : std::uint8_t {
-    rotate0 = 1,
-    rotate0_mirror,
-    rotate180,
-    rotate180_mirror,
-    rotate90_mirror,
-    rotate270,
-    rotate270_mirror,
-    rotate90,
-};
-
 /// A control of a camera as written in the file. It is checked when the camera is opened, because
 /// controls and their limits depend on the camera.
 struct ControlSetting {
@@ -88,7 +76,6 @@ struct LibcameraConfig {
     bool hdr = false;   ///< of the sensor itself
     std::string tuning; ///< name or path of a file, for a Raspberry Pi; empty: libcamera's choice
     std::vector<ControlSetting> controls;
-    Orientation orientation = Orientation::rotate0;
     bool on_demand = false; ///< stop the camera while there are no viewers
     Duration idle_after = std::chrono::seconds(10);
     CameraTier tier = CameraTier::automatic;

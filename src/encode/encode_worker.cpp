@@ -10,24 +10,35 @@
 
 namespace ringcast::encode {
 
+namespace {
+
+PictureTransform turn_only(const PictureTurn& turn) noexcept {
+    PictureTransform transform;
+    transform.rotate = turn.rotate;
+    transform.mirror = turn.mirror;
+    return transform;
+}
+
+} // namespace
+
 Result<std::unique_ptr<EncodeWorker>> EncodeWorker::create(io::Engine& engine, io::OpToken token,
-                                                           ReadClock read_clock, int workers) {
+                                                           ReadClock read_clock, Limits limits) {
     threads::WakeEvent wake;
     if (!wake.open()) {
         return fail(std::string("can't create an event descriptor for the encoder: ") +
                     std::strerror(errno));
     }
     try {
-        return std::make_unique<EncodeWorker>(engine, token, read_clock, workers, std::move(wake));
+        return std::make_unique<EncodeWorker>(engine, token, read_clock, limits, std::move(wake));
     } catch (const std::system_error& error) {
         return fail(std::string("can't start a thread for the encoder: ") + error.what());
     }
 }
 
-EncodeWorker::EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers,
-                           threads::WakeEvent wake)
+EncodeWorker::EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock,
+                           Limits limits, threads::WakeEvent wake)
     : engine_(&engine), token_(token), read_clock_(read_clock), wake_(std::move(wake)),
-      encoder_(workers), thread_([this] { run(); }) {
+      encoder_(limits.workers), transformer_(limits.pixels_max), thread_([this] { run(); }) {
     wake_.read(*engine_, token_);
 }
 
@@ -80,12 +91,30 @@ EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
     const Instant begun = read_clock_();
     {
         const os::DmabufAccess access(job.dmabufs, os::DmabufUse::read);
-        const BandEncoder::Encoded encoded = encoder_.encode(job.picture, job.quality, job.into);
-        answer.bytes = encoded.bytes;
-        answer.bytes_moved = encoded.bytes_moved;
+        answer.result = job.jpeg.empty()
+                            ? encode_raw(job, answer.bytes_moved)
+                            : transformer_.transform(job.jpeg, turn_only(job.turn), job.into);
     }
     answer.encode_time = read_clock_() - begun;
     return answer;
+}
+
+TransformResult EncodeWorker::encode_raw(const Job& job, std::size_t& bytes_moved) noexcept {
+    if (const std::string_view problem = problem_of(job.picture); !problem.empty()) {
+        return tl::unexpected(TransformError{TransformFailure::unsupported, problem});
+    }
+    const RawPicture* const turned = turner_.scale(job.picture, turn_only(job.turn));
+    if (turned == nullptr) {
+        return tl::unexpected(TransformError{TransformFailure::out_of_memory, "memory is short"});
+    }
+    const BandEncoder::Encoded encoded = encoder_.encode(*turned, job.quality, job.into);
+    bytes_moved = encoded.bytes_moved;
+    if (!encoded.bytes) {
+        return tl::unexpected(
+            TransformError{TransformFailure::does_not_fit, "the result does not fit"});
+    }
+    return TransformedPicture{*encoded.bytes, turned->width, turned->height,
+                              TransformedPicture::How::recompressed};
 }
 
 } // namespace ringcast::encode

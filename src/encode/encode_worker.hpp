@@ -1,7 +1,7 @@
 #pragma once
-// Encodes pictures in threads of its own, from borrowed memory into borrowed memory. The loop
-// submits one job at a time; an eventfd that it reads through the engine signals the end of the
-// job. Knows no camera, no slots and no policy.
+// Encodes raw pictures, and turns raw pictures and JPEGs, in threads of its own, from borrowed memory
+// into borrowed memory. The loop submits one job at a time; an eventfd that it reads through the engine
+// signals the end of the job. Knows no camera, no slots and no policy.
 
 #include <atomic>
 #include <cstddef>
@@ -9,10 +9,13 @@
 #include <optional>
 #include <thread>
 
+#include "base/picture_turn.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "encode/band_encoder.hpp"
+#include "encode/jpeg_transformer.hpp"
 #include "encode/raw_picture.hpp"
+#include "encode/raw_scaler.hpp"
 #include "os/dmabuf_access.hpp"
 #include "threads/mailbox.hpp"
 #include "threads/wake_event.hpp"
@@ -24,25 +27,29 @@ public:
     struct Job {
         /// The planes must stay mapped and unchanged until the answer.
         RawPicture picture;
-        os::Dmabufs dmabufs = os::no_dmabufs;
-        int quality = 80; ///< 1 to 100
-        ByteSpan into;    ///< must not be used until the answer
+        ConstByteSpan jpeg; ///< used instead of `picture` unless empty; as long as its planes
+        os::Dmabufs dmabufs = os::no_dmabufs; ///< that hold the picture
+        PictureTurn turn;                     ///< before it is encoded
+        int quality = 80;                     ///< 1 to 100, of a raw picture
+        ByteSpan into;                        ///< must not be used until the answer
     };
     struct Answer {
-        /// Length of the JPEG; none when it does not fit or the picture has a `problem_of`.
-        std::optional<std::size_t> bytes;
+        TransformResult result;
         std::size_t bytes_moved = 0; ///< copied to join the bands of several workers
         Duration encode_time{};
     };
     using ReadClock = Instant (*)() noexcept;
+    struct Limits {
+        int workers = 1;            ///< that encode each raw picture together, at least 1
+        std::size_t pixels_max = 0; ///< a larger JPEG is refused
+    };
 
     /// The worker's operations use `token`; the caller passes completions with it to
-    /// `on_completion`. `workers`, at least 1, encode each picture together. Fails when no
-    /// descriptor or thread is available.
+    /// `on_completion`. Fails when no descriptor or thread is available.
     [[nodiscard]] static Result<std::unique_ptr<EncodeWorker>>
-    create(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers);
+    create(io::Engine& engine, io::OpToken token, ReadClock read_clock, Limits limits);
     /// Public only for `create`.
-    EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock, int workers,
+    EncodeWorker(io::Engine& engine, io::OpToken token, ReadClock read_clock, Limits limits,
                  threads::WakeEvent wake);
     EncodeWorker(const EncodeWorker&) = delete;
     EncodeWorker& operator=(const EncodeWorker&) = delete;
@@ -67,6 +74,7 @@ public:
 private:
     void run() noexcept;
     [[nodiscard]] Answer answer_to(const Job& job) noexcept;
+    [[nodiscard]] TransformResult encode_raw(const Job& job, std::size_t& bytes_moved) noexcept;
 
     io::Engine* engine_;
     io::OpToken token_;
@@ -74,7 +82,9 @@ private:
     threads::WakeEvent wake_;
     bool busy_ = false;
 
-    BandEncoder encoder_; ///< used by the thread only
+    BandEncoder encoder_; ///< this and the next two are used by the thread only
+    RawScaler turner_;
+    JpegTransformer transformer_;
     threads::Mailbox<Job> jobs_;
     threads::Mailbox<Answer> answers_;
     std::atomic<bool> finished_{false};

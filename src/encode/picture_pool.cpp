@@ -25,10 +25,10 @@ source::PictureFailure failure_of(TransformFailure failure) noexcept {
 
 } // namespace
 
-Result<std::unique_ptr<PicturePool>> PicturePool::create(io::Engine& engine,
+Result<std::unique_ptr<PicturePool>> PicturePool::create(io::Engine& engine, io::OpToken token,
                                                          TransformPool::ReadClock read_clock,
                                                          TransformPool::Limits limits) {
-    auto pool = TransformPool::create(engine, {io::OpKind::pictures, 0, 1}, read_clock, limits);
+    auto pool = TransformPool::create(engine, token, read_clock, limits);
     if (!pool) {
         return tl::unexpected(pool.error());
     }
@@ -41,6 +41,8 @@ bool PicturePool::begin(const source::PictureTask& task) noexcept {
     job.jpeg = task.jpeg;
     job.transform.target = target_size(task.target);
     job.transform.quality = task.target.quality;
+    job.transform.rotate = task.target.turn.rotate;
+    job.transform.mirror = task.target.turn.mirror;
     job.into = task.into;
     return pool_->submit(job);
 }
@@ -58,6 +60,7 @@ std::optional<source::PictureAnswer> PicturePool::next_answer() noexcept {
         answer.bytes = from.result->bytes;
         answer.width = static_cast<std::uint16_t>(from.result->width);
         answer.height = static_cast<std::uint16_t>(from.result->height);
+        answer.lossless = from.result->how == TransformedPicture::How::lossless;
     } else {
         answer.failure = failure_of(from.result.error().failure);
         answer.reason = from.result.error().reason;

@@ -1,5 +1,5 @@
 #pragma once
-// The workers that make smaller pictures, as the relay sees them.
+// The workers that make smaller and turned pictures, as their users see them.
 
 #include <cstdint>
 #include <memory>
@@ -14,9 +14,10 @@ namespace ringcast::encode {
 
 class PicturePool final : public source::PictureWorkers {
 public:
-    /// Its operations are of OpKind::pictures. Fails when no descriptor is available.
+    /// Its operations use `token`. Fails when no descriptor is available.
     [[nodiscard]] static Result<std::unique_ptr<PicturePool>>
-    create(io::Engine& engine, TransformPool::ReadClock read_clock, TransformPool::Limits limits);
+    create(io::Engine& engine, io::OpToken token, TransformPool::ReadClock read_clock,
+           TransformPool::Limits limits);
     /// Public only for `create`.
     explicit PicturePool(std::unique_ptr<TransformPool> pool) : pool_(std::move(pool)) {}
 

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/picture_turn.hpp"
+
 namespace ringcast::encode {
 
 struct PictureSize {
@@ -32,8 +34,7 @@ struct TargetSize {
     friend bool operator==(const TargetSize&, const TargetSize&) = default;
 };
 
-/// Clockwise.
-enum class Rotation : std::uint8_t { none, by_90, by_180, by_270 };
+using ringcast::Rotation;
 
 struct PictureTransform {
     TargetSize target;

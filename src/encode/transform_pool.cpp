@@ -21,10 +21,10 @@ namespace ringcast::encode {
 
 namespace {
 
-/// Lowers the priority of the calling thread, below the threads that serve the full streams. On
-/// Linux the priority belongs to the thread, whose id getpriority and setpriority take (sched(7)).
-void yield_to_other_threads() noexcept {
-    constexpr int niceness = 10; // a tenth of the processor's time beside an ordinary thread
+/// Lowers the priority of the calling thread: with a niceness of 10 it has a tenth of the processor's
+/// time beside an ordinary thread. On Linux the priority belongs to the thread, whose id getpriority and
+/// setpriority take (sched(7)).
+void yield_to_other_threads(int niceness) noexcept {
     const auto thread = static_cast<id_t>(gettid());
     const int before = getpriority(PRIO_PROCESS, thread);
     // A higher niceness is always allowed; the kernel limits it to 19.
@@ -36,9 +36,9 @@ void yield_to_other_threads() noexcept {
 /// A thread with one job at a time.
 class TransformPool::Worker {
 public:
-    Worker(const threads::WakeEvent& wake, ReadClock read_clock, std::size_t pixels_max)
-        : wake_(&wake), read_clock_(read_clock), transformer_(pixels_max),
-          thread_([this] { run(); }) {}
+    Worker(const threads::WakeEvent& wake, ReadClock read_clock, Limits limits)
+        : wake_(&wake), read_clock_(read_clock), niceness_(limits.niceness),
+          transformer_(limits.pixels_max), thread_([this] { run(); }) {}
     Worker(Worker&&) = delete;
     Worker& operator=(Worker&&) = delete;
     Worker(const Worker&) = delete;
@@ -70,7 +70,7 @@ private:
     // --- the thread's side ---
 
     void run() noexcept {
-        yield_to_other_threads();
+        yield_to_other_threads(niceness_);
         while (const std::optional<Job> job = jobs_.wait_and_take()) {
             answers_.put(answer_to(*job));
             wake_->wake();
@@ -89,6 +89,7 @@ private:
 
     const threads::WakeEvent* wake_;
     ReadClock read_clock_;
+    int niceness_;
     bool busy_ = false; ///< used by the loop only
 
     JpegTransformer transformer_; ///< this and the next two are used by the thread only
@@ -162,7 +163,7 @@ bool TransformPool::submit(const Job& job) noexcept {
         return true;
     }
     try {
-        workers_.push_back(std::make_unique<Worker>(wake_, read_clock_, limits_.pixels_max));
+        workers_.push_back(std::make_unique<Worker>(wake_, read_clock_, limits_));
     } catch (const std::system_error&) {
         return false;
     } catch (const std::bad_alloc&) {

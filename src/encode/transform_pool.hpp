@@ -1,6 +1,5 @@
 #pragma once
-// Threads of lower priority that make renditions: smaller or turned pictures, from borrowed memory
-// into borrowed memory. The loop submits jobs; an eventfd that it reads through the engine signals
+// Threads that make smaller or turned pictures, from borrowed memory into borrowed memory. The loop submits jobs; an eventfd that it reads through the engine signals
 // that some are done. Knows no streams, no slots and no policy.
 
 #include <cstddef>
@@ -40,6 +39,7 @@ public:
     struct Limits {
         int workers_max = 1;        ///< threads, at least 1
         std::size_t pixels_max = 0; ///< a larger JPEG is refused
+        int niceness = 10;          ///< of the threads, above that of the thread that starts them
     };
 
     /// The pool's operations use `token`; the caller passes completions with it to `on_completion`.

@@ -61,9 +61,9 @@ public:
         return listings;
     }
 
-    [[nodiscard]] std::unique_ptr<CameraDevice>
-    make_device(const config::LibcameraConfig& wanted) override {
-        return std::make_unique<LibcameraDevice>(manager_, wanted, tuning_);
+    [[nodiscard]] std::unique_ptr<CameraDevice> make_device(const config::LibcameraConfig& wanted,
+                                                            const PictureTurn& turn) override {
+        return std::make_unique<LibcameraDevice>(manager_, wanted, turn, tuning_);
     }
 
 private:

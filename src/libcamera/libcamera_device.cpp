@@ -23,6 +23,7 @@
 #include "config/units.hpp"
 #include "libcamera/libcamera_failure.hpp"
 #include "libcamera/libcamera_rate.hpp"
+#include "libcamera/libcamera_turn.hpp"
 #include "libcamera/sensor_modes.hpp"
 #include "os/clock.hpp"
 #include "os/mapped_memory.hpp"
@@ -32,30 +33,6 @@ namespace ringcast::capture {
 namespace {
 
 using config::PictureSize;
-
-libcamera::Orientation libcamera_orientation(config::Orientation orientation) noexcept {
-    return static_cast<libcamera::Orientation>(orientation); // both have EXIF's values
-}
-
-/// The orientations that the camera supports itself.
-std::string orientations_of(libcamera::Camera& camera) {
-    std::string names;
-    for (const std::string_view name : config::orientation_names()) {
-        const auto orientation = static_cast<libcamera::Orientation>(
-            1 + (std::ranges::find(config::orientation_names(), name) -
-                 config::orientation_names().begin()));
-        const auto configuration = video_configuration(camera);
-        if (configuration == nullptr) {
-            break;
-        }
-        configuration->orientation = orientation;
-        if (configuration->validate() != libcamera::CameraConfiguration::Invalid &&
-            configuration->orientation == orientation) {
-            names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", name);
-        }
-    }
-    return names;
-}
 
 /// Without information from the camera: the defaults of V4L2 and libcamera.
 void set_colour(OpenedCamera& opened, const std::optional<libcamera::ColorSpace>& space) {
@@ -84,8 +61,8 @@ std::vector<PlanePlace> planes_of(const libcamera::FrameBuffer& buffer) {
 } // namespace
 
 LibcameraDevice::LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted,
-                                 std::string tuning)
-    : manager_(manager), wanted_(std::move(wanted)), tuning_(std::move(tuning)),
+                                 const PictureTurn& turn, std::string tuning)
+    : manager_(manager), wanted_(std::move(wanted)), turn_(turn), tuning_(std::move(tuning)),
       exposure_ids_(exposure_ids()) {}
 
 LibcameraDevice::~LibcameraDevice() {
@@ -186,7 +163,7 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
     if (choice->format != camera::mjpeg_format) {
         stream.colorSpace = libcamera::ColorSpace::Sycc; // JPEG's own
     }
-    configuration_->orientation = libcamera_orientation(wanted_.orientation);
+    configuration_->orientation = orientation_of(turn_);
     const auto sensor =
         camera::choose_sensor_mode(modes, wanted_.sensor, choice->size, wanted_.fps);
     if (!sensor) {
@@ -199,11 +176,8 @@ LibcameraDevice::Step LibcameraDevice::configure(OpenedCamera& opened) {
         configuration_->sensorConfig = sensor_configuration(*mode);
     }
     const auto status = configuration_->validate();
-    if (configuration_->orientation != libcamera_orientation(wanted_.orientation)) {
-        return refused(fmt::format("the camera doesn't support \"{}\"; it supports {}",
-                                   config::orientation_name(wanted_.orientation),
-                                   orientations_of(*camera_)));
-    }
+    // Where the camera can't turn its pictures in this way, libcamera says how it will deliver them.
+    opened.turn = turn_between(configuration_->orientation, orientation_of(turn_));
     if (status == libcamera::CameraConfiguration::Invalid ||
         stream.pixelFormat.toString() != choice->format ||
         stream.size.width != choice->size.width || stream.size.height != choice->size.height) {

@@ -10,6 +10,7 @@
 #include <libcamera/camera.h>
 #include <libcamera/request.h>
 
+#include "base/picture_turn.hpp"
 #include "camera/control_plan.hpp"
 #include "capture/camera_device.hpp"
 #include "config/config.hpp"
@@ -22,9 +23,10 @@ namespace ringcast::capture {
 
 class LibcameraDevice final : public CameraDevice {
 public:
-    /// `tuning`: the tuning file of the process, see tuning_file.hpp.
+    /// `turn`: of the pictures; what the camera can't do of it is in OpenedCamera. `tuning`: the tuning
+    /// file of the process, see tuning_file.hpp.
     LibcameraDevice(CameraManagerOwner& manager, config::LibcameraConfig wanted,
-                    std::string tuning);
+                    const PictureTurn& turn, std::string tuning);
     LibcameraDevice(const LibcameraDevice&) = delete;
     LibcameraDevice& operator=(const LibcameraDevice&) = delete;
     LibcameraDevice(LibcameraDevice&&) = delete;
@@ -69,6 +71,7 @@ private:
 
     CameraManagerOwner& manager_;
     config::LibcameraConfig wanted_;
+    PictureTurn turn_;
     std::string tuning_;
     CameraEvents* events_ = nullptr; ///< from the first `open` to `stop_events`
     ExposureIds exposure_ids_;

@@ -88,8 +88,8 @@ struct CameraTotals {
     std::uint64_t copied = 0;           ///< frames copied once: camera memory is not registered
     std::uint64_t copied_under_pressure = 0; ///< frames copied once: camera buffers were short
     std::uint64_t bytes_copied = 0;          ///< by both kinds of copies
-    std::uint64_t encoded = 0;               ///< frames encoded from a raw format
-    std::uint64_t encode_skipped = 0;        ///< raw frames not encoded because not needed
+    std::uint64_t encoded = 0;               ///< frames encoded from a raw format, or turned
+    std::uint64_t encode_skipped = 0;        ///< frames not encoded because not needed
     metrics::TimeHistogram encode;           ///< times of `encoded`
     std::uint64_t opened = 0;                ///< number of times the camera was started
 };

@@ -17,6 +17,7 @@
 #include "io/engine.hpp"
 #include "source/camera_status.hpp"
 #include "source/control_change.hpp"
+#include "source/picture_status.hpp"
 #include "source/upstream_status.hpp"
 
 namespace ringcast::source {
@@ -100,6 +101,8 @@ public:
     }
     /// The state of the connection to the server whose stream is read; nothing for other sources.
     [[nodiscard]] virtual std::optional<UpstreamStatus> upstream() const { return std::nullopt; }
+    /// What is done to its pictures; nothing if they are published as they are.
+    [[nodiscard]] virtual std::optional<PictureStatus> picture() const { return std::nullopt; }
 };
 
 } // namespace ringcast::source

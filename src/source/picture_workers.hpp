@@ -1,5 +1,5 @@
 #pragma once
-// The interface to threads that make a smaller picture of a JPEG. Their answers arrive through the
+// The interface to threads that make a smaller or turned picture of a JPEG. Their answers arrive through the
 // engine. The tasks are the callers': whose turn it is when the workers are busy is not decided here.
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/immovable.hpp"
+#include "base/picture_turn.hpp"
 #include "base/time.hpp"
 #include "io/engine.hpp"
 
@@ -19,7 +20,10 @@ struct PictureTarget {
     std::uint8_t eighths = 0; ///< of each side, 1 to 8, rounded up; 0: the size below
     std::uint16_t width = 0;  ///< pixels: the picture is fitted into it, and never enlarged
     std::uint16_t height = 0; ///< pixels
-    int quality = 80;         ///< libjpeg's, 1 to 100
+    /// libjpeg's, 1 to 100. 0: a picture that is only turned keeps its own where it can be turned
+    /// without decoding.
+    int quality = 80;
+    PictureTurn turn{}; ///< after which the picture has the size above
     friend bool operator==(const PictureTarget&, const PictureTarget&) = default;
 };
 
@@ -30,7 +34,7 @@ struct PictureTask {
     ByteSpan into; ///< must not be used until the answer
 };
 
-/// Why there is no smaller picture.
+/// Why there is no picture.
 enum class PictureFailure : std::uint8_t {
     damaged,     ///< the JPEG
     oversized,   ///< the result, for the memory that it should be written to
@@ -45,6 +49,7 @@ struct PictureAnswer {
     std::size_t bytes = 0;    ///< of the JPEG
     std::uint16_t width = 0;  ///< pixels
     std::uint16_t height = 0; ///< pixels
+    bool lossless = false;    ///< turned without decoding
     Duration time{};          ///< that it took
 };
 

@@ -387,6 +387,7 @@ StreamStatus Stream::status() const {
     status.source_counters = setup_.source->counters();
     status.camera = setup_.source->camera();
     status.upstream = setup_.source->upstream();
+    status.picture = setup_.source->picture();
     status.slots_total = setup_.arena->geometry().slot_count;
     status.slots_free = setup_.arena->free_count();
     status.registered = setup_.arena->registered();

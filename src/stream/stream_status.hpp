@@ -42,6 +42,7 @@ struct StreamStatus {
     source::SourceCounters source_counters;
     std::optional<source::CameraStatus> camera;     ///< of a camera's stream
     std::optional<source::UpstreamStatus> upstream; ///< of another server's stream
+    std::optional<source::PictureStatus> picture;   ///< what is done to its pictures
     std::uint32_t slots_total = 0;
     std::uint32_t slots_free = 0;
     bool registered = false; ///< the slots are registered with the engine: zero-copy is possible

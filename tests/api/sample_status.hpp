@@ -74,6 +74,13 @@ inline StatusSnapshot sample_status() {
     upstream.via = {"0123456789abcdef", "fedcba9876543210"};
     fill(upstream.connections, upstream.parts_without_signal);
 
+    source::PictureStatus& picture = live.picture.emplace();
+    picture.turn = {Rotation::by_270, true};
+    picture.how = "lossless";
+    picture.work.add(milliseconds(7));
+    fill(picture.made, picture.lossless, picture.missed, picture.without_slot, picture.damaged,
+         picture.oversized, picture.failed);
+
     stream::RenditionStatus& rendition = live.renditions.emplace_back();
     rendition.totals.name = "half";
     rendition.running = true;

@@ -221,6 +221,31 @@ TEST_CASE("status describes the server whose stream is read") {
     CHECK(before["hops"] == 0);
 }
 
+TEST_CASE("status says how pictures are turned, and what that costs") {
+    StatusSnapshot sample = sample_status();
+    CHECK(status_of(sample)["streams"][1]["picture"].is_null());
+    source::PictureStatus& described = *sample.streams[0].picture;
+    const auto picture = status_of(sample)["streams"][0]["picture"];
+    CHECK(picture["rotate"] == "270");
+    CHECK(picture["mirror"] == true);
+    CHECK(picture["how"] == "lossless");
+    CHECK(picture["frames"] == described.made);
+    CHECK(picture["frames_lossless"] == described.lossless);
+    CHECK(picture["frames_missed"] == described.missed);
+    CHECK(picture["frames_without_slot"] == described.without_slot);
+    CHECK(picture["frames_damaged"] == described.damaged);
+    CHECK(picture["frames_oversized"] == described.oversized);
+    CHECK(picture["frames_failed"] == described.failed);
+    CHECK(picture["work_mean_seconds"] == 0.007);
+
+    described = {};
+    described.turn.mirror = true;
+    const auto before = status_of(sample)["streams"][0]["picture"];
+    for (const std::string field : {"rotate", "how", "work_mean_seconds"}) {
+        CHECK(before[field].is_null());
+    }
+}
+
 TEST_CASE("status describes the mode of a camera's sensor, and the part that is visible") {
     StatusSnapshot sample = sample_status();
     sample.streams[1].camera->sensor = {

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 
 #include "capture/fake_camera.hpp"
+#include "encode/jpeg_samples.hpp"
+#include "encode/jpeg_transformer.hpp"
 #include "jpeg/samples.hpp"
 #include "os/dmabuf_log.hpp"
 #include "os/mapped_memory.hpp"
@@ -31,9 +33,9 @@ constexpr io::StreamId stream_id{3, 1};
 class Bench : public test::SourceBench<CameraSource> {
 public:
     explicit Bench(FakeCamera& camera, const config::LibcameraConfig& wanted = {},
-                   int encode_workers = 1)
+                   int encode_workers = 1, const PictureChanges& changes = {})
         : SourceBench(frame_bytes_max, stream_id, std::string("door"), wanted,
-                      std::make_unique<FakeDevice>(camera), encode_workers) {}
+                      std::make_unique<FakeDevice>(camera), encode_workers, changes) {}
 
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
@@ -782,6 +784,81 @@ TEST_CASE("raw pictures are converted with the camera's colour range and matrix"
     CHECK(decoded->rgb[0] >= 250);
     CHECK(decoded->rgb[1] <= 5);
     CHECK(decoded->rgb[2] <= 5);
+}
+
+TEST_CASE("raw pictures are turned before they are encoded") {
+    RawCamera camera;
+    camera.turn = {Rotation::by_90, false};
+    Bench bench(camera, {}, 1, {camera.turn});
+    bench.until_running();
+    bench.source.set_watched(true);
+    std::string black_above = grey; // the upper half is black
+    for (std::size_t i = 0; i < std::size_t{128} * 24; i += 2) {
+        black_above[i] = '\0';
+    }
+    REQUIRE(camera.capture(black_above, 0));
+    bench.until_frames(1);
+    CHECK(bench.sink.infos.front().width == 48);
+    CHECK(bench.sink.infos.front().height == 64);
+    const auto decoded =
+        ringcast::test::decode_jpeg(std::as_bytes(std::span(bench.sink.frames.front())));
+    REQUIRE(decoded);
+    REQUIRE(decoded->width == 48);
+    CHECK(decoded->rgb[3 * 8] >= 120); // the left half is what was below
+    CHECK(decoded->rgb[3 * 40] <= 8);
+    CHECK(bench.source.picture()->how == "raw");
+    CHECK(bench.source.picture()->made == 1);
+    CHECK(bench.source.picture()->work.sum() > 0ns);
+}
+
+TEST_CASE("JPEGs of a camera that can't turn them are turned while somebody watches") {
+    FakeCamera camera;
+    camera.turn = {Rotation::by_180, true};
+    Bench bench(camera, {}, 1, {camera.turn});
+    bench.engine.registration_refusal.reset();
+    bench.until_running();
+    CHECK(bench.engine.registered.empty()); // they are not sent from the camera's memory
+    const auto frame = ringcast::test::make_scene_jpeg({64, 48});
+    const std::string jpeg(as_text(frame));
+    REQUIRE(camera.capture(jpeg, 0));
+    bench.until([&] { return bench.source.camera()->counters.encode_skipped == 1; });
+    CHECK(bench.sink.pauses == 1);
+    bench.source.set_watched(true);
+    REQUIRE(camera.capture(jpeg, 1));
+    bench.until_frames(1);
+    encode::JpegTransformer transformer(1'000'000);
+    ringcast::test::Bytes wanted(frame_bytes_max);
+    encode::PictureTransform transform;
+    transform.rotate = Rotation::by_180;
+    transform.mirror = true;
+    const auto made = transformer.transform(frame, transform, wanted);
+    REQUIRE(made.has_value());
+    CHECK(bench.sink.frames.front() == as_text(ConstByteSpan(wanted).first(made->bytes)));
+    CHECK(bench.sink.infos.front().width == 64);
+    CHECK(bench.sink.infos.front().height == 48);
+    CHECK(bench.sink.infos.front().captured_at == Instant(33ms));
+    CHECK(bench.source.picture()->how == "lossless");
+    CHECK(bench.source.picture()->lossless == 1);
+    CHECK(bench.source.camera()->tier == "encoded");
+    CHECK(bench.source.camera()->tier_reason == "its pictures are turned");
+    test::LogCapture logged;
+    REQUIRE(camera.capture(jpeg.substr(0, jpeg.size() / 2), 2));
+    bench.until([&] { return bench.source.counters().frames_damaged == 1; });
+    CHECK(logged.count("a damaged frame was skipped", LogLevel::warning) == 1);
+    REQUIRE(camera.capture("no JPEG", 3));
+    bench.until([&] { return bench.source.counters().frames_damaged == 2; });
+    CHECK(bench.sink.frames.size() == 1);
+    CHECK(camera.queued_count() == FakeCamera::buffer_count);
+}
+
+TEST_CASE("pictures that the camera turns itself are passed on as they are") {
+    FakeCamera camera;
+    Bench bench(camera, {}, 1, {{Rotation::by_180, false}});
+    bench.until_running();
+    bench.show_ten(camera);
+    CHECK(bench.source.picture()->how == "camera");
+    CHECK(bench.source.picture()->turn == PictureTurn{Rotation::by_180, false});
+    CHECK(bench.source.picture()->made == 0);
 }
 
 TEST_CASE("a raw frame that was being encoded when the last viewer left is not published") {

@@ -35,6 +35,7 @@ public:
     config::PictureSize size{64, 48};
     std::uint32_t stride = 0;
     std::uint32_t buffers_made = buffer_count;
+    PictureTurn turn;     ///< what it leaves to do
     bool startup = false; ///< frames are marked as too early to be shown
     encode::ColourRange colour_range = encode::ColourRange::full;
     encode::ColourMatrix colour_matrix = encode::ColourMatrix::bt601;
@@ -161,6 +162,7 @@ public:
         opened.format = camera_.format;
         opened.size = camera_.size;
         opened.stride = camera_.stride;
+        opened.turn = camera_.turn;
         opened.colour_range = camera_.colour_range;
         opened.colour_matrix = camera_.colour_matrix;
         opened.driver = "fakevideo";

@@ -75,11 +75,11 @@ TEST_CASE("the description lists the settings of a camera") {
                ContainsSubstring("JPEG quality 80, in the sensor mode that libcamera chooses.\n"));
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\ncamera = \"C920\"\n"
                          "size = \"640x480\"\nfps = 15\nformat = \"YUYV\"\nquality = 70\n"
-                         "orientation = \"rotate180\"\ncontrols = { AfMode = \"continuous\", "
+                         "controls = { AfMode = \"continuous\", "
                          "ColourGains = [1.5, 2], AeEnable = true, X = 3, Y = 0.5 }\n"
                          "on_demand = true\nidle_after = \"1m\"\ntier = \"copied\"\n"),
                ContainsSubstring("shows the camera \"C920\", 640x480 at 15 frames/s, encoded from "
-                                 "YUYV with JPEG quality 70, rotate180, AfMode = \"continuous\", "
+                                 "YUYV with JPEG quality 70, AfMode = \"continuous\", "
                                  "ColourGains = [1.5, 2], AeEnable = true, X = 3, Y = 0.5, memory "
                                  "tier copied; it is stopped 1m after its last viewer.\n"));
 }
@@ -91,6 +91,19 @@ TEST_CASE("the description says who adapts") {
                ContainsSubstring("  Viewers whose link is too slow"));
     CHECK_THAT(described(stream + "adapt = false\n"),
                ContainsSubstring("  Nobody is sent smaller"));
+}
+
+TEST_CASE("the description says how pictures are turned") {
+    const std::string pattern = "[streams.a]\nsource = \"pattern\"\n";
+    CHECK_THAT(described(pattern), !ContainsSubstring("Its pictures are"));
+    CHECK_THAT(
+        described(pattern + "rotate = \"90\"\nmirror = true\n"),
+        ContainsSubstring("  Its pictures are rotated by 90 degrees clockwise, then mirrored: "
+                          "without loss where their size is a multiple of the JPEG's blocks, "
+                          "else decoded and encoded again.\n"));
+    CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nmirror = true\n"),
+               ContainsSubstring("  Its pictures are mirrored: by the camera if it can, raw ones "
+                                 "before they are encoded, others without loss where"));
 }
 
 TEST_CASE("the description lists the renditions of a stream") {

@@ -267,7 +267,7 @@ TEST_CASE("the error for a key of another source kind names that kind") {
                ContainsSubstring("test.toml:4:1: streams.a.quality: belongs to source = "
                                  "\"pattern\" or \"libcamera\", but this stream has source = "
                                  "\"exec\", expected one of source, default, viewers, "
-                                 "renditions, adapt, command"));
+                                 "rotate, mirror, renditions, adapt, command"));
     CHECK_THAT(rejection("[streams.a]\nsource = \"stdin\"\nfps = 5\n"),
                ContainsSubstring("belongs to source = \"pattern\""));
 }
@@ -498,6 +498,31 @@ TEST_CASE("an unreadable or too large file is reported with the reason") {
     std::filesystem::remove(path);
 }
 
+TEST_CASE("the pictures of every source can be turned") {
+    for (const std::string source :
+         {"source = \"pattern\"\n", "source = \"stdin\"\n",
+          "source = \"exec\"\ncommand = [\"cat\"]\n", "source = \"file\"\npath = \"a.jpg\"\n",
+          "source = \"http\"\nurl = \"http://a\"\n", "source = \"libcamera\"\n"}) {
+        const std::string stream = "[streams.a]\n" + source;
+        CHECK(accepted(stream).streams[0].turn == PictureTurn{});
+        CHECK(accepted(stream + "rotate = \"90\"\n").streams[0].turn ==
+              PictureTurn{Rotation::by_90, false});
+        CHECK(accepted(stream + "rotate = \"180\"\nmirror = false\n").streams[0].turn ==
+              PictureTurn{Rotation::by_180, false});
+        CHECK(accepted(stream + "rotate = \"270\"\nmirror = true\n").streams[0].turn ==
+              PictureTurn{Rotation::by_270, true});
+        CHECK(accepted(stream + "mirror = true\n").streams[0].turn ==
+              PictureTurn{Rotation::none, true});
+    }
+    const std::string pattern = "[streams.a]\nsource = \"pattern\"\n";
+    CHECK_THAT(rejection(pattern + "rotate = \"45\"\n"),
+               ContainsSubstring("found \"45\", expected \"90\", \"180\" or \"270\""));
+    CHECK_THAT(rejection(pattern + "rotate = 90\n"),
+               ContainsSubstring("found 90, expected \"90\", \"180\" or \"270\""));
+    CHECK_THAT(rejection(pattern + "mirror = \"yes\"\n"),
+               ContainsSubstring("found \"yes\", expected true or false"));
+}
+
 TEST_CASE("a camera needs no key except source") {
     const Config config = accepted("[streams.a]\nsource = \"libcamera\"\n");
     const auto& camera = std::get<LibcameraConfig>(config.streams[0].source);
@@ -510,7 +535,6 @@ TEST_CASE("a camera needs no key except source") {
     CHECK_FALSE(camera.hdr);
     CHECK(camera.tuning.empty());
     CHECK(camera.controls.empty());
-    CHECK(camera.orientation == Orientation::rotate0);
     CHECK_FALSE(camera.on_demand);
     CHECK(camera.idle_after == 10s);
     CHECK(camera.tier == CameraTier::automatic);
@@ -527,7 +551,6 @@ quality = 55
 sensor = "9152x6944"
 hdr = true
 tuning = "imx219_noir.json"
-orientation = "rotate90"
 on_demand = true
 idle_after = "1m"
 tier = "registered"
@@ -547,7 +570,6 @@ ColourGains = [1.5, 2]
     CHECK(camera.hdr);
     CHECK(camera.tuning == "imx219_noir.json");
     CHECK(camera.sensor == SensorSetting{SensorSetting::Kind::named, {9152, 6944}});
-    CHECK(camera.orientation == Orientation::rotate90);
     CHECK(camera.on_demand);
     CHECK(camera.idle_after == 1min);
     CHECK(camera.tier == CameraTier::registered);
@@ -589,8 +611,11 @@ TEST_CASE("invalid values of a camera's keys are rejected with the expected ones
     CHECK_THAT(rejection(camera + "sensor = true\n"), ContainsSubstring("a.sensor: found true"));
     CHECK_THAT(rejection(camera + "format = \"MJPG\"\n"),
                ContainsSubstring("did you mean \"MJPEG\"?"));
-    CHECK_THAT(rejection(camera + "orientation = \"rotate45\"\n"),
-               ContainsSubstring("expected \"rotate0\", \"rotate90\""));
+    CHECK_THAT(
+        rejection(camera + "orientation = \"rotate90\"\n"),
+        ContainsSubstring("test.toml:3:1: streams.a.orientation: has been replaced, for every "
+                          "source, by rotate = \"90\", \"180\" or \"270\" (clockwise) and "
+                          "mirror = true"));
     CHECK_THAT(rejection(camera + "tier = \"zero\"\n"),
                ContainsSubstring("expected \"auto\", \"registered\" or \"copied\""));
     CHECK_THAT(rejection(camera + "idle_after = \"10ms\"\n"),

@@ -48,8 +48,8 @@ KeyName name_of(const Key& key) {
 }
 
 bool is_of_every_source(const std::string& key) {
-    return key == "source" || key == "default" || key == "viewers" || key == "renditions" ||
-           key == "adapt";
+    return key == "source" || key == "default" || key == "viewers" || key == "rotate" ||
+           key == "mirror" || key == "renditions" || key == "adapt";
 }
 
 /// A parser of its own, so that it does not share bugs with the real one.

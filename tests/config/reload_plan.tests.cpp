@@ -42,6 +42,12 @@ TEST_CASE("only the streams that differ are touched") {
           Actions{{Kind::replace_stream, "door"}});
 }
 
+TEST_CASE("a stream whose pictures are turned in another way is replaced") {
+    CHECK(plan(cam, cam + "mirror = true\n") == Actions{{Kind::replace_stream, "cam"}});
+    CHECK(plan(cam + "rotate = \"90\"\n", cam + "rotate = \"270\"\n") ==
+          Actions{{Kind::replace_stream, "cam"}});
+}
+
 TEST_CASE("other renditions change the stream in place, unless it is replaced anyway") {
     const std::string wall = "renditions = { wall = { size = \"480x270\" } }\n";
     CHECK(plan(cam, cam + wall) == Actions{{Kind::change_renditions, "cam"}});

@@ -1,12 +1,14 @@
 #include "encode/encode_worker.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 #include <linux/dma-buf.h>
 #include <sys/mman.h>
 
-#include "encode/raw_samples.hpp"
+#include "encode/jpeg_samples.hpp"
 #include "jpeg/samples.hpp"
 #include "os/clock.hpp"
 #include "os/dmabuf_log.hpp"
@@ -24,8 +26,9 @@ constexpr io::OpToken token = io::source_token({2, 1}, 3, 1);
 
 struct Bench {
     explicit Bench(int workers = 1)
-        : worker(
-              std::move(EncodeWorker::create(engine, token, &os::monotonic_now, workers).value())),
+        : worker(std::move(
+              EncodeWorker::create(engine, token, &os::monotonic_now, {workers, 1'000'000})
+                  .value())),
           memory(1024UL * 1024UL) {}
     ~Bench() {
         worker->stop();
@@ -50,6 +53,15 @@ struct Bench {
         worker->encode(job);
         return answer();
     }
+    TransformFailure failure(const EncodeWorker::Job& job) {
+        const auto result = encode(job).result;
+        REQUIRE_FALSE(result.has_value());
+        return result.error().failure;
+    }
+    /// The JPEG that was made.
+    [[nodiscard]] ConstByteSpan jpeg_of(const EncodeWorker::Answer& answer) const {
+        return ConstByteSpan(memory).first(answer.result->bytes);
+    }
     EncodeWorker::Job job_of(const OwnedPicture& made) {
         EncodeWorker::Job job;
         job.picture = made.picture;
@@ -73,8 +85,12 @@ TEST_CASE("a picture is encoded into the job's memory, with the same bytes as by
     CHECK(answer.encode_time <= os::monotonic_now() - before);
     RawEncoder encoder;
     ringcast::test::Bytes wanted(bench.memory.size());
-    REQUIRE(answer.bytes == encoder.encode(made.picture, {}, wanted));
-    CHECK(std::equal(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(*answer.bytes),
+    REQUIRE(answer.result.has_value());
+    REQUIRE(answer.result->bytes == encoder.encode(made.picture, {}, wanted));
+    CHECK(answer.result->width == 161);
+    CHECK(answer.result->height == 121);
+    CHECK(std::equal(wanted.begin(),
+                     wanted.begin() + static_cast<std::ptrdiff_t>(answer.result->bytes),
                      bench.memory.begin()));
 }
 
@@ -86,7 +102,7 @@ TEST_CASE("a worker is idle until a job is submitted, and again when the job has
         bench.worker->encode(bench.job_of(made));
         CHECK(!bench.worker->idle());
         const EncodeWorker::Answer answer = bench.answer();
-        REQUIRE(answer.bytes.has_value());
+        REQUIRE(answer.result.has_value());
         CHECK(bench.worker->idle());
     }
 }
@@ -96,11 +112,11 @@ TEST_CASE("several workers encode one picture together, and the bytes moved to j
     Bench bench(3);
     const OwnedPicture made = make_picture({PixelFormat::nv12, 161, 121, 9});
     const EncodeWorker::Answer answer = bench.encode(bench.job_of(made));
-    REQUIRE(answer.bytes.has_value());
+    REQUIRE(answer.result.has_value());
     CHECK(answer.bytes_moved > 0);
-    CHECK(answer.bytes_moved < *answer.bytes);
+    CHECK(answer.bytes_moved < answer.result->bytes);
     const auto decoded =
-        ringcast::test::decode_jpeg(ConstByteSpan(bench.memory).first(*answer.bytes));
+        ringcast::test::decode_jpeg(ConstByteSpan(bench.memory).first(answer.result->bytes));
     RawEncoder encoder;
     ringcast::test::Bytes alone(bench.memory.size());
     const auto bytes = encoder.encode(made.picture, {}, alone);
@@ -116,15 +132,80 @@ TEST_CASE("each job has its own quality") {
     const OwnedPicture made = make_picture({PixelFormat::yuyv, 160, 120});
     EncodeWorker::Job job = bench.job_of(made);
     job.quality = 90;
-    const auto fine = bench.encode(job).bytes;
+    const auto fine = bench.encode(job).result;
     job.quality = 20;
-    const auto coarse = bench.encode(job).bytes;
+    const auto coarse = bench.encode(job).result;
     job.quality = 90;
-    const auto fine_again = bench.encode(job).bytes;
+    const auto fine_again = bench.encode(job).result;
     REQUIRE(fine.has_value());
     REQUIRE(coarse.has_value());
-    CHECK(*coarse < *fine);
-    CHECK(fine_again == fine);
+    CHECK(coarse->bytes < fine->bytes);
+    REQUIRE(fine_again.has_value());
+    CHECK(fine_again->bytes == fine->bytes);
+}
+
+TEST_CASE("a raw picture is turned before it is encoded, whatever its format") {
+    for (const PixelFormat format : {PixelFormat::yuyv, PixelFormat::nv12, PixelFormat::bgrx}) {
+        Bench bench(2);
+        const OwnedPicture made = make_picture({format, 161, 121});
+        EncodeWorker::Job job = bench.job_of(made);
+        job.turn = {Rotation::by_90, true};
+        job.quality = 95;
+        const EncodeWorker::Answer answer = bench.encode(job);
+        REQUIRE(answer.result.has_value());
+        CHECK(answer.result->width == 121);
+        CHECK(answer.result->height == 161);
+        const auto decoded = ringcast::test::decode_jpeg(bench.jpeg_of(answer));
+        REQUIRE(decoded.has_value());
+        // Rotated and mirrored is transposed. The scene is smooth, so that colour at half of the
+        // resolution makes little difference.
+        const auto pixel = [&](int x, int y) { return decoded->rgb.data() + 3 * (y * 121 + x); };
+        for (const auto& [x, y] : {std::pair{5, 7}, {100, 20}, {60, 150}, {118, 158}}) {
+            const ringcast::test::Pixel wanted = ringcast::test::scene(y, x);
+            CHECK(std::abs(pixel(x, y)[0] - wanted.red) < 16);
+            CHECK(std::abs(pixel(x, y)[1] - wanted.green) < 16);
+            CHECK(std::abs(pixel(x, y)[2] - wanted.blue) < 16);
+        }
+    }
+}
+
+TEST_CASE("a JPEG is turned without loss where that is possible, as by JpegTransformer") {
+    using How = TransformedPicture::How;
+    Bench bench;
+    for (const auto& [width, how] : {std::pair{96, How::lossless}, {100, How::recompressed}}) {
+        const auto jpeg = ringcast::test::make_scene_jpeg({width, 64});
+        EncodeWorker::Job job;
+        job.jpeg = jpeg;
+        job.turn = {Rotation::by_270, false};
+        job.into = bench.memory;
+        const EncodeWorker::Answer answer = bench.encode(job);
+        REQUIRE(answer.result.has_value());
+        CHECK(answer.result->how == how);
+        CHECK(answer.result->width == 64);
+        CHECK(answer.result->height == width);
+        JpegTransformer transformer(1'000'000);
+        ringcast::test::Bytes wanted(bench.memory.size());
+        PictureTransform transform;
+        transform.rotate = Rotation::by_270;
+        const TransformResult result = transformer.transform(jpeg, transform, wanted);
+        REQUIRE(result.has_value());
+        REQUIRE(answer.result->bytes == result->bytes);
+        const ConstByteSpan made = bench.jpeg_of(answer);
+        CHECK(std::equal(made.begin(), made.end(), wanted.begin()));
+    }
+}
+
+TEST_CASE("a damaged JPEG and one with too many pixels are reported") {
+    Bench bench;
+    auto jpeg = ringcast::test::make_scene_jpeg({64, 64});
+    EncodeWorker::Job job;
+    job.jpeg = ConstByteSpan(jpeg).first(jpeg.size() / 2);
+    job.turn.rotate = Rotation::by_180;
+    job.into = bench.memory;
+    CHECK(bench.failure(job) == TransformFailure::damaged);
+    jpeg = ringcast::test::make_scene_jpeg({1008, 1008});
+    job.jpeg = jpeg;
+    CHECK(bench.failure(job) == TransformFailure::unsupported);
 }
 
 TEST_CASE("a JPEG that does not fit and an invalid picture are reported, and the next job works") {
@@ -132,11 +213,11 @@ TEST_CASE("a JPEG that does not fit and an invalid picture are reported, and the
     const OwnedPicture made = make_picture({PixelFormat::yuv420, 64, 64});
     EncodeWorker::Job job = bench.job_of(made);
     job.into = job.into.first(100);
-    CHECK(bench.encode(job).bytes == std::nullopt);
+    CHECK(bench.failure(job) == TransformFailure::does_not_fit);
     job = bench.job_of(made);
     job.picture.planes[2].bytes = {};
-    CHECK(bench.encode(job).bytes == std::nullopt);
-    CHECK(bench.encode(bench.job_of(made)).bytes.has_value());
+    CHECK(bench.failure(job) == TransformFailure::unsupported);
+    CHECK(bench.encode(bench.job_of(made)).result.has_value());
 }
 
 TEST_CASE("a picture's dmabufs are read between the calls that synchronise the processor's cache") {
@@ -147,7 +228,7 @@ TEST_CASE("a picture's dmabufs are read between the calls that synchronise the p
     EncodeWorker::Job job = bench.job_of(made);
     job.dmabufs = {memory.get(), -1, -1};
     test::DmabufLog log;
-    CHECK(bench.encode(job).bytes.has_value());
+    CHECK(bench.encode(job).result.has_value());
     CHECK(log.calls_for(test::inode_of(memory.get())) ==
           std::vector<std::uint64_t>{DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ,
                                      DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ});
@@ -160,7 +241,7 @@ TEST_CASE("memory that is no dmabuf is read as well") {
     const OwnedPicture made = make_picture({PixelFormat::bgrx, 33, 21});
     EncodeWorker::Job job = bench.job_of(made);
     job.dmabufs = {memory.get(), -1, -1};
-    CHECK(bench.encode(job).bytes.has_value());
+    CHECK(bench.encode(job).result.has_value());
 }
 
 TEST_CASE("a worker that is stopped during a job ends, and answers the job if it had begun") {

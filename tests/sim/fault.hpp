@@ -172,9 +172,10 @@ enum class FaultKind : std::uint8_t {
     rendition_ended,     ///< because nobody watched it any more
     viewer_moved_down,   ///< to a smaller one, because of its link
     viewer_moved_up,
+    stream_turned, ///< a stream whose pictures are turned
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::viewer_moved_up) + 1;
+    static_cast<std::size_t>(FaultKind::stream_turned) + 1;
 
 /// The errors of one operation. One draw chooses the error, a second one whether it occurs.
 enum class ErrorGroup : std::uint8_t {

@@ -95,7 +95,7 @@ std::vector<std::byte> FrameLog::make_jpeg(std::size_t bytes, bool tables, Pictu
 
 const Picture& FrameLog::note(ConstByteSpan jpeg, Picture picture) {
     picture.number = pictures_.size();
-    picture.order = picture.rendition ? picture.order : picture.number;
+    picture.order = picture.derived ? picture.order : picture.number;
     picture.bytes = jpeg.size();
     picture.checksum = checksum_of(jpeg);
     pictures_.push_back(picture);

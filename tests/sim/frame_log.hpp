@@ -22,7 +22,8 @@ struct Picture {
     WallTime captured{};
     Instant captured_at{};
     bool placeholder = false;
-    bool rendition = false;  ///< made of the picture whose number is `order`
+    bool derived = false; ///< made of the picture whose number is `order`
+    bool rendition = false;
     std::uint64_t order = 0; ///< `number`, or that of the picture that it was made of
     bool from_afar = false;  ///< of another server: the relay may know only when it arrived
 };

@@ -64,7 +64,8 @@ void SimPictureWorkers::finish(const Job& job) {
     } else {
         answer.bytes = std::min(rendition_bytes_max, task.into.size());
         Picture picture = original;
-        picture.rendition = true;
+        picture.derived = true;
+        picture.rendition = setup_.for_renditions;
         (void)log_.make(task.into.first(answer.bytes), picture);
     }
     answers_.push_back(answer);
@@ -73,7 +74,7 @@ void SimPictureWorkers::finish(const Job& job) {
 
 void SimPictureWorkers::arm() {
     reading_ = true;
-    engine_.read({io::OpKind::pictures, 0, ++run_}, event_, event_count_);
+    engine_.read(setup_.token, event_, event_count_);
 }
 
 void SimPictureWorkers::on_completion(const io::Completion&) noexcept {
@@ -101,7 +102,7 @@ std::optional<source::PictureAnswer> SimPictureWorkers::next_answer() noexcept {
 
 void SimPictureWorkers::end_reading() {
     closing_ = true;
-    engine_.close({io::OpKind::pictures, 0, ++run_}, event_);
+    engine_.close(setup_.token, event_);
 }
 
 void SimPictureWorkers::stop() noexcept {
@@ -118,7 +119,7 @@ void SimPictureWorkers::stop() noexcept {
     if (!reading_) {
         end_reading();
     } else if (busy_ == answers_.size()) {
-        engine_.cancel({}, {io::OpKind::pictures, 0, run_});
+        engine_.cancel({}, setup_.token);
     }
 }
 
@@ -172,6 +173,52 @@ void SimRenditionMaker::return_unused(const relay::Relay& relay) {
         released_.push_back(std::move(rendition.memory));
         return true;
     });
+}
+
+// --- SimTurned ---
+
+namespace {
+
+frame::SlotGeometry geometry_of_original(frame::SlotGeometry geometry) noexcept {
+    geometry.slot_count = rendition::TransformedSource::slots_min;
+    return geometry;
+}
+
+} // namespace
+
+SimTurned::SimTurned(SimEngine& engine, FrameLog& log, const WorkersSetup& setup,
+                     const stream::StreamSettings& settings, source::FrameSource& original,
+                     const frame::SlotGeometry& of_stream)
+    : memory_(geometry_of_original(of_stream).arena_bytes(), of_stream.page),
+      arena_(memory_.bytes(), geometry_of_original(of_stream), http::Boundary(3, 4), std::nullopt) {
+    arena_.set_release_hook(poison_slot);
+    source::PictureTarget target;
+    target.eighths = 8;
+    target.turn.rotate = Rotation::by_90;
+    const auto make_worker = [this, &engine, &log, setup](io::OpToken token) {
+        WorkersSetup one = setup;
+        one.count = 1;
+        one.token = token;
+        one.for_renditions = false;
+        auto workers = std::make_unique<SimPictureWorkers>(engine, log, one);
+        workers_ = workers.get();
+        return Result<std::unique_ptr<source::PictureWorkers>>(std::move(workers));
+    };
+    source_ = std::make_unique<rendition::TransformedSource>(rendition::TransformedParts{
+        engine, settings, original, arena_, Duration::zero(), target, make_worker});
+}
+
+std::string SimTurned::complaint() const {
+    std::size_t leased = 0;
+    for (std::uint16_t slot = 0; slot < arena_.geometry().slot_count; ++slot) {
+        leased += arena_.lease_count(frame::SlotIndex{slot}) > 0 ? 1U : 0U;
+    }
+    // The newest frame, and the one that is being turned.
+    constexpr std::size_t leased_max = 2;
+    if (leased > leased_max) {
+        return "a turned stream holds more frames of its original than it needs";
+    }
+    return workers_ == nullptr ? std::string() : workers_->complaint();
 }
 
 } // namespace ringcast::sim

@@ -1,5 +1,6 @@
 #pragma once
-// Renditions in the simulation: workers that take a random time for a picture, and their memory.
+// Renditions and turned streams in the simulation: workers that take a random time for a picture, and
+// their memory.
 
 #include <array>
 #include <cstddef>
@@ -10,21 +11,26 @@
 #include <string>
 #include <vector>
 
+#include "base/immovable.hpp"
 #include "frame/frame_arena.hpp"
 #include "relay/relay.hpp"
 #include "relay/renditions.hpp"
 #include "rendition/rendition_source.hpp"
+#include "rendition/transformed_source.hpp"
 #include "sim/arena_memory.hpp"
 #include "sim/decisions.hpp"
 #include "sim/frame_log.hpp"
 #include "sim/sim_engine.hpp"
 #include "source/picture_workers.hpp"
+#include "stream/settings.hpp"
 
 namespace ringcast::sim {
 
 struct WorkersSetup {
     std::uint32_t count = 2;
     Duration time_max = std::chrono::milliseconds(40); ///< for one picture
+    io::OpToken token{io::OpKind::pictures, 0, 1};     ///< of their operations
+    bool for_renditions = true;                        ///< else for the pictures of a stream itself
 };
 
 class SimPictureWorkers final : public source::PictureWorkers {
@@ -60,7 +66,6 @@ private:
     std::deque<source::PictureAnswer> answers_;
     int event_;
     std::array<std::byte, 8> event_count_{};
-    std::uint32_t run_ = 0;
     bool reading_ = false;
     bool stopping_ = false;
     bool closing_ = false;
@@ -102,6 +107,27 @@ private:
     std::string complaint_;
     std::vector<Rendition> made_;
     std::vector<std::unique_ptr<ArenaMemory>> released_; ///< the kernel may still use it
+};
+
+/// A stream's pictures, turned.
+class SimTurned : private Immovable {
+public:
+    /// Everything outlives it.
+    SimTurned(SimEngine& engine, FrameLog& log, const WorkersSetup& setup,
+              const stream::StreamSettings& settings, source::FrameSource& original,
+              const frame::SlotGeometry& of_stream);
+
+    [[nodiscard]] rendition::TransformedSource& source() noexcept { return *source_; }
+    /// Of the original's pictures.
+    [[nodiscard]] const frame::FrameArena& arena() const noexcept { return arena_; }
+    /// The first error that was detected; empty if none.
+    [[nodiscard]] std::string complaint() const;
+
+private:
+    ArenaMemory memory_;
+    frame::FrameArena arena_;
+    SimPictureWorkers* workers_ = nullptr; ///< once the source has been started
+    std::unique_ptr<rendition::TransformedSource> source_;
 };
 
 } // namespace ringcast::sim

@@ -22,6 +22,9 @@ using std::chrono::milliseconds;
 constexpr int healthy_periods_max = 12;
 constexpr Duration healthy_slack = milliseconds(300);
 
+/// A turned frame may be damaged, or find no thread, some times in a row.
+constexpr int turned_frames_max = 5;
+
 /// Time to finish after the server's own bound for parts in flight. Joins have no time-out, but
 /// completions may be late.
 constexpr Duration finish_slack = milliseconds(1500);
@@ -144,6 +147,8 @@ World some_world(Decisions& decisions) {
     if (world.upstreams) {
         world.upstream = some_upstream(decisions, world.source);
     }
+    // Not drawn, so that the worlds of earlier seeds stay what they were.
+    world.turned = world.source.period % milliseconds(4) == Duration::zero();
     return world;
 }
 
@@ -243,6 +248,13 @@ stream::StreamSetup Simulation::make_stream(std::string name) {
     setup.name = name.empty() ? fmt::format("s{}", sources_.size() - 1) : std::move(name);
     setup.arena = arenas_.back().get();
     setup.source = sources_.back().get();
+    turned_.emplace_back();
+    if (world.turned && (world.upstreams || !world.cameras)) {
+        decisions_.note(FaultKind::stream_turned);
+        turned_.back() = std::make_unique<SimTurned>(engine_, log_, world.workers,
+                                                     world_.relay.stream, *setup.source, geometry);
+        setup.source = &turned_.back()->source();
+    }
     setup.period_expected = world.period_expected;
     setup.renditions = {{.name = "half", .target = {.eighths = 4}},
                         {.name = "wall",
@@ -578,7 +590,12 @@ void Simulation::check_clients() {
             fail("the stream of a healthy viewer has ended");
         }
         const Instant since = std::max(reader.last_picture_at(), source.steady_since());
-        if (source.steady_since() != never && client->here() && now - since > healthy_max) {
+        const Duration turning =
+            turned_[number] == nullptr
+                ? Duration::zero()
+                : turned_frames_max * (world_.source.period + world_.workers.time_max);
+        if (source.steady_since() != never && client->here() &&
+            now - since > healthy_max + turning) {
             fail("a healthy viewer has got no frame for too long");
         }
     }
@@ -623,14 +640,20 @@ void Simulation::check_slots() {
     for (std::size_t i = 0; i < arenas_.size(); ++i) {
         const frame::FrameArena& arena = *arenas_[i];
         const std::uint16_t own = arena.geometry().slot_count;
-        std::size_t in_use = arena.free_count() + sources_[i]->slots_held();
+        const SimTurned* const turned = turned_[i].get();
+        std::size_t in_use =
+            arena.free_count() + (turned == nullptr ? sources_[i]->slots_held() : 0);
         for (std::uint16_t slot = 0; slot < own + frame::SlotGeometry::adopted_slots_max; ++slot) {
             const std::uint32_t count = arena.lease_count(frame::SlotIndex{slot});
             leases += count;
             in_use += count > 0 && slot < own ? 1 : 0;
         }
-        if (in_use != own) {
+        const std::size_t written = turned != nullptr ? 1 : 0; // perhaps, by its worker
+        if (in_use > own || in_use + written < own) {
             fail(fmt::format("{} of {} slots are accounted for", in_use, own));
+        }
+        if (turned != nullptr && !turned->complaint().empty()) {
+            fail(turned->complaint());
         }
         if (!sources_[i]->complaint().empty()) {
             fail(sources_[i]->complaint());
@@ -672,7 +695,11 @@ void Simulation::check_ended_streams() {
             leased = leased || arena.lease_count(frame::SlotIndex{slot}) > 0;
         }
         const bool runs = sources_[i]->started() && !sources_[i]->stopped();
-        if (leased || arena.free_count() != own || runs) {
+        const bool turns =
+            turned_[i] != nullptr && sources_[i]->started() &&
+            (!turned_[i]->source().stopped() ||
+             turned_[i]->arena().free_count() != turned_[i]->arena().geometry().slot_count);
+        if (leased || arena.free_count() != own || runs || turns) {
             fail("a stream is gone, and its memory or its source is still in use");
         }
     }

@@ -48,6 +48,7 @@ struct World {
     bool unix_open = false;       ///< ... but not on the UNIX socket
     bool rules_change = false;    ///< users, tokens and links are replaced once
     WorkersSetup workers;         ///< of renditions
+    bool turned = false;          ///< the pictures of all streams but cameras are turned
     relay::RelaySettings relay{http::Boundary{1, 2}, "00000000000000aa"};
     std::uint32_t clients_max = 30; ///< in all
     Duration arrival_pause_max = std::chrono::milliseconds(60);
@@ -182,8 +183,9 @@ private:
     std::vector<ArenaMemory> memory_;
     std::vector<std::unique_ptr<frame::FrameArena>> arenas_;
     std::vector<std::unique_ptr<SimProducer>> sources_;
+    std::vector<std::unique_ptr<SimTurned>> turned_;   ///< null for streams that are not
     std::vector<std::optional<io::BufferId>> buffers_; ///< empty when released
-    std::vector<io::StreamId> ids_;                    ///< by number, as the four above
+    std::vector<io::StreamId> ids_;                    ///< by number, as the five above
     std::vector<stream::DirectoryEntry> directory_;    ///< of those that have not ended
     SimPainter painter_;
     SimPictureWorkers workers_;

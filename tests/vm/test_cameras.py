@@ -44,7 +44,6 @@ idle_after = "1s"
     BRIGHTNESS = "32"
     # (setting, error in the log, the supported alternatives named after it)
     REFUSED = (
-        ('orientation = "rotate180"', 'the camera doesn\'t support "rotate180"; it supports', '"rotate0"'),
         ('size = "1000x500"', "the camera doesn't make 1000x500; it makes", "MJPEG in 1280x720"),
         ('sensor = "1640x1232"', "the camera has no sensor modes", "can't be used"),
         ("hdr = true", "hdr = true is for the sensor of the Camera Module 3", "HdrMode"),

@@ -1,13 +1,15 @@
 #pragma once
-// Publishes frames of a camera that does not produce JPEG: encodes them directly from its buffers
-// into slots, in a separate thread, and only while somebody is watching. If encoding can't keep up,
-// whole frames are dropped, and the latest one is encoded next.
+// Publishes frames of a camera that does not produce JPEG, or whose pictures have to be turned: encodes
+// or turns them directly from its buffers into slots, in a separate thread, and only while somebody is
+// watching. If that can't keep up, whole frames are dropped, and the latest one is next.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "base/picture_turn.hpp"
 #include "base/result.hpp"
 #include "camera/buffer_recycler.hpp"
 #include "camera/captured_frame.hpp"
@@ -22,24 +24,27 @@
 namespace ringcast::capture {
 
 /// Counters in addition to SourceCounters.
-struct RawFrameCounters {
+struct EncodeCounters {
     std::uint64_t encoded = 0;
+    std::uint64_t lossless = 0;       ///< of `encoded`: turned without decoding
+    bool last_lossless = false;       ///< the newest frame was
     std::uint64_t encode_skipped = 0; ///< because nobody was watching
     metrics::TimeHistogram encode;    ///< times of `encoded`
 };
 
-class CameraRawFrames {
+class CameraEncodedFrames {
 public:
-    /// All references must outlive it. `quality`: 1 to 100. `workers` encode one picture together.
-    CameraRawFrames(io::Engine& engine, camera::BufferRecycler& recycler,
-                    source::SourceCounters& counters, int quality, int workers)
+    /// All references must outlive it. `quality`: 1 to 100, of raw pictures. `workers` encode one of
+    /// these together.
+    CameraEncodedFrames(io::Engine& engine, camera::BufferRecycler& recycler,
+                        source::SourceCounters& counters, int quality, int workers)
         : engine_(engine), recycler_(recycler), counters_(counters), quality_(quality),
           workers_(workers) {}
 
     /// Called once, before everything else. `token`: of the encoder's operations.
     void start(source::FrameSink& sink, io::OpToken token) noexcept;
-    /// A camera was opened, in a format that `pixel_format` knows; no buffer is queued yet. Fails
-    /// if its buffers can't contain such pictures, or no thread is available for encoding.
+    /// A camera was opened, for JPEG or in a format that `pixel_format` knows; no buffer is queued
+    /// yet. Fails if its buffers can't contain such pictures, or no thread is available for encoding.
     [[nodiscard]] Result<void> open(OpenedCamera camera);
     /// The buffer is recycled after the frame was encoded. That is hardly later than after it was
     /// read: the last line is read at the end of encoding, and only joining the compressed bytes of
@@ -51,22 +56,25 @@ public:
     /// No camera is open, or will be.
     void stop() noexcept;
 
-    void on_completion(const io::Completion& completion) noexcept;
+    /// Returns what is wrong with a JPEG that could not be turned; empty if nothing.
+    std::string_view on_completion(const io::Completion& completion) noexcept;
     /// True exactly when no thread and none of its operations is left, after `stop`.
     [[nodiscard]] bool stopped() const noexcept { return worker_ == nullptr || worker_->stopped(); }
     /// Buffers of the open camera whose frames are being encoded or wait for it.
     [[nodiscard]] std::uint32_t buffers_in_use() const noexcept;
-    [[nodiscard]] const RawFrameCounters& counters() const noexcept { return own_counters_; }
+    [[nodiscard]] const EncodeCounters& counters() const noexcept { return own_counters_; }
 
 private:
     struct Camera {
         std::vector<CameraBuffer> buffers;
-        std::vector<encode::RawPicture> pictures; ///< the contents of each buffer
-        config::PictureSize size;
+        std::vector<encode::RawPicture> pictures; ///< the contents of each buffer; none for JPEG
+        PictureTurn turn;
     };
 
+    [[nodiscard]] Result<void> make_worker();
     void encode_next() noexcept;
     void publish(const encode::EncodeWorker::Answer& answer) noexcept;
+    void count_failure(encode::TransformFailure failure) noexcept;
 
     io::Engine& engine_;
     camera::BufferRecycler& recycler_;
@@ -84,7 +92,7 @@ private:
     frame::WritableSlot slot_;        ///< into which it is encoded
     bool watched_ = false;
     bool stopping_ = false;
-    RawFrameCounters own_counters_;
+    EncodeCounters own_counters_;
 };
 
 } // namespace ringcast::capture
