@@ -293,6 +293,7 @@ Json renditions_json(const std::vector<stream::RenditionStatus>& renditions) {
             {"frame_bytes_mean", rendition.frame_bytes_mean},
             {"viewers", rendition.viewers},
             {"frames", totals.made},
+            {"frames_of_raw", totals.of_raw},
             {"frames_missed", totals.missed},
             {"frames_without_slot", totals.without_slot},
             {"frames_damaged", totals.damaged},

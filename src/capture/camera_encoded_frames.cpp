@@ -20,7 +20,11 @@ void CameraEncodedFrames::start(source::FrameSink& sink, io::OpToken token) noex
 Result<void> CameraEncodedFrames::open(OpenedCamera camera) {
     RINGCAST_ASSERT(!camera_);
     const auto format = pixel_format(camera.format);
-    Camera made{std::move(camera.buffers), {}, camera.turn};
+    Camera made;
+    made.number = ++opened_;
+    made.buffers = std::move(camera.buffers);
+    made.borrowers.resize(made.buffers.size());
+    made.turn = camera.turn;
     for (const CameraBuffer& buffer : made.buffers) {
         if (!format) {
             break; // JPEG
@@ -36,6 +40,7 @@ Result<void> CameraEncodedFrames::open(OpenedCamera camera) {
     if (auto worker = make_worker(); !worker) {
         return worker;
     }
+    closed_.reserve(closed_.size() + 1); // so that `close` can't fail
     camera_ = std::move(made);
     return {};
 }
@@ -61,9 +66,9 @@ void CameraEncodedFrames::close() noexcept {
         return;
     }
     static_cast<void>(queue_.withdraw());
-    // The frame being encoded is of this camera, or of the one before, which is kept already.
-    if (queue_.encoding() && !closed_) {
-        closed_ = std::move(camera_);
+    shown_.reset();
+    if (camera_->in_use()) {
+        closed_.push_back(std::move(*camera_)); // there is room
     }
     camera_.reset();
 }
@@ -76,8 +81,12 @@ void CameraEncodedFrames::stop() noexcept {
 }
 
 std::uint32_t CameraEncodedFrames::buffers_in_use() const noexcept {
-    const bool encoding = queue_.encoding() && !closed_;
-    return (encoding ? 1U : 0U) + (queue_.waiting() ? 1U : 0U);
+    if (!camera_) {
+        return 0;
+    }
+    const bool shown_only = shown_ && camera_->borrowers[shown_->buffer] == 0;
+    return (camera_->encoding ? 1U : 0U) + (queue_.waiting() ? 1U : 0U) + (shown_only ? 1U : 0U) +
+           static_cast<std::uint32_t>(camera_->lent());
 }
 
 // --- frames ---
@@ -108,6 +117,7 @@ void CameraEncodedFrames::encode_next() noexcept {
         return;
     }
     encoded_ = *frame;
+    camera_->encoding = true;
     const CameraBuffer& buffer = camera_->buffers[frame->buffer];
     encode::EncodeWorker::Job job;
     if (camera_->pictures.empty()) {
@@ -130,11 +140,14 @@ std::string_view CameraEncodedFrames::on_completion(const io::Completion& comple
     }
     const std::uint64_t damaged_before = counters_.frames_damaged;
     queue_.finish();
-    if (!closed_ && camera_) {
-        recycler_.recycle(encoded_.buffer);
+    if (camera_ && std::exchange(camera_->encoding, false)) {
+        keep_or_recycle(encoded_);
         publish(*answer);
     }
-    closed_.reset();
+    for (Camera& camera : closed_) {
+        camera.encoding = false;
+    }
+    drop_unused();
     slot_.reset();
     if (stopping_) {
         worker_->stop();
@@ -188,10 +201,69 @@ void CameraEncodedFrames::set_watched(bool watched) noexcept {
     if (watched) {
         return;
     }
+    recycle_shown();
     if (const auto waiting = queue_.withdraw()) {
         ++own_counters_.encode_skipped;
         recycler_.recycle(waiting->buffer);
     }
+}
+
+// --- raw pictures for renditions ---
+
+std::size_t CameraEncodedFrames::Camera::lent() const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(borrowers, [](std::uint32_t count) { return count > 0; }));
+}
+
+void CameraEncodedFrames::keep_or_recycle(const camera::CapturedFrame& frame) noexcept {
+    // Two of the camera's own, one that is being encoded, and one that waits.
+    constexpr std::size_t others = 4;
+    recycle_shown();
+    const bool wanted = std::exchange(raw_wanted_, false) && !camera_->pictures.empty();
+    if (wanted && camera_->lent() + others < camera_->buffers.size()) {
+        shown_ = Shown{frame.buffer, frame.captured_at};
+    } else {
+        recycler_.recycle(frame.buffer);
+    }
+}
+
+void CameraEncodedFrames::recycle_shown() noexcept {
+    if (const auto shown = std::exchange(shown_, std::nullopt)) {
+        if (camera_->borrowers[shown->buffer] == 0) {
+            recycler_.recycle(shown->buffer);
+        }
+    }
+}
+
+source::RawFrame CameraEncodedFrames::lend_raw(Instant captured_at) noexcept {
+    raw_wanted_ = true;
+    if (!shown_ || shown_->captured_at != captured_at) {
+        return {};
+    }
+    const std::uint32_t buffer = shown_->buffer;
+    ++camera_->borrowers[buffer];
+    source::RawFrame lent(*this, (std::uint64_t{camera_->number} << 32U) | buffer,
+                          camera_->pictures[buffer]);
+    lent.turn = camera_->turn;
+    lent.dmabufs = camera_->buffers[buffer].dmabufs();
+    return lent;
+}
+
+void CameraEncodedFrames::take_back(std::uint64_t number) noexcept {
+    const auto buffer = static_cast<std::uint32_t>(number);
+    const auto opening = static_cast<std::uint32_t>(number >> 32U);
+    if (!camera_ || camera_->number != opening) {
+        --std::ranges::find(closed_, opening, &Camera::number)->borrowers[buffer];
+        return drop_unused();
+    }
+    const bool shown = shown_ && shown_->buffer == buffer;
+    if (--camera_->borrowers[buffer] == 0 && !shown) {
+        recycler_.recycle(buffer);
+    }
+}
+
+void CameraEncodedFrames::drop_unused() noexcept {
+    std::erase_if(closed_, [](const Camera& camera) { return !camera.in_use(); });
 }
 
 } // namespace ringcast::capture

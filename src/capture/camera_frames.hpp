@@ -50,6 +50,10 @@ public:
     /// buffer is recycled when nobody needs it any more.
     [[nodiscard]] jpeg::Fault take(const camera::CapturedFrame& frame) noexcept;
     void set_watched(bool watched) noexcept { encoded_.set_watched(watched || encodes_always_); }
+    /// See FrameSource.
+    [[nodiscard]] source::RawFrame lend_raw(Instant captured_at) noexcept {
+        return encoded_.lend_raw(captured_at);
+    }
     /// True exactly when the open camera's frames are published only while somebody is watching.
     [[nodiscard]] bool pauses_unwatched() const noexcept {
         return way_ == Way::encoded && !encodes_always_;

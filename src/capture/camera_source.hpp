@@ -51,6 +51,9 @@ public:
     }
     [[nodiscard]] std::string_view kind() const noexcept override { return "libcamera"; }
     [[nodiscard]] std::optional<source::CameraStatus> camera() const override;
+    [[nodiscard]] source::RawFrame lend_raw(Instant captured_at) noexcept override {
+        return frames_.lend_raw(captured_at);
+    }
     [[nodiscard]] std::optional<source::PictureStatus> picture() const override {
         return frames_.picture();
     }

@@ -39,6 +39,10 @@ bool PicturePool::begin(const source::PictureTask& task) noexcept {
     TransformPool::Job job;
     job.ticket = task.ticket;
     job.jpeg = task.jpeg;
+    if (task.raw != nullptr) {
+        job.raw = *task.raw;
+        job.dmabufs = task.dmabufs;
+    }
     job.transform.target = target_size(task.target);
     job.transform.quality = task.target.quality;
     job.transform.rotate = task.target.turn.rotate;

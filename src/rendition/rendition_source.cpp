@@ -92,23 +92,31 @@ std::optional<source::PictureTask> RenditionSource::begin(std::uint64_t ticket) 
     const Instant captured_at = working_.info().captured_at;
     // A frame that comes a little early is nearer to its time than the next one.
     due_ = std::max(due_ + spec_.period_min, captured_at + spec_.period_min / 2);
-    return source::PictureTask{
-        .ticket = ticket,
-        .jpeg = working_.jpeg_span(),
-        .target = spec_.target,
-        .into = frame::SlotGeometry::frame_part(slot_.payload()),
-    };
+    source::PictureTask task;
+    task.ticket = ticket;
+    task.jpeg = working_.jpeg_span();
+    task.target = spec_.target;
+    task.into = frame::SlotGeometry::frame_part(slot_.payload());
+    raw_ = original_.source().lend_raw(captured_at);
+    if (raw_.valid()) {
+        task.raw = raw_.picture();
+        task.dmabufs = raw_.dmabufs;
+        task.target.turn = raw_.turn;
+    }
+    return task;
 }
 
 void RenditionSource::give_back() noexcept {
     ++totals_.failed;
     slot_.reset();
     working_.release();
+    raw_.release();
 }
 
 void RenditionSource::abandon() noexcept {
     slot_.reset();
     working_.release();
+    raw_.release();
     if (stopping_) {
         leave();
     }
@@ -118,6 +126,8 @@ void RenditionSource::finish(const source::PictureAnswer& answer) noexcept {
     RINGCAST_ASSERT(working_.valid());
     const frame::FrameLease original = std::move(working_);
     frame::WritableSlot slot = std::move(slot_);
+    totals_.of_raw += raw_.valid() ? 1U : 0U;
+    raw_.release();
     if (stopping_) {
         return leave();
     }

@@ -70,6 +70,7 @@ private:
     std::uint64_t taken_ = 0;   ///< number of the frame that was taken last
     Instant due_{};             ///< of the next one, if the rate is limited
     frame::FrameLease working_; ///< the frame that is being made smaller
+    source::RawFrame raw_;      ///< its raw picture, if that is used
     frame::WritableSlot slot_;  ///< into which it is
     source::SourceCounters counters_;
     stream::RenditionTotals& totals_;

@@ -18,6 +18,7 @@
 #include "source/camera_status.hpp"
 #include "source/control_change.hpp"
 #include "source/picture_status.hpp"
+#include "source/raw_frame.hpp"
 #include "source/upstream_status.hpp"
 
 namespace ringcast::source {
@@ -101,6 +102,9 @@ public:
     }
     /// The state of the connection to the server whose stream is read; nothing for other sources.
     [[nodiscard]] virtual std::optional<UpstreamStatus> upstream() const { return std::nullopt; }
+    /// The raw picture that the frame with this capture time, the newest one, was encoded from. Empty if
+    /// there is none, or it is needed elsewhere.
+    [[nodiscard]] virtual RawFrame lend_raw(Instant /*captured_at*/) noexcept { return {}; }
     /// What is done to its pictures; nothing if they are published as they are.
     [[nodiscard]] virtual std::optional<PictureStatus> picture() const { return std::nullopt; }
 };

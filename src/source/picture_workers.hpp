@@ -1,5 +1,5 @@
 #pragma once
-// The interface to threads that make a smaller or turned picture of a JPEG. Their answers arrive through the
+// The interface to threads that make a smaller or turned picture of a JPEG or a raw picture. Their answers arrive through the
 // engine. The tasks are the callers': whose turn it is when the workers are busy is not decided here.
 
 #include <cstddef>
@@ -12,6 +12,8 @@
 #include "base/picture_turn.hpp"
 #include "base/time.hpp"
 #include "io/engine.hpp"
+#include "os/dmabuf_access.hpp"
+#include "source/raw_frame.hpp"
 
 namespace ringcast::source {
 
@@ -29,7 +31,10 @@ struct PictureTarget {
 
 struct PictureTask {
     std::uint64_t ticket = 0; ///< of the answer
-    ConstByteSpan jpeg;       ///< is not changed until the answer
+    ConstByteSpan jpeg;       ///< is not changed until the answer, as the next two
+    /// Used instead of `jpeg` unless null.
+    const encode::RawPicture* raw = nullptr;
+    os::Dmabufs dmabufs = os::no_dmabufs; ///< that hold `raw`
     PictureTarget target;
     ByteSpan into; ///< must not be used until the answer
 };

@@ -23,6 +23,7 @@ struct FrameTimes {
 struct RenditionTotals {
     std::string name;
     std::uint64_t made = 0;
+    std::uint64_t of_raw = 0;       ///< frames that were made of the raw picture, not the JPEG
     std::uint64_t missed = 0;       ///< a newer frame had come before a worker was idle
     std::uint64_t without_slot = 0; ///< viewers held all slots
     std::uint64_t damaged = 0;      ///< the frame could not be decoded

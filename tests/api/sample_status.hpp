@@ -89,9 +89,9 @@ inline StatusSnapshot sample_status() {
     rendition.fps = 28.5;
     rendition.totals.work.add(milliseconds(4));
     rendition.viewers = 2;
-    fill(rendition.frame_bytes_mean, rendition.totals.made, rendition.totals.missed,
-         rendition.totals.without_slot, rendition.totals.damaged, rendition.totals.oversized,
-         rendition.totals.failed);
+    fill(rendition.frame_bytes_mean, rendition.totals.made, rendition.totals.of_raw,
+         rendition.totals.missed, rendition.totals.without_slot, rendition.totals.damaged,
+         rendition.totals.oversized, rendition.totals.failed);
 
     StreamStatus lost;
     lost.name = "garage";

@@ -72,12 +72,14 @@ public:
         return frames.open(std::move(opened));
     }
     /// The camera captures `bytes` into a buffer.
-    [[nodiscard]] jpeg::Fault capture(std::uint32_t buffer, std::string_view bytes) {
+    [[nodiscard]] jpeg::Fault capture(std::uint32_t buffer, std::string_view bytes,
+                                      Instant captured_at = {}) {
         std::memcpy(memory[buffer].data(), bytes.data(), bytes.size());
         camera::CapturedFrame frame;
         frame.buffer = buffer;
         frame.whole = true;
         frame.bytes = bytes.size();
+        frame.captured_at = captured_at;
         return frames.take(frame);
     }
     [[nodiscard]] source::CameraStatus status() const {
@@ -179,6 +181,108 @@ TEST_CASE("frames in a raw format are encoded while somebody is watching") {
     CHECK(status.buffers_free == FakeCamera::buffer_count);
     CHECK(status.counters.encoded == 1);
     CHECK(status.counters.encode_skipped == 1);
+}
+
+namespace {
+
+/// A camera with raw pictures that is watched.
+class RawBench {
+public:
+    explicit RawBench(std::uint32_t buffers) {
+        bench.camera.format = "YUYV";
+        bench.camera.stride = 128;
+        bench.camera.buffers_made = buffers;
+        REQUIRE(bench.open());
+        bench.frames.set_watched(true);
+    }
+    /// The camera captures into the buffer, and the frame is encoded.
+    void encode(std::uint32_t buffer) {
+        const std::size_t before = bench.sink.frames.size();
+        ++number_;
+        REQUIRE(bench.capture(buffer, grey, at()) == jpeg::Damage::none);
+        bench.until([&] { return bench.sink.frames.size() > before; });
+    }
+    [[nodiscard]] source::RawFrame lend() { return bench.frames.lend_raw(at()); }
+    /// Capture time of the newest frame.
+    [[nodiscard]] Instant at() const { return Instant(std::chrono::milliseconds(33) * number_); }
+
+    Bench bench;
+
+private:
+    int number_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("the raw picture of the newest frame is lent from the second request on") {
+    RawBench raw(6);
+    raw.encode(0);
+    CHECK_FALSE(raw.lend().valid()); // nobody had asked before
+    CHECK(raw.bench.recycled.buffers == Numbers{0});
+    raw.encode(1);
+    CHECK(raw.bench.recycled.buffers == Numbers{0});
+    {
+        const source::RawFrame lent = raw.lend();
+        const source::RawFrame again = raw.lend(); // for another rendition
+        REQUIRE(lent.valid());
+        CHECK(lent.picture()->width == 64);
+        CHECK(lent.picture()->planes[0].bytes.data() == raw.bench.memory[1].data());
+        CHECK_FALSE(raw.bench.frames.lend_raw(raw.at() - Duration(1)).valid()); // an older frame
+        CHECK(raw.bench.status().buffers_free == FakeCamera::buffer_count - 1);
+    }
+    CHECK(raw.bench.recycled.buffers == Numbers{0}); // others may ask for it
+    raw.encode(2);
+    CHECK(raw.bench.recycled.buffers == Numbers{0, 1});
+    raw.encode(3); // nobody has asked for 2
+    CHECK(raw.bench.recycled.buffers == Numbers{0, 1, 2, 3});
+}
+
+TEST_CASE("a buffer that is read for a rendition is recycled when it is given back") {
+    RawBench raw(6);
+    raw.encode(0);
+    static_cast<void>(raw.lend());
+    raw.encode(1);
+    source::RawFrame lent = raw.lend();
+    raw.encode(2);
+    static_cast<void>(raw.lend());
+    CHECK(raw.bench.recycled.buffers == Numbers{0});
+    lent.release();
+    CHECK(raw.bench.recycled.buffers == Numbers{0, 1});
+    raw.bench.frames.set_watched(false); // nobody will ask for 2 any more
+    CHECK(raw.bench.recycled.buffers == Numbers{0, 1, 2});
+}
+
+TEST_CASE("lent buffers leave the camera two beside those that are encoded and wait") {
+    const auto buffers = GENERATE(3U, 4U, 5U, 6U);
+    const std::size_t lent_max = buffers > 4 ? buffers - 4 : 0;
+    RawBench raw(buffers);
+    std::vector<source::RawFrame> lent;
+    raw.encode(0);
+    static_cast<void>(raw.lend());
+    for (std::uint32_t buffer = 1; buffer < buffers; ++buffer) {
+        raw.encode(buffer);
+        if (source::RawFrame frame = raw.lend(); frame.valid()) {
+            lent.push_back(std::move(frame));
+        }
+    }
+    CHECK(lent.size() == lent_max);
+    CHECK(raw.bench.recycled.buffers.size() == buffers - lent_max);
+}
+
+TEST_CASE("memory of a closed camera stays mapped until renditions have read it") {
+    RawBench raw(6);
+    raw.encode(0);
+    static_cast<void>(raw.lend());
+    raw.encode(1);
+    source::RawFrame lent = raw.lend();
+    REQUIRE(lent.valid());
+    const encode::RawPicture picture = *lent.picture();
+    raw.bench.frames.close();
+    CHECK(picture.planes[0].bytes[0] == std::byte{0x80});
+    raw.bench.frames.stop();
+    CHECK_FALSE(raw.bench.frames.stopped());
+    lent.release();
+    CHECK(raw.bench.recycled.buffers == Numbers{0});
 }
 
 TEST_CASE("a slow camera's raw frames are encoded at all times, so that snapshots need not wait") {

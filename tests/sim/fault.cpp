@@ -163,6 +163,7 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::rendition_ended, "a rendition that nobody watches", 0, 0},
     {K::viewer_moved_down, "a viewer that was moved to a smaller rendition", 0, 0},
     {K::viewer_moved_up, "a viewer that was moved to a larger rendition", 0, 0},
+    {K::raw_lent, "a rendition that is made of a raw picture", 0, 0},
     {K::stream_turned, "a stream whose pictures are turned", 0, 0},
 }};
 

@@ -172,6 +172,7 @@ enum class FaultKind : std::uint8_t {
     rendition_ended,     ///< because nobody watched it any more
     viewer_moved_down,   ///< to a smaller one, because of its link
     viewer_moved_up,
+    raw_lent,      ///< a rendition was made of a raw picture
     stream_turned, ///< a stream whose pictures are turned
 };
 inline constexpr std::size_t fault_kind_count =

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "encode/raw_picture.hpp"
 
 namespace ringcast::sim {
 
@@ -169,6 +170,7 @@ void SimSource::make_frame() {
     picture.stream = stream_;
     picture.captured = info.captured;
     picture.captured_at = info.captured_at;
+    newest_at_ = info.captured_at;
     (void)log_.make(slot_.payload().subspan(offset, bytes), picture);
     ++counters_.frames;
     counters_.bytes += bytes;
@@ -178,6 +180,27 @@ void SimSource::make_frame() {
     }
     steady_since_ = steady_since_ == never ? engine_.now() : steady_since_;
     sink_->publish(std::move(full), info);
+}
+
+/// As a camera without JPEG, that sometimes has no buffer left.
+source::RawFrame SimSource::lend_raw(Instant captured_at) noexcept {
+    static const encode::RawPicture picture;
+    if (captured_at != newest_at_) {
+        complain("a rendition asks for the raw picture of an older frame");
+    }
+    if (++raw_asked_ % 2 == 0) {
+        return {};
+    }
+    engine_.decisions().note(FaultKind::raw_lent);
+    ++raw_lent_;
+    return {*this, raw_asked_, picture};
+}
+
+void SimSource::take_back(std::uint64_t number) noexcept {
+    if (raw_lent_ == 0 || number > raw_asked_) {
+        return complain("a raw picture was given back that was not lent");
+    }
+    --raw_lent_;
 }
 
 void SimSource::lose_signal() {

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] Instant steady_since() const noexcept { return steady_since_; }
     /// Number of the arena's slots that the source is writing.
     [[nodiscard]] virtual std::size_t slots_held() const noexcept = 0;
+    /// Number of raw pictures that renditions have.
+    [[nodiscard]] virtual std::size_t raw_lent() const noexcept { return 0; }
     /// Makes no frames before `until`, without a word about it.
     void hold_until(Instant until) noexcept { held_until_ = until; }
     /// The first error that the source detected; empty if none.
@@ -95,7 +97,7 @@ private:
     std::string complaint_;
 };
 
-class SimSource final : public SimProducer {
+class SimSource final : public SimProducer, private source::RawFrameOwner {
 public:
     SimSource(SimEngine& engine, FrameLog& log, SourceSetup setup);
 
@@ -109,9 +111,13 @@ public:
     [[nodiscard]] std::string_view kind() const noexcept override { return "sim"; }
     [[nodiscard]] std::optional<source::UpstreamStatus> upstream() const override;
 
+    [[nodiscard]] source::RawFrame lend_raw(Instant captured_at) noexcept override;
+
     [[nodiscard]] std::size_t slots_held() const noexcept override { return slot_.valid() ? 1 : 0; }
+    [[nodiscard]] std::size_t raw_lent() const noexcept override { return raw_lent_; }
 
 private:
+    void take_back(std::uint64_t number) noexcept override;
     bool tick() override;
     void make_frame();
     void lose_signal();
@@ -124,6 +130,9 @@ private:
     Instant wakes_at_{};
     frame::WritableSlot slot_;
     Instant signal_back_at_ = never;
+    Instant newest_at_{};         ///< capture time of the newest frame
+    std::uint64_t raw_asked_ = 0; ///< how often a raw picture was asked for
+    std::size_t raw_lent_ = 0;
 };
 
 /// Paints after some milliseconds; a new request replaces an earlier one of the same stream.

@@ -694,7 +694,8 @@ void Simulation::check_ended_streams() {
         for (std::uint16_t slot = 0; slot < own + frame::SlotGeometry::adopted_slots_max; ++slot) {
             leased = leased || arena.lease_count(frame::SlotIndex{slot}) > 0;
         }
-        const bool runs = sources_[i]->started() && !sources_[i]->stopped();
+        const bool runs =
+            (sources_[i]->started() && !sources_[i]->stopped()) || sources_[i]->raw_lent() > 0;
         const bool turns =
             turned_[i] != nullptr && sources_[i]->started() &&
             (!turned_[i]->source().stopped() ||
