@@ -268,6 +268,7 @@ Json picture_json(const std::optional<source::PictureStatus>& picture) {
     return {
         {"rotate", text_or_null(config::rotation_name(picture->turn.rotate))},
         {"mirror", picture->turn.mirror},
+        {"overlay", picture->overlay},
         {"how", text_or_null(picture->how)},
         {"frames", picture->made},
         {"frames_lossless", picture->lossless},

@@ -74,7 +74,7 @@ Result<std::unique_ptr<source::FrameSource>> make_source(const config::StreamCon
                 return Made(std::make_unique<capture::CameraSource>(
                     parts.engine, stream.name, kind, parts.cameras->make_device(kind, stream.turn),
                     encode::encode_workers_for(std::thread::hardware_concurrency()),
-                    capture::PictureChanges{stream.turn}));
+                    capture::PictureChanges{stream.turn, stream.overlay}));
             } else {
                 static_assert(std::is_same_v<Kind, config::StdinConfig>);
                 if (isatty(STDIN_FILENO) == 1) {

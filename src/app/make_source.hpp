@@ -22,7 +22,7 @@ struct SourceParts {
     std::string_view instance{};         ///< id of this process in X-Ringcast-Via
 };
 
-/// A camera's pictures are turned as the configuration asks for; those of other sources are not. Fails
+/// A camera's pictures are changed as the configuration asks for; those of other sources are not. Fails
 /// when standard input has to be read and is a terminal, and when a file with credentials
 /// can't be used. Programs, files, cameras and servers may be missing now and appear later.
 [[nodiscard]] Result<std::unique_ptr<source::FrameSource>>

@@ -47,10 +47,10 @@ void register_memory(ServerParts& server, ByteSpan bytes, StreamParts& parts, Du
     }
 }
 
-/// Puts a source that turns pictures between `parts.source` and the stream. Its memory is not
+/// Puts a source that changes pictures between `parts.source` and the stream. Its memory is not
 /// registered, because none of it is sent.
-Result<void> turn_pictures(ServerParts& server, const config::MemoryConfig& memory,
-                           const PictureTurn& turn, StreamParts& parts) {
+Result<void> change_pictures(ServerParts& server, const config::MemoryConfig& memory,
+                             const config::StreamConfig& stream, StreamParts& parts) {
     config::MemoryConfig slots = memory;
     slots.slots = rendition::TransformedSource::slots_min;
     const frame::SlotGeometry geometry = slot_geometry(slots);
@@ -66,7 +66,7 @@ Result<void> turn_pictures(ServerParts& server, const config::MemoryConfig& memo
     constexpr std::uint8_t full = 8;
     target.eighths = full;
     target.quality = 0;
-    target.turn = turn;
+    target.turn = stream.turn;
     io::Engine& engine = *server.engine;
     encode::TransformPool::Limits limits = picture_limits(memory, 1);
     limits.niceness = 0; // it serves the stream itself
@@ -74,9 +74,9 @@ Result<void> turn_pictures(ServerParts& server, const config::MemoryConfig& memo
         [&engine, limits](io::OpToken token) -> Result<std::unique_ptr<source::PictureWorkers>> {
         return encode::PicturePool::create(engine, token, &os::monotonic_now, limits);
     };
-    parts.source = std::make_unique<rendition::TransformedSource>(
-        rendition::TransformedParts{engine, server.stream_settings, *parts.original,
-                                    *parts.original_arena, parts.period, target, make_worker});
+    parts.source = std::make_unique<rendition::TransformedSource>(rendition::TransformedParts{
+        engine, server.stream_settings, *parts.original, *parts.original_arena, parts.period,
+        target, stream.overlay, make_worker});
     return {};
 }
 
@@ -116,9 +116,9 @@ Result<StreamParts> make_stream(ServerParts& server, const config::MemoryConfig&
     }
     parts.source = std::move(*source);
     const bool camera = std::holds_alternative<config::LibcameraConfig>(stream.source);
-    if (!camera && stream.turn != PictureTurn{}) {
-        if (auto turned = turn_pictures(server, slots, stream.turn, parts); !turned) {
-            return tl::unexpected(turned.error());
+    if (!camera && (stream.turn != PictureTurn{} || stream.overlay)) {
+        if (auto changed = change_pictures(server, slots, stream, parts); !changed) {
+            return tl::unexpected(changed.error());
         }
     }
     parts.renditions = rendition_specs(stream.renditions);

@@ -47,7 +47,7 @@ struct StreamParts {
     std::uint32_t registration = 0;
     bool released = false; ///< the kernel uses the memory no more
     std::unique_ptr<frame::FrameArena> arena;
-    // Of the source whose pictures `source` turns, if it does:
+    // Of the source whose pictures `source` changes, if it does:
     os::MappedMemory original_memory;
     std::unique_ptr<frame::FrameArena> original_arena;
     std::unique_ptr<source::FrameSource> original;

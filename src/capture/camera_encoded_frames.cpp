@@ -128,6 +128,8 @@ void CameraEncodedFrames::encode_next() noexcept {
     }
     job.dmabufs = buffer.dmabufs();
     job.turn = camera_->turn;
+    job.overlay = overlay_;
+    job.captured = frame->captured;
     job.quality = quality_;
     job.into = frame::SlotGeometry::frame_part(slot_.payload());
     worker_->encode(job);
@@ -245,6 +247,8 @@ source::RawFrame CameraEncodedFrames::lend_raw(Instant captured_at) noexcept {
     source::RawFrame lent(*this, (std::uint64_t{camera_->number} << 32U) | buffer,
                           camera_->pictures[buffer]);
     lent.turn = camera_->turn;
+    // If it is not turned, the text has been drawn into the camera's memory.
+    lent.overlay = camera_->turn == PictureTurn{} ? nullptr : overlay_;
     lent.dmabufs = camera_->buffers[buffer].dmabufs();
     return lent;
 }

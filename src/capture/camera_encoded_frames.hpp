@@ -1,6 +1,6 @@
 #pragma once
-// Publishes frames of a camera that does not produce JPEG, or whose pictures have to be turned: encodes
-// or turns them directly from its buffers into slots, in a separate thread, and only while somebody is
+// Publishes frames of a camera that does not produce JPEG, or whose pictures have to be changed: encodes
+// or changes them directly from its buffers into slots, in a separate thread, and only while somebody is
 // watching. If that can't keep up, whole frames are dropped, and the latest one is next. While renditions
 // ask for it, the raw picture of the newest frame is lent to them.
 
@@ -36,12 +36,13 @@ struct EncodeCounters {
 
 class CameraEncodedFrames final : private source::RawFrameOwner {
 public:
-    /// All references must outlive it. `quality`: 1 to 100, of raw pictures. `workers` encode one of
-    /// these together.
+    /// Everything must outlive it. `quality`: 1 to 100, of raw pictures. `workers` encode one of these
+    /// together. `overlay` is drawn into the pictures; null: none.
     CameraEncodedFrames(io::Engine& engine, camera::BufferRecycler& recycler,
-                        source::SourceCounters& counters, int quality, int workers)
+                        source::SourceCounters& counters, int quality, int workers,
+                        const config::OverlayConfig* overlay)
         : engine_(engine), recycler_(recycler), counters_(counters), quality_(quality),
-          workers_(workers) {}
+          workers_(workers), overlay_(overlay) {}
 
     /// Called once, before everything else. `token`: of the encoder's operations.
     void start(source::FrameSink& sink, io::OpToken token) noexcept;
@@ -107,6 +108,7 @@ private:
     source::SourceCounters& counters_;
     int quality_;
     int workers_;
+    const config::OverlayConfig* overlay_;
     source::FrameSink* sink_ = nullptr;
     io::OpToken token_;
     std::unique_ptr<encode::EncodeWorker> worker_; ///< created with the first camera

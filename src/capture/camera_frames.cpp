@@ -17,7 +17,8 @@ CameraFrames::CameraFrames(io::Engine& engine, camera::BufferRecycler& recycler,
                            source::SourceCounters& counters, const config::LibcameraConfig& wanted,
                            int encode_workers, PictureChanges changes)
     : changes_(std::move(changes)), jpeg_(engine, recycler, counters),
-      encoded_(engine, recycler, counters, wanted.quality, encode_workers),
+      encoded_(engine, recycler, counters, wanted.quality, encode_workers,
+               changes_.overlay ? &*changes_.overlay : nullptr),
       wanted_tier_(wanted.tier), wanted_format_(wanted.format),
       encodes_always_(wanted.fps <= encoded_always_fps_max) {}
 
@@ -33,7 +34,7 @@ Result<void> CameraFrames::open(OpenedCamera camera) {
         return fail("the camera has no buffers");
     }
     const bool jpeg = camera.format == camera::mjpeg_format;
-    const bool here = camera.turn != PictureTurn{};
+    const bool here = camera.turn != PictureTurn{} || changes_.overlay;
     const bool unchanged = jpeg && !here;
     auto opened = unchanged ? jpeg_.open(std::move(camera.buffers), wanted_tier_)
                             : encoded_.open(std::move(camera));
@@ -68,7 +69,7 @@ void CameraFrames::describe(source::CameraStatus& status) const {
         status.tier_reason = jpeg_.tier_reason();
     } else if (way_ == Way::encoded) {
         status.tier = "encoded";
-        status.tier_reason = makes_jpeg_              ? "its pictures are turned"
+        status.tier_reason = makes_jpeg_              ? "its pictures are changed"
                              : wanted_format_.empty() ? "the camera makes no JPEG"
                                                       : "`format` asks for " + wanted_format_;
         status.buffers_free = status.buffers - encoded_.buffers_in_use();
@@ -84,11 +85,12 @@ void CameraFrames::describe(source::CameraStatus& status) const {
 }
 
 std::optional<source::PictureStatus> CameraFrames::picture() const {
-    if (changes_.turn == PictureTurn{}) {
+    if (changes_.turn == PictureTurn{} && !changes_.overlay) {
         return std::nullopt;
     }
     source::PictureStatus status;
     status.turn = changes_.turn;
+    status.overlay = changes_.overlay.has_value();
     if (way_ != Way::none && !here_) {
         status.how = "camera";
         return status;

@@ -27,6 +27,7 @@ namespace ringcast::capture {
 struct PictureChanges {
     /// As configured, for the status; the open camera says how much of it is left to do.
     PictureTurn turn{};
+    std::optional<config::OverlayConfig> overlay{};
 };
 
 class CameraFrames {
@@ -35,6 +36,11 @@ public:
     CameraFrames(io::Engine& engine, camera::BufferRecycler& recycler,
                  source::SourceCounters& counters, const config::LibcameraConfig& wanted,
                  int encode_workers, PictureChanges changes = {});
+    CameraFrames(CameraFrames&&) = delete;
+    CameraFrames& operator=(CameraFrames&&) = delete;
+    CameraFrames(const CameraFrames&) = delete;
+    CameraFrames& operator=(const CameraFrames&) = delete;
+    ~CameraFrames() = default;
 
     /// Called once, before everything else. `encode_token`: of the encoder's operations. Tokens of
     /// `release_operation` are for the release of registered buffers.

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/picture_turn.hpp"
 #include "base/time.hpp"
+#include "config/overlay_config.hpp"
 #include "config/source_config.hpp"
 
 namespace ringcast::config {
@@ -70,6 +71,7 @@ struct StreamConfig {
     std::vector<RenditionConfig> renditions{};
     Adapt adapt = Adapt::browsers;
     PictureTurn turn{}; ///< of its pictures
+    std::optional<OverlayConfig> overlay{};
     friend bool operator==(const StreamConfig&, const StreamConfig&) = default;
 };
 

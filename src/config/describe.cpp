@@ -213,7 +213,21 @@ std::string turn_sentence(const StreamConfig& stream) {
               "again"
             : "without loss where their size is a multiple of the JPEG's blocks, else decoded and "
               "encoded again";
-    return fmt::format("  Its pictures are {}: {}.\n", text, how);
+    // Where a text is drawn into them, that says how.
+    return stream.overlay ? fmt::format("  Its pictures are {}.\n", text)
+                          : fmt::format("  Its pictures are {}: {}.\n", text, how);
+}
+
+std::string overlay_sentence(const StreamConfig& stream) {
+    if (!stream.overlay) {
+        return {};
+    }
+    const bool camera = std::holds_alternative<LibcameraConfig>(stream.source);
+    return fmt::format("  The text {} is drawn into its pictures ({}): {}.\n",
+                       toml_quoted(stream.overlay->text), corner_name(stream.overlay->position),
+                       camera ? "raw ones before they are encoded, others are decoded and encoded "
+                                "again"
+                              : "each is decoded and encoded again");
 }
 
 std::string viewers_sentences(const ViewersConfig& viewers) {
@@ -241,6 +255,7 @@ std::string stream_sentences(const StreamConfig& stream, const Config& config) {
                     picture_size_text(config.memory.picture_max),
                     static_cast<double>(stream_memory_bytes(config.memory)) / (1024.0 * 1024.0));
     text += turn_sentence(stream);
+    text += overlay_sentence(stream);
     text += renditions_sentence(stream.renditions);
     text += adapt_sentence(stream.adapt);
     text += viewers_sentence(stream.viewers);

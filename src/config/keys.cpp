@@ -68,6 +68,8 @@ constexpr std::array keys{
         R"(or "public")"},
     Key{"streams", "rotate", "", ValueKind::text, "", R"("90", "180" or "270")"},
     Key{"streams", "mirror", "", ValueKind::boolean, "false", "true or false"},
+    Key{"streams", "overlay", "", ValueKind::overlay_table, "",
+        R"(a table, as in { text = "%Y-%m-%d %H:%M:%S", position = "bottom-left" })"},
     Key{"streams", "renditions", "", ValueKind::rendition_table, "",
         R"(a table of renditions, as in { wall = { size = "480x270", fps = 5 } })"},
     Key{"streams", "adapt", "", ValueKind::boolean_or_auto, R"("auto")",
@@ -116,6 +118,12 @@ constexpr std::array keys{
     Key{"streams", "on_demand", "http", ValueKind::boolean, "false", "true or false"},
     Key{"streams", "idle_after", "http", ValueKind::duration, R"("10s")", "a duration", 1, 3600},
 
+    Key{"overlay", "text", "", ValueKind::text, "",
+        R"(up to 100 printable ASCII characters with conversions of strftime, as in )"
+        R"("%Y-%m-%d %H:%M:%S  front door")"},
+    Key{"overlay", "position", "", ValueKind::text, R"("bottom-left")",
+        R"("top-left", "top-right", "bottom-left" or "bottom-right")"},
+
     Key{"renditions", "size", "", ValueKind::picture_size, "", "a picture size"},
     Key{"renditions", "fps", "", ValueKind::number, "", "a number", 0.1, 240},
     Key{"renditions", "quality", "", ValueKind::integer, "80", "a whole number", 1, 100},
@@ -145,6 +153,8 @@ constexpr std::array<std::string_view, 12> camera_formats{
     "UYVY", "BGR888", "RGB888", "XRGB8888", "XBGR8888", "R8"};
 constexpr std::array<std::string_view, 3> camera_tiers{"auto", "registered", "copied"};
 constexpr std::array<std::string_view, 3> rotations{"90", "180", "270"};
+constexpr std::array<std::string_view, 4> corners{"top-left", "top-right", "bottom-left",
+                                                  "bottom-right"};
 
 // First segments of the server's own paths, which a stream name would hide.
 constexpr std::array<std::string_view, 8> endpoints{"api",      "metrics", "healthz",  "stream",
@@ -209,6 +219,10 @@ std::span<const std::string_view> camera_tier_names() noexcept {
     return camera_tiers;
 }
 
+std::span<const std::string_view> corner_names() noexcept {
+    return corners;
+}
+
 std::span<const std::string_view> rotation_names() noexcept {
     return rotations;
 }
@@ -229,6 +243,7 @@ std::string limits_text(const Key& key) {
     case ValueKind::text_or_index:
     case ValueKind::control_table:
     case ValueKind::rendition_table:
+    case ValueKind::overlay_table:
         return {};
     case ValueKind::integer:
     case ValueKind::number:
@@ -278,6 +293,14 @@ std::optional<Rotation> parse_rotation(std::string_view name) noexcept {
     return found == rotations.end()
                ? std::nullopt
                : std::optional(static_cast<Rotation>(found - rotations.begin() + 1));
+}
+
+std::optional<Corner> parse_corner(std::string_view name) noexcept {
+    return enumerator_of<Corner>(name, corners);
+}
+
+std::string_view corner_name(Corner corner) noexcept {
+    return corners[static_cast<std::size_t>(corner)];
 }
 
 std::optional<LogLevel> parse_log_level(std::string_view name) noexcept {

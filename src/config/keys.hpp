@@ -28,11 +28,12 @@ enum class ValueKind : std::uint8_t {
     text_or_index,   ///< text, or a whole number within the limits
     control_table,   ///< names and values of a camera's controls
     rendition_table, ///< names, and a table with the keys of the section "renditions" for each
+    overlay_table,   ///< a table with the keys of the section "overlay"
 };
 
 struct Key {
     /// "streams" stands for every [streams.NAME], "renditions" for every
-    /// [streams.NAME.renditions.NAME].
+    /// [streams.NAME.renditions.NAME], "overlay" for every [streams.NAME.overlay].
     std::string_view section;
     std::string_view name;
     std::string_view source; ///< the source kind that has the key; empty: all kinds
@@ -65,6 +66,8 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::span<const std::string_view> camera_format_names() noexcept;
 /// In the order of the enumerators of CameraTier.
 [[nodiscard]] std::span<const std::string_view> camera_tier_names() noexcept;
+/// In the order of the enumerators of Corner.
+[[nodiscard]] std::span<const std::string_view> corner_names() noexcept;
 /// Degrees: in the order of the enumerators of Rotation, without the first.
 [[nodiscard]] std::span<const std::string_view> rotation_names() noexcept;
 
@@ -79,6 +82,8 @@ inline constexpr std::string_view streams_section = "streams";
 [[nodiscard]] std::optional<Rotation> parse_rotation(std::string_view name) noexcept;
 /// "90"; empty for no rotation.
 [[nodiscard]] std::string_view rotation_name(Rotation rotation) noexcept;
+[[nodiscard]] std::optional<Corner> parse_corner(std::string_view name) noexcept;
+[[nodiscard]] std::string_view corner_name(Corner corner) noexcept;
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view name) noexcept;
 [[nodiscard]] std::string_view log_level_name(LogLevel level) noexcept;
 [[nodiscard]] std::optional<LogFormat> parse_log_format(std::string_view name) noexcept;

@@ -333,10 +333,10 @@ void read_stream(Reader& reader, const Entry& entry, const AccessConfig& access,
     }
     StreamViewers viewers = read_stream_viewers(reader, stream, access);
     if (source) {
-        streams.list.push_back({entry.key, is_default,
-                                read_source(reader, entry.position, stream, *source),
-                                std::move(viewers), read_renditions(reader, stream),
-                                read_adapt(reader, stream), read_turn(reader, stream)});
+        streams.list.push_back(
+            {entry.key, is_default, read_source(reader, entry.position, stream, *source),
+             std::move(viewers), read_renditions(reader, stream), read_adapt(reader, stream),
+             read_turn(reader, stream), read_overlay(reader, stream)});
     }
 }
 

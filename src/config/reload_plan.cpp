@@ -69,7 +69,8 @@ void plan_streams(const Config& running, const Config& wanted, std::vector<Actio
         const StreamConfig* const before = find_stream(running, stream.name);
         if (before == nullptr) {
             actions.push_back({Kind::add_stream, stream.name});
-        } else if (other_memory || before->source != stream.source || before->turn != stream.turn) {
+        } else if (other_memory || before->source != stream.source || before->turn != stream.turn ||
+                   before->overlay != stream.overlay) {
             actions.push_back({Kind::replace_stream, stream.name});
         } else if (before->renditions != stream.renditions || before->adapt != stream.adapt) {
             actions.push_back({Kind::change_renditions, stream.name});

@@ -1,6 +1,6 @@
 #pragma once
-// Draws text into pictures: printable ASCII in a font of 5 by 7 pixels, at any integer scale. Every
-// other character is drawn as a question mark.
+// Draws text into pictures: printable ASCII, at any integer scale. Every other character is drawn as a
+// question mark.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "draw/picture.hpp"
+#include "font/font.hpp"
 
 namespace ringcast::draw {
 
-inline constexpr int glyph_width = 5;
-inline constexpr int glyph_height = 7;
-inline constexpr int glyph_advance = 6; ///< from one character to the next
+using font::glyph_advance;
+using font::glyph_height;
+using font::glyph_width;
 
 /// Width in pixels, without the gap behind the last character.
 [[nodiscard]] int text_width(std::string_view text, int scale) noexcept;

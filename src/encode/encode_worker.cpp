@@ -7,15 +7,18 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "encode/text_overlay.hpp"
 
 namespace ringcast::encode {
 
 namespace {
 
-PictureTransform turn_only(const PictureTurn& turn) noexcept {
+PictureTransform transform_of(const EncodeWorker::Job& job) noexcept {
     PictureTransform transform;
-    transform.rotate = turn.rotate;
-    transform.mirror = turn.mirror;
+    transform.rotate = job.turn.rotate;
+    transform.mirror = job.turn.mirror;
+    transform.overlay = job.overlay;
+    transform.captured = job.captured;
     return transform;
 }
 
@@ -90,10 +93,12 @@ EncodeWorker::Answer EncodeWorker::answer_to(const Job& job) noexcept {
     Answer answer;
     const Instant begun = read_clock_();
     {
-        const os::DmabufAccess access(job.dmabufs, os::DmabufUse::read);
+        const bool writes = job.overlay != nullptr && job.jpeg.empty() && job.turn == PictureTurn{};
+        const os::DmabufAccess access(job.dmabufs,
+                                      writes ? os::DmabufUse::read_and_write : os::DmabufUse::read);
         answer.result = job.jpeg.empty()
                             ? encode_raw(job, answer.bytes_moved)
-                            : transformer_.transform(job.jpeg, turn_only(job.turn), job.into);
+                            : transformer_.transform(job.jpeg, transform_of(job), job.into);
     }
     answer.encode_time = read_clock_() - begun;
     return answer;
@@ -103,9 +108,12 @@ TransformResult EncodeWorker::encode_raw(const Job& job, std::size_t& bytes_move
     if (const std::string_view problem = problem_of(job.picture); !problem.empty()) {
         return tl::unexpected(TransformError{TransformFailure::unsupported, problem});
     }
-    const RawPicture* const turned = turner_.scale(job.picture, turn_only(job.turn));
+    const RawPicture* const turned = turner_.scale(job.picture, transform_of(job));
     if (turned == nullptr) {
         return tl::unexpected(TransformError{TransformFailure::out_of_memory, "memory is short"});
+    }
+    if (job.overlay != nullptr) {
+        draw_overlay(*turned, *job.overlay, job.captured);
     }
     const BandEncoder::Encoded encoded = encoder_.encode(*turned, job.quality, job.into);
     bytes_moved = encoded.bytes_moved;

@@ -1,5 +1,5 @@
 #pragma once
-// Encodes raw pictures, and turns raw pictures and JPEGs, in threads of its own, from borrowed memory
+// Encodes raw pictures, turns raw pictures and JPEGs, and draws texts into them, in threads of its own, from borrowed memory
 // into borrowed memory. The loop submits one job at a time; an eventfd that it reads through the engine
 // signals the end of the job. Knows no camera, no slots and no policy.
 
@@ -12,6 +12,7 @@
 #include "base/picture_turn.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "config/overlay_config.hpp"
 #include "encode/band_encoder.hpp"
 #include "encode/jpeg_transformer.hpp"
 #include "encode/raw_picture.hpp"
@@ -30,8 +31,11 @@ public:
         ConstByteSpan jpeg; ///< used instead of `picture` unless empty; as long as its planes
         os::Dmabufs dmabufs = os::no_dmabufs; ///< that hold the picture
         PictureTurn turn;                     ///< before it is encoded
-        int quality = 80;                     ///< 1 to 100, of a raw picture
-        ByteSpan into;                        ///< must not be used until the answer
+        /// Drawn into the result, and into the memory of a raw picture that is not turned; null: none.
+        const config::OverlayConfig* overlay = nullptr;
+        WallTime captured{}; ///< for the overlay
+        int quality = 80;    ///< 1 to 100, of a raw picture
+        ByteSpan into;       ///< must not be used until the answer
     };
     struct Answer {
         TransformResult result;

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "encode/picture_turner.hpp"
+#include "encode/text_overlay.hpp"
 
 namespace ringcast::encode {
 
@@ -70,8 +71,8 @@ TransformResult JpegTransformer::transform(ConstByteSpan jpeg, const PictureTran
                                static_cast<int>(header.image_height)};
     const PictureSize scaled = scaled_size(original, transform);
     const Turn turn = turn_of(transform);
-    const bool lossless =
-        scaled == original && transform.quality == 0 && CoefficientTurner::can_turn(header, turn);
+    const bool lossless = scaled == original && transform.quality == 0 &&
+                          transform.overlay == nullptr && CoefficientTurner::can_turn(header, turn);
     TransformResult result =
         lossless ? turn_coefficients(turn, into) : recompress(scaled, transform, into);
     decoder_.close();
@@ -126,6 +127,9 @@ TransformResult JpegTransformer::recompress(PictureSize scaled, const PictureTra
             return tl::unexpected(memory_is_short);
         }
         picture = &turned_.picture();
+    }
+    if (transform.overlay != nullptr) {
+        draw_overlay(*picture, *transform.overlay, transform.captured); // all of it is our memory
     }
     EncodeSettings settings;
     settings.quality = transform.quality > 0 ? transform.quality : default_quality;

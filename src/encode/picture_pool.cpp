@@ -47,6 +47,8 @@ bool PicturePool::begin(const source::PictureTask& task) noexcept {
     job.transform.quality = task.target.quality;
     job.transform.rotate = task.target.turn.rotate;
     job.transform.mirror = task.target.turn.mirror;
+    job.transform.overlay = task.overlay;
+    job.transform.captured = task.captured;
     job.into = task.into;
     return pool_->submit(job);
 }

@@ -1,9 +1,11 @@
 #pragma once
-// What a smaller or turned picture is made like, and its size. No I/O, no codec.
+// What a picture is made to, and its size. No I/O, no codec.
 
 #include <cstdint>
 
 #include "base/picture_turn.hpp"
+#include "base/time.hpp"
+#include "config/overlay_config.hpp"
 
 namespace ringcast::encode {
 
@@ -43,7 +45,9 @@ struct PictureTransform {
     /// `default_quality`.
     int quality = 0;
     Rotation rotate = Rotation::none;
-    bool mirror = false; ///< swaps left and right, after the rotation
+    bool mirror = false;                            ///< swaps left and right, after the rotation
+    const config::OverlayConfig* overlay = nullptr; ///< drawn into the result; null: none
+    WallTime captured{};                            ///< for the overlay
     friend bool operator==(const PictureTransform&, const PictureTransform&) = default;
 };
 inline constexpr int default_quality = 80;

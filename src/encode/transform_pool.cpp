@@ -15,6 +15,7 @@
 
 #include "base/assert.hpp"
 #include "encode/raw_scaler.hpp"
+#include "encode/text_overlay.hpp"
 #include "threads/mailbox.hpp"
 
 namespace ringcast::encode {
@@ -110,6 +111,11 @@ TransformResult TransformPool::Worker::transform_raw(const Job& job) noexcept {
     const RawPicture* const scaled = scaler_.scale(*job.raw, job.transform);
     if (scaled == nullptr) {
         return tl::unexpected(memory_short);
+    }
+    if (job.transform.overlay != nullptr) {
+        // Lent pictures are only read, and those that are not changed are not copied.
+        RINGCAST_ASSERT(scaled->planes[0].bytes.data() != job.raw->planes[0].bytes.data());
+        draw_overlay(*scaled, *job.transform.overlay, job.transform.captured);
     }
     EncodeSettings settings;
     settings.quality = job.transform.quality > 0 ? job.transform.quality : default_quality;

@@ -102,6 +102,8 @@ std::optional<source::PictureTask> RenditionSource::begin(std::uint64_t ticket) 
         task.raw = raw_.picture();
         task.dmabufs = raw_.dmabufs;
         task.target.turn = raw_.turn;
+        task.overlay = raw_.overlay;
+        task.captured = working_.info().captured;
     }
     return task;
 }

@@ -14,7 +14,7 @@ namespace {
 /// No source has so many operations, so the worker's completions are told from the original's.
 constexpr std::uint8_t worker_operation = 255;
 constexpr std::uint16_t only_run = 1;
-/// Frames that are further apart are turned also while nobody watches.
+/// Frames that are further apart are changed also while nobody watches.
 constexpr Duration period_unwatched_min = std::chrono::seconds(1);
 
 } // namespace
@@ -23,6 +23,7 @@ TransformedSource::TransformedSource(TransformedParts parts)
     : parts_(std::move(parts)), signal_(parts_.settings, parts_.period_expected) {
     RINGCAST_ASSERT(parts_.arena.geometry().slot_count >= slots_min);
     status_.turn = parts_.target.turn;
+    status_.overlay = parts_.overlay.has_value();
 }
 
 // --- FrameSource ---
@@ -34,7 +35,7 @@ void TransformedSource::start(source::FrameSink& sink, io::StreamId stream) noex
     auto worker = parts_.make_worker(token_);
     if (!worker) {
         log(LogLevel::error, "{}", worker.error().message);
-        return sink.signal_lost("no thread is available for turning its pictures");
+        return sink.signal_lost("no thread is available for changing its pictures");
     }
     worker_ = std::move(*worker);
     parts_.original.start(*this, stream);
@@ -162,6 +163,8 @@ void TransformedSource::begin_next() noexcept {
     task.ticket = sequence_;
     task.jpeg = working_.jpeg_span();
     task.target = parts_.target;
+    task.overlay = parts_.overlay ? &*parts_.overlay : nullptr;
+    task.captured = working_.info().captured;
     task.into = frame::SlotGeometry::frame_part(slot_.payload());
     if (!worker_->begin(task)) {
         ++status_.failed;

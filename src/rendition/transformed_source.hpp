@@ -1,6 +1,6 @@
 #pragma once
-// A source whose pictures are those of another one, turned: it is the sink of the original source, and
-// the source of the stream that viewers watch. It takes the newest frame whenever its worker is idle.
+// A source whose pictures are those of another one, turned or with a text in them: it is the sink of the
+// original source, and the source of the stream that viewers watch. It takes the newest frame whenever its worker is idle.
 // While nobody watches it does nothing, unless frames are so rare that a snapshot could not wait for
 // the next one. Knows no codec, no threads and no memory.
 
@@ -28,6 +28,7 @@ struct TransformedParts {
     frame::FrameArena& arena;   ///< of the original's frames, with at least `slots_min` slots
     Duration period_expected{}; ///< as in StreamSetup
     source::PictureTarget target;
+    std::optional<config::OverlayConfig> overlay; ///< drawn into the pictures
     /// Makes the worker, whose operations have the token. The error is for the log.
     std::function<Result<std::unique_ptr<source::PictureWorkers>>(io::OpToken)> make_worker;
 };
@@ -35,7 +36,7 @@ struct TransformedParts {
 // Limits: it implements both sides of the seam to sources.
 class TransformedSource final : public source::FrameSource, private source::FrameSink {
 public:
-    /// Two that the original writes into, the newest frame, and the one that is being turned.
+    /// Two that the original writes into, the newest frame, and the one that is being changed.
     static constexpr std::uint16_t slots_min = 4;
 
     explicit TransformedSource(TransformedParts parts);
@@ -86,7 +87,7 @@ private:
 
     /// The original has no picture: neither the newest frame nor the one in work is one of the stream.
     void drop_frames() noexcept;
-    /// Whether frames are turned, as far as viewers are concerned.
+    /// Whether frames are changed, as far as viewers are concerned.
     [[nodiscard]] bool wanted() const noexcept;
     void pause_unwatched() noexcept;
     void begin_next() noexcept;
@@ -104,7 +105,7 @@ private:
     bool publishes_ = false;    ///< the frame in work is published when it is done
     bool paused_ = false;       ///< the stream is
     frame::FrameLease newest_;  ///< of the original
-    frame::FrameLease working_; ///< the frame that is being turned
+    frame::FrameLease working_; ///< the frame that is being changed
     frame::WritableSlot slot_;  ///< into which it is
     std::uint64_t sequence_ = 0;
     source::PictureStatus status_;

@@ -11,7 +11,8 @@
 namespace ringcast::source {
 
 struct PictureStatus {
-    PictureTurn turn; ///< as configured
+    PictureTurn turn;     ///< as configured
+    bool overlay = false; ///< a text is drawn into them
     /// Who turns them, or how: "camera", "raw" (before they are encoded), "lossless", "recompressed";
     /// static text. Empty before the first frame.
     std::string_view how;

@@ -11,6 +11,7 @@
 #include "base/immovable.hpp"
 #include "base/picture_turn.hpp"
 #include "base/time.hpp"
+#include "config/overlay_config.hpp"
 #include "io/engine.hpp"
 #include "os/dmabuf_access.hpp"
 #include "source/raw_frame.hpp"
@@ -36,7 +37,9 @@ struct PictureTask {
     const encode::RawPicture* raw = nullptr;
     os::Dmabufs dmabufs = os::no_dmabufs; ///< that hold `raw`
     PictureTarget target;
-    ByteSpan into; ///< must not be used until the answer
+    const config::OverlayConfig* overlay = nullptr; ///< outlives the answer; null: none
+    WallTime captured{};                            ///< for the overlay
+    ByteSpan into;                                  ///< must not be used until the answer
 };
 
 /// Why there is no picture.

@@ -7,6 +7,7 @@
 
 #include "base/immovable.hpp"
 #include "base/picture_turn.hpp"
+#include "config/overlay_config.hpp"
 #include "os/dmabuf_access.hpp"
 
 namespace ringcast::encode {
@@ -30,11 +31,13 @@ public:
     RawFrame(RawFrameOwner& owner, std::uint64_t number, const encode::RawPicture& picture) noexcept
         : owner_(&owner), number_(number), picture_(&picture) {}
     RawFrame(RawFrame&& other) noexcept
-        : turn(other.turn), dmabufs(other.dmabufs), owner_(std::exchange(other.owner_, nullptr)),
-          number_(other.number_), picture_(other.picture_) {}
+        : turn(other.turn), overlay(other.overlay), dmabufs(other.dmabufs),
+          owner_(std::exchange(other.owner_, nullptr)), number_(other.number_),
+          picture_(other.picture_) {}
     RawFrame& operator=(RawFrame&& other) noexcept {
         release();
         turn = other.turn;
+        overlay = other.overlay;
         dmabufs = other.dmabufs;
         owner_ = std::exchange(other.owner_, nullptr);
         number_ = other.number_;
@@ -53,8 +56,10 @@ public:
         }
     }
 
-    PictureTurn turn; ///< of the stream's pictures, which has not been done to this one
-    os::Dmabufs dmabufs = os::no_dmabufs; ///< that hold it
+    // What is done to the stream's pictures, and has not been done to this one:
+    PictureTurn turn;
+    const config::OverlayConfig* overlay = nullptr; ///< valid as long as the source
+    os::Dmabufs dmabufs = os::no_dmabufs;           ///< that hold it
 
 private:
     RawFrameOwner* owner_ = nullptr;

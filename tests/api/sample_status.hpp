@@ -76,6 +76,7 @@ inline StatusSnapshot sample_status() {
 
     source::PictureStatus& picture = live.picture.emplace();
     picture.turn = {Rotation::by_270, true};
+    picture.overlay = true;
     picture.how = "lossless";
     picture.work.add(milliseconds(7));
     fill(picture.made, picture.lossless, picture.missed, picture.without_slot, picture.damaged,

@@ -228,6 +228,7 @@ TEST_CASE("status says how pictures are turned, and what that costs") {
     const auto picture = status_of(sample)["streams"][0]["picture"];
     CHECK(picture["rotate"] == "270");
     CHECK(picture["mirror"] == true);
+    CHECK(picture["overlay"] == true);
     CHECK(picture["how"] == "lossless");
     CHECK(picture["frames"] == described.made);
     CHECK(picture["frames_lossless"] == described.lossless);

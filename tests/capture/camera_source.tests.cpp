@@ -9,6 +9,7 @@
 #include <linux/dma-buf.h>
 #include <sys/mman.h>
 
+#include "base/bytes.hpp"
 #include "capture/fake_camera.hpp"
 #include "encode/jpeg_samples.hpp"
 #include "encode/jpeg_transformer.hpp"
@@ -789,7 +790,7 @@ TEST_CASE("raw pictures are converted with the camera's colour range and matrix"
 TEST_CASE("raw pictures are turned before they are encoded") {
     RawCamera camera;
     camera.turn = {Rotation::by_90, false};
-    Bench bench(camera, {}, 1, {camera.turn});
+    Bench bench(camera, {}, 1, {camera.turn, {}});
     bench.until_running();
     bench.source.set_watched(true);
     std::string black_above = grey; // the upper half is black
@@ -814,7 +815,7 @@ TEST_CASE("raw pictures are turned before they are encoded") {
 TEST_CASE("JPEGs of a camera that can't turn them are turned while somebody watches") {
     FakeCamera camera;
     camera.turn = {Rotation::by_180, true};
-    Bench bench(camera, {}, 1, {camera.turn});
+    Bench bench(camera, {}, 1, {camera.turn, {}});
     bench.engine.registration_refusal.reset();
     bench.until_running();
     CHECK(bench.engine.registered.empty()); // they are not sent from the camera's memory
@@ -840,7 +841,7 @@ TEST_CASE("JPEGs of a camera that can't turn them are turned while somebody watc
     CHECK(bench.source.picture()->how == "lossless");
     CHECK(bench.source.picture()->lossless == 1);
     CHECK(bench.source.camera()->tier == "encoded");
-    CHECK(bench.source.camera()->tier_reason == "its pictures are turned");
+    CHECK(bench.source.camera()->tier_reason == "its pictures are changed");
     test::LogCapture logged;
     REQUIRE(camera.capture(jpeg.substr(0, jpeg.size() / 2), 2));
     bench.until([&] { return bench.source.counters().frames_damaged == 1; });
@@ -853,12 +854,48 @@ TEST_CASE("JPEGs of a camera that can't turn them are turned while somebody watc
 
 TEST_CASE("pictures that the camera turns itself are passed on as they are") {
     FakeCamera camera;
-    Bench bench(camera, {}, 1, {{Rotation::by_180, false}});
+    Bench bench(camera, {}, 1, {{Rotation::by_180, false}, {}});
     bench.until_running();
     bench.show_ten(camera);
     CHECK(bench.source.picture()->how == "camera");
     CHECK(bench.source.picture()->turn == PictureTurn{Rotation::by_180, false});
     CHECK(bench.source.picture()->made == 0);
+}
+
+namespace {
+
+/// Whether the picture has bright letters in the corner at its bottom and left.
+bool has_text(const std::string& frame) {
+    const auto decoded = ringcast::test::decode_jpeg(std::as_bytes(std::span(frame)));
+    REQUIRE(decoded);
+    int bright = 0;
+    for (unsigned y = decoded->height - 14; y < decoded->height; ++y) {
+        for (unsigned x = 0; x < 20; ++x) {
+            bright += decoded->rgb[3 * (std::size_t{y} * decoded->width + x) + 1] > 220 ? 1 : 0;
+        }
+    }
+    return bright > 10;
+}
+
+} // namespace
+
+TEST_CASE("a text is drawn into a camera's pictures, whatever they are") {
+    FakeCamera camera;
+    const bool raw = GENERATE(false, true);
+    camera.format = raw ? "YUYV" : "MJPEG";
+    camera.stride = raw ? 128 : 0;
+    camera.turn = GENERATE(PictureTurn{}, PictureTurn{Rotation::by_90, false});
+    config::OverlayConfig overlay{"HH", config::Corner::bottom_left};
+    Bench bench(camera, {}, 1, {camera.turn, overlay});
+    bench.until_running();
+    CHECK(bench.source.camera()->tier == "encoded");
+    bench.source.set_watched(true);
+    const auto picture = ringcast::test::make_scene_jpeg({64, 48});
+    REQUIRE(camera.capture(raw ? std::string_view(grey) : as_text(picture), 0));
+    bench.until_frames(1);
+    CHECK(has_text(bench.sink.frames.front()));
+    CHECK(bench.source.picture()->overlay);
+    CHECK(bench.source.picture()->how == (raw ? "raw" : "recompressed"));
 }
 
 TEST_CASE("a raw frame that was being encoded when the last viewer left is not published") {

@@ -104,6 +104,19 @@ TEST_CASE("the description says how pictures are turned") {
     CHECK_THAT(described("[streams.a]\nsource = \"libcamera\"\nmirror = true\n"),
                ContainsSubstring("  Its pictures are mirrored: by the camera if it can, raw ones "
                                  "before they are encoded, others without loss where"));
+    CHECK_THAT(described(pattern + "mirror = true\noverlay = { text = \"a\" }\n"),
+               ContainsSubstring("  Its pictures are mirrored.\n"));
+}
+
+TEST_CASE("the description says which text is drawn into pictures") {
+    CHECK_THAT(
+        described("[streams.a]\nsource = \"pattern\"\noverlay = { text = \"%H:%M\" }\n"),
+        ContainsSubstring("  The text \"%H:%M\" is drawn into its pictures (bottom-left): each "
+                          "is decoded and encoded again.\n"));
+    CHECK_THAT(
+        described("[streams.a]\nsource = \"libcamera\"\n"
+                  "overlay = { text = \"a\", position = \"top-right\" }\n"),
+        ContainsSubstring("(top-right): raw ones before they are encoded, others are decoded"));
 }
 
 TEST_CASE("the description lists the renditions of a stream") {

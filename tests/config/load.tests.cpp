@@ -267,7 +267,7 @@ TEST_CASE("the error for a key of another source kind names that kind") {
                ContainsSubstring("test.toml:4:1: streams.a.quality: belongs to source = "
                                  "\"pattern\" or \"libcamera\", but this stream has source = "
                                  "\"exec\", expected one of source, default, viewers, "
-                                 "rotate, mirror, renditions, adapt, command"));
+                                 "rotate, mirror, overlay, renditions, adapt, command"));
     CHECK_THAT(rejection("[streams.a]\nsource = \"stdin\"\nfps = 5\n"),
                ContainsSubstring("belongs to source = \"pattern\""));
 }
@@ -521,6 +521,40 @@ TEST_CASE("the pictures of every source can be turned") {
                ContainsSubstring("found 90, expected \"90\", \"180\" or \"270\""));
     CHECK_THAT(rejection(pattern + "mirror = \"yes\"\n"),
                ContainsSubstring("found \"yes\", expected true or false"));
+}
+
+TEST_CASE("a text can be drawn into the pictures of a stream") {
+    const std::string stream = "[streams.a]\nsource = \"stdin\"\n";
+    CHECK_FALSE(accepted(stream).streams[0].overlay);
+    const auto overlay = [&](const std::string& table) {
+        return accepted(stream + "overlay = " + table + "\n").streams[0].overlay;
+    };
+    CHECK(overlay("{ text = \"front door\" }") == OverlayConfig{"front door", Corner::bottom_left});
+    CHECK(overlay("{ text = \"%d.%m. %H:%M:%S 100%%\", position = \"top-right\" }") ==
+          OverlayConfig{"%d.%m. %H:%M:%S 100%%", Corner::top_right});
+    CHECK(overlay("{ text = \"" + std::string(100, '~') + "\", position = \"bottom-right\" }")
+              ->position == Corner::bottom_right);
+    const auto refused = [&](const std::string& table) {
+        return rejection(stream + "overlay = " + table + "\n");
+    };
+    CHECK_THAT(refused("\"text\""),
+               ContainsSubstring("a.overlay: found \"text\", expected a table"));
+    CHECK_THAT(refused("{}"), ContainsSubstring("a.overlay.text: is missing, expected up to 100"));
+    CHECK_THAT(refused("{ text = \"\" }"), ContainsSubstring("a.overlay.text: found \"\""));
+    CHECK_THAT(refused("{ text = \"Haustür\" }"),
+               ContainsSubstring("the font has printable ASCII characters only"));
+    CHECK_THAT(refused("{ text = \"a\\tb\" }"),
+               ContainsSubstring("the font has printable ASCII characters only"));
+    CHECK_THAT(refused("{ text = \"50% of %Q\" }"),
+               ContainsSubstring("; %  is no conversion that is supported"));
+    CHECK_THAT(refused("{ text = \"%n\" }"), ContainsSubstring("; %n is no conversion"));
+    CHECK_THAT(refused("{ text = \"100%\" }"), ContainsSubstring("; % is no conversion"));
+    CHECK_THAT(refused("{ text = \"" + std::string(101, '-') + "\" }"),
+               ContainsSubstring("it is 101 characters long"));
+    CHECK_THAT(refused("{ text = \"a\", position = \"middle\" }"),
+               ContainsSubstring("found \"middle\", expected \"top-left\""));
+    CHECK_THAT(refused("{ text = \"a\", size = 3 }"),
+               ContainsSubstring("a.overlay.size: unknown key, expected one of text, position"));
 }
 
 TEST_CASE("a camera needs no key except source") {

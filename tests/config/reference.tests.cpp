@@ -49,7 +49,7 @@ KeyName name_of(const Key& key) {
 
 bool is_of_every_source(const std::string& key) {
     return key == "source" || key == "default" || key == "viewers" || key == "rotate" ||
-           key == "mirror" || key == "renditions" || key == "adapt";
+           key == "mirror" || key == "overlay" || key == "renditions" || key == "adapt";
 }
 
 /// A parser of its own, so that it does not share bugs with the real one.
@@ -72,12 +72,14 @@ std::map<KeyName, std::string> keys_in_reference() {
                 source = value.substr(1, value.size() - 2);
             }
             found[{section, key, is_of_every_source(key) ? "" : source}] = value;
-            if (key == "renditions") { // { NAME = { KEY = VALUE, ... } }
-                const std::string inner = value.substr(value.find('{', 1));
+            // { NAME = { KEY = VALUE, ... } }, or { KEY = VALUE, ... }
+            if (key == "renditions" || key == "overlay") {
+                const std::string inner =
+                    key == "overlay" ? value : value.substr(value.find('{', 1));
                 const std::regex pair("(\\w+) = (\"[^\"]*\"|\\w+)");
                 for (std::sregex_iterator it(inner.begin(), inner.end(), pair), end; it != end;
                      ++it) {
-                    found[{"renditions", (*it)[1], ""}] = (*it)[2];
+                    found[{key, (*it)[1], ""}] = (*it)[2];
                 }
             }
         }
@@ -169,7 +171,13 @@ TEST_CASE("the documentation has a table row for every key with default and limi
             section = "renditions";
             name = name.substr(16);
         }
-        const bool of_source = of_stream && !of_rendition && !is_of_every_source(name);
+        const bool of_overlay = name.starts_with("overlay.");
+        if (of_overlay) {
+            section = "overlay";
+            name = name.substr(8);
+        }
+        const bool of_source =
+            of_stream && !of_rendition && !of_overlay && !is_of_every_source(name);
         const KeyName key{section, name, of_source ? source : ""};
         CAPTURE(line);
         const auto known = std::ranges::find_if(

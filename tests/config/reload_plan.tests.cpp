@@ -46,6 +46,8 @@ TEST_CASE("a stream whose pictures are turned in another way is replaced") {
     CHECK(plan(cam, cam + "mirror = true\n") == Actions{{Kind::replace_stream, "cam"}});
     CHECK(plan(cam + "rotate = \"90\"\n", cam + "rotate = \"270\"\n") ==
           Actions{{Kind::replace_stream, "cam"}});
+    CHECK(plan(cam, cam + "overlay = { text = \"a\" }\n") ==
+          Actions{{Kind::replace_stream, "cam"}});
 }
 
 TEST_CASE("other renditions change the stream in place, unless it is replaced anyway") {

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "encode/jpeg_samples.hpp"
+#include "encode/text_overlay.hpp"
 #include "jpeg/samples.hpp"
 #include "os/clock.hpp"
 #include "os/dmabuf_log.hpp"
@@ -192,6 +193,36 @@ TEST_CASE("a JPEG is turned without loss where that is possible, as by JpegTrans
         REQUIRE(answer.result->bytes == result->bytes);
         const ConstByteSpan made = bench.jpeg_of(answer);
         CHECK(std::equal(made.begin(), made.end(), wanted.begin()));
+    }
+}
+
+TEST_CASE("a text is drawn into a raw picture in its own memory, or into the turned one") {
+    const config::OverlayConfig overlay{"text", config::Corner::top_left};
+    const OwnedPicture made = make_picture({PixelFormat::nv12, 160, 120});
+    for (const PictureTurn turn : {PictureTurn{}, PictureTurn{Rotation::by_180, false}}) {
+        Bench bench;
+        OwnedPicture own = make_picture({PixelFormat::nv12, 160, 120});
+        EncodeWorker::Job job = bench.job_of(own);
+        job.turn = turn;
+        job.overlay = &overlay;
+        REQUIRE(bench.encode(job).result.has_value());
+        const ConstByteSpan before = made.picture.planes[0].bytes;
+        const ConstByteSpan after = own.picture.planes[0].bytes;
+        CHECK(std::equal(before.begin(), before.end(), after.begin()) == (turn != PictureTurn{}));
+        // As if it had been drawn first.
+        RawScaler scaler;
+        PictureTransform transform;
+        transform.rotate = turn.rotate;
+        const OwnedPicture again = make_picture({PixelFormat::nv12, 160, 120});
+        const RawPicture* const turned = scaler.scale(again.picture, transform);
+        REQUIRE(turned != nullptr);
+        draw_overlay(*turned, overlay, job.captured);
+        RawEncoder encoder;
+        ringcast::test::Bytes wanted(bench.memory.size());
+        const auto bytes = encoder.encode(*turned, {}, wanted);
+        REQUIRE(bytes.has_value());
+        CHECK(std::equal(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(*bytes),
+                         bench.memory.begin()));
     }
 }
 

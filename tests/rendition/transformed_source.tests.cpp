@@ -19,11 +19,14 @@ namespace {
 constexpr io::StreamId stream_id{3, 1};
 constexpr std::size_t frame_bytes_max = 1000;
 constexpr auto period = 100ms;
+const config::OverlayConfig text{"%H:%M", config::Corner::top_left};
 
 /// Publishes what the test tells it to.
 class Original final : public source::FrameSource {
 public:
-    void start(source::FrameSink& to, io::StreamId /*stream*/) noexcept override { sink = &to; }
+    void start(source::FrameSink& to, io::StreamId /*stream*/) noexcept override {
+        sink = &to;
+    }
     void on_completion(const io::Completion& completion) noexcept override {
         tokens.push_back(completion.token);
     }
@@ -72,13 +75,20 @@ class Bench {
 public:
     Bench()
         : sink(frame_bytes_max, 4), inner_(frame_bytes_max, TransformedSource::slots_min),
-          source(
-              {engine, settings, original, inner_.arena(), {}, target(), [this](io::OpToken made) {
-                   token = made;
-                   auto worker_made = std::make_unique<Worker>();
-                   worker = worker_made.get();
-                   return Result<std::unique_ptr<source::PictureWorkers>>(std::move(worker_made));
-               }}) {
+          source({engine,
+                  settings,
+                  original,
+                  inner_.arena(),
+                  {},
+                  target(),
+                  text,
+                  [this](io::OpToken made) {
+                      token = made;
+                      auto worker_made = std::make_unique<Worker>();
+                      worker = worker_made.get();
+                      return Result<std::unique_ptr<source::PictureWorkers>>(
+                          std::move(worker_made));
+                  }}) {
         source.start(sink, stream_id);
     }
     Bench(const Bench&) = delete;
@@ -180,6 +190,9 @@ TEST_CASE("a turned frame is published with the capture time of the original") {
     const WallTime captured = bench.engine.wall_now();
     CHECK(bench.in_work() == "one");
     CHECK(bench.worker->task->target == Bench::target());
+    REQUIRE(bench.worker->task->overlay != nullptr);
+    CHECK(*bench.worker->task->overlay == text);
+    CHECK(bench.worker->task->captured == captured);
     bench.engine.pass(30ms);
     bench.finish("eno");
     CHECK(bench.sink.frames == Texts{"eno"});
@@ -187,6 +200,7 @@ TEST_CASE("a turned frame is published with the capture time of the original") {
     CHECK(bench.sink.infos[0].captured == captured);
     CHECK(bench.sink.infos[0].width == 48);
     CHECK(bench.sink.infos[0].height == 64);
+    CHECK(bench.status().overlay);
     CHECK(bench.status().made == 1);
     CHECK(bench.status().lossless == 1);
     CHECK(bench.status().how == "lossless");
@@ -348,12 +362,12 @@ TEST_CASE("without a worker the stream has no signal, and the original is never 
     test::FakeSink inner(frame_bytes_max);
     test::LogCapture logged;
     TransformedSource source(
-        {engine, settings, original, inner.arena(), {}, Bench::target(), [](io::OpToken) {
+        {engine, settings, original, inner.arena(), {}, Bench::target(), {}, [](io::OpToken) {
              return fail("no descriptor is left");
          }});
     source.start(sink, stream_id);
     CHECK(original.sink == nullptr);
-    CHECK(sink.reasons == Texts{"no thread is available for turning its pictures"});
+    CHECK(sink.reasons == Texts{"no thread is available for changing its pictures"});
     CHECK(logged.count("no descriptor is left", LogLevel::error) == 1);
     source.set_watched(true);
     CHECK(source.deadline() == never);

@@ -205,7 +205,7 @@ SimTurned::SimTurned(SimEngine& engine, FrameLog& log, const WorkersSetup& setup
         return Result<std::unique_ptr<source::PictureWorkers>>(std::move(workers));
     };
     source_ = std::make_unique<rendition::TransformedSource>(rendition::TransformedParts{
-        engine, settings, original, arena_, Duration::zero(), target, make_worker});
+        engine, settings, original, arena_, Duration::zero(), target, std::nullopt, make_worker});
 }
 
 std::string SimTurned::complaint() const {

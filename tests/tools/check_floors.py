@@ -14,6 +14,7 @@ import project_includes
 FLOORS = {
     "base": 0,
     "container": 1,
+    "font": 1,
     "jpeg": 2,
     "http": 2,
     "metrics": 2,
