@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -381,6 +382,32 @@ Findings check_dma_heaps(const MachineFacts& facts) {
     return {};
 }
 
+double milliseconds_of(Duration time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+}
+
+Findings check_pictures(const MachineFacts& facts) {
+    if (!facts.pictures) {
+        return {};
+    }
+    constexpr int fps = 30;
+    constexpr double milliseconds = 1000;
+    const PictureCosts& costs = *facts.pictures;
+    const double share = milliseconds_of(costs.half) * fps / milliseconds;
+    const bool too_slow = share > 1;
+    return {
+        {too_slow ? Verdict::note : Verdict::ok, "smaller pictures",
+         fmt::format("of a frame of {} ({} KB) one thread makes half in {:.1f} ms, a quarter in "
+                     "{:.1f} ms, and turns it without loss in {:.1f} ms: half at {} frames/s "
+                     "takes {:.0f} % of one processor while somebody watches",
+                     config::picture_size_text(costs.size), costs.jpeg_bytes / 1000,
+                     milliseconds_of(costs.half), milliseconds_of(costs.quarter),
+                     milliseconds_of(costs.turned), fps, 100 * share),
+         too_slow ? "for smaller pictures, add a rendition with a lower fps; see "
+                    "docs/renditions.md"
+                  : ""}};
+}
+
 /// Most delays that users report are those of their player.
 Findings advise_on_players(const MachineFacts& /*facts*/) {
     return {{Verdict::ok, "players",
@@ -390,8 +417,9 @@ Findings advise_on_players(const MachineFacts& /*facts*/) {
 }
 
 constexpr std::array checks{
-    check_io_uring, check_zero_copy, check_locked_memory, check_open_files, check_interfaces,
-    check_cameras,  check_dma_heaps, check_addresses,     check_proxy,      advise_on_players,
+    check_io_uring,   check_zero_copy, check_locked_memory, check_open_files,
+    check_interfaces, check_cameras,   check_dma_heaps,     check_pictures,
+    check_addresses,  check_proxy,     advise_on_players,
 };
 
 } // namespace

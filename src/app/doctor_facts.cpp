@@ -250,6 +250,8 @@ MachineFacts look_at_machine(const config::Config& config) {
             registration_failure(*engine, facts.needs.stream_bytes);
     }
     facts.addresses = look_at_addresses(config);
+    constexpr Duration picture_time = std::chrono::milliseconds(200); // for each of three kinds
+    facts.pictures = measure_picture_costs(picture_time);
     facts.unsent_bytes_max = number_in("/proc/sys/net/ipv4/tcp_notsent_lowat");
     return facts;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/limits.hpp"
+#include "app/picture_costs.hpp"
 #include "capture/cameras.hpp"
 #include "config/config.hpp"
 
@@ -107,11 +108,12 @@ struct MachineFacts {
     CameraLibraryFacts camera_library;
     std::vector<DmaHeapFacts> dma_heaps;
     std::vector<AddressFacts> addresses;
+    std::optional<PictureCosts> pictures; ///< none if they were not measured
     /// net.ipv4.tcp_notsent_lowat, bytes; none if it can't be read.
     std::optional<std::uint64_t> unsent_bytes_max;
 };
 
-/// `config` may have no streams; then the requirements are those of one stream.
+/// Takes about a second. `config` may have no streams; then the requirements are those of one stream.
 [[nodiscard]] MachineFacts look_at_machine(const config::Config& config);
 
 } // namespace ringcast::app
