@@ -292,7 +292,7 @@ def mjpeg_proxy(url):
     """The node module mjpeg-proxy in front of the stream at `url`."""
     node = need("node")
     fetched = subprocess.run(
-        [PACKAGING / "fetch-mjpeg-proxy", "--cached"], capture_output=True, text=True, check=False
+        [PACKAGING / "fetch-node-module", "--cached", "mjpeg-proxy"], capture_output=True, text=True, check=False
     )
     if fetched.returncode == 77:
         raise unittest.SkipTest(fetched.stderr.strip().splitlines()[-1].removeprefix("NOT TESTED: "))
