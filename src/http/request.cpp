@@ -355,6 +355,8 @@ void RequestReader::read_header(std::string_view name, std::string_view value) n
         parser_->connection.read(value);
     } else if (equal_ignoring_case(name, "accept")) {
         keep_first(request_.accept);
+    } else if (equal_ignoring_case(name, "accept-encoding")) {
+        keep_first(request_.accept_encoding);
     } else if (equal_ignoring_case(name, "origin")) {
         keep_first(request_.origin);
     } else if (equal_ignoring_case(name, "user-agent")) {

@@ -67,6 +67,7 @@ struct Request {
     std::string_view host;
     // Header values without surrounding blanks; empty if absent, the first one if repeated.
     std::string_view accept;
+    std::string_view accept_encoding;
     std::string_view origin;
     std::string_view user_agent;
     std::string_view authorization;

@@ -628,7 +628,7 @@ TEST_CASE("the reader is idle again after a request without further bytes") {
 }
 
 TEST_CASE("a reader is little larger than its buffer for short heads") {
-    CHECK(sizeof(RequestReader) < RequestReader::short_head_bytes_max + 656);
+    CHECK(sizeof(RequestReader) < RequestReader::short_head_bytes_max + 672);
 }
 
 } // namespace ringcast::http
