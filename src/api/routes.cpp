@@ -24,7 +24,7 @@ Route refused(int status, std::string message) {
 // "/printer/stream".
 class Segments {
 public:
-    static constexpr std::size_t count_max = 2;
+    static constexpr std::size_t count_max = 3;
 
     /// False when the path has more than `count_max` segments, as no existing path does, or can't
     /// be decoded.
@@ -113,13 +113,24 @@ Route not_found(const stream::Directory& streams) {
                     list.empty() ? "there is none for you" : "the streams are: ", list));
 }
 
-// Resolves the path without the query. For a stream's bare name, returns `index` with the stream
-// set: that is valid only together with "?action=".
+// Files of other versions are not there: a page that an older server has written asks for them.
+Route locate_asset(const Segments& path, const stream::Directory& streams) {
+    Route route;
+    route.kind = RouteKind::asset;
+    route.asset =
+        path[0] == "assets" && path[1] == page::version() ? page::find_file(path[2]) : nullptr;
+    return route.asset != nullptr ? route : not_found(streams);
+}
+
+// Resolves the path without the query.
 Route locate(const Segments& path, const stream::Directory& streams) {
     Route route;
     if (path.count() == 0) {
         route.kind = RouteKind::index;
         return route;
+    }
+    if (path.count() == 3) {
+        return locate_asset(path, streams);
     }
     if (path.count() == 2) {
         if (path[0] == "api" && path[1] == "status") {
@@ -149,6 +160,11 @@ Route locate(const Segments& path, const stream::Directory& streams) {
         }
     }
     route.kind = RouteKind::index;
+    if (name == "status") {
+        route.page = PageKind::status;
+        return route;
+    }
+    route.page = PageKind::stream;
     route.stream = streams.find(name);
     return route.stream ? route : not_found(streams);
 }
@@ -257,6 +273,8 @@ std::string_view route_kind_name(RouteKind kind) noexcept {
         return "controls";
     case RouteKind::link:
         return "link";
+    case RouteKind::asset:
+        return "asset";
     case RouteKind::options:
         return "options";
     case RouteKind::error:
@@ -307,7 +325,7 @@ Route resolve(const http::Request& request, const stream::Directory& streams) {
     Segments path;
     const bool split = path.split(request.path);
     // By the path's form alone, because not everybody may know which streams exist.
-    const bool has_put = split && path.last() == "controls";
+    const bool has_put = split && path.count() <= 2 && path.last() == "controls";
     if (request.method == http::Method::options) {
         Route route;
         route.kind = RouteKind::options;
@@ -332,11 +350,6 @@ Route resolve(const http::Request& request, const stream::Directory& streams) {
                 break;
             }
         }
-    }
-    if (route.kind == RouteKind::index && route.stream) {
-        const std::string name(path[0]);
-        return refused(404, "The stream is at /" + name + "/stream, a single picture at /" + name +
-                                "/snapshot.");
     }
     if (route.kind == RouteKind::stream) {
         route.image = is_image_of_browser(request);

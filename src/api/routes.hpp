@@ -14,6 +14,7 @@
 #include "http/multipart.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
+#include "page/files.hpp"
 #include "stream/directory.hpp"
 
 namespace ringcast::api {
@@ -24,16 +25,23 @@ enum class RouteKind : std::uint8_t {
     status,
     metrics,
     healthz,
-    index,
+    index,    ///< a page
     state,    ///< the status of one stream in the format of ustreamer's /state
     controls, ///< the controls of a stream's camera
     link,     ///< makes a signed link to a stream
+    asset,    ///< a file of the pages
     options,  ///< OPTIONS: a browser's preflight before a cross-origin request
     error,
 };
-inline constexpr std::size_t route_kind_count = 11;
+inline constexpr std::size_t route_kind_count = 12;
 /// "stream", "snapshot" and so on, for metrics and logs.
 [[nodiscard]] std::string_view route_kind_name(RouteKind kind) noexcept;
+
+enum class PageKind : std::uint8_t {
+    streams, ///< all of them
+    stream,  ///< one of them
+    status,  ///< for operators
+};
 
 /// A part of the list of viewers, in order of their ids.
 struct ViewerPage {
@@ -46,7 +54,8 @@ struct ViewerPage {
 
 struct Route {
     RouteKind kind = RouteKind::error;
-    /// Set for stream, snapshot, state, controls and link; for healthz when a stream was named.
+    /// Set for stream, snapshot, state, controls, link and the page of a stream; for healthz when a
+    /// stream was named.
     std::optional<io::StreamId> stream;
     /// For stream and link: limit in frames/s, from fps_min to fps_max; empty: no limit.
     std::optional<double> fps;
@@ -68,9 +77,11 @@ struct Route {
     std::uint32_t sharpest = 1; ///< for snapshot: the sharpest of so many, up to sharpest_max
     /// For status: set if the request named a part of the list of viewers.
     std::optional<ViewerPage> viewers;
-    bool login = false;   ///< for index: whoever asks wants to log in
-    bool changes = false; ///< for controls: PUT; for options: the resource has PUT
-    Duration link_for{};  ///< for link: how long it is valid, from link_for_min to link_for_max
+    PageKind page = PageKind::streams; ///< for index
+    const page::File* asset = nullptr; ///< for asset; not null there
+    bool login = false;                ///< for index: whoever asks wants to log in
+    bool changes = false;              ///< for controls: PUT; for options: the resource has PUT
+    Duration link_for{}; ///< for link: how long it is valid, from link_for_min to link_for_max
     bool snapshot_only = false; ///< for link
     int status = 0;             ///< for error
     std::string message;        ///< for error: one line that says what to do

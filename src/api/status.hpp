@@ -126,24 +126,5 @@ void hide_details(StatusSnapshot& status, const stream::Directory& directory);
 /// `applied`: the camera has the values already.
 [[nodiscard]] std::string changed_controls_json(std::string_view stream_name,
                                                 const source::CameraStatus& camera, bool applied);
-struct PageOptions {
-    std::string_view prefix; ///< where a proxy publishes the server, as in "/cam"; empty: the root
-    bool offers_login = false; ///< to see more
-    bool offers_links = false; ///< to a stream, for 24 hours
-    std::string token;         ///< in the page's address, and so in those of its links; empty: none
-};
-
-/// For "/": one self-contained HTML page with the streams that may be seen. The page recognises a
-/// restarted server by its boundary, which differs between processes. `now` makes the addresses of
-/// its live pictures differ from those of earlier visits.
-[[nodiscard]] std::string index_page(const stream::Directory& streams,
-                                     const http::Boundary& boundary, WallTime now,
-                                     const PageOptions& options = {});
-/// The value of Content-Security-Policy for an `index_page`: its own script and style, pictures and
-/// requests from its own server, and nothing else. Pages of the host that it was asked from, on any
-/// port, and of `origins` (which may contain "*") may frame it, as dashboards do. `authority`: host
-/// and port of the request; may be empty.
-[[nodiscard]] std::string index_page_policy(std::string_view authority,
-                                            std::span<const std::string> origins);
 
 } // namespace ringcast::api

@@ -157,8 +157,9 @@ constexpr std::array<std::string_view, 4> corners{"top-left", "top-right", "bott
                                                   "bottom-right"};
 
 // First segments of the server's own paths, which a stream name would hide.
-constexpr std::array<std::string_view, 8> endpoints{"api",      "metrics", "healthz",  "stream",
-                                                    "snapshot", "state",   "controls", "link"};
+constexpr std::array<std::string_view, 10> endpoints{"api",    "assets",  "controls", "healthz",
+                                                     "link",   "metrics", "snapshot", "state",
+                                                     "status", "stream"};
 
 /// The largest picture that a key of this kind accepts. JPEG has 16 bits for each side.
 constexpr PictureSize largest_picture(ValueKind kind) noexcept {

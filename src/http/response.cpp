@@ -87,6 +87,17 @@ void add_via(std::string& head, std::string_view via) {
     }
 }
 
+void add_caching(std::string& head, const ReplyOptions& options) {
+    if (!options.immutable) {
+        return add_header(head, "Cache-Control", "no-store");
+    }
+    add_header(head, "Cache-Control", "public, max-age=31536000, immutable"); // a year
+    add_header(head, "Vary", "Accept-Encoding");
+    if (options.gzip) {
+        add_header(head, "Content-Encoding", "gzip");
+    }
+}
+
 std::string_view content_type_text(ContentType type) noexcept {
     switch (type) {
     case ContentType::text:
@@ -97,6 +108,10 @@ std::string_view content_type_text(ContentType type) noexcept {
         return "text/html; charset=utf-8";
     case ContentType::metrics:
         return "text/plain; version=0.0.4; charset=utf-8";
+    case ContentType::style:
+        return "text/css; charset=utf-8";
+    case ContentType::script:
+        return "text/javascript; charset=utf-8";
     }
     return {};
 }
@@ -165,7 +180,7 @@ std::string reply_head(int status, ContentType type, std::size_t body_bytes,
     add_connection(head, context);
     add_header(head, "Content-Type", content_type_text(type));
     add_header(head, "Content-Length", std::to_string(body_bytes));
-    add_header(head, "Cache-Control", "no-store");
+    add_caching(head, options);
     add_resource_policy(head, "same-origin");
     if (type == ContentType::html) {
         add_header(head, "Referrer-Policy", "no-referrer"); // an address may contain a token

@@ -39,13 +39,16 @@ struct ReplyContext {
 [[nodiscard]] std::string snapshot_head(const PartInfo& picture, Duration age,
                                         const ReplyContext& context, std::string_view via = {});
 
-enum class ContentType : std::uint8_t { text, json, html, metrics };
+enum class ContentType : std::uint8_t { text, json, html, metrics, style, script };
 
 /// Headers that few replies have.
 struct ReplyOptions {
     std::uint32_t retry_after_seconds = 0;      ///< Retry-After; 0: none
     std::string_view content_security_policy{}; ///< empty: none
     std::string_view authenticate{};            ///< WWW-Authenticate; empty: none
+    /// The body never changes at this address, and has a compressed form.
+    bool immutable = false;
+    bool gzip = false; ///< the body is compressed (Content-Encoding)
 };
 
 /// The head of a complete reply with a body of `body_bytes`, which follows unless

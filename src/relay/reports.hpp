@@ -20,11 +20,12 @@ namespace ringcast::relay {
 /// In order of precedence: a flood of requests for single reports keeps nobody from the others.
 enum class ReportKind : std::uint8_t {
     status,
+    brief_status, ///< without viewers
     metrics,
-    index,
+    streams_page,
     single, ///< rendered for one request: a part of the list of viewers, a camera's controls
 };
-inline constexpr std::size_t report_kind_count = 4;
+inline constexpr std::size_t report_kind_count = 5;
 
 class Reports {
 public:

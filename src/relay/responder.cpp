@@ -9,6 +9,18 @@
 
 namespace ringcast::relay {
 
+namespace {
+
+/// Pages ask for the status without viewers, every second or two.
+ReportKind status_kind(const api::Route& route) noexcept {
+    if (!route.viewers) {
+        return ReportKind::status;
+    }
+    return route.viewers->count_max == 0 ? ReportKind::brief_status : ReportKind::single;
+}
+
+} // namespace
+
 http::ReplyContext
 Responder::reply_context(const connection::Connection& connection) const noexcept {
     const http::RequestReader& reader = connection.exchange().reader;
@@ -107,14 +119,19 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
     case api::RouteKind::snapshot:
         return answer_snapshot(connection, route, reply);
     case api::RouteKind::status:
-        return answer_report(connection, route,
-                             route.viewers ? ReportKind::single : ReportKind::status, reply);
+        return answer_report(connection, route, status_kind(route), reply);
     case api::RouteKind::metrics:
         return answer_report(connection, route, ReportKind::metrics, reply);
     case api::RouteKind::healthz:
         return send(connection, health(route, reply));
     case api::RouteKind::index:
-        return answer_report(connection, route, ReportKind::index, reply);
+        return answer_report(connection, route,
+                             route.page == api::PageKind::streams ? ReportKind::streams_page
+                                                                  : ReportKind::single,
+                             reply);
+    case api::RouteKind::asset:
+        assets_.answer(parts_.context, connection, *route.asset, reply);
+        return parts_.counters.count_response(status_ok);
     case api::RouteKind::state:
         return send(connection,
                     api::ok(http::ContentType::json,

@@ -17,6 +17,7 @@
 #include "http/response.hpp"
 #include "relay/client_log.hpp"
 #include "relay/control_changes.hpp"
+#include "relay/page_assets.hpp"
 #include "relay/renditions.hpp"
 #include "relay/reports.hpp"
 #include "relay/router.hpp"
@@ -139,6 +140,7 @@ private:
     stream::ConnectionList requests_; ///< requests that wait because no replies were left
     ControlChanges control_changes_;
     Reports reports_;
+    PageAssets assets_;
     LogThrottle report_throttle_{std::chrono::minutes(1)};
     LogThrottle refusal_throttle_{std::chrono::minutes(1)};
     LogThrottle memory_throttle_{std::chrono::minutes(1)};

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "api/pages.hpp"
 #include "base/log.hpp"
 #include "relay/responder.hpp"
 
@@ -67,9 +68,11 @@ std::string Responder::report_text(const connection::Connection& connection,
         return api::controls_json(*source.camera(), source.camera_controls());
     }
     if (route.kind == api::RouteKind::index) {
-        return api::index_page(parts_.router.directory_for(connection), parts_.settings.boundary,
-                               parts_.context.engine.wall_now(),
-                               parts_.router.page_options(connection));
+        return api::page(route.page,
+                         route.stream ? parts_.streams.get(*route.stream).name()
+                                      : std::string_view(),
+                         parts_.router.directory_for(connection), parts_.context.engine.wall_now(),
+                         parts_.router.page_options(connection));
     }
     const bool lists_viewers =
         route.kind == api::RouteKind::status && parts_.router.sees_everything(connection);
@@ -99,8 +102,8 @@ void Responder::send_report(connection::Connection& connection, api::RouteKind k
                             connection::SharedText report, const http::ReplyContext& reply) {
     std::string policy;
     if (kind == api::RouteKind::index) {
-        policy = api::index_page_policy(connection.exchange().reader.request().host,
-                                        parts_.settings.cors_origins);
+        policy = api::page_policy(connection.exchange().reader.request().host,
+                                  parts_.settings.cors_origins);
     }
     std::string head = http::reply_head(status_ok, content_type(kind), report.text().size(), reply,
                                         {.content_security_policy = policy});

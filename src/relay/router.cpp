@@ -27,6 +27,7 @@ Proof required_proof(const api::Route& route) noexcept {
     case api::RouteKind::snapshot:
     case api::RouteKind::state:
     case api::RouteKind::healthz:
+    case api::RouteKind::asset: // the same for everybody who has this program
     case api::RouteKind::options:
         return Proof::nothing;
     case api::RouteKind::index:
@@ -98,7 +99,7 @@ bool Router::sees_everything(const connection::Connection& connection) const noe
 /// Reports are the same for all who see everything; for others they are rendered one by one.
 ReportKind Router::shared_kind(const connection::Connection& connection,
                                ReportKind kind) const noexcept {
-    const bool particular = kind == ReportKind::index &&
+    const bool particular = kind == ReportKind::streams_page &&
                             (authenticator_.asks(connection) || !prefix_of(connection).empty());
     return sees_everything(connection) && !particular ? kind : ReportKind::single;
 }
@@ -116,6 +117,9 @@ api::PageOptions Router::page_options(const connection::Connection& connection) 
     const bool asks = authenticator_.asks(connection);
     api::PageOptions options;
     options.prefix = prefix_of(connection);
+    options.path =
+        api::without_base(connection.exchange().reader.request().path, settings_.base_path);
+    options.administrates = asks && connection.exchange().caller.administrates;
     options.offers_login =
         asks && connection.exchange().caller.identity == access::Identity::nobody;
     options.offers_links =

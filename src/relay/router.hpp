@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/host_names.hpp"
+#include "api/pages.hpp"
 #include "api/routes.hpp"
 #include "api/status.hpp"
 #include "connection/connection.hpp"

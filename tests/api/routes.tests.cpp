@@ -173,9 +173,30 @@ TEST_CASE("an unknown path is answered with 404 and a list of the streams") {
     }
 }
 
-TEST_CASE("a stream's bare name is answered with 404 and the URL of the stream") {
-    CHECK(where("/printer") == "404");
-    CHECK(route_of("/printer/").message.find("/printer/stream") != std::string::npos);
+TEST_CASE("a stream has a page below its name, and the server one with its status") {
+    for (const std::string_view target : {"/printer", "/printer/", "//printer//?login"}) {
+        CAPTURE(target);
+        CHECK(where(target) == "index 1");
+        CHECK(route_of(target).page == PageKind::stream);
+    }
+    CHECK(where("/status") == "index");
+    CHECK(route_of("/status/").page == PageKind::status);
+    CHECK(route_of("/").page == PageKind::streams);
+}
+
+TEST_CASE("the files of the pages are below their version, and no others") {
+    const std::string folder = "/assets/" + std::string(page::version());
+    const Route route = route_of(folder + "/page.css");
+    CHECK(route.kind == RouteKind::asset);
+    REQUIRE(route.asset != nullptr);
+    CHECK(route.asset->name == "page.css");
+    for (const std::string& target :
+         {folder, folder + "/nothing.css", folder + "/page.css/more", folder + "/..",
+          std::string("/assets/0123456789abcdef/page.css"), std::string("/assets/page.css"),
+          "/printer" + folder.substr(7) + "/page.css"}) {
+        CAPTURE(target);
+        CHECK(where(target) == "404");
+    }
 }
 
 TEST_CASE("mjpg-streamer's URLs work") {

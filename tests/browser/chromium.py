@@ -22,48 +22,17 @@ QUIET = ["--no-first-run", "--disable-background-networking", "--disable-compone
          "--disable-quic", "--disable-default-apps", "--metrics-recording-only", "--no-default-browser-check"]
 
 
-class Chromium:
-    """A browser process with one page. `arguments`: further ones of its command line."""
+class Page:
+    """A page, driven through its own connection."""
 
-    def __init__(self, *arguments):
-        if shutil.which("chromium") is None:
-            raise unittest.SkipTest("chromium is not installed")
-        if aiohttp is None:
-            raise unittest.SkipTest("python3-aiohttp is not installed")
-        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.process = subprocess.Popen(
-            # --no-sandbox: the tests may run as root. --disable-dev-shm-usage: containers have
-            # little or no /dev/shm.
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *QUIET,
-             "--window-size=1280,900", f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0",
-             *arguments, "about:blank"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-        self.loop = asyncio.new_event_loop()
+    def __init__(self, loop, session):
+        self.loop = loop
+        self.session = session
         self.command_id = 0
-        browser = self._find_address()
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-        self._wait(self._connect(browser))
-
-    def _find_address(self):
-        for line in self.process.stderr:
-            found = re.search(r"DevTools listening on ws://([^/]+)/", line)
-            if found:
-                return f"http://{found[1]}"
-        raise AssertionError("chromium did not start")
+        self._problems = []
 
     def _wait(self, coroutine):
         return self.loop.run_until_complete(asyncio.wait_for(coroutine, ANSWER_SECONDS))
-
-    async def _connect(self, browser):
-        self.session = aiohttp.ClientSession()
-        pages = []
-        while not pages:  # Chromium prints its address before it has opened the page
-            await asyncio.sleep(0.01)
-            async with self.session.get(browser + "/json/list") as response:
-                pages = [target for target in await response.json() if target["type"] == "page"]
-        (page,) = pages
-        self.page = await self.session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0)
 
     async def _command(self, method, parameters):
         self.command_id += 1
@@ -74,6 +43,22 @@ class Chromium:
                 if "error" in message:
                     raise AssertionError(message["error"])
                 return message["result"]
+            self._note(message)
+
+    def _note(self, event):
+        parameters = event["params"]
+        if (event["method"] == "Runtime.exceptionThrown"
+                or (event["method"] == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning"))
+                or (event["method"] == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"))):
+            self._problems.append(parameters)
+
+    def problems(self):
+        """What the console of the page has reported: exceptions, failed requests, violations of the policy.
+        Collected from the first call on."""
+        for domain in ("Runtime", "Log"):
+            self.command(domain + ".enable")
+        found, self._problems = self._problems, []
+        return found
 
     def command(self, method, **parameters):
         return self._wait(self._command(method, parameters))
@@ -98,10 +83,72 @@ class Chromium:
         finally:
             self.command("Page.removeScriptToEvaluateOnNewDocument", identifier=added["identifier"])
 
+    def use_window(self, width, height, theme, phone=False):
+        """Gives the page a window of this size and theme ("light" or "dark")."""
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+
     def screenshot(self, path):
         result = self.command("Page.captureScreenshot", format="png")
         with open(path, "wb") as file:
             file.write(base64.b64decode(result["data"]))
+
+
+class Chromium(Page):
+    """A browser process with one page, and further ones in windows of their own. `arguments`: further ones of
+    its command line."""
+
+    def __init__(self, *arguments):
+        if shutil.which("chromium") is None:
+            raise unittest.SkipTest("chromium is not installed")
+        if aiohttp is None:
+            raise unittest.SkipTest("python3-aiohttp is not installed")
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.process = subprocess.Popen(
+            # --no-sandbox: the tests may run as root. --disable-dev-shm-usage: containers have
+            # little or no /dev/shm.
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *QUIET,
+             "--window-size=1280,900", f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0",
+             *arguments, "about:blank"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        super().__init__(asyncio.new_event_loop(), None)
+        self.address = self._find_address()
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self._wait(self._connect())
+
+    def _find_address(self):
+        for line in self.process.stderr:
+            found = re.search(r"DevTools listening on ws://([^/]+)/", line)
+            if found:
+                return f"http://{found[1]}"
+        raise AssertionError("chromium did not start")
+
+    async def _connect(self):
+        self.session = aiohttp.ClientSession()
+        pages = []
+        while not pages:  # Chromium prints its address before it has opened the page
+            await asyncio.sleep(0.01)
+            async with self.session.get(self.address + "/json/list") as response:
+                pages = [target for target in await response.json() if target["type"] == "page"]
+        (page,) = pages
+        self.page = await self.session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0)
+
+    def open_window(self):
+        """A further page."""
+        target = self.command("Target.createTarget", url="about:blank", newWindow=True)["targetId"]
+        page = Page(self.loop, self.session)
+
+        async def connect():
+            page.page = await self.session.ws_connect(
+                f"{self.address.replace('http:', 'ws:')}/devtools/page/{target}", max_msg_size=0)
+
+        self._wait(connect())
+        return page
+
+    def close_window(self, page):
+        page.command("Page.close")
+        self._wait(page.page.close())
 
     def close(self):
         async def leave():

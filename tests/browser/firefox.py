@@ -1,6 +1,7 @@
 """Headless Firefox, driven through WebDriver BiDi."""
 
 import asyncio
+import base64
 import json
 import re
 import shutil
@@ -51,11 +52,13 @@ class Firefox:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.loop = asyncio.new_event_loop()
         self.command_id = 0
+        self._problems = []
         address = self._find_address()
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
         self._wait(self._connect(address))
         self.command("session.new", capabilities={})
         self.context = self.command("browsingContext.getTree")["contexts"][0]["context"]
+        self.command("session.subscribe", events=["log.entryAdded"])
 
     def _find_address(self):
         for line in self.process.stderr:
@@ -80,6 +83,14 @@ class Firefox:
                 if message["type"] == "error":
                     raise AssertionError(message)
                 return message["result"]
+            if message.get("method") == "log.entryAdded" and message["params"]["level"] == "error":
+                self._problems.append(message["params"]["text"])
+
+    def problems(self):
+        """What the console has reported since the last call: exceptions and errors of scripts."""
+        self.command("browsingContext.getTree")
+        found, self._problems = self._problems, []
+        return found
 
     def command(self, method, **parameters):
         return self._wait(self._command(method, parameters))
@@ -93,6 +104,10 @@ class Firefox:
         if result["type"] == "exception":
             raise AssertionError(result["exceptionDetails"]["text"])
         return result["result"].get("value")
+
+    def screenshot(self, path):
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.command("browsingContext.captureScreenshot", context=self.context)["data"]))
 
     def close(self):
         async def leave():

@@ -31,14 +31,17 @@ const blockReader = canvas => {
 };
 """
 
-# watch(image) reads the block (docs/pattern-block.md) of an image before each repaint and appends
+# watch(image) reads the block (docs/pattern-block.md) of an image or a canvas before each repaint and appends
 # to window.seen for each new frame: sequence number, capture time and current time, both in
 # milliseconds.
 WATCH = f"""
 (() => {{
   {BLOCK_READER}
   const read = blockReader(document.createElement("canvas"));
-  window.readBlock = image => image.naturalWidth ? read(image, image.naturalWidth, image.naturalHeight) : null;
+  window.readBlock = image => {{
+    const [width, height] = [image.naturalWidth ?? image.width, image.naturalHeight ?? image.height];
+    return width ? read(image, width, height) : null;
+  }};
   window.watch = image => {{
     const seen = window.seen = [];
     const look = () => {{

@@ -14,7 +14,9 @@ from page_server import page_server
 from protected import PASSWORDS, ProtectedRingcast, with_token
 
 FRAMES = 10
-STREAMS = '[streams.door]\nsource = "pattern"\nsize = "640x360"\nviewers = ["anna", "carol"]\n'
+STREAMS = ('[streams.door]\nsource = "pattern"\nsize = "640x360"\nviewers = ["anna", "carol"]\n'
+           '[streams.yard]\nsource = "pattern"\nsize = "640x360"\nviewers = ["tablet"]\n')
+CANVAS = "document.querySelector('canvas')?.width"
 
 
 def with_password(user, url):
@@ -32,12 +34,13 @@ class Browser:
     def setUp(self):
         protected = ProtectedRingcast(STREAMS)
         self.addCleanup(protected.close)
+        self.protected = protected
         self.server = protected.server.wait_live()
         self.link = with_token(self.server.url + "/door/stream", protected.new_link("door", "--for", "1h"))
 
-    def wait_picture(self):
+    def wait_picture(self, picture="document.images[0]?.naturalWidth"):
         """Waits until the first picture of the page is live."""
-        harness.wait_for(lambda: self.browser.evaluate("document.images[0]?.naturalWidth") == 640, "the picture")
+        harness.wait_for(lambda: self.browser.evaluate(picture) == 640, "the picture")
         harness.wait_for(lambda: any(viewer["frames_sent"] > FRAMES for viewer in self.server.status()["viewers"]),
                          f"{FRAMES} frames")
 
@@ -53,10 +56,10 @@ class Browser:
 
     def test_a_password_in_the_address_opens_the_page_and_is_remembered(self):
         self.browser.go_to(with_password("anna", self.server.url + "/"))
-        self.wait_picture()
+        self.wait_picture(CANVAS)
         self.leave()
         self.browser.go_to(self.server.url + "/")
-        self.wait_picture()
+        self.wait_picture(CANVAS)
         self.assertEqual(self.browser.evaluate("fetch('api/status').then(answer => answer.status)"), 200)
         self.leave()
         self.open_image(self.server.url + "/door/stream")
@@ -64,6 +67,28 @@ class Browser:
 
     def test_a_password_in_the_address_may_have_any_characters(self):
         self.browser.go_to(with_password("carol", self.server.url + "/"))
+        self.wait_picture(CANVAS)
+
+    def test_a_token_in_the_address_opens_pages_and_is_in_their_addresses(self):
+        self.browser.go_to(with_token(self.server.url + "/yard/", self.protected.token))
+        self.wait_picture(CANVAS)
+        self.browser.evaluate("document.querySelector('details.panel').open = true")
+        harness.wait_for(lambda: self.browser.evaluate("document.querySelector('.qr path') !== null"), "the addresses")
+        self.assertTrue(self.browser.evaluate(
+            f"document.querySelectorAll('.use input')[1].value === '{with_token(self.server.url + '/yard/stream', self.protected.token)}'"))
+        harness.wait_for(lambda: self.browser.evaluate("document.querySelector('.state')?.className") == "state live", "the state")
+
+    def test_a_page_makes_links_that_expire(self):
+        self.browser.go_to(with_password("anna", self.server.url + "/door/"))
+        self.wait_picture(CANVAS)
+        self.browser.evaluate("document.querySelector('details.panel').open = true")
+        harness.wait_for(lambda: self.browser.evaluate("document.querySelector('.use .bar button') !== null"), "the button")
+        self.browser.evaluate("document.querySelector('.use .bar button').click()")
+        octoprint = "document.querySelector('[aria-label^=\"OctoPrint: stream\"]').value"
+        harness.wait_for(lambda: "token=" in self.browser.evaluate(octoprint), "the link")
+        link = self.browser.evaluate(octoprint)
+        self.leave()
+        self.open_image(link)
         self.wait_picture()
 
     def test_a_link_works_in_an_image_on_another_page(self):

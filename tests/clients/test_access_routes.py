@@ -6,6 +6,7 @@ import itertools
 import pathlib
 import re
 import unittest
+import urllib.parse
 
 import harness
 from protected import PASSWORDS, ProtectedRingcast, as_user, basic, with_token
@@ -145,9 +146,10 @@ class WithoutPublicStreams(RoutesTest):
 
     def test_a_page_that_is_opened_with_a_token_shows_its_streams(self):
         page = self.server.get(with_token("/", self.protected.token))[2].decode()
-        addresses = [html.unescape(address) for address in re.findall(r' (?:src|href)="([^":]+)"', page)]
-        self.assertIn(with_token("door/snapshot", self.protected.token), addresses)
-        self.assertEqual({self.status("/" + address) for address in addresses}, {200})
+        addresses = [urllib.parse.urljoin("/", html.unescape(address))
+                     for address in re.findall(r'<(?!base)[^>]* (?:src|href)="([^":]+)"', page)]
+        self.assertIn(with_token("/door/", self.protected.token), addresses)
+        self.assertEqual({self.status(address) for address in addresses}, {200})
 
     def test_401_tells_how_to_log_in(self):
         login = 'Basic realm="ringcast", charset="UTF-8"'

@@ -328,7 +328,8 @@ TEST_CASE("the timeout of a program is 10 s by default, and 0 s switches it off"
 }
 
 TEST_CASE("stream names that would hide an endpoint or are not valid in a path are rejected") {
-    for (const char* name : {"api", "metrics", "healthz", "stream", "snapshot", "state"}) {
+    for (const char* name :
+         {"api", "assets", "metrics", "healthz", "stream", "snapshot", "state", "status"}) {
         CAPTURE(name);
         CHECK_THAT(rejection(std::string("[streams.") + name + "]\nsource = \"pattern\"\n"),
                    ContainsSubstring(std::string("is reserved for the server's own /") + name));

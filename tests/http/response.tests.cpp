@@ -169,6 +169,21 @@ TEST_CASE("a reply has a content security policy when it is given one") {
               "Content-Security-Policy: default-src 'none'"));
 }
 
+TEST_CASE("a reply that never changes may be kept for a year, in either form") {
+    const std::string plain = reply_head(200, ContentType::style, 7, {}, {.immutable = true});
+    CHECK(plain.find("Content-Type: text/css; charset=utf-8\r\n") != std::string::npos);
+    CHECK(plain.find("Cache-Control: public, max-age=31536000, immutable\r\n") !=
+          std::string::npos);
+    CHECK(plain.find("Vary: Accept-Encoding\r\n") != std::string::npos);
+    CHECK(plain.find("no-store") == std::string::npos);
+    CHECK(plain.find("Content-Encoding") == std::string::npos);
+    const std::string compressed =
+        reply_head(200, ContentType::script, 7, {}, {.immutable = true, .gzip = true});
+    CHECK(compressed.find("Content-Type: text/javascript; charset=utf-8\r\n") != std::string::npos);
+    CHECK(compressed.find("Content-Encoding: gzip\r\n") != std::string::npos);
+    CHECK(compressed.find("Vary: Accept-Encoding\r\n") != std::string::npos);
+}
+
 TEST_CASE("an allowed origin is named in the reply; a wildcard needs no Vary") {
     ReplyContext context = persistent;
     context.allow_origin = "http://ui.example";

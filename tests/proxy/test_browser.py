@@ -19,7 +19,8 @@ FRAMES_BEFORE = 5
 FRAMES = 15
 # Less than the time until the next frame, 200 ms: it does not wait for that one.
 DELAY_MS_MAX = 150
-WIDTH = "document.images[0]?.naturalWidth"
+PICTURE = "document.querySelector('canvas')"
+WIDTH = PICTURE + "?.width"
 
 
 def setUpModule():
@@ -34,7 +35,7 @@ class Pages(unittest.TestCase):
     def check(self, name):
         # The one over the UNIX socket.
         (_, proxy), _ = site.of(name)
-        browser.go_to(f"https://{proxies.SUBPATH_HOST}:{proxy.https}{proxies.SUBPATH}/")
+        browser.go_to(f"https://{proxies.SUBPATH_HOST}:{proxy.https}{proxies.SUBPATH}/pattern/")
         harness.wait_for(lambda: browser.evaluate(WIDTH) == 1280, "the picture")
         self.assertEqual(browser.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol"), "h2")
         harness.retried(self.check_delay)
@@ -48,7 +49,7 @@ class Pages(unittest.TestCase):
 
     def check_delay(self):
         browser.evaluate(WATCH)
-        browser.evaluate("watch(document.images[0])")
+        browser.evaluate(f"watch({PICTURE})")
         harness.wait_for(lambda: browser.evaluate("seen.length") >= FRAMES_BEFORE + FRAMES, "frames")
         seen = browser.evaluate("seen")[FRAMES_BEFORE:]
         delay = statistics.median(looked - captured for _, captured, looked in seen)

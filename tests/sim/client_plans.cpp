@@ -1,4 +1,5 @@
 #include "sim/client_plans.hpp"
+#include "page/files.hpp"
 
 #include <array>
 #include <string>
@@ -123,17 +124,22 @@ ClientRequest snapshot_request(Decisions& decisions, Streams streams) {
 
 ClientRequest page_request(Decisions& decisions, std::string_view method,
                            std::string_view version) {
-    constexpr std::array<std::string_view, 11> pages{"/api/status",
-                                                     "/api/status?viewers=3",
-                                                     "/api/status?viewers=5&after=4294967297",
-                                                     "/metrics",
-                                                     "/healthz",
-                                                     "/healthz?stream=s0",
-                                                     "/",
-                                                     "/state",
-                                                     "/nowhere",
-                                                     "/s0/stream?fps=-1",
-                                                     "/api/nothing"};
+    static const std::string asset = "/assets/" + std::string(page::version()) + "/page.css";
+    const std::array<std::string_view, 15> pages{"/api/status",
+                                                 "/api/status?viewers=0",
+                                                 "/api/status?viewers=3",
+                                                 "/api/status?viewers=5&after=4294967297",
+                                                 "/metrics",
+                                                 "/healthz",
+                                                 "/healthz?stream=s0",
+                                                 "/",
+                                                 "/s0/",
+                                                 "/status",
+                                                 asset,
+                                                 "/state",
+                                                 "/nowhere",
+                                                 "/s0/stream?fps=-1",
+                                                 "/api/nothing"};
     ClientRequest wanted;
     wanted.text = request(method, pages[decisions.below(pages.size())], version);
     wanted.expectation.head_only = method == "HEAD";

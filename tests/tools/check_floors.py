@@ -15,6 +15,7 @@ FLOORS = {
     "base": 0,
     "container": 1,
     "font": 1,
+    "page": 1,
     "jpeg": 2,
     "http": 2,
     "metrics": 2,
