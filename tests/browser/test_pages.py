@@ -58,6 +58,46 @@ HIDE_AND_SHOW_OFTEN = """
   }
 })(%d)
 """
+# A camera with one control of each kind. fetch answers for it as docs/http-api.md says; window.changes lists what
+# was sent.
+CAMERA = """
+window.changes = [];
+(() => {
+  const real = window.fetch;
+  const plain = {interface: "libcamera", count: 1, min: null, max: null, step: null, default: null, value: null, changed: false,
+    current: null, inactive: false, read_only: false};
+  const controls = [
+    {...plain, name: "Brightness", type: "number", min: -1, max: 1, default: 0},
+    {...plain, name: "AfMode", type: "enumeration", default: "auto", choices: ["auto", "continuous"]},
+    {...plain, name: "AeEnable", type: "boolean", default: true},
+    {...plain, name: "AfWindows", type: "rectangle", count: null},
+  ];
+  const changed = {};
+  const json = (value, status = 200) => new Response(JSON.stringify(value), {status});
+  window.fetch = async (url, options) => {
+    const {pathname} = new URL(url);
+    if (pathname.endsWith("/controls") && options?.method === "PUT") {
+      const values = JSON.parse(options.body);
+      changes.push(values);
+      if (values.Brightness === 1) return new Response("Brightness: 1 is too bright.\\n", {status: 400});
+      for (const [name, value] of Object.entries(values)) {
+        if (value === null) delete changed[name];
+        else changed[name] = value;
+      }
+      const line = Object.entries(changed).map(([name, value]) => name + " = " + value).join(", ");
+      return json({applied: true, set: changed, changed, section: "[streams.pattern0]", line: "controls = { " + line + " }"});
+    }
+    if (pathname.endsWith("/controls")) return json({camera: "a", model: "Test Camera", controls});
+    const answer = await real(url, options);
+    if (!pathname.endsWith("/api/status")) return answer;
+    const status = await answer.json();
+    for (const stream of status.streams) stream.camera = {id: "a", model: "Test Camera", format: "MJPEG", running: true};
+    return json(status);
+  };
+})();
+// Before the page's own scripts run.
+document.addEventListener("readystatechange", () => { document.body.dataset.administrates = "1"; });
+"""
 
 
 def streams(count, size="640x360", fps=10):
@@ -358,7 +398,7 @@ class InChromium(Browser, unittest.TestCase):
             def heap_after(reconnects):
                 before = requests()
                 while requests() < before + reconnects:
-                    self.evaluate(HIDE_AND_SHOW_OFTEN % 50)
+                    self.evaluate(HIDE_AND_SHOW_OFTEN % 10)
                 self.browser.command("HeapProfiler.collectGarbage")
                 return self.browser.command("Runtime.getHeapUsage")["usedSize"]
 
@@ -387,6 +427,68 @@ class InChromium(Browser, unittest.TestCase):
                         self.assertEqual(violations(self.browser), [], (path, theme, width))
             self.browser.command("Emulation.clearDeviceMetricsOverride")
             self.leave(server)
+
+    def test_administrators_change_the_controls_of_a_camera(self):
+        with harness.configured(streams(1)) as server, self.browser.script_before_pages(CAMERA):
+            self.open(server.wait_live(), "/pattern0/")
+            self.wait("[...document.querySelectorAll('summary')].some(summary => summary.textContent === 'Camera controls')", "the panel")
+            self.evaluate("document.querySelector('details.panel:last-of-type').open = true")
+            self.wait("document.querySelector('#control-Brightness')", "the controls")
+            change = "(input => {{ input.{} = {}; for (const kind of ['input', 'change']) input.dispatchEvent(new Event(kind)); }})" \
+                     "(document.querySelector('{}'))"
+            for property_, value, selector, expected in (
+                ("value", "0.5", "[aria-label=Brightness]", {"Brightness": 0.5}), ("value", "'continuous'", "#control-AfMode", {"AfMode": "continuous"}),
+                ("checked", "false", "#control-AeEnable", {"AeEnable": False}), ("value", "'[[0, 0, 8, 8]]'", "#control-AfWindows", {"AfWindows": [[0, 0, 8, 8]]}),
+            ):
+                before = self.evaluate("changes.length")
+                self.evaluate(change.format(property_, value, selector))
+                self.wait(f"changes.length > {before}", "the change")
+                self.assertEqual(self.evaluate("changes.at(-1)"), expected)
+            line = "document.querySelector('[aria-label=\"line for the configuration\"]').value"
+            self.wait(f"{line}.includes('AfWindows')", "the line for the configuration")
+            self.assertIn("Brightness = 0.5", self.evaluate(line))
+            # What the camera refuses is said, and the next change takes the words away.
+            self.evaluate(change.format("value", "1", "#control-Brightness"))
+            self.wait("document.querySelector('.failure').textContent === 'Brightness: 1 is too bright.'", "the refusal")
+            self.evaluate("document.querySelector('[aria-label=\"Reset AfMode\"]').click()")
+            self.wait("document.querySelector('#control-AfMode').value === 'auto'", "the default")
+            self.wait("document.querySelector('.failure').textContent === ''", "no refusal")
+            self.assertEqual(self.evaluate("changes.at(-1)"), {"AfMode": None})
+            self.assertEqual(violations(self.browser), [])
+            self.leave(server)
+        self.browser.problems()
+
+    def test_parts_are_read_whole_however_their_bytes_arrive(self):
+        with harness.Ringcast("pattern", "--size", "320x240").wait_live() as server:
+            self.open(server, "/status")
+            self.wait("document.querySelector('.tools')", "the script")
+            script = server.get("/status")[2].decode().split('type="module" src="')[1].split('"')[0]
+            outcome = self.evaluate("""
+                import("%s").then(({PartParser}) => {
+                  const bytes = text => new TextEncoder().encode(text);
+                  const stream = bytes("--b\\r\\nContent-Type: image/jpeg\\r\\nContent-Length: 3\\r\\nX-Timestamp: 1.5\\r\\n\\r\\n\\r\\n\\r" +
+                    "\\r\\n--b\\r\\nContent-Length: 5\\r\\n\\r\\nhello\\r\\n--b\\r\\n");
+                  const outcomes = new Set();
+                  for (let size = 1; size <= stream.length; ++size) {
+                    const parts = [];
+                    const parser = new PartParser((fields, body) => parts.push([fields["x-timestamp"] ?? null, ...body]));
+                    for (let at = 0; at < stream.length; at += size) parser.take(stream.subarray(at, at + size));
+                    outcomes.add(JSON.stringify(parts));
+                  }
+                  const failures = ["Content-Type: a\\r\\n\\r\\n", "Content-Length: x\\r\\n\\r\\n", "A".repeat(5000)].map(text => {
+                    try { new PartParser(() => {}).take(bytes(text)); } catch (problem) { return problem.message; }
+                  });
+                  return JSON.stringify([[...outcomes], failures]);
+                })""" % ("/" + script.rsplit("/", 1)[0] + "/reader.js"))
+            self.assertEqual(json.loads(outcome), [
+                ['[["1.5",13,10,13],[null,104,101,108,108,111]]'],
+                ["a picture without length", "a picture without length", "the head of a picture is too long"]])
+            shares = self.evaluate("""
+                import("%s").then(({shareOut}) => JSON.stringify([[2], [2, 2], [2, 2, 1], [2, 2, 2], [1, 2, 2, 2, 2], [0, 2, 0, 2]].map(wants =>
+                  [...shareOut(wants.map((wants, began) => ({id: String(began), began, wants}))).values()])))
+                """ % ("/" + script.rsplit("/", 1)[0] + "/tabs.js"))
+            self.assertEqual(json.loads(shares), [[2], [2, 2], [2, 1, 1], [2, 1, 1], [1, 1, 1, 1, 0], [0, 2, 0, 2]])
+        self.browser.problems()
 
     def test_without_javascript_the_pages_are_a_plain_grid_with_live_pictures(self):
         with harness.configured(streams(3)) as server:
