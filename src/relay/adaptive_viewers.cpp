@@ -118,6 +118,13 @@ void AdaptiveViewers::count_move(const stream::Stream& original, std::uint8_t be
     counters.moves_up += now.rendition() < before ? 1U : 0U;
 }
 
+/// Counted as if the viewer were still busy with the frames before, which are on their way.
+AdaptiveViewers::Offered AdaptiveViewers::hold(const stream::Stream& stream,
+                                               connection::Connection& viewer) noexcept {
+    viewer.frames().pacing().note_idle_from(stream.frame_count());
+    return Offered::held;
+}
+
 AdaptiveViewers::Offered AdaptiveViewers::offer(stream::Stream& stream,
                                                 connection::Connection& viewer) noexcept {
     const Instant now = context_.engine.now();
@@ -145,7 +152,7 @@ AdaptiveViewers::Offered AdaptiveViewers::offer(stream::Stream& stream,
         }
         want(ladder, wanted);
         if (!probes && now - policy.moved_at() < first_picture_wait) {
-            return Offered::held;
+            return hold(stream, viewer);
         }
     }
     const io::SocketProgress progress =
@@ -153,8 +160,7 @@ AdaptiveViewers::Offered AdaptiveViewers::offer(stream::Stream& stream,
     const connection::Adaptation::Choice choice = policy.choose(ladder.all(), progress, now);
     count_move(*ladder.original, before, policy);
     if (choice.hold) {
-        viewer.frames().pacing().note_idle_from(stream.frame_count());
-        return Offered::held;
+        return hold(stream, viewer);
     }
     stream::Stream* from = &stream;
     if (choice.rendition != here) {

@@ -51,6 +51,8 @@ private:
     [[nodiscard]] stream::Stream* live(const Ladder& ladder, std::uint8_t level) const noexcept;
     /// Makes pictures of it for a moment.
     void want(const Ladder& ladder, std::uint8_t level) noexcept;
+    [[nodiscard]] static Offered hold(const stream::Stream& stream,
+                                      connection::Connection& viewer) noexcept;
     void move(connection::Connection& viewer, stream::Stream& to) noexcept;
     void send(connection::Connection& viewer, stream::Stream& from,
               stream::Stream& watched) noexcept;

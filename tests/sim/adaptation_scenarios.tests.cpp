@@ -52,6 +52,8 @@ TEST_CASE("a viewer behind a thin link is moved to a smaller picture, and gets a
     CHECK(viewer.reader().frames() >= frames + 55);
     CHECK(viewer.reader().last_picture_age() < 100ms);
     CHECK(sent(running).moves_down == 1);
+    CHECK(status_of(running).skipped.busy > 0);
+    CHECK(status_of(running).skipped.late == 0);
     running.finish();
 }
 
