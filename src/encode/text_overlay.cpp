@@ -20,7 +20,8 @@ constexpr int padding = 2; ///< of the box around the text, in pixels of the fon
 constexpr int margin = 2;  ///< from the box to the edges
 constexpr int darkening = 4;
 
-using Text = std::array<char, 256>;
+/// Room for 50 of the longest conversions, which 100 characters can be.
+using Text = std::array<char, 2048>;
 
 std::string_view write_text(Text& text, const config::OverlayConfig& overlay,
                             WallTime captured) noexcept {
@@ -115,20 +116,16 @@ void darken(const Component& component, const Box& box, int towards) noexcept {
     });
 }
 
-void write(const Component& component, std::string_view text, int x, int y, int scale,
-           std::uint8_t white) noexcept {
-    for (const char character : text) {
-        int top = y;
-        for (const std::uint8_t line : font::glyph_of(character)) {
-            for (int column = 0; column < font::glyph_width; ++column) {
-                if (font::has_pixel(line, column)) {
-                    change_samples(component, {x + column * scale, top, scale, scale},
-                                   [white](std::uint8_t) { return white; });
-                }
+void write_letter(const Component& component, char character, int x, int y, int scale,
+                  std::uint8_t white) noexcept {
+    for (const std::uint8_t line : font::glyph_of(character)) {
+        for (int column = 0; column < font::glyph_width; ++column) {
+            if (font::has_pixel(line, column)) {
+                change_samples(component, {x + column * scale, y, scale, scale},
+                               [white](std::uint8_t) { return white; });
             }
-            top += scale;
         }
-        x += font::glyph_advance * scale;
+        y += scale;
     }
 }
 
@@ -162,8 +159,12 @@ void draw_overlay(const RawPicture& picture, const config::OverlayConfig& overla
         const bool colour = yuv && i > 0;
         darken(component, box, colour ? no_colour : yuv && limited ? black_limited : 0);
         if (!colour) {
-            write(component, text, box.x + padding * scale, box.y + padding * scale, scale,
-                  yuv && limited ? white_limited : std::uint8_t{255});
+            const std::uint8_t white = yuv && limited ? white_limited : std::uint8_t{255};
+            int x = box.x + padding * scale;
+            for (const char character : text) {
+                write_letter(component, character, x, box.y + padding * scale, scale, white);
+                x += font::glyph_advance * scale;
+            }
         }
     }
 }

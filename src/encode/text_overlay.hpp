@@ -9,7 +9,7 @@
 
 namespace ringcast::encode {
 
-/// The text at this time in the local time zone; cut where it is longer than a configuration allows.
+/// The text at this time in the local time zone.
 [[nodiscard]] std::string overlay_text(const config::OverlayConfig& overlay, WallTime captured);
 
 /// Writes into the memory of `picture`, which its owner must have mapped for writing: white letters on a

@@ -87,6 +87,11 @@ TEST_CASE("the text has the time of capture in the local time zone") {
         CHECK(overlay_text({"%Y-%m-%d %H:%M:%S  front door", {}}, captured) ==
               "2023-11-14 22:13:20  front door");
         CHECK(overlay_text({"100%% %a %b", {}}, captured) == "100% Tue Nov");
+        std::string longest;
+        for (int i = 0; i < 50; ++i) {
+            longest += "%c";
+        }
+        CHECK(overlay_text({longest, {}}, captured).size() == 50 * 24);
     }
     const TimeZone zone("CET-1CEST");
     CHECK(overlay_text({"%H:%M %Z", {}}, captured) == "23:13 CET");
