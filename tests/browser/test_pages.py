@@ -349,7 +349,7 @@ class InChromium(Browser, unittest.TestCase):
         harness.retried(self.check_loading)
 
     def check_loading(self):
-        with harness.configured(streams(6, "1280x720", 30)) as server, self.browser.script_before_pages(OBSERVE_LOADING):
+        with harness.configured(streams(6, "1280x720", 10)) as server, self.browser.script_before_pages(OBSERVE_LOADING):
             server.wait_live(5)
             for path in ("/", "/pattern0/"):
                 times = []
@@ -402,8 +402,8 @@ class InChromium(Browser, unittest.TestCase):
                 self.browser.command("HeapProfiler.collectGarbage")
                 return self.browser.command("Runtime.getHeapUsage")["usedSize"]
 
-            # A browser keeps the times of 250 requests.
-            before = heap_after(300)
+            # Until scripts have been optimised, and 250 requests, whose times are kept.
+            before = heap_after(700)
             after = heap_after(500)
             print(f"{before / 1e6:.2f} MB, then {after / 1e6:.2f} MB", end=" ... ", flush=True)
             self.assertLess(after, before * 1.1)

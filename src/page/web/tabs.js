@@ -40,7 +40,11 @@ export class Tabs {
     if (!this.#channel) return;
     this.#channel.onmessage = ({data}) => this.#hear(data);
     addEventListener("pagehide", () => this.want(0));
-    setInterval(() => this.#own.wants > 0 && this.#say(), everyMs);
+    setInterval(() => {
+      if (this.#own.wants === 0) return;
+      this.#say();
+      this.#settle(); // a window that has crashed says nothing more
+    }, everyMs);
     this.#say(true);
   }
 
