@@ -86,8 +86,8 @@ Adapt read_adapt(Reader& reader, const Section& stream) {
     if (node == nullptr) {
         return Adapt::browsers;
     }
-    if (const bool* everybody = node->as<bool>()) {
-        return *everybody ? Adapt::everybody : Adapt::nobody;
+    if (const bool* adapts = node->as<bool>()) {
+        return *adapts ? Adapt::everybody : Adapt::nobody;
     }
     if (const auto* text = node->as<std::string>(); text == nullptr || *text != "auto") {
         reader.refuse(*node, stream, key);
