@@ -466,9 +466,9 @@ class Operators(unittest.TestCase):
     def test_status_has_exactly_the_documented_fields(self):
         document = pathlib.Path(__file__).parents[2] / "docs" / "http-api.md"
         example = json.loads(re.search(r"```json\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)[1])
-        # Null for streams without a camera or another server; tests/api/status_json.tests.cpp checks
+        # Null for streams without a camera, another server or a change of their pictures; tests/api/status_json.tests.cpp checks
         # their fields.
-        for absent in ("camera", "upstream"):
+        for absent in ("camera", "upstream", "picture"):
             example["streams"][0][absent] = None
         with (harness.StreamReader(server.url, "/front/stream") as reader,
               harness.StreamReader(server.url, "/front/stream?size=half") as smaller):
