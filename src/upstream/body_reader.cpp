@@ -213,8 +213,9 @@ void BodyReader::begin_part(const PartHead& head) {
     } else if (!head.picture) {
         frames_.note_skipped(bytes);
         set_content(Content::skipped, bytes);
-    } else if (bytes > frames_.frame_bytes_max()) {
-        // Some servers announce a length that is no frame's, and send many frames.
+    } else if (bytes > frames_.frame_bytes_max() && !of_ringcast_) {
+        // Some servers announce a length that is no frame's, and send many frames. A ringcast does not,
+        // and "no signal" pictures would be among them.
         set_content(Content::scanned, bytes);
     } else {
         begin_frame(bytes, head.timestamp);

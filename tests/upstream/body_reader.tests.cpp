@@ -566,6 +566,21 @@ TEST_CASE("nothing behind damaged framing of a ringcast is taken for a frame") {
     CHECK(read(multipart_head, damaged).frames == Frames{one, two, three});
 }
 
+TEST_CASE("nothing within a part of a ringcast that is too large is taken for a frame") {
+    std::string wrong = part(one);
+    const std::string length = std::to_string(one.size());
+    wrong.replace(wrong.find(length), length.size(), "5000");
+    const std::string text =
+        wrong + no_signal(two, "unplugged") + part(jpeg(2000)) + part(jpeg(2000)) + part(three);
+    const Outcome of_ringcast =
+        read(ok("Content-Type: multipart/x-mixed-replace; boundary=frame\r\n"
+                "X-Ringcast-Via: 0123456789abcdef\r\n"),
+             text);
+    CHECK(of_ringcast.frames.empty());
+    CHECK(of_ringcast.oversized == 1);
+    CHECK(read(multipart_head, text).frames.front() == one);
+}
+
 TEST_CASE("a reader begins anew with each body") {
     AnswerBench bench;
     bench.begin(multipart_head);
