@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <catch2/generators/catch_generators.hpp>
 
@@ -134,9 +135,10 @@ TEST_CASE("the configuration says who adapts") {
         Row{Adapting::nobody, "fps=30", false},   Row{Adapting::nobody, "adapt=1", false},
     };
     Running running;
-    const auto& specs = running.simulation.relay().stream(first).renditions();
+    const auto has = running.simulation.relay().stream(first).renditions();
+    const std::vector<stream::RenditionSpec> specs(has.begin(), has.end());
     for (const Row& row : rows) {
-        running.simulation.set_renditions(first, {specs.begin(), specs.end()}, row.adapting);
+        running.simulation.set_renditions(first, specs, row.adapting);
         SimClient& viewer = add_viewer(running, wide, std::string(row.query));
         running.run_for(1s);
         CAPTURE(row.query);
