@@ -17,7 +17,8 @@ using Waiter = connection::Connection;
 
 TEST_CASE("a report is shared for a while, except one for a single request") {
     Reports reports(250ms, 1000);
-    for (const ReportKind kind : {ReportKind::status, ReportKind::metrics, ReportKind::streams_page}) {
+    for (const ReportKind kind :
+         {ReportKind::status, ReportKind::metrics, ReportKind::streams_page}) {
         CHECK(reports.fresh(kind, start) == nullptr);
         const auto report = reports.add(kind, "text", start - 1ms, start);
         REQUIRE(reports.fresh(kind, start + 249ms) != nullptr);

@@ -24,9 +24,7 @@ const config::OverlayConfig text{"%H:%M", config::Corner::top_left};
 /// Publishes what the test tells it to.
 class Original final : public source::FrameSource {
 public:
-    void start(source::FrameSink& to, io::StreamId /*stream*/) noexcept override {
-        sink = &to;
-    }
+    void start(source::FrameSink& to, io::StreamId /*stream*/) noexcept override { sink = &to; }
     void on_completion(const io::Completion& completion) noexcept override {
         tokens.push_back(completion.token);
     }
