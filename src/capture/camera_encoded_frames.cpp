@@ -23,7 +23,7 @@ Result<void> CameraEncodedFrames::open(OpenedCamera camera) {
     Camera made;
     made.number = ++opened_;
     made.buffers = std::move(camera.buffers);
-    made.borrowers.resize(made.buffers.size());
+    made.borrowers = std::vector<std::uint32_t>(made.buffers.size());
     made.turn = camera.turn;
     for (const CameraBuffer& buffer : made.buffers) {
         if (!format) {
