@@ -60,16 +60,16 @@ TEST_CASE("a viewer behind a thin link is moved to a smaller picture, and gets a
 
 TEST_CASE("a viewer on a good link is never moved, also beside many on thin ones") {
     Running running;
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 50; ++i) {
         add_viewer(running, thin);
     }
     const SimClient& viewer = add_viewer(running, wide);
     running.run_for(10s);
-    CHECK(status_of(running, 20).rendition.empty());
-    CHECK(status_of(running, 20).moves == 0);
-    CHECK(status_of(running, 20).skipped.sum() == 0);
+    CHECK(status_of(running, 50).rendition.empty());
+    CHECK(status_of(running, 50).moves == 0);
+    CHECK(status_of(running, 50).skipped.sum() == 0);
     CHECK(viewer.reader().frames() >= 295);
-    CHECK(sent(running).moves_down == 20);
+    CHECK(sent(running).moves_down == 50);
     running.finish();
 }
 
