@@ -126,7 +126,8 @@ bool Renditions::make_wanted(stream::Stream& original, const stream::RenditionSp
     bool made = false;
     try {
         made = obtain(original, spec).has_value();
-    } catch (const std::bad_alloc&) { // as if it were refused
+    } catch (const std::bad_alloc&) {
+        made = false; // as if it were refused
     }
     make_again_at_ = made ? now : now + make_pause;
     return made;
