@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "frame/slot.hpp"
+#include "rendition/made_frame.hpp"
 #include "source/publish_frame.hpp"
 
 namespace ringcast::rendition {
@@ -140,13 +141,8 @@ void RenditionSource::finish(const source::PictureAnswer& answer) noexcept {
     if (!watched_) {
         return; // it has paused, and a frame would make it live again
     }
-    const frame::FrameInfo info{.jpeg_offset = slot.payload_offset(),
-                                .jpeg_bytes = answer.bytes,
-                                .width = answer.width,
-                                .height = answer.height,
-                                .captured = original.info().captured,
-                                .captured_at = original.info().captured_at,
-                                .sequence = original.sequence()};
+    frame::FrameInfo info = made_frame(slot, answer, original.info());
+    info.sequence = original.sequence();
     ++totals_.made;
     source::publish_frame(*sink_, counters_, std::move(slot), info, false);
 }

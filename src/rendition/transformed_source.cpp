@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/log.hpp"
 #include "frame/slot.hpp"
+#include "rendition/made_frame.hpp"
 
 namespace ringcast::rendition {
 
@@ -188,13 +189,7 @@ void TransformedSource::finish(const source::PictureAnswer& answer) noexcept {
     status_.lossless += answer.lossless ? 1U : 0U;
     status_.how = answer.lossless ? "lossless" : "recompressed";
     paused_ = false;
-    frame::FrameInfo info;
-    info.jpeg_offset = slot.payload_offset();
-    info.jpeg_bytes = answer.bytes;
-    info.width = answer.width;
-    info.height = answer.height;
-    info.captured = original.info().captured;
-    info.captured_at = original.info().captured_at;
+    const frame::FrameInfo info = made_frame(slot, answer, original.info());
     sink_->publish(std::move(slot), info);
 }
 
