@@ -31,6 +31,8 @@ constexpr Duration beginning = seconds(3);
 
 /// Data that may wait on the path: three frames at 30 frames/s, so that the link never idles.
 constexpr Duration queue_max = milliseconds(100);
+/// What is acknowledged in this time is the least that the link carries.
+constexpr Duration acked_rate_time = milliseconds(500);
 /// The same by the smoothed round trip time, where the rate is out of date. Larger, because Wi-Fi
 /// alone varies it by 100 ms.
 constexpr Duration rtt_queue_max = milliseconds(250);
@@ -45,11 +47,23 @@ constexpr Duration probe_wait_min = seconds(2);
 constexpr Duration probe_wait_max = seconds(20);
 /// Probes become rarer with the time since the last move: one in 4 s after a minute, so that there are
 /// two within 10 s, where the first one only opens the congestion window.
-constexpr int probe_wait_share = 15;
-/// A window that fits the small frames of 2 Mbit/s takes four probes to fit the larger ones of 100 Mbit/s
-/// (measured, 40 ms). A link that loses packets looks the same, so there are no more in a row.
-constexpr Duration quick_probe_wait = milliseconds(500);
-constexpr std::uint8_t quick_probes_max = 4;
+constexpr int probe_wait_share = 18;
+/// A trial's rate is measured in so many round trips: half of a cycle of BBR.
+constexpr int trial_sample_round_trips = 4;
+constexpr Duration trial_sample_min = milliseconds(100);
+/// It goes on while the rate rises by a fifth in two cycles of BBR, in which that tries a quarter more
+/// twice, or in which Reno opens a window of 80 packets so far.
+constexpr double trial_rise_min = 1.2;
+constexpr int trial_round_trips = 20;
+constexpr Duration trial_patience_min = milliseconds(500);
+constexpr Duration trial_patience_max = seconds(2);
+/// At so much of what the larger rendition needs a trial has passed: the window goes on to open.
+constexpr double trial_share_min = 0.9;
+/// Where the rate grew so much, and to more than in the trials before it, the next one comes soon.
+constexpr double trial_grew_min = 1.5;
+/// Otherwise, on a constant link, a trial costs two thirds of the frames while it lasts, so that it
+/// uses a seventh of the time.
+constexpr int trial_wait_factor = 6;
 constexpr Duration probe_calm = seconds(1);
 
 /// After a move up that did not last this long, the next one needs so many probes in a row.
@@ -83,6 +97,14 @@ double bytes_of(RenditionCosts costs, std::size_t index) noexcept {
            static_cast<double>(std::max<std::uint64_t>(costs[0].pixels, 1));
 }
 
+bool nothing_queues(const io::SocketProgress& progress) noexcept {
+    return progress.known && progress.rtt < progress.rtt_min + rtt_noise;
+}
+
+Duration trial_patience(Duration rtt_min) noexcept {
+    return std::clamp(rtt_min * trial_round_trips, trial_patience_min, trial_patience_max);
+}
+
 /// Bytes per second.
 double need_of(RenditionCosts costs, std::size_t index) noexcept {
     return bytes_of(costs, index) * costs[index].frames_per_second;
@@ -112,9 +134,11 @@ Adaptation::Choice Adaptation::choose(RenditionCosts costs, const io::SocketProg
         return {.rendition = level_};
     }
     probe_.asked = true;
-    probe_.begun = now;
-    probe_.checked = {};
-    probe_.bytes_end = progress.bytes_acked + progress.bytes_pending;
+    if (!probe_.active) { // else the one before it, of a trial, is judged first
+        probe_.begun = now;
+        probe_.checked = {};
+        probe_.bytes_end = progress.bytes_acked + progress.bytes_pending;
+    }
     return {.rendition = static_cast<std::uint8_t>(level_ - 1U), .probe = true};
 }
 
@@ -131,8 +155,8 @@ void Adaptation::on_frame_sent(RenditionCosts costs, std::uint8_t rendition, std
         if (rendition < level_) {
             // A probe may be slow, so this says nothing about the viewer's own rendition.
             ++probes_;
+            probe_.bytes_end += probe_.active ? 0 : bytes;
             probe_.active = true;
-            probe_.bytes_end += bytes;
             judge_probe(costs, progress, now);
             return;
         }
@@ -159,6 +183,10 @@ void Adaptation::note(const io::SocketProgress& progress, Instant now) noexcept 
     } else if (now > window_.acked_from) {
         window_.acked_rate = static_cast<double>(progress.bytes_acked - window_.acked_begin) /
                              to_seconds(now - window_.acked_from);
+        if (level_ > 0 && now - window_.acked_from >= acked_rate_time) {
+            // Otherwise one that was measured while packets were lost would hold frames back for ever.
+            rate_ = std::max(rate_, window_.acked_rate);
+        }
     }
     // One acknowledgement's sample: 200 to 247 KB/s on a link of 2 Mbit/s (measured).
     const auto rate = static_cast<double>(progress.delivery_rate);
@@ -207,8 +235,9 @@ void Adaptation::note_hold(RenditionCosts costs, Instant now) noexcept {
 
 bool Adaptation::probe_due(Instant now) const noexcept {
     const bool refused = failed_at_[1] != never && now - failed_at_[1] < failure_memory;
-    return level_ > 0 && !refused && !probe_.active && now >= probe_.next &&
-           now - slow_at_ >= probe_calm;
+    return level_ > 0 && !refused &&
+           (trial_.active ||
+            (!probe_.active && now >= probe_.next && now - slow_at_ >= probe_calm));
 }
 
 void Adaptation::judge_probe(RenditionCosts costs, const io::SocketProgress& progress,
@@ -247,6 +276,7 @@ void Adaptation::pass_probe(RenditionCosts costs, bool progress_known, Instant n
     // probes in a row fill.
     if ((failed_lately || !progress_known) && probe_.passes < passes_after_failure) {
         probe_.next = now + (progress_known ? passes_wait : 2 * period_);
+        trial_.active = false;
         return;
     }
     --level_;
@@ -257,6 +287,7 @@ void Adaptation::pass_probe(RenditionCosts costs, bool progress_known, Instant n
     slow_at_ = now;
     doubted_at_ = never;
     probe_ = {.next = now};
+    trial_ = {};
     begin_window(now);
 }
 
@@ -264,18 +295,50 @@ void Adaptation::fail_probe(RenditionCosts costs, const io::SocketProgress& prog
                             Instant now) noexcept {
     probe_.active = false;
     probe_.passes = 0;
-    // Nothing queued: it was the congestion window that was too small, which each probe opens.
-    const bool window_opens = progress.known && progress.rtt < progress.rtt_min + rtt_noise;
-    if (window_opens && probe_.quick < quick_probes_max) {
-        ++probe_.quick;
-        probe_.next = now + quick_probe_wait;
+    if (!nothing_queues(progress)) {
+        trial_.active = false;
+    } else if (!trial_.active) {
+        begin_trial(progress, now);
+        return;
+    } else if (sample_trial(progress, now) > trial_share_min * need_of(costs, level_ - 1U)) {
+        pass_probe(costs, true, now);
+        return;
+    } else if (now - trial_.risen_at < trial_patience(progress.rtt_min)) {
         return;
     }
-    probe_.quick = 0;
+    const bool grew = trial_.last_rate > trial_grew_min * trial_.first_rate &&
+                      trial_.last_rate > trial_rise_min * trial_.best_before;
+    const Duration flat_for = trial_.active && !grew ? now - trial_.risen_at : Duration::zero();
+    trial_.active = false;
     const Duration takes =
         rate_ > 0.0 ? to_duration(bytes_of(costs, level_ - 1U) / rate_) : Duration::zero();
-    const Duration wait = std::max((now - moved_at_) / probe_wait_share, takes * probe_wait_factor);
+    const Duration wait = std::max({(now - moved_at_) / probe_wait_share, takes * probe_wait_factor,
+                                    flat_for * trial_wait_factor});
     probe_.next = now + std::clamp(wait, probe_wait_min, probe_wait_max);
+}
+
+void Adaptation::begin_trial(const io::SocketProgress& progress, Instant now) noexcept {
+    trial_ = {
+        .active = true, .sampled_at = now, .sampled_bytes = progress.bytes_acked, .risen_at = now};
+}
+
+/// Bytes per second; 0: not long enough to say.
+double Adaptation::sample_trial(const io::SocketProgress& progress, Instant now) noexcept {
+    const Duration sampled = now - trial_.sampled_at;
+    if (sampled < std::max(trial_sample_min, progress.rtt_min * trial_sample_round_trips)) {
+        return 0.0;
+    }
+    const double rate =
+        static_cast<double>(progress.bytes_acked - trial_.sampled_bytes) / to_seconds(sampled);
+    if (rate >= trial_rise_min * trial_.rate) {
+        trial_.rate = rate;
+        trial_.risen_at = now;
+    }
+    trial_.first_rate = trial_.first_rate > 0.0 ? trial_.first_rate : rate;
+    trial_.last_rate = rate;
+    trial_.sampled_at = now;
+    trial_.sampled_bytes = progress.bytes_acked;
+    return rate;
 }
 
 // --- down ---
@@ -344,6 +407,7 @@ void Adaptation::move_down(RenditionCosts costs, Instant now) noexcept {
     moved_at_ = now;
     doubted_at_ = never;
     probe_ = {.next = now + probe_wait_min};
+    trial_ = {};
     begin_window(now);
 }
 

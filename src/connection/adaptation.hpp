@@ -12,6 +12,10 @@
 // - It moves up by one after a probe: a single frame of the next larger rendition that was
 //   acknowledged within a frame period, beside the round trip. The kernel's rate can't tell, because
 //   with small frames it is that of the frames (app-limited). Failed probes become rarer.
+// - A probe that failed although nothing queues on the path has found the sender's window or rate,
+//   which small frames keep small: Reno opens a window by a packet in each round trip, BBR tries a
+//   higher rate in one of eight, and both only while there is enough to send. So larger frames follow
+//   one another, a trial, as long as what is acknowledged rises and nothing queues.
 // - A move up that does not last makes later ones harder, so that no link moves a viewer up and down.
 // - Below the largest rendition, and when sends are slow, a frame is held back (skipped) while more than
 //   100 ms of data wait on the path. Otherwise a queue that has once grown, by a larger frame or
@@ -101,8 +105,18 @@ private:
             0;                    ///< position of its last byte, as in SocketProgress::bytes_acked
         Duration checked{};       ///< not yet acknowledged so long after `begun` and a round trip
         std::uint32_t passes = 0; ///< in a row
-        std::uint8_t quick = 0;   ///< failures in a row after which the next one came soon
         Instant next{};
+    };
+    /// Probes that follow one another.
+    struct Trial {
+        bool active = false;
+        Instant sampled_at{}; ///< begin of the time that `rate` is measured in
+        std::uint64_t sampled_bytes = 0;
+        double first_rate = 0.0; ///< bytes per second that were acknowledged
+        double last_rate = 0.0;
+        double rate = 0.0;        ///< when it had last risen
+        double best_before = 0.0; ///< `rate` of the trials before it, since the viewer moved
+        Instant risen_at{};
     };
 
     void note(const io::SocketProgress& progress, Instant now) noexcept;
@@ -114,6 +128,8 @@ private:
                      Instant now) noexcept;
     void pass_probe(RenditionCosts costs, bool progress_known, Instant now) noexcept;
     void fail_probe(RenditionCosts costs, const io::SocketProgress& progress, Instant now) noexcept;
+    void begin_trial(const io::SocketProgress& progress, Instant now) noexcept;
+    [[nodiscard]] double sample_trial(const io::SocketProgress& progress, Instant now) noexcept;
     void evaluate(RenditionCosts costs, Instant now) noexcept;
     [[nodiscard]] bool doubtful(RenditionCosts costs, Instant now) noexcept;
     void move_down(RenditionCosts costs, Instant now) noexcept;
@@ -138,6 +154,7 @@ private:
     std::array<Instant, 2> failed_at_{never, never};
     Window window_;
     Probe probe_;
+    Trial trial_;
 };
 
 } // namespace ringcast::connection

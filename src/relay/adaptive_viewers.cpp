@@ -22,6 +22,11 @@ bool has_picture(const stream::Stream& stream, Instant now) noexcept {
            stream.signal().fresh(now);
 }
 
+/// The rendition that the next frame is to be of.
+std::uint8_t wanted_level(const connection::Adaptation& policy, Instant now) noexcept {
+    return static_cast<std::uint8_t>(policy.rendition() - (policy.probe_due(now) ? 1 : 0));
+}
+
 stream::Stream& original_of(stream::Stream& stream) noexcept {
     return stream.original() != nullptr ? *stream.original() : stream;
 }
@@ -46,13 +51,14 @@ std::uint8_t AdaptiveViewers::Ladder::level_of(const stream::Stream& stream) con
 
 AdaptiveViewers::Ladder AdaptiveViewers::ladder_of(stream::Stream& stream,
                                                    const connection::Connection& viewer,
-                                                   bool whole) const noexcept {
+                                                   bool asks) const noexcept {
     Ladder ladder;
     ladder.original = &original_of(stream);
     const stream::Stream& original = *ladder.original;
     ladder.costs[0] = cost_of(original);
     ladder.count = 1;
-    if (whole) {
+    // A viewer that has just come back to the whole picture may still be in a rendition's stream.
+    if (asks || stream.original() != nullptr) {
         for (const stream::RenditionSpec& spec : original.renditions()) {
             if (spec.target.eighths > 0 && ladder.count < Ladder::count_max) {
                 ladder.specs[ladder.count++] = &spec;
@@ -144,7 +150,10 @@ AdaptiveViewers::Offered AdaptiveViewers::offer(stream::Stream& stream,
     const std::uint8_t here = ladder.level_of(stream);
     const std::uint8_t before = policy.rendition();
     const bool probes = policy.probe_due(now);
-    const auto wanted = static_cast<std::uint8_t>(probes ? before - 1 : before);
+    const std::uint8_t wanted = wanted_level(policy, now);
+    if (probes) {
+        want(ladder, before); // whose pictures come next
+    }
     if (wanted != here && wanted < ladder.count) {
         if (stream::Stream* const next = live(ladder, wanted)) {
             move(viewer, *next);
@@ -188,11 +197,11 @@ void AdaptiveViewers::on_sent(connection::Connection& viewer, stream::Stream& se
     const std::uint8_t sent = ladder.level_of(sent_by);
     policy.on_frame_sent(ladder.all(), sent, bytes, progress, now);
     count_move(*ladder.original, before, policy);
-    // After a probe, or a move: so that the next frame is one of the viewer's own rendition.
-    const bool elsewhere = policy.rendition() != sent && policy.rendition() < ladder.count;
-    stream::Stream* const own = elsewhere ? live(ladder, policy.rendition()) : nullptr;
-    if (own != nullptr && viewer.frames().options().stream == sent_by.id()) {
-        viewer.move_to_stream(context_, own->id());
+    const std::uint8_t wanted = wanted_level(policy, now);
+    const bool elsewhere = wanted != sent && wanted < ladder.count;
+    stream::Stream* const next = elsewhere ? live(ladder, wanted) : nullptr;
+    if (next != nullptr && viewer.frames().options().stream == sent_by.id()) {
+        viewer.move_to_stream(context_, next->id());
     }
 }
 

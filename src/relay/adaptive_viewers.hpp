@@ -44,9 +44,10 @@ private:
         [[nodiscard]] std::uint8_t level_of(const stream::Stream& stream) const noexcept;
     };
 
-    /// `whole`: else of its largest one alone, which is enough for links that carry it.
+    /// Unless the policy asks about the link, of the largest one alone, which is enough for links that
+    /// carry it.
     [[nodiscard]] Ladder ladder_of(stream::Stream& stream, const connection::Connection& viewer,
-                                   bool whole) const noexcept;
+                                   bool asks) const noexcept;
     /// The stream of this rendition if it has pictures now.
     [[nodiscard]] stream::Stream* live(const Ladder& ladder, std::uint8_t level) const noexcept;
     /// Makes pictures of it for a moment.

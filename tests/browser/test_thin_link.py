@@ -17,9 +17,6 @@ from page_server import page_server
 LINK = os.environ["RINGCAST_LINK"]  # runs a command behind a link: bench/tun_relay.cpp
 HERE = "http://10.99.0.2:8080"      # the command's address
 SCREENSHOTS = pathlib.Path(os.environ.get("RINGCAST_SCREENSHOTS", tempfile.gettempdir()))
-# The one that every kernel has. With BBR, which raises its rate in one of eight round trips only, the way back to the
-# whole picture takes from 10 s to more than a minute.
-RENO = ("sh", "-c", 'echo reno > /proc/sys/net/ipv4/tcp_congestion_control; exec "$0" "$@"')
 CONFIGURATION = """
 [http]
 listen = ["127.0.0.1:8080", "10.99.0.2:8080"]
@@ -38,8 +35,7 @@ class ThinLink(unittest.TestCase):
         if os.geteuid() != 0 or not os.access("/dev/net/tun", os.W_OK):
             self.skipTest("a link needs root and /dev/net/tun")
         # The rate changes when it is told to, not by time.
-        link = (LINK, "--delay-ms", "20", "--rate-mbit", "100", "--change", "1e9", "2", "--change", "1e9", "100", "--",
-                *RENO)
+        link = (LINK, "--delay-ms", "20", "--rate-mbit", "100", "--change", "1e9", "2", "--change", "1e9", "100", "--")
         self.file = tempfile.NamedTemporaryFile("w", suffix=".toml")
         self.addCleanup(self.file.close)
         self.file.write(CONFIGURATION)

@@ -33,6 +33,13 @@ struct Span {
     [[nodiscard]] bool contains(Seconds time) const { return from <= time && time < to; }
 };
 
+/// Congestion control.
+enum class Control : std::uint8_t {
+    reno,
+    cubic,
+    bbr, ///< version 1 without its PROBE_RTT phase; losses don't matter
+};
+
 struct Scenario {
     std::vector<Step> rates{{0, 100}};
     Seconds rtt = 0.040; ///< without queues
@@ -42,8 +49,7 @@ struct Scenario {
     std::vector<Span> reader_stalls{}; ///< the reader reads nothing
     std::vector<Span> server_stalls{}; ///< the server's loop does nothing
     double receive_buffer = 4e6;
-    bool pacing =
-        false; ///< like BBR: the window is twice the path's capacity, and losses don't matter
+    Control control = Control::cubic;
     bool unix_socket = false; ///< no TCP_INFO; the peer is a proxy that queues `queue_bytes`
     double fps = 30;
     std::vector<double> frame_bytes{100e3, 25e3, 7e3}; ///< of each rendition, mean
@@ -274,6 +280,10 @@ private:
                 cwnd_limited_ = true;
                 break;
             }
+            if (scenario_.control == Control::bbr && now < paced_until_) {
+                wake_at_ = std::min(wake_at_, paced_until_);
+                break;
+            }
             const double bytes = std::min(packet_max, written_ - next_);
             if (next_ + bytes - read_ > scenario_.receive_buffer) {
                 // The window opens when the reader goes on.
@@ -286,8 +296,12 @@ private:
             }
             transmit(now, next_, bytes, 0);
             next_ += bytes;
+            if (bandwidth() > 0) {
+                paced_until_ = std::max(now, paced_until_) + bytes / (bbr_gain() * bandwidth());
+            }
         }
         in_flight_max_ = std::max(in_flight_max_, in_flight_);
+        validate_window(now);
     }
     void on_loss(const Packet& packet, Seconds now) {
         // Noticed by the packets after it; the last ones by a probe (RFC 8985), a lost
@@ -299,7 +313,7 @@ private:
             lost.due = now + 2 * srtt_;
         }
         retransmits_.push_back(lost);
-        if (scenario_.pacing) {
+        if (scenario_.control == Control::bbr) {
             return;
         }
         if (packet.begin >= recover_) {
@@ -332,17 +346,16 @@ private:
         grow(packet, now);
     }
     void grow(const Packet& packet, Seconds now) {
-        if (scenario_.pacing) {
-            const double path =
-                rate_interval_ > 0 ? rate_delivered_ / rate_interval_ * rtt_min_ : 0;
-            cwnd_ = std::max({cwnd_, 2 * path, 4 * mss});
-            cwnd_ = std::min(cwnd_, std::max(2 * bandwidth() * rtt_min_, 10 * mss));
+        if (scenario_.control == Control::bbr) {
+            follow_bbr(packet, now);
             return;
         }
         if (cwnd_ < ssthresh_) {
             if (cwnd_ < 2 * in_flight_max_) {
                 cwnd_ += packet.bytes;
             }
+        } else if (cwnd_limited_ && scenario_.control == Control::reno) {
+            cwnd_ += mss * packet.bytes / cwnd_;
         } else if (cwnd_limited_) {
             // CUBIC (RFC 9438), in packets, with the growth of Reno as the least.
             const double k = std::cbrt(std::max(0.0, (cubic_max_ - cwnd_at_epoch()) / mss) / 0.4);
@@ -357,6 +370,58 @@ private:
         }
     }
     [[nodiscard]] double cwnd_at_epoch() const { return 0.7 * cubic_max_; }
+    /// RFC 2861: a window that is not used for a retransmission time-out becomes smaller.
+    void validate_window(Seconds now) {
+        const bool limited = cwnd_limited_ || (cwnd_ < ssthresh_ && cwnd_ < 2 * in_flight_max_);
+        if (limited || scenario_.control == Control::bbr) {
+            used_since_ = now;
+            used_ = 0;
+            return;
+        }
+        used_ = std::max(used_, in_flight_);
+        if (now - used_since_ >= 0.2 + srtt_) {
+            if (used_ < cwnd_) {
+                ssthresh_ = std::max(ssthresh_, cwnd_ * 3 / 4);
+                cwnd_ = (cwnd_ + std::max(used_, 10 * mss)) / 2;
+            }
+            used_since_ = now;
+            used_ = 0;
+        }
+    }
+    /// tcp_bbr.c: a rate of sending, that of the last ten round trips, is raised by a quarter in one of
+    /// eight phases and lowered in the next. In the beginning it doubles in each round trip.
+    void follow_bbr(const Packet& packet, Seconds now) {
+        if (packet.delivered >= bbr_round_end_) {
+            bbr_round_end_ = delivered_;
+            recent_rates_at_ = (recent_rates_at_ + 1) % recent_rates_.size();
+            recent_rates_[recent_rates_at_] = 0;
+            if (bbr_starts_ && !packet.app_limited) {
+                bbr_flat_ = bandwidth() < 1.25 * bbr_full_ ? bbr_flat_ + 1 : 0;
+                bbr_full_ = bbr_flat_ == 0 ? bandwidth() : bbr_full_;
+                bbr_starts_ = bbr_flat_ < 3;
+            }
+        }
+        const double sample = rate_interval_ > 0 ? rate_delivered_ / rate_interval_ : 0;
+        if (!rate_app_limited_ || sample > bandwidth()) {
+            recent_rates_[recent_rates_at_] = std::max(recent_rates_[recent_rates_at_], sample);
+        }
+        const double path = bandwidth() * rtt_min_;
+        if (!bbr_starts_) {
+            const bool lasts = now - bbr_phase_at_ > rtt_min_;
+            const bool over = bbr_phase_ == 0   ? lasts && in_flight_ >= 1.25 * path
+                              : bbr_phase_ == 1 ? lasts || in_flight_ <= path
+                                                : lasts;
+            if (over || now - bbr_phase_at_ > 2 * std::max(srtt_, rtt_min_)) {
+                bbr_phase_ = (bbr_phase_ + 1) % 8;
+                bbr_phase_at_ = now;
+            }
+        }
+        cwnd_ = bandwidth() > 0 ? std::max((bbr_starts_ ? 2.89 : 2) * path + 3 * mss, 4 * mss)
+                                : cwnd_ + packet.bytes;
+    }
+    [[nodiscard]] double bbr_gain() const {
+        return bbr_starts_ ? 2.89 : bbr_phase_ == 0 ? 1.25 : bbr_phase_ == 1 ? 0.75 : 1;
+    }
     [[nodiscard]] double bandwidth() const {
         return *std::max_element(recent_rates_.begin(), recent_rates_.end());
     }
@@ -377,13 +442,6 @@ private:
             rate_delivered_ = delivered;
             rate_interval_ = interval;
             rate_app_limited_ = packet.app_limited;
-        }
-        if (now > recent_rates_at_ + 10 * srtt_) {
-            recent_rates_at_ = now;
-            recent_rates_ = {0, recent_rates_[0]};
-        }
-        if (!packet.app_limited || delivered / interval > bandwidth()) {
-            recent_rates_[0] = std::max(recent_rates_[0], delivered / interval);
         }
     }
     /// The receiver's kernel has the packet.
@@ -421,9 +479,15 @@ private:
     double delivered_ = 0, app_limited_until_ = 0;
     Seconds delivered_at_ = 0, first_sent_ = 0, srtt_ = 0, rtt_min_ = 0;
     double rate_delivered_ = 0, rate_interval_ = 0;
-    std::array<double, 2> recent_rates_{};
-    Seconds recent_rates_at_ = 0;
     bool rate_app_limited_ = false, cwnd_limited_ = false;
+    Seconds used_since_ = 0;
+    double used_ = 0;                       ///< the most that was in flight since then
+    std::array<double, 10> recent_rates_{}; ///< of round trips
+    std::size_t recent_rates_at_ = 0;
+    Seconds paced_until_ = 0, bbr_phase_at_ = 0;
+    double bbr_round_end_ = 0, bbr_full_ = 0;
+    int bbr_phase_ = 2, bbr_flat_ = 0;
+    bool bbr_starts_ = true;
 };
 
 /// The relay's part: publishes frames, asks the policy, sends.

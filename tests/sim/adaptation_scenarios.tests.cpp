@@ -175,6 +175,20 @@ TEST_CASE("adapting viewers see the stream's loss of signal, and its return") {
     running.finish();
 }
 
+TEST_CASE("a viewer is moved back also when the stream pauses in that moment") {
+    Running running;
+    SimClient& viewer = add_viewer(running, thin);
+    running.run_for(5s);
+    viewer.set_link_rate(wide);
+    while (sent(running).moves_up == 0) {
+        running.run_for(1ms);
+    }
+    running.simulation.hold_source(first, 5s);
+    running.run_for(15s);
+    CHECK(status_of(running).rendition.empty());
+    running.finish();
+}
+
 TEST_CASE("adapting viewers move over when the stream is replaced") {
     Running running;
     const SimClient& viewer = add_viewer(running, thin);
