@@ -11,6 +11,7 @@ FRAME_BYTES = 100_000
 # The link that changes: its rate from each time on.
 CHANGES = ((0.0, 100), (10.0, 2), (40.0, 100))
 CHANGES_SECONDS = 70.0
+TRY_SECONDS = 3.0
 # How ringcast is asked; the others have no choice.
 PATHS = {"adapts": "/stream?adapt=1", "does not": "/stream?adapt=0"}
 PLAIN = "/stream"
@@ -32,11 +33,15 @@ def figures(frames, begin, end):
 
 
 def stays(frames):
-    """[(from, rendition)] without the single frames that were tried."""
+    """[(from, rendition)] without the larger frames that were tried for less than TRY_SECONDS."""
+    runs = []
+    for at, _, _, name in frames:
+        if not runs or name != runs[-1][1]:
+            runs.append((at, name))
+    ends = [at for at, _ in runs[1:]] + [frames[-1][0] + TRY_SECONDS]
     found = []
-    names = [name for _, _, _, name in frames]
-    for index, (at, _, _, name) in enumerate(frames):
-        if name != (found[-1][1] if found else None) and names[index : index + 2].count(name) == 2:
+    for index, ((at, name), end) in enumerate(zip(runs, ends)):
+        if (index == 0 or end - at >= TRY_SECONDS) and name != (found[-1][1] if found else None):
             found.append((at, name))
     return found
 
