@@ -3,6 +3,7 @@
 import json
 import statistics
 
+import beside_part
 import encode_part
 import hold_part
 import hop_part
@@ -82,6 +83,9 @@ def sections(results):
     if "rendition" in parts:
         yield from rendition_part.sections(parts["rendition"], table)
         yield origin(measured["rendition"])
+    if "beside" in parts:
+        yield from beside_part.sections(parts["beside"], table)
+        yield origin(measured["beside"])
 
 
 def origin(machine):

@@ -24,7 +24,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
-import encode_part  # noqa: E402  (found beside this file)
+import beside_part  # noqa: E402  (found beside this file)
+import encode_part  # noqa: E402
 import hold_part  # noqa: E402
 import hop_part  # noqa: E402
 import link_part  # noqa: E402
@@ -48,7 +49,7 @@ LIMITED_VIEWERS = (100, 1000, 4000)
 LIMITED_BYTES = 10_000
 PARTS = (
     "table", "most", "slow", "reader", "burst", "far", "link", "limited", "hold", "hop", "proxy",
-    "instructions", "encode", "rendition",
+    "instructions", "encode", "rendition", "beside",
 )  # fmt: skip
 
 
@@ -530,6 +531,17 @@ class Bench:
             self.say(text)
 
         return rendition_part.measure(self.programs, self.options.runs, say)
+
+    def beside(self):
+        """The latency of viewers of the whole picture beside a rendition."""
+        if not self.contenders or self.contenders[0].name != "ringcast":
+            return {"failed": "ringcast is not built"}
+        self.planned += self.options.runs * len(beside_part.VARIANTS)
+        try:
+            return beside_part.measure(self, Processes, PORT, FPS)
+        except (Failed, RuntimeError, OSError, subprocess.TimeoutExpired) as failure:
+            self.say(f"beside a rendition: {failure}")
+            return {"failed": str(failure)}
 
     def instructions(self):
         """User-space instructions per viewer and frame, by callgrind: the cost of 190 more viewers
