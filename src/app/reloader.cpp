@@ -149,6 +149,12 @@ StreamParts* Reloader::find_stream(const std::string& name) noexcept {
     return found == parts_.streams.end() ? nullptr : &*found;
 }
 
+StreamParts& Reloader::running_stream(const std::string& name) noexcept {
+    StreamParts* const found = find_stream(name);
+    RINGCAST_ASSERT(found != nullptr);
+    return *found;
+}
+
 Result<void> Reloader::make_next_stream() {
     std::size_t before = made_.size();
     const auto next = std::ranges::find_if(prepared_->actions, [&](const Action& action) {
@@ -305,7 +311,7 @@ void Reloader::carry_out(const Action& action) {
     case Kind::add_stream:
         return take_stream(action.subject);
     case Kind::set_default_stream:
-        return parts_.relay->set_default_stream(find_stream(action.subject)->id);
+        return parts_.relay->set_default_stream(running_stream(action.subject).id);
     case Kind::remove_stream:
         return remove_stream(action.subject);
     case Kind::change_listener:
@@ -353,7 +359,7 @@ void Reloader::open_listener(const std::string& address) {
 }
 
 void Reloader::change_renditions(const std::string& name) {
-    StreamParts& stream = *find_stream(name);
+    StreamParts& stream = running_stream(name);
     const config::StreamConfig& wanted = wanted_stream(name);
     stream.renditions = rendition_specs(wanted.renditions);
     stream.adapting = adapting_of(wanted.adapt);

@@ -79,6 +79,7 @@ private:
     }
     [[nodiscard]] const config::StreamConfig& wanted_stream(const std::string& name) const;
     [[nodiscard]] StreamParts* find_stream(const std::string& name) noexcept;
+    [[nodiscard]] StreamParts& running_stream(const std::string& name) noexcept;
     [[nodiscard]] std::vector<io::StreamId> exclusive_streams() const;
 
     ServerParts& parts_;

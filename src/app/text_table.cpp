@@ -113,11 +113,11 @@ std::string shortened(std::string_view text, std::size_t width) {
 
 std::vector<std::string> table_lines(std::vector<TextColumn> columns, std::vector<TextRow> rows,
                                      std::size_t width) {
-    TextRow headings;
+    rows.emplace_back();
     for (const TextColumn& column : columns) {
-        headings.emplace_back(column.heading);
+        rows.back().emplace_back(column.heading);
     }
-    rows.insert(rows.begin(), std::move(headings));
+    std::ranges::rotate(rows, rows.end() - 1);
     RINGCAST_ASSERT(std::ranges::all_of(
         rows, [&](const TextRow& row) { return row.size() == columns.size(); }));
     std::vector<std::size_t> widths;
