@@ -105,7 +105,8 @@ std::vector<Kind> kinds_of(Workshop& workshop, const Options& options) {
                          }});
     };
     // The full ones first: the others are compared with them.
-    jpeg("full", TargetSize::full(), Rotation::none, options.quality);
+    // As the stream is, so that smaller pictures are not compared to one of fewer bytes.
+    jpeg("full", TargetSize::full(), Rotation::none, options.source_quality);
     jpeg("half", TargetSize::half(), Rotation::none, options.quality);
     jpeg("quarter", TargetSize::quarter(), Rotation::none, options.quality);
     jpeg("fitted", TargetSize::fitted(box), Rotation::none, options.quality);
