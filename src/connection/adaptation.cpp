@@ -68,7 +68,7 @@ constexpr Duration probe_calm = seconds(1);
 
 /// After a move up that did not last this long, the next one needs so many probes in a row.
 constexpr Duration lasting = seconds(60);
-constexpr std::uint32_t passes_after_failure = 16;
+constexpr std::uint32_t passes_after_failure = 12;
 constexpr Duration passes_wait = seconds(2);
 /// Two such moves, of two each with the way back, within this time are all: with the first move down,
 /// at most six in ten minutes.
@@ -294,7 +294,6 @@ void Adaptation::pass_probe(RenditionCosts costs, bool progress_known, Instant n
 void Adaptation::fail_probe(RenditionCosts costs, const io::SocketProgress& progress,
                             Instant now) noexcept {
     probe_.active = false;
-    probe_.passes = 0;
     if (!nothing_queues(progress)) {
         trial_.active = false;
     } else if (!trial_.active) {
@@ -306,6 +305,7 @@ void Adaptation::fail_probe(RenditionCosts costs, const io::SocketProgress& prog
     } else if (now - trial_.risen_at < trial_patience(progress.rtt_min)) {
         return;
     }
+    probe_.passes = 0;
     const bool grew = trial_.last_rate > trial_grew_min * trial_.first_rate &&
                       trial_.last_rate > trial_rise_min * trial_.best_before;
     const Duration flat_for = trial_.active && !grew ? now - trial_.risen_at : Duration::zero();

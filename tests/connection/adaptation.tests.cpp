@@ -164,6 +164,22 @@ TEST_CASE("a viewer is back at full size soon after its link has grown") {
     }
 }
 
+TEST_CASE("a viewer whose link failed soon after it had recovered is moved back within a minute") {
+    for (const Control control : controls) {
+        for (const std::uint32_t seed : seeds) {
+            const Scenario scenario{.rates = {{0, 2}, {10, 100}, {30, 2}, {40, 100}},
+                                    .control = control,
+                                    .duration = 105,
+                                    .seed = seed};
+            const Run result = link_test::run(scenario);
+            INFO(describe(scenario, result));
+            CHECK(result.rendition_at(25) == 0);
+            CHECK(result.rendition_at(40) > 0);
+            CHECK(result.back_at_full(40) - 40 <= 60);
+        }
+    }
+}
+
 TEST_CASE("frames stay fresh when a link shrinks") {
     for (const double mbit : {2., 8.}) {
         for (const std::uint32_t seed : seeds) {
