@@ -161,6 +161,7 @@ std::string_view read_parameter(Route& route, const http::QueryParameter& parame
     case RouteKind::healthz:
     case RouteKind::state:
     case RouteKind::controls:
+    case RouteKind::events:
     case RouteKind::asset:
     case RouteKind::options:
     case RouteKind::error:

@@ -79,6 +79,11 @@ constexpr std::array server_resources = {
     Named{"metrics", RouteKind::metrics},
     Named{"healthz", RouteKind::healthz},
 };
+// Below "/api/".
+constexpr std::array api_resources = {
+    Named{"status", RouteKind::status},
+    Named{"events", RouteKind::events},
+};
 // "/printer.mjpg" equals "/printer/stream".
 constexpr std::array suffixes = {
     Named{".mjpg", RouteKind::stream},
@@ -133,9 +138,11 @@ Route locate(const Segments& path, const stream::Directory& streams) {
         return locate_asset(path, streams);
     }
     if (path.count() == 2) {
-        if (path[0] == "api" && path[1] == "status") {
-            route.kind = RouteKind::status;
-            return route;
+        if (path[0] == "api") {
+            if (const auto kind = find_named(api_resources, path[1])) {
+                route.kind = *kind;
+                return route;
+            }
         }
         const auto kind = find_named(stream_resources, path[1]);
         route.stream = streams.find(path[0]);
@@ -273,6 +280,8 @@ std::string_view route_kind_name(RouteKind kind) noexcept {
         return "controls";
     case RouteKind::link:
         return "link";
+    case RouteKind::events:
+        return "events";
     case RouteKind::asset:
         return "asset";
     case RouteKind::options:

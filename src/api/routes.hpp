@@ -29,11 +29,12 @@ enum class RouteKind : std::uint8_t {
     state,    ///< the status of one stream in the format of ustreamer's /state
     controls, ///< the controls of a stream's camera
     link,     ///< makes a signed link to a stream
+    events,   ///< what happens, as it happens
     asset,    ///< a file of the pages
     options,  ///< OPTIONS: a browser's preflight before a cross-origin request
     error,
 };
-inline constexpr std::size_t route_kind_count = 12;
+inline constexpr std::size_t route_kind_count = 13;
 /// "stream", "snapshot" and so on, for metrics and logs.
 [[nodiscard]] std::string_view route_kind_name(RouteKind kind) noexcept;
 

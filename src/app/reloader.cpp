@@ -213,6 +213,10 @@ void Reloader::end(ReloadReport report) noexcept {
     if (!report.done) {
         log(LogLevel::error, "reload: the configuration stays as it was");
     }
+    parts_.relay->add_event(
+        {.kind = report.done ? api::EventKind::config_reloaded : api::EventKind::config_refused,
+         .lines = report.lines,
+         .count = report.lines.size()});
     report.number = number_;
     if (report_) {
         report_(report);

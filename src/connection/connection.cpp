@@ -82,6 +82,26 @@ void Connection::reply_with_jpeg(ConnectionContext& context, std::string text,
     begin_reply(context, std::move(text), keep_alive, true);
 }
 
+void Connection::start_events(ConnectionContext& context, std::string head,
+                              std::uint64_t next_event) noexcept {
+    exchange_->follows_events = true;
+    exchange_->next_event = next_event;
+    begin_reply(context, std::move(head), false, false);
+}
+
+void Connection::send_event(ConnectionContext& context, SharedText text,
+                            bool more_follows) noexcept {
+    RINGCAST_ASSERT(state_ == ConnectionState::following);
+    leave_list(*this);
+    state_ = ConnectionState::replying;
+    deadline_ = never;
+    context.places.set_busy(*this);
+    frames_.delivery().note_progress(context.engine.now());
+    exchange_->shared = std::move(text);
+    exchange_->unsent = as_bytes(exchange_->shared.text());
+    send_text(context, more_follows);
+}
+
 void Connection::wait(ConnectionContext& context, Instant deadline,
                       const SnapshotOptions& snapshot) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::reading || state_ == ConnectionState::waiting);
@@ -198,7 +218,23 @@ ConnectionEvent Connection::on_reply(ConnectionContext& context, std::int32_t re
         frames_.send_body(context, endpoint_, body);
         return ConnectionEvent::none;
     }
-    return finish_reply(context);
+    return exchange_->follows_events ? follow(context) : finish_reply(context);
+}
+
+/// All that was sent is in the socket.
+ConnectionEvent Connection::follow(ConnectionContext& context) noexcept {
+    exchange_->shared.release();
+    if (ending_) {
+        drain(context);
+        return ConnectionEvent::none;
+    }
+    state_ = ConnectionState::following;
+    deadline_ = context.engine.now() + context.settings.event_heartbeat;
+    context.places.set_idle(*this);               // it loses nothing that it can't ask for again
+    if (!receiving_ && !exchange_->input_ended) { // to see that the peer leaves
+        receive(context, exchange_->drain_into);
+    }
+    return ConnectionEvent::following;
 }
 
 ConnectionEvent Connection::finish_reply(ConnectionContext& context) noexcept {
@@ -276,7 +312,7 @@ ConnectionEvent Connection::on_close(ConnectionContext& context) noexcept {
 
 void Connection::drain(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(state_ == ConnectionState::replying || state_ == ConnectionState::idle ||
-                    state_ == ConnectionState::reading);
+                    state_ == ConnectionState::reading || state_ == ConnectionState::following);
     leave_list(*this);
     state_ = ConnectionState::draining;
     deadline_ = context.engine.now() + context.settings.drain_timeout;
@@ -315,11 +351,13 @@ void Connection::evict(ConnectionContext& context) noexcept {
     RINGCAST_ASSERT(!streaming_);
     const bool between_requests =
         state_ == ConnectionState::reading && keep_alive_ && exchange_->reader.idle();
+    const bool between_events = state_ == ConnectionState::following;
     const bool draining = state_ == ConnectionState::draining && !drained_;
     // A picture that the peer has not acknowledged could take long.
-    if (frames_.pinned() > 0 || (!between_requests && !draining)) {
+    if (frames_.pinned() > 0 || (!between_requests && !between_events && !draining)) {
         return abort(context);
     }
+    leave_list(*this);
     context.places.remove(*this);
     state_ = ConnectionState::draining;
     end_drain(context);

@@ -6,7 +6,8 @@
 //
 //   free -> reading_proxy_header | reading;  reading_proxy_header -> reading
 //   reading -> (replying -> reading | idle | draining) | waiting -> replying
-//   idle <-> sending;  any -> aborting -> closing -> free;  draining -> closing -> free
+//   replying <-> following -> draining;  idle <-> sending
+//   any -> aborting -> closing -> free;  draining -> closing -> free
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "connection/connection_state.hpp"
 #include "connection/context.hpp"
 #include "connection/exchange.hpp"
 #include "connection/frame_sender.hpp"
@@ -24,30 +26,6 @@
 #include "io/engine.hpp"
 
 namespace ringcast::connection {
-
-enum class ConnectionState : std::uint8_t {
-    free,
-    reading_proxy_header, ///< the PROXY header in front of the first request is being received
-    reading,  ///< a request's head or body is being received, or the next one is awaited
-    waiting,  ///< a request waits for its answer; no operation is under way
-    replying, ///< a response other than live frames is being sent
-    idle,     ///< streaming; ready for the next frame
-    sending,  ///< streaming; a frame's bytes are not all in the socket yet
-    draining, ///< everything is sent; input is discarded, so that no reset destroys the answer
-    aborting, ///< terminated; its operations are being joined
-    closing,  ///< the descriptor is being closed
-};
-
-/// What the relay has to do after a completion. The connection's own state has changed already.
-enum class ConnectionEvent : std::uint8_t {
-    none,
-    request,          ///< the request's head is complete, or its body
-    bad_request,      ///< the parser rejects the request: answer its error and close
-    bad_proxy_header, ///< the PROXY header is malformed or late: abort
-    streaming,        ///< the stream's head is sent: the viewer is idle and ready for frames
-    frame_sent,       ///< a live frame's bytes are in the socket: the viewer is idle
-    closed,           ///< everything is joined and the descriptor is closed: free the slot
-};
 
 struct ConnectionListTag;
 // Limits: one function for each completion and for each decision of the relay.
@@ -91,6 +69,11 @@ public:
     /// Sends `text` and behind it the frame's JPEG.
     void reply_with_jpeg(ConnectionContext& context, std::string text, frame::FrameLease frame,
                          io::StreamId stream, bool keep_alive) noexcept;
+    /// Sends the head of an answer that consists of events, the first of which is number `next_event`.
+    void start_events(ConnectionContext& context, std::string head,
+                      std::uint64_t next_event) noexcept;
+    /// Following only. Sends an event, or a sign of life.
+    void send_event(ConnectionContext& context, SharedText text, bool more_follows) noexcept;
     /// Keeps a request, for a snapshot or anything else, until the relay answers it, by `deadline`.
     void wait(ConnectionContext& context, Instant deadline,
               const SnapshotOptions& snapshot = {}) noexcept;
@@ -151,6 +134,10 @@ public:
         return *exchange_;
     }
     [[nodiscard]] bool streaming() const noexcept { return streaming_; }
+    /// It has been answered with events.
+    [[nodiscard]] bool follows_events() const noexcept {
+        return exchange_ != nullptr && exchange_->follows_events;
+    }
     /// See `end_handshaking`.
     [[nodiscard]] bool handshaking() const noexcept { return handshaking_; }
     [[nodiscard]] bool aborting() const noexcept { return state_ == ConnectionState::aborting; }
@@ -169,7 +156,10 @@ private:
                      bool more_follows) noexcept;
     void send_text(ConnectionContext& context, bool more_follows) noexcept;
     [[nodiscard]] ConnectionEvent finish_reply(ConnectionContext& context) noexcept;
+    [[nodiscard]] ConnectionEvent follow(ConnectionContext& context) noexcept;
     void join(ConnectionContext& context) noexcept;
+    [[nodiscard]] ConnectionEvent discard_received(ConnectionContext& context,
+                                                   std::int32_t result) noexcept;
     void finish_draining(ConnectionContext& context) noexcept;
     void close(ConnectionContext& context) noexcept;
 

@@ -18,17 +18,12 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         return ConnectionEvent::none;
     }
     if (state_ == ConnectionState::replying) {
-        // A request's time-out is being answered; later bytes are ignored.
+        // A request's time-out is being answered, or an event sent; later bytes are ignored.
+        exchange_->input_ended = result == 0;
         return ConnectionEvent::none;
     }
-    if (state_ == ConnectionState::draining) {
-        exchange_->drained += result > 0 ? static_cast<std::size_t>(result) : 0;
-        if (result > 0 && !drained_ && exchange_->drained < context.settings.drain_bytes_max) {
-            receive(context, exchange_->drain_into);
-        } else {
-            finish_draining(context);
-        }
-        return ConnectionEvent::none;
+    if (state_ == ConnectionState::draining || state_ == ConnectionState::following) {
+        return discard_received(context, result);
     }
     RINGCAST_ASSERT(state_ == ConnectionState::reading ||
                     state_ == ConnectionState::reading_proxy_header);
@@ -64,6 +59,23 @@ ConnectionEvent Connection::on_receive(ConnectionContext& context, std::int32_t 
         context.places.set_busy(*this);
     }
     return on_parsed(context, exchange_->reader.consume(received));
+}
+
+/// What the peer sends after its last request.
+ConnectionEvent Connection::discard_received(ConnectionContext& context,
+                                             std::int32_t result) noexcept {
+    exchange_->drained += result > 0 ? static_cast<std::size_t>(result) : 0;
+    if (result > 0 && !drained_ && exchange_->drained < context.settings.drain_bytes_max) {
+        receive(context, exchange_->drain_into);
+    } else if (state_ == ConnectionState::draining) {
+        finish_draining(context);
+    } else if (result == 0) {
+        exchange_->input_ended = true;
+        return ConnectionEvent::following;
+    } else {
+        abort(context);
+    }
+    return ConnectionEvent::none;
 }
 
 ConnectionEvent Connection::on_parsed(ConnectionContext& context, http::ParseState state) noexcept {

@@ -28,6 +28,9 @@ struct ConnectionSettings {
     /// From accept, or from the PROXY header, to a complete request head.
     Duration head_timeout = std::chrono::seconds(5);
     Duration keep_alive_timeout = std::chrono::seconds(15);
+    /// An answer with events sends a sign of life after so much silence: proxies give up after 30 to
+    /// 60 s, and the HTML standard recommends 15.
+    Duration event_heartbeat = std::chrono::seconds(15);
     Duration drain_timeout = std::chrono::seconds(1);
     std::size_t drain_bytes_max = 64UL * 1024UL;
     /// Frames that one viewer may pin. Measured: four keep the rate over a 100 ms round trip.

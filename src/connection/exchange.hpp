@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -47,16 +49,19 @@ struct Verification {
 
 struct Exchange {
     ProxyHeaderReader proxy_header;
-    std::string text;        ///< the reply, or its head
-    SharedText shared;       ///< the body behind `text` if other replies have the same one
+    std::string text;  ///< the reply, or its head
+    SharedText shared; ///< the body behind `text` if other replies have the same one; an event
     bool shared_due = false; ///< nothing of `shared` has been sent
     ConstByteSpan unsent;    ///< the rest of `text`, then of `shared`
     SendId body;             ///< a snapshot's JPEG, sent after the text; invalid without one
     SnapshotOptions snapshot;
     std::unique_ptr<SharpestPicture> sharpest;
-    access::Caller caller; ///< who sent the request, as the relay has found out
+    bool input_ended = false;     ///< the peer sends no more: it has left, or waits for the rest
+    bool follows_events = false;  ///< the reply consists of events, until one side ends it
+    std::uint64_t next_event = 0; ///< ... and this is the next one that it has to be sent
+    access::Caller caller;        ///< who sent the request, as the relay has found out
     Verification verification;
-    std::size_t drained = 0; ///< bytes received and discarded after the reply
+    std::size_t drained = 0; ///< bytes received and discarded after the request
     http::RequestReader reader;
     std::array<std::byte, 1024> drain_into;
 };

@@ -372,6 +372,8 @@ void RequestReader::read_header(std::string_view name, std::string_view value) n
             !request_.http_1_0 && equal_ignoring_case(value, "100-continue");
     } else if (equal_ignoring_case(name, "access-control-request-method")) {
         keep_first(request_.access_control_request_method);
+    } else if (equal_ignoring_case(name, "last-event-id")) {
+        keep_first(request_.last_event_id);
     } else if (equal_ignoring_case(name, "x-ringcast-via")) {
         keep_first(request_.via);
     } else if (equal_ignoring_case(name, "forwarded")) {

@@ -73,6 +73,7 @@ struct Request {
     std::string_view authorization;
     std::string_view content_type;
     std::string_view access_control_request_method;
+    std::string_view last_event_id;
     std::string_view via; ///< X-Ringcast-Via: the ids of the ringcasts that ask (http/via.hpp)
     // From proxies, or from anyone who pretends to be one (http/forwarded.hpp).
     HeaderValues forwarded;       ///< Forwarded

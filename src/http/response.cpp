@@ -81,6 +81,11 @@ void add_live(std::string& head) {
     add_header(head, "Expires", "0");
 }
 
+// Without this, nginx and proxies that honour the same header buffer the body.
+void add_unbuffered(std::string& head) {
+    add_header(head, "X-Accel-Buffering", "no");
+}
+
 void add_via(std::string& head, std::string_view via) {
     if (!via.empty()) {
         add_header(head, "X-Ringcast-Via", via);
@@ -139,8 +144,7 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
         .append(boundary.text())
         .append("\r\n");
     add_live(head);
-    // Without this, nginx and proxies that honour the same header buffer the body.
-    add_header(head, "X-Accel-Buffering", "no");
+    add_unbuffered(head);
     add_via(head, via);
     add_resource_policy(head, "cross-origin");
     add_cors(head, context);
@@ -152,6 +156,18 @@ std::string stream_head(const Boundary& boundary, Variant variant, const ReplyCo
         }
     }
     return head;
+}
+
+std::string events_head(const ReplyContext& context) {
+    std::string head;
+    add_status_line(head, 200, context);
+    add_header(head, "Connection", "close"); // as of a stream, and for the same reason
+    add_header(head, "Content-Type", "text/event-stream");
+    add_header(head, "Cache-Control", "no-store");
+    add_unbuffered(head);
+    add_resource_policy(head, "same-origin");
+    add_cors(head, context);
+    return head.append("\r\n");
 }
 
 std::string snapshot_head(const PartInfo& picture, Duration age, const ReplyContext& context,

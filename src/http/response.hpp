@@ -34,6 +34,10 @@ struct ReplyContext {
 [[nodiscard]] std::string stream_head(const Boundary& boundary, Variant variant,
                                       const ReplyContext& context, std::string_view via = {});
 
+/// The head of an answer with events (WHATWG HTML, 9.2), which follow one by one until the end of the
+/// connection.
+[[nodiscard]] std::string events_head(const ReplyContext& context);
+
 /// The head of a single picture, which was captured `age` ago; the JPEG follows, unless
 /// `context.head_only`. `via` as above.
 [[nodiscard]] std::string snapshot_head(const PartInfo& picture, Duration age,

@@ -100,6 +100,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                connection::RequestPlaces(request_places(settings_, engine_.now()))},
       router_(settings_, streams_, context_, checker),
       renditions_({engine_, streams_, settings_.stream, painter_, pictures}),
+      events_(engine_, streams_, counters_, settings_.instance),
       acceptor_(engine_, listeners,
                 {.pause = settings_.accept_pause, .accepts_max = settings_.accepts_max}, counters_),
       responder_({.settings = settings_,
@@ -109,6 +110,7 @@ Relay::Relay(io::Engine& engine, RelaySettings settings, std::vector<stream::Str
                   .client_log = client_log_,
                   .router = router_,
                   .renditions = renditions_,
+                  .events = events_,
                   .status = [this](const api::ViewerPage& page) { return status(page); }}),
       completions_(completions_per_turn) {
     RINGCAST_ASSERT(default_stream < streams.size());
@@ -127,6 +129,7 @@ Relay::~Relay() = default;
 void Relay::start() noexcept {
     started_ = engine_.now();
     loop_hold_.begin(started_);
+    events_.add({.kind = api::EventKind::server_started});
     for (stream::Stream* stream : streams_.all()) {
         stream->start();
     }
@@ -162,6 +165,7 @@ void Relay::turn(Instant wake_by) noexcept {
         evict_for_memory(*stream);
         stream->tell_watched();
     }
+    events_.observe();
     responder_.answer_waiting();
     responder_.answer_snapshot_waiters();
     if (!stopping_) { // a stopping relay still asks the sources whether they have stopped
@@ -323,6 +327,8 @@ void Relay::on_event(connection::Connection& connection,
         client_log_.note_bad_proxy_header(engine_.now(), connection.endpoint(),
                                           connection.exchange().proxy_header.error());
         return connection.abort(context_);
+    case connection::ConnectionEvent::following:
+        return responder_.followers().add(connection);
     case connection::ConnectionEvent::streaming:
     case connection::ConnectionEvent::frame_sent: {
         stream::Stream& stream = stream_of(connection);

@@ -16,7 +16,9 @@
 #include "relay/acceptor.hpp"
 #include "relay/adaptive_viewers.hpp"
 #include "relay/client_log.hpp"
+#include "relay/event_watch.hpp"
 #include "relay/eviction_log.hpp"
+#include "relay/fan_out.hpp"
 #include "relay/loop_hold.hpp"
 #include "relay/renditions.hpp"
 #include "relay/responder.hpp"
@@ -104,6 +106,8 @@ public:
     /// logged).
     void set_status_hook(std::function<void(api::RelayCounters&)> hook);
 
+    /// Tells those who follow events of one that only the application knows.
+    void add_event(const api::Event& event) noexcept { events_.add(event); }
     /// Asks the kernel for the progress of each viewer that is listed.
     [[nodiscard]] api::StatusSnapshot status(const api::ViewerPage& page);
     [[nodiscard]] const api::RelayCounters& counters() const noexcept { return counters_; }
@@ -118,6 +122,7 @@ public:
     [[nodiscard]] Places places_taken() const noexcept;
     [[nodiscard]] std::uint32_t send_count() const noexcept { return sends_.size(); }
     [[nodiscard]] std::size_t report_bytes() const noexcept { return responder_.report_bytes(); }
+    [[nodiscard]] const EventLog& event_log() const noexcept { return events_.log(); }
     /// `position`: in the order in which the streams were added, those that are gone left out.
     [[nodiscard]] const stream::Stream& stream(std::size_t position) const noexcept;
 
@@ -149,7 +154,6 @@ private:
     [[nodiscard]] std::size_t wait_for_completions(Instant wake_at, std::size_t expected) noexcept;
     void on_deadlines() noexcept;
     void sweep(Instant now) noexcept;
-    void count_viewer(const connection::Connection& viewer) noexcept;
     void sample_ages(Instant now) noexcept;
     void on_connection_deadline(connection::Connection& connection) noexcept;
     void check_progress(connection::Connection& connection, Instant now) noexcept;
@@ -173,6 +177,7 @@ private:
     ClientLog client_log_;
     Router router_;
     Renditions renditions_;
+    EventWatch events_;
     AdaptiveViewers adaptive_{context_, renditions_};
     Acceptor acceptor_;
     Responder responder_;
@@ -185,11 +190,6 @@ private:
     Instant next_sweep_ = never;
     std::uint32_t next_age_sample_ = 0; ///< a place in the table of connections
     Instant stop_by_ = never;
-    struct FanOut {
-        std::uint32_t completions_expected = 0; ///< of sends of the newest frames
-        std::uint64_t frames_seen = 0;          ///< `frames_published` at the last one
-        std::uint32_t next_stream = 0;          ///< the first in the next one
-    };
     FanOut fan_out_;
     EvictionLog eviction_log_;
     std::function<void(const io::Completion&)> control_handler_;

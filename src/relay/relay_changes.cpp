@@ -17,6 +17,7 @@ io::StreamId Relay::add_stream(stream::StreamSetup setup, std::span<const io::St
     pending.stream = stream.id();
     starts_.add(std::move(pending));
     starts_.start_due(streams_);
+    events_.add({.kind = api::EventKind::stream_added, .stream = stream.name()});
     return stream.id();
 }
 
@@ -37,6 +38,7 @@ io::StreamId Relay::replace_stream(io::StreamId id, stream::StreamSetup setup,
     if (id == default_stream_) {
         set_default_stream(next.id());
     }
+    events_.add({.kind = api::EventKind::stream_replaced, .stream = next.name()});
     starts_.start_due(streams_);
     return next.id();
 }
@@ -68,6 +70,7 @@ void Relay::move_viewers(io::StreamId from, stream::Stream& to) noexcept {
 void Relay::end_stream(io::StreamId id) noexcept {
     RINGCAST_ASSERT(id != default_stream_);
     stream::Stream& ending = streams_.get(id);
+    events_.add({.kind = api::EventKind::stream_removed, .stream = ending.name()});
     for (stream::Stream* stream : streams_.all()) {
         if (stream == &ending || stream->original() == &ending) {
             streams_.retire(stream->id());

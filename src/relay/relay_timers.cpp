@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::uint32_t age_samples_per_sweep = 16;
 
+void count_viewer(const connection::ConnectionContext& context,
+                  const connection::Connection& viewer) noexcept {
+    const bool zero_copy =
+        viewer.frames().send_path(context, viewer.endpoint()) == connection::SendPath::zero_copy;
+    context.sends_of(viewer.frames().options().stream).viewers_zero_copy += zero_copy ? 1U : 0U;
+}
+
 } // namespace
 
 /// Waits until `wake_at` for completions, `expected` of which are likely to arrive in quick
@@ -64,7 +71,7 @@ void Relay::sweep(Instant now) noexcept {
     }
     connections_.for_each([&](connection::ConnectionId, connection::Connection& connection) {
         if (connection.streaming()) {
-            count_viewer(connection);
+            count_viewer(context_, connection);
             connection.frames().update_rate(now);
             if (engine_.wall_now() >= connection.frames().options().ends_at) {
                 disconnect(connection);
@@ -82,12 +89,6 @@ void Relay::sweep(Instant now) noexcept {
             on_connection_deadline(connection);
         }
     });
-}
-
-void Relay::count_viewer(const connection::Connection& viewer) noexcept {
-    const bool zero_copy =
-        viewer.frames().send_path(context_, viewer.endpoint()) == connection::SendPath::zero_copy;
-    context_.sends_of(viewer.frames().options().stream).viewers_zero_copy += zero_copy ? 1U : 0U;
 }
 
 /// For the statistics: some viewers each time, one after the other. The kernel has to be asked for
@@ -123,6 +124,8 @@ void Relay::on_connection_deadline(connection::Connection& connection) noexcept 
         return responder_.answer_timeout(connection);
     case connection::ConnectionState::waiting:
         return; // is answered at the end of this turn
+    case connection::ConnectionState::following:
+        return responder_.followers().send_heartbeat(connection);
     case connection::ConnectionState::draining:
         return connection.end_drain(context_);
     case connection::ConnectionState::free:
@@ -171,8 +174,9 @@ void Relay::disconnect(connection::Connection& connection) noexcept {
         return connection.abort(context_);
     case connection::ConnectionState::reading:
     case connection::ConnectionState::idle:
+    case connection::ConnectionState::following:
         return connection.drain(context_);
-    case connection::ConnectionState::replying: // a stream's head, or a whole reply
+    case connection::ConnectionState::replying: // a stream's head, a whole reply, or an event
     case connection::ConnectionState::sending:
         return connection.end_soon();
     case connection::ConnectionState::free:

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log.hpp"
+#include "config/describe.hpp"
 
 namespace ringcast::relay {
 
@@ -48,11 +49,12 @@ void Responder::answer_waiting() noexcept {
     while (replies_left_ > 0 && !requests_.empty()) {
         answer_request(requests_.pop_front());
     }
+    followers_.send_due(replies_left_);
     replies_left_ = parts_.settings.stream.submit_batch; // the next turn begins with a submission
 }
 
 Instant Responder::deadline() noexcept {
-    return snapshots_pending_ || !requests_.empty()
+    return snapshots_pending_ || !requests_.empty() || followers_.pending()
                ? Instant{}
                : reports_.deadline(parts_.context.engine.now());
 }
@@ -140,7 +142,7 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
         if (route.changes) {
             answer_changed(); // before the outcome of the next change takes the place of theirs
             if (auto answer = control_changes_.start(connection, route, reply)) {
-                send(connection, *std::move(answer));
+                send_changed(connection, route, *std::move(answer));
             }
             return;
         }
@@ -148,6 +150,9 @@ void Responder::answer_route(connection::Connection& connection, const api::Rout
             answer_report(connection, route, ReportKind::single, reply);
         }
         return;
+    case api::RouteKind::events:
+        followers_.answer(connection, reply);
+        return parts_.counters.count_response(status_ok);
     case api::RouteKind::link:
         return answer_link(connection, route, reply);
     case api::RouteKind::options:
@@ -215,13 +220,23 @@ void Responder::answer_changed() noexcept {
         connection::Connection& connection = *next;
         next = waiters.next(connection);
         answer_or_abort(connection, [&] {
-            auto answer = control_changes_.outcome(connection, parts_.router.route_of(connection),
-                                                   reply_context(connection));
+            const api::Route route = parts_.router.route_of(connection);
+            auto answer = control_changes_.outcome(connection, route, reply_context(connection));
             if (answer) {
-                send(connection, *std::move(answer));
+                send_changed(connection, route, *std::move(answer));
             }
         });
     }
+}
+
+void Responder::send_changed(connection::Connection& connection, const api::Route& route,
+                             api::Answer answer) {
+    if (answer.status == status_ok) {
+        const stream::Stream& stream = parts_.streams.get(*route.stream);
+        parts_.events.note_controls(
+            stream, config::controls_text(stream.source().camera()->controls_changed));
+    }
+    send(connection, std::move(answer));
 }
 
 // --- snapshots ---

@@ -17,6 +17,8 @@
 #include "http/response.hpp"
 #include "relay/client_log.hpp"
 #include "relay/control_changes.hpp"
+#include "relay/event_followers.hpp"
+#include "relay/event_watch.hpp"
 #include "relay/page_assets.hpp"
 #include "relay/renditions.hpp"
 #include "relay/reports.hpp"
@@ -35,6 +37,7 @@ struct ResponderParts {
     ClientLog& client_log;
     Router& router;
     Renditions& renditions;
+    EventWatch& events;
     /// Gathers the status, with this part of the list of viewers.
     std::function<api::StatusSnapshot(const api::ViewerPage& page)> status;
 };
@@ -45,7 +48,8 @@ public:
     explicit Responder(ResponderParts parts)
         : parts_(std::move(parts)), replies_left_(parts_.settings.stream.submit_batch),
           control_changes_(parts_.settings, parts_.streams, parts_.context),
-          reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max) {}
+          reports_(parts_.settings.report_shared_for, parts_.settings.report_bytes_max),
+          followers_(parts_.events.log(), parts_.router, parts_.context) {}
 
     /// See Relay::set_draining.
     void set_draining(bool draining) noexcept { draining_ = draining; }
@@ -57,9 +61,11 @@ public:
 
     /// A request is complete, or rejected by the parser. Answers it now, or after those that wait.
     void on_request(connection::Connection& connection) noexcept;
-    /// Once per turn: answers requests that wait, except snapshots. In one turn as many replies are
-    /// begun as frames in a fan-out, for the same reason.
+    /// Once per turn: answers requests that wait, except snapshots, and sends events. In one turn as
+    /// many replies are begun as frames in a fan-out, for the same reason.
     void answer_waiting() noexcept;
+    /// The clients that follow events.
+    [[nodiscard]] EventFollowers& followers() noexcept { return followers_; }
     /// A completion of the password checker.
     void on_password_checked(const io::Completion& completion) noexcept;
     /// After `stop`: answers a request that waits.
@@ -92,6 +98,8 @@ private:
     void answer_report(connection::Connection& connection, const api::Route& route, ReportKind kind,
                        const http::ReplyContext& reply);
     void answer_changed() noexcept;
+    void send_changed(connection::Connection& connection, const api::Route& route,
+                      api::Answer answer);
     void answer_report_waiters() noexcept;
     /// Returns false if the request must wait further. Renders a report only if it `may_try`.
     bool answer_report_waiter(connection::Connection& connection, ReportKind kind, bool& may_try);
@@ -140,6 +148,7 @@ private:
     stream::ConnectionList requests_; ///< requests that wait because no replies were left
     ControlChanges control_changes_;
     Reports reports_;
+    EventFollowers followers_;
     PageAssets assets_;
     LogThrottle report_throttle_{std::chrono::minutes(1)};
     LogThrottle refusal_throttle_{std::chrono::minutes(1)};

@@ -81,6 +81,7 @@ bool Responder::refuse_viewer(connection::Connection& connection, const http::Re
         return false;
     }
     ++parts_.counters.connections_refused;
+    parts_.events.note_viewer_refused(per_address);
     if (refusal_throttle_.should_log(parts_.context.engine.now())) {
         log(LogLevel::warning, "a viewer was refused: {} (raise [viewers] {})",
             per_address ? "too many from one address" : "too many viewers",

@@ -33,6 +33,7 @@ Proof required_proof(const api::Route& route) noexcept {
     case api::RouteKind::index:
         return route.login ? Proof::identity : Proof::nothing_where_public;
     case api::RouteKind::status:
+    case api::RouteKind::events:
     case api::RouteKind::metrics:
         return Proof::nothing_where_public;
     case api::RouteKind::controls:
@@ -94,6 +95,14 @@ stream::Directory Router::directory_for(const connection::Connection& connection
 
 bool Router::sees_everything(const connection::Connection& connection) const noexcept {
     return !settings_.access || connection.exchange().caller.administrates;
+}
+
+bool Router::may_know(const connection::Connection& connection, std::string_view stream,
+                      bool confidential) const noexcept {
+    if (confidential || sees_everything(connection)) {
+        return sees_everything(connection);
+    }
+    return stream.empty() || directory_for(connection).find(stream).has_value();
 }
 
 /// Reports are the same for all who see everything; for others they are rendered one by one.
@@ -158,6 +167,9 @@ api::Route Router::route_of(const connection::Connection& connection) const {
 }
 
 bool Router::may_stay(const connection::Connection& connection) const {
+    if (connection.follows_events()) {
+        return false; // it asks again, and is told what the rules allow now
+    }
     if (!authenticator_.asks(connection)) {
         return true;
     }

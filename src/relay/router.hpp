@@ -50,6 +50,10 @@ public:
     [[nodiscard]] stream::Directory directory_for(const connection::Connection& connection) const;
     /// Whether the caller may know of viewers' addresses and cameras.
     [[nodiscard]] bool sees_everything(const connection::Connection& connection) const noexcept;
+    /// Whether the caller may know of an event about this stream, or about none if the name is empty.
+    /// `confidential`: it is for those who see everything, as is one of a stream that is gone.
+    [[nodiscard]] bool may_know(const connection::Connection& connection, std::string_view stream,
+                                bool confidential) const noexcept;
     /// `kind`, if the report is the same for everybody who asks as this caller does; else
     /// ReportKind::single.
     [[nodiscard]] ReportKind shared_kind(const connection::Connection& connection,

@@ -51,6 +51,7 @@ StreamState Signal::on_frame(Instant now) noexcept {
     const StreamState before = std::exchange(state_, StreamState::live);
     const Duration interval = now - last_frame_at_;
     if (before != StreamState::live) {
+        ++changes_;
         reason_.clear();
     } else if (period_ == Duration::zero()) {
         period_ = interval;
@@ -90,6 +91,7 @@ bool Signal::lose(std::string_view reason) noexcept {
     if (state_ == StreamState::lost && reason_ == shown) {
         return false;
     }
+    ++changes_;
     state_ = StreamState::lost;
     reason_.assign(shown);
     return true;
@@ -97,6 +99,7 @@ bool Signal::lose(std::string_view reason) noexcept {
 
 void Signal::pause(Instant now) noexcept {
     paused_by_source_ = true;
+    changes_ += state_ == StreamState::paused ? 0 : 1;
     state_ = StreamState::paused;
     reason_.clear();
     wanted_since_ = now;

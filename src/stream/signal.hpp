@@ -48,6 +48,8 @@ public:
     [[nodiscard]] Instant deadline() const noexcept;
 
     [[nodiscard]] StreamState state() const noexcept { return state_; }
+    /// How often the state or the reason has changed.
+    [[nodiscard]] std::uint32_t changes() const noexcept { return changes_; }
     /// True if frames arrive, or would arrive if anybody watched.
     [[nodiscard]] bool healthy() const noexcept {
         return state_ == StreamState::live || state_ == StreamState::paused;
@@ -78,6 +80,7 @@ private:
 
     const StreamSettings& settings_;
     StreamState state_ = StreamState::starting;
+    std::uint32_t changes_ = 0;
     bool watched_ = false;
     bool has_frames_ = false;
     bool paused_by_source_ = false; ///< since the last frame

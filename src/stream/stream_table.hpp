@@ -29,6 +29,7 @@ public:
     Stream& add_in_place_of(io::StreamId predecessor, StreamSetup setup, io::Engine& engine,
                             const StreamSettings& settings, source::PlaceholderPainter* painter);
     [[nodiscard]] bool full() const noexcept { return live_.size() == entries_.size(); }
+    [[nodiscard]] std::size_t capacity() const noexcept { return entries_.size(); }
     /// How many can be added.
     [[nodiscard]] std::size_t free_count() const noexcept { return entries_.size() - live_.size(); }
     /// Null when the stream is gone.

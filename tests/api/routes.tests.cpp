@@ -137,6 +137,7 @@ TEST_CASE("the default stream answers at the root too") {
 TEST_CASE("the server's own URLs belong to no stream") {
     CHECK(where("/") == "index");
     CHECK(where("/api/status") == "status");
+    CHECK(where("/api/events") == "events");
     CHECK(where("/metrics") == "metrics");
     CHECK(where("/healthz") == "healthz");
 }

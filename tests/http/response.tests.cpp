@@ -47,6 +47,18 @@ TEST_CASE("a stream's head says close, no caching and no buffering, and has no l
     CHECK(!names(reply, "Access-Control-Allow-Origin"));
 }
 
+TEST_CASE("an answer with events is neither buffered nor kept, and ends with the connection") {
+    const Parsed reply = parse(events_head(persistent));
+    CHECK(reply.status_line == "HTTP/1.1 200 OK");
+    CHECK(has(reply, "Connection: close"));
+    CHECK(has(reply, "Content-Type: text/event-stream"));
+    CHECK(has(reply, "Cache-Control: no-store"));
+    CHECK(has(reply, "X-Accel-Buffering: no"));
+    CHECK(has(reply, "Cross-Origin-Resource-Policy: same-origin"));
+    CHECK(!names(reply, "Content-Length"));
+    CHECK(reply.body.empty());
+}
+
 TEST_CASE("a stream's body begins with the delimiter, and in the advance variant with headers") {
     CHECK(parse(stream_head(boundary, Variant::standard, {})).body == delimiter);
     CHECK(parse(stream_head(boundary, Variant::advance, {})).body ==

@@ -14,9 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, client_kind_count> kind_names{
-    "healthy",   "slow",     "far",      "recovers",     "never reads",
-    "leaves",    "vanishes", "dribbles", "garbage",      "oversized",
-    "pipelines", "polls",    "looks",    "says nothing", "changes"};
+    "healthy",  "slow",         "far",     "recovers",  "never reads", "leaves",
+    "vanishes", "dribbles",     "garbage", "oversized", "pipelines",   "polls",
+    "looks",    "says nothing", "changes", "follows"};
 
 milliseconds some_ms(Decisions& decisions, std::uint64_t low, std::uint64_t high) {
     return milliseconds(decisions.between(low, high));
@@ -235,6 +235,19 @@ ClientRequest change_request(Decisions& decisions, Streams streams, bool sound) 
     return wanted;
 }
 
+ClientRequest events_request(Decisions& decisions) {
+    constexpr std::array<std::string_view, 4> headers{
+        "", "", "Last-Event-ID: 00000000000000aa-1\r\n", "Last-Event-ID: a-\r\n"};
+    ClientRequest wanted;
+    wanted.expectation.kind = AnswerKind::events;
+    const std::size_t header = decisions.below(headers.size());
+    wanted.expectation.after_event = header == 2 ? 1 : 0;
+    wanted.expectation.head_only = decisions.once_in(8);
+    wanted.text = fmt::format("{} /api/events HTTP/1.1\r\nHost: sim\r\n{}\r\n",
+                              wanted.expectation.head_only ? "HEAD" : "GET", headers[header]);
+    return wanted;
+}
+
 void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Streams streams) {
     switch (kind) {
     case ClientKind::garbage:
@@ -281,6 +294,13 @@ void add_requests(ClientPlan& plan, Decisions& decisions, ClientKind kind, Strea
             plan.requests.push_back(change_request(decisions, streams, i < 2));
         }
         plan.requests.push_back(page_request(decisions, "GET", "HTTP/1.1"));
+        return;
+    case ClientKind::follows:
+        plan.pipelines = decisions.once_in(8);
+        plan.requests.push_back(events_request(decisions));
+        if (plan.pipelines) { // what comes behind is not answered, unless the first one is refused
+            plan.requests.push_back(page_request(decisions, "GET", "HTTP/1.1"));
+        }
         return;
     case ClientKind::healthy:
     case ClientKind::slow:
@@ -338,6 +358,17 @@ ClientPlan plan_client(Decisions& decisions, ClientKind kind, Streams streams) {
         if (decisions.once_in(4)) {
             plan.departure = decisions.once_in(2) ? Departure::close : Departure::half_close;
             plan.departs_after = milliseconds(decisions.below(300));
+        }
+    } else if (kind == ClientKind::follows) {
+        if (decisions.once_in(3)) {
+            plan.read_bytes = decisions.between(1, 200);
+            plan.read_pause = some_ms(decisions, 1, 80);
+        } else if (decisions.once_in(3)) {
+            plan.read_total_max = decisions.below(2000);
+        }
+        if (decisions.once_in(2)) {
+            plan.departure = static_cast<Departure>(decisions.between(1, 4));
+            plan.departs_after = some_ms(decisions, 0, 1000);
         }
     } else if (kind == ClientKind::dribbles) {
         plan.dribble_bytes = decisions.between(1, 9);

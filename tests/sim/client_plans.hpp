@@ -27,8 +27,9 @@ enum class ClientKind : std::uint8_t {
     looks, ///< requests one page, with any HTTP version and method
     says_nothing,
     changes, ///< requests new values of a camera's controls, in good ways and bad ones
+    follows, ///< the events, and reads them quickly, slowly or not at all
 };
-inline constexpr std::size_t client_kind_count = static_cast<std::size_t>(ClientKind::changes) + 1;
+inline constexpr std::size_t client_kind_count = static_cast<std::size_t>(ClientKind::follows) + 1;
 
 /// A client of `kind`. The first stream answers at the root too, and is called "s0".
 [[nodiscard]] ClientPlan plan_client(Decisions& decisions, ClientKind kind,

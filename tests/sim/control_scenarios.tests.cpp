@@ -115,6 +115,11 @@ TEST_CASE("an administrator changes controls, with a body in pieces of any size"
     CHECK(scene.answer_to({.dribble_bytes = pieces}) == 200);
     CHECK(scene.body.find(R"("line": "controls = { AfMode = \"manual\" }")") != std::string::npos);
     CHECK(scene.changed());
+    const relay::EventLog& log = scene.simulation.relay().event_log();
+    CHECK(log.find(log.next_number() - 1)
+              ->text.text()
+              .find(R"("stream":"s0","lines":["{ AfMode = \"manual\" }"]})") !=
+          std::string_view::npos);
     const api::RelayCounters& counters = scene.simulation.relay().counters();
     CHECK(counters.requests[static_cast<std::size_t>(api::RouteKind::controls)] == 1);
     scene.finish();

@@ -165,6 +165,8 @@ constexpr std::array<FaultInfo, fault_kind_count> fault_table{{
     {K::viewer_moved_up, "a viewer that was moved to a larger rendition", 0, 0},
     {K::raw_lent, "a rendition that is made of a raw picture", 0, 0},
     {K::stream_turned, "a stream whose pictures are turned", 0, 0},
+    {K::events_followed, "a client that was sent an event", 0, 0},
+    {K::event_heartbeat, "a client that was sent a heartbeat", 0, 0},
 }};
 
 constexpr bool table_follows_enum() {

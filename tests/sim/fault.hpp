@@ -174,9 +174,12 @@ enum class FaultKind : std::uint8_t {
     viewer_moved_up,
     raw_lent,      ///< a rendition was made of a raw picture
     stream_turned, ///< a stream whose pictures are turned
+    // events
+    events_followed,
+    event_heartbeat, ///< a client was told that there are none
 };
 inline constexpr std::size_t fault_kind_count =
-    static_cast<std::size_t>(FaultKind::stream_turned) + 1;
+    static_cast<std::size_t>(FaultKind::event_heartbeat) + 1;
 
 /// The errors of one operation. One draw chooses the error, a second one whether it occurs.
 enum class ErrorGroup : std::uint8_t {

@@ -1,4 +1,4 @@
-// Runs the relay in many simulated worlds: `--seeds A..B` (default 0..249), `--seed N` to repeat
+// Runs the relay in many simulated worlds: `--seeds A..B` (default 0..299), `--seed N` to repeat
 // one, `--steps N`. Fails when an invariant is violated, or when a kind of fault never occurred
 // over the default seeds, because that kind would be untested.
 
@@ -19,7 +19,7 @@ using namespace ringcast;
 
 struct Options {
     std::uint64_t seed_first = 0;
-    std::uint64_t seed_last = 249;
+    std::uint64_t seed_last = 299;
     std::uint64_t steps = 1000;
     bool census = true; ///< off for chosen seeds
     bool verbose = false;

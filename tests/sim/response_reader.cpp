@@ -74,6 +74,8 @@ bool ResponseReader::step(Instant now) {
         return read_head(now);
     case Place::body:
         return read_body();
+    case Place::event:
+        return read_event();
     case Place::delimiter:
         return read_delimiter();
     case Place::part_head:
@@ -90,7 +92,7 @@ bool ResponseReader::may_end_here() const noexcept {
     if (!error_.empty()) {
         return false;
     }
-    if (place_ == Place::head) {
+    if (place_ == Place::head || place_ == Place::event) {
         return pause().empty();
     }
     // A stream may end between two parts: behind a delimiter, and in the advance variant behind the
@@ -152,14 +154,25 @@ void ResponseReader::begin_response(std::string_view head, Instant now) {
             fmt::format("status {} with type '{}' is no answer to that", last_status_, type));
         return;
     }
+    const bool is_events = type == "text/event-stream";
+    if (is_events != (current_.kind == AnswerKind::events && last_status_ == ok)) {
+        (void)wrong(fmt::format("status {} with type '{}' where events were asked for, or not",
+                                last_status_, type));
+        return;
+    }
     if (current_.kind == AnswerKind::refusal && last_status_ < 400) {
         (void)wrong("garbage was taken for a request");
         return;
     }
-    if (is_stream) {
+    if (is_stream || is_events) {
         if (!closing_ || length || header(head, "Transfer-Encoding") ||
             header(head, "X-Accel-Buffering") != "no") {
             (void)wrong("a stream's head without what proxies need");
+        }
+        if (is_events) {
+            last_event_ = current_.after_event;
+            place_ = current_.head_only ? Place::head : Place::event;
+            return;
         }
         boundary_ = "--" + std::string(type.substr(multipart.size()));
         streaming_since_ = now;
@@ -212,6 +225,36 @@ bool ResponseReader::read_body() {
     drop(body_bytes_);
     place_ = Place::head;
     return error_.empty();
+}
+
+bool ResponseReader::read_event() {
+    constexpr std::string_view event_end = "\n\n";
+    constexpr std::string_view id_begin = "id: ";
+    constexpr std::string_view data_begin = "\ndata: {";
+    const std::size_t end = pause().find(event_end);
+    if (end == std::string_view::npos) {
+        return pause().size() > head_bytes_max && wrong("an event without an end");
+    }
+    const std::string text(pause().substr(0, end));
+    drop(end + event_end.size());
+    if (text == ":") {
+        ++heartbeats_;
+        return true;
+    }
+    const std::size_t data = text.find(data_begin);
+    const std::size_t joint = text.find('-');
+    if (!text.starts_with(id_begin) || !text.ends_with('}') || data == std::string::npos ||
+        joint > data || text.find('\n', data + 1) != std::string::npos) {
+        return wrong("not an event: " + text);
+    }
+    const auto event = number(std::string_view(text).substr(joint + 1, data - joint - 1));
+    if (!event || *event <= last_event_) {
+        return wrong("an event that is not newer than the one before");
+    }
+    last_event_ = *event;
+    last_event_id_ = text.substr(id_begin.size(), data - id_begin.size());
+    events_.push_back(text.substr(data + data_begin.size() - 1));
+    return true;
 }
 
 bool ResponseReader::read_delimiter() {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
@@ -21,6 +22,7 @@ enum class AnswerKind : std::uint8_t {
     stream_standard,
     stream_advance,
     snapshot,
+    events,  ///< until one side ends it
     page,    ///< status, metrics, health: 200 or 503, with a length
     refusal, ///< for an invalid request: an error with a length, then the end of the connection
 };
@@ -38,7 +40,8 @@ struct Expectation {
     std::optional<Duration> patience;
     Instant asked_at{};
     bool placeholder_wanted = false;
-    bool may_continue = false; ///< 100 (Continue) may come first
+    std::uint64_t after_event = 0; ///< an event must have a higher number
+    bool may_continue = false;     ///< 100 (Continue) may come first
 };
 
 class ResponseReader {
@@ -60,6 +63,11 @@ public:
     [[nodiscard]] int last_status() const noexcept { return last_status_; }
     /// Body of the last response with a length.
     [[nodiscard]] const std::string& last_body() const noexcept { return last_body_; }
+    /// The data of the events, in their order.
+    [[nodiscard]] const std::vector<std::string>& events() const noexcept { return events_; }
+    [[nodiscard]] std::uint64_t last_event() const noexcept { return last_event_; }
+    [[nodiscard]] const std::string& last_event_id() const noexcept { return last_event_id_; }
+    [[nodiscard]] std::uint64_t heartbeats() const noexcept { return heartbeats_; }
     /// X-Ringcast-Via of the last response; empty if it had none.
     [[nodiscard]] const std::string& last_via() const noexcept { return last_via_; }
     /// True if the response head announces the end of the connection.
@@ -75,6 +83,7 @@ private:
     enum class Place : std::uint8_t {
         head,
         body,
+        event,
         // multipart
         delimiter,
         part_head,
@@ -85,6 +94,7 @@ private:
     [[nodiscard]] bool step(Instant now);
     [[nodiscard]] bool read_head(Instant now);
     [[nodiscard]] bool read_body();
+    [[nodiscard]] bool read_event();
     [[nodiscard]] bool read_delimiter();
     [[nodiscard]] bool read_part_head();
     [[nodiscard]] bool read_part_body(Instant now);
@@ -111,6 +121,10 @@ private:
     bool marked_ = false; ///< as a "no signal" picture
     bool closing_ = false;
     std::string last_body_;
+    std::vector<std::string> events_;
+    std::string last_event_id_;
+    std::uint64_t last_event_ = 0; ///< its number
+    std::uint64_t heartbeats_ = 0;
     std::string last_via_;
     int last_status_ = 0;
     std::uint64_t responses_ = 0;

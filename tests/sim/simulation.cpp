@@ -40,6 +40,8 @@ constexpr Duration spin_time = milliseconds(30);
 
 /// More than a status of 100 viewers.
 constexpr std::size_t report_bytes_each_max = 100'000;
+/// More than one about a stream.
+constexpr std::size_t event_bytes_each_max = 1'000;
 
 constexpr std::size_t streams_at_once_max = 3;
 constexpr std::size_t streams_in_all_max = 40;
@@ -147,6 +149,7 @@ World some_world(Decisions& decisions) {
     if (world.upstreams) {
         world.upstream = some_upstream(decisions, world.source);
     }
+    relay.connection.event_heartbeat = milliseconds(500);
     // Not drawn, so that the worlds of earlier seeds stay what they were.
     world.turned = world.source.period % milliseconds(4) == Duration::zero();
     return world;
@@ -502,6 +505,14 @@ bool Simulation::finish() {
             decisions_.note(FaultKind::viewer_moved_up);
         }
     }
+    for (const auto& client : clients_) {
+        if (!client->reader().events().empty()) {
+            decisions_.note(FaultKind::events_followed);
+        }
+        if (client->reader().heartbeats() > 0) {
+            decisions_.note(FaultKind::event_heartbeat);
+        }
+    }
     stopping_ = true;
     relay_->stop();
     const Instant finished_by = engine_.now() + world_.relay.shutdown_grace +
@@ -733,6 +744,11 @@ void Simulation::check_bounds() {
     // Beside those that are being sent: the newest of each kind, and one that was rendered last.
     if (relay_->report_bytes() > settings.report_bytes_max + 4 * report_bytes_each_max) {
         fail("reports occupy more memory than they may");
+    }
+    // The log, and one event for each connection.
+    if (relay_->event_log().bytes() >
+        (relay::EventLog::count_max + relay_->connections().size()) * event_bytes_each_max) {
+        fail("events occupy more memory than they may");
     }
     if (relay_->counters().late_completions > late_completions_max_) {
         fail("a completion came for something that was gone");

@@ -114,6 +114,7 @@ public:
     void expect_late_completions(std::uint64_t count) noexcept { late_completions_max_ = count; }
     [[nodiscard]] SimEngine& engine() noexcept { return engine_; }
     [[nodiscard]] const relay::Relay& relay() const noexcept { return *relay_; }
+    void add_event(const api::Event& event) { relay_->add_event(event); }
     void set_draining(bool draining) { relay_->set_draining(draining); }
     [[nodiscard]] api::StatusSnapshot status(bool with_viewers = false) {
         constexpr api::ViewerPage all{.count_max = UINT32_MAX};

@@ -75,7 +75,7 @@ ALLOWED = [
     (r"arpa/", ["src/http/", "src/os/", "src/input/", "src/upstream/", "src/app/"]),
 ]
 # Each costs seconds of compile time, so no header includes it, and at most so many source files of the program.
-HEAVY = {r"spdlog/": 1, r"CLI/": 1, r"toml\+\+/": 1, r"nlohmann/": 3, r"prometheus/": 1}
+HEAVY = {r"spdlog/": 1, r"CLI/": 1, r"toml\+\+/": 1, r"nlohmann/": 4, r"prometheus/": 1}
 
 
 def module_of(path):
