@@ -4,6 +4,7 @@ Frames are identified by the pattern's block, read back through a canvas."""
 import json
 import os
 import pathlib
+import signal
 import statistics
 import sys
 import tempfile
@@ -235,6 +236,59 @@ class Browser:
                 self.leave(server)
         self.browser.problems()  # requests that failed
 
+    def test_the_status_page_shows_what_happens_while_it_is_visible(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "ringcast.toml"
+            file.write_text(streams(1))
+            with harness.Ringcast("--config", file) as server:
+                self.open(server.wait_live(), "/status")
+                words = "[...document.querySelectorAll('.events li')].map(line => line.lastChild.textContent)"
+                self.wait(words + ".length === 2", "the events of the past")
+                self.assertEqual(self.evaluate(words + ".join('|')"), "pattern0: frames arrive|ringcast has started")
+                spoken = "document.querySelector('.log [role=status]').textContent"
+                self.assertEqual(self.evaluate(spoken), "")
+                times = "[...document.querySelectorAll('.events time')].map(time => Date.parse(time.dateTime))"
+                self.wait(times + ".every(time => Math.abs(time - Date.now()) < 60000)", "their times")
+
+                def reload(text):
+                    file.write_text(text)
+                    lines = len(server.lines)
+                    server.process.send_signal(signal.SIGHUP)
+                    harness.wait_for(lambda: any("reload: " in line for line in server.lines[lines:]), "the reload")
+
+                reload(streams(1) + BROKEN)
+                self.wait(words + ".includes('broken: no signal: the program was not found')", "the loss")
+                self.assertTrue(self.evaluate(words + ".includes('broken: added')"))
+                self.wait(spoken + ".includes('broken')", "the words for those who can't see it")
+
+                # Nobody looks: nothing is held open, and nothing is missed.
+                self.evaluate(SET_HIDDEN % "true")
+                harness.wait_for(lambda: server.status()["server"]["connections"] == 1, "the page's connections to close", seconds=60)
+                reload(streams(1))
+                self.evaluate(SET_HIDDEN % "false")
+                self.wait(words + ".includes('broken: removed')", "what happened meanwhile")
+                self.assertEqual(self.evaluate(words + ".filter(words => words === 'ringcast has started').length"), 1)
+
+                for _ in range(110):
+                    reload(streams(1))
+                self.wait(words + ".length === 100", "a list of a hundred")
+                self.assertEqual(self.evaluate(words + "[0]"), "The configuration was read again: nothing has changed")
+                self.assertTrue(self.evaluate(times + ".every((time, index, all) => index === 0 || all[index - 1] >= time)"))
+                self.browser.go_to("about:blank")
+                harness.wait_for(lambda: server.status()["server"]["connections"] == 1, "the page's connections to close", seconds=60)
+        self.assert_quiet()
+
+    def test_the_status_page_goes_on_with_the_events_of_a_new_server(self):
+        listen = ("--listen", f"127.0.0.1:{harness.fixed_free_port()}")
+        started = "[...document.querySelectorAll('.events li')].filter(line => line.dataset.kind === 'server_started').length"
+        with harness.Ringcast("pattern", *listen, listen=False) as server:
+            self.open(server.wait_live(), "/status")
+            self.wait(started + " === 1", "the first start")
+        with harness.Ringcast("pattern", *listen, listen=False):
+            self.wait(started + " === 2", "the second start")
+            self.browser.go_to("about:blank")
+        self.browser.problems()  # requests that failed
+
     def test_the_page_of_a_stream_has_its_tools(self):
         with harness.Ringcast("pattern", "--size", "640x360", "--fps", 10).wait_live() as server:
             self.open(server, "/pattern/")
@@ -419,6 +473,7 @@ class InChromium(Browser, unittest.TestCase):
                         self.open(server, path)
                         if path == "/status":
                             self.wait("document.querySelectorAll('.counter').length > 10", "the tables")
+                            self.wait("document.querySelectorAll('.events li').length > 3", "the events")
                         else:
                             self.wait_painted("pattern0")
                         self.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")

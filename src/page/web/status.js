@@ -1,6 +1,7 @@
 // The status for operators.
 
 import {byteSize, duration, element, folder, frameRate, furnishHeader, address, decimals, stateMark, write} from "./base.js";
+import {EventList} from "./events.js";
 import {Server} from "./server.js";
 import {text} from "./texts.js";
 
@@ -157,14 +158,17 @@ function showFindings(status) {
   noFindings.hidden = found.length > 0;
 }
 
+const events = new EventList();
 const viewerNote = element("p", {class: "quiet"});
 const section = (title, ...content) => element("section", {class: "section"}, element("h2", {}, title), ...content);
 main.append(cards, section(text.findingsTitle, findings, noFindings, element("p", {class: "quiet"}, text.doctor)),
+  section(text.events, events.element),
   section(text.streams, streams.element), section(text.viewers, viewers.element, viewerNote), section(text.countersTitle, counters),
   element("p", {class: "section quiet"}, text.rawData, " ", element("a", {href: address("api/status")}, text.json), ", ",
-    element("a", {href: address("metrics")}, text.metrics)));
+    element("a", {href: address("metrics")}, text.metrics), ", ", element("a", {href: address("api/events")}, text.eventStream)));
 
 furnishHeader();
+events.start();
 server.start(() => {
   const {status} = server;
   if (!status || !server.reachable) return;

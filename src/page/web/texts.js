@@ -101,6 +101,12 @@ export const text = {
   rawData: "The same for programs:",
   json: "status as JSON",
   metrics: "metrics for Prometheus",
+  events: "What has happened",
+  eventStream: "events as they happen",
+  eventsElsewhere: "Other windows of this browser use its connections: what happens now is not shown here.",
+  eventTime: time => time.toLocaleString([], {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23"}),
+  newEvents: events => (events.length > 1 ? `${events.length} new events, the last one: ` : "") + eventWords(events.at(-1)),
+  event: event => eventWords(event),
   columns: {
     name: "Name", state: "State", source: "Source", size: "Size", fps: "Frames/s", frame: "Frame", age: "Age", viewers: "Viewers",
     sent: "Sent", skipped: "Skipped", damaged: "Damaged", tier: "Memory", reason: "Reason", address: "Address", stream: "Stream",
@@ -149,6 +155,30 @@ export const text = {
     log_lines_dropped: ["dropped log lines", "More was logged than standard error took."],
   },
 };
+
+const listed = lines => lines?.length ? `: ${lines.join("; ")}` : "";
+const often = ({count: times}) => times > 1 ? ` (${times} times)` : "";
+const leftOut = ({count: changes}) => changes ? ` (${count(changes, "change was", "changes were")} left out before)` : "";
+
+const events = {
+  server_started: () => "ringcast has started",
+  stream_live: event => `${event.stream}: frames arrive${leftOut(event)}`,
+  stream_lost: event => `${event.stream}: no signal: ${event.reason}${leftOut(event)}`,
+  stream_paused: event => `${event.stream}: paused, because nobody watches${leftOut(event)}`,
+  stream_added: ({stream}) => `${stream}: added`,
+  stream_replaced: ({stream}) => `${stream}: started anew with other settings`,
+  stream_removed: ({stream}) => `${stream}: removed`,
+  config_reloaded: ({lines}) => `The configuration was read again${listed(lines)}`,
+  config_refused: ({lines}) => `The new configuration was refused, and nothing has changed${listed(lines)}`,
+  viewers_refused: event => `Viewers were refused: ${event.reason}${often(event)}`,
+  places_taken: event => `All places were taken: idle connections were closed${often(event)}`,
+  memory_short: event => `Memory ran short: slow clients were disconnected${often(event)}`,
+  accept_paused: event => `No connections were accepted for a moment: file descriptors or memory had run out${often(event)}`,
+  controls_changed: ({stream, lines}) => `${stream}: the camera's controls were changed${listed(lines)}`,
+};
+
+// A newer server may know more kinds.
+const eventWords = event => events[event.kind]?.(event) ?? [event.stream, event.kind.replaceAll("_", " "), event.reason].filter(Boolean).join(": ");
 
 const sources = {
   pattern: "a test pattern",
