@@ -117,7 +117,7 @@ std::vector<std::string> table_lines(std::vector<TextColumn> columns, std::vecto
     for (const TextColumn& column : columns) {
         rows.back().emplace_back(column.heading);
     }
-    std::ranges::rotate(rows, rows.end() - 1);
+    std::rotate(rows.begin(), rows.end() - 1, rows.end());
     RINGCAST_ASSERT(std::ranges::all_of(
         rows, [&](const TextRow& row) { return row.size() == columns.size(); }));
     std::vector<std::size_t> widths;

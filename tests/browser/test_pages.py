@@ -574,6 +574,7 @@ class InChromium(Browser, unittest.TestCase):
                 self.open(server, path)
                 if path == "/status":
                     self.wait("document.querySelectorAll('.counter').length > 10", "the tables")
+                    self.wait("document.querySelectorAll('.events li').length > 4", "the events")
                 else:
                     self.wait_painted("printer", 20)
                 self.browser.screenshot(SCREENSHOTS / f"{name}.png")

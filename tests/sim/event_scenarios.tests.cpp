@@ -141,16 +141,16 @@ TEST_CASE("a stream that comes and goes all the time is few events") {
 
 TEST_CASE("a client that comes back is sent only what it has not got") {
     Running running;
-    SimClient& first = running.simulation.add_client(follower());
+    SimClient& before = running.simulation.add_client(follower());
     running.run_for(100ms);
-    CHECK(first.reader().events().size() == 3);
-    first.leave(GENERATE(Departure::close, Departure::reset));
+    CHECK(before.reader().events().size() == 3);
+    before.leave(GENERATE(Departure::close, Departure::reset));
     running.run_for(100ms);
     CHECK(connections(running) == 0);
     running.simulation.add_stream();
     running.run_for(500ms);
 
-    const std::string id = first.reader().last_event_id();
+    const std::string id = before.reader().last_event_id();
     CHECK(id == "00000000000000aa-3");
     const SimClient& again = running.simulation.add_client(follower(id, 3));
     const SimClient& other_process = running.simulation.add_client(follower("00000000000000ab-3"));

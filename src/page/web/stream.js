@@ -175,7 +175,8 @@ function later(title, load) {
 const panels = element("div", {class: "panels"},
   element("section", {class: "panel"}, element("h2", {}, text.lastMinutes),
     element("div", {class: "graphs"}, ...Object.values(graphs).map(graph => graph.element))),
-  element("section", {class: "panel"}, element("h2", {}, text.wayOfFrames), facts),
+  element("section", {class: "panel"}, element("h2", {}, text.wayOfFrames), facts,
+    element("p", {class: "quiet"}, text.documentation)),
   later(text.elsewhere, async () => (await import("./elsewhere.js")).elsewhere(name)));
 article.append(panels);
 if (document.body.dataset.administrates) {

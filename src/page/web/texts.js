@@ -61,6 +61,7 @@ export const text = {
     ["Latency", stream.latency.count ? `${duration(stream.latency.mean_seconds)} from capture to the socket, on average` : "nothing sent yet"],
     ["Lost on the way in", losses(stream)],
   ],
+  documentation: "In ringcast's documentation (in Debian's package: /usr/share/doc/ringcast): zero-copy.md says when frames are sent without a copy, renditions.md which size a viewer sees, configuration.md how a source is set up.",
   partFailed: reason => `This part of the page could not be loaded; reload the page. (${reason})`,
   elsewhere: "Use it elsewhere",
   controls: "Camera controls",
@@ -131,7 +132,7 @@ export const text = {
     server.counters.log_lines_dropped > 0 ? `${server.counters.log_lines_dropped} lines of the log were dropped.` : null,
     server.counters.unexpected_errors > 0 ? `${server.counters.unexpected_errors} system calls failed unexpectedly: see the log.` : null,
     ...streams.flatMap(stream => [
-      stream.state === "lost" ? `${stream.name}: no signal. ${stream.reason ?? ""}` : null,
+      stream.state === "lost" ? `${stream.name}: no signal${stream.reason ? `: ${stream.reason}` : ""}` : null,
       stream.state === "live" && stream.frame_age_seconds > 5 ? `${stream.name}: the newest frame is ${duration(stream.frame_age_seconds)} old.` : null,
       stream.tier_reason ? `${stream.name}: ${stream.tier_reason}` : null,
       stream.camera?.tier_reason ? `${stream.name}: ${stream.camera.tier_reason}` : null,
