@@ -299,7 +299,7 @@ TEST_CASE("clients that ask for reports and never read them occupy a bounded mem
         World world = crowded_world(1200);
         world.relay.report_bytes_max = 300'000;
         world.cameras = target == "/s0/controls";
-        world.camera.controls = 1000;
+        world.camera.controls = 300;
         Crowd crowd(100, world);
         const auto published_now = [&] {
             return world.cameras ? crowd.simulation.camera(0).counters().frames
