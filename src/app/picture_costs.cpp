@@ -16,8 +16,8 @@ namespace ringcast::app {
 
 namespace {
 
-constexpr int pictures_different = 2;
-constexpr std::size_t pictures_min = 3;
+constexpr int source_pictures = 2;
+constexpr std::size_t samples_min = 3;
 
 using Jpegs = std::vector<std::vector<std::byte>>;
 
@@ -25,7 +25,7 @@ Jpegs some_jpegs(config::PictureSize size) {
     Jpegs jpegs;
     encode::RawEncoder encoder;
     for (const OwnedPicture& made :
-         noisy_pattern(size, encode::PixelFormat::yuv420, pictures_different)) {
+         noisy_pattern(size, encode::PixelFormat::yuv420, source_pictures)) {
         std::vector<std::byte> jpeg(std::size_t{size.width} * size.height * 2);
         const auto bytes = encoder.encode(made.picture, {}, jpeg);
         RINGCAST_ASSERT(bytes.has_value());
@@ -46,7 +46,7 @@ Duration median_time(const Jpegs& jpegs, const encode::PictureTransform& transfo
     make(0);
     std::vector<Duration> times;
     const Instant end = os::monotonic_now() + duration;
-    for (Instant before = os::monotonic_now(); before < end || times.size() < pictures_min;) {
+    for (Instant before = os::monotonic_now(); before < end || times.size() < samples_min;) {
         make(times.size());
         const Instant after = os::monotonic_now();
         times.push_back(after - before);
