@@ -407,12 +407,13 @@ class InChromium(Browser, unittest.TestCase):
             server.wait_live(5)
             for path in ("/", "/pattern0/"):
                 times = []
-                for _ in range(7):
+                for sample in range(50):
                     self.open(server, path)
                     self.wait("window.firstPicture", "a picture")
                     times.append(self.evaluate("window.firstPicture"))
-                    self.wait_painted("pattern0", 5)
-                    self.assertLess(self.evaluate("window.shift"), 0.001, path)
+                    if sample < 5:
+                        self.wait_painted("pattern0", 5)
+                        self.assertLess(self.evaluate("window.shift"), 0.001, path)
                 print(f"{path}: {statistics.median(times):.0f} ms", end=" ... ", flush=True)
                 self.assertLess(statistics.median(times), 300, times)
             self.leave(server)
