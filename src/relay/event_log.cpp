@@ -18,22 +18,22 @@ constexpr char id_joint = '-';
 
 } // namespace
 
-EventLog::Entry EventLog::make_entry(const api::Event& event, WallTime now) {
-    const std::string id = fmt::format("{}{}{}", instance_, id_joint, next_number_);
-    return {next_number_, std::string(event.stream), event.confidential(),
+EventLog::Entry EventLog::make_entry(const api::Event& event, std::uint64_t number, WallTime now) {
+    const std::string id = fmt::format("{}{}{}", instance_, id_joint, number);
+    return {number, std::string(event.stream), event.confidential(),
             connection::SharedText(api::event_text(event, id, now), bytes_)};
 }
 
 void EventLog::add(const api::Event& event, WallTime now) noexcept {
+    const std::uint64_t number = next_number_++;
     try {
-        entries_.push_back(make_entry(event, now));
+        entries_.push_back(make_entry(event, number, now));
         if (entries_.size() > count_max) {
             entries_.pop_front();
         }
     } catch (const std::bad_alloc&) {
-        // The log on standard error has it.
+        return; // the log on standard error has it
     }
-    ++next_number_;
 }
 
 const EventLog::Entry* EventLog::find(std::uint64_t number) const noexcept {

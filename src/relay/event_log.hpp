@@ -42,7 +42,7 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
 private:
-    [[nodiscard]] Entry make_entry(const api::Event& event, WallTime now);
+    [[nodiscard]] Entry make_entry(const api::Event& event, std::uint64_t number, WallTime now);
 
     std::string instance_;
     std::size_t bytes_ = 0;
