@@ -218,8 +218,8 @@ TEST_CASE("a viewer that holds a camera's own buffer is not evicted for it") {
         void recycle(frame::SlotIndex) noexcept override {}
     };
     Camera camera;
-    std::vector<std::byte> memory(std::size_t{4} * 4096);
     Holders holders(3);
+    std::vector<std::byte> memory(4 * holders.sink.arena().geometry().page);
     holders.evictions.reserve(16);
     const frame::SlotIndex buffer =
         holders.sink.arena().adopt(memory, std::nullopt, camera).value();
