@@ -33,15 +33,19 @@ def figures(frames, begin, end):
 
 
 def stays(frames):
-    """[(from, rendition)] without the larger frames that were tried for less than TRY_SECONDS."""
+    """[(from, rendition)] without what interrupted another one for less than TRY_SECONDS: larger frames that were tried."""
     runs = []
     for at, _, _, name in frames:
         if not runs or name != runs[-1][1]:
             runs.append((at, name))
-    ends = [at for at, _ in runs[1:]] + [frames[-1][0] + TRY_SECONDS]
     found = []
-    for index, ((at, name), end) in enumerate(zip(runs, ends)):
-        if (index == 0 or end - at >= TRY_SECONDS) and name != (found[-1][1] if found else None):
+    for index, (at, name) in enumerate(runs):
+        before = found[-1][1] if found else None
+        if index + 1 < len(runs):
+            end, after = runs[index + 1]
+            if after == before and end - at < TRY_SECONDS:
+                continue
+        if name != before:
             found.append((at, name))
     return found
 
