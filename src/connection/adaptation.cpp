@@ -45,8 +45,8 @@ constexpr int probe_wait_factor = 20;
 constexpr Duration probe_wait_min = seconds(2);
 /// Two probes, from a quarter to full size, have to succeed within 60 s, also if one is spoilt.
 constexpr Duration probe_wait_max = seconds(20);
-/// Probes become rarer with the time since the last move: one in 4 s after a minute, so that there are
-/// two within 10 s, where the first one only opens the congestion window.
+/// Probes become rarer with the time since the last move: one in 3.3 s after a minute, so that two sizes
+/// are passed within 10 s.
 constexpr int probe_wait_share = 18;
 /// A trial's rate is measured in so many round trips: half of a cycle of BBR.
 constexpr int trial_sample_round_trips = 4;

@@ -149,8 +149,8 @@ AdaptiveViewers::Offered AdaptiveViewers::offer(stream::Stream& stream,
     }
     const std::uint8_t here = ladder.level_of(stream);
     const std::uint8_t before = policy.rendition();
-    const bool probes = policy.probe_due(now);
     const std::uint8_t wanted = wanted_level(policy, now);
+    const bool probes = wanted != before;
     if (probes) {
         want(ladder, before); // whose pictures come next
     }
