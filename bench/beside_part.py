@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
 import time
 import urllib.request
 
@@ -55,13 +54,7 @@ def run(bench, make_processes, busy, port, fps):
         command += ["--seconds", str(bench.options.seconds)]
         for helper in helpers:
             command += ["--helper", str(helper.pid)]
-        load = processes.start(
-            command, bench.server_core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        output, errors = load.communicate(timeout=120)
-        if load.returncode != 0:
-            raise RuntimeError(f"the load generator failed: {errors.strip()}")
-        return json.loads(output)
+        return bench.run_load(processes, command, bench.server_core)
 
 
 def measure(bench, make_processes, port, fps):

@@ -1,9 +1,7 @@
 """What a hop costs: a chain of ringcasts, each of which reads the stream of the one before, against
 one that reads the feeder itself. run.py calls `measure`, report.py calls `rows`."""
 
-import json
 import statistics
-import subprocess
 
 BYTES = 100_000
 HOPS = (0, 1, 2)
@@ -33,13 +31,7 @@ def run(bench, make_processes, hops, viewers, ports, fps):
         command += ["--seconds", str(bench.options.seconds), "--count-syscalls"]
         for helper in (feeder, *servers[:-1]):
             command += ["--helper", str(helper.pid)]
-        load = processes.start(
-            command, bench.other_core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        output, errors = load.communicate(timeout=120)
-        if load.returncode != 0:
-            raise RuntimeError(f"the load generator failed: {errors.strip()}")
-        return json.loads(output)
+        return bench.run_load(processes, command, bench.other_core)
 
 
 def measure(bench, make_processes, first_port, fps):

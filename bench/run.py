@@ -252,19 +252,25 @@ class Bench:
             command += load_arguments
             if link:
                 command = [str(self.programs / "bench_tun_relay"), *link, "--", *command]
-            load = processes.start(
-                command, self.other_core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            )
-            try:
-                output, errors = load.communicate(timeout=120)
-            except subprocess.TimeoutExpired:
-                raise Failed("the load generator did not end within 120 s") from None
-            if load.returncode != 0:
-                raise Failed(f"the load generator failed: {errors.strip()}")
+            result = self.run_load(processes, command, self.other_core)
             if server.poll() is not None:
                 log = last_line(self.work / f"server-{PORT}.log")
                 raise Failed(f"the server ended with status {server.returncode}{log}")
-            return json.loads(output)
+            return result
+
+    @staticmethod
+    def run_load(processes, command, core):
+        """Returns the report of the load generator, which `command` starts."""
+        load = processes.start(
+            command, core, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            output, errors = load.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            raise Failed("the load generator did not end within 120 s") from None
+        if load.returncode != 0:
+            raise Failed(f"the load generator failed: {errors.strip()}")
+        return json.loads(output)
 
     def run(self, contender, frame_bytes, load_arguments, what, **options):
         """Repeats a run until it has little foreign load. After some attempts, returns the quietest
