@@ -1,5 +1,6 @@
 """The Debian packages in a minimal Debian that boots in a virtual machine of its own: installed as
-docs/install.md says, opened to the network as `ringcast doctor` says, upgraded, removed and purged.
+docs/install.md says, opened to the network as `ringcast doctor` says, watched in a browser, upgraded,
+removed and purged.
 `./dev package-test` makes the system and runs this; it is not a part of ./dev vm.
 
 The guest's root is the minimal Debian, with its own systemd as the first process. The emulated camera
@@ -10,13 +11,17 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
+
 import guest
 import harness
+from chromium import Chromium
 
 ROOT = os.environ.get("RINGCAST_BARE_ROOT", "")
 PACKAGES = os.environ.get("RINGCAST_PACKAGES", "")
@@ -37,6 +42,9 @@ NOT_OF_PACKAGES = re.compile(
 )
 # Debian's policy leaves users of packages, because files may still belong to them.
 USER_FILES = re.compile(r"/etc/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?")
+SCREENSHOTS = pathlib.Path(os.environ.get("RINGCAST_SCREENSHOTS", tempfile.gettempdir()))
+# The picture on the page of a stream, as text; null before there is one.
+SHOWN = "(canvas => canvas?.width > 1 ? canvas.toDataURL() : null)(document.querySelector('canvas'))"
 
 
 def with_higher_version(folder, target):
@@ -186,6 +194,7 @@ class Packages(unittest.TestCase):
             self.assert_shows_the_camera()
             self.check_the_service()
             self.open_to_the_network()
+            self.check_in_a_browser()
             self.check_upgrade()
             self.check_removal()
             self.check_purge(before)
@@ -216,6 +225,22 @@ class Packages(unittest.TestCase):
         self.addCleanup(viewer.stop)
         harness.wait_for(lambda: viewer.frames >= 10, "frames outside of the guest")
         self.viewer = viewer
+
+    def check_in_a_browser(self):
+        """The host's Chromium shows the moving picture: in the guest it would have to be installed."""
+        browser = Chromium()
+        try:
+            browser.go_to(self.url + "/camera/")
+            shown = set()
+
+            def has_changed_often():
+                shown.add(browser.evaluate(SHOWN))
+                return len(shown - {None}) >= 10
+
+            harness.wait_for(has_changed_often, "a moving picture in the browser")
+            browser.screenshot(SCREENSHOTS / "package.png")
+        finally:
+            browser.close()
 
     def check_upgrade(self):
         configured = self.run_in("cat", CONFIGURATION)
