@@ -200,7 +200,9 @@ TEST_CASE("threads start with the first jobs, not more than there are jobs at on
           "priority") {
     const std::set<id_t> before = threads();
     Bench bench(3);
-    CHECK(threads() == before);
+    // Those of earlier tests may be listed for a moment after they have been joined.
+    const std::set<id_t> created = threads();
+    CHECK(std::includes(before.begin(), before.end(), created.begin(), created.end()));
     const auto jpeg = make_scene_jpeg({64, 48});
     for (int i = 0; i < 5; ++i) {
         CHECK(bench.do_job(bench.job_of(jpeg)).result.has_value());
