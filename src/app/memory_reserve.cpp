@@ -11,7 +11,7 @@ namespace ringcast::app {
 namespace {
 
 std::array<std::atomic<void*>, 2> blocks{};
-constexpr std::size_t first = 0;     ///< for whoever needs memory next
+constexpr std::size_t general = 0;   ///< for whoever needs memory next
 constexpr std::size_t unwinding = 1; ///< for destructors while an exception is on its way
 
 bool release(std::size_t index) noexcept {
@@ -22,7 +22,7 @@ bool release(std::size_t index) noexcept {
 
 /// When it returns, operator new tries again.
 void on_failed_allocation() {
-    if (release(first) || (std::uncaught_exceptions() > 0 && release(unwinding))) {
+    if (release(general) || (std::uncaught_exceptions() > 0 && release(unwinding))) {
         return;
     }
     throw std::bad_alloc();
@@ -37,7 +37,7 @@ MemoryReserve::MemoryReserve() noexcept {
 
 MemoryReserve::~MemoryReserve() {
     std::set_new_handler(nullptr);
-    static_cast<void>(release(first));
+    static_cast<void>(release(general));
     static_cast<void>(release(unwinding));
 }
 

@@ -113,17 +113,17 @@ std::vector<Action> plan_reload(const Config& running, const Config& wanted) {
 }
 
 std::vector<std::string_view> keys_for_restart(const Config& running, const Config& wanted) {
-    std::vector<std::string_view> keys;
+    std::vector<std::string_view> restarted;
     if (running.server != wanted.server) {
-        keys.emplace_back("server.engine");
+        restarted.emplace_back("server.engine");
     }
     if (running.encoder != wanted.encoder) {
-        keys.emplace_back("encoder.threads");
+        restarted.emplace_back("encoder.threads");
     }
     if (running.log.format != wanted.log.format) {
-        keys.emplace_back("log.format");
+        restarted.emplace_back("log.format");
     }
-    return keys;
+    return restarted;
 }
 
 std::string action_text(const Action& action) {
