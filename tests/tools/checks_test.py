@@ -352,7 +352,8 @@ case $text in *FAULT* | *NAME*NAME*) echo "found in $file"; exit 1 ;; esac
 
     def test_a_fault_in_a_batch_is_found_in_its_file(self):
         self.write("src/jpeg/b.cpp", "FAULT\n")
-        for expected in (["src-jpeg-a.cpp", "a.cpp", "b.cpp", "c.cpp"], ["b.cpp"]):
+        # The whole batch, its first half, its second half, and the files of that.
+        for expected in (["src-jpeg-a.cpp", "a.cpp", "src-jpeg-b.cpp", "b.cpp", "c.cpp"], ["b.cpp"]):
             code, output, calls = self.tidy("--quick")
             self.assertEqual(code, 1)
             self.assertIn("src/jpeg/b.cpp: NOT CLEAN", output)
